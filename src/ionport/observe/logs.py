@@ -31,11 +31,27 @@ _NAMED = re.compile(
 _AUTHORIZATION = re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{6,}")
 _LONG_SECRET = re.compile(r"(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{80,}(?![A-Za-z0-9_-])")
 _JWT = re.compile(r"\beyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)?")
-_ONE_TIME_LINK = re.compile(r"(/set-(?:up|password)/)[A-Za-z0-9_-]+")
 
+
+def _spelled(word: str) -> str:
+    """Return a pattern of a word as it stands, or percent-encoded any number of times."""
+    return "".join(
+        f"(?:{re.escape(sign)}|%(?:25)*(?:{ord(sign):02x}|{ord(sign.upper()):02x}))"
+        for sign in word
+    )
+
+
+_SLASH = rf"(?:{_spelled('/')}|{_spelled(chr(92))})"
+# What stands before the secret of a one-time link, and before what OpenID sign-in comes back with.
+_ONE_TIME = (
+    rf"(?i)({_SLASH}{_spelled('set')}(?:{_spelled('-')})?(?:{_spelled('up')}|{_spelled('password')})"
+    rf"{_SLASH}|{_SLASH}{_spelled('openid')}{_SLASH}+{_spelled('return')})"
+)
+_ONE_TIME_LINK = re.compile(_ONE_TIME + r"""[^\s"'<>]+""")
+_ONE_TIME_PATH = re.compile(_ONE_TIME + r"(?s:.+)")
 
 # Every pattern above needs one of these, or a long text: most words of a log have neither.
-_SUSPECT = re.compile(r"(?i)[=:]|%3d|bearer|basic|eyJ|/set-(?:up|password)/")
+_SUSPECT = re.compile(r"(?i)[=:%]|bearer|basic|eyJ|set-?(?:up|password)|openid")
 _SHORTEST_SECRET = 80
 
 
@@ -48,6 +64,14 @@ def redact(text: str) -> str:
     text = _NAMED.sub(lambda match: f"{match[1]}{DOTS}", text)
     text = _ONE_TIME_LINK.sub(lambda match: f"{match[1]}{DOTS}", text)
     return _LONG_SECRET.sub(DOTS, text)
+
+
+def redact_path(path: str) -> str:
+    """Return a path without the secret of a one-time link, whatever else stands in it.
+
+    However the link is spelled: a server that does not know it writes the line all the same.
+    """
+    return _ONE_TIME_PATH.sub(lambda match: f"{match[1]}{DOTS}", path)
 
 
 def configure_logging(

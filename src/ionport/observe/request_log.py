@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from ionport.core.ids import new_id
 from ionport.core.telemetry import COUNTERS, bound, bound_ids, is_traced, span
 from ionport.gateway.caller import REQUEST_ID_KEY
+from ionport.observe.logs import redact_path
 from ionport.serving.infor_http import infor_route
 
 _LONGEST_PATH: Final = 300
@@ -64,7 +65,7 @@ class RequestLog:
         path = scope["path"]
         level = logging.DEBUG if path in _QUIET else logging.INFO
         if _logger.isEnabledFor(level):
-            shown = path[:_LONGEST_PATH]
+            shown = redact_path(path[:_LONGEST_PATH])
             if not shown.isprintable():
                 shown = "".join(sign if sign.isprintable() else "?" for sign in shown)
             facts = {

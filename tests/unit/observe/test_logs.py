@@ -40,6 +40,8 @@ def log() -> Iterator[io.StringIO]:
         f"token eyJhbGciOiJSUzI1NiJ9.{PLANTED}.{PLANTED}",
         f"X-API-KEY: {PLANTED}",
         f"open http://127.0.0.1:8400/set-up/{PLANTED}",
+        f"open http://127.0.0.1:8400/SET-UP/{PLANTED}",
+        f"no /%53ET-password%2F{PLANTED}",
     ],
 )
 def test_planted_secrets_do_not_reach_the_log(log: io.StringIO, line: str) -> None:

@@ -15,6 +15,7 @@ from starlette.routing import Route
 from starlette.testclient import TestClient
 
 from ionport.core import telemetry
+from ionport.core.secrets import DOTS
 from ionport.core.telemetry import COUNTERS, bind
 from ionport.observe.logs import configure_logging
 from ionport.observe.request_log import RequestLog
@@ -63,6 +64,33 @@ def test_a_request_leaves_one_line_without_its_query(log: io.StringIO) -> None:
     assert float(str(line["ms"])) >= 0
     assert "planted" not in log.getvalue()
     assert COUNTERS.read()[series] == before + 1
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/set-password/{}",
+        "/SET-PASSWORD/{}",
+        "//set-password//{}",
+        "/Set-Up/{}",
+        "/%53et-pass%77ord/{}",
+        "/%2573et%252Dup%252F{}",
+        "/x%5Cset-up%5C{}",
+        "/set-password/%20{}",
+        "/set-password/%01{}%22",
+        "/set-password/a/{}",
+        "/Sign-In//OpenID/return%3Fstate={}",
+        "/sign-in/openid/return/{}",
+    ],
+)
+def test_the_secret_of_a_one_time_link_is_not_logged_however_it_is_spelled(
+    log: io.StringIO, path: str
+) -> None:
+    client().get(f"http://testserver{path.format('Pl4nted')}")
+    (line,) = _lines(log)
+    assert "Pl4nted" not in log.getvalue()
+    assert DOTS in str(line["path"])
+    assert not [series for series in COUNTERS.read() if "Pl4nted" in series]
 
 
 @pytest.mark.parametrize(
