@@ -170,6 +170,7 @@ def test_a_pdf_without_an_invoice_is_held_until_it_is_completed_by_hand(
         _decide(ready, "accept", document_id, "never mind")
     with pytest.raises(DocumentHeld):
         _export(ready, document_id, accept_findings="never mind")
+    assert {finding.code for finding in _open(ready, document_id)} == {"no_invoice_in_pdf"}
     _correct(ready, document_id, invoice_id="4711", invoice_date="2026-03-01", currency="EUR")
     assert {finding.code for finding in _open(ready, document_id)} >= {"BR-06", "BR-14"}
     amounts = {"total_net_amount": "100.00", "total_tax_amount": "19.00"}

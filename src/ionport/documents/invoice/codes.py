@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
 from functools import cache
 from pathlib import Path
 
@@ -41,3 +42,19 @@ def decimals_of(currency: str) -> int:
     """Return how many decimals amounts of `currency` have; 2 for one that is in no list."""
     known = code_list("iso-4217").get(currency)
     return int(known.more) if known is not None and known.more.isdigit() else 2
+
+
+def money_text(amount: str, currency: str) -> str:
+    """Return an amount in groups of three, with at least the currency's decimals: `2,808.81 EUR`.
+
+    What is no number is shown as it is.
+    """
+    try:
+        value = Decimal(amount)
+    except InvalidOperation:
+        return f"{amount} {currency}".strip()
+    exponent = value.as_tuple().exponent
+    if not isinstance(exponent, int):
+        return f"{amount} {currency}".strip()
+    decimals = max(-exponent, decimals_of(currency))
+    return f"{value:,.{decimals}f} {currency}".strip()

@@ -16,9 +16,9 @@ from ionport.documents.review.sentences import finding_text
 MAX_REASON = 500
 _SHOWN_IN_ERROR = 5
 
-ONLY_CORRECTED = frozenset(
-    {"BR-02", "BR-03", "BR-05", "BR-06", "BR-14", "no_invoice_in_pdf", "invoices_in_pdf"}
-)
+WITHOUT_INVOICE = frozenset({"no_invoice_in_pdf", "invoices_in_pdf"})
+"""No invoice was read yet: one is to be chosen, or its values written."""
+ONLY_CORRECTED = WITHOUT_INVOICE | {"BR-02", "BR-03", "BR-05", "BR-06", "BR-14"}
 """What no reason can stand in for: number, date, currency, supplier and total are missing."""
 
 

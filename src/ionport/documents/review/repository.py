@@ -156,8 +156,12 @@ class FindingRepository:
 
 
 def fingerprint(parameters: Mapping[str, str]) -> str:
-    """Return SHA-256 of the parameters, by which two findings of one code are the same."""
-    text = json.dumps(dict(parameters), sort_keys=True, ensure_ascii=True)
+    """Return SHA-256 of the parameters, by which two findings of one code are the same.
+
+    The currency of amounts does not count: findings of earlier versions are stored without it.
+    """
+    told = {name: value for name, value in parameters.items() if name != "amount_currency"}
+    text = json.dumps(told, sort_keys=True, ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -22,7 +22,13 @@ from ionport.documents.review.decisions.recording import DecisionLog
 from ionport.documents.review.decisions.repository import DecisionRepository
 from ionport.documents.review.judging import judge_again
 from ionport.documents.review.life_cycle import BY_PERSON, PENDING, Cause, can_move, moved, standing
-from ionport.documents.review.model import MAX_REASON, DocumentHeld, Finding, NewFinding
+from ionport.documents.review.model import (
+    MAX_REASON,
+    WITHOUT_INVOICE,
+    DocumentHeld,
+    Finding,
+    NewFinding,
+)
 from ionport.documents.review.ports import Deliveries, NoDeliveries
 from ionport.documents.review.repository import FindingRepository
 from ionport.documents.suppliers.accounts import ACCOUNT_RULES, KnownAccounts, judge_accounts
@@ -188,13 +194,15 @@ class ReviewService:
         if status in BY_PERSON:
             raise DocumentHeld(document.id, document.filename, (), status)
         known = self.list(access, document.id)
+        # What a target needs of an invoice is asked once there is one.
+        is_unread = any(each.is_open and each.code in WITHOUT_INVOICE for each in known)
         # One that is found again now was not looked at.
         before = {finding.id for finding in known if finding.resolved_at is None}
         noticed = [
             *self.claims.duplicates_claimed(access, document.id, document.fields, known),
             *judge_again(access, document, [each for each in known if not each.resolved_at]),
             *self.accounts.judge_delivery(access, document),
-            *self._held_by_type(access, document, of_targets),
+            *([] if is_unread else self._held_by_type(access, document, of_targets)),
         ]
         for new in noticed:
             self.add(access, document.id, new.code, new.parameters)

@@ -6,7 +6,6 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,7 +18,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from ionport import __version__
 from ionport.core.i18n import _, gettext, ngettext
 from ionport.core.secrets import DOTS
-from ionport.documents.invoice.codes import decimals_of
+from ionport.documents.invoice.codes import money_text
 from ionport.exports.destinations import destination_of
 from ionport.identity.groups.permissions import Permission
 from ionport.web.forms.edits import SHOWN_FIELD, shown_mark
@@ -263,22 +262,6 @@ def _moment(value: datetime | None) -> Markup:
     )
 
 
-def _money(amount: str, currency: str) -> str:
-    """Return an amount in groups of three, with at least the currency's decimals: `2,808.81 EUR`.
-
-    What is no number is shown as it is.
-    """
-    try:
-        value = Decimal(amount)
-    except InvalidOperation:
-        return f"{amount} {currency}".strip()
-    exponent = value.as_tuple().exponent
-    if not isinstance(exponent, int):
-        return f"{amount} {currency}".strip()
-    decimals = max(-exponent, decimals_of(currency))
-    return f"{value:,.{decimals}f} {currency}".strip()
-
-
 def _date(value: str) -> str:
     """Show an ISO date as dd.mm.yyyy; what is no ISO date is shown as it is."""
     try:
@@ -343,7 +326,7 @@ def _make_environment() -> Environment:
     environment.globals.update(globals_)
     environment.filters.update(
         {
-            "money": _money,
+            "money": money_text,
             "moment": _moment,
             "date": _date,
             "filesize": filesize,

@@ -95,9 +95,14 @@
     if (!difference || net === null || gross === null) return;
     const lines = exact(box.dataset.lines);
     const ofGross = gross - net - (vat || 0n);
-    const off = ofGross || (lines === null ? 0n : net - lines);
+    const ofLines = lines === null ? 0n : net - lines;
+    const [due, paid, rounding] = ["amount_due", "prepaid_amount", "rounding_amount"].map(amount);
+    const payable = gross - (paid || 0n) + (rounding || 0n) + (exact(box.dataset.others) || 0n);
+    const ofDue = due === null ? 0n : due - payable;
+    const off = ofGross || ofLines || ofDue;
     const label = difference.querySelector("dt");
-    label.textContent = off && !ofGross ? label.dataset.ofLines : label.dataset.ofGross;
+    const kind = ofGross || !off ? "ofGross" : ofLines ? "ofLines" : "ofDue";
+    label.textContent = label.dataset[kind];
     difference.className = off === 0n ? "is-right" : "is-wrong";
     difference.querySelector("dd").textContent = written(off, decimals);
   };

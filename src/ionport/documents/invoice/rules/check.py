@@ -51,13 +51,15 @@ def findings_by(rules: Sequence[Rule], facts: Facts) -> tuple[RuleFinding, ...]:
         for number, violation in enumerate(_CHECKS[rule.check](facts, rule)):
             if number == MAX_PLACES:
                 break
-            found.append(_finding(rule, violation))
+            found.append(_finding(rule, violation, facts.invoice.currency[:_MAX_VALUE]))
     return tuple(found)
 
 
-def _finding(rule: Rule, violation: Violation) -> RuleFinding:
+def _finding(rule: Rule, violation: Violation, currency: str) -> RuleFinding:
     place = violation.node.place if violation.node is not None else None
     values = {name: value[:_MAX_VALUE] for name, value in violation.values.items()}
+    if "computed" in values:
+        values["amount_currency"] = currency
     if place is None:
         line = values.pop("line", "0") if RuleSet.OWN in rule.sets else "0"
         return RuleFinding(rule, values, values.get("path", ""), int(line))

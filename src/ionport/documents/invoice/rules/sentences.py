@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from ionport.core.i18n import _
+from ionport.documents.invoice.codes import money_text
 from ionport.documents.invoice.rules.model import Rule
 from ionport.documents.invoice.rules.table import rules
 from ionport.documents.invoice.table import terms
@@ -56,10 +57,16 @@ def _mismatch(rule: Rule, values: Values) -> str:
         " figures (difference {difference})."
     ).format(
         term=term_label(values["term"]),
-        stated=values["stated"],
-        computed=values["computed"],
-        difference=values["difference"],
+        stated=_money(values, "stated"),
+        computed=_money(values, "computed"),
+        difference=_money(values, "difference"),
     )
+
+
+def _money(values: Values, name: str) -> str:
+    """Return an amount as it is shown; findings of earlier versions name no currency."""
+    currency = values.get("amount_currency")
+    return values[name] if currency is None else money_text(values[name], currency)
 
 
 def _row_mismatch(rule: Rule, values: Values) -> str:
@@ -67,7 +74,10 @@ def _row_mismatch(rule: Rule, values: Values) -> str:
     if "rate" not in values:
         return _("VAT category {category}: {text}").format(category=values["category"], text=text)
     return _("VAT category {category}, {rate} % of {basis}: {text}").format(
-        category=values["category"], rate=values["rate"], basis=values["basis"], text=text
+        category=values["category"],
+        rate=values["rate"],
+        basis=_money(values, "basis"),
+        text=text,
     )
 
 

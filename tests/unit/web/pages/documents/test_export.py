@@ -62,11 +62,11 @@ def test_a_held_document_asks_for_a_reason_and_then_goes(desk: Desk) -> None:
     path = f"/documents/{document_id}"
     detail = desk.browser.get(path).text
     assert f'href="{path}/export"' in detail
-    assert "Amount due for payment (BT-115) is 2808.80" in said(detail)
+    assert "Amount due for payment (BT-115) is 2,808.80 EUR" in said(detail)
     # A page that was open before the finding came, or a client of its own, sends no reason.
     bare = desk.browser.send(f"{path}/export", form_at=path)
     assert bare.status_code == 409
-    assert "Amount due for payment (BT-115) is 2808.80" in said(bare.text)
+    assert "Amount due for payment (BT-115) is 2,808.80 EUR" in said(bare.text)
     dialog = desk.browser.get(f"{path}/export").text
     assert "Export all the same" in said(dialog)
     fields = {"finding": _seen(dialog)}

@@ -101,7 +101,7 @@ def document_page(request: Request, form: Form | None, status: int = 200) -> Res
         "actions": actions,
         "not_approved": refusal.text if refusal and document.status in PENDING else "",
         "type_label": document_type(document.document_type).label,
-        "totals": totals_of(document),
+        "totals": totals_of(document, [each.finding for each in findings]),
         "list_url": list_url(request),
         # What is asked for again and again is where the document stands, not its invoice.
         "invoice": None if is_fragment else shown_invoice(request, document, decisions),

@@ -12,7 +12,11 @@ from ionport.documents.invoice.codes import decimals_of
 from ionport.documents.invoice.rendering.model import Language
 from ionport.documents.invoice.rendering.words import Words
 from ionport.documents.model import Document, Row
+from ionport.documents.review.model import Finding
 from ionport.documents.types import INVOICE_TABLE
+
+_ZERO = Decimal(0)
+_OF_AMOUNT_DUE = frozenset({"BR-CO-16", "BR-FXEXT-CO-16", "BR-DEX-09"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,37 +37,60 @@ class Totals:
     amounts: tuple[Total, ...]
     difference: str
     """What is left, formatted; ``""`` when an amount is missing."""
-    of_lines: bool
-    """Whether it is the one between net and lines."""
+    difference_of: str
+    """Where it is: `gross` (less net and VAT), `lines` (net less lines) or `due`."""
     adds_up: bool
     lines: str
     """The sum of the lines with allowances and charges, plain; ``""`` without lines."""
+    others: str
+    """What else is due by values that no field has, plain."""
 
 
-def totals_of(document: Document) -> Totals:
-    """Return the totals of a document as it says them now."""
+def totals_of(document: Document, findings: Iterable[Finding] = ()) -> Totals:
+    """Return the totals of a document as it says them now.
+
+    An amount due that the rules take for right may be of payments or withholdings that no field
+    has: they are an amount of their own. `findings` are those of the document.
+    """
     fields, currency = document.fields, document.fields.get("currency", "")
     decimals = decimals_of(currency)
     net, vat = _amount(fields, "total_net_amount"), _amount(fields, "total_tax_amount")
     gross = _amount(fields, "total_amount")
     lines = _lines(document)
+    due, paid = _amount(fields, "amount_due"), _amount(fields, "prepaid_amount")
+    rounding = _amount(fields, "rounding_amount")
     difference = _difference(net, vat, gross)
     off_lines = None if lines is None or net is None else EXACT.subtract(net, lines)
+    off_due = others = None
+    if due is not None and gross is not None:
+        off_due = EXACT.subtract(due, total((gross, -(paid or _ZERO), rounding or _ZERO)))
+        if not any(each.code in _OF_AMOUNT_DUE and each.resolved_at is None for each in findings):
+            off_due, others = None, off_due
     shown = [
         Total("", _("Lines"), _text(lines, decimals)),
         Total("total_net_amount", _("Net"), _text(net, decimals)),
         Total("total_tax_amount", _("VAT"), _text(vat, decimals)),
         Total("total_amount", _("Gross"), _text(gross, decimals)),
     ]
-    off = [each for each in (difference, off_lines) if each]
+    if paid or rounding or others or off_due:
+        more = [
+            Total("prepaid_amount", _("Paid"), _text(paid, decimals)),
+            Total("rounding_amount", _("Rounding"), _text(rounding, decimals)),
+            Total("", _("Other"), _text(others or None, decimals)),
+            Total("amount_due", _("Amount Due"), _text(due, decimals)),
+        ]
+        shown += [each for each in more if each.text]
+    told = [(difference, "gross"), (off_lines, "lines"), (off_due, "due")]
+    off = next((each for each in told if each[0]), told[0])
     return Totals(
         currency=currency,
         decimals=decimals,
         amounts=tuple(each for each in shown if each.field or each.text),
-        difference=_text(off[0] if off else difference, decimals),
-        of_lines=bool(off) and not difference,
-        adds_up=difference is not None and not off,
+        difference=_text(off[0], decimals),
+        difference_of=off[1],
+        adds_up=difference is not None and not off[0],
         lines="" if lines is None else f"{lines:f}",
+        others=f"{others:f}" if others else "",
     )
 
 

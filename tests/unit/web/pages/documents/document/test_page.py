@@ -53,6 +53,24 @@ def test_what_does_not_add_up_is_told_by_how_much(desk: Desk) -> None:
     assert re.search(r'class="is-wrong" data-difference>.*?<dd>0.10</dd>', page, re.S)
 
 
+def test_an_amount_due_that_is_not_what_is_left_is_told_by_how_much(desk: Desk) -> None:
+    paid = b'<cbc:PrepaidAmount currencyID="EUR">100.00</cbc:PrepaidAmount><cbc:Payable'
+    wrong, right = _upload(
+        desk,
+        SAMPLE.replace(b"2808.81</cbc:Payable", b"2808.87</cbc:Payable"),
+        SAMPLE.replace(b"RE-2026-0417", b"RE-7")
+        .replace(b"<cbc:Payable", paid)
+        .replace(b"2808.81</cbc:Payable", b"2708.81</cbc:Payable"),
+    )
+    page = desk.browser.get(f"/documents/{wrong}").text
+    assert "is 2,808.87 EUR in the document but 2,808.81 EUR by its other figures" in said(page)
+    assert "Amount Due 2,808.87 Due \N{MINUS SIGN} Payable 0.06 Currency EUR" in said(page)
+    assert 'class="is-wrong" data-difference' in page
+    page = desk.browser.get(f"/documents/{right}").text
+    assert "Paid 100.00 Amount Due 2,708.81 Difference 0.00 Currency EUR" in said(page)
+    assert 'class="is-right" data-difference' in page
+
+
 def test_a_long_table_is_shown_in_pages(desk: Desk) -> None:
     text = SAMPLE.decode()
     line = re.search(r"<cac:InvoiceLine>.*?</cac:InvoiceLine>\s*", text, re.S)
