@@ -343,6 +343,42 @@ def test_a_file_that_is_made_later_has_what_the_person_may_see_then(
     assert INVOICE not in contents[1]
 
 
+@pytest.mark.parametrize("left", [(), (Grant(Permission.SEE, "CREDIT_NOTE"),)])
+def test_a_file_that_is_done_is_kept_from_whoever_sees_less_by_now(
+    office: Office, monkeypatch: pytest.MonkeyPatch, left: Sequence[Grant]
+) -> None:
+    monkeypatch.setattr("ionport.documents.list_files.service.AT_ONCE", 0)
+    side, browser = office.desk.application.documents, office.desk.browser
+    assert side is not None
+    for seen in ((Grant(Permission.SEE),), (Grant(Permission.SEE, "INVOICE"),)):
+        office.grant(*seen)
+        page = office.send("/documents/files", format="csv").url.path
+        side.list_file_runner.run_all()
+        assert INVOICE in browser.get(f"{page}/content").text
+        office.grant(*left)
+        refused = browser.get(f"{page}/content")
+        assert (refused.status_code, INVOICE in refused.text) == (403, False)
+        assert f"{page}/content" not in browser.get(page).text
+        office.grant(Grant(Permission.SEE))
+        assert INVOICE in browser.get(f"{page}/content").text
+
+
+def test_no_file_is_made_for_whoever_sees_nothing(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ionport.documents.list_files.service.AT_ONCE", 0)
+    side, browser = office.desk.application.documents, office.desk.browser
+    assert side is not None
+    office.grant(Grant(Permission.SEE))
+    page = office.send("/documents/files", format="csv").url.path
+    office.grant()
+    side.list_file_runner.run_all()
+    assert browser.get(f"{page}/content").status_code == 409
+    office.grant(Grant(Permission.SEE))
+    assert browser.get(f"{page}/content").status_code == 409
+    assert "Nothing was kept." in said(browser.get(page).text)
+
+
 def test_an_action_on_many_asks_about_each_document(office: Office) -> None:
     """Whoever may decide about credit notes alone accepts no invoice, however it is ticked."""
     office.grant(Grant(Permission.SEE), Grant(Permission.DECIDE, "CREDIT_NOTE"))

@@ -89,6 +89,12 @@ class ListFile:
     """When it was asked for: days of the filter count back from then."""
     updated_at: datetime
     ended_at: datetime | None = None
+    document_types: frozenset[str] | None = None
+    """The types that its person saw when it was made; None for every type."""
+
+    def is_within(self, seen: frozenset[str] | None) -> bool:
+        """Tell whether who sees these types, None for every type, may see all that it lists."""
+        return seen is None or (self.document_types is not None and self.document_types <= seen)
 
     @property
     def name(self) -> str:

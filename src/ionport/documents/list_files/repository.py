@@ -154,8 +154,17 @@ class ListFileRepository:
         content: bytes,
         at: datetime,
     ) -> None:
-        """Keep what was made, unless the file was cancelled or taken by another worker."""
-        values = {"state": state.value, "worker": "", "size_bytes": len(content)}
+        """Keep what was made, unless the file was cancelled or taken by another worker.
+
+        `scope` is what its person saw then.
+        """
+        seen = scope.document_types
+        values = {
+            "state": state.value,
+            "worker": "",
+            "size_bytes": len(content),
+            "document_types": None if seen is None else sorted(seen),
+        }
         ended = self._connection.execute(
             update(list_files)
             .where(*_made_by(scope, file_id, worker))
@@ -203,6 +212,7 @@ def _file(row: Row[Any]) -> ListFile:
         asked_at=row.asked_at,
         updated_at=row.updated_at,
         ended_at=row.ended_at,
+        document_types=None if row.document_types is None else frozenset(row.document_types),
     )
 
 

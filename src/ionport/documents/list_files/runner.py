@@ -8,13 +8,11 @@ from datetime import timedelta
 from typing import Final
 
 from ionport.core.clock import Clock
-from ionport.core.errors import Forbidden
 from ionport.core.ids import new_id
 from ionport.documents.list_files.model import KEPT_FOR, FileState, ListFile
 from ionport.documents.list_files.repository import ListFileRepository
 from ionport.documents.list_files.service import ListFileService, writer_of
 from ionport.documents.listing.model import ListQuery
-from ionport.identity.model import Actor
 from ionport.identity.sessions import find_actor
 from ionport.store import Database, OrganizationScope, SystemScope
 
@@ -67,12 +65,12 @@ class ListFileRunner:
         if taken is None:
             return False
         file, query = taken
+        scope = self._sight(file)
         try:
-            state, content = self._make(file, query, worker)
+            state, content = self._make(scope, file, query, worker)
         except Exception:
             _logger.exception("list file %s could not be made", file.id)
             state, content = FileState.FAILED, b""
-        scope = OrganizationScope(file.organization_id)
         with self._database.write() as work:
             repository = ListFileRepository(work.connection)
             if state is FileState.RUNNING:
@@ -81,17 +79,23 @@ class ListFileRunner:
                 repository.end(scope, file.id, worker, state, content, self._clock.now())
         return True
 
-    def _make(self, file: ListFile, query: ListQuery, worker: str) -> tuple[FileState, bytes]:
-        """Return the content, or `RUNNING` when this process must not go on."""
-        scope = OrganizationScope(file.organization_id)
+    def _sight(self, file: ListFile) -> OrganizationScope:
+        """Return what the person may see by now: nothing for one who was removed since."""
         with self._database.read() as work:
             actor = find_actor(work.within(_RUNNING), file.person_id)
-        # Who was removed since gets nothing any more.
-        if actor is None or not _may_see(actor, scope):
+        if actor is None:
+            return OrganizationScope(file.organization_id, frozenset())
+        return actor.scope_in(file.organization_id)
+
+    def _make(
+        self, scope: OrganizationScope, file: ListFile, query: ListQuery, worker: str
+    ) -> tuple[FileState, bytes]:
+        """Return the content, or `RUNNING` when this process must not go on."""
+        if scope.document_types == frozenset():
             return FileState.CANCELLED, b""
         writer, done = writer_of(file.format), 0
         try:
-            for items in self._files.pages(actor.scope_in(scope.organization_id), query):
+            for items in self._files.pages(scope, query):
                 writer.add(items)
                 before, done = done, done + len(items)
                 if done // _EVERY == before // _EVERY:
@@ -110,11 +114,3 @@ class ListFileRunner:
         with self._database.write() as work:
             repository = ListFileRepository(work.connection)
             return repository.tell(scope, file.id, worker, done, self._clock.now())
-
-
-def _may_see(actor: Actor, scope: OrganizationScope) -> bool:
-    try:
-        actor.require_organization_member(scope.organization_id)
-    except Forbidden:
-        return False
-    return True

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from ionport.core.clock import Clock
-from ionport.core.errors import Conflict, NotFound
+from ionport.core.errors import Conflict, Forbidden, NotFound
 from ionport.core.i18n import _
 from ionport.core.ids import new_id
 from ionport.core.paging import MAX_PER_PAGE
@@ -28,6 +28,7 @@ from ionport.documents.model import DocumentSummary
 from ionport.documents.service import DocumentService
 from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
+from ionport.identity.groups.permissions import Permission
 from ionport.store import Database, OrganizationScope
 
 
@@ -128,9 +129,18 @@ class ListFileService:
 
         Raises:
             Forbidden, NotFound: as `get`.
+            Forbidden: it lists types that the person sees no more (`list_file_beyond_sight`).
             Conflict: it is not done (`list_file_not_done`).
         """
         file = self.get(access, file_id)
+        if not file.is_within(access.types_for(Permission.SEE)):
+            raise Forbidden(
+                _(
+                    "Since this file was made you may see fewer document types. Ask for the list"
+                    " again."
+                ),
+                code="list_file_beyond_sight",
+            )
         if file.state is not FileState.DONE:
             raise Conflict(_("This file is not there yet."), code="list_file_not_done")
         return file, ListFileRepository(access.connection).content(access.scope, file_id)

@@ -36,6 +36,8 @@ list_files = Table(
     Column("asked_at", Moment, nullable=False),
     Column("updated_at", Moment, nullable=False),
     Column("ended_at", Moment),
+    # The document types that its person saw when it was made; NULL for every type.
+    Column("document_types", JSON(none_as_null=True)),
     Index("ix_list_files_person", "organization_id", "person_id", "asked_at", "id"),
     Index("ix_list_files_asked_at", "asked_at"),
 )

@@ -15,6 +15,7 @@ from ionport.documents.list_files.model import FileFormat
 from ionport.documents.list_files.service import ListFileService
 from ionport.documents.listing.model import ListQuery
 from ionport.documents.model import DocumentSort, DocumentSummary
+from ionport.identity.groups.permissions import Permission
 from ionport.web.forms.fields import text_of
 from ionport.web.pages.documents.listing.filters import NAMES, filter_of, told
 from ionport.web.rendering.downloads import attachment
@@ -82,8 +83,9 @@ def show(request: Request) -> Response:
     """Show how far a file is, and offer it when it is done."""
     with visit_of(request).read(organization_scope(request)) as access:
         file = _files(request).get(access, request.path_params["file"])
+        is_seen = file.is_within(access.types_for(Permission.SEE))
     percent = 100 * file.done // file.total if file.total else 100
-    context = {"file": file, "percent": percent}
+    context = {"file": file, "percent": percent, "is_seen": is_seen}
     return render(request, "documents/listing/files.html", context)
 
 
