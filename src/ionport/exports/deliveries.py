@@ -8,6 +8,7 @@ from datetime import timedelta
 from ionport.core.clock import Clock
 from ionport.core.errors import Conflict, InvalidInput
 from ionport.core.i18n import _
+from ionport.documents.retention.content import require_content
 from ionport.documents.service import DocumentService
 from ionport.documents.webhooks.model import EventType
 from ionport.exports.configurations.model import ExportConfiguration
@@ -154,13 +155,15 @@ class DeliveryService(DeliveryReading):
 
         One that runs is taken from its worker when that one should have ended long ago.
         The stored payload is sent again, unless the failed step is known never to have reached
-        Infor: then it is rendered anew, with the mapping's newest version.
+        Infor: then it is rendered anew, with the mapping's newest version. Raises Conflict where
+        it cannot be tried again, as when retention has removed the document's content (`purged`).
         """
         delivery = self._get(access, delivery_id)
         self._require(access, Permission.EXPORT, delivery)
         # As who makes a delivery: nothing comes between what is asked here and the commit.
         DeliveryRepository(access.connection).lock_exports(access.scope, delivery.document_id)
         delivery = self._get(access, delivery_id)
+        require_content(self._documents.get(access, delivery.document_id).purged_at)
         self._refuse_superseded(access, delivery)
         if delivery.status in (DeliveryStatus.FAILED, DeliveryStatus.CANCELLED):
             self._refuse_sent_beside(access, delivery)

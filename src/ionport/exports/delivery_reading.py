@@ -45,12 +45,14 @@ class DeliveryReading:
         access.require_organization_member()
         delivery = self._get(access, delivery_id)
         ledger = LedgerRepository(access.connection)
-        kind = self._documents.get(access, delivery.document_id).document_type
+        document = self._documents.get(access, delivery.document_id)
+        kind = document.document_type
         detail = DeliveryDetail(
             delivery,
             kind,
             ledger.steps(access.scope, delivery.id),
             ledger.attempts(access.scope, delivery.id),
+            document.purged_at,
         )
         return detail if access.may(Permission.SEE_PAYLOADS, kind) else detail.without_payloads()
 

@@ -245,6 +245,8 @@ class DeliveryDetail:
     document_type: str
     steps: tuple[DeliveryStep, ...]
     attempts: tuple[Attempt, ...]
+    purged_at: datetime | None
+    """Since when retention has removed the document's content: nothing more is sent of it."""
 
     def without_payloads(self) -> DeliveryDetail:
         """Return it for who may not see what was sent and what was answered."""

@@ -105,7 +105,9 @@ def test_an_exported_document_loses_its_content_and_keeps_its_evidence(
     assert "supplier_address" not in after.fields
     assert after.tables == {}
     assert after.content_sha256 == before.content_sha256
-    assert side.detail(delivery.id) == sent
+    left = side.detail(delivery.id)
+    assert (left.delivery, left.steps, left.attempts) == (sent.delivery, sent.steps, sent.attempts)
+    assert left.purged_at == after.purged_at
     assert "The content was removed" in side.timeline(document_id)[0]
     assert before.content_sha256 in side.timeline(document_id)[0]
 
@@ -194,6 +196,51 @@ def test_what_waits_is_on_hold_or_is_being_delivered_stays_whole(walk: Walk) -> 
         is_open = side.documents.review.deliveries.has_open(work.within(side.scope), open_)
     assert (_document(side, open_).purged_at is None) is is_open
     assert [_document(side, one).purged_at for one in (waits, held)] == [None, None]
+
+
+def test_an_exported_document_stays_whole_until_a_person_decides_about_its_findings(
+    walk: Walk, runner: DeliveryRunner
+) -> None:
+    side = walk.side
+    exported, rejected = side.receive("1"), side.receive("2")
+    delivery = side.export(exported)
+    walk.run(runner, delivery.id)
+    double = {"step": "idm_create", "first_id": "A", "second_id": "B", "delivery_id": delivery.id}
+    with side.database.write() as work:
+        for each in (exported, rejected):
+            side.documents.add_finding(work.within(side.scope), each, "two_items", double)
+    _reject(side, rejected)
+    _keep(side, 1)
+    _move(side, YEAR)
+    with side.database.read() as work:
+        (due,) = _retention(side).due(work.within(side.scope))
+    assert due.count == 1
+    assert _retention(side).run(side.scope) == Swept(purged=1)
+    assert _document(side, rejected).purged_at
+    assert _document(side, exported).purged_at is None
+    with side.database.write() as work:
+        access = Access(work, side.scope, OPERATOR)
+        found = side.documents.findings_of(access, side.documents.get(access, exported))
+        ids = {finding.id for finding in found if finding.is_open}
+        side.documents.decisions.accept(access, exported, "one was removed at Infor", ids)
+    _move(side, YEAR)
+    assert _retention(side).run(side.scope) == Swept(purged=1)
+
+
+def test_a_cancelled_delivery_of_a_purged_document_is_not_tried_again(walk: Walk) -> None:
+    side = walk.side
+    document_id = side.receive()
+    delivery = side.export(document_id)
+    with side.database.write() as work:
+        side.deliveries.cancel(Access(work, side.scope, OPERATOR), delivery.id)
+    _reject(side, document_id)
+    _keep(side, 1)
+    _move(side, YEAR)
+    assert _retention(side).run(side.scope) == Swept(purged=1)
+    with side.database.write() as work, pytest.raises(Conflict) as refused:
+        side.deliveries.retry(Access(work, side.scope, OPERATOR), delivery.id)
+    assert refused.value.code == "purged"
+    assert side.detail(delivery.id).delivery.status.value == "cancelled"
 
 
 def test_a_file_that_another_document_holds_stays(side: DocumentSide) -> None:

@@ -13,13 +13,14 @@ from sqlalchemy import (
     func,
     insert,
     literal,
+    or_,
     select,
     tuple_,
     union_all,
     update,
 )
 
-from ionport.documents.model import Row
+from ionport.documents.model import DocumentStatus, Row
 from ionport.documents.parties.tables import document_parties
 from ionport.documents.retention.model import MAX_COUNT, DueDocument
 from ionport.documents.retention.tables import document_retention, purged_files
@@ -27,6 +28,12 @@ from ionport.documents.tables import IS_DONE_WHOLE, document_renderings, documen
 from ionport.store import OrganizationScope, SystemScope, columns_that_name_files, insert_of
 
 _d, _r, _p, _made = documents.c, document_retention.c, purged_files.c, document_renderings.c
+# A finding that came after the export, as a possible double at Infor, waits for a person. Who has
+# rejected or deleted a document has decided about its findings.
+_IS_DUE = and_(
+    IS_DONE_WHOLE,
+    or_(_d.open_findings == 0, _d.status != DocumentStatus.EXPORTED.value),
+)
 
 
 class RetentionRepository:
@@ -89,12 +96,12 @@ class RetentionRepository:
         return [DueDocument(row.id, row.updated_at, row.content_sha256) for row in rows]
 
     def is_due(self, scope: OrganizationScope, document_id: str, before: datetime) -> bool:
-        """Tell whether a document, whose row is locked, is still done and whole."""
+        """Tell whether a document, whose row is locked, is still due."""
         query = select(_d.id).where(
             _d.organization_id == scope.organization_id,
             _d.id == document_id,
             _d.updated_at < before,
-            IS_DONE_WHOLE,
+            _IS_DUE,
         )
         return self._connection.execute(query).one_or_none() is not None
 
@@ -173,5 +180,5 @@ def _due(scope: OrganizationScope, kind: str, before: datetime) -> list[ColumnEl
         _d.organization_id == scope.organization_id,
         _d.document_type == kind,
         _d.updated_at < before,
-        and_(IS_DONE_WHOLE),
+        _IS_DUE,
     ]

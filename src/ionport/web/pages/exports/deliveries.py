@@ -192,6 +192,7 @@ def _detail_context(request: Request) -> dict[str, object]:
     return {
         "delivery": delivery,
         "document_type": detail.document_type,
+        "purged_at": detail.purged_at,
         "tone": _TONES[delivery.status],
         "tones": _TONES,
         "steps": _shown_steps(detail),
