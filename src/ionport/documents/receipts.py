@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from ionport.core.clock import Clock
 from ionport.core.errors import Conflict, NotFound
@@ -62,7 +63,7 @@ class Received:
 class _Known:
     """What the organization knows that files are judged by, looked up once for all of them."""
 
-    contents: Mapping[str, str]
+    contents: Mapping[str, tuple[str, datetime | None]]
     same: SameInvoices
     companies: Sequence[Company]
     judged_by: JudgedBy
@@ -143,10 +144,10 @@ class Receipts:
         here = dict(known.contents)
         for one in prepared:
             if existing := here.get(one.content_sha256):
-                results.append(_is_here(existing))
+                results.append(_is_here(*existing))
                 continue
             received = self._judge(scope, actor, one, known, place)
-            here[one.content_sha256] = received.document.id
+            here[one.content_sha256] = (received.document.id, None)
             known.same.add(one.intake.identity, received.document.id, one.filename)
             results.append(received)
         return results
@@ -253,9 +254,15 @@ def _events(received: Received) -> Sequence[Event]:
     return [Event(each, document.id, document.created_at, None, status.value) for each in told]
 
 
-def _is_here(document_id: str) -> Conflict:
+def _is_here(document_id: str, purged_at: datetime | None = None) -> Conflict:
+    text = _("This file is here already. Open the document instead of uploading it again.")
+    if purged_at is not None:
+        text = _(
+            "This file was here already; its content was removed by retention on {day} and is not"
+            " taken again. Open the document to see what was done with it."
+        ).format(day=purged_at.date().isoformat())
     return Conflict(
-        _("This file is here already. Open the document instead of uploading it again."),
+        text,
         code="document_exists",
         existing_id=document_id,
     )

@@ -105,9 +105,9 @@ def test_an_exported_document_loses_its_content_and_keeps_its_evidence(
     assert "supplier_address" not in after.fields
     assert after.tables == {}
     assert after.content_sha256 == before.content_sha256
-    left = side.detail(delivery.id)
-    assert (left.delivery, left.steps, left.attempts) == (sent.delivery, sent.steps, sent.attempts)
-    assert left.purged_at == after.purged_at
+    kept = side.detail(delivery.id)
+    assert (kept.delivery, kept.steps, kept.attempts) == (sent.delivery, sent.steps, sent.attempts)
+    assert kept.purged_at == after.purged_at
     assert "The content was removed" in side.timeline(document_id)[0]
     assert before.content_sha256 in side.timeline(document_id)[0]
 
@@ -177,6 +177,7 @@ def test_nothing_more_is_decided_about_a_purged_document_or_sent_of_it(
     with pytest.raises(Conflict) as again:
         side.receive("1")
     assert again.value.existing_id == sent
+    assert "removed by retention on" in again.value.text
 
 
 def test_what_waits_is_on_hold_or_is_being_delivered_stays_whole(walk: Walk) -> None:

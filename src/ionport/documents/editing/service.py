@@ -9,6 +9,7 @@ from ionport.documents.editing.model import LAPSES_AFTER, EditLock
 from ionport.documents.editing.repository import EditRepository
 from ionport.documents.model import TimelineKind
 from ionport.documents.repository import DocumentRepository
+from ionport.documents.retention.content import require_content
 from ionport.documents.review.decisions.recording import person_id
 from ionport.documents.timeline import Timeline
 from ionport.identity.access import Access
@@ -26,7 +27,7 @@ class EditingService:
     def begin(self, access: Access[OrganizationScope], document_id: str) -> EditLock | None:
         """Take or renew the lock for the actor; returns that of another person where one stands.
 
-        Raises Forbidden and NotFound.
+        Raises Forbidden and NotFound, and Conflict for a document without content (`purged`).
         """
         self._lock(access, document_id)
         other = self.other(access, document_id)
@@ -37,7 +38,7 @@ class EditingService:
     def take_over(self, access: Access[OrganizationScope], document_id: str) -> None:
         """Take the lock, also from another person, which the timeline tells.
 
-        Raises Forbidden and NotFound.
+        Errors as `begin`.
         """
         self._lock(access, document_id)
         other = self.other(access, document_id)
@@ -70,6 +71,7 @@ class EditingService:
         if locked is None:
             raise NotFound(_("There is no such document."), code="no_document")
         access.require(Permission.EDIT, locked.document_type)
+        require_content(locked.purged_at)
 
     def _put(self, access: Access[OrganizationScope], document_id: str) -> None:
         repository, now = EditRepository(access.connection), self._clock.now()

@@ -12,6 +12,7 @@ from starlette.routing import Route
 from ionport.core.errors import InvalidInput, IonportError, NotFound
 from ionport.core.i18n import _, ngettext
 from ionport.documents.intake.imports.numbers import typed_number
+from ionport.documents.retention.model import PURGED
 from ionport.documents.types import DOCUMENT_TYPES, FieldType, document_type
 from ionport.web.forms.fields import errors_of, text_of
 from ionport.web.pages.documents.document.order import next_page
@@ -75,6 +76,8 @@ def correct(request: Request) -> Response:
     except NotFound:
         raise
     except IonportError as error:
+        if error.code == PURGED:
+            raise
         return _page(request, {"": error.text}, error.status)
     with visit.write(organization_scope(request)) as access:
         documents_of(request).documents.editing.end(access, request.path_params["document"])

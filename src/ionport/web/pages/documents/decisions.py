@@ -70,7 +70,7 @@ def actions_of(
     must_decide = document.is_held and status not in PENDING
     may = {one: access.may(one, document.document_type) for one in Permission}
     decides, edits = may[Permission.DECIDE], may[Permission.EDIT]
-    deletes = is_whole and may[Permission.DELETE]
+    decides, deletes = is_whole and decides, is_whole and may[Permission.DELETE]
     is_ready = is_open and status is not DocumentStatus.ON_HOLD and not waits
     return Actions(
         can_export=is_ready and may[Permission.EXPORT] and (decides or not must_decide),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from ionport.documents.samples import read_sample
 from tests.support.web import said
-from tests.support.whole import Desk
+from tests.support.whole import INVOICE, Desk
 
 _PAGE = "/settings/retention"
 
@@ -79,6 +80,35 @@ def test_the_page_of_a_purged_document_says_so_and_offers_nothing(desk: Desk) ->
         answer = desk.browser.send(f"{path}/{action}", fields, form_at=path)
         assert answer.status_code < 500
     assert desk.browser.get(f"{path}/archive").status_code == 200
+
+
+def test_no_page_offers_what_is_refused_of_a_purged_document(desk: Desk) -> None:
+    document_id = desk.document_id()
+    path = f"/documents/{document_id}"
+    _purged(desk, document_id)
+    kinds = ("accept", "hold", "reject", "delete", "duplicate")
+    asking = [f"decide/{kind}" for kind in kinds]
+    for address in ("correct", "move", "export", "choose", *asking):
+        refused = desk.browser.get(f"{path}/{address}")
+        assert refused.status_code == 409, address
+        assert "The content of this document was removed on" in said(refused.text), address
+        assert "<textarea" not in refused.text, address
+    values = {"value invoice_id": "2", "seen invoice_id": "RE-2026-0417"}
+    saved = desk.browser.send(f"{path}/correct", values, form_at=path)
+    assert saved.status_code == 409
+    assert 'name="value ' not in saved.text
+    taken = desk.browser.send(f"{path}/correct/take-over", {}, form_at=path)
+    assert taken.status_code == 409
+
+
+def test_the_file_of_a_purged_document_is_refused_with_what_became_of_it(desk: Desk) -> None:
+    document_id = desk.document_id()
+    _purged(desk, document_id)
+    again = desk.browser.send(
+        "/documents/upload", files=[("files", ("again.xml", read_sample(INVOICE)))]
+    )
+    assert "its content was removed by retention on 20" in said(again.text)
+    assert f'href="/documents/{document_id}"' in again.text
 
 
 def test_only_administrators_set_it(desk: Desk) -> None:
