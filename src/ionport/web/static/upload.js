@@ -83,6 +83,15 @@
       number.textContent = String(found);
       number.closest("li").hidden = found === 0;
     }
+    const cards = [...document.querySelectorAll("[data-results] > li")];
+    const order = ["held", "refused", "later", "approve", "in", "here"];
+    cards.sort((one, other) => order.indexOf(one.dataset.outcome) - order.indexOf(other.dataset.outcome));
+    document.querySelector("[data-results]")?.append(...cards);
+    const ready = document.getElementById("export-ready");
+    if (ready) {
+      const found = document.querySelectorAll('[data-outcome="in"]').length;
+      ready.hidden = found === 0 || found > Number(ready.dataset.most);
+    }
   };
 
   const send = async (batches) => {

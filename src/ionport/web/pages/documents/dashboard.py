@@ -104,6 +104,9 @@ def _waiting(
 
     return (
         of_documents(DocumentStatus.READY_FOR_VALIDATION, "waiting"),
+        of_documents(DocumentStatus.PENDING_APPROVAL, "waiting"),
+        of_documents(DocumentStatus.PENDING_SECOND_APPROVAL, "waiting"),
+        of_documents(DocumentStatus.ON_HOLD, "held"),
         of_documents(DocumentStatus.VALIDATED_PENDING_EXPORT, "all"),
         of_documents(DocumentStatus.EXPORT_ERROR, "error"),
         Waiting(_("Deliveries held"), held, f"{ledger}?status=held", "held"),

@@ -10,6 +10,7 @@ from starlette.routing import Route
 
 from ionport.core.errors import Forbidden
 from ionport.core.i18n import _
+from ionport.core.paging import MAX_PER_PAGE
 from ionport.documents.intake.containers import ReceivedFile
 from ionport.documents.intake.receiving import Outcome
 from ionport.identity.groups.permissions import Permission
@@ -21,6 +22,8 @@ from ionport.web.state import organization_scope, visit_of
 MANUAL = "intake"
 
 _SHOWN_FINDINGS = 5
+_ORDER = ("held", "refused", "later", "approve", "in", "here")
+"""What needs somebody stands first."""
 
 
 def upload_form(request: Request) -> Response:
@@ -63,8 +66,10 @@ def _upload_page(
     visit, scope = visit_of(request), organization_scope(request)
     with visit.services.database.read() as work:
         subs = visit.services.identity.list_sub_organizations(work.within(scope))
+    results = sorted(results, key=lambda result: _ORDER.index(_kind(result)))
     context = {
         "results": results,
+        "max_at_once": MAX_PER_PAGE,
         "kinds": [_kind(result) for result in results],
         "shown_findings": _SHOWN_FINDINGS,
         "file_bytes": documents_of(request).documents.limits.file_bytes,

@@ -72,6 +72,8 @@ def test_what_waits_is_counted_with_the_list_that_shows_it(desk: Desk) -> None:
     desk.document_id()
     assert tile(desk, "Validated, pending export") == "1"
     assert tile(desk, "Ready for validation") == "0"
+    for status in ("Pending approval", "Pending second approval", "On hold"):
+        assert tile(desk, status) == "0"
     assert (
         'href="/documents?status=validated_pending_export"' in desk.browser.get("/dashboard").text
     )
