@@ -175,6 +175,25 @@ _CUT_WITHOUT_CUE = """() => {
 }"""
 
 
+_LETTER_BY_LETTER = """() => {
+  const found = [];
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (texts.nextNode()) {
+    const text = texts.currentNode;
+    const element = text.parentElement;
+    if (!/\\S{5}/.test(text.data) || !element.matches('main *, .bar *, .rail *')) continue;
+    if (!element.checkVisibility() || element.closest('pre, select, .visually-hidden')) continue;
+    const range = document.createRange();
+    range.selectNodeContents(text);
+    const narrow = 2.2 * parseFloat(getComputedStyle(element).fontSize);
+    if (range.getClientRects().length > 1 && range.getBoundingClientRect().width < narrow) {
+      found.push('narrower than four characters: ' + element.outerHTML.slice(0, 160));
+    }
+  }
+  return found;
+}"""
+
+
 def audit(page: Page) -> list[str]:
     """Return what is wrong with names, headings, labels, tables, ids and contrast, also in dark."""
     found: list[str] = page.evaluate(_AUDIT)
@@ -202,4 +221,10 @@ def wider_than_the_window(page: Page) -> list[str]:
 def cut_without_a_cue(page: Page) -> list[str]:
     """Return the tables that go on at the side though nothing shows it."""
     found: list[str] = page.evaluate(_CUT_WITHOUT_CUE)
+    return found
+
+
+def broken_letter_by_letter(page: Page) -> list[str]:
+    """Return the words that stand in a column of less than about four characters."""
+    found: list[str] = page.evaluate(_LETTER_BY_LETTER)
     return found

@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, Page
 
 from tests.browser.accessibility import (
     audit,
+    broken_letter_by_letter,
     controls_without_visible_focus,
     cut_without_a_cue,
     wider_than_the_window,
@@ -85,6 +86,14 @@ def test_a_table_that_is_cut_without_a_cue_is_found(page: Page) -> None:
     shadow = "background: linear-gradient(red, blue)"
     page.set_content(_PAGE.format(table.format(shadow, "wide" * 200)))
     assert not cut_without_a_cue(page)
+
+
+def test_a_word_broken_letter_by_letter_is_found(page: Page) -> None:
+    date = "<main><p style='width: {}; overflow-wrap: anywhere'>02.03.2026</p></main>"
+    page.set_content(_PAGE.format(date.format("1px")))
+    assert broken_letter_by_letter(page)
+    page.set_content(_PAGE.format(date.format("auto")))
+    assert not broken_letter_by_letter(page)
 
 
 def test_a_control_whose_focus_cannot_be_seen_is_found(page: Page) -> None:

@@ -22,6 +22,7 @@ from ionport.web.middleware.guard import ORIGINAL_PAGE
 from tests.browser import axe
 from tests.browser.accessibility import (
     audit,
+    broken_letter_by_letter,
     controls_without_visible_focus,
     cut_without_a_cue,
     wider_than_the_window,
@@ -128,6 +129,7 @@ def _check(page: Page, *, by_axe: bool = False) -> None:
     page.set_viewport_size(PHONE)
     found += wider_than_the_window(page)
     found += cut_without_a_cue(page)
+    found += broken_letter_by_letter(page)
     found += controls_without_visible_focus(page)
     assert not found, "\n".join([page.url, *found])
 
@@ -141,6 +143,26 @@ def test_a_page_is_clean_usable_by_keyboard_and_fits_a_phone(
     assert urlsplit(page.url).path == path.partition("?")[0], "it led elsewhere"
     page.locator("details:not(.menu)").evaluate_all("all => all.forEach((one) => one.open = true)")
     _check(page, by_axe=True)
+
+
+def test_a_phone_shows_the_current_entry_of_the_rail(
+    application: Furnished, screen: Screen
+) -> None:
+    screen.resize(PHONE)
+    for path in ("/manual", "/account", application.address("/ion-api/{tenant}/inspector")):
+        current = screen.open(path).locator(".rail a[aria-current]")
+        expect(current).to_be_in_viewport(ratio=1)
+
+
+def test_a_phone_reaches_each_entry_of_the_rail_without_javascript(
+    application: Furnished, kept_screen: OpenScreen
+) -> None:
+    screen = kept_screen(application.url, script=False, cookies=cookies_of(application.desk))
+    screen.resize(PHONE)
+    page = screen.open("/documents")
+    page.locator(".rail summary").click()
+    for entry in page.locator(".rail li > a, .rail li button").all():
+        expect(entry).to_be_in_viewport(ratio=1)
 
 
 def test_axe_is_there_to_judge_the_pages() -> None:

@@ -199,4 +199,11 @@
   document.addEventListener("htmx:after:swap", () => prepare(document));
   prepare(document);
   comesBack();
+
+  // On a phone the rail is wider than the window: begin where one is.
+  const entry = document.querySelector(".rail a[aria-current]");
+  if (entry) {
+    const rail = entry.closest(".rail");
+    rail.scrollLeft = entry.offsetLeft - (rail.clientWidth - entry.offsetWidth) / 2;
+  }
 })();
