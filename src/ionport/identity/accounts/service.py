@@ -31,7 +31,7 @@ from ionport.identity.repository import UserRepository
 from ionport.identity.second_factor.service import SecondFactorService
 from ionport.identity.service import IdentityService
 from ionport.identity.sessions import SessionService
-from ionport.store import AnyScope, SystemScope, TenantScope, Work
+from ionport.store import AnyScope, OrganizationScope, SystemScope, TenantScope, Work
 
 _LINKS = SystemScope("links to set a password")
 
@@ -70,6 +70,26 @@ class AccountService:
         member = self._members.require_whole_account(access, user_id)
         if member.user.last_sign_in_at is not None:
             raise Conflict(_("This user has signed in before."), code="not_invited")
+        return self._made(access, user_id, LinkKind.INVITATION)
+
+    def invite_colleague(self, access: Access[OrganizationScope], user_id: str) -> MadeLink:
+        """Make the first link of a user who belongs to this organization and to nothing else.
+
+        Raises:
+            Forbidden: the actor does not administer the organization.
+            Conflict: the user belongs elsewhere too, or has signed in before.
+        """
+        access.require_organization_administrator()
+        users = UserRepository(access.connection)
+        belongs = [one for one, _role in users.organization_roles(_LINKS, user_id)]
+        found = users.find(_LINKS, user_id)
+        if (
+            found is None
+            or found[0].last_sign_in_at is not None
+            or belongs != [access.scope.organization_id]
+            or users.tenant_roles(_LINKS, user_id)
+        ):
+            raise Conflict(_("Only who was just added here is invited here."), code="not_invited")
         return self._made(access, user_id, LinkKind.INVITATION)
 
     def make_link(

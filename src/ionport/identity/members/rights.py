@@ -18,9 +18,9 @@ from ionport.identity.groups.repository import GroupRepository
 from ionport.identity.groups.service import GroupService
 from ionport.identity.members.organization_repository import ColleagueRepository
 from ionport.identity.members.service import MemberService
-from ionport.identity.model import Organization, OrganizationRole, TenantRole, User
+from ionport.identity.model import Organization, OrganizationRole, TenantRole, User, UserAction
 from ionport.identity.repository import UserRepository
-from ionport.identity.service import IdentityService
+from ionport.identity.service import IdentityService, NewUser
 from ionport.store import OrganizationScope, SystemScope, TenantScope
 from ionport.store.locks import lock_name
 
@@ -92,6 +92,27 @@ class RightsService:
         if found is None:
             raise NotFound(_("There is no such user in this organization."))
         return found
+
+    def add_colleague(
+        self,
+        access: Access[OrganizationScope],
+        new: NewUser,
+        password_hash: str,
+        role: OrganizationRole,
+        groups: frozenset[str],
+    ) -> Colleague:
+        """Make a user who belongs to this organization and to nothing else.
+
+        Raises:
+            InvalidInput: a bad username, name or e-mail address, or the username is taken.
+            NotFound: a group is none of the organization.
+        """
+        access.require_organization_administrator()
+        user = self._identity.add_user(access.work, new, password_hash)
+        self._audit.record(access, UserAction.CREATED, user.id, {"name": user.username})
+        nothing = self._in_organization(access, user.id, None)
+        self._set_in_organization(access, user.id, nothing, role, groups)
+        return self.get_colleague(access, user.id)
 
     def remove_colleague(self, access: Access[OrganizationScope], user_id: str) -> None:
         """Take a person out of the organization and its groups; the account stays.

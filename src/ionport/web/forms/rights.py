@@ -67,7 +67,7 @@ def role_fields(request: Request, rights: PersonRights, own: str) -> list[RoleFi
     """
     form, stored = visit_of(request).form, stored_rights(rights)
     tenants = [(role.value, role.value) for role in TenantRole]
-    roles = [(role.value, label) for role, label in _role_labels().items()]
+    roles = [(role.value, label) for role, label in role_labels().items()]
     fields = []
     for tenant_id in rights.tenants:
         name = f"tenant:{tenant_id}"
@@ -94,7 +94,8 @@ def _groups(found: OrganizationRights, chosen: frozenset[str]) -> list[tuple[str
     return [(group.id, group.name, group.id in chosen) for group in found.offered]
 
 
-def _role_labels() -> Mapping[OrganizationRole, str]:
+def role_labels() -> Mapping[OrganizationRole, str]:
+    """Return what the roles in an organization are called."""
     return {
         OrganizationRole.ADMINISTRATOR: _("Administrator"),
         OrganizationRole.USER: _("User"),

@@ -178,7 +178,8 @@ def _navigation(
         return []
     sides = sides_of(request)
     groups: list[tuple[str, list[tuple[str, str, str]]]] = []
-    if sides.documents is not None:
+    # Whoever belongs to no organization gets 403 from each of its pages.
+    if sides.documents is not None and visit.organization is not None:
         entries = [
             (_("Dashboard"), "home", "/dashboard"),
             (_("Documents"), "file-invoice", "/documents"),

@@ -12,9 +12,11 @@ from ionport.core.errors import Conflict, InvalidInput
 from ionport.core.i18n import _
 from ionport.identity.edits import ChangedMeanwhile
 from ionport.identity.model import OrganizationRole
+from ionport.identity.service import NewUser
+from ionport.web.forms.declared import Form, FormField, Kind
 from ionport.web.forms.edits import show_stored
 from ionport.web.forms.fields import errors_of, text_of
-from ionport.web.forms.rights import role_fields, save_rights, stored_rights
+from ionport.web.forms.rights import role_fields, role_labels, save_rights, stored_rights
 from ionport.web.rendering.confirm import ask_first
 from ionport.web.rendering.lists import ListState
 from ionport.web.rendering.templating import path_to, redirect, render
@@ -36,18 +38,87 @@ def list_users(request: Request) -> Response:
         "state": state,
         "page_of": found,
         "groups": groups,
-        "tenant_users": _tenant_users(request),
     }
     return render(request, "organization/users/list.html", context)
 
 
-def _tenant_users(request: Request) -> str:
-    """Return the address where users are added; empty where the reader may not add any."""
-    visit = visit_of(request)
-    mine = [one for one in visit.tenants if visit.actor.is_tenant_administrator(one)]
-    if sides_of(request).infor is None or not mine:
-        return ""
-    return path_to(request, "user_add", tenant=mine[0])
+def add_form(request: Request) -> Response:
+    """Show the empty form of a new user of the organization."""
+    return _add_page(request, {"role": OrganizationRole.USER.value}, {})
+
+
+def add(request: Request) -> Response:
+    """Make a user of the organization, and show once the link that lets them choose a password."""
+    visit, scope = visit_of(request), organization_scope(request)
+    visit.actor.require_organization_administrator(scope.organization_id)
+    form = _new_user_form()
+    values = form.sent(visit.form)
+    services = visit.services
+    try:
+        form.check(values)
+        new = NewUser(values["username"], values["full_name"], values["email"])
+        nothing, groups = services.identity.hash_of_nothing(), _chosen_groups(request)
+        with visit.write(scope) as access:
+            role = OrganizationRole(values["role"])
+            added = services.rights.add_colleague(access, new, nothing, role, groups)
+            link = services.accounts.invite_colleague(access, added.user.id)
+    except InvalidInput as error:
+        return _add_page(request, values, errors_of(error), error.status)
+    text = _("{name} is added, and can sign in once a password is chosen.")
+    context = {
+        "user": link.user,
+        "text": text.format(name=link.user.username),
+        "link": link.address(services.origin),
+        "expires_at": link.expires_at,
+    }
+    headers = {"Cache-Control": "no-store"}
+    return render(request, "organization/users/link.html", context, headers=headers)
+
+
+def _add_page(
+    request: Request, values: Mapping[str, str], errors: Mapping[str, str], status: int = 200
+) -> Response:
+    visit, scope = visit_of(request), organization_scope(request)
+    with visit.read(scope) as access:
+        access.require_organization_administrator()
+        groups = visit.services.groups.list(access)
+    context = {
+        "form": _new_user_form(),
+        "values": values,
+        "errors": errors,
+        "groups": groups,
+        "chosen": _chosen_groups(request),
+    }
+    return render(request, "organization/users/add.html", context, status=status)
+
+
+def _chosen_groups(request: Request) -> frozenset[str]:
+    sent = visit_of(request).form.getlist("group")
+    return frozenset(one for one in sent if isinstance(one, str))
+
+
+def _new_user_form() -> Form:
+    return Form(
+        [
+            FormField(
+                "username",
+                _("Username"),
+                required=True,
+                autofocus=True,
+                limit=100,
+                help=_("Letters, digits and . @ + - _ without spaces. An e-mail address will do."),
+            ),
+            FormField("full_name", _("Full name"), limit=200),
+            FormField("email", _("E-mail address"), Kind.EMAIL, limit=254),
+            FormField(
+                "role",
+                _("Role"),
+                Kind.CHOICE,
+                required=True,
+                choices=[(role.value, label) for role, label in role_labels().items()],
+            ),
+        ]
+    )
 
 
 def show(request: Request) -> Response:
@@ -127,6 +198,8 @@ def remove(request: Request) -> Response:
 _BASE = "/settings/users"
 ROUTES = [
     Route(_BASE, list_users, methods=["GET"], name="colleagues"),
+    Route(f"{_BASE}/add", add_form, methods=["GET"], name="colleague_add"),
+    Route(f"{_BASE}/add", add, methods=["POST"]),
     Route(f"{_BASE}/{{user}}", show, methods=["GET"], name="colleague"),
     Route(f"{_BASE}/{{user}}/rights", set_rights, methods=["POST"], name="colleague_rights"),
     Route(f"{_BASE}/{{user}}/remove", remove_form, methods=["GET"], name="colleague_remove"),

@@ -11,7 +11,7 @@ from ionport.identity.access import Access
 from ionport.identity.model import Actor, Organization, OrganizationRole, TenantRole, UserAction
 from ionport.identity.repository import OrganizationRepository
 from ionport.store import SystemScope
-from tests.support.web import said
+from tests.support.web import PASSWORD, said
 from tests.support.whole import Desk
 
 USERS, GROUPS, LOG = "/settings/users", "/settings/groups", "/settings/audit-log"
@@ -40,10 +40,14 @@ def _add_organization(desk: Desk, *user_ids: str) -> str:
 
 
 def _ada(desk: Desk) -> str:
+    return _id_of(desk, "ada")
+
+
+def _id_of(desk: Desk, name: str) -> str:
     with desk.application.database.read() as work:
-        ada = desk.application.identity.find_user(work, "ada")
-    assert ada is not None
-    return ada.id
+        user = desk.application.identity.find_user(work, name)
+    assert user is not None
+    return user.id
 
 
 def test_one_form_gives_roles_and_groups(desk: Desk) -> None:
@@ -200,3 +204,33 @@ def test_an_audit_log_is_its_administrators(desk: Desk) -> None:
     page = desk.browser.get("/settings").text
     for path in (LOG, USERS, GROUPS, "/settings/organization", "/settings/api-keys"):
         assert path not in page
+
+
+def test_an_administrator_adds_a_user_who_chooses_a_password_by_a_link(desk: Desk) -> None:
+    group = _add_group(desk, grant="see:INVOICE")
+    fields = {"username": "cleo", "full_name": "Cleo Example", "role": "user", "group": group}
+    answer = desk.browser.send(f"{USERS}/add", fields)
+    assert "cleo is added" in said(answer.text)
+    assert answer.headers["cache-control"] == "no-store"
+    link = re.search(r"/set-password/[\w-]+", answer.text)
+    assert link is not None
+    assert "cleo Cleo Example" in desk.browser.text(USERS)
+    taken = desk.browser.send(f"{USERS}/add", fields)
+    assert taken.status_code == 422
+    assert 'id="username-error"' in taken.text
+    desk.browser.http.cookies.clear()
+    password = PASSWORD.reveal()
+    desk.browser.send(link[0], {"new_password": password, "repeated": password})
+    assert desk.browser.get("/documents").status_code == 200
+    assert desk.browser.get(f"{USERS}/add").status_code == 403
+    assert "Infor side" not in desk.browser.text("/documents")
+    desk.sign_in_as("ada")
+    desk.browser.send(f"{USERS}/{_id_of(desk, 'cleo')}/remove")
+    desk.sign_in_as("cleo")
+    assert 'href="/documents"' not in desk.browser.get("/account").text
+
+
+def test_a_user_is_put_into_no_group_of_another_organization(desk: Desk) -> None:
+    fields = {"username": "cleo", "full_name": "", "role": "user", "group": "grp_other"}
+    assert desk.browser.send(f"{USERS}/add", fields).status_code == 404
+    assert "cleo" not in desk.browser.text(USERS)
