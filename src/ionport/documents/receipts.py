@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from ionport.core.clock import Clock
 from ionport.core.errors import Conflict, NotFound
@@ -18,6 +19,7 @@ from ionport.documents.invoice.rules.model import Effect
 from ionport.documents.model import Document, DocumentStatus, TimelineEntry, TimelineKind
 from ionport.documents.parties.repository import PartyRepository
 from ionport.documents.repository import DocumentRepository, TimelineRepository
+from ionport.documents.retention.repository import RetentionRepository
 from ionport.documents.review.approvals import ApprovalPolicy
 from ionport.documents.review.claim_repository import ClaimRepository, SameInvoices
 from ionport.documents.review.claims import duplicates_among
@@ -31,7 +33,9 @@ from ionport.documents.webhooks.ports import Events
 from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor, AuditAction
-from ionport.store import OrganizationScope, ScopedWork
+from ionport.store import OrganizationScope, ScopedWork, SystemScope
+
+_SYSTEM: Final = SystemScope("contents that retention has removed")
 
 
 class ReceiptAction(AuditAction):
@@ -113,6 +117,11 @@ class Receipts:
             if repository.add_all(access.scope, [received.document for _intake, received in made]):
                 break
         self._write(access, made)
+        # The content was put anew before it was known that retention had removed it.
+        gone = [name for name, (_id, purged_at) in known.contents.items() if purged_at]
+        RetentionRepository(access.connection).release(
+            _SYSTEM, gone, self._clock.now(), is_inside=False
+        )
         return results
 
     def _known(

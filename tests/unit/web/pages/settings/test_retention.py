@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 from datetime import timedelta
 
 from ionport.documents.samples import read_sample
@@ -22,6 +24,19 @@ def _purged(desk: Desk, document_id: str) -> None:
     late = clock.now() + timedelta(days=400)
     side.retention._clock = _Fixed(late)
     assert side.retention.tidy(desk.application.database) == 1
+
+
+def _delete_files(desk: Desk) -> None:
+    """Delete what retention has removed, as if hours had gone by; the invoice's file goes."""
+    side = desk.application.documents
+    assert side is not None
+    side.retention._clock = _Fixed(desk.application.clock.now() + timedelta(days=800))
+    blobs = desk.application.settings.data / "blobs"
+    digest = hashlib.sha256(read_sample(INVOICE)).hexdigest()
+    (stored,) = blobs.rglob(digest)
+    os.utime(stored, (0, 0))
+    side.retention.delete_files()
+    assert not list(blobs.rglob(digest))
 
 
 class _Fixed:
@@ -104,11 +119,14 @@ def test_no_page_offers_what_is_refused_of_a_purged_document(desk: Desk) -> None
 def test_the_file_of_a_purged_document_is_refused_with_what_became_of_it(desk: Desk) -> None:
     document_id = desk.document_id()
     _purged(desk, document_id)
+    _delete_files(desk)
     again = desk.browser.send(
         "/documents/upload", files=[("files", ("again.xml", read_sample(INVOICE)))]
     )
     assert "its content was removed by retention on 20" in said(again.text)
     assert f'href="/documents/{document_id}"' in again.text
+    # What was sent again is not kept.
+    _delete_files(desk)
 
 
 def test_only_administrators_set_it(desk: Desk) -> None:
