@@ -80,6 +80,13 @@ class Attempts:
             self._require_room(repository, source, None, ACCOUNT_WINDOW, limit, now)
         repository.add_attempt(_SCOPE, new_id("try"), source.digest, source.address, now)
 
+    def take(
+        self, repository: SessionRepository, pending_id: str, user_id: str, now: datetime
+    ) -> bool:
+        """Note that a pending sign-in has begun a session; False when it has begun one before."""
+        digest = self._digest("finished", user_id)
+        return repository.add_attempt(_SCOPE, pending_id, digest, "", now)
+
     def forgive(self, repository: SessionRepository, source: Source) -> None:
         """Forget what one source tried, after the right password."""
         repository.forgive_attempts(_SCOPE, source.digest, source.address)

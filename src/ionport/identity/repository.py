@@ -26,7 +26,7 @@ from ionport.identity.tables import (
     tenants,
     users,
 )
-from ionport.store import OrganizationScope, SystemScope, TenantScope
+from ionport.store import OrganizationScope, SystemScope, TenantScope, insert_of
 
 MAX_TENANTS = 200
 MAX_ORGANIZATIONS = 500
@@ -52,13 +52,11 @@ class TenantRepository:
         return [Tenant(id=row.id, created_at=row.created_at) for row in rows]
 
     def set_role(self, scope: TenantScope, user_id: str, role: TenantRole) -> None:
-        table = tenant_memberships
-        own = (table.c.user_id == user_id) & (table.c.tenant_id == scope.tenant_id)
-        changed = self._connection.execute(update(table).where(own).values(role=role.value))
-        if changed.rowcount == 0:
-            self._connection.execute(
-                insert(table).values(user_id=user_id, tenant_id=scope.tenant_id, role=role.value)
-            )
+        new = insert_of(self._connection)(tenant_memberships).values(
+            user_id=user_id, tenant_id=scope.tenant_id, role=role.value
+        )
+        key = tenant_memberships.primary_key
+        self._connection.execute(new.on_conflict_do_update(key, set_={"role": role.value}))
 
     def search_members(self, scope: TenantScope, text: str, limit: int) -> list[User]:
         """Return active members whose username, name or e-mail address contains `text`."""
@@ -136,15 +134,11 @@ class OrganizationRepository:
         return [_organization(row) for row in rows]
 
     def set_role(self, scope: OrganizationScope, user_id: str, role: OrganizationRole) -> None:
-        table = organization_memberships
-        own = (table.c.user_id == user_id) & (table.c.organization_id == scope.organization_id)
-        changed = self._connection.execute(update(table).where(own).values(role=role.value))
-        if changed.rowcount == 0:
-            self._connection.execute(
-                insert(table).values(
-                    user_id=user_id, organization_id=scope.organization_id, role=role.value
-                )
-            )
+        new = insert_of(self._connection)(organization_memberships).values(
+            user_id=user_id, organization_id=scope.organization_id, role=role.value
+        )
+        key = organization_memberships.primary_key
+        self._connection.execute(new.on_conflict_do_update(key, set_={"role": role.value}))
 
 
 class UserRepository:
@@ -334,12 +328,17 @@ class SessionRepository:
 
     def add_attempt(
         self, scope: SystemScope, attempt_id: str, source_digest: str, address: str, at: datetime
-    ) -> None:
-        self._connection.execute(
-            insert(sign_in_attempts).values(
-                id=attempt_id, username_digest=source_digest, address=address, at=at
-            )
+    ) -> bool:
+        """Write an attempt down; False when one of this id was written before."""
+        new = insert_of(self._connection)(sign_in_attempts).values(
+            id=attempt_id, username_digest=source_digest, address=address, at=at
         )
+        added = new.on_conflict_do_nothing().returning(sign_in_attempts.c.id)
+        return self._connection.execute(added).first() is not None
+
+    def has_attempt(self, scope: SystemScope, attempt_id: str) -> bool:
+        found = select(sign_in_attempts.c.id).where(sign_in_attempts.c.id == attempt_id)
+        return self._connection.execute(found).first() is not None
 
     def recent_attempts(
         self,

@@ -32,7 +32,12 @@ from ionport.identity.model import (
 )
 from ionport.identity.passwords import Passwords
 from ionport.identity.repository import SessionRepository, UserRepository
-from ionport.identity.second_factor.model import RecoveryCodes, SecondStepNeeded, Step
+from ionport.identity.second_factor.model import (
+    PendingSignIn,
+    RecoveryCodes,
+    SecondStepNeeded,
+    Step,
+)
 from ionport.identity.second_factor.service import SecondFactorService, wrong_code
 from ionport.identity.service import IdentityService
 from ionport.store import AnyScope, Database, ScopedWork, SystemScope, Work
@@ -130,7 +135,7 @@ class SessionService:
         with database.write() as work:
             begun = self._factors.open_pending(work, pending)
             if begun is None or begun.step is not Step.CODE:
-                raise Unauthenticated(_("Sign in again."), code="signed_out")
+                raise _signed_out()
             user, source = begun.user, self._attempts.second_step(begun.user.id)
             repository = SessionRepository(work.connection)
             self._attempts.count(repository, source, self._clock.now())
@@ -138,7 +143,9 @@ class SessionService:
             access = Access(work, _SIGN_IN, actor_of_user(work.within(_SIGN_IN), user, address))
             token = None
             if self._factors.accept(access, user, code):
-                self._attempts.forgive(SessionRepository(work.connection), source)
+                repository = SessionRepository(work.connection)
+                self._take(repository, begun)
+                self._attempts.forgive(repository, source)
                 token = self._begun(work, user, address, device, "password and code")
             else:
                 self._audit.record(access, UserAction.FACTOR_REFUSED, user.id)
@@ -165,12 +172,21 @@ class SessionService:
         with database.write() as work:
             begun = self._factors.open_pending(work, pending)
             if begun is None or begun.step is not Step.SET_UP:
-                raise Unauthenticated(_("Sign in again."), code="signed_out")
+                raise _signed_out()
             user = begun.user
+            self._take(SessionRepository(work.connection), begun)
             access = Access(work, _SIGN_IN, actor_of_user(work.within(_SIGN_IN), user, address))
             codes = self._factors.switch_on(access, user, offered, code)
             token = self._begun(work, user, address, device, "password and code")
         return token, user, codes
+
+    def _take(self, repository: SessionRepository, begun: PendingSignIn) -> None:
+        """Let a pending sign-in begin its one session: a second one takes nothing with it.
+
+        Its id is kept with the attempts, which are kept longer than a pending sign-in is open.
+        """
+        if not self._attempts.take(repository, begun.id, begun.user.id, self._clock.now()):
+            raise _signed_out()
 
     def _require_no_step(self, work: Work, user: User) -> None:
         actor = actor_of_user(work.within(_SIGN_IN), user)
@@ -360,6 +376,10 @@ class SessionService:
 
     def _session_digest(self, token: Secret) -> str:
         return self._keys.digest(Secret(f"session|{token.reveal()}"))
+
+
+def _signed_out() -> Unauthenticated:
+    return Unauthenticated(_("Sign in again."), code="signed_out")
 
 
 def actor_of_user(access: ScopedWork[SystemScope], user: User, address: str | None = None) -> Actor:

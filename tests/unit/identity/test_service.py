@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
 import pytest
 
 from ionport.core.errors import Conflict, Forbidden, InvalidInput, NotFound
@@ -22,6 +25,21 @@ def test_a_username_is_unique_ignoring_case(people: People, username: str) -> No
     with people.database.write() as work, pytest.raises(InvalidInput) as error:
         people.identity.create_user(work, OPERATOR, NewUser(username), "hash")
     assert set(error.value.fields) == {"username"}
+
+
+@pytest.mark.on_each_database
+def test_who_gives_the_same_role_at_once_is_not_refused(people: People) -> None:
+    users = [people.add(f"user{number}", tenant_role=None).id for number in range(5)]
+    together = Barrier(4)
+
+    def give(_number: int) -> None:
+        together.wait()
+        for user_id in users:
+            with people.database.write() as work:
+                people.identity.set_tenant_role(work, OPERATOR, user_id, TENANT, TenantRole.USER)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(give, range(4)))
 
 
 @pytest.mark.parametrize(

@@ -88,6 +88,7 @@ class GroupService:
 
     def delete(self, access: Access[OrganizationScope], group_id: str) -> None:
         """Delete a group; who was in no other may do what a member without groups may."""
+        lock_name(access.connection, f"groups {access.scope.organization_id}")
         group = self.get(access, group_id)
         GroupRepository(access.connection).remove(access.scope, group.id)
         self._audit.record(access, GroupAction.DELETED, group.id, {"name": group.name})
@@ -105,6 +106,8 @@ class GroupService:
         Raises:
             NotFound: one of them is no group of the organization.
         """
+        # Who is put into a group while it is deleted, or twice at once, waits.
+        lock_name(access.connection, f"groups {access.scope.organization_id}")
         known = {group.id: group.name for group in self.list(access)}
         wanted = frozenset(group_ids)
         if not wanted <= known.keys():

@@ -54,8 +54,9 @@ class FactorStatus:
 
 @dataclass(frozen=True, slots=True)
 class PendingSignIn:
-    """A sign-in whose first step is done."""
+    """A sign-in whose first step is done; its id lets it begin one session and no other."""
 
+    id: str
     user: User
     step: Step
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, delete, func, insert, or_, select, update
 
 from ionport.identity.second_factor.model import SecondFactor
 from ionport.identity.second_factor.tables import recovery_codes, second_factors
-from ionport.store import SystemScope
+from ionport.store import SystemScope, insert_of
 
 
 class FactorRepository:
@@ -24,15 +24,16 @@ class FactorRepository:
         ).one_or_none()
         return SecondFactor(row.user_id, row.sealed, row.since, row.last_step) if row else None
 
-    def add(self, scope: SystemScope, factor: SecondFactor) -> None:
-        self._connection.execute(
-            insert(second_factors).values(
-                user_id=factor.user_id,
-                sealed=factor.sealed,
-                since=factor.since,
-                last_step=factor.last_step,
-            )
+    def add(self, scope: SystemScope, factor: SecondFactor) -> bool:
+        """Add a factor; False when the user has one, also one added this moment."""
+        new = insert_of(self._connection)(second_factors).values(
+            user_id=factor.user_id,
+            sealed=factor.sealed,
+            since=factor.since,
+            last_step=factor.last_step,
         )
+        added = new.on_conflict_do_nothing().returning(second_factors.c.user_id)
+        return self._connection.execute(added).first() is not None
 
     def use_step(self, scope: SystemScope, user_id: str, step: int) -> bool:
         """Take a code's 30 seconds; False when they or later ones were taken before."""

@@ -13,12 +13,13 @@ from typing import Final
 from ionport.core.clock import Clock
 from ionport.core.errors import Conflict, InvalidInput, Unavailable
 from ionport.core.i18n import _
+from ionport.core.ids import new_id
 from ionport.core.sealing import KeyRing, SealedFor
 from ionport.core.secrets import Secret
 from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor, TenantRole, User, UserAction
-from ionport.identity.repository import UserRepository
+from ionport.identity.repository import SessionRepository, UserRepository
 from ionport.identity.second_factor import codes
 from ionport.identity.second_factor.model import (
     FactorSetUp,
@@ -69,6 +70,7 @@ class SecondFactorService:
     def pending(self, work: Work, user: User, step: Step) -> Secret:
         """Return what a browser keeps between the two steps: it signs nobody in by itself."""
         content = {
+            "id": new_id("pnd"),
             "user": user.id,
             "step": step.value,
             "password": self._mark(work, user.id),
@@ -79,18 +81,21 @@ class SecondFactorService:
     def open_pending(self, work: Work, pending: str) -> PendingSignIn | None:
         """Return the sign-in that a browser has begun.
 
-        None: it is no such thing or older than ten minutes, the password has changed since then,
-        or the user is disabled.
+        None: it is no such thing or older than ten minutes, it has begun a session, the password
+        has changed since then, or the user is disabled.
         """
         content = self._opened(pending, _PENDING)
         if content is None or not self._is_fresh(content, PENDING_LIFETIME):
+            return None
+        pending_id = str(content.get("id", ""))
+        if not pending_id or SessionRepository(work.connection).has_attempt(_FACTORS, pending_id):
             return None
         found = UserRepository(work.connection).find(_FACTORS, str(content["user"]))
         if found is None or found[0].is_disabled:
             return None
         if content["password"] != self._mark(work, found[0].id):
             return None
-        return PendingSignIn(found[0], Step(str(content["step"])))
+        return PendingSignIn(pending_id, found[0], Step(str(content["step"])))
 
     def status(self, work: Work, user_id: str) -> FactorStatus | None:
         """Return since when a user's second factor is on, and how many codes are left."""
@@ -122,20 +127,19 @@ class SecondFactorService:
             Conflict: a second factor is on already.
         """
         if self._find(access.work, user.id) is not None:
-            raise Conflict(_("A second factor is on already."), code="second_factor_on")
+            raise _on_already()
         offered = self.offer(user, sealed)
         step = codes.step_of(offered.secret, typed, self._clock.now())
         if offered.sealed != sealed or step is None:
             raise wrong_code()
-        FactorRepository(access.connection).add(
-            _FACTORS,
-            SecondFactor(
-                user_id=user.id,
-                sealed=self._keys.seal(offered.secret, _owned_by(user.id)),
-                since=self._clock.now(),
-                last_step=step,
-            ),
+        factor = SecondFactor(
+            user_id=user.id,
+            sealed=self._keys.seal(offered.secret, _owned_by(user.id)),
+            since=self._clock.now(),
+            last_step=step,
         )
+        if not FactorRepository(access.connection).add(_FACTORS, factor):
+            raise _on_already()
         self._audit.record(access, UserAction.FACTOR_ON, user.id, {"name": user.username})
         return self._new_codes(access, user.id)
 
@@ -222,6 +226,10 @@ class SecondFactorService:
         now = self._clock.now()
         age = now - datetime.fromtimestamp(at, now.tzinfo)
         return timedelta(seconds=-1) <= age <= lifetime
+
+
+def _on_already() -> Conflict:
+    return Conflict(_("A second factor is on already."), code="second_factor_on")
 
 
 def wrong_code() -> InvalidInput:

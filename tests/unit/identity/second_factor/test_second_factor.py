@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
+from typing import Any
 
 import pytest
 
@@ -21,6 +23,7 @@ from ionport.core.secrets import Secret
 from ionport.identity.access import Access
 from ionport.identity.members.service import MemberService
 from ionport.identity.model import Actor, PasswordProof, Session, TenantRole, User
+from ionport.identity.second_factor import codes as codes_of_apps
 from ionport.identity.second_factor.model import RecoveryCodes, SecondStepNeeded, Step
 from ionport.identity.second_factor.repository import FactorRepository
 from ionport.identity.second_factor.service import SecondFactorService
@@ -103,14 +106,71 @@ def test_a_code_counts_once(people: People, ada: User, clock: MovableClock) -> N
     def attempt(_number: int) -> bool:
         try:
             finish(people, pending, code)
-        except InvalidInput:
+        except (InvalidInput, Unauthenticated):
             return False
         return True
 
     with ThreadPoolExecutor(4) as pool:
         assert sorted(pool.map(attempt, range(4))) == [False, False, False, True]
     with pytest.raises(InvalidInput):
-        finish(people, pending, code_at(secret, clock.now() - STEP))
+        finish(people, begin(people), code_at(secret, clock.now() - STEP))
+
+
+@pytest.mark.on_each_database
+def test_a_right_password_begins_one_session_and_spends_no_code_on_a_second(
+    people: People, ada: User
+) -> None:
+    _secret, codes = switch_on(people, ada)
+    pending, other = begin(people), begin(people)
+    together = Barrier(3)
+
+    def attempt(number: int) -> bool:
+        together.wait()
+        try:
+            finish(people, pending, codes[number].reveal())
+        except Unauthenticated:
+            return False
+        return True
+
+    with ThreadPoolExecutor(3) as pool:
+        assert sorted(pool.map(attempt, range(3))) == [False, False, True]
+    with pytest.raises(Unauthenticated):
+        finish(people, pending, codes[3].reveal())
+    with people.database.read() as work:
+        assert people.factors.open_pending(work, pending) is None
+        status = people.factors.status(work, ada.id)
+    assert status is not None
+    assert status.codes_left == 9
+    finish(people, other, codes[4].reveal())
+
+
+@pytest.mark.on_each_database
+def test_of_two_who_switch_it_on_at_once_one_is_told_that_it_is_on(
+    people: People, ada: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    offered = people.factors.offer(ada)
+    code = Secret(code_at(offered.secret.reveal(), people.clock.now()))
+    # Both have read that it is off before either writes; SQLite has one writer at a time.
+    together = Barrier(1 if people.database.engine.dialect.name == "sqlite" else 2)
+    step_of = codes_of_apps.step_of
+
+    def both(*values: Any) -> int | None:
+        together.wait(10)
+        return step_of(*values)
+
+    monkeypatch.setattr(codes_of_apps, "step_of", both)
+
+    def attempt(_number: int) -> str:
+        try:
+            with people.database.write() as work:
+                access = Access(work, SYSTEM, Actor.operator())
+                people.factors.switch_on(access, ada, offered.sealed, code)
+        except Conflict as error:
+            return error.code
+        return ""
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(attempt, range(2))) == ["", "second_factor_on"]
 
 
 @pytest.mark.parametrize(("off", "is_taken"), [(-2, False), (-1, True), (1, True), (2, False)])
