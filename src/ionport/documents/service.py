@@ -295,9 +295,10 @@ class DocumentService:
         if status is DocumentStatus.VALIDATED_PENDING_EXPORT:
             document = self.get(access, document_id)
             status, _cause = self.review.standing(access, document, locked.open_findings)
-        stays = previous in BY_PERSON or (
-            previous in PENDING and status is not DocumentStatus.EXPORTED
+        waits = previous in PENDING or (
+            previous is DocumentStatus.READY_FOR_VALIDATION and locked.open_findings > 0
         )
+        stays = previous in BY_PERSON or (waits and status is not DocumentStatus.EXPORTED)
         if previous is status or stays:
             if text:
                 self._timeline.tell(access, document_id, TimelineKind.NOTE, text, actor_name)

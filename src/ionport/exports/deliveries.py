@@ -155,15 +155,19 @@ class DeliveryService(DeliveryReading):
 
         One that runs is taken from its worker when that one should have ended long ago.
         The stored payload is sent again, unless the failed step is known never to have reached
-        Infor: then it is rendered anew, with the mapping's newest version. Raises Conflict where
-        it cannot be tried again, as when retention has removed the document's content (`purged`).
+        Infor: then it is rendered anew, with the mapping's newest version.
+
+        Raises:
+            DocumentHeld: the document takes part in no delivery, whose status it keeps.
+            Conflict: the delivery is held, superseded or not to be tried again, or the document's
+                content was removed (`purged`).
         """
         delivery = self._get(access, delivery_id)
         self._require(access, Permission.EXPORT, delivery)
         # As who makes a delivery: nothing comes between what is asked here and the commit.
-        DeliveryRepository(access.connection).lock_exports(access.scope, delivery.document_id)
+        document = self._making.locked(access, delivery.document_id)
         delivery = self._get(access, delivery_id)
-        require_content(self._documents.get(access, delivery.document_id).purged_at)
+        require_content(document.purged_at)
         self._refuse_superseded(access, delivery)
         if delivery.status in (DeliveryStatus.FAILED, DeliveryStatus.CANCELLED):
             self._refuse_sent_beside(access, delivery)
@@ -186,6 +190,7 @@ class DeliveryService(DeliveryReading):
                 ),
                 code="delivery_held",
             )
+        self._documents.review.require_not_held(access, document)
         if delivery.status is DeliveryStatus.RUNNING:
             self._take_from_lost_worker(access.work, delivery)
         resting = (DeliveryStatus.FAILED, DeliveryStatus.WAITING, DeliveryStatus.CANCELLED)

@@ -46,7 +46,7 @@ def test_a_document_ready_for_validation_takes_part_in_no_delivery(ready: Docume
     with pytest.raises(DocumentHeld) as held:
         _export(ready, document_id)
     assert held.value.code == "document_held"
-    assert "Amount due for payment (BT-115) is 2808.80" in held.value.text
+    assert "Amount due for payment (BT-115) is 2,808.80" in held.value.text
     with ready.database.write() as work, pytest.raises(DocumentHeld):
         ready.deliveries.re_export(Access(work, ready.scope, OPERATOR), document_id, "again")
     assert _deliveries(ready, document_id) == []
@@ -102,6 +102,44 @@ def test_a_possible_double_holds_every_further_export_but_not_the_status(
             accept_findings="A-2 is deleted",
         )
     assert second.generation == 2
+
+
+@pytest.mark.parametrize(
+    ("cause", "status"),
+    [
+        ("finding", "ready_for_validation"),
+        ("approval", "pending_approval"),
+        ("hold", "on_hold"),
+        ("reject", "rejected"),
+        ("delete", "deleted"),
+    ],
+)
+def test_no_delivery_of_a_held_document_is_tried_again(
+    ready: DocumentSide, cause: str, status: str
+) -> None:
+    document_id = ready.receive()
+    delivery = ready.export(document_id)
+    with ready.database.write() as work:
+        access = Access(work, ready.scope, OPERATOR)
+        ready.deliveries.cancel(access, delivery.id)
+        if cause == "finding":
+            ready.documents.add_finding(access, document_id, "two_items", DOUBLE)
+        elif cause == "approval":
+            ready.documents.review.types.set_approvals(access, "INVOICE", {"first_from": "0"})
+            ready.documents.anew.judge(access, document_id)
+        else:
+            getattr(ready.documents.decisions, cause)(access, document_id, "wrong")
+    with ready.database.write() as work, pytest.raises(DocumentHeld) as held:
+        ready.deliveries.retry(Access(work, ready.scope, OPERATOR), delivery.id)
+    assert held.value.status == 409
+    why = "two items" if cause == "finding" else DocumentStatus(status).label
+    assert why in held.value.text
+    with ready.database.write() as work:
+        ready.documents.record_export_status(
+            work.within(ready.scope), document_id, DocumentStatus.EXPORTING, ""
+        )
+    assert ready.status(document_id) == status
+    assert [each.status for each in _deliveries(ready, document_id)] == ["cancelled"]
 
 
 def test_a_finding_on_a_document_that_waits_for_export_takes_it_back(ready: DocumentSide) -> None:

@@ -21,7 +21,15 @@ from ionport.documents.review.decisions.model import DecisionKind
 from ionport.documents.review.decisions.recording import DecisionLog
 from ionport.documents.review.decisions.repository import DecisionRepository
 from ionport.documents.review.judging import judge_again
-from ionport.documents.review.life_cycle import BY_PERSON, PENDING, Cause, can_move, moved, standing
+from ionport.documents.review.life_cycle import (
+    BY_PERSON,
+    PENDING,
+    Cause,
+    can_move,
+    is_held,
+    moved,
+    standing,
+)
 from ionport.documents.review.model import (
     MAX_REASON,
     WITHOUT_INVOICE,
@@ -220,6 +228,17 @@ class ReviewService:
         if is_new or document.status not in _DELIVERED:
             self._require_approval(access, document, found, reason or "")
         return found
+
+    def require_not_held(self, access: ScopedWork[OrganizationScope], document: Document) -> None:
+        """Raise DocumentHeld where the document, which is locked, takes part in no delivery.
+
+        Nothing is judged anew, unlike in `require_free`.
+        """
+        if is_held(document.status, document.open_findings):
+            found = tuple(finding for finding in self.list(access, document.id) if finding.is_open)
+            is_by_findings = bool(found) and document.status not in BY_PERSON
+            status = DocumentStatus.READY_FOR_VALIDATION if is_by_findings else document.status
+            raise DocumentHeld(document.id, document.filename, found, status)
 
     def _held_by_type(
         self,
