@@ -37,7 +37,7 @@ class BulkAction(StrEnum):
             BulkAction.ACCEPT: _("Accept findings"),
             BulkAction.REJECT: _("Reject"),
             BulkAction.DELETE: _("Delete"),
-            BulkAction.JUDGE: _("Judge anew"),
+            BulkAction.JUDGE: _("Check again"),
         }[self]
 
     @property
