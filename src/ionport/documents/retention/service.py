@@ -15,7 +15,7 @@ from typing import Final
 from ionport.core.blobs import Blobs
 from ionport.core.clock import Clock
 from ionport.core.errors import InvalidInput, IonportError
-from ionport.core.i18n import _
+from ionport.core.i18n import _, ngettext
 from ionport.documents.model import TimelineKind
 from ionport.documents.readable_pages.service import ReadablePageService
 from ionport.documents.repository import DocumentRepository
@@ -85,7 +85,7 @@ class RetentionService:
             return
         now = self._clock.now()
         repository.put(access.scope, kind, years, now, access.actor.name)
-        changed = {kind: f"{_years(before)} → {_years(years)}"}
+        changed = {kind: f"{years_text(before)} → {years_text(years)}"}
         self._audit.record(access, RetentionAction.CHANGED, kind, changed)
 
     def due(
@@ -227,5 +227,8 @@ class RetentionService:
         return True
 
 
-def _years(years: int | None) -> str:
-    return "for ever" if years is None else f"{years} years"
+def years_text(years: int | None) -> str:
+    """Return how long something is kept, in words."""
+    if years is None:
+        return _("for ever")
+    return ngettext("{n} year", "{n} years", years).format(n=years)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -11,6 +11,7 @@ from starlette.routing import Route
 from ionport.core.errors import InvalidInput
 from ionport.core.i18n import _, ngettext
 from ionport.documents.retention.model import MAX_COUNT, MAX_YEARS, Due
+from ionport.documents.retention.service import years_text
 from ionport.documents.types import DOCUMENT_TYPES
 from ionport.identity.edits import ChangedMeanwhile
 from ionport.store import OrganizationScope, ScopedWork
@@ -44,11 +45,12 @@ def save(request: Request) -> Response:
             require_unchanged(
                 request, access, next(iter(DOCUMENT_TYPES)), lambda: _stored(request, access)
             )
-            due = [one for one in service.due(access, _set(years)) if one.count]
-            if text_of(form, "confirmed") == "yes" or not due:
+            kept = _set({kind: one.keep_years for kind, one in _due(request, access).items()})
+            is_asked = text_of(form, "confirmed") == "yes" or not _shorter(kept, years)
+            due = [] if is_asked else service.due(access, _set(years))
+            if is_asked:
                 for kind, number in years.items():
                     service.keep(access, kind, number)
-                due = []
     except (InvalidInput, ChangedMeanwhile) as error:
         return _page(request, given, errors_of(error), error.status)
     if due:
@@ -56,24 +58,28 @@ def save(request: Request) -> Response:
     return redirect(request, path_to(request, "retention"), text=_("The retention is saved."))
 
 
-def _ask(request: Request, given: Mapping[str, str], due: list[Due]) -> Response:
+def _ask(request: Request, given: Mapping[str, str], due: Sequence[Due]) -> Response:
     points = [
         ngettext(
-            "{number} document of the type {type}, done for {years} years",
-            "{number} documents of the type {type}, done for {years} years",
+            "{number} document of the type {type} is due now, kept for: {years}",
+            "{number} documents of the type {type} are due now, kept for: {years}",
             one.count,
         ).format(
-            number=_number(one), type=DOCUMENT_TYPES[one.document_type].label, years=one.keep_years
+            number=_number(one),
+            type=DOCUMENT_TYPES[one.document_type].label,
+            years=years_text(one.keep_years),
         )
         for one in due
+        if one.count
     ]
     return ask_first(
         request,
         _("Remove the content of documents"),
         [
             _(
-                "With this, content is removed within minutes and for good: the file, its pages,"
-                " terms and tables. No backup of ionport brings it back but one of yours."
+                "What is due is removed within minutes, and later what comes to be due, for good:"
+                " the file, its pages, terms and tables. No backup of ionport brings it back"
+                " but one of yours."
             )
         ],
         _("Save and remove"),
@@ -93,7 +99,7 @@ def _page(
 ) -> Response:
     visit, scope = visit_of(request), organization_scope(request)
     with visit.read(scope) as access:
-        due = {one.document_type: one for one in documents_of(request).retention.due(access)}
+        due = _due(request, access)
         stored = _stored(request, access)
         trail = organization_trail(request, access.work, list(DOCUMENT_TYPES))
     if request.method == "GET":
@@ -112,8 +118,17 @@ def _page(
 
 
 def _stored(request: Request, access: ScopedWork[OrganizationScope]) -> dict[str, str]:
-    kept = {one.document_type: one for one in documents_of(request).retention.due(access)}
+    kept = _due(request, access)
     return {kind: str(kept[kind].keep_years) if kind in kept else "" for kind in DOCUMENT_TYPES}
+
+
+def _due(request: Request, access: ScopedWork[OrganizationScope]) -> dict[str, Due]:
+    return {one.document_type: one for one in documents_of(request).retention.due(access)}
+
+
+def _shorter(kept: Mapping[str, int], years: Mapping[str, int | None]) -> bool:
+    """Tell whether content is removed sooner than by what is kept now, or at all."""
+    return any(number < kept.get(kind, MAX_YEARS + 1) for kind, number in _set(years).items())
 
 
 def _years(given: Mapping[str, str]) -> dict[str, int | None]:

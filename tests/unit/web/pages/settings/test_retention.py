@@ -19,7 +19,7 @@ def _purged(desk: Desk, document_id: str) -> None:
     assert side is not None
     path = f"/documents/{document_id}"
     desk.browser.send(f"{path}/decide/reject", {"reason": "not ours"})
-    desk.browser.send(_PAGE, {"INVOICE": "1"}, form_at=_PAGE)
+    desk.browser.send(_PAGE, {"INVOICE": "1", "confirmed": "yes"}, form_at=_PAGE)
     clock = desk.application.clock
     late = clock.now() + timedelta(days=400)
     side.retention._clock = _Fixed(late)
@@ -50,7 +50,11 @@ class _Fixed:
 def test_how_long_documents_are_kept_is_set_and_told(desk: Desk) -> None:
     assert f'href="{_PAGE}"' in desk.browser.get("/settings").text
     assert "Kept for ever" in said(desk.browser.get(_PAGE).text)
-    saved = desk.browser.send(_PAGE, {"INVOICE": "10", "CREDIT_NOTE": ""}, form_at=_PAGE)
+    fields = {"INVOICE": "10", "CREDIT_NOTE": ""}
+    asked = desk.browser.send(_PAGE, fields, form_at=_PAGE)
+    assert "Remove the content of documents" in asked.text
+    assert 'value="10"' not in desk.browser.get(_PAGE).text
+    saved = desk.browser.send(_PAGE, fields | {"confirmed": "yes"}, form_at=_PAGE)
     assert "The retention is saved." in saved.text
     assert 'value="10"' in saved.text
     assert "Due now: 0" in said(saved.text)
