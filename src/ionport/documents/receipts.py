@@ -67,7 +67,7 @@ class Received:
 class _Known:
     """What the organization knows that files are judged by, looked up once for all of them."""
 
-    contents: Mapping[str, tuple[str, datetime | None]]
+    contents: Mapping[str, tuple[str | None, datetime | None]]
     same: SameInvoices
     companies: Sequence[Company]
     judged_by: JudgedBy
@@ -94,8 +94,8 @@ class Receipts:
         """Make documents of a few dozen files, and return what became of each.
 
         The first of two equal files becomes a document; of the other, and of one that is here
-        already, there is a Conflict with `existing_id`. Raises NotFound for a sub-organization
-        that is none of this organization.
+        already, there is a Conflict with `existing_id`, unless the actor may not see that one.
+        Raises NotFound for a sub-organization that is none of this organization.
         """
         repository = DocumentRepository(access.connection)
         if sub_organization_id is not None and not repository.is_sub_organization(
@@ -263,13 +263,15 @@ def _events(received: Received) -> Sequence[Event]:
     return [Event(each, document.id, document.created_at, None, status.value) for each in told]
 
 
-def _is_here(document_id: str, purged_at: datetime | None = None) -> Conflict:
+def _is_here(document_id: str | None, purged_at: datetime | None = None) -> Conflict:
     text = _("This file is here already. Open the document instead of uploading it again.")
     if purged_at is not None:
         text = _(
             "This file was here already; its content was removed by retention on {day} and is not"
             " taken again. Open the document to see what was done with it."
         ).format(day=purged_at.date().isoformat())
+    if document_id is None:
+        text = _("This file is here already, as a document of a type that you may not see.")
     return Conflict(
         text,
         code="document_exists",

@@ -68,7 +68,9 @@ _ADD_ENTRY = insert(document_timeline).values(
 
 _ADD_NEW = insert(documents)
 _ADD_FIRST_ENTRIES = insert(document_timeline)
-_BY_CONTENTS = select(documents.c.content_sha256, documents.c.id, documents.c.purged_at).where(
+_BY_CONTENTS = select(
+    documents.c.content_sha256, documents.c.id, documents.c.document_type, documents.c.purged_at
+).where(
     documents.c.organization_id == bindparam("organization"),
     documents.c.content_sha256.in_(bindparam("contents", expanding=True)),
 )
@@ -100,11 +102,21 @@ class DocumentRepository:
 
     def find_by_contents(
         self, scope: OrganizationScope, contents: Sequence[str]
-    ) -> Mapping[str, tuple[str, datetime | None]]:
-        """Return the documents with these contents (SHA-256): id and `purged_at`, by content."""
+    ) -> Mapping[str, tuple[str | None, datetime | None]]:
+        """Return the documents with these contents (SHA-256): id and `purged_at`, by content.
+
+        Instead of the id there is None for a document of a type that is not seen.
+        """
         parameters = {"organization": scope.organization_id, "contents": contents}
         rows = self._connection.execute(_BY_CONTENTS, parameters)
-        return {row.content_sha256: (row.id, row.purged_at) for row in rows}
+        seen = scope.document_types
+        return {
+            row.content_sha256: (
+                row.id if seen is None or row.document_type in seen else None,
+                row.purged_at,
+            )
+            for row in rows
+        }
 
     def is_sub_organization(self, scope: OrganizationScope, sub_organization_id: str) -> bool:
         found = self._connection.execute(

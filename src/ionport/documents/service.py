@@ -10,7 +10,7 @@ from datetime import datetime
 
 from ionport.core.blobs import Blobs
 from ionport.core.clock import Clock
-from ionport.core.errors import Conflict, NotFound
+from ionport.core.errors import Conflict, Forbidden, IonportError, NotFound
 from ionport.core.i18n import _
 from ionport.core.paging import Page, PageRequest
 from ionport.documents.companies.service import company_fields
@@ -152,13 +152,13 @@ class DocumentService:
         and agree; with one it waits for a person.
 
         Raises:
-            Forbidden: the actor is no member of the organization.
-            Conflict: the same content is here already (`existing_id`); the transaction stays
-                usable.
+            Forbidden: the actor may not edit documents of its type.
+            Conflict: the same content is here already (`existing_id`, where the actor may see
+                it); the transaction stays usable.
             NotFound: no such sub-organization.
         """
         (made,) = self.receive_all(access, [prepared], sub_organization_id)
-        if isinstance(made, Conflict):
+        if isinstance(made, IonportError):
             raise made
         return made.document
 
@@ -167,15 +167,21 @@ class DocumentService:
         access: Access[OrganizationScope],
         prepared: Sequence[PreparedReceipt],
         sub_organization_id: str | None = None,
-    ) -> list[Received | Conflict]:
+    ) -> list[Received | Conflict | Forbidden]:
         """Keep a few dozen files as `receive` does, and return what became of each.
 
-        Raises Forbidden and NotFound as `receive`; of a file that is here already there is a
-        Conflict in its place.
+        Of a file that is here already, or of a type that the actor may not edit, there is the
+        error in its place. Raises NotFound as `receive`.
         """
+        refused: dict[str, Forbidden] = {}
         for kind in {one.intake.document_type for one in prepared}:
-            access.require(Permission.EDIT, kind)
-        return self._receipts.add(access, prepared, sub_organization_id)
+            try:
+                access.require(Permission.EDIT, kind)
+            except Forbidden as error:
+                refused[kind] = error
+        taken = [one for one in prepared if one.intake.document_type not in refused]
+        made = iter(self._receipts.add(access, taken, sub_organization_id))
+        return [refused.get(one.intake.document_type) or next(made) for one in prepared]
 
     def get(self, access: ScopedWork[OrganizationScope], document_id: str) -> Document:
         """Return the document; raises NotFound."""

@@ -19,6 +19,8 @@ from ionport.store import OrganizationScope
 _TENANT_ID = re.compile(r"[A-Z0-9]+_(PRD|TST|TRN|DEV|DEM)")
 _USERNAME = re.compile(r"[\w.@+-]{1,100}")
 _PROOF_LIFETIME = timedelta(minutes=5)
+NEEDS_PERMISSION = "needs_permission"
+"""The code of a refusal because none of the groups grants it."""
 
 
 class TenantRole(StrEnum):
@@ -183,7 +185,7 @@ class Actor:
                     "This needs the permission “{permission}”. Ask an administrator of your"
                     " organization."
                 ).format(permission=permission.label),
-                code="needs_permission",
+                code=NEEDS_PERMISSION,
             )
 
     def types_for(self, organization_id: str, permission: Permission) -> frozenset[str] | None:

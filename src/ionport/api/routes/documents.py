@@ -26,7 +26,14 @@ from ionport.api.schemas import (
     TimelineAnswer,
 )
 from ionport.api.services import ApiServices, Services
-from ionport.core.errors import Conflict, InvalidInput, IonportError, TooLarge, Unavailable
+from ionport.core.errors import (
+    Conflict,
+    Forbidden,
+    InvalidInput,
+    IonportError,
+    TooLarge,
+    Unavailable,
+)
 from ionport.core.http.texts import storable
 from ionport.core.i18n import _
 from ionport.documents.intake.containers import ReceivedFile
@@ -36,6 +43,7 @@ from ionport.documents.model import DocumentFilter, DocumentStatus
 from ionport.documents.types import DOCUMENT_TYPES
 from ionport.identity.access import Access
 from ionport.identity.api_keys.model import ApiScope
+from ionport.identity.model import NEEDS_PERMISSION
 
 router = APIRouter(prefix="/documents", tags=["Documents"], responses=PROBLEMS)
 Reader = Annotated[Call, allowed(ApiScope.DOCUMENTS_READ)]
@@ -285,6 +293,8 @@ def _refusal(outcome: Outcome) -> IonportError:
     """Return the error that a file was refused with, as the status that fits its kind."""
     if outcome.existing_id is not None or outcome.code == "document_exists":
         return Conflict(outcome.error, code=outcome.code, existing_id=outcome.existing_id)
+    if outcome.code == NEEDS_PERMISSION:
+        return Forbidden(outcome.error, code=outcome.code)
     if outcome.is_postponed:
         return Unavailable(outcome.error, code=outcome.code, retry_after=_RETRY_SECONDS)
     fields: Mapping[str, str] = {"file": outcome.error}

@@ -299,7 +299,7 @@ class Receiver:
                 _refuse(outcome, error)
             return
         for (outcome, _one), one in zip(on_disk, made, strict=True):
-            if isinstance(one, Conflict):
+            if isinstance(one, IonportError):
                 _refuse(outcome, one)
             else:
                 outcome.document, outcome.findings = one.document, one.findings

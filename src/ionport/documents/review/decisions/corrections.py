@@ -120,6 +120,7 @@ class CorrectionService:
 
         Raises:
             NotFound: no such document.
+            Forbidden: the actor may not edit it, or not what it becomes.
             InvalidInput: a value is not of its field's type; all of them are named by target.
             Conflict: rejected or deleted (`document_closed`), being sent at this moment
                 (`delivery_under_way`), or changed by somebody else (`changed_meanwhile`).
@@ -289,6 +290,9 @@ class CorrectionService:
         choice: str = "",
     ) -> None:
         document, now = basis.document, self._clock.now()
+        # It may become a document of another type: not one that the person may not see or edit.
+        for permission in (Permission.EDIT, Permission.SEE):
+            access.require(permission, read.document_type)
         sent = self._review.deliveries.lock(access, document.id) is Sent.SOMETHING
         if undone and sent:
             raise sent_already()

@@ -86,7 +86,7 @@ def _kind(result: Outcome) -> str:
         if result.document.open_findings:
             return "held"
         return "approve" if result.document.is_held else "in"
-    if result.existing_id:
+    if result.is_here:
         return "here"
     return "later" if result.is_waiting or result.is_postponed else "refused"
 

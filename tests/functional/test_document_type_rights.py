@@ -1,0 +1,79 @@
+"""What may be done with documents of one type is not done with those of another by a way around."""
+
+from __future__ import annotations
+
+import re
+
+from ionport.documents.samples import read_sample
+from ionport.identity.groups.permissions import Grant, Permission
+from tests.functional.test_permissions import READER, Office, denied, office
+from tests.support.api import ALL_SCOPES, api_key, problem, program
+from tests.support.whole import INVOICE, OTHER_INVOICE
+
+__all__ = ["office"]
+
+
+def test_a_correction_moves_no_document_into_a_type_that_is_not_edited(office: Office) -> None:
+    document = f"/documents/{office.ids['document']}"
+    values = {"values": {"invoice_type": "381"}}
+    with program(office.desk, api_key(office.desk, ALL_SCOPES, username=READER)) as client:
+        office.grant(Grant(Permission.SEE), Grant(Permission.EDIT, "INVOICE"))
+        before = client.get(document).json()
+        refused = problem(client.patch(document, json=values), 403)
+        assert refused["code"] == "needs_permission"
+        form = {"value invoice_type": "381", "seen invoice_type": "380"}
+        number = before["fields"]["invoice_id"]
+        form |= {"value invoice_id": number, "seen invoice_id": number}
+        assert denied(office.send("/documents/{document}/correct", **form))
+        assert client.get(document).json() == before
+        office.grant(Grant(Permission.SEE), Grant(Permission.EDIT))
+        assert client.patch(document, json=values).json()["document_type"] == "CREDIT_NOTE"
+        office.grant(Grant(Permission.SEE), Grant(Permission.EDIT, "CREDIT_NOTE"))
+        decisions = client.get(f"{document}/decisions").json()
+        (made,) = (one["id"] for one in decisions if one["kind"] == "correct")
+        problem(client.delete(f"{document}/decisions/{made}"), 403)
+        assert client.get(document).json()["document_type"] == "CREDIT_NOTE"
+        office.grant(Grant(Permission.SEE), Grant(Permission.EDIT))
+        assert client.delete(f"{document}/decisions/{made}").is_success
+        assert client.get(document).json()["document_type"] == "INVOICE"
+
+
+def test_one_file_of_a_type_that_is_not_edited_keeps_out_no_other(office: Office) -> None:
+    def files(number: bytes) -> list[tuple[str, tuple[str, bytes]]]:
+        invoice = read_sample(INVOICE).replace(b"RE-2026-0417", b"RE-" + number)
+        credit_note = read_sample(OTHER_INVOICE).replace(b">380<", b">381<")
+        credit_note += b"<!-- " + number + b" -->"
+        return [("files", ("inv.xml", invoice)), ("files", ("cn.xml", credit_note))]
+
+    office.grant(Grant(Permission.SEE), Grant(Permission.EDIT, "INVOICE"))
+    with program(office.desk, api_key(office.desk, ALL_SCOPES, username=READER)) as client:
+        taken, refused = client.post("/documents/batch", files=files(b"1")).json()["results"]
+        assert taken["document"]["document_type"] == "INVOICE"
+        assert (refused["name"], refused["code"]) == ("cn.xml", "needs_permission")
+        assert "This needs the permission “Edit”" in refused["error"]
+        alone = {"file": files(b"1")[1][1]}
+        assert problem(client.post("/documents", files=alone), 403)["code"] == "needs_permission"
+    answer = office.desk.browser.send("/documents/upload", files=files(b"2"))
+    assert answer.status_code == 200
+    assert re.findall(r'data-outcome="(\w+)"', answer.text)[1:] == ["refused"]
+    assert "document_id" not in answer.text
+
+
+def test_a_file_that_equals_a_document_that_is_not_seen_is_told_without_its_id(
+    office: Office,
+) -> None:
+    files = [("files", (INVOICE, read_sample(INVOICE)))]
+    document = office.ids["document"]
+    with program(office.desk) as administrator:
+        values = {"values": {"invoice_type": "381"}}
+        assert administrator.patch(f"/documents/{document}", json=values).is_success
+    with program(office.desk, api_key(office.desk, ALL_SCOPES, username=READER)) as client:
+        for more, told in ((), None), ((Grant(Permission.SEE),), document):
+            office.grant(Grant(Permission.EDIT, "INVOICE"), *more)
+            answer = problem(client.post("/documents", files={"file": files[0][1]}), 409)
+            assert (answer["code"], answer.get("existing_id")) == ("document_exists", told)
+            (result,) = client.post("/documents/batch", files=files).json()["results"]
+            assert (result["code"], result["existing_id"]) == ("document_exists", told)
+            page = office.desk.browser.send("/documents/upload", files=files).text
+            assert 'data-outcome="here"' in page
+            assert (document in page) == (told is not None)
