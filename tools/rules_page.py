@@ -11,7 +11,7 @@ from pathlib import Path
 from ionport.documents.invoice.rules.model import Rule
 from ionport.documents.invoice.rules.table import rules
 from ionport.documents.review.organization_rules import ORGANIZATION_RULES, OrganizationRule
-from ionport.documents.type_settings.rule_list import rule_words
+from ionport.documents.type_settings.rule_words import rule_words
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "src" / "ionport" / "manual" / "rules.md"

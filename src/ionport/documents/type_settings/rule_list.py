@@ -5,18 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ionport.documents.invoice.rules.model import Effect, Rule
-from ionport.documents.invoice.rules.sentences import rule_text
+from ionport.documents.invoice.rules.model import Effect
 from ionport.documents.invoice.rules.table import rules
 from ionport.documents.review.organization_rules import ORGANIZATION_RULES, default_effect
-from ionport.documents.review.sentences import finding_text
 from ionport.documents.type_settings.model import TypeSettings, effect_is_fixed
-
-_VALUES = """
-end start codes value stated computed difference list other count given unit limit currency others
-total due issued number signs length amount payee seller first name type path line replaced
-"""
-_VALUES_OF_ORGANIZATION = "supplier number filename account buyer company field value limit title"
+from ionport.documents.type_settings.rule_words import rule_title, rule_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +20,7 @@ class RuleRow:
     """
 
     code: str
+    title: str
     text: str
     default: Effect
     effect: Effect
@@ -44,26 +38,9 @@ def rule_rows(settings: TypeSettings) -> Sequence[RuleRow]:
     for code in (*ORGANIZATION_RULES, *tested):
         default = default_effect(code)
         effect = settings.effects.get(code, default)
-        rows.append(RuleRow(code, rule_words(code), default, effect, effect_is_fixed(code)))
+        rows.append(
+            RuleRow(
+                code, rule_title(code), rule_words(code), default, effect, effect_is_fixed(code)
+            )
+        )
     return rows
-
-
-def rule_words(code: str) -> str:
-    """Return what a rule says, with an ellipsis in the place of each value."""
-    rule = rules().get(code)
-    if rule is None:
-        return finding_text(code, dict.fromkeys(_VALUES_OF_ORGANIZATION.split(), "…"))
-    return rule_text(code, _shown_values(rule)) or code
-
-
-def _shown_values(rule: Rule) -> dict[str, str]:
-    values = dict.fromkeys(_VALUES.split(), "…")
-    has_category = rule.check.startswith("category_") and rule.arguments
-    values["category"] = rule.arguments[0] if has_category else "…"
-    values |= {"term": rule.terms[0] if rule.terms else "…", "problem": "other_type"}
-    values |= {"missing": " ".join(rule.arguments[2:]), "concern": "money"}
-    if rule.check == "means":
-        values["term"] = rule.arguments[2]
-    if rule.check == "not_understood":
-        values["concern"] = rule.arguments[0]
-    return values

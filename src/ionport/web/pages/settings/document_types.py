@@ -209,7 +209,7 @@ def effects(request: Request) -> Response:
     rows = [
         row
         for row in rule_rows(settings)
-        if wanted in f"{row.code} {row.text}".casefold()
+        if wanted in f"{row.code} {row.title} {row.text}".casefold()
         and (state.filters["changed"] != "yes" or row.is_changed)
     ]
     page = state.request

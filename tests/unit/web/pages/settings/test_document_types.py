@@ -92,6 +92,7 @@ def test_approvals_are_set_by_amount(desk: Desk) -> None:
 def test_effects_are_changed_within_their_limits(desk: Desk) -> None:
     page = f"{_EFFECTS}?q=due_before_issue"
     assert "Let it hold" in desk.browser.text(page)
+    assert "Due before it was issued" in desk.browser.text(f"{_EFFECTS}?q=Due+before+it")
     change = {"rule": "due_before_issue", "effect": "holds", "seen": ""}
     assert "is saved" in desk.browser.send(_EFFECTS, change, form_at=page).text
     assert _settings(desk)["effects"] == {"due_before_issue": "holds"}
