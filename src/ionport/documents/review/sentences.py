@@ -43,7 +43,7 @@ def _duplicate_number(values: Parameters) -> str:
 
 def _late_answer(values: Parameters) -> str:
     return _(
-        "Possible double at Infor: an answer of step {step} came after another attempt had been"
+        "Possible double at Infor: an answer of the step {step} came after another attempt had been"
         " settled. It names {second_id} beside {first_id}. Look in Infor whether both exist, and"
         " delete one of them there."
     ).format(**_of_double(values))
@@ -51,7 +51,7 @@ def _late_answer(values: Parameters) -> str:
 
 def _two_items(values: Parameters) -> str:
     return _(
-        "Possible double at Infor: step {step} found two items of one delivery, {first_id} and"
+        "Possible double at Infor: the step {step} found two items of one delivery, {first_id} and"
         " {second_id}. Look at both in Infor, and delete one of them there."
     ).format(**_of_double(values))
 
@@ -64,7 +64,19 @@ def _item_at_target(values: Parameters) -> str:
 
 
 def _of_double(values: Parameters) -> dict[str, str]:
-    return {name: values[name] for name in ("step", "first_id", "second_id")}
+    given = {name: values[name] for name in ("step", "first_id", "second_id")}
+    return {**given, "step": _step_label(given["step"])}
+
+
+def _step_label(code: str) -> str:
+    """Return the name of a delivery's step, as its page has it; the ledger is above this module."""
+    labels = {
+        "render": _("Render"),
+        "idm_look_up": _("IDM look-up"),
+        "idm_create": _("IDM create"),
+        "ion_publish": _("ION publish"),
+    }
+    return labels.get(code, code)
 
 
 def _no_invoice_in_pdf(values: Parameters) -> str:
