@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from math import isfinite
 from typing import Any
@@ -99,6 +99,12 @@ class DocumentRepository:
         found = self._connection.execute(_seen(_FIND, scope), _key(scope, document_id))
         row = found.one_or_none()
         return _document(row) if row else None
+
+    def filenames(self, scope: OrganizationScope, ids: Collection[str]) -> Mapping[str, str]:
+        """Return the names of those of these documents that are in the scope, by id."""
+        wanted = select(documents.c.id, documents.c.filename)
+        rows = self._connection.execute(wanted.where(_own(scope), documents.c.id.in_(ids)))
+        return {row.id: row.filename for row in rows}
 
     def find_by_contents(
         self, scope: OrganizationScope, contents: Sequence[str]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
 from datetime import datetime
@@ -189,6 +189,12 @@ class DocumentService:
         if document is None:
             raise _no_document()
         return document
+
+    def filenames(
+        self, access: ScopedWork[OrganizationScope], ids: Collection[str]
+    ) -> Mapping[str, str]:
+        """Return the names of those of these documents (a few hundred at most) that are here."""
+        return DocumentRepository(access.connection).filenames(access.scope, ids)
 
     def content(self, access: ScopedWork[OrganizationScope], document_id: str) -> bytes:
         """Return the file as it was received; raises NotFound."""

@@ -48,6 +48,7 @@ from ionport.sandbox.idm.datamodel.model import DataModelAction
 from ionport.sandbox.messaging.flows.model import AcknowledgementAction, DocumentFlowAction
 from ionport.sandbox.messaging.points.model import ConnectionPointAction
 from ionport.store import Work
+from ionport.web.rendering.audit_words import detail_text
 from ionport.web.state import organization_scope, tenant_scope, visit_of
 
 _LATEST: Final = PageRequest(per_page=20)
@@ -163,8 +164,3 @@ def _sentence(words: str, entry: AuditEntry) -> str:
 def action_labels() -> dict[str, str]:
     """Return the words of every action by its machine name, in the reader's language."""
     return {action.value: action.label for actions in SHOWN_ACTIONS for action in actions}
-
-
-def detail_text(entry: AuditEntry) -> str:
-    """Return all that was noted of a change, by name."""
-    return "; ".join(f"{name.replace('_', ' ')} {text}" for name, text in entry.details.items())

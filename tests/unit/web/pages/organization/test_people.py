@@ -7,7 +7,11 @@ import re
 
 import pytest
 
+from ionport.documents.bulk.model import BulkAuditAction
+from ionport.documents.retention.model import RetentionAction
+from ionport.documents.review.decisions.recording import DecisionAction
 from ionport.identity.access import Access
+from ionport.identity.groups.model import GroupAction
 from ionport.identity.model import Actor, Organization, OrganizationRole, TenantRole, UserAction
 from ionport.identity.repository import OrganizationRepository
 from ionport.store import SystemScope
@@ -190,6 +194,30 @@ def test_the_audit_log_is_searched_paged_and_saved(desk: Desk) -> None:
     bad = ("after=x", "after=9999-12-31T23:59:59%2B00:00~x", "after=0001-01-01T00:00:00%2B14:00~a")
     for query in (*bad, "from=x", "to=0000", "action=none", "q=%ff"):
         assert desk.browser.get(f"{LOG}?{query}").status_code == 200
+
+
+def test_the_audit_log_tells_names_and_words(desk: Desk) -> None:
+    document_id = desk.document_id()
+    desk.browser.send(f"/documents/{document_id}/decide/reject", {"reason": "not ours"})
+    told = (
+        (BulkAuditAction.STARTED, "bulk_1", {"action": "judge", "documents": "3"}),
+        (GroupAction.CREATED, "grp_1", {"name": "Clerks", "grants": "re_export, see INVOICE, odd"}),
+        (RetentionAction.CHANGED, "INVOICE", {"INVOICE": "for ever → 10 years"}),
+        (DecisionAction.REJECTED, "doc_foreign", {"reason": "\x7f <b>"}),
+    )
+    with desk.application.database.write() as work:
+        for action, subject, details in told:
+            access = Access(work, desk.organization, Actor("usr_x", "mia"))
+            desk.application.audit.record(access, action, subject, details)
+    page = desk.browser.get(LOG).text
+    assert re.search(rf'<a href="/documents/{document_id}">[^<]+\.xml</a>', page)
+    assert ">Clerks</a>" in page
+    assert "/documents/doc_foreign" not in page
+    text = said(page)
+    assert "Permissions: Re-export, See (Invoice), odd" in text
+    assert "Invoice: for ever → 10 years" in text
+    for code in ("action judge", "re_export", "INVOICE for", "documents.list_file"):
+        assert code not in text, code
 
 
 def test_an_audit_log_is_its_administrators(desk: Desk) -> None:

@@ -58,7 +58,7 @@ def test_how_long_documents_are_kept_is_set_and_told(desk: Desk) -> None:
     assert "The retention is saved." in saved.text
     assert 'value="10"' in saved.text
     assert "Due now: 0" in said(saved.text)
-    assert "Retention changed: INVOICE for ever → 10 years" in said(saved.text)
+    assert "Retention changed: Invoice: for ever → 10 years" in said(saved.text)
     for wrong in ("0", "101", "-1", "x", "²", "9999"):
         refused = desk.browser.send(_PAGE, {"INVOICE": wrong}, form_at=_PAGE)
         assert refused.status_code == 422, wrong

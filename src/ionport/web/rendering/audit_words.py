@@ -1,0 +1,106 @@
+"""The details of the audit log in the reader's words: stored are codes and ids."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from ionport.core.i18n import N_, _, gettext
+from ionport.documents.bulk.model import BulkAction, BulkAuditAction
+from ionport.documents.list_files.model import FileFormat
+from ionport.documents.types import DOCUMENT_TYPES
+from ionport.exports.model import StepKind
+from ionport.identity.api_keys.model import ApiKeyAction, ApiScope
+from ionport.identity.groups.model import GroupAction
+from ionport.identity.groups.permissions import Permission
+from ionport.identity.model import AuditEntry
+
+_NAMES: Final[Mapping[str, str]] = {
+    "action": N_("Action"),
+    "before": N_("Before"),
+    "company": N_("Company"),
+    "configuration": N_("Configuration"),
+    "count": N_("Number"),
+    "decision": N_("Decision"),
+    "document": N_("Document"),
+    "documents": N_("Documents"),
+    "error_code": N_("Error"),
+    "fields": N_("Fields"),
+    "filename": N_("Document Name"),
+    "findings": N_("Findings"),
+    "folder": N_("Folder"),
+    "format": N_("File"),
+    "grants": N_("Permissions"),
+    "group": N_("Group"),
+    "kind": N_("Kind"),
+    "method": N_("Method"),
+    "name": N_("Name"),
+    "new": N_("New"),
+    "number": N_("Number"),
+    "old": N_("Old"),
+    "proof": N_("Proof"),
+    "reason": N_("Reason"),
+    "role": N_("Role"),
+    "scopes": N_("May be used for"),
+    "stage": N_("Stage"),
+    "step": N_("Step"),
+    "tenant": N_("Tenant"),
+    "title": N_("Title"),
+    "years": N_("Years"),
+}
+
+
+def detail_text(entry: AuditEntry, left_out: str = "") -> str:
+    """Return all that was noted of a change, by name; without the detail `left_out`."""
+    return "; ".join(
+        _detail(entry.action, name, text)
+        for name, text in entry.details.items()
+        if name != left_out
+    )
+
+
+def document_type_label(code: str) -> str:
+    """Return the name of a document type; a code that is none stays."""
+    kind = DOCUMENT_TYPES.get(code)
+    return kind.label if kind else code
+
+
+def _detail(action: str, name: str, text: str) -> str:
+    words = _WORDS.get((action, name)) or _WORDS.get(("", name))
+    # The details of some actions are named by the type that they are about.
+    label = gettext(_NAMES[name]) if name in _NAMES else document_type_label(name)
+    return f"{label.replace('_', ' ')}: {_worded(words, text)}"
+
+
+def _worded(words: Callable[[str], str] | None, text: str) -> str:
+    """Return a value in words; one that this version does not know as it was stored."""
+    try:
+        return words(text) if words else text
+    except ValueError:
+        return text
+
+
+def _grants(text: str) -> str:
+    return ", ".join(_worded(_grant, one) for one in text.split(", ") if one)
+
+
+def _grant(text: str) -> str:
+    code, _space, kind = text.partition(" ")
+    label = Permission(code).label
+    if not kind:
+        return label
+    return _("{permission} ({type})").format(permission=label, type=document_type_label(kind))
+
+
+def _scopes(text: str) -> str:
+    return ", ".join(_worded(lambda one: ApiScope(one).label, scope) for scope in text.split())
+
+
+_WORDS: Final[Mapping[tuple[str, str], Callable[[str], str]]] = {
+    (BulkAuditAction.STARTED, "action"): lambda text: BulkAction(text).label,
+    (GroupAction.CREATED, "grants"): _grants,
+    (GroupAction.CHANGED, "grants"): _grants,
+    (ApiKeyAction.CREATED, "scopes"): _scopes,
+    ("", "format"): lambda text: FileFormat(text).label,
+    ("", "step"): lambda text: StepKind(text).label,
+}
