@@ -70,7 +70,7 @@ def _add_configuration(walk: Walk, credentials: Path) -> None:
     walk.hand.write(walk.box("Logical ID"), "lid://infor.ims.docbits")
     walk.hand.write(walk.box("Accounting Entity"), "001_100")
     walk.hand.press(walk.button("Save"))
-    expect(walk.page.locator("#proof").get_by_role("status")).to_have_text("Proved")
+    expect(walk.page.locator("#proof").get_by_role("status")).to_have_text("Passed")
 
 
 def test_the_first_steps_lead_an_administrator_from_set_up_to_the_first_delivery(

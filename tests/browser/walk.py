@@ -155,7 +155,7 @@ class Walk:
         expect(stages).to_have_count(len(STAGES))
         for number in range(len(STAGES)):
             expect(stages.nth(number)).to_have_class(_passed())
-        expect(self._proof()).to_have_text("Proved")
+        expect(self._proof()).to_have_text("Passed")
         self._see_the_mark()
 
     def activate(self) -> None:

@@ -49,8 +49,8 @@ class ProofState(StrEnum):
     @property
     def label(self) -> str:
         return {
-            ProofState.PASSED: _("Proved"),
-            ProofState.REFUSED: _("Refused by Infor"),
+            ProofState.PASSED: _("Passed"),
+            ProofState.REFUSED: _("Refused"),
             ProofState.UNPROVED: _("Unproved"),
             ProofState.MISSING: _("Not proved yet"),
         }[self]
@@ -109,6 +109,11 @@ def judge(checks: Sequence[Check], stages: Collection[str]) -> Proof:
         return ended[0]
     known = next((proof for proof in ended if proof.state is not ProofState.UNPROVED), None)
     return known if known is not None and known.state is ProofState.REFUSED else ended[0]
+
+
+def state_of_check(check: Check) -> ProofState:
+    """Return what a check that ended says of all stages together."""
+    return _verdict(check, frozenset(stage.key for stage in check.stages)).state
 
 
 def is_refusal(stage: CheckStage) -> bool:

@@ -29,12 +29,22 @@ class TenantRole(StrEnum):
     IONAPI_ADMINISTRATOR = "IONAPI-Administrator"
     USER = "user"
 
+    @property
+    def label(self) -> str:
+        """The role in the user's words; the administrator's is Infor's own name."""
+        return _("User") if self is TenantRole.USER else self.value
+
 
 class OrganizationRole(StrEnum):
     """Roles in an organization of the document side."""
 
     ADMINISTRATOR = "administrator"
     USER = "user"
+
+    @property
+    def label(self) -> str:
+        """The role in the user's words."""
+        return _("User") if self is OrganizationRole.USER else _("Administrator")
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ The pages of both sides show it (`shared/rights.html`); what it sends is read he
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from starlette.datastructures import FormData
@@ -66,8 +65,8 @@ def role_fields(request: Request, rights: PersonRights, own: str) -> list[RoleFi
     `own` is the tenant or organization of the page, which the person is taken out of elsewhere.
     """
     form, stored = visit_of(request).form, stored_rights(rights)
-    tenants = [(role.value, role.value) for role in TenantRole]
-    roles = [(role.value, label) for role, label in role_labels().items()]
+    tenants = [(role.value, role.label) for role in TenantRole]
+    roles = [(role.value, role.label) for role in OrganizationRole]
     fields = []
     for tenant_id in rights.tenants:
         name = f"tenant:{tenant_id}"
@@ -92,14 +91,6 @@ def role_fields(request: Request, rights: PersonRights, own: str) -> list[RoleFi
 
 def _groups(found: OrganizationRights, chosen: frozenset[str]) -> list[tuple[str, str, bool]]:
     return [(group.id, group.name, group.id in chosen) for group in found.offered]
-
-
-def role_labels() -> Mapping[OrganizationRole, str]:
-    """Return what the roles in an organization are called."""
-    return {
-        OrganizationRole.ADMINISTRATOR: _("Administrator"),
-        OrganizationRole.USER: _("User"),
-    }
 
 
 def _nothing(is_own: bool) -> list[tuple[str, str]]:

@@ -13,7 +13,7 @@ from ionport.exports.model import StepKind
 from ionport.identity.api_keys.model import ApiKeyAction, ApiScope
 from ionport.identity.groups.model import GroupAction
 from ionport.identity.groups.permissions import Permission
-from ionport.identity.model import AuditEntry
+from ionport.identity.model import AuditEntry, OrganizationRole, TenantRole
 
 _NAMES: Final[Mapping[str, str]] = {
     "action": N_("Action"),
@@ -92,6 +92,11 @@ def _grant(text: str) -> str:
     return _("{permission} ({type})").format(permission=label, type=document_type_label(kind))
 
 
+def _role(text: str) -> str:
+    roles = (*TenantRole, *OrganizationRole)
+    return next((role.label for role in roles if role.value == text), text)
+
+
 def _scopes(text: str) -> str:
     return ", ".join(_worded(lambda one: ApiScope(one).label, scope) for scope in text.split())
 
@@ -101,6 +106,7 @@ _WORDS: Final[Mapping[tuple[str, str], Callable[[str], str]]] = {
     (GroupAction.CREATED, "grants"): _grants,
     (GroupAction.CHANGED, "grants"): _grants,
     (ApiKeyAction.CREATED, "scopes"): _scopes,
+    ("", "role"): _role,
     ("", "format"): lambda text: FileFormat(text).label,
     ("", "step"): lambda text: StepKind(text).label,
 }

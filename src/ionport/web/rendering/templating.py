@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from ionport import __version__
+from ionport.connections.proofs import is_refusal, state_of_check
 from ionport.core.i18n import _, gettext, ngettext
 from ionport.core.secrets import DOTS
 from ionport.documents.invoice.codes import money_text
@@ -321,6 +322,8 @@ def _make_environment() -> Environment:
         "described": _described,
         "dots": DOTS,
         "colour_of": _colour_of,
+        "is_refusal": is_refusal,
+        "state_of_check": state_of_check,
         "method_label": lambda method: destination_of(method).label,
         "version": __version__,
     }

@@ -16,7 +16,7 @@ from ionport.identity.service import NewUser
 from ionport.web.forms.declared import Form, FormField, Kind
 from ionport.web.forms.edits import show_stored
 from ionport.web.forms.fields import errors_of, text_of
-from ionport.web.forms.rights import role_fields, role_labels, save_rights, stored_rights
+from ionport.web.forms.rights import role_fields, save_rights, stored_rights
 from ionport.web.rendering.confirm import ask_first
 from ionport.web.rendering.lists import ListState
 from ionport.web.rendering.templating import path_to, redirect, render
@@ -115,7 +115,7 @@ def _new_user_form() -> Form:
                 _("Role"),
                 Kind.CHOICE,
                 required=True,
-                choices=[(role.value, label) for role, label in role_labels().items()],
+                choices=[(role.value, role.label) for role in OrganizationRole],
             ),
         ]
     )

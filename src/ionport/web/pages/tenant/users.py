@@ -262,7 +262,7 @@ def _member(request: Request, actor: Actor) -> Member:
 
 
 def _roles() -> list[tuple[str, str]]:
-    return [(role.value, role.value) for role in TenantRole]
+    return [(role.value, role.label) for role in TenantRole]
 
 
 def _user_url(request: Request, user_id: str) -> str:
