@@ -90,7 +90,7 @@ MISTAKES = [
         )
     ),
     Mistake(f"{_APP}/edit", {"name": "OpenWindow_TST"}, "Save", "name", "of that name"),
-    Mistake(f"{_APP}/download", _WRONG, "Download", "password", _NOT_YOURS),
+    Mistake(f"{_APP}/download", _WRONG, "Download", "password", _NOT_YOURS, ("without_user",)),
     Mistake(f"{_APP}/reveal", _WRONG, "Reveal", "password", _NOT_YOURS),
     Mistake(f"{_APP}/rotate", _WRONG, "Rotate", "password", _NOT_YOURS),
     Mistake(f"{_APP}/rotate", {"overlap": ""}, "Rotate", "overlap", "whole number"),
@@ -212,7 +212,7 @@ def test_a_mistake_is_told_beside_its_field(
         page.get_by_role("button", name="Show its fields").click()
         page.evaluate("[...document.forms].forEach((form) => { form.noValidate = true; })")
     for name in mistake.ticked:
-        page.locator(f"#{name}").check()
+        page.locator(f'[name="{name}"]').check()
     for name, text in mistake.typed.items():
         page.locator(f"#{name}").fill(text)
     page.get_by_role("main").get_by_role("button", name=mistake.button, exact=True).last.click()

@@ -28,7 +28,7 @@ def test_a_document_is_corrected_decided_on_and_freed_by_commands(run: Run, tmp_
     assert _json(run("document", "show", row["id"], "--json"))["status"] == "ready_for_validation"
     accepted = run("document", "accept", row["id"], "--reason", "a cent", "--all", "--yes")
     assert "fnd_" in accepted.output
-    assert "2808.80" in accepted.output
+    assert "2,808.80 EUR" in accepted.output
     assert decide("undo") == "ready_for_validation"
     found = _json(run("document", "show", row["id"], "--json"))["findings"]
     (named,) = [each["id"] for each in found if each["holds"]]

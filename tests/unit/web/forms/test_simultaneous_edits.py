@@ -80,6 +80,28 @@ def _company(desk: Desk) -> str:
     return str(page.url.path)
 
 
+def _group(desk: Desk) -> str:
+    desk.browser.send("/settings/groups/add", {"name": "Edited group", "grant": "see:"})
+    found = re.search(
+        r'href="(/settings/groups/grp_\w+)"', desk.browser.get("/settings/groups").text
+    )
+    assert found is not None
+    return found[1]
+
+
+def _colleague(desk: Desk) -> str:
+    return f"/settings/users/{desk.add_user('colleague')}"
+
+
+def _webhook(desk: Desk) -> str:
+    fields = {"name": "Edited", "url": "http://127.0.0.1:9/", "events": "document.received"}
+    found = re.search(
+        r"/settings/webhooks/whk_\w+", desk.browser.send("/settings/webhooks/new", fields).text
+    )
+    assert found is not None
+    return found[0]
+
+
 EDITS = {
     "/ion-api/{tenant}/authorized-apps/{app}/edit": Edit(
         _app, "description", "typed first", "typed second", "{}/edit", "{}/edit"
@@ -131,6 +153,19 @@ EDITS = {
         "typed first",
         "typed second",
     ),
+    "/settings/groups/{group}": Edit(_group, "name", "typed first", "typed second"),
+    "/settings/organization": Edit(
+        lambda _desk: "/settings/organization", "name", "typed first", "typed second"
+    ),
+    "/settings/users/{user}/rights": Edit(
+        _colleague, "organization:", "administrator", "user", "{}", "{}/rights"
+    ),
+    "/settings/retention": Edit(
+        lambda _desk: "/settings/retention", "INVOICE", "20", "30", more={"confirmed": "yes"}
+    ),
+    "/settings/webhooks/{webhook}/edit": Edit(
+        _webhook, "name", "typed first", "typed second", "{}/edit", "{}/edit"
+    ),
     "/settings/companies/{company}": Edit(_company, "city", "Ulm", "Kehl"),
     "/settings/document-types/{type}/approvals": Edit(
         lambda _desk: "/settings/document-types/INVOICE",
@@ -159,7 +194,7 @@ NO_EDITS = {
     "activate", "deactivate", "enable", "disable", "on", "off", "limits",  # say the new state
     "export", "re-export", "retry", "cancel", "check", "send-again", "seed", "snapshots", "jump",
     "all-the-same", "reveal", "download", "replace", "rotate", "key-pair",  # do something
-    "pause", "resume", "test", "take-over", "keep-exported",
+    "pause", "resume", "resend", "test", "secret", "take-over", "keep-exported",
     "end", "end-others", "code", "second-factor", "codes",  # sessions and second steps
     "{kind}", "approve", "release", "undo",  # decide, where the document still lets them
     "password", "sign-in", "sign-out", "sign-on", "switch", "decision", "account",  # people
@@ -171,6 +206,7 @@ NO_EDITS_WHOLE = {
     "/ion-api/{tenant}/configuration/scopes/{scope}": "deletes",
     "/documents/{document}/correct": "compares each value with what was shown: test_decisions.py",
     "/documents/columns": "the person's own columns: its POST says the new state",
+    "/organization": "chooses the organization of this browser",
     "/documents/files": "makes a file of what is stored",
     "/documents/views": "saves a new view",
     "/documents/{document}/move": "compares it with what was shown: test_document_company.py",

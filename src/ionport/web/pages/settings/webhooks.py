@@ -19,7 +19,9 @@ from ionport.documents.webhooks.model import (
     WebhookAttempt,
     WebhookEndpoint,
 )
+from ionport.identity.edits import ChangedMeanwhile
 from ionport.web.forms.declared import Form, FormField
+from ionport.web.forms.edits import require_unchanged, show_stored
 from ionport.web.forms.fields import errors_of
 from ionport.web.rendering.confirm import ask_first
 from ionport.web.rendering.templating import path_to, redirect, render
@@ -64,7 +66,13 @@ def edit_form(request: Request) -> Response:
     """Show the form of a webhook as it is."""
     webhook = _webhook(request)
     values = {"name": webhook.name, "url": webhook.url}
+    show_stored(request, _stored(webhook))
     return _form_page(request, values, webhook.events, {}, webhook)
+
+
+def _stored(webhook: WebhookEndpoint) -> dict[str, str]:
+    events = ", ".join(sorted(each.value for each in webhook.events))
+    return {"name": webhook.name, "url": webhook.url, "events": events}
 
 
 def edit(request: Request) -> Response:
@@ -74,10 +82,12 @@ def edit(request: Request) -> Response:
     values, events = _form().sent(visit.form), _events(request)
     try:
         with visit.write(scope) as access:
-            documents_of(request).webhooks.change(
-                access, webhook.id, values["name"], values["url"], events
+            service = documents_of(request).webhooks
+            require_unchanged(
+                request, access, webhook.id, lambda: _stored(service.get(access, webhook.id))
             )
-    except InvalidInput as error:
+            service.change(access, webhook.id, values["name"], values["url"], events)
+    except (ChangedMeanwhile, InvalidInput) as error:
         return _form_page(request, values, events, errors_of(error), webhook, error.status)
     return redirect(request, _url(request, webhook.id), text=_("The webhook is changed."))
 

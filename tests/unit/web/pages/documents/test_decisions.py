@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from ionport.documents.review.approvals import ApprovalPolicy
+from ionport.documents.type_settings.model import TypeSettings
+from ionport.documents.type_settings.repository import TypeSettingsRepository
 from tests.support.web import said
 from tests.support.whole import Desk
 from tests.unit.web.pages.documents.test_export import (
@@ -124,9 +125,10 @@ def test_a_document_is_exported_from_its_page_once_no_approval_is_demanded_any_l
     assert "Pending approval" in said(page)
     assert f'action="{path}/export"' not in page
     # As if it had been switched off by an older version, which judged nothing anew.
-    side = desk.application.documents
-    assert side is not None
-    side.documents.review.policy_of = lambda *_values: ApprovalPolicy()
+    with desk.application.database.write() as work:
+        TypeSettingsRepository(work.connection).put(
+            desk.organization, TypeSettings("INVOICE"), desk.application.clock.now(), "ada"
+        )
     page = desk.browser.get(path).text
     assert f'action="{path}/export"' in page
     assert f'action="{path}/approve"' not in page

@@ -24,7 +24,10 @@ AGAIN = SAMPLE.replace(b"RE-2026-0417", b" RE-2026-0417 ")
 def _upload(desk: Desk, *contents: bytes) -> list[str]:
     files = [("files", (f"file-{n}.xml", content)) for n, content in enumerate(contents)]
     page = desk.browser.send("/documents/upload", files=files).text
-    return list(dict.fromkeys(re.findall(r'href="/documents/(doc_\w+)"', page)))
+    # What is held stands first on the page.
+    cards = r'class="outcome-name" title="file-(\d+)\.xml".*?href="/documents/(doc_\w+)"'
+    found = sorted((int(n), document) for n, document in re.findall(cards, page, re.S))
+    return list(dict.fromkeys(document for _n, document in found))
 
 
 def _activate(desk: Desk) -> None:
