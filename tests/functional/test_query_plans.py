@@ -10,10 +10,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import literal, literal_column
 
+from ionport.core.clock import MovableClock
 from ionport.documents.model import DocumentSort, DocumentStatus
 from ionport.store import metadata
 from tests.support.many_rows import fill, number, one_of, text_of
@@ -97,7 +99,9 @@ class Filled:
 
 @pytest.fixture(scope="module")
 def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Filled]:
-    with desk_on(tmp_path_factory.mktemp("desk") / "data", "") as desk:
+    # The clock stands: a session that was last seen five minutes ago is written by the next page.
+    standing = MovableClock(datetime.now(UTC))
+    with desk_on(tmp_path_factory.mktemp("desk") / "data", "", clock=standing) as desk:
         desk.add_export(credential=desk.credentials())
         document_id = desk.document_id()
         # The proof of the uploaded connection asks the database too.

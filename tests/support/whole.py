@@ -18,6 +18,7 @@ from starlette.types import ASGIApp
 from ionport.application import Application, open_application
 from ionport.asgi import build_asgi
 from ionport.cli.serving.server import RunningServer
+from ionport.core.clock import BootClock
 from ionport.documents.samples import read_sample
 from ionport.identity.model import Actor, OrganizationRole, TenantRole
 from ionport.identity.service import NewUser
@@ -135,11 +136,13 @@ class Desk:
 
 
 @contextmanager
-def desk_on(folder: Path, database_url: str, **settings: object) -> Iterator[Desk]:
+def desk_on(
+    folder: Path, database_url: str, *, clock: BootClock | None = None, **settings: object
+) -> Iterator[Desk]:
     """Open both sides on a fresh data folder; a PostgreSQL database of that URL is made anew.
 
-    `settings` are those of the test. The desk's own browser speaks to them in process; they are
-    served to who else connects.
+    `settings` are those of the test, the clock is the machine's unless it brings one. The desk's
+    own browser speaks to them in process; they are served to who else connects.
     """
     prepared = _prepared(is_sqlite := not database_url.startswith("postgresql"))
     shutil.copytree(prepared.folder, folder, dirs_exist_ok=True)
@@ -149,7 +152,7 @@ def desk_on(folder: Path, database_url: str, **settings: object) -> Iterator[Des
 
     def make(base_url: str) -> ASGIApp:
         url = "" if is_sqlite else database_url
-        applications.append(_open(folder, url, base_url, **settings))
+        applications.append(_open(folder, url, base_url, clock, **settings))
         return build_asgi(applications[0])
 
     with (
@@ -204,6 +207,12 @@ def _prepared(is_sqlite: bool) -> _Prepared:
     return _Prepared(folder, database_url, cookies)
 
 
-def _open(folder: Path, database_url: str, base_url: str, **settings: object) -> Application:
+def _open(
+    folder: Path,
+    database_url: str,
+    base_url: str,
+    clock: BootClock | None = None,
+    **settings: object,
+) -> Application:
     fixed = {"data": folder, "public_url": base_url, "database_url": database_url}
-    return open_application(load_settings({}, **fixed, sandbox=True, **settings))
+    return open_application(load_settings({}, **fixed, sandbox=True, **settings), clock=clock)
