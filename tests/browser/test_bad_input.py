@@ -17,7 +17,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from ionport.documents.samples import read_sample
-from ionport.mappings.files import own_template
+from ionport.mappings.grammars.files import own_template
 from ionport.mappings.model import MappingKind
 from tests.browser.conftest import OpenScreen
 from tests.browser.furnished import cookies_of

@@ -17,7 +17,7 @@ from ionport.application import open_application
 from ionport.cli import main
 from ionport.documents.samples import SAMPLES, read_sample
 from ionport.ionapi import IonApiClient, IonApiFile
-from ionport.mappings.files import own_template
+from ionport.mappings.grammars.files import own_template
 from ionport.mappings.model import MappingKind
 from ionport.settings import load_settings
 from tests.support import sides

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ionport.core.errors import InvalidInput
 from ionport.core.i18n import _
-from ionport.mappings.files import own_template, read_mapping_text, recognise_kind
+from ionport.mappings.grammars.files import own_template, read_mapping_text, recognise_kind
 from ionport.mappings.lint.linter import lint
 from ionport.mappings.model import Finding, MappingKind
 

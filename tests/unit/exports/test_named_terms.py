@@ -12,10 +12,10 @@ from ionport.documents.readable_pages.service import ReadablePageService
 from ionport.exports.destinations.rendering import Renderer
 from ionport.exports.model import StepKind
 from ionport.identity.access import Access
-from ionport.mappings.files import own_template
-from ionport.mappings.idm import parse_idm_mapping
+from ionport.mappings.grammars.files import own_template
 from ionport.mappings.intake import prepare_mapping
 from ionport.mappings.model import BodEnvelope, MappingKind, MappingVersion
+from ionport.mappings.rendering.idm import parse_idm_mapping
 from ionport.store import Database
 from tests.support.exporting import OPERATOR, DocumentSide, document_side
 from tests.unit.connections.conftest import credential

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from ionport.mappings.bod import bod_address, parse_bod_mapping, render_bod
-from ionport.mappings.files import read_mapping_text, recognise_kind
-from ionport.mappings.idm import parse_idm_mapping, render_idm_item
+from ionport.mappings.grammars.files import read_mapping_text, recognise_kind
 from ionport.mappings.lint.linter import lint
 from ionport.mappings.model import MappingKind, blocking
+from ionport.mappings.rendering.bod import bod_address, parse_bod_mapping, render_bod
+from ionport.mappings.rendering.idm import parse_idm_mapping, render_idm_item
 from tests.support.reference import FOLDER, needs_reference_data, reference_files
-from tests.unit.mappings.rendering import (
+from tests.unit.mappings.sources import (
     CORRELATION_ID,
     ENVELOPE,
     demo_source,

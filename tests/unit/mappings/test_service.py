@@ -16,7 +16,7 @@ from ionport.mappings.intake import prepare_mapping
 from ionport.mappings.model import MappingKind, MappingVersion
 from ionport.mappings.service import MappingService
 from ionport.store import Database, OrganizationScope, SystemScope
-from tests.unit.mappings.rendering import BOD_TEMPLATE, IDM_TEMPLATE
+from tests.unit.mappings.sources import BOD_TEMPLATE, IDM_TEMPLATE
 
 ACME, OTHER = OrganizationScope("org_acme"), OrganizationScope("org_other")
 ADMIN = Actor(

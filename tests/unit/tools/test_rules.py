@@ -164,7 +164,7 @@ def test_a_broken_rule_is_found(name: str, source: str, rule: str) -> None:
             ),
         ),
         ("core/xml.py", "from lxml import etree\netree.fromstring(b'')"),
-        ("mappings/bod.py", "from lxml import etree\netree.SubElement(etree.Element('a'), 'b')"),
+        ("mappings/idm.py", "from lxml import etree\netree.SubElement(etree.Element('a'), 'b')"),
         ("templates/a.html", "<p>{% trans %}Hello <b>you</b>{% endtrans %} {{ name }} - 1</p>"),
         (
             "templates/a.html",

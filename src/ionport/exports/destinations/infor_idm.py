@@ -30,14 +30,14 @@ from ionport.exports.destinations.port import (
 from ionport.exports.model import Delivery, ExportMethod, StepKind
 from ionport.ionapi.client import IonApiClient
 from ionport.ionapi.idm import Item, ItemDraft, exact_match
-from ionport.mappings.idm import (
+from ionport.mappings.model import IdmItem, MappingKind, MappingVersion
+from ionport.mappings.rendering.idm import (
     SUPPLIER_FIELDS,
     IdmMapping,
     embedded_filename,
     parse_idm_mapping,
     render_idm_item,
 )
-from ionport.mappings.model import IdmItem, MappingKind, MappingVersion
 
 _PDF = "application/pdf"
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")

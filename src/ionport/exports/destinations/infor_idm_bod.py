@@ -23,8 +23,8 @@ from ionport.exports.destinations.port import (
 from ionport.exports.model import Delivery, ExportMethod, StepKind
 from ionport.ionapi.client import IonApiClient
 from ionport.ionapi.messaging import BodMessage, Published
-from ionport.mappings.bod import DOCUMENT_NAME, bod_address, parse_bod_mapping, render_bod
 from ionport.mappings.model import BodAddress, MappingKind
+from ionport.mappings.rendering.bod import DOCUMENT_NAME, bod_address, parse_bod_mapping, render_bod
 
 
 def message_parameters(address: BodAddress, message_id: str) -> dict[str, str]:

@@ -19,7 +19,7 @@ from ionport.documents.types import INVOICE_TABLE
 from ionport.exports.destinations import destination_of
 from ionport.exports.destinations.port import Rendered, RenderJob
 from ionport.exports.model import Delivery
-from ionport.mappings.aliases import term_id
+from ionport.mappings.grammars.aliases import term_id
 from ionport.mappings.model import (
     BodEnvelope,
     MappingKind,

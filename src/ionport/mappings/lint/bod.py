@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Iterator
 
 from ionport.core.i18n import _
-from ionport.mappings.aliases import CORRELATION_ID, comparable, field_id
-from ionport.mappings.bod import BATCH_VALUES, GENERATORS, MAX_TABLES
+from ionport.mappings.grammars.aliases import CORRELATION_ID, comparable, field_id
+from ionport.mappings.grammars.properties import Properties
 from ionport.mappings.lint.common import (
     KNOWN_TYPES,
     ListRule,
@@ -21,8 +21,8 @@ from ionport.mappings.lint.common import (
     unknown_key,
 )
 from ionport.mappings.model import Finding, Severity
-from ionport.mappings.properties import Properties
-from ionport.mappings.schema import Target, group_of, target_of
+from ionport.mappings.rendering.bod import BATCH_VALUES, GENERATORS, MAX_TABLES
+from ionport.mappings.rendering.schema import Target, group_of, target_of
 
 _RULES = (
     ListRule("Static_Fields", ("SFP_", "SFV_")),

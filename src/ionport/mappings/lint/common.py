@@ -9,9 +9,15 @@ from dataclasses import dataclass
 from ionport.core.i18n import _
 from ionport.documents.invoice.named_terms import header_terms, line_terms
 from ionport.documents.types import DOCUMENT_TYPES, INVOICE_TABLE
-from ionport.mappings.aliases import CORRELATION_ID, column_id, comparable, field_id, term_id
+from ionport.mappings.grammars.aliases import (
+    CORRELATION_ID,
+    column_id,
+    comparable,
+    field_id,
+    term_id,
+)
+from ionport.mappings.grammars.properties import Properties
 from ionport.mappings.model import NO_CORRELATION_ID, Finding, Severity
-from ionport.mappings.properties import Properties
 
 # Types of the vendor that ionport has no fields for yet; their mapping files are in order.
 _OTHER_TYPES = ("DELIVERY_NOTE", "ORDER_CONFIRMATION", "PURCHASE_ORDER")

@@ -5,14 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ionport.core.i18n import _
-from ionport.mappings.aliases import CORRELATION_ID, comparable, document_field, field_id
-from ionport.mappings.idm import (
-    EXPRESSIONS,
-    LISTS,
-    PREFIXES,
-    SUPPLIER_FIELDS,
-    is_document_type_key,
-)
+from ionport.mappings.grammars.aliases import CORRELATION_ID, comparable, document_field, field_id
+from ionport.mappings.grammars.properties import Properties
 from ionport.mappings.lint.common import (
     KNOWN_TYPES,
     ListRule,
@@ -25,7 +19,13 @@ from ionport.mappings.lint.common import (
     unknown_key,
 )
 from ionport.mappings.model import Finding, Severity
-from ionport.mappings.properties import Properties
+from ionport.mappings.rendering.idm import (
+    EXPRESSIONS,
+    LISTS,
+    PREFIXES,
+    SUPPLIER_FIELDS,
+    is_document_type_key,
+)
 
 _RULES = (
     ListRule("Static_Values", ("SV_",), may_be_unlisted=True),

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import chain, islice
 
 from ionport.core.i18n import _
-from ionport.mappings.files import recognise_kind
+from ionport.mappings.grammars.files import recognise_kind
+from ionport.mappings.grammars.properties import Properties, parse_properties
 from ionport.mappings.lint.bod import lint_bod
 from ionport.mappings.lint.common import check_lines
 from ionport.mappings.lint.idm import lint_idm
 from ionport.mappings.model import Finding, MappingKind, Severity
-from ionport.mappings.properties import Properties, parse_properties
 
 _LINTERS: Mapping[MappingKind, Callable[[Properties], Iterator[Finding]]] = {
     MappingKind.IDM: lint_idm,

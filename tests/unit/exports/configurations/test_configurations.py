@@ -17,7 +17,7 @@ from ionport.exports.model import ExportMethod
 from ionport.exports.tables import export_configurations
 from ionport.identity.access import Access
 from ionport.identity.model import Actor, OrganizationRole
-from ionport.mappings.files import own_template
+from ionport.mappings.grammars.files import own_template
 from ionport.mappings.model import MappingKind
 from ionport.store import OrganizationScope
 from tests.support.exporting import OPERATOR, DocumentSide

@@ -22,7 +22,7 @@ from ionport.exports.model import (
     StepStatus,
 )
 from ionport.identity.access import Access
-from ionport.mappings.files import own_template
+from ionport.mappings.grammars.files import own_template
 from ionport.mappings.model import MappingKind
 from tests.support.exporting import OPERATOR, QUICK, closing
 from tests.unit.exports.conftest import Walk

@@ -10,7 +10,7 @@ from ionport.mappings.model import (
     Severity,
     blocking,
 )
-from tests.unit.mappings.rendering import BOD_TEMPLATE, IDM_TEMPLATE
+from tests.unit.mappings.sources import BOD_TEMPLATE, IDM_TEMPLATE
 
 
 def _idm(*changes: tuple[str, str], extra: str = "") -> list[Finding]:

@@ -24,7 +24,7 @@ from ionport.exports.destinations import destination_of
 from ionport.exports.model import ExportMethod
 from ionport.identity.access import Access
 from ionport.identity.model import Organization
-from ionport.mappings.files import filled_template, template_values
+from ionport.mappings.grammars.files import filled_template, template_values
 from ionport.mappings.intake import PreparedMapping, prepare_mapping
 from ionport.mappings.model import MappingKind
 from ionport.store import Work

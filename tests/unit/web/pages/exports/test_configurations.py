@@ -12,7 +12,7 @@ from ionport.core.clock import MovableClock
 from ionport.documents.samples import read_sample
 from ionport.identity.access import Access
 from ionport.identity.model import Actor
-from ionport.mappings.files import own_template
+from ionport.mappings.grammars.files import own_template
 from ionport.mappings.model import MappingKind
 from tests.support.proofs import ROLE_MISSING, hold_deliveries, prove_as
 from tests.support.sides import until

@@ -14,7 +14,13 @@ from typing import TypeAlias, cast
 from lxml import etree
 
 from ionport.mappings.model import BodEnvelope, RenderSource
-from ionport.mappings.schema import NAMESPACE, RELEASE_ID, SYNC_CAPTURE_DOCUMENT, Node, Target
+from ionport.mappings.rendering.schema import (
+    NAMESPACE,
+    RELEASE_ID,
+    SYNC_CAPTURE_DOCUMENT,
+    Node,
+    Target,
+)
 
 # XML 1.0 has no way to write these.
 _NOT_IN_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

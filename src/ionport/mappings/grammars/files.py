@@ -8,8 +8,8 @@ from importlib import resources
 
 from ionport.core.errors import InvalidInput, TooLarge
 from ionport.core.i18n import _
+from ionport.mappings.grammars.properties import Properties, parse_properties, with_values
 from ionport.mappings.model import MappingKind
-from ionport.mappings.properties import Properties, parse_properties, with_values
 
 MAX_BYTES = 256 * 1024
 MAX_LINES = 2_000
@@ -97,7 +97,7 @@ def recognise_kind(text: str) -> MappingKind | None:
 def own_template(kind: MappingKind) -> tuple[str, bytes]:
     """Return name and content of the template that ionport ships for IDM or BOD mappings."""
     name = _TEMPLATES[kind]
-    return name, resources.files(__package__).joinpath("templates", name).read_bytes()
+    return name, resources.files("ionport.mappings").joinpath("templates", name).read_bytes()
 
 
 def template_values(kind: MappingKind) -> dict[str, str]:

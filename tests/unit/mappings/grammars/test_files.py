@@ -5,7 +5,7 @@ import json
 import pytest
 
 from ionport.core.errors import InvalidInput, TooLarge
-from ionport.mappings.files import (
+from ionport.mappings.grammars.files import (
     filled_template,
     own_template,
     read_mapping_text,

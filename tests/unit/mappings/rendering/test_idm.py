@@ -5,9 +5,9 @@ import dataclasses
 import pytest
 
 from ionport.core.errors import InvalidInput
-from ionport.mappings.idm import parse_idm_mapping, render_idm_item
 from ionport.mappings.model import IdmItem, RenderSource
-from tests.unit.mappings.rendering import CORRELATION_ID, IDM_TEMPLATE, demo_source
+from ionport.mappings.rendering.idm import parse_idm_mapping, render_idm_item
+from tests.unit.mappings.sources import CORRELATION_ID, IDM_TEMPLATE, demo_source
 
 
 def _item(text: str, source: RenderSource | None = None) -> IdmItem:

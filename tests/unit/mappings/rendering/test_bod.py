@@ -8,11 +8,17 @@ import pytest
 
 from ionport.core.errors import InvalidInput
 from ionport.documents.samples import SAMPLES, read_sample
-from ionport.mappings.bod import bod_address, parse_bod_mapping, render_bod
 from ionport.mappings.model import BodAddress, BodEnvelope, RenderSource
-from ionport.mappings.schema import SYNC_CAPTURE_DOCUMENT, Node, Target, group_of, target_of
+from ionport.mappings.rendering.bod import bod_address, parse_bod_mapping, render_bod
+from ionport.mappings.rendering.schema import (
+    SYNC_CAPTURE_DOCUMENT,
+    Node,
+    Target,
+    group_of,
+    target_of,
+)
 from tests.support.reference import needs_reference_data
-from tests.unit.mappings.rendering import (
+from tests.unit.mappings.sources import (
     BOD_TEMPLATE,
     CORRELATION_ID,
     ENVELOPE,

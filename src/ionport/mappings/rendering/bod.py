@@ -15,11 +15,11 @@ from datetime import UTC, datetime
 from ionport.core.errors import InvalidInput
 from ionport.core.i18n import _
 from ionport.documents.types import DOCUMENT_TYPES
-from ionport.mappings.aliases import column_id, comparable, field_id
-from ionport.mappings.bod_tree import Source, State, TableMapping, Tree
+from ionport.mappings.grammars.aliases import column_id, comparable, field_id
+from ionport.mappings.grammars.properties import Properties, parse_properties
 from ionport.mappings.model import BodAddress, BodEnvelope, RenderSource
-from ionport.mappings.properties import Properties, parse_properties
-from ionport.mappings.schema import Target, group_of, target_of
+from ionport.mappings.rendering.bod_tree import Source, State, TableMapping, Tree
+from ionport.mappings.rendering.schema import Target, group_of, target_of
 
 DOCUMENT_NAME = "Sync.CaptureDocument"
 """The name of the BOD in the header of an ION message."""

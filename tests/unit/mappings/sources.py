@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 from ionport.documents.intake.reading import read_file
 from ionport.documents.samples import UBL_INVOICE, read_sample
-from ionport.mappings.files import own_template, read_mapping_text
+from ionport.mappings.grammars.files import own_template, read_mapping_text
 from ionport.mappings.model import BodEnvelope, MappingKind, RenderSource
 from tests.support.reference import FOLDER
 

@@ -10,9 +10,9 @@ from pathlib import PurePosixPath
 
 from ionport.core.errors import InvalidInput
 from ionport.core.i18n import _
-from ionport.mappings.aliases import CORRELATION_ID, comparable, document_field, field_id
+from ionport.mappings.grammars.aliases import CORRELATION_ID, comparable, document_field, field_id
+from ionport.mappings.grammars.properties import Properties, parse_properties
 from ionport.mappings.model import IdmItem, RenderSource
-from ionport.mappings.properties import Properties, parse_properties
 
 # The fields that tell suppliers apart.
 SUPPLIER_FIELDS = ("supplier_tax_id", "supplier_id", "supplier_name")
