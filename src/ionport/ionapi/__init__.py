@@ -33,6 +33,9 @@ if TYPE_CHECKING:
         InvalidClient,
         InvalidGrant,
         IonApiError,
+        LnFault,
+        LnMessage,
+        M3Error,
         RequestRefused,
         SendWindowClosed,
         ServiceError,
@@ -42,6 +45,8 @@ if TYPE_CHECKING:
     from .file.model import IonApiFile, Kind
     from .finding import Finding
     from .idm import Entity, Item, ItemDraft, Resource, exact_match
+    from .ln import LnCreated, LnEntity, LnLine
+    from .m3 import M3Field, M3Request, M3Result
     from .messaging import BodMessage, Published
     from .probe import ProbeReport, StageResult
     from .secrets import Secret
@@ -80,6 +85,15 @@ __all__ = [
     "Item",
     "ItemDraft",
     "Kind",
+    "LnCreated",
+    "LnEntity",
+    "LnFault",
+    "LnLine",
+    "LnMessage",
+    "M3Error",
+    "M3Field",
+    "M3Request",
+    "M3Result",
     "MemoryTokenStore",
     "ProbeReport",
     "Published",
@@ -110,13 +124,15 @@ _HOMES = {
         "tokens.auth": "IonApiAuth",
         "client": "AsyncIonApiClient IonApiClient",
         "errors": "AddressRefused AnswerRefused ConnectionFailed CredentialFileError InvalidClient "
-        "InvalidGrant IonApiError RequestRefused SendWindowClosed ServiceError TokenError "
-        "UnauthorizedClient",
+        "InvalidGrant IonApiError LnFault LnMessage M3Error RequestRefused SendWindowClosed "
+        "ServiceError TokenError UnauthorizedClient",
         "transport.exchange": "Exchange",
         "file.model": "IonApiFile Kind",
         "finding": "Finding",
         "tokens.grants": "ClientAuth TokenSet",
         "idm": "Entity Item ItemDraft Resource exact_match",
+        "ln": "LnCreated LnEntity LnLine",
+        "m3": "M3Field M3Request M3Result",
         "messaging": "BodMessage Published",
         "probe": "ProbeReport StageResult",
         "secrets": "Secret",

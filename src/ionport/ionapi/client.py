@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Self
 from .addresses import AddressPolicy
 from .driver import AsyncDriver, Driver
 from .idm import AsyncIdm, Idm
+from .ln import AsyncLn, Ln
+from .m3 import M3, AsyncM3
 from .messaging import AsyncMessaging, Messaging
 from .tokens.auth import IonApiAuth
 from .tokens.grants import ClientAuth, TokenSet
@@ -69,6 +71,8 @@ class IonApiClient:
         self._driver = Driver(self._http, self._auth, self._timeouts, on_exchange, permit)
         self.idm = Idm(self.file, self._driver)
         self.messaging = Messaging(self.file, self._driver)
+        self.m3 = M3(self.file, self._driver)
+        self.ln = Ln(self.file, self._driver)
 
     def observed_by(self, on_exchange: Observer) -> IonApiClient:
         """The same client, connections and tokens, reporting to another observer."""
@@ -148,6 +152,8 @@ class AsyncIonApiClient:
         self._driver = AsyncDriver(self._http, self._auth, self._timeouts, on_exchange)
         self.idm = AsyncIdm(self.file, self._driver)
         self.messaging = AsyncMessaging(self.file, self._driver)
+        self.m3 = AsyncM3(self.file, self._driver)
+        self.ln = AsyncLn(self.file, self._driver)
 
     def observed_by(self, on_exchange: Observer) -> AsyncIonApiClient:
         """The same client, connections and tokens, reporting to another observer."""

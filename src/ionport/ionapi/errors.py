@@ -12,6 +12,8 @@
     │   ├── InvalidGrant            service account keys, or a dead refresh token
     │   └── UnauthorizedClient      the app may not use this grant
     └── ServiceError            IDM, ION or another suite answered with an error
+        ├── M3Error                 M3 refused a transaction
+        └── LnFault                 LN refused a request by a SOAP fault
 
 Each error has a public part (`code`, `message`, `remedy`: safe to show) and a private one
 (`detail`: for the log, with secrets already replaced by dots).
@@ -19,6 +21,7 @@ Each error has a public part (`code`, `message`, `remedy`: safe to show) and a p
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
@@ -222,3 +225,60 @@ class ServiceError(IonApiError):
     def transient(self) -> bool:
         """By status: time-outs, quota and server errors heal, refusals do not."""
         return self.status in TRANSIENT_STATUSES or self.status > 500
+
+
+class M3Error(ServiceError):
+    """M3 refused a transaction: of it, nothing was done.
+
+    `remote_code` is the message id (`WSUNO03`), `remote_message` M3's own words, `field` the input
+    field to blame ("" when none is named), `kind` who refused: `ServerReturnedNOK` is the program,
+    any other kind m3api-rest before it ran (docs/reference/m3.md#addresses-and-errors).
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        program: str = "",
+        transaction: str = "",
+        field: str = "",
+        kind: str = "",
+        **common: Any,
+    ) -> None:
+        common.setdefault("code", f"m3_{common.get('remote_code') or 'refused'}".lower())
+        common.setdefault("service", "M3")
+        common.setdefault("status", 200)
+        super().__init__(message, **{"sent": False, **common})
+        self.program = program
+        self.transaction = transaction
+        self.field = field
+        self.kind = kind
+
+
+@dataclass(frozen=True, slots=True)
+class LnMessage:
+    """One message of LN: `type` is Error, Warning or Information."""
+
+    code: str
+    type: str
+    text: str
+
+
+class LnFault(ServiceError):
+    """LN refused a request by a SOAP fault; nothing of it was done.
+
+    `messages` are LN's own words, the most telling first. A fault has no HTTP status of its own: LN
+    answers 500 for what is wrong with a request (docs/reference/ln.md#soap).
+    """
+
+    def __init__(self, message: str, *, messages: Sequence[LnMessage] = (), **common: Any) -> None:
+        common.setdefault("code", "ln_fault")
+        common.setdefault("service", "LN")
+        common.setdefault("status", 500)
+        super().__init__(message, **{"sent": False, **common})
+        self.messages = tuple(messages)
+
+    @property
+    def transient(self) -> bool:
+        """LN has looked at the request and said no."""
+        return False

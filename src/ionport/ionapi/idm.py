@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from .answers.faults import service_error
 from .calls import MIB, Answer, Call, Flow
 from .driver import AsyncService, Service, SyncService, operation
 from .errors import RequestRefused
-from .faults import service_error
 from .finding import APPS_MENU
 
 DOWNLOAD_LIMIT = 64 * MIB

@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from .answers.faults import plain, service_error
 from .calls import Answer, Call, Flow
 from .driver import AsyncService, Service, SyncService, operation
 from .errors import RequestRefused, ServiceError
-from .faults import plain, service_error
 from .finding import APPS_MENU
 
 BASE = "IONSERVICES/api/ion/messaging/service"

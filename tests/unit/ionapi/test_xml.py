@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ionport.ionapi._xml import MAX_BYTES, MAX_DEPTH, MAX_TEXT, BadXml, first_texts
+from ionport.ionapi.answers.xml_reader import MAX_BYTES, MAX_DEPTH, MAX_TEXT, BadXml, first_texts
 
 
 def test_the_first_text_of_each_name_is_found_whatever_the_namespace() -> None:

@@ -10,9 +10,9 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
+from ..answers.faults import token_error
 from ..calls import Answer, Call
 from ..errors import TokenError
-from ..faults import token_error
 from ..secrets import Secret
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Protocol
 
+from ..answers.faults import token_error
 from ..calls import Answer, Blocking, Flow, Wait
 from ..errors import InvalidClient, TokenError
-from ..faults import token_error
 from .grants import Grants, TokenSet
 
 if TYPE_CHECKING:

@@ -7,8 +7,7 @@ import time
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ._xml import BadXml, first_texts
-from .errors import (
+from ..errors import (
     InvalidClient,
     InvalidGrant,
     IonApiError,
@@ -16,14 +15,15 @@ from .errors import (
     TokenError,
     UnauthorizedClient,
 )
-from .file.model import Kind
-from .finding import APPS_MENU, SERVICE_ACCOUNT
+from ..file.model import Kind
+from ..finding import APPS_MENU, SERVICE_ACCOUNT
+from .xml_reader import BadXml, first_texts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .calls import Answer
-    from .file.model import IonApiFile
+    from ..calls import Answer
+    from ..file.model import IonApiFile
 
 LONGEST_TEXT = 300
 LONGEST_READ = 10_000
