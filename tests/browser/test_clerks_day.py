@@ -82,7 +82,7 @@ def _export_all(page: Page, done: int, left_out: set[str]) -> None:
     expect(page.get_by_role("region", name="Progress")).to_contain_text(
         re.compile(rf"Done\s*{done}\s")
     )
-    expect(page.locator("#run h2 .pill")).to_have_text("Done in part" if left_out else "Done")
+    expect(page.locator("#run h1 .pill")).to_have_text("Done in part" if left_out else "Done")
     assert set(page.locator(".left-out-group li a").all_inner_texts()) == left_out
 
 

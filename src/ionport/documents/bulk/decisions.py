@@ -6,12 +6,19 @@ from collections.abc import Mapping
 
 from ionport.core.errors import Conflict
 from ionport.core.i18n import _
-from ionport.documents.bulk.model import BulkAction, BulkOutcome, BulkRun
+from ionport.documents.bulk.model import UNDONE_BY, BulkAction, BulkOutcome, BulkRun
 from ionport.documents.bulk.runner import BulkStep
 from ionport.documents.review.decisions.anew import JudgeAnewService
+from ionport.documents.review.decisions.model import DecisionKind
 from ionport.documents.review.decisions.service import DecisionService
 from ionport.identity.access import Access
 from ionport.store import OrganizationScope
+
+_TAKEN_BACK: Mapping[BulkAction, DecisionKind] = {
+    BulkAction.UNDO_ACCEPT: DecisionKind.ACCEPT,
+    BulkAction.UNDO_REJECT: DecisionKind.REJECT,
+    BulkAction.UNDO_DELETE: DecisionKind.DELETE,
+}
 
 
 def judge_step(service: JudgeAnewService) -> BulkStep:
@@ -50,4 +57,9 @@ def decision_steps(decisions: DecisionService) -> Mapping[BulkAction, BulkStep]:
         decisions.delete(access, document_id, run.reason)
         return BulkOutcome.done()
 
-    return {BulkAction.ACCEPT: accept, BulkAction.REJECT: reject, BulkAction.DELETE: delete}
+    def undo(access: Access[OrganizationScope], document_id: str, run: BulkRun) -> BulkOutcome:
+        decisions.take_back(access, document_id, {_TAKEN_BACK[run.action]})
+        return BulkOutcome.done()
+
+    made = {BulkAction.ACCEPT: accept, BulkAction.REJECT: reject, BulkAction.DELETE: delete}
+    return made | dict.fromkeys(UNDONE_BY.values(), undo)

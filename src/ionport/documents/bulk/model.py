@@ -26,6 +26,9 @@ class BulkAction(StrEnum):
     ACCEPT = "accept"
     REJECT = "reject"
     DELETE = "delete"
+    UNDO_ACCEPT = "undo_accept"
+    UNDO_REJECT = "undo_reject"
+    UNDO_DELETE = "undo_delete"
     JUDGE = "judge"
     """Begun by ionport alone, when what documents are judged by has changed."""
 
@@ -37,13 +40,16 @@ class BulkAction(StrEnum):
             BulkAction.ACCEPT: _("Accept findings"),
             BulkAction.REJECT: _("Reject"),
             BulkAction.DELETE: _("Delete"),
+            BulkAction.UNDO_ACCEPT: _("Undo: Accept findings"),
+            BulkAction.UNDO_REJECT: _("Undo: Reject"),
+            BulkAction.UNDO_DELETE: _("Undo: Delete"),
             BulkAction.JUDGE: _("Check again"),
         }[self]
 
     @property
     def needs_reason(self) -> bool:
         """Whether a person has to say why."""
-        return self not in (BulkAction.EXPORT, BulkAction.JUDGE)
+        return self in UNDONE_BY
 
     @property
     def permission(self) -> Permission:
@@ -51,12 +57,21 @@ class BulkAction(StrEnum):
         return {
             BulkAction.EXPORT: Permission.EXPORT,
             BulkAction.DELETE: Permission.DELETE,
+            BulkAction.UNDO_DELETE: Permission.DELETE,
         }.get(self, Permission.DECIDE)
 
     @classmethod
     def offered(cls) -> list[BulkAction]:
-        """Return those that a person may choose."""
-        return [action for action in cls if action is not cls.JUDGE]
+        """Return those that a person may choose in the list of documents."""
+        return [cls.EXPORT, *UNDONE_BY]
+
+
+UNDONE_BY: Mapping[BulkAction, BulkAction] = {
+    BulkAction.ACCEPT: BulkAction.UNDO_ACCEPT,
+    BulkAction.REJECT: BulkAction.UNDO_REJECT,
+    BulkAction.DELETE: BulkAction.UNDO_DELETE,
+}
+"""The decisions that can be made about many documents, and what takes each back."""
 
 
 class BulkState(StrEnum):
@@ -100,10 +115,15 @@ class BulkAuditAction(AuditAction):
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The documents of a run: those named, or all that a filter finds."""
+    """The documents of a run: those named, all that a filter finds, or those of another run.
+
+    Of the run `of_run` those are meant of which `result` is what became.
+    """
 
     ids: Sequence[str] = ()
     matching: DocumentFilter | None = None
+    of_run: str = ""
+    result: ItemResult = ItemResult.LEFT_OUT
 
 
 @dataclass(frozen=True, slots=True)

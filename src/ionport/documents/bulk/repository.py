@@ -79,6 +79,13 @@ class BulkRepository:
     def _add_items(self, scope: OrganizationScope, run_id: str, selection: Selection) -> int:
         if selection.matching is not None:
             conditions = matching(self._connection, scope, selection.matching)
+        elif selection.of_run:
+            of_run = select(_i.document_id).where(
+                _i.organization_id == scope.organization_id,
+                _i.run_id == selection.of_run,
+                _i.result == selection.result.value,
+            )
+            conditions = [own(scope), documents.c.id.in_(of_run)]
         else:
             conditions = [own(scope), documents.c.id.in_(selection.ids)]
         found = (

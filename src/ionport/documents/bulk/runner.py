@@ -156,7 +156,7 @@ class BulkRunner:
             return self._steps[run.action](Access(work, scope, actor), document_id, run)
         except DocumentHeld as error:
             # What was found by looking stays: the transaction commits (`keeping_findings`).
-            return BulkOutcome.left_out(error.code, error.text[:_LONGEST_TEXT])
+            return BulkOutcome.left_out(error.cause, error.cause_text[:_LONGEST_TEXT])
 
     def _end(self, run: BulkRun, worker: str, state: BulkState) -> None:
         scope, now = OrganizationScope(run.organization_id), self._clock.now()

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from ionport.core.errors import Conflict
-from ionport.core.i18n import _
+from ionport.core.i18n import _, ngettext
 from ionport.documents.invoice.rules.model import Effect
 from ionport.documents.model import DocumentStatus
 from ionport.documents.review.organization_rules import default_effect
@@ -15,6 +15,8 @@ from ionport.documents.review.sentences import finding_text
 
 MAX_REASON = 500
 _SHOWN_IN_ERROR = 5
+HELD_BY = "held."
+STANDS_AT = "status."
 
 WITHOUT_INVOICE = frozenset({"no_invoice_in_pdf", "invoices_in_pdf"})
 """No invoice was read yet: one is to be chosen, or its values written."""
@@ -97,16 +99,31 @@ class DocumentHeld(Conflict):
         findings: tuple[Finding, ...],
         status: DocumentStatus = DocumentStatus.READY_FOR_VALIDATION,
     ) -> None:
-        texts = [finding.text for finding in findings[:_SHOWN_IN_ERROR]]
-        if more := len(findings) - len(texts):
-            texts.append(_("and {count} more").format(count=more))
-        text = _("{filename} is held until a person decides: {findings}").format(
-            filename=filename, findings=" ".join(texts) or _("it waits for validation.")
-        )
-        if status is not DocumentStatus.READY_FOR_VALIDATION:
+        if status is DocumentStatus.READY_FOR_VALIDATION:
+            cause = _told_of(findings) or _("it waits for validation.")
+            text = _("{filename} is held until a person decides: {findings}").format(
+                filename=filename, findings=cause
+            )
+        else:
+            cause = status.label
             text = _("{filename} takes part in no export: {status}.").format(
                 filename=filename, status=status.label
             )
         super().__init__(text, code="document_held", existing_id=document_id)
         self.filename = filename
         self.findings = findings
+        self.cause = f"{HELD_BY}{findings[0].code}" if findings else f"{STANDS_AT}{status.value}"
+        """What keeps it, as a code: that of the first finding, or where the document stands."""
+        self.cause_text = cause
+        """What keeps it, without the name of the document."""
+
+
+def _told_of(findings: Sequence[Finding]) -> str:
+    texts = [finding.text for finding in findings[:_SHOWN_IN_ERROR]]
+    if more := len(findings) - len(texts):
+        texts.append(
+            ngettext("and {count} more finding", "and {count} more findings", more).format(
+                count=more
+            )
+        )
+    return " ".join(texts)

@@ -221,10 +221,15 @@ _GENERAL: Mapping[str, str] = {
 
 
 def rule_title(code: str) -> str:
-    """Return what a rule is about; a rule of a standard is named by its first term."""
+    """Return what a rule is about; a rule of a standard is named by its first term.
+
+    Empty for a finding that no rule of the tables makes.
+    """
     if code in _OWN:
         return gettext(_OWN[code][0])
-    rule = rules()[code]
+    rule = rules().get(code)
+    if rule is None:
+        return ""
     row = terms().get(rule.terms[0]) if rule.terms else None
     name = row.name if row is not None else code
     if category := _category(rule):

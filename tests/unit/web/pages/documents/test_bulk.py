@@ -292,3 +292,33 @@ def test_an_action_that_did_nothing_is_not_called_done(desk: Desk) -> None:
     listed = desk.browser.get("/documents/bulk").text
     assert "Nothing was done" in listed
     assert 'pill-success">Done<' not in listed
+
+
+def test_what_is_held_is_grouped_by_its_rule_and_named_once(desk: Desk) -> None:
+    made = desk.add_export(credential=desk.credentials()).url.path
+    desk.browser.send(f"{made}/activate", {"reason": "no proof is needed here"}, form_at=made)
+    held = _upload(desk, 2, MISMATCH, "H")
+    done = _send(desk, action="export", document=held)
+    told = said(done.text)
+    assert "2 documents: held by “Amount due for payment”" in told
+    assert "item" not in told
+    assert all(told.count(f"H-{n}.xml") == 1 for n in range(2))
+    assert "is held until a person decides" not in told
+
+
+def test_what_was_left_out_is_tried_again_and_what_was_done_is_undone(desk: Desk) -> None:
+    (held,), (free,) = _upload(desk, 1, MISMATCH, "H"), _upload(desk, 1)
+    done = _send(desk, action="accept", document=[held, free], confirmed="yes", reason="agreed")
+    run = done.url.path.rpartition("/")[2]
+    question = _send(desk, action="accept", of_run=run)
+    assert "Accept the findings of 1 document" in said(question.text)
+    again = _confirm(desk, question, reason="agreed")
+    assert "Done 0 Left out 1" in said(again.text)
+    assert f'href="/documents/{free}"' in again.text
+    undone = _send(desk, action="undo_accept", of_run=run)
+    assert "Undo: Accept findings: 1 document Done" in said(undone.text)
+    assert _statuses(desk) == {
+        DocumentStatus.READY_FOR_VALIDATION: 1,
+        DocumentStatus.VALIDATED_PENDING_EXPORT: 1,
+    }
+    assert "Choose what to do" in said(_send(desk, action="undo_accept", document=held).text)

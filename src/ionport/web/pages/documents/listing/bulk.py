@@ -12,8 +12,18 @@ from starlette.routing import Route
 from ionport.core.errors import InvalidInput, IonportError
 from ionport.core.i18n import _, ngettext
 from ionport.core.paging import MAX_PER_PAGE
-from ionport.documents.bulk.model import BulkAction, Selection
+from ionport.documents.bulk.model import (
+    UNDONE_BY,
+    BulkAction,
+    BulkRun,
+    ItemResult,
+    Selection,
+)
 from ionport.documents.bulk.service import BulkService
+from ionport.documents.model import DocumentStatus
+from ionport.documents.review.model import HELD_BY, STANDS_AT
+from ionport.documents.type_settings.rule_words import rule_title
+from ionport.exports.model import DOCUMENT_HELD
 from ionport.identity.access import Access
 from ionport.store import OrganizationScope
 from ionport.web.forms.fields import errors_of, text_of
@@ -31,14 +41,18 @@ _SHOWN = 100
 
 
 def begin(request: Request) -> Response:
-    """Ask about the documents that were ticked or all that match, or start the action."""
+    """Ask about the documents that are meant, or start the action.
+
+    Those are the ticked ones, all that match, or what became so of a run: its documents that were
+    left out are tried again, and what was done is undone.
+    """
     form = visit_of(request).form
     name = text_of(form, "action")
-    if name not in BulkAction.offered():
+    if name not in (*BulkAction.offered(), *(UNDONE_BY.values() if _of_run(request) else ())):
         return _back(request, _("Choose what to do with the documents."))
     action, scope = BulkAction(name), organization_scope(request)
     visit_of(request).actor.require(scope.organization_id, action.permission)
-    if not _is_all(request) and not _ids(request):
+    if not (_is_all(request) or _of_run(request) or _ids(request)):
         return _back(request, _("Tick the documents first."))
     is_asked = text_of(form, "confirmed") == "yes"
     if not is_asked and (action.needs_reason or _is_all(request)):
@@ -61,7 +75,12 @@ def _start(request: Request, action: BulkAction) -> tuple[str, int]:
     visit, scope = visit_of(request), organization_scope(request)
     values: Mapping[str, str] = {}
     selection = Selection(ids=_ids(request))
-    if _is_all(request):
+    if run_id := _of_run(request):
+        is_undo = action in UNDONE_BY.values()
+        selection = Selection(
+            of_run=run_id, result=ItemResult.DONE if is_undo else ItemResult.LEFT_OUT
+        )
+    elif _is_all(request):
         values = {name: text_of(visit.form, name) for name in NAMES}
         selection = Selection(
             matching=filter_of(values, visit.services.clock.now(), _until(request))
@@ -85,7 +104,11 @@ def _ask(
     form = visit.form
     until = _until(request) or visit.services.clock.now()
     hidden = [("action", action.value), ("confirmed", "yes"), ("until", until.isoformat())]
-    if _is_all(request):
+    if run_id := _of_run(request):
+        with visit.read(scope) as access:
+            count = documents_of(request).bulk.get(access, run_id).left_out
+        hidden.append(("of_run", run_id))
+    elif _is_all(request):
         values = {name: text_of(form, name) for name in NAMES}
         with visit.read(scope) as access:
             wanted = filter_of(values, visit.services.clock.now(), until)
@@ -159,9 +182,36 @@ def show(request: Request) -> Response:
     with visit.read(scope) as access:
         run = service.get(access, run_id)
         groups = service.left_out(access, run_id)
+        may = access.may(run.action.permission)
     percent = 100 * run.settled // run.total if run.total else 100
-    context = {"run": run, "groups": groups, "percent": percent}
+    context = {
+        "run": run,
+        "groups": [(group, _why(group.code) or group.text) for group in groups],
+        "percent": percent,
+        **_next_steps(run, may=may),
+    }
     return render(request, "documents/listing/bulk/run.html", context)
+
+
+def _next_steps(run: BulkRun, *, may: bool) -> Mapping[str, object]:
+    """Return which action tries again what was left out, and which undoes what was done."""
+    can_go_on = may and run.state.is_over
+    is_offered = run.action in BulkAction.offered()
+    return {
+        "again": run.action if can_go_on and run.left_out and is_offered else None,
+        "undo": UNDONE_BY.get(run.action) if can_go_on and run.done else None,
+    }
+
+
+def _why(code: str) -> str:
+    """Return what the documents of a group have in common; empty where its text says it."""
+    if code.startswith(HELD_BY):
+        title = rule_title(code.removeprefix(HELD_BY))
+        return _("held by “{rule}”").format(rule=title) if title else ""
+    if code.startswith(STANDS_AT):
+        status = DocumentStatus(code.removeprefix(STANDS_AT))
+        return _("takes part in no export: {status}").format(status=status.label)
+    return _("held until a person decides") if code == DOCUMENT_HELD else ""
 
 
 def left_out(request: Request) -> Response:
@@ -176,7 +226,7 @@ def left_out(request: Request) -> Response:
     context = {
         "run": run,
         "items": items[:_SHOWN],
-        "code": code,
+        "why": _why(code) or (items[0].text if items else ""),
         "after": items[_SHOWN - 1].position if len(items) > _SHOWN else None,
     }
     return render(request, "documents/listing/bulk/left_out.html", context)
@@ -226,6 +276,10 @@ def _changed(
 
 def _is_all(request: Request) -> bool:
     return text_of(visit_of(request).form, "all") == "yes"
+
+
+def _of_run(request: Request) -> str:
+    return text_of(visit_of(request).form, "of_run")
 
 
 def _ids(request: Request) -> list[str]:
