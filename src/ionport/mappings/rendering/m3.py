@@ -1,0 +1,216 @@
+"""M3 mappings: the calls of APS450MI that enter a document as a supplier invoice.
+
+Source: docs/reference/mapping-files.md#m3, docs/reference/m3.md#supplier-invoices.
+
+Everything that M3 would refuse by its own field table is refused here, before anything is sent:
+what is too long, no number, no date, or missing although M3 demands it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from ionport.core.errors import InvalidInput
+from ionport.core.i18n import _
+from ionport.documents.amounts import decimal_text
+from ionport.mappings.grammars.aliases import comparable
+from ionport.mappings.grammars.m3_fields import (
+    ADD_HEAD,
+    ADD_LINE,
+    BATCH_NUMBER,
+    M3_FIELDS,
+    PROGRAM,
+    M3Field,
+    M3Type,
+    m3_length,
+)
+from ionport.mappings.grammars.sections import M3_SECTIONS, Note, Section
+from ionport.mappings.model import MappingKind, RenderSource
+from ionport.mappings.rendering.erp import (
+    ErpMapping,
+    SectionMapping,
+    head_values,
+    line_values,
+    parse_sections,
+    place_text,
+    shown,
+)
+from ionport.mappings.rendering.expressions import number_of
+from ionport.mappings.rendering.model import M3Call, Traced
+from ionport.mappings.rendering.rules import rows_by_rules
+from ionport.mappings.rendering.tables import HEADER_CHARGES
+
+COMPANY, DIVISION = "CONO", "DIVI"
+# Notes have no sections for these of their own: those of invoices are theirs too (inferred).
+_SHARED = frozenset(("tax_lines", "order_header_charges"))
+_ISO_DATE = re.compile(r"(\d{4})-?(\d\d)-?(\d\d)(?:T.*)?", re.ASCII)
+_COMPANY_NUMBER = re.compile(r"\d{1,3}", re.ASCII)
+
+
+def parse_m3_mapping(text: str) -> ErpMapping:
+    """Read an M3 `.properties` file as it is; what is wrong with it, the linter says."""
+    return parse_sections(text, MappingKind.M3, M3_SECTIONS)
+
+
+def render_m3(mapping: ErpMapping, source: RenderSource) -> tuple[M3Call, ...]:
+    """Return the calls for a document: AddHead, then AddLine for each row of each section.
+
+    Raises:
+        InvalidInput: the mapping has no head for this type of document, or a value that M3
+            would not take; it names the mapping's line and the value.
+    """
+    note = _note_of(source.document_type)
+    sections = [
+        mapping.sections[name]
+        for name, section in M3_SECTIONS.items()
+        if name in mapping.sections and (section.note is note or name in _SHARED)
+    ]
+    head = next((section for section in sections if section.section.is_head), None)
+    if head is None:
+        raise _not_mapped(source.document_type, note)
+    first = _call(head, tuple(head_values(head, source)), None)
+    added = rows_by_rules(mapping.rules, mapping.sections, source)
+    lines = [
+        replace(
+            call,
+            company=call.company or first.company,
+            division=call.division or first.division,
+        )
+        for section in sections
+        if not section.section.is_head
+        for call in _lines(_with_table(section, mapping, source), source, added)
+    ]
+    return (first, *lines)
+
+
+def _lines(
+    section: SectionMapping,
+    source: RenderSource,
+    added: Mapping[str, Sequence[Mapping[str, str]]],
+) -> Iterator[M3Call]:
+    for number, values in line_values(section, source, added.get(section.section.id, ())):
+        yield _call(section, values, number)
+
+
+def _with_table(
+    section: SectionMapping, mapping: ErpMapping, source: RenderSource
+) -> SectionMapping:
+    """Return the section with the table that its rows come from.
+
+    Files name one table for charges of orders (line type 2) and of lines (5). Where the document
+    has none of that name, charges of the invoice as a whole are those of the order, unless the
+    file has a section for them.
+    """
+    if section.section.id != "order_charges" or _has_table(source, section.table):
+        return section
+    table = "" if "order_header_charges" in mapping.sections else HEADER_CHARGES
+    return replace(section, table=table)
+
+
+def _has_table(source: RenderSource, name: str) -> bool:
+    return any(comparable(table) == comparable(name) for table in source.tables)
+
+
+def _call(section: SectionMapping, values: Sequence[Traced], row: int | None) -> M3Call:
+    """Return the call of a section's values; raises InvalidInput for what M3 does not take."""
+    transaction = ADD_HEAD if section.section.is_head else ADD_LINE
+    fields = M3_FIELDS[transaction]
+    parameters = {COMPANY: "", DIVISION: ""}
+    record = []
+    for value in values:
+        known = fields.get(value.target)
+        if known is not None:
+            value = replace(value, value=_checked(known, value))
+        if value.target in parameters:
+            parameters[value.target] = value.value
+        if value.target != COMPANY:
+            record.append(replace(value, target=f"{transaction} {value.target}"))
+        elif not _COMPANY_NUMBER.fullmatch(value.value):
+            raise _refused(value, _("the company is a number of up to three digits."))
+    if row is not None and section.section.line_type:
+        record = _with_line_type(record, transaction, section.section)
+    _refuse_missing(section, fields, record)
+    return M3Call(
+        PROGRAM,
+        transaction,
+        section.section.id,
+        tuple(record),
+        company=parameters[COMPANY],
+        division=parameters[DIVISION],
+        row=row,
+    )
+
+
+def _with_line_type(record: list[Traced], transaction: str, section: Section) -> list[Traced]:
+    """Return the record with the section's line type where the file gives none."""
+    target = f"{transaction} RDTP"
+    if any(value.target == target for value in record):
+        return record
+    return [Traced(target, section.line_type, None, ""), *record]
+
+
+def _refuse_missing(
+    section: SectionMapping, fields: Mapping[str, M3Field], record: Sequence[Traced]
+) -> None:
+    sent = {value.target.rpartition(" ")[2] for value in record}
+    for field in fields.values():
+        if field.is_mandatory and field.name not in sent and field.name != BATCH_NUMBER:
+            cells = section.cells.get(field.name, ())
+            place = place_text(cells[0].line, cells[0].key) if cells else section.section.id
+            raise InvalidInput(
+                _(
+                    "{place}: M3 demands {field}, and the document has no value for it. Enter it"
+                    " in the document, or map another field."
+                ).format(place=place, field=field.name),
+                code="m3_field_missing",
+            )
+
+
+def _checked(field: M3Field, value: Traced) -> str:
+    """Return the value as M3 takes it; raises InvalidInput."""
+    text = value.value
+    if field.type is M3Type.DATE:
+        match = _ISO_DATE.fullmatch(text)
+        if match is None:
+            raise _refused(value, _("{field} takes a date.").format(field=field.name))
+        text = "".join(match.groups())
+    elif field.type is M3Type.NUMBER:
+        number = number_of(text)
+        if number is None:
+            raise _refused(value, _("{field} takes a number.").format(field=field.name))
+        text = decimal_text(number)
+    if (length := m3_length(text)) > field.length:
+        raise _refused(
+            value,
+            _("{field} takes {limit} characters, these are {length}.").format(
+                field=field.name, limit=field.length, length=length
+            ),
+        )
+    return text
+
+
+def _refused(value: Traced, why: str) -> InvalidInput:
+    return InvalidInput(
+        _("{place}: the value “{value}” cannot be sent to M3: {why}").format(
+            place=place_text(value.line, value.key), value=shown(value.value), why=why
+        ),
+        code="not_for_m3",
+    )
+
+
+def _note_of(document_type: str) -> Note:
+    notes = {comparable(note.value): note for note in Note}
+    return notes.get(comparable(document_type), Note.INVOICE)
+
+
+def _not_mapped(document_type: str, note: Note) -> InvalidInput:
+    section = next(one for one in M3_SECTIONS.values() if one.is_head and one.note is note)
+    return InvalidInput(
+        _(
+            "The M3 mapping has no section for documents of type {type}. Add {lists} and their"
+            " lines."
+        ).format(type=document_type, lists=f"{section.constants}, {section.fields[0]}"),
+        code="document_type_not_mapped",
+    )

@@ -1,0 +1,76 @@
+"""The tables of a document under the names that mapping files use for them.
+
+Source: docs/reference/mapping-files.md#tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from ionport.documents.types import ALLOWANCES_CHARGES, INVOICE_TABLE
+from ionport.mappings.grammars.aliases import comparable, term_id
+from ionport.mappings.model import RenderSource
+
+ORDER_CHARGES = "order_charges"
+HEADER_CHARGES = "order_xtra_header_charges"
+
+# Columns that published files name otherwise; they count where the table has none of that name.
+_INVOICE_COLUMNS = {
+    "AMOUNT": "NET_AMOUNT",
+    "NET_UNIT_PRICE": "UNIT_PRICE",
+    "UNIT_CODE_PRICE": "UNIT",
+}
+_CHARGE_COLUMNS = {"VOUCHER_TEXT": "REASON"}
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table of the document; `id` is the document's own name for it."""
+
+    id: str
+    rows: Sequence[Mapping[str, str]]
+    other_names: Mapping[str, str]
+
+    def value(self, row: Mapping[str, str], column: str) -> tuple[str, str]:
+        """Return the value of a column in capitals, or of a term of the line, and its id."""
+        for name in (column, column.lower(), self.other_names.get(column, "")):
+            if name and (value := row.get(name, "")):
+                return value, name if term_id(name) else f"{self.id}.{name}"
+        return "", ""
+
+
+def table_of(source: RenderSource, name: str) -> Table:
+    """Return the document's table that a mapping file calls `name`; one without rows if none.
+
+    Charges and allowances of the invoice as a whole stand in files as header charges, those of
+    its lines as order charges: where the document has no table of that name, they are taken from
+    its allowances and charges, an allowance with a negative amount.
+    """
+    wanted = comparable(name)
+    for table, rows in source.tables.items():
+        if comparable(table) == wanted:
+            return Table(table, rows, _INVOICE_COLUMNS if table == INVOICE_TABLE else {})
+    if wanted in _CHARGES:
+        rows = source.tables.get(ALLOWANCES_CHARGES, ())
+        of_lines = _CHARGES[wanted]
+        chosen = [_signed(row) for row in rows if bool(row.get("POSITION")) is of_lines]
+        return Table(ALLOWANCES_CHARGES, chosen, _CHARGE_COLUMNS)
+    return Table(name, (), {})
+
+
+_CHARGES = {comparable(ORDER_CHARGES): True, comparable(HEADER_CHARGES): False}
+
+
+def _signed(row: Mapping[str, str]) -> Mapping[str, str]:
+    amount = row.get("AMOUNT", "")
+    if row.get("TYPE") != "allowance" or not amount:
+        return row
+    return {**row, "AMOUNT": negated(amount)}
+
+
+def negated(number: str) -> str:
+    """Return a canonical number with the other sign; a zero has none."""
+    if not number.strip("-0."):
+        return number.removeprefix("-")
+    return number.removeprefix("-") if number.startswith("-") else f"-{number}"
