@@ -36,6 +36,7 @@ from ionport.documents.webhooks.sender import WebhookSender
 from ionport.documents.webhooks.service import WebhookService
 from ionport.exports.archive import DocumentArchive
 from ionport.exports.bulk import export_step
+from ionport.exports.configurations.mapping_uses import ConfigurationMappingUses
 from ionport.exports.configurations.service import (
     ConfigurationConnectionUse,
     ExportConfigurationService,
@@ -111,7 +112,7 @@ def open_document_side(
     sender = WebhookSender(database, clock, keys, audit, addresses)
     outbox.wake = sender.wake
     documents = DocumentService(clock, blobs, audit, limits=limits, scanner=scanner, events=outbox)
-    mappings = MappingService(clock, audit)
+    mappings = MappingService(clock, audit, ConfigurationMappingUses())
     connections = ConnectionService(
         clock,
         keys,

@@ -232,6 +232,10 @@ def _add_settings(desk: Desk) -> dict[str, str]:
         "webhook": _webhook(desk),
         "api_key": _found(r"api-keys/(key_\w+)", desk.browser.get("/settings/api-keys").text),
         "source": source.id,
+        "mapping": _found(
+            r"mapping-files/(map_\w+)", desk.browser.get("/settings/mapping-files").text
+        ),
+        "number": "1",
         "type": "INVOICE",
         "field": "purchase_order",
         "company": page.rpartition("/")[2],

@@ -85,6 +85,25 @@ class MappingFile:
 
 
 @dataclass(frozen=True, slots=True)
+class ListedMapping:
+    """A mapping file as a list shows it: who saved its newest version, and what it is told of."""
+
+    file: MappingFile
+    saved_by: str
+    errors: int
+    warnings: int
+    notes: int
+
+
+class MappingSort(StrEnum):
+    """What a list of mapping files may be sorted by."""
+
+    NAME = "name"
+    KIND = "kind"
+    UPDATED = "updated"
+
+
+@dataclass(frozen=True, slots=True)
 class MappingVersion:
     """One state of a mapping file; never changed. `number` counts from 1."""
 
@@ -148,3 +167,5 @@ class MappingAction(AuditAction):
     """What the audit log tells of a mapping file."""
 
     ADDED = "mapping.added", N_("Mapping version added")
+    ROLLED_BACK = "mapping.rolled_back", N_("Mapping rolled back to an older version")
+    DELETED = "mapping.deleted", N_("Mapping file deleted")

@@ -3,16 +3,37 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, bindparam, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    bindparam,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
+from sqlalchemy.engine import RowMapping
 
 from ionport.core.paging import Page, PageRequest
-from ionport.mappings.model import Finding, MappingFile, MappingKind, MappingVersion, Severity
+from ionport.mappings.model import (
+    Finding,
+    ListedMapping,
+    MappingFile,
+    MappingKind,
+    MappingSort,
+    MappingVersion,
+    Severity,
+)
 from ionport.mappings.tables import mapping_files, mapping_versions
 from ionport.store import OrganizationScope
+from ionport.store.paging import select_page
 
 
 class MappingRepository:
@@ -39,46 +60,107 @@ class MappingRepository:
 
     def lock_by_name(self, scope: OrganizationScope, name: str) -> MappingFile | None:
         """Return the file with this name; others cannot add versions until the end."""
-        row = self._connection.execute(
-            select(mapping_files)
-            .where(
-                mapping_files.c.organization_id == scope.organization_id,
-                mapping_files.c.name_key == name.casefold(),
+        row = (
+            self._connection.execute(
+                select(mapping_files)
+                .where(
+                    mapping_files.c.organization_id == scope.organization_id,
+                    mapping_files.c.name_key == name.casefold(),
+                )
+                .with_for_update()
             )
-            .with_for_update()
-        ).one_or_none()
+            .mappings()
+            .one_or_none()
+        )
         return _file(row) if row else None
 
     def find(self, scope: OrganizationScope, mapping_id: str) -> MappingFile | None:
-        row = self._connection.execute(
-            select(mapping_files).where(
-                mapping_files.c.organization_id == scope.organization_id,
-                mapping_files.c.id == mapping_id,
+        row = (
+            self._connection.execute(
+                select(mapping_files).where(
+                    mapping_files.c.organization_id == scope.organization_id,
+                    mapping_files.c.id == mapping_id,
+                )
             )
-        ).one_or_none()
+            .mappings()
+            .one_or_none()
+        )
+        return _file(row) if row else None
+
+    def lock(self, scope: OrganizationScope, mapping_id: str) -> MappingFile | None:
+        """Return the file; others cannot add versions until the end."""
+        row = (
+            self._connection.execute(
+                select(mapping_files)
+                .where(
+                    mapping_files.c.organization_id == scope.organization_id,
+                    mapping_files.c.id == mapping_id,
+                )
+                .with_for_update()
+            )
+            .mappings()
+            .one_or_none()
+        )
         return _file(row) if row else None
 
     def list(
         self, scope: OrganizationScope, page: PageRequest, kind: MappingKind | None, text: str
     ) -> Page[MappingFile]:
         """Return files by name; `text` is a part of the name, in any case."""
-        conditions = [mapping_files.c.organization_id == scope.organization_id]
-        if kind is not None:
-            conditions.append(mapping_files.c.kind == kind.value)
-        # PostgreSQL has no text with NUL; no name has one either.
-        if wanted := text.replace("\0", "").strip().casefold():
-            conditions.append(mapping_files.c.name_key.contains(wanted, autoescape=True))
-        total = self._connection.execute(
-            select(func.count()).select_from(mapping_files).where(*conditions)
-        ).scalar_one()
-        rows = self._connection.execute(
-            select(mapping_files)
-            .where(*conditions)
-            .order_by(mapping_files.c.name_key)
-            .limit(page.limit)
-            .offset(page.offset)
-        )
+        query = select(mapping_files).where(*_wanted(scope, kind, text))
+        rows, total = select_page(self._connection, query.order_by(mapping_files.c.name_key), page)
         return Page([_file(row) for row in rows], total, page)
+
+    def list_with_findings(
+        self,
+        scope: OrganizationScope,
+        page: PageRequest,
+        kind: MappingKind | None,
+        text: str,
+        sort: MappingSort,
+        *,
+        descending: bool,
+    ) -> Page[ListedMapping]:
+        """Return files with what the linter found in their newest versions."""
+        newest = mapping_versions.c
+        query = (
+            select(mapping_files, newest.findings, newest.created_by.label("saved_by"))
+            .join(
+                mapping_versions,
+                (newest.mapping_id == mapping_files.c.id)
+                & (newest.number == mapping_files.c.latest_number),
+            )
+            .where(*_wanted(scope, kind, text), newest.organization_id == scope.organization_id)
+        )
+        column = _SORTS[sort]
+        order = column.desc() if descending else column.asc()
+        rows, total = select_page(
+            self._connection, query.order_by(order, mapping_files.c.name_key), page
+        )
+        return Page([_listed(row) for row in rows], total, page)
+
+    def delete(self, scope: OrganizationScope, mapping_id: str) -> None:
+        """Remove a file with its versions."""
+        for table, column in (
+            (mapping_versions, mapping_versions.c.mapping_id),
+            (mapping_files, mapping_files.c.id),
+        ):
+            self._connection.execute(
+                delete(table).where(
+                    table.c.organization_id == scope.organization_id, column == mapping_id
+                )
+            )
+
+    def version(
+        self, scope: OrganizationScope, mapping_id: str, number: int
+    ) -> MappingVersion | None:
+        """Return one version of a file."""
+        row = self._connection.execute(
+            _versions(scope).where(
+                mapping_versions.c.mapping_id == mapping_id, mapping_versions.c.number == number
+            )
+        ).one_or_none()
+        return _version(row) if row else None
 
     def add_version(self, scope: OrganizationScope, version: MappingVersion) -> None:
         """Add a version and make it the latest of its file."""
@@ -135,6 +217,11 @@ class MappingRepository:
         )
 
 
+_SORTS = {
+    MappingSort.NAME: mapping_files.c.name_key,
+    MappingSort.KIND: mapping_files.c.kind,
+    MappingSort.UPDATED: mapping_files.c.updated_at,
+}
 # Built once: each delivery runs it.
 _LATEST = (
     select(mapping_versions, mapping_files.c.name, mapping_files.c.kind)
@@ -155,16 +242,39 @@ def _versions(scope: OrganizationScope) -> Select[Any]:
     )
 
 
-def _file(row: Row[Any]) -> MappingFile:
+def _wanted(
+    scope: OrganizationScope, kind: MappingKind | None, text: str
+) -> Sequence[ColumnElement[bool]]:
+    conditions = [mapping_files.c.organization_id == scope.organization_id]
+    if kind is not None:
+        conditions.append(mapping_files.c.kind == kind.value)
+    # PostgreSQL has no text with NUL; no name has one either.
+    if wanted := text.replace("\0", "").strip().casefold():
+        conditions.append(mapping_files.c.name_key.contains(wanted, autoescape=True))
+    return conditions
+
+
+def _listed(row: RowMapping) -> ListedMapping:
+    severities = [finding["severity"] for finding in row["findings"]]
+    return ListedMapping(
+        file=_file(row),
+        saved_by=row["saved_by"],
+        errors=severities.count(Severity.ERROR.value),
+        warnings=severities.count(Severity.WARNING.value),
+        notes=severities.count(Severity.INFO.value),
+    )
+
+
+def _file(row: RowMapping) -> MappingFile:
     return MappingFile(
-        id=row.id,
-        organization_id=row.organization_id,
-        name=row.name,
-        kind=MappingKind(row.kind),
-        latest_number=row.latest_number,
-        created_at=row.created_at,
-        created_by=row.created_by,
-        updated_at=row.updated_at,
+        id=row["id"],
+        organization_id=row["organization_id"],
+        name=row["name"],
+        kind=MappingKind(row["kind"]),
+        latest_number=row["latest_number"],
+        created_at=row["created_at"],
+        created_by=row["created_by"],
+        updated_at=row["updated_at"],
     )
 
 

@@ -54,6 +54,9 @@ from ionport.web.pages.ion_desk import (
     data_lake,
     document_flows,
 )
+from ionport.web.pages.mappings import file as mapping_file
+from ionport.web.pages.mappings import listing as mapping_files
+from ionport.web.pages.mappings import versions as mapping_versions
 from ionport.web.pages.organization import api_keys, audit_log, groups, organization
 from ionport.web.pages.organization import users as colleagues
 from ionport.web.pages.sandbox import coverage, idm_types, inspector, inspector_erp
@@ -192,6 +195,10 @@ def _document_routes() -> list[BaseRoute]:
         *groups.ROUTES,
         *organization.ROUTES,
         *audit_log.ROUTES,
+        # Before the page of a file: `new` and `upload` are no ids of one.
+        *mapping_files.ROUTES,
+        *mapping_file.ROUTES,
+        *mapping_versions.ROUTES,
         *exports.ROUTES,
         *export_activation.ROUTES,
         *connections.ROUTES,

@@ -68,9 +68,14 @@ def render(
     headers: Mapping[str, str] | None = None,
 ) -> HTMLResponse:
     """Return a page made from `template`."""
-    values: dict[str, object] = {"request": request, **_frame(request), **(context or {})}
-    html = ENVIRONMENT.get_template(template).render(values)
+    html = rendered(request, template, context)
     return HTMLResponse(html, status_code=status, headers=dict(headers or {}))
+
+
+def rendered(request: Request, template: str, context: Mapping[str, object] | None = None) -> str:
+    """Return what a template makes of the context, for a page or a part of one."""
+    values: dict[str, object] = {"request": request, **_frame(request), **(context or {})}
+    return ENVIRONMENT.get_template(template).render(values)
 
 
 def redirect(request: Request, url: str, *, kind: str = "success", text: str = "") -> Response:

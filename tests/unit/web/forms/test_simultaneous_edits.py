@@ -195,6 +195,7 @@ NO_EDITS = {
     "export", "re-export", "retry", "cancel", "check", "send-again", "seed", "snapshots", "jump",
     "all-the-same", "reveal", "download", "replace", "rotate", "key-pair",  # do something
     "pause", "resume", "resend", "test", "secret", "take-over", "keep-exported",
+    "roll-back",
     "end", "end-others", "code", "second-factor", "codes",  # sessions and second steps
     "{kind}", "approve", "release", "undo",  # decide, where the document still lets them
     "password", "sign-in", "sign-out", "sign-on", "switch", "decision", "account",  # people
@@ -211,6 +212,7 @@ NO_EDITS_WHOLE = {
     "/documents/views": "saves a new view",
     "/documents/{document}/move": "compares it with what was shown: test_document_company.py",
     "/settings/document-types/{type}/effects": "compares it too: test_document_types.py",
+    "/settings/mapping-files/{mapping}": "compares the version: test_mapping_files.py",
     "/documents/{document}/choose": "compares what counts with what was shown: test_choosing.py",
 }
 

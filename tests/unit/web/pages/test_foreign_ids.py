@@ -27,6 +27,7 @@ _LISTS = {
     "connection": ("/settings/connections", r'/settings/connections/([a-z]+_[^/"]+)'),
     "company": ("/settings/companies", r'/settings/companies/(cmp_[^/"]+)'),
     "supplier": ("/settings/suppliers", r'/settings/suppliers/(sup_[^/"]+)'),
+    "mapping": ("/settings/mapping-files", r'/settings/mapping-files/(map_[^/"]+)'),
     "source": ("/settings/watched-folders", r'/settings/watched-folders/(src_[^/"]+)'),
 }
 _LISTS |= {

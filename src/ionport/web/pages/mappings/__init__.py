@@ -1,0 +1,1 @@
+"""Pages of Settings → Document Processing → Mapping Files."""

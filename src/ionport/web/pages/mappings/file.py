@@ -1,0 +1,162 @@
+"""One mapping file: its text with findings, edited and saved as the next version."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from ionport.core.errors import Conflict, InvalidInput, IonportError, TooLarge
+from ionport.core.i18n import _
+from ionport.mappings.intake import prepare_mapping
+from ionport.mappings.model import Finding, MappingFile, MappingKind, MappingVersion
+from ionport.mappings.versions.differences import Difference, difference, with_line_ends
+from ionport.web.forms.fields import lines_of, text_of, whole_number
+from ionport.web.rendering.templating import path_to, redirect, render, rendered
+from ionport.web.services import documents_of
+from ionport.web.state import organization_scope, visit_of
+
+MANUAL = "mapping-files"
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A text as the linter sees it now; `error` where it cannot be a file of its kind."""
+
+    findings: Sequence[Finding] = ()
+    error: str = ""
+
+
+def show(request: Request) -> Response:
+    """Show the newest version of a file in the editor."""
+    _file, version = _newest(request)
+    return _file_page(request, version, version.text, Checked(version.findings))
+
+
+def save(request: Request) -> Response:
+    """Save the text as the next version, or only check it."""
+    visit, scope = visit_of(request), organization_scope(request)
+    _file, newest = _newest(request)
+    form = visit.form
+    typed = with_line_ends(lines_of(form, "text"), newest.text)
+    based_on = whole_number(form, "based_on") or 0
+    if text_of(form, "action") == "check":
+        checked = check_text(typed, newest.kind)
+        return _file_page(request, newest, typed, checked, based_on=based_on)
+    visit.actor.require_organization_administrator(scope.organization_id)
+    try:
+        prepared = prepare_mapping(typed.encode("utf-8", "replace"), newest.kind)
+        with visit.write(scope) as access:
+            version = documents_of(request).mappings.save(
+                access, newest.mapping_id, prepared, based_on=based_on
+            )
+    except Conflict as error:
+        # What was typed is still there, now compared with what the other person saved.
+        _again, theirs = _newest(request)
+        return _file_page(
+            request,
+            theirs,
+            typed,
+            check_text(typed, theirs.kind),
+            errors={"": error.text},
+            theirs=difference(theirs.text, typed),
+            status=error.status,
+        )
+    except (InvalidInput, TooLarge) as error:
+        checked = check_text(typed, newest.kind)
+        errors = {"text": error.text}
+        return _file_page(
+            request, newest, typed, checked, errors=errors, based_on=based_on, status=error.status
+        )
+    if version.number == newest.number:
+        text = _("Nothing is different from version {number}.").format(number=version.number)
+    else:
+        text = _("Version {number} is saved.").format(number=version.number)
+    return redirect(
+        request, path_to(request, "mapping_file", mapping=version.mapping_id), text=text
+    )
+
+
+def check(request: Request) -> Response:
+    """Answer the editor while somebody types: the findings, and the panel beside the text."""
+    _file, newest = _newest(request)
+    typed = with_line_ends(lines_of(visit_of(request).form, "text"), newest.text)
+    checked = check_text(typed, newest.kind)
+    panel = rendered(request, "mappings/file/_panel.html", {"checked": checked, "version": newest})
+    return JSONResponse(
+        {
+            "findings": [finding_values(finding) for finding in checked.findings],
+            "error": checked.error,
+            "panel": panel,
+        }
+    )
+
+
+def check_text(text: str, kind: MappingKind) -> Checked:
+    """Lint a text that is not stored; whatever it is, there is an answer."""
+    try:
+        prepared = prepare_mapping(text.encode("utf-8", "replace"), kind)
+    except IonportError as error:
+        return Checked(error=error.text)
+    return Checked(prepared.findings)
+
+
+def finding_values(finding: Finding) -> dict[str, object]:
+    """Return a finding as the editor takes it."""
+    return {
+        "severity": finding.severity.value,
+        "code": finding.code,
+        "line": finding.line,
+        "key": finding.key,
+        "text": finding.text,
+        "remedy": finding.remedy,
+        "blocks": finding.blocks_activation,
+    }
+
+
+def _newest(request: Request) -> tuple[MappingFile, MappingVersion]:
+    visit, scope = visit_of(request), organization_scope(request)
+    mappings, mapping_id = documents_of(request).mappings, request.path_params["mapping"]
+    with visit.read(scope) as access:
+        return mappings.get(access, mapping_id), mappings.latest_version(access, mapping_id)
+
+
+def _file_page(
+    request: Request,
+    version: MappingVersion,
+    text: str,
+    checked: Checked,
+    *,
+    errors: Mapping[str, str] | None = None,
+    theirs: Difference | None = None,
+    based_on: int | None = None,
+    status: int = 200,
+) -> Response:
+    visit, scope = visit_of(request), organization_scope(request)
+    mappings = documents_of(request).mappings
+    with visit.read(scope) as access:
+        file = mappings.get(access, version.mapping_id)
+        uses = mappings.uses(access, [file.id]).get(file.id, [])
+    context = {
+        "file": file,
+        "version": version,
+        "text": text,
+        "checked": checked,
+        "uses": uses,
+        "errors": errors or {},
+        "theirs": theirs,
+        "based_on": version.number if based_on is None else based_on,
+        "is_edited": text != version.text,
+    }
+    return render(request, "mappings/file/file.html", context, status=status)
+
+
+_ONE = "/settings/mapping-files/{mapping}"
+ROUTES = [
+    Route(_ONE, show, methods=["GET"], name="mapping_file"),
+    Route(_ONE, save, methods=["POST"]),
+    Route(f"{_ONE}/check", check, methods=["POST"], name="mapping_file_check"),
+]

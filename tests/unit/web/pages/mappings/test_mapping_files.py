@@ -1,0 +1,170 @@
+"""Mapping files are listed, uploaded, made from templates, edited, compared and rolled back."""
+
+from __future__ import annotations
+
+import re
+
+import httpx2
+import pytest
+
+from ionport.identity.model import OrganizationRole
+from tests.support.html_forms import form_with
+from tests.support.web import said
+from tests.support.whole import Desk
+from tests.unit.mappings.rendering import BOD_TEMPLATE, IDM_TEMPLATE
+
+_LIST = "/settings/mapping-files"
+_UPLOAD = f"{_LIST}/upload"
+
+
+def _upload(desk: Desk, *files: tuple[str, str], action: str = "") -> httpx2.Response:
+    sent = [("files", (name, text.encode())) for name, text in files]
+    return desk.browser.send(_UPLOAD, {"action": action} if action else {}, files=sent)
+
+
+def _file(desk: Desk, text: str = IDM_TEMPLATE, name: str = "idm.properties") -> str:
+    page = _upload(desk, (name, text))
+    assert page.status_code == 200, said(page.text)
+    return str(page.url.path)
+
+
+def _save(desk: Desk, path: str, text: str, based_on: str, action: str = "") -> httpx2.Response:
+    fields = {"text": text, "based_on": based_on, **({"action": action} if action else {})}
+    return desk.browser.send(path, fields)
+
+
+def test_files_are_judged_before_they_are_kept_and_each_says_where_it_belongs(desk: Desk) -> None:
+    assert "No mapping file yet" in desk.browser.text(_LIST)
+    files = (("idm.properties", IDM_TEMPLATE), ("bod.properties", BOD_TEMPLATE), ("x.txt", "hm"))
+    judged = said(_upload(desk, *files, action="check").text)
+    for kind in ("IDM mapping", "BOD mapping", "not a mapping file"):
+        assert kind in judged
+    assert "No mapping file yet" in desk.browser.text(_LIST)
+    kept = said(_upload(desk, *files).text)
+    assert kept.count("Open version 1") == 2
+    assert "Refused" in kept
+    listed = desk.browser.text(_LIST)
+    assert "idm.properties" in listed
+    assert "x.txt" not in listed
+    assert _upload(desk).status_code == 422
+
+
+def test_the_list_filters_sorts_and_says_what_is_used(desk: Desk) -> None:
+    desk.add_export(credential=desk.credentials())
+    _file(desk, BOD_TEMPLATE, "spare.properties")
+    everything = desk.browser.text(_LIST)
+    assert "Invoices to Infor" in everything
+    assert "not used" in everything
+    only = desk.browser.text(f"{_LIST}?kind=bod&q=SPARE")
+    assert "spare.properties" in only
+    assert "idm-invoice" not in only
+    assert "No mapping file matches" in desk.browser.text(f"{_LIST}?q=nothing")
+    names = re.findall(
+        r'class="row-title"[^>]*>([^<]+)', desk.browser.get(f"{_LIST}?sort=name&dir=desc").text
+    )
+    assert names == sorted(names, reverse=True)
+
+
+def test_a_template_becomes_a_file_under_a_name_of_its_own(desk: Desk) -> None:
+    new = f"{_LIST}/new"
+    assert desk.browser.send(new, {"template": "nothing"}).status_code == 422
+    fields = {"template": "idm-invoice-m3.properties", "name": "own.properties"}
+    assert "own.properties is added" in said(desk.browser.send(new, fields).text)
+    taken = desk.browser.send(new, fields)
+    assert taken.status_code == 409
+    assert "Choose another name" in said(taken.text)
+
+
+def test_an_edit_is_saved_as_the_next_version_with_the_ends_of_its_lines(desk: Desk) -> None:
+    path = _file(desk, IDM_TEMPLATE.replace("\n", "\r\n"))
+    fields = form_with(desk.browser.get(path).text, "based_on").fields
+    edited = fields["text"].replace("\r\n", "\n") + "# one more\n"
+    answer = _save(desk, path, edited, "1")
+    assert "Version 2 is saved" in said(answer.text)
+    stored = desk.browser.get(f"{path}/file")
+    assert stored.content == IDM_TEMPLATE.replace("\n", "\r\n").encode() + b"# one more\r\n"
+    assert desk.browser.get(f"{path}/file?version=1").content.count(b"one more") == 0
+    assert "Nothing is different from version 2" in said(_save(desk, path, edited, "2").text)
+
+
+def test_a_check_tells_findings_and_keeps_nothing(desk: Desk) -> None:
+    path = _file(desk)
+    broken = IDM_TEMPLATE + "IF_NEVER_LISTED=MDS_Nothing\n"
+    page = _save(desk, path, broken, "1", action="check")
+    assert "IF_NEVER_LISTED is defined but" in said(page.text)
+    assert "IF_NEVER_LISTED" in form_with(page.text, "based_on").fields["text"]
+    token = desk.browser.csrf_token(path)
+    answer = desk.browser.http.post(f"{path}/check", data={"csrf_token": token, "text": broken})
+    found = [each for each in answer.json()["findings"] if each["code"] == "defined_unlisted"]
+    assert [each["line"] for each in found] == [broken.count("\n")]
+    assert "IF_NEVER_LISTED" in answer.json()["panel"]
+    assert "version 1" in desk.browser.text(path)
+
+
+@pytest.mark.parametrize("text", ["", "hello\n", "\0", "\ud800", "A" * 300_000, BOD_TEMPLATE])
+def test_what_is_no_file_of_its_kind_is_told_and_what_was_typed_stays(
+    desk: Desk, text: str
+) -> None:
+    path = _file(desk)
+    page = _save(desk, path, text.encode("utf-8", "replace").decode(), "1")
+    assert page.status_code in (413, 422)
+    assert "version 1" in desk.browser.text(path)
+
+
+def test_of_two_people_who_save_at_once_the_second_sees_both_texts(desk: Desk) -> None:
+    path = _file(desk)
+    _save(desk, path, IDM_TEMPLATE + "# theirs\n", "1")
+    second = _save(desk, path, IDM_TEMPLATE + "# mine\n", "1")
+    assert second.status_code == 409
+    text = said(second.text)
+    assert "ada has saved version 2 while you edited version 1" in text
+    assert "# theirs" in text
+    fields = form_with(second.text, "based_on").fields
+    assert "# mine" in fields["text"], "nothing that was typed is lost"
+    again = _save(desk, path, fields["text"], fields["based_on"])
+    assert "Version 3 is saved" in said(again.text)
+
+
+def test_versions_are_compared_and_an_older_one_comes_back_as_a_new_one(desk: Desk) -> None:
+    path = _file(desk)
+    _save(desk, path, IDM_TEMPLATE + "# second\n", "1")
+    versions = desk.browser.text(f"{path}/versions")
+    assert "Version 2" in versions
+    assert "Mapping version added" in versions
+    compared = desk.browser.get(f"{path}/versions/compare?old=1&new=2").text
+    assert re.search(r'<tr class="is-added">.*# second', compared)
+    assert "Version 1" in desk.browser.text(f"{path}/versions/1")
+    asked = desk.browser.text(f"{path}/versions/1/roll-back")
+    assert "1 line goes" in asked
+    done = said(desk.browser.send(f"{path}/versions/1/roll-back").text)
+    assert "Version 3 has the text of version 1 now" in done
+    assert desk.browser.get(f"{path}/file").text == IDM_TEMPLATE
+    assert desk.browser.get(f"{path}/versions/9").status_code == 404
+    assert desk.browser.get(f"{path}/versions/compare?old=x&new=99").status_code == 404
+
+
+def test_only_an_unused_file_can_be_deleted(desk: Desk) -> None:
+    desk.add_export(credential=desk.credentials())
+    used = re.search(rf"{_LIST}/map_\w+", desk.browser.get(_LIST).text)
+    assert used is not None
+    refused = said(desk.browser.get(f"{used[0]}/delete").text)
+    assert "It is used by “Invoices to Infor”" in refused
+    assert "is used by" in said(desk.browser.send(f"{used[0]}/delete", form_at=used[0]).text)
+    spare = _file(desk, name="spare.properties")
+    assert "Delete spare.properties?" in desk.browser.text(f"{spare}/delete")
+    assert "spare.properties is deleted" in said(desk.browser.send(f"{spare}/delete").text)
+    assert desk.browser.get(spare).status_code == 404
+
+
+def test_a_member_reads_but_changes_nothing(desk: Desk) -> None:
+    path = _file(desk)
+    desk.add_user("bob", None, OrganizationRole.USER)
+    desk.sign_in_as("bob")
+    page = desk.browser.get(path)
+    assert page.status_code == 200
+    assert "Save as version" not in page.text
+    for address in (_UPLOAD, f"{_LIST}/new", f"{path}/delete", f"{path}/versions/1/roll-back"):
+        assert desk.browser.get(address).status_code == 403
+    token = desk.browser.csrf_token(path)
+    data = {"csrf_token": token, "text": IDM_TEMPLATE + "#\n", "based_on": "1"}
+    assert desk.browser.http.post(path, data=data).status_code == 403
