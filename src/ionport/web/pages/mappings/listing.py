@@ -11,7 +11,7 @@ from starlette.routing import Route
 
 from ionport.core.errors import Conflict, InvalidInput, IonportError
 from ionport.core.i18n import _
-from ionport.mappings.files import MAX_BYTES
+from ionport.mappings.grammars.files import MAX_BYTES
 from ionport.mappings.intake import PreparedMapping, prepare_mapping, prepared_template
 from ionport.mappings.model import Finding, MappingKind, MappingSort, MappingVersion
 from ionport.web.forms.fields import Upload, each_upload, errors_of, text_of
