@@ -8,11 +8,14 @@ import httpx2
 import pytest
 
 from ionport.identity.model import OrganizationRole
+from ionport.mappings.grammars.files import own_template
+from ionport.mappings.model import MappingKind
 from tests.support.html_forms import form_with
 from tests.support.web import said
 from tests.support.whole import Desk
-from tests.unit.mappings.rendering import BOD_TEMPLATE, IDM_TEMPLATE
 
+IDM_TEMPLATE = own_template(MappingKind.IDM)[1].decode()
+BOD_TEMPLATE = own_template(MappingKind.BOD)[1].decode()
 _LIST = "/settings/mapping-files"
 _UPLOAD = f"{_LIST}/upload"
 
