@@ -17,7 +17,7 @@ DOCUMENTS ?= 500
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test chaos coverage check lint format types unused bench assets lock release pictures clean
+.PHONY: help demo up test chaos coverage check lint format types unused bench assets lock release pictures manual clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -70,6 +70,9 @@ release: $(VENV)/.dev assets ## Build wheel, sdist and SBOM into dist, and try b
 
 pictures: $(VENV)/.dev assets ## Make the README's pictures from the running product
 	IONPORT_PICTURES=docs/pictures $(BIN)/pytest tests/browser/test_walk.py
+
+manual: $(VENV)/.server assets ## Build the manual as plain files into dist/manual
+	$(BIN)/python -m tools.manual_site
 
 lock: $(VENV)/bin/python ## Resolve both lock files anew
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv

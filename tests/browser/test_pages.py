@@ -66,7 +66,13 @@ _DOWNLOADS = {
     "/ion-api/{tenant}/coverage/{suite}/openapi.json",
 }
 # The manual as text.
-_TEXTS = {"/manual/{page}.md", "/manual/llms.txt", "/llms.txt", ORIGINAL_PAGE}
+_TEXTS = {
+    "/manual/{page}.md",
+    "/manual/sitemap.xml",
+    "/manual/llms.txt",
+    "/llms.txt",
+    ORIGINAL_PAGE,
+}
 # Only a mobile app has one: test_ion_api_pages opens it.
 _OF_PHONES = {"/ion-api/{tenant}/authorized-apps/{app}/qr"}
 # The last ones lead elsewhere unless a sign-in has begun: test_sign_in opens them.

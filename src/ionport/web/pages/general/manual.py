@@ -18,6 +18,7 @@ from ionport.core.i18n import _
 from ionport.manual import CONTENTS, ManualPage, page_names, read_page
 from ionport.manual.answers import MAX_QUESTION, Answer, manual
 from ionport.manual.sections import Block
+from ionport.manual.site import language_model_list, site_map
 from ionport.web.middleware.guard import ORIGINAL_PAGE
 from ionport.web.rendering.markdown import html_of
 from ionport.web.rendering.templating import path_to, render
@@ -60,15 +61,18 @@ def original_page(request: Request) -> Response:
 
 
 def language_models(request: Request) -> Response:
-    """List the pages as Markdown, as `llms.txt` proposes (https://llmstxt.org)."""
-    lines = ["# ionport", "", "> Documents to Infor, and Infor's side of the wire, self-hosted."]
-    for section, names in CONTENTS:
-        lines += ["", f"## {section}", ""]
-        for name in names:
-            path = path_to(request, "manual_markdown", page=name)
-            lines.append(f"- [{read_page(name).title}]({path})")
-    ask = "Ask any page: `GET <page>.md?ask=<question>`."
-    return PlainTextResponse("\n".join([*lines, "", ask, ""]), media_type=_MARKDOWN)
+    """List the pages as Markdown, for programs."""
+    text = language_model_list(
+        lambda name: path_to(request, "manual_markdown", page=name), can_be_asked=True
+    )
+    return PlainTextResponse(text, media_type=_MARKDOWN)
+
+
+def pages_for_robots(request: Request) -> Response:
+    """List the pages by their whole addresses, as search engines ask for them."""
+    origin = visit_of(request).services.origin
+    paths = [path_to(request, "manual_page", page=name) for name in page_names()]
+    return Response(site_map([f"{origin}{path}" for path in paths]), media_type="application/xml")
 
 
 def _page(name: str) -> ManualPage:
@@ -165,6 +169,7 @@ def _url(request: Request, block: Block) -> str:
 ROUTES = [
     Route("/manual", first_page, name="manual"),
     Route("/manual/llms.txt", language_models, name="manual_llms"),
+    Route("/manual/sitemap.xml", pages_for_robots, name="manual_sitemap"),
     Route("/manual/{page}.md", show_markdown, name="manual_markdown"),
     Route("/manual/{page}", show, name="manual_page"),
     Route("/llms.txt", language_models, name="llms"),

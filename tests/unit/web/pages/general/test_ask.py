@@ -6,6 +6,7 @@ import dataclasses
 
 import httpx2
 import pytest
+from lxml import etree
 
 from ionport.core.errors import TooManyRequests
 from ionport.core.http.rates import RateLimit
@@ -102,6 +103,15 @@ def test_the_list_for_language_models_names_every_page(browser: Browser) -> None
     listed = browser.get("/llms.txt").text
     for name in page_names():
         assert f"(/manual/{name}.md)" in listed
+
+
+def test_the_site_map_names_every_page_by_its_whole_address(
+    people: People, browser: Browser
+) -> None:
+    listed = browser.get("/manual/sitemap.xml")
+    assert listed.headers["content-type"].startswith("application/xml")
+    addresses = [entry.text for entry in etree.fromstring(listed.content).iter("{*}loc")]
+    assert addresses == [f"{people.services().origin}/manual/{name}" for name in page_names()]
 
 
 def test_a_setting_closes_the_manual_to_people_who_have_not_signed_in(
