@@ -14,11 +14,24 @@ PER_PAGE = 50
 # What a filter with two sides says.
 YES_NO = {"yes": True, "no": False}
 _MAX_TEXT = 200
+_SHOWN = 60
+
+
+def unknown_values(query: Mapping[str, str], known: Mapping[str, bool]) -> list[str]:
+    """Return `name=value` for each parameter that is set and is none that is `known`."""
+    return [
+        f"{name}={query[name][:_SHOWN]}"
+        for name, is_known in known.items()
+        if query.get(name) and not is_known
+    ]
 
 
 @dataclass(frozen=True, slots=True)
 class ListState:
-    """What the address of a list says; unknown sort keys and numbers fall back to the default."""
+    """What the address of a list says; unknown sort keys and numbers fall back to the default.
+
+    The page says so: `unknown` has each of them as the address has it.
+    """
 
     path: str
     filters: Mapping[str, str]
@@ -27,6 +40,7 @@ class ListState:
     page: int
     cleared: str = ""
     """The address without filters, where that is not the path alone."""
+    unknown: Sequence[str] = ()
 
     @classmethod
     def of(
@@ -43,12 +57,15 @@ class ListState:
         is_known = sort in sorts
         direction = query.get("dir", "")
         number = query.get("page", "1")
+        is_number = number.isascii() and number.isdigit() and len(number) < 7
+        checks = {"sort": is_known, "dir": direction in ("asc", "desc"), "page": is_number}
         return cls(
             path=request.url.path,
             filters={name: query.get(name, "").strip()[:_MAX_TEXT] for name in filters},
             sort=sort if is_known else sorts[0],
             descending=direction == "desc" if is_known and direction else default_descending,
-            page=int(number) if number.isascii() and number.isdigit() and len(number) < 7 else 1,
+            page=int(number) if is_number else 1,
+            unknown=unknown_values(query, checks),
         )
 
     @property

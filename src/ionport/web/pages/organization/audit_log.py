@@ -19,7 +19,7 @@ from ionport.identity.model import AuditEntry, AuditQuery
 from ionport.store import OrganizationScope, TenantScope
 from ionport.web.rendering.audit_words import detail_text, document_type_label
 from ionport.web.rendering.downloads import attachment
-from ionport.web.rendering.lists import PER_PAGE
+from ionport.web.rendering.lists import PER_PAGE, unknown_values
 from ionport.web.rendering.templating import path_to, render
 from ionport.web.rendering.trail import action_labels
 from ionport.web.services import documents_of, sides_of
@@ -68,17 +68,25 @@ def show_log(request: Request, scope: OrganizationScope | TenantScope, template:
     entries = _read(request, scope, query)
     shown, has_more = entries[:PER_PAGE], len(entries) > PER_PAGE
     kept = {name: text for name, text in filters.items() if text}
+    actions = action_labels()
+    known = {
+        "action": filters["action"] in actions,
+        "from": _day(filters["from"]) is not None,
+        "to": _day(filters["to"]) is not None,
+        "after": query.after is not None,
+    }
     path = request.url.path
     context = {
         "lines": _named_lines(request, scope, shown),
         "filters": filters,
+        "unknown": unknown_values(request.query_params, known),
         "is_filtered": bool(kept),
         "is_first": query.after is None,
         "path_here": path,
         "newest_url": _address(path, kept),
         "older_url": _address(path, {**kept, "after": _mark(shown[-1])}) if has_more else "",
         "csv_url": _address(f"{path}.csv", kept),
-        "actions": sorted(action_labels().items(), key=lambda one: one[1].casefold()),
+        "actions": sorted(actions.items(), key=lambda one: one[1].casefold()),
     }
     return render(request, template, context)
 

@@ -9,6 +9,7 @@ from ionport.core.i18n import _
 from ionport.documents.model import DocumentFilter, DocumentStatus
 from ionport.documents.review.life_cycle import PENDING
 from ionport.documents.types import DOCUMENT_TYPES
+from ionport.web.rendering.lists import unknown_values
 
 NAMES = ("q", "status", "document_type", "time", "from", "to")
 """The parameters of the list's address that narrow it down."""
@@ -34,6 +35,17 @@ def filter_of(
         received_since=since,
         received_until=min(ends) if ends else None,
     )
+
+
+def unknown_of(values: Mapping[str, str]) -> list[str]:
+    """Return the parameters that have no meaning and for which the page has no choice."""
+    time_of = values.get("time", "")
+    kinds = {
+        "time": time_of in (*DAYS, "custom"),
+        "from": _day(values.get("from", "")) is not None,
+        "to": _day(values.get("to", "")) is not None,
+    }
+    return unknown_values(values, kinds)
 
 
 def told(values: Mapping[str, str]) -> Mapping[str, str]:

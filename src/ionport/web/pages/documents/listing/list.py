@@ -27,8 +27,9 @@ from ionport.web.pages.documents.listing.filters import (
     filter_of,
     status_choices,
     told,
+    unknown_of,
 )
-from ionport.web.rendering.lists import PER_PAGE, ListState
+from ionport.web.rendering.lists import PER_PAGE, ListState, unknown_values
 from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.services import documents_of
 from ionport.web.state import organization_scope, visit_of
@@ -64,6 +65,10 @@ def list_documents(request: Request) -> Response:
         filters=NAMES,
         default_descending=True,
     )
+    places = {name: _cursor(request) is not None for name in ("after", "before")}
+    places["size"] = str(_size(request)) == request.query_params.get("size")
+    unknown = [*unknown_of(state.filters), *unknown_values(request.query_params, places)]
+    state = replace(state, unknown=[*state.unknown, *unknown])
     wanted = filter_of(state.filters, visit.services.clock.now())
     by_prefix = is_prefix(wanted)
     query = ListQuery(
