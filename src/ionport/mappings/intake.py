@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from ionport.core.errors import InvalidInput
 from ionport.core.i18n import _
-from ionport.mappings.grammars.files import own_template, read_mapping_text, recognise_kind
+from ionport.mappings.grammars.encodings import TextEncoding
+from ionport.mappings.grammars.files import own_template, read_mapping, recognise_kind
 from ionport.mappings.lint.linter import lint
 from ionport.mappings.model import Finding, MappingKind
 
@@ -17,12 +18,16 @@ USABLE_KINDS = frozenset({MappingKind.IDM, MappingKind.BOD})
 
 @dataclass(frozen=True, slots=True)
 class PreparedMapping:
-    """A mapping file that can be stored: its kind, and what the linter finds in it."""
+    """A mapping file that can be stored: its kind, and what the linter finds in it.
+
+    `sha256` is that of the file's bytes, which `text` and `encoding` give back.
+    """
 
     kind: MappingKind
     text: str
     sha256: str
     findings: tuple[Finding, ...]
+    encoding: TextEncoding = TextEncoding.UTF8
 
 
 def prepare_mapping(content: bytes, kind: MappingKind | None = None) -> PreparedMapping:
@@ -31,10 +36,10 @@ def prepare_mapping(content: bytes, kind: MappingKind | None = None) -> Prepared
     Raises:
         InvalidInput, TooLarge: not a mapping file, or of a kind that is not wanted here.
     """
-    text = read_mapping_text(content)
-    found = _usable_kind(text, kind)
+    text, encoding = read_mapping(content)
+    found = _wanted_kind(text, kind)
     sha256 = hashlib.sha256(content).hexdigest()
-    return PreparedMapping(found, text, sha256, tuple(lint(found, text)))
+    return PreparedMapping(found, text, sha256, tuple(lint(found, text)), encoding)
 
 
 def prepared_template(kind: MappingKind) -> tuple[str, PreparedMapping]:
@@ -43,29 +48,28 @@ def prepared_template(kind: MappingKind) -> tuple[str, PreparedMapping]:
     return name, prepare_mapping(content, kind)
 
 
-def _usable_kind(text: str, wanted: MappingKind | None) -> MappingKind:
+def _wanted_kind(text: str, wanted: MappingKind | None) -> MappingKind:
     found = recognise_kind(text)
     if found is None:
         raise InvalidInput(
             _(
-                "This is not a mapping file that ionport knows: it has none of the lines of an"
-                " IDM or BOD mapping, such as Index_Fields=…."
+                "This is not a mapping file that ionport knows: it has none of the lines of a"
+                " mapping for IDM, ION, M3 or LN, such as Index_Fields=… or HeaderFields=…."
             ),
             code="mapping_not_recognised",
         )
-    if found not in USABLE_KINDS:
-        raise InvalidInput(wrong_kind_text(found, wanted), code="mapping_kind_unused")
     if wanted is not None and found is not wanted:
-        raise InvalidInput(wrong_kind_text(found, wanted), code="mapping_of_other_kind")
+        code = "mapping_of_other_kind" if found in USABLE_KINDS else "mapping_kind_unused"
+        raise InvalidInput(wrong_kind_text(found, wanted), code=code)
     return found
 
 
-def wrong_kind_text(found: MappingKind, wanted: MappingKind | None) -> str:
+def wrong_kind_text(found: MappingKind, wanted: MappingKind) -> str:
     """Return why a file of this kind is not taken, and what to do.
 
     A kind that no export type takes is told first: no other box would make it right.
     """
-    if found not in USABLE_KINDS or wanted is None:
+    if found not in USABLE_KINDS:
         return _(
             "By its content this file is: {found}. No export type takes such a file yet: the"
             " export types so far take IDM and BOD mappings."

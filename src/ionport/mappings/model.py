@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from ionport.core.i18n import N_, _
 from ionport.identity.model import AuditAction
+from ionport.mappings.grammars.encodings import TextEncoding, encode
 
 NO_CORRELATION_ID = "no_correlation_id"
 """Code of the finding that a user may accept: deliveries are then at least once."""
@@ -22,6 +23,7 @@ class MappingKind(StrEnum):
     M3 = "m3"
     LN = "ln"
     TOML = "toml"
+    XSLT = "xslt"
 
     @property
     def label(self) -> str:
@@ -32,6 +34,7 @@ class MappingKind(StrEnum):
             MappingKind.M3: _("M3 mapping"),
             MappingKind.LN: _("LN mapping"),
             MappingKind.TOML: _("M3 mapping (TOML)"),
+            MappingKind.XSLT: _("XSLT stylesheet"),
         }[self]
 
 
@@ -105,7 +108,10 @@ class MappingSort(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class MappingVersion:
-    """One state of a mapping file; never changed. `number` counts from 1."""
+    """One state of a mapping file; never changed. `number` counts from 1.
+
+    `content` are the bytes of the file as it was uploaded.
+    """
 
     id: str
     mapping_id: str
@@ -117,6 +123,11 @@ class MappingVersion:
     findings: tuple[Finding, ...]
     created_at: datetime
     created_by: str
+    encoding: TextEncoding = TextEncoding.UTF8
+
+    @property
+    def content(self) -> bytes:
+        return encode(self.text, self.encoding)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.engine import RowMapping
 
 from ionport.core.paging import Page, PageRequest
+from ionport.mappings.grammars.encodings import TextEncoding
 from ionport.mappings.model import (
     Finding,
     ListedMapping,
@@ -31,7 +32,7 @@ from ionport.mappings.model import (
     MappingVersion,
     Severity,
 )
-from ionport.mappings.tables import mapping_files, mapping_versions
+from ionport.mappings.tables import mapping_acceptances, mapping_files, mapping_versions
 from ionport.store import OrganizationScope
 from ionport.store.paging import select_page
 
@@ -140,8 +141,9 @@ class MappingRepository:
         return Page([_listed(row) for row in rows], total, page)
 
     def delete(self, scope: OrganizationScope, mapping_id: str) -> None:
-        """Remove a file with its versions."""
+        """Remove a file with its versions and what was accepted of them."""
         for table, column in (
+            (mapping_acceptances, mapping_acceptances.c.mapping_id),
             (mapping_versions, mapping_versions.c.mapping_id),
             (mapping_files, mapping_files.c.id),
         ):
@@ -172,6 +174,7 @@ class MappingRepository:
                 number=version.number,
                 sha256=version.sha256,
                 text=version.text,
+                encoding=version.encoding.value,
                 findings=[dataclasses.asdict(finding) for finding in version.findings],
                 created_at=version.created_at,
                 created_by=version.created_by,
@@ -287,6 +290,7 @@ def _version(row: Row[Any]) -> MappingVersion:
         number=row.number,
         sha256=row.sha256,
         text=row.text,
+        encoding=TextEncoding(row.encoding),
         findings=tuple(_finding(values) for values in row.findings),
         created_at=row.created_at,
         created_by=row.created_by,

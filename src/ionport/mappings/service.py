@@ -251,6 +251,7 @@ class MappingService:
             number=file.latest_number + 1,
             sha256=prepared.sha256,
             text=prepared.text,
+            encoding=prepared.encoding,
             findings=prepared.findings,
             created_at=self._clock.now(),
             created_by=access.actor.name,

@@ -32,8 +32,26 @@ mapping_versions = Table(
     Column("number", Integer, nullable=False),
     Column("sha256", Text, nullable=False),
     Column("text", Text, nullable=False),
+    # How the uploaded bytes were written (`TextEncoding`): with it the text gives them back.
+    Column("encoding", Text, nullable=False, server_default="utf-8"),
     Column("findings", JSON, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("created_by", Text, nullable=False),
     UniqueConstraint("mapping_id", "number"),
+)
+
+# A finding that holds, accepted by a person: it does not hold later versions either.
+mapping_acceptances = Table(
+    "mapping_acceptances",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("organization_id", Text, ForeignKey(organizations.c.id), nullable=False),
+    Column("mapping_id", Text, ForeignKey(mapping_files.c.id), nullable=False),
+    Column("version_number", Integer, nullable=False),
+    # `Finding.identity`.
+    Column("finding", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("accepted_at", Moment, nullable=False),
+    Column("accepted_by", Text, nullable=False),
+    UniqueConstraint("mapping_id", "finding"),
 )

@@ -148,7 +148,7 @@ def test_only_administrators_add(service: MappingService, database: Database) ->
                 b"[[export_configuration]]\nname = 'x'\n",
             )
             # By no box: two files were not swapped.
-            for wanted in (None, MappingKind.IDM, MappingKind.BOD)
+            for wanted in (MappingKind.IDM, MappingKind.BOD)
         ),
         (b"{}", MappingKind.IDM, "not_a_mapping_file"),
     ],

@@ -8,11 +8,14 @@ from importlib import resources
 
 from ionport.core.errors import InvalidInput, TooLarge
 from ionport.core.i18n import _
-from ionport.mappings.grammars.properties import Properties, parse_properties, with_values
+from ionport.mappings.grammars.edits import with_values
+from ionport.mappings.grammars.encodings import TextEncoding, decode
+from ionport.mappings.grammars.properties import Properties, lines_of, parse_properties
 from ionport.mappings.model import MappingKind
 
-MAX_BYTES = 256 * 1024
-MAX_LINES = 2_000
+MAX_BYTES = 2 * 1024 * 1024
+MAX_LINES = 20_000
+XSLT_NAMESPACE = "http://www.w3.org/1999/XSL/Transform"
 
 _TEMPLATES = {
     MappingKind.IDM: "idm-invoice-m3.properties",
@@ -21,22 +24,34 @@ _TEMPLATES = {
 # What an administrator adapts in our templates, and the key that it stands under.
 _TEMPLATE_KEYS = {"logical_id": "SFV_LogicalID", "accounting_entity": "SFV_AccountingEntityID"}
 _ONE_WORD = re.compile(r"[!-~]{1,250}")
-_TOML = re.compile(r"^\s*\[{1,2}(?:export_configuration|conflict_resolution)\b", re.MULTILINE)
+_TOML = re.compile(r"^[ \t]*\[{1,2}(?:export_configuration|conflict_resolution)\b", re.MULTILINE)
 _BOD_KEY = re.compile(r"(?:DT_Path|\w+_COMMON_PATH|(?:SFP|GFP|POP|PFP|TCP|TNP)_\w+)")
 _IDM_KEY = re.compile(r"(?:ACL_Fields|Searchable_PDF_Name|Static_Values|Index_Fields|SV_\w+)")
 _ERP_KEY = re.compile(r"(?:StaticFields|HeaderFields|\w+(?:Static)?Fields|(?:\w+_)?[SHTRC]F_\w+)")
 _M3_FIELD = re.compile(r"[A-Z][A-Z0-9]{3}")
 # A TOML mapping may begin with a bracket as well, but with a name after it.
-_JSON_LIST = re.compile(rb"\[\s*[{\"\]]")
+_JSON_LIST = re.compile(r"\[\s*[{\"\]]")
+# The declaration, comments and instructions, then the root element, of any prefix.
+_STYLESHEET = re.compile(
+    r"[\ufeff\s]*(?:<\?[^>]*\?>\s*|<!--(?:(?!-->).)*-->\s*)*"
+    r"<(?:[\w.-]+:)?(?:stylesheet|transform)[\s>/]",
+    re.DOTALL,
+)
+_LONGEST_KEY = 200
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
 def read_mapping_text(content: bytes) -> str:
-    """Return the text of a mapping file.
+    """Return the text of a mapping file as `read_mapping` does."""
+    return read_mapping(content)[0]
+
+
+def read_mapping(content: bytes) -> tuple[str, TextEncoding]:
+    """Return the text of a mapping file, without its byte order mark, and how it is written.
 
     Raises:
-        TooLarge: over 256 KiB or 2,000 lines; the vendor's longest file has under 500.
-        InvalidInput: empty, another kind of file (named as what it is), or not UTF-8 text.
+        TooLarge: over 2 MiB or 20,000 lines; the vendor's longest file has under 500.
+        InvalidInput: empty, another kind of file (named as what it is), or no text.
     """
     if len(content) > MAX_BYTES:
         raise TooLarge(
@@ -47,24 +62,10 @@ def read_mapping_text(content: bytes) -> str:
         )
     if not content.strip():
         raise InvalidInput(_("The mapping file is empty."), code="mapping_empty")
-    if other := _other_file(content):
-        raise InvalidInput(
-            _("This is {other}, not a mapping file. Mapping files end in .properties.").format(
-                other=other
-            ),
-            code="not_a_mapping_file",
-        )
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise InvalidInput(
-            _(
-                "The mapping file is not UTF-8 text (line {line}). Save it again with the"
-                " encoding UTF-8."
-            ).format(line=content[: error.start].count(b"\n") + 1),
-            code="mapping_not_utf8",
-        ) from error
-    if len(text.splitlines()) > MAX_LINES:
+    _refuse_other(_other_binary(content))
+    text, encoding = decode(content)
+    _refuse_other(_other_text(text))
+    if sum(1 for line in lines_of(text) if line.raw or line.ending) > MAX_LINES:
         raise TooLarge(
             _("The mapping file has more than {limit} lines.").format(limit=MAX_LINES),
             code="mapping_too_large",
@@ -72,19 +73,32 @@ def read_mapping_text(content: bytes) -> str:
     if match := _CONTROL.search(text):
         raise InvalidInput(
             _("The mapping file has a control character in line {line}; remove it.").format(
-                line=text.count("\n", 0, match.start()) + 1
+                line=sum(1 for _line in lines_of(text[: match.start()]))
             ),
             code="mapping_control_character",
         )
-    return text
+    return text, encoding
+
+
+def _refuse_other(other: str | None) -> None:
+    if other:
+        raise InvalidInput(
+            _(
+                "This is {other}, not a mapping file. Mapping files end in .properties, .toml"
+                " or .xslt."
+            ).format(other=other),
+            code="not_a_mapping_file",
+        )
 
 
 def recognise_kind(text: str) -> MappingKind | None:
     """Tell by content which grammar a mapping file is written in; None when by none."""
+    if is_stylesheet(text):
+        return MappingKind.XSLT
     if _TOML.search(text):
         return MappingKind.TOML
     properties = parse_properties(text)
-    keys = list(properties.by_key)
+    keys = [key for key in properties.by_key if len(key) <= _LONGEST_KEY]
     if any(_BOD_KEY.fullmatch(key) for key in keys):
         return MappingKind.BOD
     if any(_IDM_KEY.fullmatch(key) for key in keys):
@@ -92,6 +106,11 @@ def recognise_kind(text: str) -> MappingKind | None:
     if any(_ERP_KEY.fullmatch(key) for key in keys):
         return _m3_or_ln(properties)
     return None
+
+
+def is_stylesheet(text: str) -> bool:
+    """Tell whether the text is an XSLT, by its root element and the namespace of XSLT."""
+    return XSLT_NAMESPACE in text and _STYLESHEET.match(text) is not None
 
 
 def own_template(kind: MappingKind) -> tuple[str, bytes]:
@@ -130,8 +149,8 @@ def _m3_or_ln(properties: Properties) -> MappingKind:
     return MappingKind.M3 if like_m3 * 2 > len(fields) else MappingKind.LN
 
 
-def _other_file(content: bytes) -> str | None:
-    """Return what `content` is, in words for the user; None when it may be a mapping file."""
+def _other_binary(content: bytes) -> str | None:
+    """Return what `content` is by its first bytes, in words for the user; None for text."""
     for signature, name in (
         (b"%PDF-", _("a PDF")),
         (b"PK\x03\x04", _("a ZIP archive or an Office file")),
@@ -142,10 +161,15 @@ def _other_file(content: bytes) -> str | None:
     ):
         if content.startswith(signature):
             return name
-    head = content.removeprefix(b"\xef\xbb\xbf").lstrip()
-    if head.startswith(b"<"):
+    return None
+
+
+def _other_text(text: str) -> str | None:
+    """Return what a text is that begins as no mapping file does; None when it may be one."""
+    head = text.lstrip("\ufeff \t\r\n")
+    if head.startswith("<") and not is_stylesheet(text):
         return _("an XML or HTML file")
-    if head.startswith(b"{") or _JSON_LIST.match(head):
-        is_credential = b'"ti"' in head and b'"ci"' in head
+    if head.startswith("{") or _JSON_LIST.match(head):
+        is_credential = '"ti"' in head and '"ci"' in head
         return _("an ION API file (.ionapi)") if is_credential else _("JSON")
     return None

@@ -6,6 +6,9 @@ import pytest
 
 from ionport.core.errors import InvalidInput, TooLarge
 from ionport.mappings.grammars.files import (
+    MAX_BYTES,
+    MAX_LINES,
+    XSLT_NAMESPACE,
     filled_template,
     own_template,
     read_mapping_text,
@@ -29,8 +32,9 @@ _CREDENTIAL = json.dumps({"ti": "ACME_TST", "cn": "x", "ci": "ACME_TST~" + "A" *
         (b"%PDF-1.7", "not_a_mapping_file", "a PDF"),
         (b"PK\x03\x04", "not_a_mapping_file", "ZIP"),
         (b"\x89PNG", "not_a_mapping_file", "picture"),
-        ("a=1\nb=M\u00e4rz".encode("latin-1"), "mapping_not_utf8", "line 2"),
-        ("Index_Fields=a".encode("utf-16"), "mapping_not_utf8", "UTF-8"),
+        (b"a=1\nb=\x8f\xff", "mapping_not_text", "line 2"),
+        (b"\xff\xfea\x00=\x00\xd8", "mapping_not_text", "UTF-8"),
+        (b"a=1\n\x01\n", "mapping_control_character", "line 2"),
         (b"a=1\nb=\x00\n", "mapping_control_character", "line 2"),
     ],
     ids=[
@@ -43,8 +47,9 @@ _CREDENTIAL = json.dumps({"ti": "ACME_TST", "cn": "x", "ci": "ACME_TST~" + "A" *
         "PDF",
         "ZIP",
         "PNG",
-        "latin-1",
-        "utf-16",
+        "binary",
+        "half of a UTF-16 sign",
+        "control sign at the start of a line",
         "NUL",
     ],
 )
@@ -59,9 +64,9 @@ def test_what_is_no_mapping_file_is_named_as_what_it_is(
 
 
 def test_a_mapping_file_has_a_size_limit() -> None:
-    read_mapping_text(b"a=" + b"x" * (256 * 1024 - 2))
+    read_mapping_text(b"a=" + b"x" * (MAX_BYTES - 2))
     with pytest.raises(TooLarge):
-        read_mapping_text(b"a=" + b"x" * (256 * 1024 - 1))
+        read_mapping_text(b"a=" + b"x" * (MAX_BYTES - 1))
 
 
 @pytest.mark.parametrize(
@@ -73,6 +78,10 @@ def test_a_mapping_file_has_a_size_limit() -> None:
         ("HeaderFields=FinancialCompany\nHF_FinancialCompany=x\n", MappingKind.LN),
         ("[export_configuration.header]\n", MappingKind.TOML),
         ("[[conflict_resolution.rule]]\n", MappingKind.TOML),
+        (
+            "<?xml version='1.0'?>\n<!-- a -->\n<t:transform xmlns:t='" + XSLT_NAMESPACE + "'/>",
+            MappingKind.XSLT,
+        ),
         ("a=b\n", None),
         ("", None),
     ],
@@ -93,9 +102,9 @@ def test_every_kind_has_a_label() -> None:
 
 
 def test_a_mapping_file_has_a_limit_of_lines() -> None:
-    read_mapping_text(b"a=1\r\n" * 2000)
+    read_mapping_text(b"a=1\r\n" * MAX_LINES)
     with pytest.raises(TooLarge):
-        read_mapping_text(b"a=1\n" * 2001)
+        read_mapping_text(b"a=1\n" * (MAX_LINES + 1))
 
 
 def test_a_template_gets_values_of_its_own_and_stays_as_it_is_otherwise() -> None:

@@ -11,6 +11,7 @@ from starlette.routing import Route
 
 from ionport.core.errors import Conflict, InvalidInput, IonportError, TooLarge
 from ionport.core.i18n import _
+from ionport.mappings.grammars.encodings import encode
 from ionport.mappings.intake import prepare_mapping
 from ionport.mappings.model import Finding, MappingFile, MappingKind, MappingVersion
 from ionport.mappings.versions.differences import Difference, difference, with_line_ends
@@ -48,7 +49,7 @@ def save(request: Request) -> Response:
         return _file_page(request, newest, typed, checked, based_on=based_on)
     visit.actor.require_organization_administrator(scope.organization_id)
     try:
-        prepared = prepare_mapping(typed.encode("utf-8", "replace"), newest.kind)
+        prepared = prepare_mapping(encode(typed, newest.encoding), newest.kind)
         with visit.write(scope) as access:
             version = documents_of(request).mappings.save(
                 access, newest.mapping_id, prepared, based_on=based_on

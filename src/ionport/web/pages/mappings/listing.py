@@ -173,7 +173,7 @@ def download(request: Request) -> Response:
             version = mappings.version(access, mapping_id, int(number))
         else:
             version = mappings.latest_version(access, mapping_id)
-    return attachment(version.text.encode(), version.mapping_name)
+    return attachment(version.content, version.mapping_name)
 
 
 def delete_form(request: Request) -> Response:

@@ -112,7 +112,7 @@ def roll_back(request: Request) -> Response:
     visit, scope = visit_of(request), organization_scope(request)
     visit.actor.require_organization_administrator(scope.organization_id)
     version = _version(request)
-    prepared = prepare_mapping(version.text.encode(), version.kind)
+    prepared = prepare_mapping(version.content, version.kind)
     with visit.write(scope) as access:
         made = documents_of(request).mappings.roll_back(
             access, version.mapping_id, version.number, prepared

@@ -180,7 +180,7 @@ def test_a_credential_that_does_not_work_is_told_by_its_proof(
     [
         pytest.param(b"", "empty", id="empty"),
         pytest.param(b"<html></html>", "HTML", id="html"),
-        pytest.param(b"x" * 300_000, "at most", id="too-large"),
+        pytest.param(b"x" * 2_100_000, "at most", id="too-large"),
         pytest.param(own_template(MappingKind.BOD)[1], "BOD", id="the-other-mapping"),
     ],
 )
