@@ -176,7 +176,9 @@ class Receipts:
         if intake.fields:
             buyer = addressee_of(intake.fields, intake.parties.buyer_ids)
             place, about_company = place_among(known.companies, buyer, place)
-        found = known.judged_by.findings(intake, (*intake.findings, *duplicates, *about_company))
+        found = known.judged_by.findings(
+            intake, place, (*intake.findings, *duplicates, *about_company)
+        )
         document_id = new_id("doc")
         findings = [
             Finding(new_id("fnd"), document_id, new.code, new.effect, new.parameters, now)

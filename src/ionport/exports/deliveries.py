@@ -11,6 +11,7 @@ from ionport.core.i18n import _
 from ionport.documents.retention.content import require_content
 from ionport.documents.service import DocumentService
 from ionport.documents.webhooks.model import EventType
+from ionport.exports.configurations.booking import BookingTargets
 from ionport.exports.configurations.model import ExportConfiguration
 from ionport.exports.delivery_making import Consent, DeliveryMaking
 from ionport.exports.delivery_reading import DeliveryReading
@@ -63,6 +64,7 @@ class DeliveryService(DeliveryReading):
         self.wake = wake
         of_documents = DocumentDeliveries(clock, documents, self._wake_after)
         documents.review.deliveries = of_documents
+        documents.review.targets = BookingTargets()
         self._making = DeliveryMaking(clock, audit, documents, of_documents, self._wake_after)
 
     def export(

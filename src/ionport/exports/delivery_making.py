@@ -10,12 +10,11 @@ from ionport.core.errors import Conflict, InvalidInput, NotFound
 from ionport.core.i18n import _
 from ionport.core.ids import new_id, new_uuid
 from ionport.documents.model import Document
-from ionport.documents.review.model import NewFinding
+from ionport.documents.review.lines import judge_lines
 from ionport.documents.service import DocumentService
-from ionport.documents.types import INVOICE_TABLE
 from ionport.exports.configurations.model import ExportConfiguration
 from ionport.exports.configurations.repository import ConfigurationRepository
-from ionport.exports.destinations import destination_of, steps_of
+from ionport.exports.destinations import is_booked, steps_of
 from ionport.exports.document_deliveries import DocumentDeliveries
 from ionport.exports.ledger.repository import DeliveryRepository
 from ionport.exports.ledger.steps_repository import LedgerRepository
@@ -24,13 +23,11 @@ from ionport.exports.model import (
     DeliveryAction,
     DeliveryStatus,
     DeliveryStep,
-    ExportMethod,
     StepStatus,
 )
 from ionport.exports.status import record_document_status
 from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
-from ionport.mappings.model import MappingKind
 from ionport.store import OrganizationScope, ScopedWork, Work
 
 
@@ -122,7 +119,9 @@ class DeliveryMaking:
             consent.reason,
             consent.seen,
             is_new=bool(plans),
-            of_targets=_missing_lines(document, [configuration for configuration, _n in plans]),
+            of_targets=judge_lines(
+                document.tables, [each.title for each, _n in plans if is_booked(each.method)]
+            ),
         )
         made = [
             self._add(access, document, configuration, generation, reason)
@@ -201,18 +200,3 @@ class DeliveryMaking:
             )
         record_document_status(access, self._documents, document.id, text, access.actor.name)
         self._wake_after(access.work)
-
-
-def _missing_lines(
-    document: Document, configurations: Sequence[ExportConfiguration]
-) -> list[NewFinding]:
-    """Return a finding where a document without lines would be booked: archiving needs none."""
-    if document.tables.get(INVOICE_TABLE):
-        return []
-    booked = [each for each in configurations if _is_booked(each.method)]
-    return [NewFinding("no_lines", {"title": each.title[:200]}) for each in booked]
-
-
-def _is_booked(method: ExportMethod) -> bool:
-    """Tell whether a method sends more than what archives a document."""
-    return bool(set(destination_of(method).mapping_kinds) - {MappingKind.IDM})

@@ -1,7 +1,8 @@
-"""What decisions ask of deliveries, which they cannot import; the exports fill it."""
+"""What the review asks of exports, which it cannot import; whoever exports fills it."""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
@@ -47,6 +48,28 @@ class Deliveries(Protocol):
         Writes the status that follows from the deliveries, for a document that nothing holds.
         """
         ...
+
+
+class Targets(Protocol):
+    """Where the documents of an organization are exported to."""
+
+    def that_book(
+        self, access: ScopedWork[OrganizationScope], kinds: Collection[str]
+    ) -> Mapping[tuple[str, str | None], Sequence[str]]:
+        """Return the titles of active configurations that book lines.
+
+        By document type, one of `kinds`, and sub-organization; None is the organization itself.
+        """
+        ...
+
+
+class NoTargets:
+    """A document side that exports nothing."""
+
+    def that_book(
+        self, access: ScopedWork[OrganizationScope], kinds: Collection[str]
+    ) -> Mapping[tuple[str, str | None], Sequence[str]]:
+        return {}
 
 
 class NoDeliveries:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -30,6 +30,7 @@ from ionport.documents.review.life_cycle import (
     moved,
     standing,
 )
+from ionport.documents.review.lines import has_lines, judge_lines
 from ionport.documents.review.model import (
     MAX_REASON,
     WITHOUT_INVOICE,
@@ -37,7 +38,7 @@ from ionport.documents.review.model import (
     Finding,
     NewFinding,
 )
-from ionport.documents.review.ports import Deliveries, NoDeliveries
+from ionport.documents.review.ports import Deliveries, NoDeliveries, NoTargets, Targets
 from ionport.documents.review.repository import FindingRepository
 from ionport.documents.suppliers.accounts import ACCOUNT_RULES, KnownAccounts, judge_accounts
 from ionport.documents.timeline import Timeline
@@ -56,21 +57,30 @@ _DELIVERED = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class JudgedBy:
-    """What the organization knows of suppliers' accounts, and sets for document types."""
+    """What the organization knows of suppliers' accounts, and sets for types and exports."""
 
     accounts: Mapping[str, Collection[str]]
     settings: Mapping[str, TypeSettings]
+    booking: Mapping[tuple[str, str | None], Sequence[str]]
+    """The titles of configurations that book lines, by document type and sub-organization."""
 
-    def findings(self, read: Intake, findings: Sequence[NewFinding]) -> Sequence[NewFinding]:
-        """Return all findings of a file that was read; `findings` are those of its own."""
+    def findings(
+        self, read: Intake, place: str | None, findings: Sequence[NewFinding]
+    ) -> Sequence[NewFinding]:
+        """Return all findings of a file that was read; `findings` are those of its own.
+
+        `place` is the sub-organization that the document belongs to.
+        """
         found = judge_accounts(read, findings, self.accounts)
-        return judge_fields(self.settings[read.document_type], read.fields, found)
+        titles = self.booking.get((read.document_type, place), ())
+        about = [*found, *judge_lines(read.tables, titles, found)]
+        return judge_fields(self.settings[read.document_type], read.fields, about)
 
 
 class ReviewService:
     """What holds a document, and what frees it.
 
-    `deliveries` is filled by whoever puts the services together.
+    `deliveries` and `targets` are filled by whoever puts the services together.
     """
 
     def __init__(self, clock: Clock, audit: AuditLog, timeline: Timeline) -> None:
@@ -80,6 +90,7 @@ class ReviewService:
         self.claims = Claims(clock)
         self.types = TypeSettingsService(clock, audit)
         self.deliveries: Deliveries = NoDeliveries()
+        self.targets: Targets = NoTargets()
         self.policy_of: PolicyOf = self.types.policy
         self.accounts = KnownAccounts(clock)
 
@@ -115,7 +126,29 @@ class ReviewService:
     def judged_by(self, access: ScopedWork[OrganizationScope], reads: Sequence[Intake]) -> JudgedBy:
         """Return what a few dozen files are judged by, looked up once."""
         kinds = [read.document_type for read in reads]
-        return JudgedBy(self.accounts.known(access, reads), self.types.of_types(access, kinds))
+        bare = {read.document_type for read in reads if not has_lines(read.tables)}
+        return JudgedBy(
+            accounts=self.accounts.known(access, reads),
+            settings=self.types.of_types(access, kinds),
+            booking=self.targets.that_book(access, bare) if bare else {},
+        )
+
+    def about_lines(
+        self,
+        access: ScopedWork[OrganizationScope],
+        document: Document,
+        place: str | None,
+        known: Iterable[NewFinding],
+    ) -> Sequence[NewFinding]:
+        """Return what holds a document because its export would book it without lines.
+
+        `place` is the sub-organization that it belongs to now, `known` what else was found.
+        """
+        if has_lines(document.tables):
+            return []
+        kind = document.document_type
+        titles = self.targets.that_book(access, [kind]).get((kind, place), ())
+        return judge_lines(document.tables, titles, known)
 
     def settle(
         self, access: ScopedWork[OrganizationScope], document_id: str, actor_name: str

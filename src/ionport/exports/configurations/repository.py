@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -101,6 +101,24 @@ class ConfigurationRepository:
         """Return the ids of what is active for one place."""
         parameters = _place(scope, document_type, sub_organization_id)
         return frozenset(self._connection.execute(_ACTIVE_IDS, parameters).scalars())
+
+    def active_titles(
+        self,
+        scope: OrganizationScope,
+        document_types: Collection[str],
+        methods: Sequence[ExportMethod],
+    ) -> Mapping[tuple[str, str | None], Sequence[str]]:
+        """Return the titles of what is active by these methods, by type and sub-organization."""
+        query = self._select(scope).where(
+            _c.is_active.is_(True),
+            _c.document_type.in_(document_types),
+            _c.method.in_([method.value for method in methods]),
+        )
+        found: dict[tuple[str, str | None], list[str]] = {}
+        for row in self._connection.execute(query.order_by(_c.family)):
+            place = (row.document_type, row.sub_organization_id)
+            found.setdefault(place, []).append(row.title)
+        return found
 
     def organizations_that_export(
         self, scope: SystemScope, after: str, limit: int

@@ -13,6 +13,7 @@ from ionport.core.errors import Conflict, NotFound
 from ionport.core.i18n import _
 from ionport.core.ids import new_id
 from ionport.core.paging import Page, PageRequest
+from ionport.documents.bulk.anew import JudgingAnew
 from ionport.exports.configurations.checks import ConfigurationChecks
 from ionport.exports.configurations.model import (
     ActivationFinding,
@@ -28,7 +29,7 @@ from ionport.exports.configurations.proof_decisions import (
     use_proof,
 )
 from ionport.exports.configurations.repository import ConfigurationRepository
-from ionport.exports.destinations import destination_of
+from ionport.exports.destinations import destination_of, is_booked
 from ionport.exports.ledger.pass_repository import PassRepository
 from ionport.exports.ledger.repository import DeliveryRepository
 from ionport.exports.model import PROOF_REFUSED, ConfigurationAction, ExportMethod
@@ -56,6 +57,7 @@ class ExportConfigurationService:
         self._connections = connections
         self._checks = ConfigurationChecks(connections, mappings, identity)
         self.decisions = ProofDecisions(clock, audit)
+        self._anew = JudgingAnew(clock, audit)
 
     def create(
         self, access: Access[OrganizationScope], fields: ConfigurationFields
@@ -130,6 +132,8 @@ class ExportConfigurationService:
             )
         changed = self._get(access, configuration_id)
         self._record(access, ConfigurationAction.EDITED, changed)
+        if _books(old) != _books(changed) or (_books(old) and old.title != changed.title):
+            self._anew.begin(access)
         return changed
 
     def get(self, access: Access[OrganizationScope], configuration_id: str) -> ExportConfiguration:
@@ -236,6 +240,8 @@ class ExportConfigurationService:
             {"is_active": False, "deleted_at": now, "updated_at": now},
         )
         self._record(access, ConfigurationAction.DELETED, configuration)
+        if _books(configuration):
+            self._anew.begin(access)
 
     def _get(
         self, access: ScopedWork[OrganizationScope], configuration_id: str
@@ -261,7 +267,10 @@ class ExportConfigurationService:
             raise self._in_the_way_error(access, _fields(configuration), configuration.id)
         action = ConfigurationAction.ACTIVATED if is_active else ConfigurationAction.DEACTIVATED
         self._record(access, action, configuration)
-        return self._get(access, configuration.id)
+        switched = self._get(access, configuration.id)
+        if _books(configuration) != _books(switched):
+            self._anew.begin(access)
+        return switched
 
     def _occupant(
         self,
@@ -329,6 +338,13 @@ class ConfigurationConnectionUse:
     ) -> None:
         """Let go on what a refused proof held, where the new one passed."""
         free_after_proof(access, connection_id, now)
+
+
+def _books(configuration: ExportConfiguration) -> tuple[str, str | None] | None:
+    """Return which documents, by type and sub-organization, have their lines booked by it now."""
+    if not configuration.is_active or not is_booked(configuration.method):
+        return None
+    return configuration.document_type, configuration.sub_organization_id
 
 
 def _columns(fields: ConfigurationFields) -> dict[str, Any]:

@@ -34,6 +34,11 @@ def destination_with(kinds: Set[MappingKind]) -> Destination:
     )
 
 
+def is_booked(method: ExportMethod) -> bool:
+    """Tell whether a method sends more than what archives a document: its lines are booked."""
+    return bool(set(destination_of(method).mapping_kinds) - {MappingKind.IDM})
+
+
 def steps_of(method: ExportMethod) -> tuple[StepKind, ...]:
     """Return the steps of a method in their order: a look-up comes before what it looks for."""
     steps = [StepKind.RENDER]

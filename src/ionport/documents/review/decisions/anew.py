@@ -12,6 +12,7 @@ from ionport.documents.repository import DocumentRepository
 from ionport.documents.review.decisions.judging import Judging, is_judged_anew
 from ionport.documents.review.decisions.placing import place_again
 from ionport.documents.review.life_cycle import WAITING, can_move
+from ionport.documents.review.lines import NO_LINES
 from ionport.documents.review.model import Finding, NewFinding
 from ionport.documents.review.organization_rules import FIELD_RULES
 from ionport.documents.review.ports import Sent
@@ -24,7 +25,7 @@ from ionport.documents.type_settings.service import judge_fields
 from ionport.identity.access import Access
 from ionport.store import OrganizationScope
 
-_OF_ORGANIZATION = COMPANY_RULES | FIELD_RULES | {FIRST_ACCOUNT, UNKNOWN_ACCOUNT}
+_OF_ORGANIZATION = COMPANY_RULES | FIELD_RULES | {FIRST_ACCOUNT, UNKNOWN_ACCOUNT, NO_LINES}
 
 
 class JudgeAnewService:
@@ -74,9 +75,10 @@ class JudgeAnewService:
         found = [NewFinding(one.code, one.parameters) for one in known if _is_of_file(one)]
         repository = AccountRepository(access.connection)
         suppliers, parties = repository.of_document(access.scope, document.id)
+        place = document.sub_organization_id
         if document.fields:
             buyer = addressee_of(document.fields, parties.buyer_ids)
-            found += place_again(
+            place, about_company = place_again(
                 access,
                 self._timeline,
                 document.id,
@@ -84,10 +86,29 @@ class JudgeAnewService:
                 access.actor.name,
                 was_sent=is_fixed,
             )
+            found += about_company
+        found += self._about_lines(access, document, place, known, is_fixed=is_fixed)
         accounts = repository.known(access.scope, suppliers)
         about = judge_known(document.fields, suppliers, parties, found, accounts)
         settings = self._review.types.get(access, document.document_type)
         return judge_fields(settings, document.fields, about)
+
+    def _about_lines(
+        self,
+        access: Access[OrganizationScope],
+        document: Document,
+        place: str | None,
+        known: Sequence[Finding],
+        *,
+        is_fixed: bool,
+    ) -> Sequence[NewFinding]:
+        """Return what holds a document without lines; nothing new where a delivery was made.
+
+        That one was asked when it was made, and the next one will be.
+        """
+        read = [NewFinding(one.code, one.parameters) for one in known if not one.resolved_at]
+        found = self._review.about_lines(access, document, place, read)
+        return [one for one in found if not is_fixed or one in read]
 
 
 def _is_of_file(finding: Finding) -> bool:

@@ -323,11 +323,11 @@ class CorrectionService:
         )
         PartyRepository(access.connection).put(access.scope, document.id, read.parties)
         buyer = addressee_of(fields, read.parties.buyer_ids)
-        about_company = place_again(
+        place, about_company = place_again(
             access, self._timeline, document.id, buyer, access.actor.name, was_sent=sent
         )
         judged_by = self._review.judged_by(access, [read])
-        findings = judged_by.findings(read, (*read.findings, *duplicates, *about_company))
+        findings = judged_by.findings(read, place, (*read.findings, *duplicates, *about_company))
         self._judging.reconcile(access, document.id, findings, access.actor.name, now)
         self._review.withdraw_approvals(access, document.id)
         self._review.settle(access, document.id, access.actor.name)

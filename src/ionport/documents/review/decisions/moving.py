@@ -16,6 +16,8 @@ from ionport.documents.retention.content import require_content
 from ionport.documents.review.decisions.corrections import sent_already
 from ionport.documents.review.decisions.judging import Judging
 from ionport.documents.review.decisions.placing import MOVED, from_to, place_names
+from ionport.documents.review.lines import NO_LINES
+from ionport.documents.review.model import NewFinding
 from ionport.documents.review.ports import Sent
 from ionport.documents.review.service import ReviewService
 from ionport.documents.timeline import Timeline
@@ -159,17 +161,20 @@ class MoveService:
     def _judge(
         self, access: Access[OrganizationScope], document: Document, place: str | None
     ) -> None:
-        """Close findings about the company that are no longer so, and add those that are."""
+        """Close findings about company and lines that are no longer so, and add those that are."""
         if not document.fields:
             return
         parties = PartyRepository(access.connection).of_document(access.scope, document.id)
         buyer = addressee_of(document.fields, parties.buyer_ids)
-        _place, new = place_of(access, buyer, place, is_placed=True)
+        _place, about_company = place_of(access, buyer, place, is_placed=True)
+        known = self._review.list(access, document.id)
+        read = [NewFinding(one.code, one.parameters) for one in known if not one.resolved_at]
+        new = [*about_company, *self._review.about_lines(access, document, place, read)]
         wanted = {(one.code, tuple(sorted(one.parameters.items()))) for one in new}
         gone = [
             one
-            for one in self._review.list(access, document.id)
-            if one.code in COMPANY_RULES
+            for one in known
+            if one.code in COMPANY_RULES | {NO_LINES}
             and one.resolved_at is None
             and (one.code, tuple(sorted(one.parameters.items()))) not in wanted
         ]

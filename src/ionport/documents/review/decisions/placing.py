@@ -41,8 +41,10 @@ def place_again(
     actor_name: str,
     *,
     was_sent: bool,
-) -> Sequence[NewFinding]:
-    """Return what holds or notes for whom a document is; one without a place may find its own.
+) -> tuple[str | None, Sequence[NewFinding]]:
+    """Return where a document belongs, and what holds or notes for whom it is.
+
+    One without a place may find its own.
 
     A document of which something was sent stays, and so does one that a person has moved. A place
     that a correction gave is looked for anew, so that undoing the correction takes it away. The
@@ -66,7 +68,7 @@ def place_again(
             code=_PLACED,
             parameters=from_to(place_names(access), known, place),
         )
-    return found
+    return place, found
 
 
 def from_to(places: Mapping[str, str], before: str | None, now: str | None) -> dict[str, str]:
