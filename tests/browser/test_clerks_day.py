@@ -124,17 +124,21 @@ def test_twenty_files_of_which_six_are_wrong(
     # ION would book the scanned one without lines: that holds it where it would be sent.
     _export_all(screen.open("/documents?status=validated_pending_export"), 4, {"scanned.pdf"})
     assert until(lambda: len(_at_infor(desk)) == 18)
-    decided = {"RE-2026-0600", "RE-2026-0602", "RE-2026-0604", "RE-2026-0605"}
+    _open(screen.open(_TO_DECIDE), "scanned.pdf")
+    _accept(page, "scanned.pdf", "Freight, booked as one sum")
+    _export_all(screen.open("/documents?status=validated_pending_export"), 1, set())
+    assert until(lambda: len(_at_infor(desk)) == 19)
+    decided = {f"RE-2026-{number:04}" for number in (600, 602, 604, 605, 607)}
     assert decided < set(_at_infor(desk))
     assert "RE-2026-0603" not in _at_infor(desk)
     page = screen.open("/documents?size=100")
-    expect(page.locator("table .pill", has_text=re.compile("^Exported$"))).to_have_count(18)
+    expect(page.locator("table .pill", has_text=re.compile("^Exported$"))).to_have_count(19)
     expect(page.locator("table .pill", has_text=re.compile("^Rejected$"))).to_have_count(2)
 
 
 def _to_finding(page: Page, name: str) -> Locator:
-    expect(page.locator("h1")).to_be_visible()
-    expect(page.get_by_text(name).first).to_be_visible()
+    file = page.get_by_role("region", name="File", exact=True)
+    expect(file).to_contain_text(name)
     page.wait_for_load_state()
     page.keyboard.press("n")
     finding = page.locator("[data-finding]").first
@@ -157,8 +161,12 @@ def _reject(page: Page) -> None:
 
 
 def _accept_the_account(page: Page) -> None:
-    finding = _to_finding(page, "new-account.xml")
-    _HAND.write(finding.get_by_label("It is right"), "Asked by phone")
+    _accept(page, "new-account.xml", "Asked by phone")
+
+
+def _accept(page: Page, name: str, reason: str) -> None:
+    finding = _to_finding(page, name)
+    _HAND.write(finding.get_by_label("It is right"), reason)
     _HAND.press(finding.get_by_role("button", name="Accept"))
     expect(_status(page)).to_have_text("Validated, pending export")
 
