@@ -203,14 +203,33 @@ class Keyboard:
         opened.value.set_files(path)
 
     def _walk_to(self, target: Locator) -> None:
+        """Press Tab until the target has the focus, and look that this shows.
+
+        What stands between is pressed over without looking; the last steps are looked at.
+        """
         target.wait_for()
+        keyboard = target.page.keyboard
         for _step in range(self._LONGEST_WALK):
-            if target.evaluate("element => element === document.activeElement"):
+            before = target.evaluate(_STOPS_BEFORE)
+            if before == 0:
                 assert target.evaluate(_SHOWS_FOCUS), f"no visible focus on {target}"
                 return
-            target.page.keyboard.press("Tab")
+            for _stop in range(max(before, 1)):
+                keyboard.press("Tab")
         raise AssertionError(f"{target} cannot be reached by Tab")
 
+
+# How many times Tab is pressed from the focus to the element; -1 when that cannot be told.
+_STOPS_BEFORE = """element => {
+  const focused = document.activeElement;
+  if (element === focused) return 0;
+  const stops = [...document.querySelectorAll('a[href],button,input,select,textarea,summary')]
+    .filter((each) => each === element || each === focused || (each.tabIndex >= 0
+      && !each.matches(':disabled,[type=hidden],[type=radio]')
+      && each.checkVisibility({ visibilityProperty: true })));
+  const [from, to] = [stops.indexOf(focused), stops.indexOf(element)];
+  return from < to && (from >= 0 || focused === document.body) ? to - from : -1;
+}"""
 
 _SHOWS_FOCUS = """element => {
   const style = getComputedStyle(element);
