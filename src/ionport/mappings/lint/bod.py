@@ -21,8 +21,9 @@ from ionport.mappings.lint.common import (
     unknown_key,
 )
 from ionport.mappings.model import Finding, Severity
-from ionport.mappings.rendering.bod import BATCH_VALUES, GENERATORS, MAX_TABLES
-from ionport.mappings.rendering.schema import Target, group_of, target_of
+from ionport.mappings.rendering.capture_document.schema import Target, group_of, target_of
+from ionport.mappings.rendering.capture_document.supplies import BATCH_VALUES, GENERATORS
+from ionport.mappings.rendering.capture_document.tables import MAX_TABLES
 
 _RULES = (
     ListRule("Static_Fields", ("SFP_", "SFV_")),

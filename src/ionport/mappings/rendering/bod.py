@@ -8,31 +8,58 @@ Where several lines of a file fill one place, the value of the purchase order wi
 
 from __future__ import annotations
 
+import dataclasses
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import count
 
 from ionport.core.errors import InvalidInput
 from ionport.core.i18n import _
-from ionport.documents.types import DOCUMENT_TYPES
-from ionport.mappings.grammars.aliases import column_id, comparable, field_id
+from ionport.documents.types import DOCUMENT_TYPES, TAX_LINES
+from ionport.mappings.grammars.aliases import comparable, field_id
 from ionport.mappings.grammars.properties import Properties, parse_properties
 from ionport.mappings.model import BodAddress, BodEnvelope, RenderSource
-from ionport.mappings.rendering.bod_tree import Source, State, TableMapping, Tree
-from ionport.mappings.rendering.schema import Target, group_of, target_of
+from ionport.mappings.rendering.capture_document.schema import Target, group_of
+from ionport.mappings.rendering.capture_document.supplies import (
+    BATCH_VALUES,
+    GENERATORS,
+    add,
+    add_constant,
+    add_item,
+    constant,
+    created_at,
+    field_value,
+)
+from ionport.mappings.rendering.capture_document.tables import add_tables
+from ionport.mappings.rendering.capture_document.tree import (
+    CAPTURE_DOCUMENT,
+    PAGE,
+    ROOT,
+    VALUE,
+    State,
+    Step,
+    Supply,
+    Tree,
+)
+from ionport.mappings.rendering.model import Traced
+from ionport.mappings.rendering.tables import header_value, tax_field
+from ionport.mappings.rendering.values import place_text, shown
 
 DOCUMENT_NAME = "Sync.CaptureDocument"
 """The name of the BOD in the header of an ION message."""
 
-_ROOT = "SyncCaptureDocument"
-_APPLICATION_AREA = (_ROOT, "ApplicationArea")
-_SYNC = (_ROOT, "DataArea", "Sync")
-_CAPTURE_DOCUMENT = (_ROOT, "DataArea", "CaptureDocument")
-_TABLE = (*_CAPTURE_DOCUMENT, "DocumentTable")
-_MAX_BOD_ID = 255
-MAX_TABLES = 20
-# An e-invoice has no pages; readers still expect the one that its fields are said to be on.
-_PAGE = "1"
+_APPLICATION_AREA = (ROOT, "ApplicationArea")
+_SYNC = (ROOT, "DataArea", "Sync")
+_LOGICAL_ID = (*_APPLICATION_AREA, "Sender", "LogicalID")
+_ENTITY, _LOCATION = (*_SYNC, "AccountingEntityID"), (*_SYNC, "LocationID")
+_DOCUMENT_ID = (*CAPTURE_DOCUMENT, "DocumentID", "ID")
+# What the header of the message takes: docs/reference/ion-messaging.md#parameters.
+_MAX_LENGTHS = {_LOGICAL_ID: 250, _ENTITY: 22, _LOCATION: 22, _DOCUMENT_ID: 100}
+_NO_SEPARATORS = str.maketrans({sign: f"%{ord(sign):02X}" for sign in ":?&%"})
+# Tells where a Name ends in the number of a VAT rate: VatPercent3.
+_NUMBERED = re.compile(r"(.*[^\d])3", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +90,11 @@ def parse_bod_mapping(text: str) -> BodMapping:
     _add_single_values(tree, properties)
     _add_fields(tree, properties)
     _add_pages(tree, properties)
-    _add_tables(tree, properties)
+    add_tables(tree, properties)
     tree.ensure(*_SYNC)
-    tree.add(Target((*_APPLICATION_AREA, "CreationDateTime")), _created_at)
+    # The schema demands the first; the published mappings read the second for the invoice.
+    for area in (_APPLICATION_AREA, CAPTURE_DOCUMENT):
+        tree.add(Target((*area, "CreationDateTime")), Supply(created_at))
     return BodMapping(
         document_types={
             comparable(name): properties.get(name) for name in properties.names("Document_Types")
@@ -78,16 +107,20 @@ def render_bod(mapping: BodMapping, source: RenderSource, envelope: BodEnvelope)
     """Return the BOD of a document; the same arguments give the same bytes.
 
     Raises:
-        InvalidInput: the mapping has no line for this type of document.
+        InvalidInput: the mapping has no line for this type of document, or a value is too long
+            for the message's header or has a sign that XML cannot write.
     """
-    state = _state(mapping, source, envelope)
-    address = _address(mapping, state)
-    place = f"{envelope.tenant_id}:{address.accounting_entity}:{address.location}"
-    tail = f":{envelope.revision}?CaptureDocument&verb=Sync"
-    state.bod_id = f"infor-nid:{place}:{address.document_id}{tail}"
-    if len(state.bod_id) > _MAX_BOD_ID:
-        state.bod_id = f"infor-nid:{place}:{source.fields.get('correlation_id', '')}{tail}"
-    return mapping.tree.write(state)
+    return mapping.tree.write(_addressed_state(mapping, source, envelope))
+
+
+def explain_bod(
+    mapping: BodMapping, source: RenderSource, envelope: BodEnvelope
+) -> tuple[Traced, ...]:
+    """Return the values of the BOD in its order, with lines and fields; raises as `render_bod`."""
+    state = _addressed_state(mapping, source, envelope)
+    state.trace = []
+    mapping.tree.write(state)
+    return tuple(state.trace)
 
 
 def bod_address(mapping: BodMapping, source: RenderSource) -> BodAddress:
@@ -96,23 +129,49 @@ def bod_address(mapping: BodMapping, source: RenderSource) -> BodAddress:
     return _address(mapping, _state(mapping, source, BodEnvelope("", epoch)))
 
 
+def _addressed_state(mapping: BodMapping, source: RenderSource, envelope: BodEnvelope) -> State:
+    """Return the state with the BODID: docs/reference/ion-messaging.md#synccapturedocument.
+
+    Signs of the document's id that separate the parts of a BODID are written as in a URL.
+    """
+    state = _state(mapping, source, envelope)
+    address = _address(mapping, state)
+    place = f"{envelope.tenant_id}:{address.accounting_entity}:{address.location}"
+    document = address.document_id.translate(_NO_SEPARATORS)
+    tail = f"{envelope.revision}?CaptureDocument&verb=Sync"
+    state.bod_id = f"infor-nid:{place}:{document}:{tail}"
+    return state
+
+
 def _state(mapping: BodMapping, source: RenderSource, envelope: BodEnvelope) -> State:
-    return State(
-        source=source,
-        envelope=envelope,
-        document_type=mapping.document_type(source.document_type),
-        tables={comparable(name): rows for name, rows in source.tables.items()},
-    )
+    return State(source, envelope, mapping.document_type(source.document_type))
 
 
 def _address(mapping: BodMapping, state: State) -> BodAddress:
-    text_at = mapping.tree.text_at
-    document_id = text_at(state, *_CAPTURE_DOCUMENT, "DocumentID", "ID")
+    texts = {}
+    for elements, limit in _MAX_LENGTHS.items():
+        text, supply = mapping.tree.text_at(state, *elements)
+        if len(text) > limit:
+            place = place_text(supply.line, supply.key) if supply else elements[-1]
+            raise InvalidInput(
+                _(
+                    "{place}: the value “{value}” has {length} characters; ION takes {limit} for"
+                    " {element}."
+                ).format(
+                    place=place,
+                    value=shown(text),
+                    length=len(text),
+                    limit=limit,
+                    element="/".join(elements[-2:]),
+                ),
+                code="too_long_for_ion",
+            )
+        texts[elements] = text
     return BodAddress(
-        logical_id=text_at(state, *_APPLICATION_AREA, "Sender", "LogicalID"),
-        accounting_entity=text_at(state, *_SYNC, "AccountingEntityID"),
-        location=text_at(state, *_SYNC, "LocationID"),
-        document_id=document_id or state.source.fields.get("correlation_id", ""),
+        logical_id=texts[_LOGICAL_ID],
+        accounting_entity=texts[_ENTITY],
+        location=texts[_LOCATION],
+        document_id=texts[_DOCUMENT_ID] or state.source.fields.get("correlation_id", ""),
     )
 
 
@@ -120,19 +179,37 @@ def _add_single_values(tree: Tree, properties: Properties) -> None:
     """Add what occurs once, the strongest source of a place first."""
     for name in properties.names("PO_Fields"):
         field = "purchase_order_" + properties.get("POF_" + name).lower()
-        _add(tree, properties.get("POP_" + name), _field_value(field))
+        add(tree, properties, "POP_" + name, field_value(field), (field,))
     for name in properties.names("Index_Fields"):
         if name not in _structural_names(properties):
-            _add(tree, properties.get("IFP_" + name), _field_value(field_id(name)))
+            field = field_id(name)
+            add(tree, properties, "IFP_" + name, field_value(field), (field,))
     for name in properties.names("Static_Fields"):
-        _add(tree, properties.get("SFP_" + name), _constant(properties.get("SFV_" + name)))
+        text = properties.get("SFV_" + name)
+        add(tree, properties, "SFP_" + name, constant(text), said_by="SFV_" + name)
     for name in properties.names("Generated_Fields"):
         if generator := GENERATORS.get(properties.get("GFV_" + name).lower()):
-            _add(tree, properties.get("GFP_" + name), generator)
+            add(tree, properties, "GFP_" + name, generator)
     for name in properties.names("Batch_Level_Properties"):
         if batch_value := BATCH_VALUES.get(name.lower()):
-            _add(tree, properties.get("Path_" + name), batch_value)
-    _add(tree, properties.get("DT_Path"), lambda state: state.document_type)
+            add(tree, properties, "Path_" + name, batch_value)
+    add(tree, properties, "DT_Path", lambda state: state.document_type)
+
+
+@dataclass(frozen=True, slots=True)
+class _Field:
+    """A DocumentField: the document's field or term, its Name, and how it stands in the list."""
+
+    field: str
+    name: str
+    number: int
+    line: int | None
+    key: str
+
+    @property
+    def step(self) -> Step:
+        origin = Supply(field_value(self.field), self.line, self.key, (self.field,))
+        return Step(origin, f"{self.key} {self.number}")
 
 
 def _add_fields(tree: Tree, properties: Properties) -> None:
@@ -140,33 +217,63 @@ def _add_fields(tree: Tree, properties: Properties) -> None:
     if group is None:
         return
     listed = [
-        (field_id(name), target)
+        (name, target)
         for name in properties.names("Index_Fields")
         if (target := properties.get("IF_" + name))
     ]
-    fields = [(field, target, str(number)) for number, (field, target) in enumerate(listed, 1)]
+    fields = [
+        _Field(field_id(name), target, number, properties.line("IF_" + name), "IF_" + name)
+        for number, (name, target) in enumerate(listed, 1)
+    ]
+    steps = [(field, field.step) for field in fields]
 
-    def each(state: State) -> Iterator[None]:
-        for field, name, number in fields:
-            if value := state.source.fields.get(field, ""):
-                state.item = _field_item(field, name, value, number)
-                yield
+    def each(state: State) -> Iterator[Step]:
+        for field, step in steps:
+            if value := header_value(state.source, field.field):
+                state.item = _field_item(field, value)
+                yield step
+        for field in _further_rates(fields, state.source):
+            if value := header_value(state.source, field.field):
+                state.item = _field_item(field, value)
+                yield dataclasses.replace(field.step, layout=None)
 
     tree.repeat(group, each)
     for name in properties.names("IF_Elements"):
-        _add(tree, properties.get("IFP_" + name), _item(name))
+        add_item(tree, properties, "IFP_" + name, name)
     for name in properties.names("IF_Attributes"):
-        _add(tree, properties.get("IFP_" + name), _constant(properties.get("IFV_" + name)))
+        add_constant(tree, properties, "IFP_" + name, properties.get("IFV_" + name))
 
 
-def _field_item(field: str, name: str, value: str, number: str) -> dict[str, str]:
-    kind, category = _FIELD_KINDS.get(field, ("STRING", ""))
+def _further_rates(fields: list[_Field], source: RenderSource) -> Iterator[_Field]:
+    """Yield a field for the fourth and each further VAT rate of the document.
+
+    A file that names the values of three rates, the third as `VatPercent3`, means as many as
+    there are: VatPercent4 follows.
+    """
+    rates = len(source.tables.get(TAX_LINES, ()))
+    if rates <= 3:
+        return
+    thirds = [
+        (field, named[1], match[1])
+        for field in fields
+        if (named := tax_field(field.field))
+        and named[0] == 3
+        and (match := _NUMBERED.fullmatch(field.name))
+    ]
+    numbers = count(len(fields) + 1)
+    for rate in range(4, rates + 1):
+        for third, kind, name in thirds:
+            yield _Field(f"{kind}_{rate}", f"{name}{rate}", next(numbers), third.line, third.key)
+
+
+def _field_item(field: _Field, value: str) -> dict[str, str]:
+    kind, category = _FIELD_KINDS.get(field.field, ("STRING", ""))
     return {
-        "name": name,
-        "value": value,
-        "fieldordernumber": number,
-        "page": _PAGE,
-        "pageid": _PAGE,
+        "name": field.name,
+        VALUE: value,
+        "fieldordernumber": str(field.number),
+        "page": PAGE,
+        "pageid": PAGE,
         "datatype": kind,
         "category": category,
     }
@@ -176,123 +283,25 @@ def _add_pages(tree: Tree, properties: Properties) -> None:
     group = group_of(properties.get("Pages_COMMON_PATH"))
     if group is None:
         return
+    page = Step(Supply(created_at))
 
-    def each(state: State) -> Iterator[None]:
+    def each(state: State) -> Iterator[Step]:
         state.item = {
-            "pageid": _PAGE,
+            "pageid": PAGE,
             "sourcefilename": state.source.file_name,
             "filemimetype": state.source.mime_type,
         }
-        yield
+        yield page
 
     tree.repeat(group, each)
     for name in properties.names("Page_Elements"):
-        _add(tree, properties.get("PFP_" + name), _item(name))
-
-
-def _add_tables(tree: Tree, properties: Properties) -> None:
-    group = group_of(properties.get("Table_COMMON_PATH"))
-    tables = [_table(properties, name) for name in properties.names("Tables")[:MAX_TABLES]]
-    if group is None or group.elements != _TABLE or not tables:
-        return
-    tree.repeat(group, lambda state: _each_table(state, tables))
-    tree.repeat(Target((*_TABLE, "Row")), _each_row)
-    tree.repeat(Target((*_TABLE, "Row", "Column")), _each_column)
-    tree.add(Target((*_TABLE, "Row", "ID")), lambda state: str(state.row_number))
-    for target in dict.fromkeys(target for table in tables for target in table.constants):
-        tree.add(target, _table_constant(target))
-    for name in properties.names("TableColumn_StaticFields"):
-        _add(tree, properties.get("TCP_" + name), _constant(properties.get("TCV_" + name)))
-    for name in properties.names("TableColumn_MappedFields"):
-        _add(tree, properties.get("TCP_" + name), _item(name))
-
-
-def _table(properties: Properties, name: str) -> TableMapping:
-    prefix = f"TN_{name}_TC_"
-    constants: dict[Target, str] = {}
-    for item in properties.names(f"TN_{name}_Static_Fields"):
-        if target := target_of(properties.get(f"TNP_{name}_{item}")):
-            constants[target] = properties.get(f"TNV_{name}_{item}")
-    columns = tuple(
-        (column_id(line.key.removeprefix(prefix)), line.value)
-        for line in properties
-        if line.key.startswith(prefix) and line.value
-    )
-    return TableMapping(comparable(properties.get("TN_" + name) or name), constants, columns)
-
-
-def _each_table(state: State, tables: list[TableMapping]) -> Iterator[None]:
-    for table in tables:
-        state.table = table
-        yield
-
-
-def _each_row(state: State) -> Iterator[None]:
-    table = state.table
-    if table is not None:
-        for number, row in enumerate(state.tables.get(table.source_name, ()), start=1):
-            state.row_number, state.row = number, row
-            yield
-
-
-def _each_column(state: State) -> Iterator[None]:
-    table, row = state.table, state.row
-    for column, name in table.columns if table else ():
-        # Columns of the invoice table are in capitals, those of the tax lines are not.
-        if value := row.get(column) or row.get(column.lower(), ""):
-            state.item = {"name": name, "value": value, "pageid": _PAGE}
-            yield
-
-
-def _add(tree: Tree, path: str, source: Source) -> None:
-    if target := target_of(path):
-        tree.add(target, source)
+        add_item(tree, properties, "PFP_" + name, name)
 
 
 def _structural_names(properties: Properties) -> set[str]:
     """Names whose IFP_ line lays out a DocumentField instead of copying a field."""
     return {*properties.names("IF_Elements"), *properties.names("IF_Attributes")}
 
-
-def _constant(text: str) -> Source:
-    return lambda _state: text
-
-
-def _field_value(field: str) -> Source:
-    return lambda state: state.source.fields.get(field, "")
-
-
-def _item(name: str) -> Source:
-    key = name.lower()
-    return lambda state: state.item.get(key, "")
-
-
-def _table_constant(target: Target) -> Source:
-    return lambda state: state.table.constants.get(target, "") if state.table else ""
-
-
-def _created_at(state: State) -> str:
-    return _moment(state.envelope.created_at)
-
-
-def _moment(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-GENERATORS: Mapping[str, Source] = {
-    "bodid": lambda state: state.bod_id,
-    "currentdate": _created_at,
-}
-"""What GFV_ may name, in lower case."""
-
-BATCH_VALUES: Mapping[str, Source] = {
-    "filesize": lambda state: str(state.source.size_bytes),
-    "lastmodificationperson": lambda state: state.envelope.last_modified_by,
-    "lastmodifieddatetime": lambda state: _moment(
-        state.envelope.last_modified_at or state.envelope.created_at
-    ),
-}
-"""What Batch_Level_Properties may list, in lower case."""
 
 _FIELD_KINDS = {
     field.id: (field.type.value, field.group)

@@ -7,25 +7,20 @@ Of several sources of one target the first with a value counts: a field before a
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from ionport.core.errors import InvalidInput
-from ionport.core.i18n import _
 from ionport.mappings.grammars.aliases import column_id, field_id
 from ionport.mappings.grammars.properties import Properties, parse_properties
 from ionport.mappings.grammars.sections import Section
 from ionport.mappings.model import MappingKind, RenderSource
 from ionport.mappings.rendering.model import Traced
-from ionport.mappings.rendering.tables import Table, table_of
+from ionport.mappings.rendering.tables import Table, header_value, table_of
+from ionport.mappings.rendering.values import clean
 
 RUNNING_NUMBER = "auto"
 """What a line is numbered by, from 1."""
 _COLUMN = "TF_"
-_SHOWN = 60
-# Signs that no target can store or write: XML 1.0 has no way for most of them.
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +134,7 @@ class _Place:
         if cell.is_running:
             return str(self.number), ()
         if cell.field:
-            return self.source.fields.get(cell.field, ""), (cell.field,)
+            return header_value(self.source, cell.field), (cell.field,)
         if self.table is None or self.row is None:
             return "", ()
         value, name = self.table.value(self.row, cell.column)
@@ -179,33 +174,6 @@ def _values(mapping: SectionMapping, place: _Place) -> Iterator[Traced]:
         for cell in cells:
             value, sources = place.value(cell)
             if value := value.strip():
-                _refuse_control(cell, value)
+                value = clean(value, cell.line, cell.key)
                 yield Traced(target, value, cell.line, cell.key, sources)
                 break
-
-
-def _refuse_control(cell: Cell, value: str) -> None:
-    if match := _CONTROL.search(value):
-        raise InvalidInput(
-            _(
-                "{place}: the value “{value}” has a control character (U+{code:04X}). Correct it"
-                " in the document."
-            ).format(
-                place=place_text(cell.line, cell.key),
-                value=shown(_CONTROL.sub("\N{REPLACEMENT CHARACTER}", value)),
-                code=ord(match[0]),
-            ),
-            code="control_character",
-        )
-
-
-def place_text(line: int | None, key: str) -> str:
-    """Name a line of the mapping file for a message."""
-    if line is None:
-        return key
-    return _("Line {line} of the mapping file ({key})").format(line=line, key=key)
-
-
-def shown(value: str) -> str:
-    """Return a value for a message, cut where it is long."""
-    return value if len(value) <= _SHOWN else f"{value[:_SHOWN]}…"

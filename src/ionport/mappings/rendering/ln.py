@@ -19,10 +19,9 @@ from ionport.mappings.rendering.erp import (
     head_values,
     line_values,
     parse_sections,
-    place_text,
-    shown,
 )
 from ionport.mappings.rendering.model import LnPayload, Traced
+from ionport.mappings.rendering.values import place_text, shown
 
 COMPANY = "FinancialCompany"
 LINE_NAMES = {

@@ -28,24 +28,24 @@ from ionport.mappings.grammars.m3_fields import (
 )
 from ionport.mappings.grammars.sections import M3_SECTIONS, Note, Section
 from ionport.mappings.model import MappingKind, RenderSource
+from ionport.mappings.rendering.conflicts.expressions import number_of
+from ionport.mappings.rendering.conflicts.rules import rows_by_rules
 from ionport.mappings.rendering.erp import (
     ErpMapping,
     SectionMapping,
     head_values,
     line_values,
     parse_sections,
-    place_text,
-    shown,
 )
-from ionport.mappings.rendering.expressions import number_of
 from ionport.mappings.rendering.model import M3Call, Traced
-from ionport.mappings.rendering.rules import rows_by_rules
 from ionport.mappings.rendering.tables import HEADER_CHARGES
+from ionport.mappings.rendering.values import place_text, shown
 
 COMPANY, DIVISION = "CONO", "DIVI"
 # Notes have no sections for these of their own: those of invoices are theirs too (inferred).
 _SHARED = frozenset(("tax_lines", "order_header_charges"))
 _ISO_DATE = re.compile(r"(\d{4})-?(\d\d)-?(\d\d)(?:T.*)?", re.ASCII)
+_LINE_END = re.compile(r"[\t\r\n]")
 _COMPANY_NUMBER = re.compile(r"\d{1,3}", re.ASCII)
 
 
@@ -171,6 +171,8 @@ def _refuse_missing(
 def _checked(field: M3Field, value: Traced) -> str:
     """Return the value as M3 takes it; raises InvalidInput."""
     text = value.value
+    if not text.isprintable() and _LINE_END.search(text):
+        raise _refused(value, _("{field} takes one line of text.").format(field=field.name))
     if field.type is M3Type.DATE:
         match = _ISO_DATE.fullmatch(text)
         if match is None:

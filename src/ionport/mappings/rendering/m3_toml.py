@@ -15,8 +15,8 @@ from ionport.core.i18n import _
 from ionport.mappings.grammars.aliases import column_id, field_id
 from ionport.mappings.grammars.sections import M3_SECTIONS, Section
 from ionport.mappings.model import MappingKind
+from ionport.mappings.rendering.conflicts.rules import OPERATORS, TOLERANCES
 from ionport.mappings.rendering.erp import Action, Cell, ErpMapping, Rule, SectionMapping
-from ionport.mappings.rendering.rules import OPERATORS, TOLERANCES
 
 EXPORT, CONFLICTS = "export_configuration", "conflict_resolution"
 _HEADER = re.compile(r"\s*\[{1,2}\s*([\w.\"' -]+?)\s*\]{1,2}\s*(?:#.*)?")

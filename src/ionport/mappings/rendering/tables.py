@@ -5,16 +5,19 @@ Source: docs/reference/mapping-files.md#tables.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ionport.documents.types import ALLOWANCES_CHARGES, INVOICE_TABLE
+from ionport.documents.types import ALLOWANCES_CHARGES, INVOICE_TABLE, TAX_LINES
 from ionport.mappings.grammars.aliases import comparable, term_id
 from ionport.mappings.model import RenderSource
 
+_TAX_FIELD = re.compile(r"(net_amount|tax_amount|tax_rate|tax_code)(?:_([1-9]\d{0,3}))?", re.ASCII)
 ORDER_CHARGES = "order_charges"
 HEADER_CHARGES = "order_xtra_header_charges"
 
+_RATES_WITH_FIELDS = 3
 # Columns that published files name otherwise; they count where the table has none of that name.
 _INVOICE_COLUMNS = {
     "AMOUNT": "NET_AMOUNT",
@@ -74,3 +77,24 @@ def negated(number: str) -> str:
     if not number.strip("-0."):
         return number.removeprefix("-")
     return number.removeprefix("-") if number.startswith("-") else f"-{number}"
+
+
+def header_value(source: RenderSource, field: str) -> str:
+    """Return the value of a field or term of the head; empty when it has none.
+
+    The document has fields of its own for three VAT rates; those of a fourth (`tax_rate_4`) and
+    of each further one are in its table of tax lines.
+    """
+    if value := source.fields.get(field, ""):
+        return value
+    named = tax_field(field)
+    if named is None or named[0] <= _RATES_WITH_FIELDS:
+        return ""
+    rows = source.tables.get(TAX_LINES, ())
+    return rows[named[0] - 1].get(named[1], "") if named[0] <= len(rows) else ""
+
+
+def tax_field(field: str) -> tuple[int, str] | None:
+    """Return the number of the VAT rate that a field is of, and its column of the tax lines."""
+    match = _TAX_FIELD.fullmatch(field)
+    return (int(match[2] or 1), match[1]) if match else None

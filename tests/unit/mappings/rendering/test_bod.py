@@ -9,8 +9,13 @@ import pytest
 from ionport.core.errors import InvalidInput
 from ionport.documents.samples import SAMPLES, read_sample
 from ionport.mappings.model import BodAddress, BodEnvelope, RenderSource
-from ionport.mappings.rendering.bod import bod_address, parse_bod_mapping, render_bod
-from ionport.mappings.rendering.schema import (
+from ionport.mappings.rendering.bod import (
+    bod_address,
+    explain_bod,
+    parse_bod_mapping,
+    render_bod,
+)
+from ionport.mappings.rendering.capture_document.schema import (
     SYNC_CAPTURE_DOCUMENT,
     Node,
     Target,
@@ -92,7 +97,8 @@ def test_our_template_renders_the_demonstration_invoice() -> None:
     assert correlation.text == CORRELATION_ID
     assert correlation.attrib == {"schemeName": "CorrelationID", "location": "ionport"}
     assert _text(root, _DOCUMENT + "DocumentID/ID") == "RE-2026-0417"
-    assert _text(root, _DOCUMENT + "DocumentDateTime") == "2026-03-02"
+    assert _text(root, _DOCUMENT + "DocumentDateTime") == "2026-03-02T00:00:00Z"
+    assert _text(root, _DOCUMENT + "CreationDateTime") == "2026-03-05T10:00:00.007Z"
     assert _text(root, _DOCUMENT + "DocumentType") == "M3_SupplierInvoice"
     assert _text(root, _DOCUMENT + "LastModificationPerson/Name") == "anna"
     assert _text(root, _DOCUMENT + "DocumentPage/SourceMimeType") == "application/xml"
@@ -241,17 +247,87 @@ def test_tax_lines_can_be_a_table_too() -> None:
 
 
 def test_special_characters_are_written_safely() -> None:
-    fields = {**demo_source().fields, "supplier_name": "A & B <c> \x00\ufffe\U0001f600 ]]>"}
-    root = _render(BOD_TEMPLATE, demo_source(fields=fields))
-    assert _fields(root)["SupplierName"] == "A & B <c> \U0001f600 ]]>"
+    text = 'A & B <c> "d" \U0001f600 ]]> \u202eabc\ud7ff\r\n&lt;'
+    root = _render(
+        BOD_TEMPLATE, demo_source(fields={**demo_source().fields, "supplier_name": text})
+    )
+    assert _fields(root)["SupplierName"] == text
 
 
-def test_a_bodid_never_gets_too_long() -> None:
-    fields = {**demo_source().fields, "invoice_id": "9" * 300}
+@pytest.mark.parametrize("sign", ["\x00", "\x0b", "\ufffe", "\ud800"])
+def test_a_control_character_is_told_with_the_line_that_sends_it(sign: str) -> None:
+    fields = {**demo_source().fields, "supplier_name": f"Nord{sign}werk"}
+    with pytest.raises(InvalidInput, match=r"Line \d+ .*IF_supplier_name.*U\+") as caught:
+        _render(BOD_TEMPLATE, demo_source(fields=fields))
+    assert caught.value.code == "control_character"
+
+
+def test_an_id_that_the_messages_header_cannot_take_is_told() -> None:
+    fields = {**demo_source().fields, "invoice_id": "9" * 10_000}
+    for render in (render_bod, explain_bod):
+        with pytest.raises(InvalidInput, match=r"IFP_invoice_id.*10000 char.*takes 100") as caught:
+            render(parse_bod_mapping(BOD_TEMPLATE), demo_source(fields=fields), ENVELOPE)
+        assert len(caught.value.text) < 300
+
+
+def test_a_bodid_keeps_its_parts_apart_whatever_the_number_is() -> None:
+    fields = {**demo_source().fields, "invoice_id": "A:1?b&c%d/e"}
     bod_id = _text(_render(BOD_TEMPLATE, demo_source(fields=fields)), "ApplicationArea/BODID")
-    assert bod_id is not None
-    assert len(bod_id) <= 255
-    assert CORRELATION_ID in bod_id
+    assert bod_id == ("infor-nid:ACME_TST:001_100::A%3A1%3Fb%26c%25d/e:?CaptureDocument&verb=Sync")
+
+
+def test_a_row_has_the_number_of_the_invoices_line() -> None:
+    def ids(*positions: str) -> list[str | None]:
+        rows = [{"POSITION": position, "QUANTITY": "1"} for position in positions]
+        root = _render(BOD_TEMPLATE, demo_source(tables={"INVOICE_TABLE": rows}))
+        return [row.text for row in root.findall(_at(_DOCUMENT + "DocumentTable/Row/ID"))]
+
+    assert ids("7", "3", "12") == ["7", "3", "12"]
+    assert ids("1", "1", "2") == ["1", "2", "3"]
+    assert ids("A", "B", "C") == ["1", "2", "3"]
+    assert ids("", "5", "6") == ["1", "2", "3"]
+
+
+def test_as_many_vat_rates_are_sent_as_there_are() -> None:
+    taxes = [
+        {"tax_rate": str(rate), "tax_amount": f"{rate}.50", "net_amount": "10"}
+        for rate in range(1, 6)
+    ]
+    fields = {**demo_source().fields, "tax_rate": "1", "tax_rate_2": "2", "tax_rate_3": "3"}
+    source = demo_source(fields=fields, tables={"tax_lines": taxes})
+    found = _fields(_render(BOD_TEMPLATE, source))
+    assert [found[f"VatPercent{suffix}"] for suffix in ("", "2", "3", "4", "5")] == [*"12345"]
+    assert (found["VATAmount4"], found["NetAmount5"]) == ("4.50", "10")
+    first_only = _changed(
+        ("IF_tax_rate_3=", "#"), ("IF_tax_amount_3=", "#"), ("IF_net_amount_3=", "#")
+    )
+    assert "VatPercent4" not in _fields(_render(first_only, source))
+
+
+def test_every_value_says_which_line_and_which_field_it_came_from() -> None:
+    traced = explain_bod(parse_bod_mapping(BOD_TEMPLATE), demo_source(), ENVELOPE)
+    by_target = {value.target: value for value in traced}
+    lines = BOD_TEMPLATE.splitlines()
+    for value in traced:
+        assert value.line is None or lines[value.line - 1].startswith(value.key + "=")
+    number = by_target["InvoiceNumber"]
+    assert (number.value, number.key, number.sources) == (
+        "RE-2026-0417",
+        "IF_invoice_id",
+        ("invoice_id",),
+    )
+    document = by_target["DataArea/CaptureDocument/DocumentID/ID"]
+    assert (document.key, document.sources) == ("IFP_invoice_id", ("invoice_id",))
+    assert by_target["Row 2 Quantity"].sources == ("INVOICE_TABLE.QUANTITY",)
+    assert by_target["ApplicationArea/Sender/LogicalID"].key == "SFV_LogicalID"
+    root = _render(BOD_TEMPLATE)
+    assert {t for t in by_target if "/" not in t and not t.startswith("Row ")} == set(_fields(root))
+
+
+def test_two_names_of_one_field_are_both_sent() -> None:
+    text = _changed(("Index_Fields=", "Index_Fields=INVOICE_NUMBER,"))
+    fields = _fields(_render(text + "\nIF_INVOICE_NUMBER=Again\n"))
+    assert fields["Again"] == fields["InvoiceNumber"] == "RE-2026-0417"
 
 
 def test_the_messages_header_is_known_without_rendering() -> None:

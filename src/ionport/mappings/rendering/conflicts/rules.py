@@ -14,9 +14,10 @@ from ionport.core.errors import InvalidInput
 from ionport.core.i18n import _
 from ionport.mappings.grammars.aliases import column_id
 from ionport.mappings.model import RenderSource
-from ionport.mappings.rendering.erp import Action, Rule, SectionMapping, place_text
-from ionport.mappings.rendering.expressions import evaluate, number_of
+from ionport.mappings.rendering.conflicts.expressions import evaluate, number_of
+from ionport.mappings.rendering.erp import Action, Rule, SectionMapping
 from ionport.mappings.rendering.tables import Table, table_of
+from ionport.mappings.rendering.values import place_text
 
 OPERATORS: Mapping[str, Callable[[Decimal, Decimal], bool]] = {
     "equal": operator.eq,

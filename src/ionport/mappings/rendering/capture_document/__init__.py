@@ -1,0 +1,1 @@
+"""The Sync.CaptureDocument: its schema, its element tree, and what fills it."""
