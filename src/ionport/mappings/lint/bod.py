@@ -39,7 +39,7 @@ _RULES = (
     ListRule("TableColumn_MappedFields", ("TCP_",)),
 )
 _COMMON_PATHS = ("IF_COMMON_PATH", "Pages_COMMON_PATH", "Table_COMMON_PATH")
-_FIXED_KEYS = {rule.key for rule in _RULES} | {*_COMMON_PATHS, "DT_Path", "Document_Types"}
+BOD_KEYS = {rule.key for rule in _RULES} | {*_COMMON_PATHS, "DT_Path", "Document_Types"}
 _PREFIXES = {prefix for rule in _RULES for prefix in rule.prefixes} | {"TNP_", "TNV_"}
 _FIELD_PARTS = {"name", "value", "fieldordernumber", "page", "pageid", "datatype", "category"}
 _FIELD_PARTS |= {"fieldenumeration"}
@@ -72,7 +72,7 @@ def lint_bod(properties: Properties) -> Iterator[Finding]:
 def _check_keys(properties: Properties) -> Iterator[Finding]:
     types = set(properties.names("Document_Types"))
     for line in properties:
-        if line.key in _FIXED_KEYS or line.key in types or line.key.startswith(tuple(_PREFIXES)):
+        if line.key in BOD_KEYS or line.key in types or line.key.startswith(tuple(_PREFIXES)):
             continue
         if comparable(line.key) in KNOWN_TYPES:
             yield Finding(
@@ -86,7 +86,7 @@ def _check_keys(properties: Properties) -> Iterator[Finding]:
                 _("Add {key} to Document_Types, or remove the line.").format(key=line.key),
             )
         else:
-            yield unknown_key(properties, line.key, _FIXED_KEYS | types)
+            yield unknown_key(properties, line.key, BOD_KEYS | types)
 
 
 def _check_logical_id(properties: Properties) -> Iterator[Finding]:
@@ -159,7 +159,7 @@ def _check_lists(properties: Properties) -> Iterator[Finding]:
     # A field may have a path besides its name; columns need no list.
     fields = {"IFP_" + name for name in properties.names("Index_Fields")}
     columns = tuple(f"TN_{name}_TC_" for name in tables)
-    ignored = _FIXED_KEYS | fields | {rule.key for rule in rules}
+    ignored = BOD_KEYS | fields | {rule.key for rule in rules}
     ignored |= {line.key for line in properties if line.key.startswith(columns)}
     yield from check_lists(properties, (*_RULES, *rules), ignored)
     for name in properties.names("Static_Fields"):

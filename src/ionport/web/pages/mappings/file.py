@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -11,6 +11,7 @@ from starlette.routing import Route
 
 from ionport.core.errors import Conflict, InvalidInput, IonportError, TooLarge
 from ionport.core.i18n import _
+from ionport.mappings.completions import completions
 from ionport.mappings.grammars.encodings import encode
 from ionport.mappings.intake import prepare_mapping
 from ionport.mappings.model import Finding, MappingFile, MappingKind, MappingVersion
@@ -86,7 +87,7 @@ def check(request: Request) -> Response:
     _file, newest = _newest(request)
     typed = with_line_ends(lines_of(visit_of(request).form, "text"), newest.text)
     checked = check_text(typed, newest.kind)
-    panel = rendered(request, "mappings/file/_panel.html", {"checked": checked, "version": newest})
+    panel = rendered(request, "mappings/file/_panel.html", {"checked": checked, "saved": newest})
     return JSONResponse(
         {
             "findings": [finding_values(finding) for finding in checked.findings],
@@ -94,6 +95,12 @@ def check(request: Request) -> Response:
             "panel": panel,
         }
     )
+
+
+def words(request: Request) -> Response:
+    """Answer the editor what can stand before and behind an equals sign."""
+    file, _version = _newest(request)
+    return JSONResponse(asdict(completions(file.kind)))
 
 
 def check_text(text: str, kind: MappingKind) -> Checked:
@@ -143,7 +150,7 @@ def _file_page(
         uses = mappings.uses(access, [file.id]).get(file.id, [])
     context = {
         "file": file,
-        "version": version,
+        "saved": version,
         "text": text,
         "checked": checked,
         "uses": uses,
@@ -159,5 +166,6 @@ _ONE = "/settings/mapping-files/{mapping}"
 ROUTES = [
     Route(_ONE, show, methods=["GET"], name="mapping_file"),
     Route(_ONE, save, methods=["POST"]),
+    Route(f"{_ONE}/words", words, name="mapping_file_words"),
     Route(f"{_ONE}/check", check, methods=["POST"], name="mapping_file_check"),
 ]

@@ -63,7 +63,7 @@ def show(request: Request) -> Response:
     visit, scope = visit_of(request), organization_scope(request)
     with visit.read(scope) as access:
         file = documents_of(request).mappings.get(access, version.mapping_id)
-    return render(request, "mappings/versions/detail.html", {"file": file, "version": version})
+    return render(request, "mappings/versions/detail.html", {"file": file, "saved": version})
 
 
 def roll_back_form(request: Request) -> Response:

@@ -171,3 +171,13 @@ def test_a_member_reads_but_changes_nothing(desk: Desk) -> None:
     token = desk.browser.csrf_token(path)
     data = {"csrf_token": token, "text": IDM_TEMPLATE + "#\n", "based_on": "1"}
     assert desk.browser.http.post(path, data=data).status_code == 403
+
+
+def test_the_editor_is_offered_keys_fields_and_terms(desk: Desk) -> None:
+    words = desk.browser.get(f"{_file(desk)}/words").json()
+    assert {"Index_Fields", "IF_invoice_id", "IF_BT-13"} <= {
+        each["label"] for each in words["keys"]
+    }
+    values = {each["label"]: each["detail"] for each in words["values"]}
+    assert values["BT-13"] == "Purchase order reference"
+    assert "invoice_id" in values
