@@ -54,7 +54,7 @@ def test_every_shipped_idm_and_bod_file_is_read_and_linted(path: Path) -> None:
     if kind is MappingKind.IDM:
         mapping = parse_idm_mapping(text)
         assert mapping.entities
-        assert mapping.index_attributes
+        assert mapping.attributes
     else:
         assert parse_bod_mapping(text).document_types
 

@@ -13,6 +13,9 @@ from ionport.core.i18n import _
 from ionport.mappings.grammars.aliases import CORRELATION_ID, comparable, document_field, field_id
 from ionport.mappings.grammars.properties import Properties, parse_properties
 from ionport.mappings.model import IdmItem, RenderSource
+from ionport.mappings.rendering.model import Traced
+from ionport.mappings.rendering.tables import header_value
+from ionport.mappings.rendering.values import clean
 
 # The fields that tell suppliers apart.
 SUPPLIER_FIELDS = ("supplier_tax_id", "supplier_id", "supplier_name")
@@ -63,33 +66,43 @@ class EmbeddedFile:
 
 
 @dataclass(frozen=True, slots=True)
+class AttributeLine:
+    """A line that fills an attribute: by a constant, or by a field or term of the document."""
+
+    attribute: str
+    key: str
+    constant: str = ""
+    field: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class IdmMapping:
-    """A read IDM mapping. `entities` is keyed by the comparable document type."""
+    """A read IDM mapping. `entities` is keyed by the comparable document type.
+
+    `lines` has the number of each line by its key.
+    """
 
     entities: Mapping[str, str]
-    static_attributes: tuple[tuple[str, str], ...]
-    index_attributes: tuple[tuple[str, str], ...]
+    attributes: tuple[AttributeLine, ...]
     acl: Expression
     filename: Expression
     embedded_files: tuple[EmbeddedFile, ...]
+    lines: Mapping[str, int]
     # The language of the page that is made of an XML invoice; empty: not said.
     page_language: str = ""
 
     @property
     def correlation_attribute(self) -> str | None:
         """The attribute that carries the correlation id, by which an item is found again."""
-        for name, attribute in self.index_attributes:
-            if name == CORRELATION_ID:
-                return attribute
-        return None
+        return self.attribute_of(CORRELATION_ID)
 
     def attribute_of(self, name: str) -> str | None:
         """Return the first attribute that carries a document field, None when none does.
 
         It counts whether the file names the field, or the term that the field is made from.
         """
-        carrying = (attr for field, attr in self.index_attributes if document_field(field) == name)
-        return next(carrying, None)
+        fields = ((line.attribute, line.field) for line in self.attributes if line.field)
+        return next((attr for attr, field in fields if document_field(field) == name), None)
 
     def entity_name(self, document_type: str) -> str:
         """Return the IDM entity for a document type; raises InvalidInput when there is none."""
@@ -119,13 +132,16 @@ def parse_idm_mapping(text: str) -> IdmMapping:
             for line in properties
             if line.value and is_document_type_key(line.key)
         },
-        static_attributes=tuple(
-            (name, properties.get("SF_" + name)) for name in properties.names("Static_Fields")
-        ),
-        index_attributes=tuple(
-            (field_id(name), attribute)
-            for name in properties.names("Index_Fields")
-            if (attribute := properties.get("IF_" + name))
+        attributes=(
+            *(
+                AttributeLine(name, "SF_" + name, constant=properties.get("SF_" + name))
+                for name in properties.names("Static_Fields")
+            ),
+            *(
+                AttributeLine(attribute, "IF_" + name, field=field_id(name))
+                for name in properties.names("Index_Fields")
+                if (attribute := properties.get("IF_" + name))
+            ),
         ),
         acl=parse_expression(properties, properties.get("ACL_Fields")),
         filename=parse_expression(properties, properties.get("Searchable_PDF_Name")),
@@ -137,6 +153,7 @@ def parse_idm_mapping(text: str) -> IdmMapping:
             )
             for name in properties.names("EMBEDDED_FILES_EXPORT")
         ),
+        lines={line.key: line.line for line in properties},
         page_language=properties.get(PAGE_LANGUAGE).lower(),
     )
 
@@ -158,18 +175,57 @@ def render_idm_item(mapping: IdmMapping, source: RenderSource) -> IdmItem:
     A field with a value wins over a constant for the same attribute; without one the constant
     stays. Attributes without any value are left out.
     """
-    attributes = {name: text for name, text in mapping.static_attributes if text}
-    from_fields: dict[str, str] = {}
-    for name, attribute in mapping.index_attributes:
-        if value := source.fields.get(name, ""):
-            from_fields.setdefault(attribute, value)
+    attributes = _attributes(mapping, source)
     return IdmItem(
         entity_name=mapping.entity_name(source.document_type),
-        attributes=tuple((attributes | from_fields).items()),
+        attributes=tuple((value.target, value.value) for value in attributes),
         acl=_evaluate(mapping.acl, source) or None,
         filename=_filename(_evaluate(mapping.filename, source), source),
         mime_type=source.mime_type,
     )
+
+
+def explain_idm(mapping: IdmMapping, source: RenderSource) -> tuple[Traced, ...]:
+    """Return the values of the item with lines and fields; raises as `render_idm_item`."""
+    item = render_idm_item(mapping, source)
+    type_key = next(
+        key for key in mapping.lines if comparable(key) == comparable(source.document_type)
+    )
+    made = (
+        (_("document type"), item.entity_name, type_key, ()),
+        (_("access control list"), item.acl or "", "ACL_Fields", _fields_in(mapping.acl)),
+        (_("file name"), item.filename, "Searchable_PDF_Name", _fields_in(mapping.filename)),
+    )
+    return (
+        *_attributes(mapping, source),
+        *(
+            Traced(target, value, mapping.lines.get(key), key, sources)
+            for target, value, key, sources in made
+            if value
+        ),
+    )
+
+
+def _attributes(mapping: IdmMapping, source: RenderSource) -> list[Traced]:
+    """Return one value for each attribute that gets one, constants in front."""
+    constants: dict[str, Traced] = {}
+    from_fields: dict[str, Traced] = {}
+    for line in mapping.attributes:
+        text = header_value(source, line.field) if line.field else line.constant
+        if text:
+            number = mapping.lines.get(line.key)
+            value = clean(text, number, line.key)
+            sources = (line.field,) if line.field else ()
+            traced = Traced(line.attribute, value, number, line.key, sources)
+            if line.field:
+                from_fields.setdefault(line.attribute, traced)
+            else:
+                constants[line.attribute] = traced
+    return list((constants | from_fields).values())
+
+
+def _fields_in(expression: Expression) -> tuple[str, ...]:
+    return tuple(part.field_id for part in expression if isinstance(part, FieldReference))
 
 
 def embedded_filename(file: EmbeddedFile, source: RenderSource, own_name: str) -> str:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from ionport.documents.invoice.fields import RATE_SUFFIXES
 from ionport.documents.types import ALLOWANCES_CHARGES, INVOICE_TABLE, TAX_LINES
 from ionport.mappings.grammars.aliases import comparable, term_id
 from ionport.mappings.model import RenderSource
@@ -17,13 +18,14 @@ _TAX_FIELD = re.compile(r"(net_amount|tax_amount|tax_rate|tax_code)(?:_([1-9]\d{
 ORDER_CHARGES = "order_charges"
 HEADER_CHARGES = "order_xtra_header_charges"
 
-_RATES_WITH_FIELDS = 3
 # Columns that published files name otherwise; they count where the table has none of that name.
 _INVOICE_COLUMNS = {
     "AMOUNT": "NET_AMOUNT",
     "NET_UNIT_PRICE": "UNIT_PRICE",
     "UNIT_CODE_PRICE": "UNIT",
 }
+# EN 16931 knows no gross amount of a line: both columns have its net amount.
+_TWINS = {"NET_AMOUNT": ("TOTAL_AMOUNT",), "TOTAL_AMOUNT": ("NET_AMOUNT",)}
 _CHARGE_COLUMNS = {"VOUCHER_TEXT": "REASON"}
 
 
@@ -88,7 +90,7 @@ def header_value(source: RenderSource, field: str) -> str:
     if value := source.fields.get(field, ""):
         return value
     named = tax_field(field)
-    if named is None or named[0] <= _RATES_WITH_FIELDS:
+    if named is None or named[0] <= len(RATE_SUFFIXES):
         return ""
     rows = source.tables.get(TAX_LINES, ())
     return rows[named[0] - 1].get(named[1], "") if named[0] <= len(rows) else ""
@@ -98,3 +100,15 @@ def tax_field(field: str) -> tuple[int, str] | None:
     """Return the number of the VAT rate that a field is of, and its column of the tax lines."""
     match = _TAX_FIELD.fullmatch(field)
     return (int(match[2] or 1), match[1]) if match else None
+
+
+def other_ids(name: str) -> tuple[str, ...]:
+    """Return the other ids of the same value: VAT rates have fields and a row in a table."""
+    if named := tax_field(name):
+        return (f"{TAX_LINES}.{named[1]}",)
+    table, _dot, column = name.partition(".")
+    if table == TAX_LINES:
+        return tuple(f"{column}{suffix}" for suffix in RATE_SUFFIXES)
+    if table == INVOICE_TABLE:
+        return tuple(f"{table}.{twin}" for twin in _TWINS.get(column, ()))
+    return ()
