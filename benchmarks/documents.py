@@ -6,6 +6,11 @@ turns of each, which other load disturbed least. The files are the samples
 of 3 lines in UBL and CII, each with a number of its own; ours are received as
 `ionport document receive FOLDER` receives them.
 
+The peer's time is the disk's, ours the processor's: where an fsync takes a quarter of a millisecond
+the ratio tells the processor alone. So the intake is also good enough at the design's 200 files a
+second, as long as each of them was synced to a disk that syncs: the calls of fsync are counted, and
+what one costs is measured in the same run.
+
 And how lists, tiles, the search by a part of a number and the export of one document grow from ten
 documents to 100,000, by the best of the turns at both: the floor and the goal are how many times as
 long the slowest of them may take.
@@ -14,6 +19,7 @@ long the slowest of them may take.
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import os
 import sys
@@ -22,7 +28,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Any, Self
 
 from lxml import etree
 
@@ -40,6 +46,9 @@ from ionport.settings import Settings, Side  # noqa: E402
 from ionport.store import OrganizationScope  # noqa: E402
 
 FLOOR, GOAL = 0.3, 0.6
+GOAL_PER_SECOND = 200
+_REAL_FSYNC_MS = 0.02
+"""What an fsync costs at least on a disk; in memory it is a few microseconds at most."""
 _MANY = 100_000
 _NUMBERS = (b"RE-2026-0417", b"RE-2026-0418")
 _LEFT_OUT = "start of the process and first use (20 files), PDFs, the upload's HTTP"
@@ -68,6 +77,28 @@ def _peer(files: list[ReceivedFile], folder: Path) -> tuple[float, float]:
     return time.perf_counter() - started, synced
 
 
+class _CountedSyncs:
+    """Counts the calls of `os.fsync` while it is entered; threads write too."""
+
+    def __init__(self) -> None:
+        self._calls = itertools.count()
+        self.made = 0
+
+    def __enter__(self) -> Self:
+        self._fsync = os.fsync
+
+        def counted(descriptor: int) -> None:
+            next(self._calls)
+            self._fsync(descriptor)
+
+        os.fsync = counted
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        os.fsync = self._fsync
+        self.made = next(self._calls)
+
+
 def _measure(turns: int, each: int, folder: Path) -> dict[str, Any]:
     copies = folder / "peer"
     copies.mkdir()
@@ -85,9 +116,12 @@ def _measure(turns: int, each: int, folder: Path) -> dict[str, Any]:
 
     ours(list(_files(20, 0)))
     own, peer, processor, synced = [], [], [], []
+    syncs = 0
     for turn in range(turns):
         files = list(_files(each, 1_000 + turn * each))
-        seconds, used = ours(files)
+        with _CountedSyncs() as counted:
+            seconds, used = ours(files)
+        syncs += counted.made
         own.append(seconds)
         processor.append(used)
         seconds, waited = _peer(files, copies)
@@ -100,10 +134,24 @@ def _measure(turns: int, each: int, folder: Path) -> dict[str, Any]:
         "peer_per_second": round(each / min(peer), 1),
         "processor_ms": round(min(processor) / each * 1000, 2),
         "peer_fsync_ms": round(synced[peer.index(min(peer))] / each * 1000, 2),
+        "syncs_per_file": round(syncs / (turns * each), 2),
         "ratio": round(min(peer) / min(own), 2),
         "median_ratio": round(median(peer) / median(own), 2),
         "load": round(os.getloadavg()[0], 1),
     }
+
+
+def _is_durable(result: dict[str, Any]) -> bool:
+    """Tell whether each file was synced, and to a disk that takes a time for it."""
+    return result["syncs_per_file"] >= 1 and result["peer_fsync_ms"] >= _REAL_FSYNC_MS
+
+
+def _meets_goal(result: dict[str, Any]) -> bool:
+    return _is_durable(result) and result["per_second"] >= GOAL_PER_SECOND
+
+
+def _is_good_enough(result: dict[str, Any]) -> bool:
+    return result["ratio"] >= FLOOR or _meets_goal(result)
 
 
 def main() -> int:
@@ -118,8 +166,9 @@ def main() -> int:
         result = _measure(6 if options.quick else 20, 50, Path(folder))
         result |= measure_growth(Path(folder), _MANY)
     result |= {"floor": FLOOR, "goal": GOAL, "left_out": _LEFT_OUT}
+    result |= {"goal_per_second": GOAL_PER_SECOND, "is_durable": _is_durable(result)}
     result |= {"growth_floor": GROWTH_FLOOR, "growth_goal": GROWTH_GOAL}
-    grows, passed = result["growth_ratio"] <= GROWTH_FLOOR, result["ratio"] >= FLOOR
+    grows, passed = result["growth_ratio"] <= GROWTH_FLOOR, _is_good_enough(result)
     if options.json:
         print(json.dumps(result))
     else:
@@ -132,6 +181,11 @@ def main() -> int:
             f"  parse + fsync {result['peer_per_second']:>8} files/s,"
             f" of which fsync took {result['peer_fsync_ms']} ms for each"
         )
+        print(
+            f"  ours synced {result['syncs_per_file']} times for each file; goal"
+            f" {GOAL_PER_SECOND} files/s with every file on the disk:",
+            "met" if _meets_goal(result) else "not met",
+        )
         print(f"  ratio of the medians {result['median_ratio']}")
         print(f"  load of the machine {result['load']}")
         print(f"left out: {result['left_out']}")
@@ -140,7 +194,8 @@ def main() -> int:
             few, many = figures["few_ms"], figures["many_ms"]
             print(f"  {name:<9}{few:>8.2f}{many:>8.2f}  x {figures['ratio']}")
     if not options.json or options.check:
-        print(f"ratio {result['ratio']} (floor {FLOOR})", "" if passed else "BELOW THE FLOOR")
+        told = f"ratio {result['ratio']} (floor {FLOOR}), {result['per_second']} files/s"
+        print(f"{told} (or {GOAL_PER_SECOND})", "" if passed else "BELOW BOTH")
         ratio = f"growth {result['growth_ratio']} (at most {GROWTH_FLOOR})"
         print(ratio, "" if grows else "ABOVE THE LIMIT")
     return 1 if options.check and not (passed and grows) else 0

@@ -35,7 +35,7 @@ _SHORTEST = 4
 _BLANKS = b" \t\r\n"
 _LONG_TEXT = 10_000_000
 _EBCDIC = b"\x4c\x6f\xa7\x94"
-_UTF16 = ("utf-16-le", "utf-16-be")
+_WIDE = ("utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be")
 
 
 def parse(
@@ -106,8 +106,8 @@ def _refuse_many(content: bytes) -> None:
 
 def _has_doctype(content: bytes) -> bool:
     """Look before the first element: a DOCTYPE can give every element a thousand attributes."""
-    if content.startswith((b"\xff\xfe", b"\xfe\xff", b"<\0", b"\0<")):
-        return any("<!DOCTYPE".encode(name) in content for name in _UTF16)
+    if content.startswith((b"\xff\xfe", b"\xfe\xff", b"<\0", b"\0")):
+        return any("<!DOCTYPE".encode(name) in content for name in _WIDE)
     start = len(b"\xef\xbb\xbf") if content.startswith(b"\xef\xbb\xbf") else 0
     while start >= 0:
         start = content.find(b"<", start)
@@ -149,7 +149,7 @@ def _describe(error: etree.XMLSyntaxError) -> str:
     line, column = error.position
     if "depth" in str(error).lower():
         return _("The XML is nested too deeply (line {line}); no invoice is.").format(line=line)
-    reason = str(error.msg).rpartition(", line ")[0] or str(error.msg)
+    reason = " ".join((str(error.msg).rpartition(", line ")[0] or str(error.msg)).split())
     return _("The file is not well-formed XML: {reason} (line {line}, column {column}).").format(
         reason=reason, line=line, column=column
     )

@@ -65,6 +65,8 @@ def test_as_many_as_are_accepted_are_read() -> None:
         ('<?xml version="1.0" encoding="cp037"?><a/>'.encode("cp037"), "xml_encoding"),
         (b"\xef\xbb\xbf<!-- <a> --><?x <y?>\n<!DOCTYPE a><a/>", "xml_doctype"),
         ("<!DOCTYPE a><a/>".encode("utf-16"), "xml_doctype"),
+        ("<!DOCTYPE a><a/>".encode("utf-32"), "xml_doctype"),
+        (b"\0\0\xfe\xff" + "<!DOCTYPE a><a/>".encode("utf-32-be"), "xml_doctype"),
         (b"<!-- never closed <!DOCTYPE a>", "xml_not_well_formed"),
     ],
 )

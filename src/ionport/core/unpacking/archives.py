@@ -117,8 +117,8 @@ def _is_left_out(entry: zipfile.ZipInfo) -> bool:
 
 def _too_large(limit: int) -> TooLarge:
     return TooLarge(
-        _("A file in the archive is larger than {limit} bytes when it is unpacked.").format(
-            limit=limit
+        _("A file in the archive is larger than {limit} MB when it is unpacked.").format(
+            limit=limit // 1_000_000
         ),
         code="too_large",
     )

@@ -20,8 +20,10 @@ from ionport.core.errors import InvalidInput, IonportError, TooLarge
 from ionport.core.http.texts import storable
 from ionport.core.i18n import _
 from ionport.core.unpacking.archives import MAX_FILES, files_of_zip, is_gzip, is_zip, unpack_gzip
+from ionport.core.unpacking.pdf import is_pdf
 from ionport.core.unpacking.signed import is_signed, unwrap_signed
 from ionport.documents.intake.imports.files import import_type, split_import
+from ionport.documents.intake.other_files import BEFORE_XML
 from ionport.documents.invoice.reading.bodies import split_bodies
 
 MAX_DEPTH: Final = 3
@@ -30,6 +32,7 @@ MAX_DEPTH: Final = 3
 _HEADER = re.compile(rb"[A-Za-z][A-Za-z0-9-]{1,40}:[ \t]")
 _OF_MAILS = re.compile(rb"(?im)^(from|received|return-path|message-id|mime-version):")
 _HEAD: Final = 4096
+_SUFFIXES: Final = (".xml", ".pdf", ".zip", ".gz", ".p7m", ".eml")
 _OFFICE = ("[Content_Types].xml", "mimetype")
 
 
@@ -52,7 +55,7 @@ def is_mail(content: bytes) -> bool:
 def unpack(file: ReceivedFile, max_bytes: int) -> list[ReceivedFile]:
     """Return the files inside `file`, or `file` itself when it is no container.
 
-    What cannot be an invoice is left out of mails (texts, pictures) and kept in archives, whose
+    What is no document is left out of mails (texts, pictures) and kept in archives, whose
     every file was put there by a person. `max_bytes` is the limit of one file.
 
     Raises:
@@ -136,13 +139,12 @@ def _inside(file: ReceivedFile, max_bytes: int) -> Iterator[ReceivedFile]:
 
 def _attached(file: ReceivedFile, max_bytes: int) -> Iterator[ReceivedFile]:
     message = email.message_from_bytes(file.content, policy=email.policy.default)
-    for part in message.walk():
+    for number, part in enumerate(message.walk()):
         name = storable(part.get_filename() or "")
-        if part.is_multipart() or not name or not _may_be_invoice(part, name):
+        content = None if part.is_multipart() else part.get_payload(decode=True)
+        if not isinstance(content, bytes) or not _may_be_invoice(part, name, content):
             continue
-        content = part.get_payload(decode=True)
-        if not isinstance(content, bytes):
-            continue
+        name = name or f"part-{number}.{'pdf' if is_pdf(content) else 'xml'}"
         if len(content) > max_bytes:
             raise TooLarge(
                 _("{name} has {size} bytes; at most {limit} are accepted.").format(
@@ -153,10 +155,16 @@ def _attached(file: ReceivedFile, max_bytes: int) -> Iterator[ReceivedFile]:
         yield ReceivedFile(f"{file.name}/{name}", content)
 
 
-def _may_be_invoice(part: Message, name: str) -> bool:
+def _may_be_invoice(part: Message, name: str, content: bytes) -> bool:
+    """Tell whether a part is a document by its name, or whatever it is called by its content."""
     if part.get_content_maintype() == "image":
         return False
-    return PurePosixPath(name.lower()).suffix in (".xml", ".pdf", ".zip", ".gz", ".p7m", ".eml")
+    if PurePosixPath(name.lower()).suffix in _SUFFIXES:
+        return True
+    is_declared = part.get_content_subtype() == "xml"
+    is_xml = is_declared or content.lstrip(BEFORE_XML).startswith(b"<?xml")
+    is_other = is_pdf(content) or is_signed(content) or bool(name and import_type(content))
+    return is_xml or is_other
 
 
 def files_at(paths: Iterable[Path], most: int) -> Iterator[ReceivedFile]:

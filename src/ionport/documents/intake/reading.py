@@ -16,6 +16,7 @@ from ionport.core.errors import InvalidInput, NotFound
 from ionport.core.i18n import _
 from ionport.core.unpacking.pdf import Attachment, attachments, is_pdf
 from ionport.documents.intake.imports.files import import_type, read_import
+from ionport.documents.intake.other_files import BEFORE_XML, refuse_other_files
 from ionport.documents.invoice import rows
 from ionport.documents.invoice.corrections import (
     Correction,
@@ -44,10 +45,8 @@ from ionport.documents.types import (
 
 _MAX_FILENAME = 200
 _MAX_NAMED = 5
-_HEAD = 1024
 PDF_TYPE: Final = "application/pdf"
 """The media type of documents that are PDFs as they were received."""
-_BEFORE_XML = b"\xef\xbb\xbf \t\r\n"
 _OTHER_XML = frozenset({"unknown_syntax", "xml_not_well_formed"})
 _MAX_FINDINGS = 200
 _STANDARD = ReadingLimits()
@@ -92,7 +91,7 @@ def read_file(
         return _intake_of(
             imported.invoice, mime_type, today, corrections, laid_under=imported.laid_over
         )
-    _refuse_other_files(content)
+    refuse_other_files(content)
     return _intake_of(read_invoice(content, limits), "application/xml", today, corrections)
 
 
@@ -130,6 +129,7 @@ def read_any(content: bytes, limits: ReadingLimits = _STANDARD, choice: str = ""
     if import_type(content):
         return read_import(content, limits.lines).invoice
     if not is_pdf(content):
+        refuse_other_files(content)
         return read_invoice(content, limits)
     return _one_in_pdf(content, limits, choice)[1]
 
@@ -162,12 +162,21 @@ def _one_in_pdf(content: bytes, limits: ReadingLimits, choice: str) -> tuple[Att
     found = list(_files_in_pdf(content, limits))
     wanted = [each for each in found if choice in ("", each[0])]
     if len(wanted) != 1:
-        raise InvalidInput(
-            _("The PDF has {count} invoices attached, not one.").format(count=len(found)),
-            code="no_single_invoice",
-        )
+        raise InvalidInput(_not_one(found), code="no_single_invoice")
     _name, attached, invoice = wanted[0]
     return attached, invoice
+
+
+def _not_one(found: Sequence[tuple[str, Attachment, Invoice]]) -> str:
+    if not found:
+        return _(
+            "The PDF has no invoice attached as XML. Ask the supplier for the XML, or for a"
+            " Factur-X or ZUGFeRD file."
+        )
+    names = ", ".join(name for name, _file, _invoice in found[:_MAX_NAMED])
+    return _("The PDF has {count} invoices attached, not one: {names}.").format(
+        count=len(found), names=names
+    )
 
 
 def _chosen(found: Sequence[tuple[str, Invoice]], choice: str) -> tuple[str, Invoice]:
@@ -205,7 +214,7 @@ def _files_in_pdf(
 
 def _invoice_in(attached: bytes, limits: ReadingLimits) -> Invoice | None:
     """Return the invoice in a file attached to a PDF, None when it is another file."""
-    if not attached.lstrip(_BEFORE_XML).startswith(b"<"):
+    if not attached.lstrip(BEFORE_XML).startswith(b"<"):
         return None
     try:
         return read_invoice(attached, limits)
@@ -283,26 +292,3 @@ def clean_filename(filename: str, default: str = "document.xml") -> str:
     last = filename.replace("\\", "/").rpartition("/")[2]
     letters = (letter for letter in last if unicodedata.category(letter)[0] != "C")
     return "".join(letters).strip()[-_MAX_FILENAME:] or default
-
-
-def _refuse_other_files(content: bytes) -> None:
-    head = content[:_HEAD].lstrip(_BEFORE_XML).lower()
-    if head.startswith((b"<!doctype html", b"<html")):
-        raise InvalidInput(
-            _("This file is a web page, not an invoice. Download the invoice itself."),
-            code="not_an_einvoice",
-        )
-    for signature, name in (
-        (b"PK\x03\x04", _("a ZIP archive or an Office file")),
-        (b"\x89PNG", _("a picture")),
-        (b"\xff\xd8\xff", _("a picture")),
-        (b"\x30\x82", _("a signed file (p7m); take the invoice out first")),
-    ):
-        if content.lstrip().startswith(signature):
-            raise InvalidInput(
-                _(
-                    "This file is {kind}, not an invoice. ionport reads e-invoices as XML, and PDFs"
-                    " with the XML attached: upload the file that the supplier sent."
-                ).format(kind=name),
-                code="not_an_einvoice",
-            )

@@ -69,6 +69,29 @@ def test_a_mail_gives_what_may_be_an_invoice_and_a_zip_in_it_is_opened() -> None
     ]
 
 
+def test_a_mail_gives_documents_whatever_they_are_called() -> None:
+    message = EmailMessage()
+    message["From"], message["Subject"] = "a@example.com", "Bills"
+    message.set_content("Please find attached.")
+    message.add_alternative("<html><body>Please find attached.</body></html>", subtype="html")
+    pdf, table = b"%PDF-1.7", b'{"type": "INVOICE", "fields": {}}'
+    declared = b'<?xml version="1.0"?>' + INVOICE
+    message.add_attachment(INVOICE, maintype="application", subtype="xml")
+    for name, content in (
+        ("bill", pdf),
+        ("bill.json", table),
+        ("bill.txt", declared),
+        ("a.b", b""),
+    ):
+        message.add_attachment(content, maintype="text", subtype="plain", filename=name)
+    assert _names("m.eml", message.as_bytes()) == [
+        ("m.eml/part-4.xml", INVOICE),
+        ("m.eml/bill", pdf),
+        ("m.eml/bill.json", table),
+        ("m.eml/bill.txt", declared),
+    ]
+
+
 def test_xml_is_no_mail() -> None:
     assert not is_mail(b"<?xml version='1.0'?><Invoice>From: a</Invoice>")
 

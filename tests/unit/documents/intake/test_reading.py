@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from ionport.core.errors import InvalidInput
 from ionport.documents.amounts import at_most_decimals, decimal_text, total
-from ionport.documents.intake.reading import clean_filename, read_file
+from ionport.documents.intake.reading import clean_filename, read_any, read_file
 from ionport.documents.samples import CII_INVOICE, SAMPLES, UBL_INVOICE, read_sample
 from ionport.documents.types import DOCUMENT_TYPES, INVOICE_TABLE, TAX_LINES, document_type
 
@@ -94,6 +94,12 @@ def test_nothing_is_made_up_for_what_the_invoice_does_not_say() -> None:
         (b"[]", "JSON"),
         (b"\n<!DOCTYPE HTML><html>", "a web page, not an invoice"),
         (b"\x30\x82\x01\x00", "signed file"),
+        (b"GIF89a", "picture"),
+        (b"7z\xbc\xaf\x27\x1c", "archive"),
+        (b"MZ\x90\x00", "program"),
+        (b"Dear Sir,\nplease find", "a text without XML"),
+        (b"a;b\n1;2\n", "a text without XML"),
+        (b"\x01\x02", "not known"),
     ],
 )
 def test_another_kind_of_file_is_named_as_what_it_is(content: bytes, says: str) -> None:
@@ -101,6 +107,9 @@ def test_another_kind_of_file_is_named_as_what_it_is(content: bytes, says: str) 
         read_file(content)
     assert says in caught.value.text
     assert caught.value.code == "not_an_einvoice"
+    with pytest.raises(InvalidInput) as checked:
+        read_any(content)
+    assert checked.value.text == caught.value.text
 
 
 @pytest.mark.parametrize(
