@@ -54,8 +54,7 @@ def prepare(application: Application, stub: str, count: int) -> None:
             document_type="INVOICE",
             method=ExportMethod.INFOR_IDM_BOD,
             connection_id=connection.id,
-            idm_mapping_id=idm.mapping_id,
-            bod_mapping_id=bod.mapping_id,
+            mappings={MappingKind.IDM: idm.mapping_id, MappingKind.BOD: bod.mapping_id},
         )
         made = side.configurations.create(access, fields)
         side.configurations.activate(access, made.id, reason="a benchmark")

@@ -36,9 +36,9 @@ from ionport.documents.webhooks.sender import WebhookSender
 from ionport.documents.webhooks.service import WebhookService
 from ionport.exports.archive import DocumentArchive
 from ionport.exports.bulk import export_step
+from ionport.exports.configurations.connection_use import ConfigurationConnectionUse
 from ionport.exports.configurations.mapping_uses import ConfigurationMappingUses
 from ionport.exports.configurations.service import (
-    ConfigurationConnectionUse,
     ExportConfigurationService,
 )
 from ionport.exports.deliveries import DeliveryService

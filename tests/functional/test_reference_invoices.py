@@ -19,6 +19,7 @@ from ionport.exports.configurations.model import ConfigurationFields
 from ionport.exports.model import DeliveryFilter, DeliveryStatus, ExportMethod
 from ionport.identity.access import Access
 from ionport.mappings.intake import prepare_mapping
+from ionport.mappings.model import MappingKind
 from ionport.settings import Side
 from ionport.store import OrganizationScope, TenantScope
 from tests.support import sides
@@ -62,8 +63,7 @@ def _configure(application: Application, credentials: tuple[str, bytes]) -> None
                 document_type="INVOICE",
                 method=ExportMethod.INFOR_IDM_BOD,
                 connection_id=connection.id,
-                idm_mapping_id=idm.mapping_id,
-                bod_mapping_id=bod.mapping_id,
+                mappings={MappingKind.IDM: idm.mapping_id, MappingKind.BOD: bod.mapping_id},
             ),
         )
         side.configurations.activate(access, configuration.id, reason="a test proves nothing")

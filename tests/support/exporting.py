@@ -19,9 +19,13 @@ from ionport.documents.review.model import Finding
 from ionport.documents.samples import read_sample
 from ionport.documents.service import DocumentService
 from ionport.documents.webhooks.outbox import Outbox
-from ionport.exports.configurations.model import ConfigurationFields, ExportConfiguration
+from ionport.exports.configurations.connection_use import ConfigurationConnectionUse
+from ionport.exports.configurations.model import (
+    ConfigurationFields,
+    ExportConfiguration,
+    Switched,
+)
 from ionport.exports.configurations.service import (
-    ConfigurationConnectionUse,
     ExportConfigurationService,
 )
 from ionport.exports.deliveries import DeliveryService
@@ -116,6 +120,15 @@ class DocumentSide:
             )
         return version.mapping_id
 
+    def switch_to_newest(
+        self, configuration_id: str, kind: MappingKind, mapping_id: str
+    ) -> Switched:
+        """Let a configuration use the newest version of its mapping file."""
+        with self.database.write() as work:
+            access = Access(work, self.scope, OPERATOR)
+            newest = self.mappings.latest_version(access, mapping_id)
+            return self.configurations.switch_version(access, configuration_id, kind, newest.id)
+
     def configure(
         self,
         connection_id: str,
@@ -132,8 +145,10 @@ class DocumentSide:
             document_type="INVOICE",
             method=method,
             connection_id=connection_id,
-            idm_mapping_id=self.add_mapping(MappingKind.IDM, idm, f"idm of {title}"),
-            bod_mapping_id=self.add_mapping(MappingKind.BOD),
+            mappings={
+                MappingKind.IDM: self.add_mapping(MappingKind.IDM, idm, f"idm of {title}"),
+                MappingKind.BOD: self.add_mapping(MappingKind.BOD),
+            },
             accepts_at_least_once=accepts_at_least_once,
         )
         with self.database.write() as work:

@@ -10,8 +10,8 @@ from ionport.connections.model import STAGES, Check, CheckStage, CheckStatus, St
 from ionport.connections.repository import CheckRepository
 from ionport.core.clock import Clock
 from ionport.core.paging import PageRequest
+from ionport.exports.configurations.connection_use import ConfigurationConnectionUse
 from ionport.exports.configurations.proof_decisions import refused_proof
-from ionport.exports.configurations.service import ConfigurationConnectionUse
 from ionport.exports.ledger.repository import DeliveryRepository
 from ionport.exports.model import DeliveryFilter, DeliveryStatus
 from ionport.store import Database, OrganizationScope

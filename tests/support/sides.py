@@ -167,8 +167,7 @@ def configure_export(application: Application, credentials: tuple[str, bytes]) -
                 document_type="INVOICE",
                 method=ExportMethod.INFOR_IDM_BOD,
                 connection_id=connection.id,
-                idm_mapping_id=idm.mapping_id,
-                bod_mapping_id=bod.mapping_id,
+                mappings={MappingKind.IDM: idm.mapping_id, MappingKind.BOD: bod.mapping_id},
             ),
         )
         side.configurations.activate(access, configuration.id, reason="a test proves nothing")

@@ -157,7 +157,7 @@ class DeliveryService(DeliveryReading):
 
         One that runs is taken from its worker when that one should have ended long ago.
         The stored payload is sent again, unless the failed step is known never to have reached
-        Infor: then it is rendered anew, with the mapping's newest version.
+        Infor: then it is rendered anew, with the mapping versions that its configuration uses now.
 
         Raises:
             DocumentHeld: the document takes part in no delivery, whose status it keeps.
@@ -208,6 +208,10 @@ class DeliveryService(DeliveryReading):
             ledger.update_step(access.scope, delivery.id, step.kind, fresh)
             if not may_have_arrived(ledger, access.scope, delivery.id, step.kind):
                 ledger.update_step(access.scope, delivery.id, StepKind.RENDER, fresh)
+                # Empty: those that the configuration uses when it is rendered.
+                DeliveryRepository(access.connection).update(
+                    access.scope, delivery.id, {"mapping_versions": {}}
+                )
         self._audit.record(access, DeliveryAction.RETRIED, delivery.id)
         text = _("Export through “{title}” is tried again.").format(
             title=delivery.configuration_title

@@ -169,6 +169,7 @@ class DeliveryMaking:
             created_at=now,
             updated_at=now,
             due_at=now,
+            mapping_versions=configuration.version_ids(),
         )
         if not DeliveryRepository(access.connection).add(access.scope, delivery):
             raise Conflict(

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from ionport.core.i18n import N_, _
 from ionport.identity.model import AuditAction
+from ionport.mappings.model import MappingKind
 
 # Error codes of deliveries that wait, without a time, until somebody frees them: findings hold
 # the document, or Infor has refused the connection when it was proved.
@@ -205,8 +206,8 @@ class Delivery:
     error_text: str = ""
     remedy: str = ""
     idm_pid: str | None = None
-    idm_mapping_version_id: str | None = None
-    bod_mapping_version_id: str | None = None
+    erp_reference: str | None = None
+    mapping_versions: Mapping[MappingKind, str] = field(default_factory=dict, hash=False)
     started_at: datetime | None = None
     finished_at: datetime | None = None
     tries_since: datetime | None = None
@@ -338,6 +339,7 @@ class ConfigurationAction(AuditAction):
 
     CREATED = "export_configuration.created", N_("Export configuration added")
     EDITED = "export_configuration.edited", N_("Export configuration changed")
+    SWITCHED = "export_configuration.switched", N_("Export configuration uses another version")
     ACTIVATED = "export_configuration.activated", N_("Export configuration activated")
     DEACTIVATED = "export_configuration.deactivated", N_("Export configuration deactivated")
     DELETED = "export_configuration.deleted", N_("Export configuration deleted")

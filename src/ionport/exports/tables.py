@@ -30,9 +30,9 @@ export_configurations = Table(
     Column("method", Text, nullable=False),
     Column("family", Text, nullable=False),
     Column("connection_id", Text, ForeignKey("connections.id"), nullable=False, index=True),
-    Column("idm_mapping_id", Text, ForeignKey("mapping_files.id"), nullable=False, index=True),
-    Column("bod_mapping_id", Text, ForeignKey("mapping_files.id"), index=True),
     Column("accepts_at_least_once", Boolean(create_constraint=False), nullable=False),
+    # What its method asks beside connection and mapping files, by the name of the option.
+    Column("options", JSON, nullable=False),
     Column("is_active", Boolean(create_constraint=False), nullable=False),
     Column("created_by", Text, nullable=False),
     Column("created_at", Moment, nullable=False),
@@ -61,6 +61,18 @@ partial_index(
     _c.family,
     unique=True,
     where=_c.is_active == true(),
+)
+
+# The version of each mapping file that a configuration uses, until a person switches it.
+configuration_mappings = Table(
+    "configuration_mappings",
+    metadata,
+    Column("configuration_id", Text, ForeignKey("export_configurations.id"), nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("organization_id", Text, ForeignKey("organizations.id"), nullable=False),
+    Column("mapping_id", Text, ForeignKey("mapping_files.id"), nullable=False, index=True),
+    Column("version_id", Text, ForeignKey("mapping_versions.id"), nullable=False, index=True),
+    PrimaryKeyConstraint("configuration_id", "kind"),
 )
 
 # A person's "all the same" about a proof that did not pass; counts until the next proof.
@@ -110,8 +122,11 @@ deliveries = Table(
     # and while something holds the delivery.
     Column("due_at", Moment),
     Column("idm_pid", Text),
-    Column("idm_mapping_version_id", Text),
-    Column("bod_mapping_version_id", Text),
+    # What the ERP calls the invoice: M3's batch number, LN's company and number.
+    Column("erp_reference", Text),
+    # Ids of mapping versions by kind; of a kind that is missing, the one that the configuration
+    # uses when the delivery is rendered.
+    Column("mapping_versions", JSON, nullable=False),
     Column("created_by", Text, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("updated_at", Moment, nullable=False),

@@ -187,6 +187,11 @@ class MappingRepository:
         row = self._connection.execute(_LATEST, parameters).one_or_none()
         return _version(row) if row else None
 
+    def version_by_id(self, scope: OrganizationScope, version_id: str) -> MappingVersion | None:
+        parameters = {"organization": scope.organization_id, "wanted": version_id}
+        row = self._connection.execute(_BY_ID, parameters).one_or_none()
+        return _version(row) if row else None
+
     def list_versions(
         self, scope: OrganizationScope, mapping_id: str, page: PageRequest
     ) -> Page[MappingVersion]:
@@ -225,15 +230,16 @@ _SORTS = {
     MappingSort.KIND: mapping_files.c.kind,
     MappingSort.UPDATED: mapping_files.c.updated_at,
 }
-# Built once: each delivery runs it.
-_LATEST = (
+# Built once: each delivery runs the one by id.
+_OWN = (
     select(mapping_versions, mapping_files.c.name, mapping_files.c.kind)
     .join(mapping_files, mapping_files.c.id == mapping_versions.c.mapping_id)
-    .where(
-        mapping_versions.c.organization_id == bindparam("organization"),
-        mapping_versions.c.mapping_id == bindparam("mapping"),
-        mapping_versions.c.number == mapping_files.c.latest_number,
-    )
+    .where(mapping_versions.c.organization_id == bindparam("organization"))
+)
+_BY_ID = _OWN.where(mapping_versions.c.id == bindparam("wanted"))
+_LATEST = _OWN.where(
+    mapping_versions.c.mapping_id == bindparam("mapping"),
+    mapping_versions.c.number == mapping_files.c.latest_number,
 )
 
 

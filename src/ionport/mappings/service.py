@@ -224,6 +224,15 @@ class MappingService:
             raise _not_found()
         return version
 
+    def version_by_id(
+        self, access: ScopedWork[OrganizationScope], version_id: str
+    ) -> MappingVersion:
+        """Return a version by its id; raises NotFound."""
+        version = MappingRepository(access.connection).version_by_id(access.scope, version_id)
+        if version is None:
+            raise _not_found()
+        return version
+
     def _locked(self, access: Access[OrganizationScope], mapping_id: str) -> MappingFile:
         file = MappingRepository(access.connection).lock(access.scope, mapping_id)
         if file is None:

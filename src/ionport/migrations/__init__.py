@@ -91,16 +91,26 @@ def _too_new(revision: str) -> Unavailable:
 def _upgrade(config: Config, connection: Connection, revision: str, *, is_sqlite: bool) -> None:
     # SQLite's driver is in autocommit mode here; one explicit transaction makes it all or nothing.
     if is_sqlite:
+        # A table that loses a column is copied and dropped, though other tables name it; whether
+        # all references still lead somewhere is asked before the commit
+        # (https://sqlite.org/lang_altertable.html#otheralter).
+        connection.execute(text("PRAGMA foreign_keys=OFF"))
         connection.execute(text("BEGIN IMMEDIATE"))
     else:
         connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
     config.attributes["connection"] = connection
     try:
         command.upgrade(config, revision)
+        if is_sqlite and (lost := connection.execute(text("PRAGMA foreign_key_check")).first()):
+            raise RuntimeError(f"a row of {lost[0]} would refer to a missing one of {lost[2]}")
     except BaseException:
         connection.rollback()
         raise
-    connection.commit()
+    else:
+        connection.commit()
+    finally:
+        if is_sqlite:
+            connection.execute(text("PRAGMA foreign_keys=ON"))
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import asdict, fields
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,7 +15,7 @@ from ionport.documents.model import DocumentStatus
 from ionport.documents.review.model import DocumentHeld, Finding
 from ionport.documents.review.service import keeping_findings
 from ionport.documents.samples import CII_INVOICE, read_sample
-from ionport.exports.configurations.model import ConfigurationFields, ExportConfiguration
+from ionport.exports.configurations.model import ExportConfiguration
 from ionport.exports.model import Delivery, ExportMethod
 from ionport.identity.access import Access
 from tests.support.exporting import OPERATOR, DocumentSide
@@ -86,7 +86,7 @@ def test_a_configuration_that_books_lines_is_asked_by_documents_that_wait(walk: 
         assert side.status(document_id) == (held if is_active else free)
     _edit(side, walk.configuration, title="Books")
     assert "Books books lines" in _open(side, document_id)[0].text
-    _edit(side, walk.configuration, method=ExportMethod.INFOR_IDM, bod_mapping_id=None)
+    _edit(side, walk.configuration, method=ExportMethod.INFOR_IDM)
     assert _holding(side, document_id) == []
     _edit(side, walk.configuration)
     assert _holding(side, document_id) == ["no_lines"]
@@ -123,10 +123,9 @@ def _switch(side: DocumentSide, configuration_id: str, *, is_active: bool) -> No
 
 
 def _edit(side: DocumentSide, configuration: ExportConfiguration, **values: Any) -> None:
-    names = {each.name for each in fields(ConfigurationFields)}
-    old = {name: one for name, one in asdict(configuration).items() if name in names}
+    changed = replace(configuration.fields, **values)
     with side.database.write() as work:
-        access, changed = Access(work, side.scope, OPERATOR), ConfigurationFields(**old | values)
+        access = Access(work, side.scope, OPERATOR)
         side.configurations.edit(access, configuration.id, changed, reason="a test")
     _judge(side)
 

@@ -44,6 +44,9 @@ def export() -> None:
 @click.option("--connection", "connection_name", required=True, help="Name of the connection.")
 @click.option("--idm-mapping", required=True, help="Name of the IDM mapping file.")
 @click.option("--bod-mapping", help="Name of the BOD mapping file: IDM + ION BOD.")
+@click.option("--m3-mapping", help="Name of the M3 mapping file: IDM + M3.")
+@click.option("--toml-mapping", help="Name of the M3 mapping file in TOML: IDM + M3 (TOML).")
+@click.option("--ln-mapping", help="Name of the LN mapping file: IDM + LN.")
 @click.option("--document-type", default="INVOICE", show_default=True)
 @click.option("--activate/--no-activate", default=True, help="Activate at once (default).")
 @click.option("--replace", is_flag=True, help="Switch off the active one that is in the way.")
@@ -62,6 +65,9 @@ def export_configure(
     connection_name: str,
     idm_mapping: str,
     bod_mapping: str | None,
+    m3_mapping: str | None,
+    toml_mapping: str | None,
+    ln_mapping: str | None,
     document_type: str,
     activate: bool,
     replace: bool,
@@ -76,16 +82,22 @@ def export_configure(
     with opened(ctx) as application:
         scope = organization_scope(application)
         service = documents_side(application).configurations
-        kinds = {MappingKind.IDM} | ({MappingKind.BOD} if bod_mapping else set())
+        named = {
+            MappingKind.IDM: idm_mapping,
+            MappingKind.BOD: bod_mapping,
+            MappingKind.M3: m3_mapping,
+            MappingKind.TOML: toml_mapping,
+            MappingKind.LN: ln_mapping,
+        }
+        mappings = {
+            kind: mapping_id_of(application, name, kind) for kind, name in named.items() if name
+        }
         fields = ConfigurationFields(
             title=title,
             document_type=document_type,
-            method=destination_with(kinds).method,
+            method=destination_with(mappings.keys()).method,
             connection_id=connection_id_of(application, connection_name),
-            idm_mapping_id=mapping_id_of(application, idm_mapping, MappingKind.IDM),
-            bod_mapping_id=mapping_id_of(application, bod_mapping, MappingKind.BOD)
-            if bod_mapping
-            else None,
+            mappings=mappings,
             accepts_at_least_once=accept_at_least_once,
         )
         with application.database.write() as work:
@@ -298,6 +310,6 @@ def _configuration_row(item: ExportConfiguration) -> dict[str, Any]:
         "method": item.method.value,
         "active": item.is_active,
         "connection": item.connection_id,
-        "idm_mapping": item.idm_mapping_id,
-        "bod_mapping": item.bod_mapping_id,
+        **{f"{kind}_mapping": pinned.mapping_id for kind, pinned in item.mappings.items()},
+        "mapping_versions": {str(kind): version for kind, version in item.version_ids().items()},
     }

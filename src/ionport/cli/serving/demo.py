@@ -188,8 +188,7 @@ def _configure(walk: Walk, connection_id: str) -> None:
                 document_type="INVOICE",
                 method=ExportMethod.INFOR_IDM_BOD,
                 connection_id=connection_id,
-                idm_mapping_id=idm.mapping_id,
-                bod_mapping_id=bod.mapping_id,
+                mappings={MappingKind.IDM: idm.mapping_id, MappingKind.BOD: bod.mapping_id},
             ),
         )
         side.configurations.activate(access, configuration.id)

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from ionport.connections.service import ConnectionService
 from ionport.core.errors import InvalidInput, NotFound
 from ionport.core.i18n import _
 from ionport.documents.types import DOCUMENT_TYPES
-from ionport.exports.configurations.model import ActivationFinding, ConfigurationFields
+from ionport.exports.configurations.model import (
+    ActivationFinding,
+    ConfigurationFields,
+    ExportConfiguration,
+    PinnedMapping,
+)
 from ionport.identity.service import IdentityService
 from ionport.mappings.intake import wrong_kind_text
-from ionport.mappings.model import MappingKind, blocking
+from ionport.mappings.model import MappingKind, MappingVersion, blocking
 from ionport.mappings.service import MappingService
 from ionport.store import OrganizationScope, ScopedWork
 
@@ -28,15 +33,51 @@ class ConfigurationChecks:
         self._mappings = mappings
         self._identity = identity
 
-    def findings(
-        self, access: ScopedWork[OrganizationScope], fields: ConfigurationFields
-    ) -> Sequence[ActivationFinding]:
-        """Return what the linter says about the newest version of each mapping."""
-        found: list[ActivationFinding] = []
+    def versions(
+        self,
+        access: ScopedWork[OrganizationScope],
+        fields: ConfigurationFields,
+        pinned: Mapping[MappingKind, PinnedMapping],
+    ) -> dict[MappingKind, MappingVersion]:
+        """Return the version of each mapping file that a configuration with these fields uses.
+
+        Raises:
+            InvalidInput: a named version is not one of the file that is named.
+        """
+        found = {}
         named = [(kind, one) for kind, one in fields.mapping_ids().items() if one]
         for kind, mapping_id in named:
-            version = self._mappings.latest_version(access, mapping_id)
-            blocked = blocking(version.findings, accept_at_least_once=fields.accepts_at_least_once)
+            before = pinned.get(kind)
+            kept = before.version_id if before and before.mapping_id == mapping_id else ""
+            version_id = fields.versions.get(kind) or kept
+            found[kind] = (
+                self.version_of(access, kind, mapping_id, version_id)
+                if version_id
+                else self._mappings.latest_version(access, mapping_id)
+            )
+        return found
+
+    def version_of(
+        self,
+        access: ScopedWork[OrganizationScope],
+        kind: MappingKind,
+        mapping_id: str,
+        version_id: str,
+    ) -> MappingVersion:
+        """Return a version of a mapping file; raises InvalidInput when it is none of it."""
+        version = self._mappings.version_by_id(access, version_id)
+        if version.mapping_id != mapping_id:
+            wrong = _("Choose a version of the same mapping file.")
+            raise InvalidInput(wrong, fields={f"{kind.value}_mapping": wrong})
+        return version
+
+    def findings(
+        self, versions: Mapping[MappingKind, MappingVersion], *, accept_at_least_once: bool
+    ) -> Sequence[ActivationFinding]:
+        """Return what the linter says about the version of each mapping that is used."""
+        found: list[ActivationFinding] = []
+        for kind, version in versions.items():
+            blocked = blocking(version.findings, accept_at_least_once=accept_at_least_once)
             found += [
                 ActivationFinding(
                     mapping=kind.value,
@@ -52,11 +93,18 @@ class ConfigurationChecks:
             ]
         return found
 
+    def used_versions(
+        self, access: ScopedWork[OrganizationScope], configuration: ExportConfiguration
+    ) -> dict[MappingKind, MappingVersion]:
+        """Return the versions that a configuration uses."""
+        return self.versions(access, configuration.fields, configuration.mappings)
+
     def refuse_blocked(
-        self, access: ScopedWork[OrganizationScope], fields: ConfigurationFields
+        self, versions: Mapping[MappingKind, MappingVersion], fields: ConfigurationFields
     ) -> None:
         """Raise InvalidInput `mapping_blocks_activation`; the text names the findings."""
-        blocked = [finding for finding in self.findings(access, fields) if finding.blocks]
+        found = self.findings(versions, accept_at_least_once=fields.accepts_at_least_once)
+        blocked = [finding for finding in found if finding.blocks]
         if blocked:
             reasons = " ".join(f"{finding.text} {finding.remedy}".strip() for finding in blocked)
             raise InvalidInput(
@@ -107,3 +155,8 @@ class ConfigurationChecks:
         except NotFound:
             return _("Upload or choose a file of the kind {kind}.").format(kind=kind.label)
         return "" if chosen.kind is kind else wrong_kind_text(chosen.kind, kind)
+
+
+def pinned(versions: Mapping[MappingKind, MappingVersion]) -> dict[MappingKind, PinnedMapping]:
+    """Return versions as a configuration keeps them."""
+    return {kind: PinnedMapping(each.mapping_id, each.id) for kind, each in versions.items()}

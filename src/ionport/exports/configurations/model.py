@@ -2,38 +2,53 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from ionport.connections.proofs import Proof, ProofState
 from ionport.exports.destinations import destination_of
 from ionport.exports.model import Delivery, ExportMethod
-from ionport.mappings.model import MappingKind
+from ionport.mappings.model import MappingKind, MappingVersion
 
 
 @dataclass(frozen=True, slots=True)
 class ConfigurationFields:
-    """What a person fills in for an export configuration."""
+    """What a person fills in for an export configuration.
+
+    `mappings` are ids of mapping files. `versions` may name the version to use; else it is the one
+    that was used before of the same file, and of another file its newest. `options` are what the
+    method asks beside that (`Destination.options`).
+    """
 
     title: str
     document_type: str
     method: ExportMethod
     connection_id: str
-    idm_mapping_id: str
-    bod_mapping_id: str | None = None
+    mappings: Mapping[MappingKind, str] = field(default_factory=dict, hash=False)
     sub_organization_id: str | None = None
     accepts_at_least_once: bool = False
+    versions: Mapping[MappingKind, str] = field(default_factory=dict, hash=False)
+    options: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     def mapping_ids(self) -> dict[MappingKind, str]:
         """Return the mapping files that its method needs, by kind; empty where none is named."""
-        named = {MappingKind.IDM: self.idm_mapping_id, MappingKind.BOD: self.bod_mapping_id}
-        kinds = destination_of(self.method).mapping_kinds
-        return {kind: named.get(kind) or "" for kind in kinds}
+        return {
+            kind: self.mappings.get(kind, "") for kind in destination_of(self.method).mapping_kinds
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class PinnedMapping:
+    """A mapping file as a configuration uses it: one version, until a person switches it."""
+
+    mapping_id: str
+    version_id: str
 
 
 @dataclass(frozen=True, slots=True)
 class ExportConfiguration:
-    """What goes where, and how. Mapping ids name mapping files; the newest version is used."""
+    """What goes where, and how."""
 
     id: str
     organization_id: str
@@ -42,20 +57,41 @@ class ExportConfiguration:
     document_type: str
     method: ExportMethod
     connection_id: str
-    idm_mapping_id: str
-    bod_mapping_id: str | None
+    mappings: Mapping[MappingKind, PinnedMapping] = field(hash=False)
     accepts_at_least_once: bool
+    options: Mapping[str, str] = field(hash=False)
     is_active: bool
     created_by: str
     created_at: datetime
     updated_at: datetime
 
-    def mapping_id(self, kind: MappingKind) -> str | None:
-        """Return the mapping file of a kind; None when the configuration names none."""
-        return {
-            MappingKind.IDM: self.idm_mapping_id,
-            MappingKind.BOD: self.bod_mapping_id,
-        }.get(kind)
+    @property
+    def fields(self) -> ConfigurationFields:
+        """What a person filled in."""
+        return ConfigurationFields(
+            title=self.title,
+            document_type=self.document_type,
+            method=self.method,
+            connection_id=self.connection_id,
+            mappings={kind: each.mapping_id for kind, each in self.mappings.items()},
+            sub_organization_id=self.sub_organization_id,
+            accepts_at_least_once=self.accepts_at_least_once,
+            options=self.options,
+        )
+
+    def version_ids(self) -> dict[MappingKind, str]:
+        """Return the versions that new deliveries use, by kind."""
+        return {kind: pinned.version_id for kind, pinned in self.mappings.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Switched:
+    """What a switch to another version means: `under_way` deliveries keep the version they have."""
+
+    configuration: ExportConfiguration
+    before: MappingVersion
+    after: MappingVersion
+    under_way: int
 
 
 @dataclass(frozen=True, slots=True)

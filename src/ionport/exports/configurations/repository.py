@@ -2,28 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict
+from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, bindparam, func, insert, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from ionport.core.paging import Page, PageRequest
-from ionport.exports.configurations.model import ExportConfiguration
+from ionport.exports.configurations.model import (
+    ExportConfiguration,
+    PinnedMapping,
+)
 from ionport.exports.destinations import destination_of
 from ionport.exports.model import ExportMethod
-from ionport.exports.tables import export_configurations
+from ionport.exports.tables import configuration_mappings, export_configurations
+from ionport.mappings.model import MappingKind
 from ionport.store import OrganizationScope, SystemScope
 
 AnyScope = OrganizationScope | SystemScope
 
 _c = export_configurations.c
+_m = configuration_mappings.c
 _CONFIGURATION = tuple(c for c in _c if c.name not in ("family", "deleted_at"))
+_PINNED = (_m.kind.label("pinned_kind"), _m.mapping_id, _m.version_id)
+_WITH_PINNED = export_configurations.outerjoin(configuration_mappings, _m.configuration_id == _c.id)
 
 # Built once: each delivery runs these, and building them costs as much as running.
-_CONFIGURATION_OF = select(*_CONFIGURATION).where(
-    _c.id == bindparam("wanted"), _c.organization_id == bindparam("organization")
+_CONFIGURATION_OF = (
+    select(*_CONFIGURATION, *_PINNED)
+    .select_from(_WITH_PINNED)
+    .where(_c.id == bindparam("wanted"), _c.organization_id == bindparam("organization"))
 )
 _ACTIVE_IN = (
     _c.deleted_at.is_(None),
@@ -33,7 +43,12 @@ _ACTIVE_IN = (
     # None is the main organization.
     _c.sub_organization_id.is_not_distinct_from(bindparam("sub_organization")),
 )
-_ACTIVE = select(*_CONFIGURATION).where(*_ACTIVE_IN).order_by(_c.family)
+_ACTIVE = (
+    select(*_CONFIGURATION, *_PINNED)
+    .select_from(_WITH_PINNED)
+    .where(*_ACTIVE_IN)
+    .order_by(_c.family, _c.id)
+)
 _ACTIVE_IDS = select(_c.id).where(*_ACTIVE_IN)
 
 
@@ -49,19 +64,47 @@ class ConfigurationRepository:
             "organization_id": scope.organization_id,
             "family": destination_of(configuration.method).family,
         }
+        del values["mappings"]
         self._connection.execute(insert(export_configurations), values)
+        self.pin(scope, configuration.id, configuration.mappings)
+
+    def pin(
+        self,
+        scope: OrganizationScope,
+        configuration_id: str,
+        mappings: Mapping[MappingKind, PinnedMapping],
+    ) -> None:
+        """Let a configuration use these versions and no others."""
+        self._connection.execute(
+            delete(configuration_mappings).where(
+                _m.configuration_id == configuration_id,
+                _m.organization_id == scope.organization_id,
+            )
+        )
+        rows = [
+            {
+                "configuration_id": configuration_id,
+                "organization_id": scope.organization_id,
+                "kind": kind.value,
+                "mapping_id": pinned.mapping_id,
+                "version_id": pinned.version_id,
+            }
+            for kind, pinned in mappings.items()
+        ]
+        if rows:
+            self._connection.execute(insert(configuration_mappings), rows)
 
     def get(self, scope: AnyScope, configuration_id: str) -> ExportConfiguration | None:
         """Return the configuration, or None when it is absent or somebody else's."""
-        row = self._connection.execute(
-            self._select(scope).where(_c.id == configuration_id)
-        ).one_or_none()
-        return _configuration(row) if row else None
+        query = _with_pinned(self._select(scope)).where(_c.id == configuration_id)
+        found = _configurations(self._connection.execute(query))
+        return found[0] if found else None
 
     def get_any(self, scope: OrganizationScope, configuration_id: str) -> ExportConfiguration:
         """Return a configuration that a delivery names, deleted or not."""
         parameters = {"wanted": configuration_id, "organization": scope.organization_id}
-        return _configuration(self._connection.execute(_CONFIGURATION_OF, parameters).one())
+        (found,) = _configurations(self._connection.execute(_CONFIGURATION_OF, parameters))
+        return found
 
     def list(
         self,
@@ -83,17 +126,20 @@ class ConfigurationRepository:
         total = self._connection.execute(
             select(func.count()).select_from(query.subquery())
         ).scalar_one()
+        order = (func.lower(_c.title), _c.id)
+        wanted = query.with_only_columns(_c.id).order_by(*order)
+        shown = wanted.limit(page.limit).offset(page.offset).subquery()
         rows = self._connection.execute(
-            query.order_by(func.lower(_c.title), _c.id).limit(page.limit).offset(page.offset)
+            _with_pinned(self._select(scope)).join(shown, shown.c.id == _c.id).order_by(*order)
         )
-        return Page([_configuration(row) for row in rows], total, page)
+        return Page(_configurations(rows), total, page)
 
     def active(
         self, scope: OrganizationScope, document_type: str, sub_organization_id: str | None
     ) -> Sequence[ExportConfiguration]:
         """Return what is active for one place: at most one for each family."""
         parameters = _place(scope, document_type, sub_organization_id)
-        return [_configuration(row) for row in self._connection.execute(_ACTIVE, parameters)]
+        return _configurations(self._connection.execute(_ACTIVE, parameters))
 
     def active_ids(
         self, scope: OrganizationScope, document_type: str, sub_organization_id: str | None
@@ -171,7 +217,21 @@ def _place(
     }
 
 
-def _configuration(row: Row[Any]) -> ExportConfiguration:
-    values = row._asdict()
-    values["method"] = ExportMethod(row.method)
-    return ExportConfiguration(**values)
+def _with_pinned(query: Select[Any]) -> Select[Any]:
+    return query.add_columns(*_PINNED).select_from(_WITH_PINNED)
+
+
+def _configurations(rows: Iterable[Row[Any]]) -> list[ExportConfiguration]:
+    """Return configurations of rows that have one mapping file each, or none at all."""
+    return [_configuration(list(own)) for _id, own in groupby(rows, key=lambda row: row.id)]
+
+
+def _configuration(rows: Sequence[Row[Any]]) -> ExportConfiguration:
+    values = {column.name: getattr(rows[0], column.name) for column in _CONFIGURATION}
+    values["method"] = ExportMethod(values["method"])
+    pinned = {
+        MappingKind(row.pinned_kind): PinnedMapping(row.mapping_id, row.version_id)
+        for row in rows
+        if row.pinned_kind is not None
+    }
+    return ExportConfiguration(**values, mappings=pinned)

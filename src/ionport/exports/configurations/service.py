@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 from ionport.connections.proofs import ProofState
@@ -14,21 +13,22 @@ from ionport.core.i18n import _
 from ionport.core.ids import new_id
 from ionport.core.paging import Page, PageRequest
 from ionport.documents.bulk.anew import JudgingAnew
-from ionport.exports.configurations.checks import ConfigurationChecks
+from ionport.exports.configurations.checks import ConfigurationChecks, pinned
 from ionport.exports.configurations.model import (
     ActivationFinding,
     ConfigurationFields,
     ExportConfiguration,
+    Switched,
     UseOfConnection,
     UseProof,
 )
 from ionport.exports.configurations.proof_decisions import (
     ProofDecisions,
     decision_about,
-    free_after_proof,
     use_proof,
 )
 from ionport.exports.configurations.repository import ConfigurationRepository
+from ionport.exports.configurations.switching import VersionSwitching
 from ionport.exports.destinations import destination_of, is_booked
 from ionport.exports.ledger.pass_repository import PassRepository
 from ionport.exports.ledger.repository import DeliveryRepository
@@ -56,6 +56,7 @@ class ExportConfigurationService:
         self._audit = audit
         self._connections = connections
         self._checks = ConfigurationChecks(connections, mappings, identity)
+        self._switching = VersionSwitching(clock, audit, self._checks)
         self.decisions = ProofDecisions(clock, audit)
         self._anew = JudgingAnew(clock, audit)
 
@@ -69,8 +70,10 @@ class ExportConfigurationService:
         """
         access.require_organization_administrator()
         self._checks.check(access, fields)
+        versions = self._checks.versions(access, fields, {})
         now = self._clock.now()
         configuration = ExportConfiguration(
+            mappings=pinned(versions),
             id=new_id("exp"),
             organization_id=access.scope.organization_id,
             is_active=False,
@@ -106,8 +109,9 @@ class ExportConfigurationService:
         access.require_organization_administrator()
         old = self._get(access, configuration_id)
         self._checks.check(access, fields)
+        versions = self._checks.versions(access, fields, old.mappings)
         if old.is_active:
-            self._checks.refuse_blocked(access, fields)
+            self._checks.refuse_blocked(versions, fields)
         if old.is_active and (old.connection_id, old.method) != (
             fields.connection_id,
             fields.method,
@@ -118,8 +122,10 @@ class ExportConfigurationService:
             "family": destination_of(fields.method).family,
             "updated_at": self._clock.now(),
         }
-        if not ConfigurationRepository(access.connection).update(access.scope, old.id, values):
+        repository = ConfigurationRepository(access.connection)
+        if not repository.update(access.scope, old.id, values):
             raise self._in_the_way_error(access, fields, old.id)
+        repository.pin(access.scope, old.id, pinned(versions))
         if self._is_same_tenant(access, old.connection_id, fields.connection_id):
             DeliveryRepository(access.connection).move(access.scope, old.id, fields.connection_id)
             # Held by the proof of the old connection; the next pass asks about that of the new.
@@ -159,9 +165,33 @@ class ExportConfigurationService:
     def findings(
         self, access: Access[OrganizationScope], configuration_id: str
     ) -> Sequence[ActivationFinding]:
-        """Return what the linter says about the newest version of each mapping."""
+        """Return what the linter says about the version of each mapping that is used."""
         access.require_organization_member()
-        return self._checks.findings(access, _fields(self._get(access, configuration_id)))
+        configuration = self._get(access, configuration_id)
+        return self._checks.findings(
+            self._checks.used_versions(access, configuration),
+            accept_at_least_once=configuration.accepts_at_least_once,
+        )
+
+    def switch_version(
+        self,
+        access: Access[OrganizationScope],
+        configuration_id: str,
+        kind: MappingKind,
+        version_id: str,
+    ) -> Switched:
+        """Let a configuration use another version of one of its mapping files.
+
+        Deliveries that are under way keep the version they have until a person tries them again;
+        the result says how many there are.
+
+        Raises:
+            NotFound: there is no such configuration, or it uses no mapping of this kind.
+            InvalidInput: the version is none of that file, or `mapping_blocks_activation`: the
+                configuration is active, and the version must not be used.
+        """
+        access.require_organization_administrator()
+        return self._switching.switch(access, self._get(access, configuration_id), kind, version_id)
 
     def in_the_way(
         self, access: Access[OrganizationScope], configuration_id: str
@@ -169,7 +199,7 @@ class ExportConfigurationService:
         """Return the configuration that activating this one would switch off."""
         access.require_organization_member()
         configuration = self._get(access, configuration_id)
-        return self._occupant(access, _fields(configuration), configuration.id)
+        return self._occupant(access, configuration.fields, configuration.id)
 
     def activate(
         self,
@@ -191,8 +221,8 @@ class ExportConfigurationService:
         configuration = self._get(access, configuration_id)
         if configuration.is_active:
             return configuration
-        fields = _fields(configuration)
-        self._checks.refuse_blocked(access, fields)
+        fields = configuration.fields
+        self._checks.refuse_blocked(self._checks.used_versions(access, configuration), fields)
         occupant = self._occupant(access, fields, configuration.id)
         if occupant is not None and not replace:
             raise self._in_the_way_error(access, fields, configuration.id)
@@ -264,7 +294,7 @@ class ExportConfigurationService:
             {"is_active": is_active, "updated_at": self._clock.now()},
         )
         if not changed:
-            raise self._in_the_way_error(access, _fields(configuration), configuration.id)
+            raise self._in_the_way_error(access, configuration.fields, configuration.id)
         action = ConfigurationAction.ACTIVATED if is_active else ConfigurationAction.DEACTIVATED
         self._record(access, action, configuration)
         switched = self._get(access, configuration.id)
@@ -324,22 +354,6 @@ class ExportConfigurationService:
         self._audit.record(access, action, configuration.id, details)
 
 
-class ConfigurationConnectionUse:
-    """Tells `connections` who uses one, and is told of its proofs (port `ConnectionUse`)."""
-
-    def titles(self, access: ScopedWork[OrganizationScope], connection_id: str) -> Sequence[str]:
-        """Return the titles of configurations that use the connection."""
-        return ConfigurationRepository(access.connection).uses_connection(
-            access.scope, connection_id
-        )
-
-    def proof_ended(
-        self, access: ScopedWork[OrganizationScope], connection_id: str, now: datetime
-    ) -> None:
-        """Let go on what a refused proof held, where the new one passed."""
-        free_after_proof(access, connection_id, now)
-
-
 def _books(configuration: ExportConfiguration) -> tuple[str, str | None] | None:
     """Return which documents, by type and sub-organization, have their lines booked by it now."""
     if not configuration.is_active or not is_booked(configuration.method):
@@ -355,20 +369,6 @@ def _columns(fields: ConfigurationFields) -> dict[str, Any]:
         "document_type": fields.document_type,
         "method": method,
         "connection_id": fields.connection_id,
-        "idm_mapping_id": fields.idm_mapping_id,
-        "bod_mapping_id": fields.mapping_ids().get(MappingKind.BOD) or None,
         "accepts_at_least_once": fields.accepts_at_least_once,
+        "options": dict(fields.options),
     }
-
-
-def _fields(configuration: ExportConfiguration) -> ConfigurationFields:
-    return ConfigurationFields(
-        title=configuration.title,
-        document_type=configuration.document_type,
-        method=configuration.method,
-        connection_id=configuration.connection_id,
-        idm_mapping_id=configuration.idm_mapping_id,
-        bod_mapping_id=configuration.bod_mapping_id,
-        sub_organization_id=configuration.sub_organization_id,
-        accepts_at_least_once=configuration.accepts_at_least_once,
-    )

@@ -46,7 +46,10 @@ class RenderStep:
         self._renderer = Renderer(ReadablePageService(database, documents, blobs, clock))
 
     def run(self, running: RunningPass) -> RunningPass:
-        """Render with the newest version of each mapping; raises IonportError."""
+        """Render with the versions that the delivery has; raises IonportError.
+
+        One that was made without takes those that its configuration uses now, and keeps them.
+        """
         delivery, scope = running.delivery, running.scope
         with self._database.read() as work:
             access = work.within(scope)
@@ -56,10 +59,11 @@ class RenderStep:
                 scope, delivery.configuration_id
             )
             connection = self._connections.shown(access, delivery.connection_id)
+            wanted = {**configuration.version_ids(), **delivery.mapping_versions}
             versions = {
-                kind: self._mappings.latest_version(access, mapping_id)
+                kind: self._mappings.version_by_id(access, wanted[kind])
                 for kind in destination_of(delivery.method).mapping_kinds
-                if (mapping_id := configuration.mapping_id(kind)) is not None
+                if kind in wanted
             }
         rendered = self._renderer.render(
             delivery,
@@ -70,7 +74,7 @@ class RenderStep:
             more_fields=more_fields,
         )
         digests = {part.kind: self._blobs.put(part.payload) for part in rendered}
-        used = {f"{kind}_mapping_version_id": version.id for kind, version in versions.items()}
+        used = {"mapping_versions": {kind: version.id for kind, version in versions.items()}}
         running = self._records.note_done(
             running, StepKind.RENDER, summary=_versions_text(versions.values()), delivery=used
         )

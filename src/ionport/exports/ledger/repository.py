@@ -150,6 +150,14 @@ class DeliveryRepository:
         found = {DeliveryStatus(status): number for status, number in rows}
         return {status: found.get(status, 0) for status in DeliveryStatus}
 
+    def count_open(self, scope: OrganizationScope, configuration_id: str) -> int:
+        """Return how many deliveries of a configuration are neither over nor given up."""
+        ended = [status.value for status in DeliveryStatus if status.is_over]
+        query = _owned(select(func.count()).select_from(deliveries), scope).where(
+            _d.configuration_id == configuration_id, _d.status.not_in(ended)
+        )
+        return int(self._connection.execute(query).scalar_one())
+
     def held(self, scope: AnyScope) -> dict[tuple[str, str], int]:
         """Return how many deliveries each configuration and connection hold, by both ids."""
         rows = self._connection.execute(

@@ -119,9 +119,8 @@ class PageMaker:
         destination = destination_of(configuration.method)
         try:
             versions = {
-                kind: self._mappings.latest_version(access, mapping_id)
-                for kind in destination.mapping_kinds
-                if (mapping_id := configuration.mapping_id(kind)) is not None
+                kind: self._mappings.version_by_id(access, version_id)
+                for kind, version_id in configuration.version_ids().items()
             }
         except NotFound:
             return None

@@ -113,6 +113,11 @@ def is_stylesheet(text: str) -> bool:
     return XSLT_NAMESPACE in text and _STYLESHEET.match(text) is not None
 
 
+def has_template(kind: MappingKind) -> bool:
+    """Tell whether ionport ships a template of a kind."""
+    return kind in _TEMPLATES
+
+
 def own_template(kind: MappingKind) -> tuple[str, bytes]:
     """Return name and content of the template that ionport ships for IDM or BOD mappings."""
     name = _TEMPLATES[kind]

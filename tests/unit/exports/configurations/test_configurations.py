@@ -3,6 +3,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -39,9 +40,15 @@ def fields(side: DocumentSide, connection_id: str) -> ConfigurationFields:
         document_type="INVOICE",
         method=ExportMethod.INFOR_IDM_BOD,
         connection_id=connection_id,
-        idm_mapping_id=side.add_mapping(MappingKind.IDM),
-        bod_mapping_id=side.add_mapping(MappingKind.BOD),
+        mappings={kind: side.add_mapping(kind) for kind in (MappingKind.IDM, MappingKind.BOD)},
     )
+
+
+def using(
+    fields: ConfigurationFields, kind: MappingKind, mapping_id: str, **changes: Any
+) -> ConfigurationFields:
+    """Return the fields with another mapping file of a kind."""
+    return replace(fields, mappings={**fields.mappings, kind: mapping_id}, **changes)
 
 
 def create(side: DocumentSide, fields: ConfigurationFields):
@@ -82,8 +89,7 @@ def test_every_field_that_is_wrong_is_named(side: DocumentSide, fields: Configur
         document_type="LETTER",
         method=ExportMethod.INFOR_IDM_BOD,
         connection_id="con_nobody",
-        idm_mapping_id=fields.bod_mapping_id or "",
-        bod_mapping_id=None,
+        mappings={MappingKind.IDM: fields.mappings[MappingKind.BOD]},
         sub_organization_id="org_nobody",
     )
     with pytest.raises(InvalidInput) as refused:
@@ -180,7 +186,7 @@ def test_a_mapping_that_cannot_be_used_blocks_activation(
 ):
     mapping = MappingKind(kind)
     broken = side.add_mapping(mapping, change(own_template(mapping)[1]), "broken.properties")
-    made = create(side, replace(fields, **{f"{kind}_mapping_id": broken}))
+    made = create(side, using(fields, mapping, broken))
     with pytest.raises(InvalidInput) as refused:
         activate(side, made.id)
     assert refused.value.code == "mapping_blocks_activation"
@@ -196,11 +202,11 @@ def test_accepting_at_least_once_lifts_that_block_and_no_other(
 ):
     idm = own_template(MappingKind.IDM)[1].replace(b"correlation_id", b"reference")
     without = side.add_mapping(MappingKind.IDM, idm, "without.properties")
-    made = create(side, replace(fields, idm_mapping_id=without, accepts_at_least_once=True))
+    made = create(side, using(fields, MappingKind.IDM, without, accepts_at_least_once=True))
     assert activate(side, made.id).is_active
     bod = own_template(MappingKind.BOD)[1].replace(b"lid://infor.ims.ionport_export", b"lid://")
     placeholder = side.add_mapping(MappingKind.BOD, bod, "placeholder.properties")
-    other = create(side, replace(fields, bod_mapping_id=placeholder, accepts_at_least_once=True))
+    other = create(side, using(fields, MappingKind.BOD, placeholder, accepts_at_least_once=True))
     with pytest.raises(InvalidInput):
         activate(side, other.id, replace=True)
     assert get(side, made.id).is_active, "a refused replacement switches nothing off"
@@ -215,7 +221,7 @@ def test_an_active_configuration_cannot_be_edited_into_something_unusable(
     activate(side, made.id)
     with side.database.write() as work, pytest.raises(InvalidInput):
         side.configurations.edit(
-            Access(work, side.scope, OPERATOR), made.id, replace(fields, idm_mapping_id=without)
+            Access(work, side.scope, OPERATOR), made.id, using(fields, MappingKind.IDM, without)
         )
     with side.database.write() as work:
         edited = side.configurations.edit(

@@ -58,8 +58,9 @@ class Desk:
             document_type="INVOICE",
             method=ExportMethod.INFOR_IDM_BOD,
             connection_id=self.connection_id,
-            idm_mapping_id=self.side.add_mapping(MappingKind.IDM),
-            bod_mapping_id=self.side.add_mapping(MappingKind.BOD),
+            mappings={
+                kind: self.side.add_mapping(kind) for kind in (MappingKind.IDM, MappingKind.BOD)
+            },
         )
 
     def create(self, fields: ConfigurationFields | None = None) -> ExportConfiguration:

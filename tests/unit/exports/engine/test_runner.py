@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import text
 
-from ionport.exports.configurations.model import ConfigurationFields
 from ionport.exports.engine.runner import DeliveryRunner
 from ionport.exports.engine.schedule import Schedule
 from ionport.exports.ledger.attempts import Recording
@@ -225,12 +224,16 @@ def test_retry_after_a_refusal_uses_the_corrected_mapping(walk: Walk, runner: De
     walk.run(runner, delivery_id)
     before = walk.side.detail(delivery_id)
     _name, content = own_template(MappingKind.IDM)
-    walk.side.add_mapping(MappingKind.IDM, content + b"\n# corrected\n", "idm of Invoices to Infor")
+    corrected = content + b"\n# corrected\n"
+    mapping_id = walk.side.add_mapping(MappingKind.IDM, corrected, "idm of Invoices to Infor")
+    walk.side.switch_to_newest(walk.configuration.id, MappingKind.IDM, mapping_id)
     with walk.side.database.write() as work:
         walk.side.deliveries.retry(Access(work, walk.side.scope, OPERATOR), delivery_id)
     assert walk.run(runner, delivery_id).kind is OutcomeKind.DONE
     after = walk.side.detail(delivery_id)
-    assert after.delivery.idm_mapping_version_id != before.delivery.idm_mapping_version_id
+    used, used_before = after.delivery.mapping_versions, before.delivery.mapping_versions
+    assert used["idm"] != used_before["idm"]
+    assert used["bod"] == used_before["bod"]
 
 
 def test_retry_of_what_may_have_arrived_sends_the_same_bytes(walk: Walk):
@@ -251,10 +254,16 @@ def test_retry_of_what_may_have_arrived_sends_the_same_bytes(walk: Walk):
 def test_a_mapping_version_that_must_not_be_used_fails_the_delivery(
     walk: Walk, runner: DeliveryRunner
 ):
-    delivery_id = walk.exported()
     _name, content = own_template(MappingKind.IDM)
     broken = content.replace(b"correlation_id", b"reference")
-    walk.side.add_mapping(MappingKind.IDM, broken, "idm of Invoices to Infor")
+    configuration = walk.side.configure(
+        walk.configuration.connection_id, idm=broken, title="Not active", activate=False
+    )
+    document_id = walk.side.receive()
+    with walk.side.database.write() as work:
+        access = Access(work, walk.side.scope, OPERATOR)
+        (made,) = walk.side.deliveries.export(access, document_id, configuration.id)
+    delivery_id = made.id
     assert walk.run(runner, delivery_id).kind is OutcomeKind.FAILED
     delivery = walk.side.detail(delivery_id).delivery
     assert delivery.error_code == "mapping_blocked"
@@ -324,14 +333,7 @@ def test_a_new_credential_of_the_same_tenant_heals_what_failed(
 def edit(walk: Walk, connection_id: str) -> None:
     """Give the active configuration another connection."""
     old = walk.configuration
-    fields = ConfigurationFields(
-        title=old.title,
-        document_type=old.document_type,
-        method=old.method,
-        connection_id=connection_id,
-        idm_mapping_id=old.idm_mapping_id,
-        bod_mapping_id=old.bod_mapping_id,
-    )
+    fields = replace(old.fields, connection_id=connection_id)
     with walk.side.database.write() as work:
         walk.side.configurations.edit(
             Access(work, walk.side.scope, OPERATOR), old.id, fields, reason="known"

@@ -22,6 +22,21 @@ from tests.unit.exports.conftest import Walk
 BEFORE = "0006"
 pytestmark = pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
 
+# Which mapping files are used stood in columns that have a table of their own today.
+_PINNED = "SELECT mapping_id FROM source.configuration_mappings WHERE configuration_id = id"
+_USED = "SELECT mapping_versions FROM source.deliveries AS now WHERE now.id = deliveries.id"
+_MAPPINGS = [
+    statement
+    for kind in ("idm", "bod")
+    for statement in (
+        (
+            "UPDATE main.export_configurations"
+            f" SET {kind}_mapping_id = ({_PINNED} AND kind = '{kind}')"
+        ),
+        f"UPDATE main.deliveries SET {kind}_mapping_version_id = ({_USED}) ->> '$.{kind}'",
+    )
+]
+
 
 def as_the_version_before_left_it(database: Database, path: Path) -> Database:
     """Copy all rows into a database of the schema before."""
@@ -44,6 +59,8 @@ def as_the_version_before_left_it(database: Database, path: Path) -> Database:
             connection.exec_driver_sql(
                 f"INSERT INTO main.{table} ({names}) SELECT {names} FROM source.{table}"
             )
+        for statement in _MAPPINGS:
+            connection.exec_driver_sql(statement)
         connection.commit()
     old.close()
     return Database(sqlite_url(path))

@@ -80,7 +80,7 @@ def create(request: Request) -> Response:
                 Access(work, scope, visit.actor), fields
             )
     except InvalidInput as error:
-        values = export_form.sent_values(visit.form)
+        values = export_form.sent_values(visit.form, method)
         return _form_page(request, method, values, errors_of(error), status=error.status)
     start_check(request, made.connection_id)
     text = _("{title} is saved. Watch the proof of its connection below, then activate it.")
@@ -122,7 +122,7 @@ def edit(request: Request) -> Response:
             )
     except (InvalidInput, Conflict) as error:
         errors = _errors(error)
-        values = export_form.sent_values(visit.form)
+        values = export_form.sent_values(visit.form, old.method)
         return _form_page(request, old.method, values, errors, old, error.status)
     if changed.connection_id != old.connection_id:
         start_check(request, changed.connection_id)
@@ -144,7 +144,7 @@ def _form_page(
     status: int = 200,
 ) -> Response:
     with visit_of(request).services.database.read() as work:
-        choices = export_form.choices(request, work)
+        choices = export_form.choices(request, work, method)
     context = {
         "destination": destination_of(method),
         "values": values,
@@ -163,7 +163,6 @@ def show(request: Request) -> Response:
         access = Access(work, scope, visit.actor)
         configurations = documents_of(request).configurations
         configuration = configurations.get(access, request.path_params["configuration"])
-        mapping_ids = [configuration.idm_mapping_id, configuration.bod_mapping_id]
         connections = documents_of(request).connections
         context = {
             "configuration": configuration,
@@ -171,10 +170,10 @@ def show(request: Request) -> Response:
             "findings": configurations.findings(access, configuration.id),
             "connection": connections.get(access, configuration.connection_id),
             "check": connections.latest_check(access, configuration.connection_id),
+            "file_label": export_form.file_label,
             "mappings": [
-                documents_of(request).mappings.latest_version(access, mapping_id)
-                for mapping_id in mapping_ids
-                if mapping_id is not None
+                documents_of(request).mappings.version_by_id(access, version_id)
+                for version_id in configuration.version_ids().values()
             ],
             "sub_organizations": _sub_organization_names(request, work),
             "type_labels": _type_labels(),

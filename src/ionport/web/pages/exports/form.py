@@ -24,9 +24,9 @@ from ionport.exports.destinations import destination_of
 from ionport.exports.model import ExportMethod
 from ionport.identity.access import Access
 from ionport.identity.model import Organization
-from ionport.mappings.grammars.files import filled_template, template_values
+from ionport.mappings.grammars.files import filled_template, has_template, template_values
 from ionport.mappings.intake import PreparedMapping, prepare_mapping
-from ionport.mappings.model import MappingKind
+from ionport.mappings.model import MappingKind, MappingVersion
 from ionport.store import Work
 from ionport.web.forms.fields import Upload, is_on, text_of, uploads_of
 from ionport.web.pages.exports.connections import uploaded_credential
@@ -41,41 +41,41 @@ NamedMapping: TypeAlias = tuple[str, PreparedMapping]
 
 
 @dataclass(frozen=True, slots=True)
+class MappingBox:
+    """Where a mapping file of a kind is uploaded or chosen."""
+
+    name: str
+    label: str
+    options: list[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
 class FormChoices:
     """What the selects of the form offer: pairs of value and text."""
 
     document_types: list[tuple[str, str]]
     sub_organizations: list[tuple[str, str]]
     connections: list[tuple[str, str]]
-    idm_mappings: list[tuple[str, str]]
-    bod_mappings: list[tuple[str, str]]
+    mappings: list[MappingBox]
 
 
-def choices(request: Request, work: Work) -> FormChoices:
-    """Return what can be chosen, at most 200 of each."""
+def choices(request: Request, work: Work, method: ExportMethod) -> FormChoices:
+    """Return what can be chosen for a method, at most 200 of each."""
     visit, scope = visit_of(request), organization_scope(request)
     page = PageRequest(per_page=MAX_PER_PAGE)
     connections = documents_of(request).connections.list(Access(work, scope, visit.actor), page)
-    mappings = documents_of(request).mappings
-    own = (OWN_TEMPLATE, _("Template of ionport for invoices to M3"))
+    files = documents_of(request).mappings
+    mappings = []
+    for kind in destination_of(method).mapping_kinds:
+        own = [(OWN_TEMPLATE, _("Template of ionport for invoices"))] if has_template(kind) else []
+        found = files.list(work.within(scope), page, kind).items
+        options = [*own, *((each.id, each.name) for each in found)]
+        mappings.append(MappingBox(mapping_field(kind), file_label(kind), options))
     return FormChoices(
         document_types=[(kind.id, kind.label) for kind in DOCUMENT_TYPES.values()],
         sub_organizations=[(sub.id, sub.name) for sub in sub_organizations(request, work)],
         connections=[(c.id, f"{c.name} · {c.tenant_id}") for c in connections.items],
-        idm_mappings=[
-            own,
-            *(
-                (m.id, m.name)
-                for m in mappings.list(work.within(scope), page, MappingKind.IDM).items
-            ),
-        ],
-        bod_mappings=[
-            own,
-            *(
-                (m.id, m.name)
-                for m in mappings.list(work.within(scope), page, MappingKind.BOD).items
-            ),
-        ],
+        mappings=mappings,
     )
 
 
@@ -98,16 +98,35 @@ def values_of(configuration: ExportConfiguration) -> dict[str, str]:
         "document_type": configuration.document_type,
         "sub_organization": configuration.sub_organization_id or "",
         "connection": configuration.connection_id,
-        "idm_mapping": configuration.idm_mapping_id,
-        "bod_mapping": configuration.bod_mapping_id or "",
+        **{
+            mapping_field(kind): pinned.mapping_id
+            for kind, pinned in configuration.mappings.items()
+        },
         "accepts_at_least_once": "on" if configuration.accepts_at_least_once else "",
     }
 
 
-def sent_values(form: FormData) -> dict[str, str]:
+def file_label(kind: MappingKind) -> str:
+    """Return what the box of a mapping file is called."""
+    return {
+        MappingKind.IDM: _("IDM Mapping File"),
+        MappingKind.BOD: _("BOD Mapping File"),
+        MappingKind.M3: _("M3 Mapping File"),
+        MappingKind.LN: _("LN Mapping File"),
+        MappingKind.TOML: _("M3 Mapping File (TOML)"),
+    }.get(kind, kind.label)
+
+
+def mapping_field(kind: MappingKind) -> str:
+    """Return the name of the field that chooses a mapping file of a kind."""
+    return f"{kind.value}_mapping"
+
+
+def sent_values(form: FormData, method: ExportMethod) -> dict[str, str]:
     """Return what was sent, to be shown again beside the errors; files cannot be."""
-    names = ("title", "document_type", "sub_organization", "connection", "idm_mapping")
-    more = ("bod_mapping", "accepts_at_least_once", "reason", *template_defaults())
+    mappings = [mapping_field(kind) for kind in destination_of(method).mapping_kinds]
+    names = ("title", "document_type", "sub_organization", "connection", *mappings)
+    more = ("accepts_at_least_once", "reason", *template_defaults())
     return {name: text_of(form, name) for name in (*names, *more)}
 
 
@@ -129,7 +148,7 @@ def read_files(request: Request, method: ExportMethod) -> ReadFiles:
     wrong: dict[str, str] = {}
     connection = _collect(wrong, "connection", lambda: _read_connection(form))
     mappings = {
-        kind: _collect(wrong, f"{kind.value}_mapping", partial(_read_mapping, form, kind))
+        kind: _collect(wrong, mapping_field(kind), partial(_read_mapping, form, kind))
         for kind in destination_of(method).mapping_kinds
     }
     _refuse(form, wrong)
@@ -147,22 +166,20 @@ def store_files(
     form = visit_of(request).form
     wrong: dict[str, str] = {}
     connection_id = _collect(wrong, "connection", lambda: _keep_connection(request, work, files))
-    mapping_ids = {
-        kind: _collect(
-            wrong,
-            f"{kind.value}_mapping",
-            partial(_keep_mapping, request, work, file),
-        )
+    kept = {
+        kind: _collect(wrong, mapping_field(kind), partial(_keep_mapping, request, work, file))
         for kind, file in files.mappings.items()
     }
+    added = {kind: version for kind, version in kept.items() if version is not None}
+    chosen = {kind: file for kind, file in files.mappings.items() if isinstance(file, str)}
     _refuse(form, wrong)
     return ConfigurationFields(
         title=text_of(form, "title"),
         document_type=text_of(form, "document_type"),
         method=method,
         connection_id=connection_id or "",
-        idm_mapping_id=mapping_ids.get(MappingKind.IDM) or "",
-        bod_mapping_id=mapping_ids.get(MappingKind.BOD) or None,
+        mappings={**chosen, **{kind: version.mapping_id for kind, version in added.items()}},
+        versions={kind: version.id for kind, version in added.items()},
         sub_organization_id=text_of(form, "sub_organization") or None,
         accepts_at_least_once=is_on(form, "accepts_at_least_once"),
     )
@@ -193,7 +210,7 @@ def _read_connection(form: FormData) -> NamedConnection | str:
 
 
 def _read_mapping(form: FormData, kind: MappingKind) -> NamedMapping | str:
-    field = f"{kind.value}_mapping"
+    field = mapping_field(kind)
     upload = _one_upload(form, f"{field}_file")
     chosen = text_of(form, field)
     if upload is None and chosen != OWN_TEMPLATE:
@@ -212,11 +229,12 @@ def _keep_connection(request: Request, work: Work, files: ReadFiles) -> str:
     return service.upload(Access(work, scope, visit.actor), *files.connection).id
 
 
-def _keep_mapping(request: Request, work: Work, file: NamedMapping | str) -> str:
+def _keep_mapping(request: Request, work: Work, file: NamedMapping | str) -> MappingVersion | None:
+    """Return the version that an uploaded file has become; None for a file that was chosen."""
     if isinstance(file, str):
-        return file
+        return None
     visit, scope = visit_of(request), organization_scope(request)
-    return documents_of(request).mappings.add(Access(work, scope, visit.actor), *file).mapping_id
+    return documents_of(request).mappings.add(Access(work, scope, visit.actor), *file)
 
 
 def _one_upload(form: FormData, name: str) -> Upload | None:

@@ -1,0 +1,26 @@
+"""What connections ask of the configurations that use them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from ionport.exports.configurations.proof_decisions import free_after_proof
+from ionport.exports.configurations.repository import ConfigurationRepository
+from ionport.store import OrganizationScope, ScopedWork
+
+
+class ConfigurationConnectionUse:
+    """Tells `connections` who uses one, and is told of its proofs (port `ConnectionUse`)."""
+
+    def titles(self, access: ScopedWork[OrganizationScope], connection_id: str) -> Sequence[str]:
+        """Return the titles of configurations that use the connection."""
+        return ConfigurationRepository(access.connection).uses_connection(
+            access.scope, connection_id
+        )
+
+    def proof_ended(
+        self, access: ScopedWork[OrganizationScope], connection_id: str, now: datetime
+    ) -> None:
+        """Let go on what a refused proof held, where the new one passed."""
+        free_after_proof(access, connection_id, now)
