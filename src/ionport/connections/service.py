@@ -194,7 +194,9 @@ class ConnectionService:
         if not repository.add(access.scope, check):
             # Somebody started one between our look and our insert.
             return repository.latest(access.scope, connection_id) or check
-        self._audit.record(access, ConnectionAction.CHECKED, connection.id)
+        self._audit.record(
+            access, ConnectionAction.CHECKED, connection.id, {"name": connection.name}
+        )
         return check
 
     def run_check(self, database: Database, scope: OrganizationScope, check_id: str) -> Check:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from ionport.core.clock import Clock
@@ -96,6 +96,13 @@ class DeliveryReading:
         """Return how often the most repeated call of each delivery was made."""
         access.require_organization_member()
         return LedgerRepository(access.connection).tries(access.scope, delivery_ids)
+
+    def names(
+        self, access: Access[OrganizationScope], ids: Collection[str]
+    ) -> Mapping[str, tuple[str, str]]:
+        """Return the names of document and configuration of those deliveries that are here."""
+        access.require_organization_member()
+        return DeliveryRepository(access.connection).names(access.scope, ids)
 
     def counts(self, access: Access[OrganizationScope]) -> dict[DeliveryStatus, int]:
         """Return how many deliveries have each status."""

@@ -73,6 +73,10 @@ class AuditLog:
         """
         return AuditRepository(access.connection).list(access.scope, page, subjects)
 
+    def usernames(self, access: ScopedWork[AnyScope], ids: Collection[str]) -> Mapping[str, str]:
+        """Return the names of the users that rows of the scope are about, by id."""
+        return AuditRepository(access.connection).usernames(access.scope, ids)
+
     def search(
         self,
         access: Access[TenantScope] | Access[OrganizationScope] | Access[SystemScope],

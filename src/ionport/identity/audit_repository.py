@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import (
@@ -21,7 +21,7 @@ from sqlalchemy import (
 
 from ionport.core.paging import Page, PageRequest
 from ionport.identity.model import AuditEntry, AuditQuery
-from ionport.identity.tables import audit_log
+from ionport.identity.tables import audit_log, users
 from ionport.store import AnyScope, OrganizationScope, SystemScope, TenantScope
 
 # Built once: nearly everything that is written is told here.
@@ -51,6 +51,15 @@ class AuditRepository:
             for entry in entries
         ]
         self._connection.execute(_ADD, rows)
+
+    def usernames(self, scope: AnyScope, ids: Collection[str]) -> Mapping[str, str]:
+        """Return the names of users, by id, whom rows of the scope may be about."""
+        # The account of a person who has left belongs to no scope any more.
+        del scope
+        rows = self._connection.execute(
+            select(users.c.id, users.c.username).where(users.c.id.in_(ids))
+        )
+        return {row.id: row.username for row in rows}
 
     def list(
         self, scope: AnyScope, page: PageRequest, subjects: Collection[str] | None

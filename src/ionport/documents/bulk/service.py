@@ -140,7 +140,9 @@ class BulkService:
             Conflict: it is over (`bulk_run_over`).
         """
         self._set(access, run_id, BulkState.CANCELLED)
-        self._audit.record(access, BulkAuditAction.CANCELLED, run_id)
+        run = self.get(access, run_id)
+        details = {"action": run.action.value, "documents": str(run.total)}
+        self._audit.record(access, BulkAuditAction.CANCELLED, run_id, details)
 
     def _set(self, access: Access[OrganizationScope], run_id: str, state: BulkState) -> None:
         access.require(self.get(access, run_id).action.permission)

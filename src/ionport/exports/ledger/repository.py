@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -92,6 +92,15 @@ class DeliveryRepository:
         """Return every delivery of a document, newest generation first; at most 500."""
         statement, parameters = _owned_by(_OF_DOCUMENT, scope, {"document": document_id})
         return [delivery_of_row(row) for row in self._connection.execute(statement, parameters)]
+
+    def names(
+        self, scope: OrganizationScope, ids: Collection[str]
+    ) -> Mapping[str, tuple[str, str]]:
+        """Return the names of document and configuration of those deliveries that are seen."""
+        query = select(_d.id, documents.c.filename, _d.configuration_title)
+        query = query.join(documents, documents.c.id == _d.document_id).where(_d.id.in_(ids))
+        rows = self._connection.execute(_owned(query, scope))
+        return {row.id: (row.filename, row.configuration_title) for row in rows}
 
     def states(self, scope: OrganizationScope, document_id: str) -> Sequence[DeliveryState]:
         """Return how every delivery of a document stands; order and number as `of_document`."""

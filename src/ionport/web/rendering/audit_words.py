@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from ionport.connections.model import STAGES
+from ionport.connections.proofs import ProofState
 from ionport.core.i18n import N_, _, gettext
 from ionport.documents.bulk.model import BulkAction, BulkAuditAction
 from ionport.documents.list_files.model import FileFormat
 from ionport.documents.types import DOCUMENT_TYPES
-from ionport.exports.model import StepKind
+from ionport.exports.destinations import destination_of
+from ionport.exports.model import ExportMethod, StepKind
 from ionport.identity.api_keys.model import ApiKeyAction, ApiScope
 from ionport.identity.groups.model import GroupAction
 from ionport.identity.groups.permissions import Permission
@@ -18,6 +21,7 @@ from ionport.identity.model import AuditEntry, OrganizationRole, TenantRole
 _NAMES: Final[Mapping[str, str]] = {
     "action": N_("Action"),
     "before": N_("Before"),
+    "by": N_("By"),
     "company": N_("Company"),
     "configuration": N_("Configuration"),
     "count": N_("Number"),
@@ -50,12 +54,12 @@ _NAMES: Final[Mapping[str, str]] = {
 }
 
 
-def detail_text(entry: AuditEntry, left_out: str = "") -> str:
-    """Return all that was noted of a change, by name; without the detail `left_out`."""
+def detail_text(entry: AuditEntry, *left_out: str) -> str:
+    """Return all that was noted of a change, by name; without the details `left_out`."""
     return "; ".join(
         _detail(entry.action, name, text)
         for name, text in entry.details.items()
-        if name != left_out
+        if name not in left_out and text
     )
 
 
@@ -76,7 +80,7 @@ def _worded(words: Callable[[str], str] | None, text: str) -> str:
     """Return a value in words; one that this version does not know as it was stored."""
     try:
         return words(text) if words else text
-    except ValueError:
+    except (KeyError, ValueError):
         return text
 
 
@@ -97,15 +101,28 @@ def _role(text: str) -> str:
     return next((role.label for role in roles if role.value == text), text)
 
 
+def _way(text: str) -> str:
+    return gettext(_WAYS[text])
+
+
 def _scopes(text: str) -> str:
     return ", ".join(_worded(lambda one: ApiScope(one).label, scope) for scope in text.split())
 
 
+_WAYS: Final[Mapping[str, str]] = {
+    "password": N_("password"),
+    "openid": N_("OpenID provider"),
+    "password and code": N_("password and code"),
+}
 _WORDS: Final[Mapping[tuple[str, str], Callable[[str], str]]] = {
     (BulkAuditAction.STARTED, "action"): lambda text: BulkAction(text).label,
     (GroupAction.CREATED, "grants"): _grants,
     (GroupAction.CHANGED, "grants"): _grants,
     (ApiKeyAction.CREATED, "scopes"): _scopes,
+    ("", "by"): _way,
+    ("", "method"): lambda text: destination_of(ExportMethod(text)).label,
+    ("", "proof"): lambda text: ProofState(text).label,
+    ("", "stage"): lambda text: dict(STAGES)[text],
     ("", "role"): _role,
     ("", "format"): lambda text: FileFormat(text).label,
     ("", "step"): lambda text: StepKind(text).label,

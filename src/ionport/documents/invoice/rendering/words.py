@@ -45,10 +45,12 @@ _SIGNS = {
     Language.FRENCH: (_NO_BREAK, ","),
 }
 _DATES = {
-    Language.ENGLISH: "{0.year:04}-{0.month:02}-{0.day:02}",
+    # The month as a word: 03/04 is read in two ways.
+    Language.ENGLISH: "{0.day}\N{NO-BREAK SPACE}{1}\N{NO-BREAK SPACE}{0.year:04}",
     Language.GERMAN: "{0.day:02}.{0.month:02}.{0.year:04}",
     Language.FRENCH: "{0.day:02}/{0.month:02}/{0.year:04}",
 }
+_MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 _GROUP = re.compile(r"(?<=\d)(?=(?:\d{3})+$)")
 
 
@@ -96,7 +98,7 @@ class Words:
 
     def date(self, day: date) -> str:
         """Write a day."""
-        return _DATES[self.language].format(day)
+        return _DATES[self.language].format(day, _MONTHS[day.month - 1])
 
 
 @cache

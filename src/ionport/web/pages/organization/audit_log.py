@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 from urllib.parse import urlencode
@@ -17,38 +17,20 @@ from ionport.core.i18n import _
 from ionport.core.paging import MAX_PER_PAGE
 from ionport.identity.model import AuditEntry, AuditQuery
 from ionport.store import OrganizationScope, TenantScope
-from ionport.web.rendering.audit_words import detail_text, document_type_label
+from ionport.web.rendering.audit_names import LogLine, named_lines
+from ionport.web.rendering.audit_words import detail_text
 from ionport.web.rendering.downloads import attachment
 from ionport.web.rendering.lists import PER_PAGE, unknown_values
-from ionport.web.rendering.templating import path_to, render
+from ionport.web.rendering.templating import render
 from ionport.web.rendering.trail import action_labels
-from ionport.web.services import documents_of, sides_of
 from ionport.web.state import organization_scope, visit_of
 
 MANUAL = "audit-log"
 
 _FILTERS: Final = ("q", "person", "action", "from", "to")
-# Details that are the name of what a row is about.
-_NAMES: Final = ("filename", "name", "title")
 _MOST_LINES: Final = 100_000
 _MAX_TEXT: Final = 200
 _DAY: Final = timedelta(days=1)
-
-
-@dataclass(frozen=True, slots=True)
-class LogLine:
-    """A row of the log as the page and the file show it."""
-
-    at: datetime
-    person: str
-    address: str
-    action: str
-    subject: str
-    details: str
-    name: str = ""
-    """How people call the subject; empty when that is not known."""
-    url: str = ""
-    """Where the subject's own page is; empty when it has none."""
 
 
 def organization_log(request: Request) -> Response:
@@ -77,7 +59,7 @@ def show_log(request: Request, scope: OrganizationScope | TenantScope, template:
     }
     path = request.url.path
     context = {
-        "lines": _named_lines(request, scope, shown),
+        "lines": named_lines(request, scope, shown, _lines(shown)),
         "filters": filters,
         "unknown": unknown_values(request.query_params, known),
         "is_filtered": bool(kept),
@@ -152,33 +134,6 @@ def _lines(entries: Sequence[AuditEntry]) -> list[LogLine]:
         )
         for entry in entries
     ]
-
-
-def _named_lines(
-    request: Request, scope: OrganizationScope | TenantScope, entries: Sequence[AuditEntry]
-) -> list[LogLine]:
-    """Return the rows with the names of what they are about, and its page where it has one."""
-    files: Mapping[str, str] = {}
-    ids = {entry.subject for entry in entries if entry.subject.startswith("doc_")}
-    if ids and isinstance(scope, OrganizationScope) and sides_of(request).documents:
-        with visit_of(request).read(scope) as access:
-            files = documents_of(request).documents.filenames(access, ids)
-    return [
-        _named(request, entry, line, files)
-        for entry, line in zip(entries, _lines(entries), strict=True)
-    ]
-
-
-def _named(request: Request, entry: AuditEntry, line: LogLine, files: Mapping[str, str]) -> LogLine:
-    if entry.subject in files:
-        url = path_to(request, "document", document=entry.subject)
-        details = detail_text(entry, left_out="filename")
-        return replace(line, name=files[entry.subject], url=url, details=details)
-    told = next((name for name in _NAMES if entry.details.get(name)), "")
-    if told:
-        return replace(line, name=entry.details[told], details=detail_text(entry, left_out=told))
-    label = document_type_label(entry.subject)
-    return replace(line, name=label) if label != entry.subject else line
 
 
 def _query(filters: Mapping[str, str]) -> AuditQuery:

@@ -10,9 +10,17 @@ import pytest
 from ionport.documents.bulk.model import BulkAuditAction
 from ionport.documents.retention.model import RetentionAction
 from ionport.documents.review.decisions.recording import DecisionAction
+from ionport.exports.model import ConfigurationAction
 from ionport.identity.access import Access
 from ionport.identity.groups.model import GroupAction
-from ionport.identity.model import Actor, Organization, OrganizationRole, TenantRole, UserAction
+from ionport.identity.model import (
+    Actor,
+    MembershipAction,
+    Organization,
+    OrganizationRole,
+    TenantRole,
+    UserAction,
+)
 from ionport.identity.repository import OrganizationRepository
 from ionport.store import SystemScope
 from tests.support.web import PASSWORD, said
@@ -203,6 +211,8 @@ def test_the_audit_log_tells_names_and_words(desk: Desk) -> None:
         (BulkAuditAction.STARTED, "bulk_1", {"action": "judge", "documents": "3"}),
         (GroupAction.CREATED, "grp_1", {"name": "Clerks", "grants": "re_export, see INVOICE, odd"}),
         (RetentionAction.CHANGED, "INVOICE", {"INVOICE": "for ever → 10 years"}),
+        (MembershipAction.SET, desk.add_user("bob"), {"role": "administrator"}),
+        (ConfigurationAction.ACTIVATED, "exp_1", {"title": "To M3", "proof": "unproved"}),
         (DecisionAction.REJECTED, "doc_foreign", {"reason": "\x7f <b>"}),
     )
     with desk.application.database.write() as work:
@@ -213,7 +223,11 @@ def test_the_audit_log_tells_names_and_words(desk: Desk) -> None:
     assert re.search(rf'<a href="/documents/{document_id}">[^<]+\.xml</a>', page)
     assert ">Clerks</a>" in page
     assert "/documents/doc_foreign" not in page
+    assert re.search(r'<a href="/documents/bulk/bulk_1">Check again</a>', page)
+    assert ">bob</a>" in page
     text = said(page)
+    assert "Proof: Unproved" in text
+    assert "Role: Administrator" in text
     assert "Permissions: Re-export, See (Invoice), odd" in text
     assert "Invoice: for ever → 10 years" in text
     for code in ("action judge", "re_export", "INVOICE for", "documents.list_file"):
