@@ -78,7 +78,7 @@ _OF_PHONES = {"/ion-api/{tenant}/authorized-apps/{app}/qr"}
 # The last ones lead elsewhere unless a sign-in has begun: test_sign_in opens them.
 _SIGNED_OUT = {"/sign-in", "/set-up/{token}", "/set-password/{token}"}
 _SIGNED_OUT |= {"/sign-in/code", "/sign-in/second-factor"}
-_SIGNED_OUT |= {"/sign-in/openid", "/sign-in/openid/return"}
+_SIGNED_OUT |= {"/sign-in/openid", "/sign-in/openid/return", "/sign-in/openid/out"}
 # Opened by a client that sends its user there; they answer its request, not an address alone.
 _BY_CLIENTS = {"/authorize/{tenant}", "/authorize/{tenant}/code"}
 

@@ -113,6 +113,12 @@ def test_a_person_signs_in_and_one_without_an_account_does_not(
         answer = desk.browser.get(through_its_pages(start(desk), "anna"))
         assert answer.url.path == "/account"
         assert "anna" in said(answer.text)
+        out = desk.browser.send("/sign-out", form_at="/account")
+        leave = re.search(r'content="0;url=([^"]+)"', out.text)
+        assert leave is not None, out.text
+        question = httpx2.get(html.unescape(leave[1]), timeout=PATIENCE_SECONDS)
+        assert question.status_code == 200, question.text
+        assert "/session/end/confirm" in question.text
         for login in ("nobody", "unverified"):
             desk.browser.http.cookies.clear()
             answer = desk.browser.get(through_its_pages(start(desk), login))

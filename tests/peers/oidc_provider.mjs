@@ -22,6 +22,7 @@ function serve(issuer, { clientId, clientSecret, redirectUri, method }) {
         client_id: clientId,
         client_secret: clientSecret,
         redirect_uris: [redirectUri],
+        post_logout_redirect_uris: [redirectUri.replace("/openid/return", "")],
         token_endpoint_auth_method: method,
       },
     ],

@@ -16,6 +16,8 @@ from ionport.identity.audit_repository import AuditRepository, scope_id
 from ionport.identity.model import AuditAction, AuditEntry, AuditQuery
 from ionport.store import AnyScope, OrganizationScope, ScopedWork, SystemScope, TenantScope
 
+_PEOPLE = SystemScope("people that rows of the audit log are about")
+
 
 class AuditLog:
     """Writes and reads the audit log."""
@@ -75,7 +77,8 @@ class AuditLog:
 
     def usernames(self, access: ScopedWork[AnyScope], ids: Collection[str]) -> Mapping[str, str]:
         """Return the names of the users that rows of the scope are about, by id."""
-        return AuditRepository(access.connection).usernames(access.scope, ids)
+        # The account of a person who has left belongs to no tenant or organization.
+        return AuditRepository(access.connection).usernames(_PEOPLE, ids)
 
     def search(
         self,

@@ -52,9 +52,8 @@ class AuditRepository:
         ]
         self._connection.execute(_ADD, rows)
 
-    def usernames(self, scope: AnyScope, ids: Collection[str]) -> Mapping[str, str]:
-        """Return the names of users, by id, whom rows of the scope may be about."""
-        # The account of a person who has left belongs to no scope any more.
+    def usernames(self, scope: SystemScope, ids: Collection[str]) -> Mapping[str, str]:
+        """Return the names of users, by id, whatever they belong to."""
         del scope
         rows = self._connection.execute(
             select(users.c.id, users.c.username).where(users.c.id.in_(ids))

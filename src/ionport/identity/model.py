@@ -14,6 +14,7 @@ from ionport.core.errors import Forbidden, InvalidInput, Unauthenticated
 from ionport.core.i18n import N_, _, gettext
 from ionport.core.paging import PageRequest
 from ionport.identity.groups.permissions import Permission, Rights
+from ionport.identity.sign_in_ways import SignInWay
 from ionport.store import OrganizationScope
 
 _TENANT_ID = re.compile(r"[A-Z0-9]+_(PRD|TST|TRN|DEV|DEM)")
@@ -251,7 +252,11 @@ class PasswordProof:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A signed-in browser. `is_stale` asks for `IdentityService.touch_session`."""
+    """A signed-in browser. `is_stale` asks for `IdentityService.touch_session`.
+
+    `needs_second_factor`: a setting has come to ask this person for one since it began, and it is
+    good for setting one up and nothing else. `way` is None where it was not noted.
+    """
 
     digest: str
     user: User
@@ -259,6 +264,8 @@ class Session:
     created_at: datetime
     expires_at: datetime
     is_stale: bool
+    needs_second_factor: bool = False
+    way: SignInWay | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -224,6 +224,7 @@ class SessionRepository:
         at: datetime,
         expires_at: datetime,
         device: str,
+        begun_by: str,
     ) -> None:
         self._connection.execute(
             insert(sessions).values(
@@ -234,12 +235,18 @@ class SessionRepository:
                 seen_at=at,
                 expires_at=expires_at,
                 device=device,
+                begun_by=begun_by,
             )
         )
 
     def find(self, scope: SystemScope, digest: str) -> tuple[Row[Any], User] | None:
         """Return a session with its user; None for an unknown one."""
-        begun = (sessions.c.created_at.label("begun_at"), sessions.c.seen_at, sessions.c.expires_at)
+        begun = (
+            sessions.c.created_at.label("begun_at"),
+            sessions.c.seen_at,
+            sessions.c.expires_at,
+            sessions.c.begun_by,
+        )
         row = self._connection.execute(
             select(users, *begun)
             .join(sessions, sessions.c.user_id == users.c.id)

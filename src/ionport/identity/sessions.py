@@ -40,6 +40,7 @@ from ionport.identity.second_factor.model import (
 )
 from ionport.identity.second_factor.service import SecondFactorService, wrong_code
 from ionport.identity.service import IdentityService
+from ionport.identity.sign_in_ways import SignInWay
 from ionport.store import AnyScope, Database, ScopedWork, SystemScope, Work
 
 SESSION_IDLE = timedelta(hours=12)
@@ -103,7 +104,7 @@ class SessionService:
         user = self._checked_user(database, username, password, source)
         with database.write() as work:
             self._require_no_step(work, user)
-            return self._begun(work, user, address, device, "password"), user
+            return self._begun(work, user, address, device, SignInWay.PASSWORD), user
 
     def begin_by_provider(
         self, database: Database, user: User, address: str, device: str, *, has_second_factor: bool
@@ -118,7 +119,8 @@ class SessionService:
         with database.write() as work:
             if not has_second_factor:
                 self._require_no_step(work, user)
-            return self._begun(work, user, address, device, "openid")
+            way = SignInWay.OPENID_AND_CODE if has_second_factor else SignInWay.OPENID
+            return self._begun(work, user, address, device, way)
 
     def finish_with_code(
         self, database: Database, pending: str, code: Secret, address: str, device: str = ""
@@ -146,7 +148,7 @@ class SessionService:
                 repository = SessionRepository(work.connection)
                 self._take(repository, begun)
                 self._attempts.forgive(repository, source)
-                token = self._begun(work, user, address, device, "password and code")
+                token = self._begun(work, user, address, device, SignInWay.PASSWORD_AND_CODE)
             else:
                 self._audit.record(access, UserAction.FACTOR_REFUSED, user.id)
         if token is None:
@@ -177,7 +179,7 @@ class SessionService:
             self._take(SessionRepository(work.connection), begun)
             access = Access(work, _SIGN_IN, actor_of_user(work.within(_SIGN_IN), user, address))
             codes = self._factors.switch_on(access, user, offered, code)
-            token = self._begun(work, user, address, device, "password and code")
+            token = self._begun(work, user, address, device, SignInWay.PASSWORD_AND_CODE)
         return token, user, codes
 
     def _take(self, repository: SessionRepository, begun: PendingSignIn) -> None:
@@ -234,19 +236,19 @@ class SessionService:
         proof.require_for(session.actor, self._clock.now())
         return self._factors.renew_codes(Access(work, _SIGN_IN, session.actor), session.user)
 
-    def _begun(self, work: Work, user: User, address: str, device: str, way: str) -> Secret:
+    def _begun(self, work: Work, user: User, address: str, device: str, way: SignInWay) -> Secret:
         """Begin a session and return its token."""
         token, now = random_token(32), self._clock.now()
         sessions = SessionRepository(work.connection)
         sessions.remove_expired(_SIGN_IN, now, now - SESSION_IDLE)
         sessions.add(
             _SIGN_IN, self._session_digest(token), user.id, address, now,
-            now + SESSION_LIFETIME, device[:_LONGEST_DEVICE],
+            now + SESSION_LIFETIME, device[:_LONGEST_DEVICE], way.value,
         )  # fmt: skip
         UserRepository(work.connection).note_sign_in(_SIGN_IN, user.id, now)
         actor = Actor(user_id=user.id, name=user.username, address=address)
         self._audit.record(
-            Access(work, _SIGN_IN, actor), UserAction.SIGNED_IN, user.id, {"by": way}
+            Access(work, _SIGN_IN, actor), UserAction.SIGNED_IN, user.id, {"by": way.value}
         )
         return token
 
@@ -321,6 +323,7 @@ class SessionService:
         if row.expires_at <= now or row.seen_at + SESSION_IDLE <= now or user.is_disabled:
             return None
         actor = actor_of_user(work.within(_SIGN_IN), user, address)
+        way = SignInWay(row.begun_by) if row.begun_by else None
         return Session(
             digest=digest,
             user=user,
@@ -328,7 +331,14 @@ class SessionService:
             created_at=row.begun_at,
             expires_at=row.expires_at,
             is_stale=row.seen_at + _TOUCH_EVERY <= now,
+            needs_second_factor=self._needs_second_factor(work, actor, way),
+            way=way,
         )
+
+    def _needs_second_factor(self, work: Work, actor: Actor, way: SignInWay | None) -> bool:
+        if (way is not None and way.has_second_factor) or not self._factors.is_required_of(actor):
+            return False
+        return self._factors.step_after_password(work, actor) is Step.SET_UP
 
     def touch_session(self, work: Work, session: Session) -> None:
         """Note that the session is in use; idle sessions end after 12 hours."""

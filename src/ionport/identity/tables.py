@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, Boolean, Column, ForeignKey, Index, Table, Text
+from sqlalchemy import JSON, Boolean, Column, ForeignKey, Index, Table, Text, text
 
 from ionport.store import Moment, metadata
 
@@ -20,6 +20,8 @@ organizations = Table(
     Column("name", Text, nullable=False),
     Column("parent_id", Text, ForeignKey("organizations.id"), index=True),
     Column("created_at", Moment, nullable=False),
+    # A name of the IANA database; empty for UTC on the server and the reader's own in a browser.
+    Column("time_zone", Text, nullable=False, server_default=text("''")),
 )
 
 users = Table(
@@ -66,6 +68,8 @@ sessions = Table(
     Column("expires_at", Moment, nullable=False, index=True),
     # What the browser called itself, cut; None for a session from before this was noted.
     Column("device", Text),
+    # A `SignInWay`; empty for a session from before this was noted.
+    Column("begun_by", Text, nullable=False, server_default=text("''")),
 )
 
 setup_links = Table(

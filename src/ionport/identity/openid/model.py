@@ -41,6 +41,8 @@ class Metadata:
     token_endpoint: str
     jwks_uri: str
     userinfo_endpoint: str
+    end_session_endpoint: str
+    """Where a browser signs out there (RP-Initiated Logout 1.0 §2.1); empty where it cannot."""
     takes_basic: bool
     names_issuer: bool
 

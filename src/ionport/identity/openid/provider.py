@@ -85,11 +85,22 @@ class Provider:
             token_endpoint=token,
             jwks_uri=jwks,
             userinfo_endpoint=str(found.get("userinfo_endpoint") or ""),
+            end_session_endpoint=self._allowed(found.get("end_session_endpoint")),
             takes_basic=not isinstance(methods, list) or "client_secret_basic" in methods,
             names_issuer=found.get("authorization_response_iss_parameter_supported") is True,
         )
         self._metadata = (metadata, now)
         return metadata
+
+    def _allowed(self, address: object) -> str:
+        """Return the address of a page there that a browser may be led to; empty for another."""
+        if not isinstance(address, str):
+            return ""
+        try:
+            self._policy.check_url(address)
+        except AddressRefused:
+            return ""
+        return address
 
     def claims_for(self, code: str, *, verifier: Secret, nonce: str, redirect_uri: str) -> Claims:
         """Give a code for an ID token, check that, and return what it says.

@@ -137,6 +137,24 @@ class OpenIdService:
         url = f"{metadata.authorization_endpoint}{joint}{urlencode(parameters)}"
         return OpenIdStart(url, kept)
 
+    def sign_out_url(self) -> str:
+        """Return where the browser signs out at the provider, which then leads it back here.
+
+        Empty where the provider has no such page or cannot be asked: the session here ends all the
+        same. Source: OpenID Connect RP-Initiated Logout 1.0 §2.
+        """
+        try:
+            address = self._provider.metadata().end_session_endpoint
+        except Unavailable:
+            return ""
+        if not address:
+            return ""
+        parameters = {
+            "client_id": self._provider.settings.client_id,
+            "post_logout_redirect_uri": self._redirect_uri.removesuffix("/openid/return"),
+        }
+        return f"{address}{'&' if '?' in address else '?'}{urlencode(parameters)}"
+
     def finish(
         self, database: Database, kept: str, answer: OpenIdAnswer, address: str, device: str
     ) -> OpenIdSignIn:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from dataclasses import dataclass
 from http.cookies import SimpleCookie
 
@@ -18,6 +19,8 @@ from starlette.requests import Request
 from ionport.core.http.hosts import split_host
 from ionport.core.http.texts import is_storable
 
+# A page of ours, and no other host: `//host` is one.
+_OWN_PATH = re.compile(r"/[a-z][\w/.-]*")
 MAX_FLASH = 1500
 THEMES = ("light", "dark")
 KINDS = ("success", "info", "warning", "danger")
@@ -75,22 +78,25 @@ def ended(name: str, secure: bool) -> str:
     return made(name, "", secure, max_age=0)
 
 
-def flash_value(kind: str, text: str) -> str:
-    """Return a flash message as a cookie's value."""
-    message = json.dumps([kind, text[:MAX_FLASH]]).encode()
+def flash_value(kind: str, text: str, link: tuple[str, str] = ("", "")) -> str:
+    """Return a flash message as a cookie's value; `link` is a path of ours and its words."""
+    message = json.dumps([kind, text[:MAX_FLASH], *link]).encode()
     return base64.urlsafe_b64encode(message).decode()
 
 
-def read_flash(value: str) -> tuple[str, str] | None:
-    """Return kind and text of a flash message; None when it is not one of ours.
+def read_flash(value: str) -> tuple[str, str, str, str] | None:
+    """Return kind, text and link of a flash message; None when it is not one of ours.
 
     It is neither sealed nor signed: it is shown as escaped text to the visitor who sent it.
     """
     try:
-        kind, text = json.loads(base64.urlsafe_b64decode(value.encode()))
+        kind, text, path, words = json.loads(base64.urlsafe_b64decode(value.encode()))
     # ValueError is also what no base64, no UTF-8 and no JSON are.
     except (ValueError, TypeError, RecursionError):
         return None
-    if kind not in KINDS or not isinstance(text, str) or not is_storable(text):
+    texts = (text, path, words)
+    if kind not in KINDS or not all(isinstance(one, str) and is_storable(one) for one in texts):
         return None
-    return kind, text
+    if path and not _OWN_PATH.fullmatch(path):
+        return None
+    return kind, text, path, words

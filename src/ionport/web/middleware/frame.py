@@ -7,6 +7,7 @@ else a page with the request's id and no detail.
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Collection
 from urllib.parse import quote, urlsplit
 
@@ -47,6 +48,8 @@ _HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
     "Cache-Control": "no-store",
 }
+
+_SHORTEST_SECRET = 40
 
 ErrorPage = Callable[[Request, int, str, str], Response]
 
@@ -179,10 +182,20 @@ def _to_sign_in(request: Request, error: Unauthenticated, request_id: str) -> Re
     elif request.method != "GET":
         # The form is where it was; what was typed into it app.js puts back.
         back = _own_page(request, "referer")
+    if _may_hold_a_secret(back):
+        back = ""
     target = f"/sign-in?next={quote(back, safe='')}" if back else "/sign-in"
     if is_fragment:
         return Response(status_code=401, headers={"HX-Redirect": target})
     return RedirectResponse(target, status_code=303)
+
+
+def _may_hold_a_secret(address: str) -> bool:
+    """Tell whether an address could be a one-time link, misspelled: it does not go into a query.
+
+    Its secret has 43 characters; the longest id of a page of ours has 37.
+    """
+    return any(len(part) >= _SHORTEST_SECRET for part in re.split("[/?]|%2F", address))
 
 
 def _own_page(request: Request, header: str) -> str:

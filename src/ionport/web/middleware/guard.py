@@ -16,6 +16,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
+from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ionport.core.errors import Forbidden, InvalidInput, TooLarge, Unauthenticated
@@ -38,6 +39,7 @@ ORIGINAL_PAGE = (
 )
 # Open to everybody unless a setting closes them.
 MANUAL_PATHS = ("/manual", "/llms.txt", ORIGINAL_PAGE)
+SECOND_FACTOR_PATH = "/account/second-factor"
 STATIC_PREFIX = "/static/"
 MAX_PUBLIC_BODY = 64 * 1024
 MEGABYTE = 1024 * 1024
@@ -77,6 +79,11 @@ class Guard:
         scope.setdefault("state", {})["visit"] = visit
         if visit.session is None and not self._is_public(request.url.path):
             raise Unauthenticated(_("Sign in first."), code="signed_out")
+        if visit.session and visit.session.needs_second_factor and not _is_left(request):
+            if request.method not in ("GET", "HEAD"):
+                raise _second_factor_needed()
+            await RedirectResponse(SECOND_FACTOR_PATH, 303)(scope, receive, send)
+            return
         if request.method not in ("GET", "HEAD"):
             _require_same_site(request)
             limit = self._services.max_upload_mb * MEGABYTE if visit.session else MAX_PUBLIC_BODY
@@ -138,6 +145,17 @@ class Guard:
             with services.database.write() as work:
                 services.sessions.touch_session(work, session)
         return session, organizations
+
+
+def _is_left(request: Request) -> bool:
+    """Tell whether a session may ask for this that has to set a second factor up first."""
+    path = request.url.path
+    return path.startswith((SECOND_FACTOR_PATH, "/manual")) or path in ("/sign-out", "/theme")
+
+
+def _second_factor_needed() -> Forbidden:
+    text = _("This server has come to ask you for a second factor. Set it up on Account.")
+    return Forbidden(text, code="second_factor_needed")
 
 
 def _refuse_nul(request: Request) -> None:

@@ -17,6 +17,7 @@ from ionport.identity.api_keys.model import ApiKeyAction, ApiScope
 from ionport.identity.groups.model import GroupAction
 from ionport.identity.groups.permissions import Permission
 from ionport.identity.model import AuditEntry, OrganizationRole, TenantRole
+from ionport.identity.sign_in_ways import SignInWay
 
 _NAMES: Final[Mapping[str, str]] = {
     "action": N_("Action"),
@@ -101,25 +102,16 @@ def _role(text: str) -> str:
     return next((role.label for role in roles if role.value == text), text)
 
 
-def _way(text: str) -> str:
-    return gettext(_WAYS[text])
-
-
 def _scopes(text: str) -> str:
     return ", ".join(_worded(lambda one: ApiScope(one).label, scope) for scope in text.split())
 
 
-_WAYS: Final[Mapping[str, str]] = {
-    "password": N_("password"),
-    "openid": N_("OpenID provider"),
-    "password and code": N_("password and code"),
-}
 _WORDS: Final[Mapping[tuple[str, str], Callable[[str], str]]] = {
     (BulkAuditAction.STARTED, "action"): lambda text: BulkAction(text).label,
     (GroupAction.CREATED, "grants"): _grants,
     (GroupAction.CHANGED, "grants"): _grants,
     (ApiKeyAction.CREATED, "scopes"): _scopes,
-    ("", "by"): _way,
+    ("", "by"): lambda text: SignInWay(text).label,
     ("", "method"): lambda text: destination_of(ExportMethod(text)).label,
     ("", "proof"): lambda text: ProofState(text).label,
     ("", "stage"): lambda text: dict(STAGES)[text],

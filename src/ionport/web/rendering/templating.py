@@ -78,13 +78,20 @@ def rendered(request: Request, template: str, context: Mapping[str, object] | No
     return ENVIRONMENT.get_template(template).render(values)
 
 
-def redirect(request: Request, url: str, *, kind: str = "success", text: str = "") -> Response:
-    """Answer a form: go on to `url` and say `text` there."""
+def redirect(
+    request: Request,
+    url: str,
+    *,
+    kind: str = "success",
+    text: str = "",
+    link: tuple[str, str] = ("", ""),
+) -> Response:
+    """Answer a form: go on to `url` and say `text` there, with a link to what it names."""
     response = RedirectResponse(url, status_code=303)
     if text:
         visit = visit_of(request)
         name = cookies.names(request, secure=visit.secure_cookies).flash
-        value = cookies.made(name, cookies.flash_value(kind, text), visit.secure_cookies, 60)
+        value = cookies.made(name, cookies.flash_value(kind, text, link), visit.secure_cookies, 60)
         response.headers.append("Set-Cookie", value)
     return response
 
@@ -167,7 +174,7 @@ def own_address(text: str) -> str:
     return text if is_own else "/"
 
 
-def _flash(request: Request, visit: Visit) -> tuple[str, str] | None:
+def _flash(request: Request, visit: Visit) -> tuple[str, str, str, str] | None:
     name = cookies.names(request, secure=visit.secure_cookies).flash
     value = request.cookies.get(name)
     if not value or "hx-request" in request.headers:

@@ -166,3 +166,21 @@ def test_a_wrong_host_is_told_the_request_id(failing: Browser) -> None:
     answer = failing.http.get("/", headers={"host": "evil.example"})
     assert answer.status_code == 400
     assert answer.headers["x-request-id"] in answer.text
+
+
+@pytest.mark.parametrize(
+    "path", ["/set-pasword/{}", "/setup/{}?x=1", "/SET-UP/{}", "/set-up%2F{}", "/x?link=/set/{}"]
+)
+def test_a_misspelled_one_time_link_does_not_go_into_a_query(failing: Browser, path: str) -> None:
+    failing.http.cookies.clear()
+    token = "A_-9" * 11
+    answer = failing.http.get(path.format(token), follow_redirects=False)
+    assert answer.status_code in (303, 404)
+    assert token not in answer.headers.get("location", "")
+
+
+def test_a_flash_message_links_to_no_other_site() -> None:
+    value = cookies.flash_value("info", "Done.", ("/deliveries/dlv_1", "Open it"))
+    assert cookies.read_flash(value) == ("info", "Done.", "/deliveries/dlv_1", "Open it")
+    for path in ("//example.com", "https://example.com", "javascript:alert(1)", "/\\\\x"):
+        assert cookies.read_flash(cookies.flash_value("info", "Done.", (path, "x"))) is None

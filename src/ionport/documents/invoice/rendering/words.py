@@ -50,7 +50,7 @@ _DATES = {
     Language.GERMAN: "{0.day:02}.{0.month:02}.{0.year:04}",
     Language.FRENCH: "{0.day:02}/{0.month:02}/{0.year:04}",
 }
-_MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+_MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 _GROUP = re.compile(r"(?<=\d)(?=(?:\d{3})+$)")
 
 

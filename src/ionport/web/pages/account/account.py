@@ -17,7 +17,7 @@ from ionport.web.forms.passwords import hashed, password_errors, password_proof,
 from ionport.web.forms.signing_in import sign_in_and_go
 from ionport.web.middleware import cookies
 from ionport.web.rendering.devices import device_name
-from ionport.web.rendering.templating import own_address, redirect, render
+from ionport.web.rendering.templating import own_address, path_to, redirect, render
 from ionport.web.services import sides_of
 from ionport.web.state import visit_of
 
@@ -71,12 +71,17 @@ def sign_in_page(
 
 
 def sign_out(request: Request) -> Response:
-    """End the session."""
+    """End the session, and the one at the OpenID Connect provider that began it."""
     visit = visit_of(request)
+    openid, session = visit.services.openid, visit.session
     names = cookies.names(request, secure=visit.secure_cookies)
     with visit.services.database.write() as work:
         visit.services.sessions.sign_out(work, Secret(request.cookies.get(names.session, "")))
-    response = redirect(request, "/sign-in", kind="info", text=_("You are signed out."))
+    is_theirs = session is not None and session.way is not None and session.way.is_by_provider
+    url = "/sign-in"
+    if openid is not None and is_theirs and openid.sign_out_url():
+        url = path_to(request, "openid_out")
+    response = redirect(request, url, kind="info", text=_("You are signed out."))
     response.headers.append("Set-Cookie", cookies.ended(names.session, visit.secure_cookies))
     return response
 

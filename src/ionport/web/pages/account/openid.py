@@ -16,7 +16,7 @@ from ionport.identity.second_factor.model import SecondStepNeeded
 from ionport.web.forms.signing_in import to_second_step, with_session
 from ionport.web.middleware import cookies
 from ionport.web.pages.account.account import sign_in_page
-from ionport.web.rendering.templating import own_address
+from ionport.web.rendering.templating import own_address, redirect, render
 from ionport.web.state import visit_of
 
 MANUAL = "account"
@@ -64,6 +64,19 @@ def finish(request: Request) -> Response:
     return response
 
 
+def sign_out(request: Request) -> Response:
+    """Lead a browser whose session has ended here to the provider's own end of session.
+
+    A page in between, because no form may lead to another site (`form-action` of our policy).
+    """
+    service = _service(request)
+    url = service.sign_out_url()
+    if not url:
+        return redirect(request, "/sign-in", kind="info", text=_("You are signed out."))
+    context = {"alone": True, "url": url, "name": service.name}
+    return render(request, "account/links/signed_out.html", context)
+
+
 def _failed(request: Request, error: OpenIdRefused | Unavailable) -> Response:
     """Show the sign-in page with what went wrong: the password is the way for the emergency."""
     logger.warning("OpenID sign-in: %s %s", error.code, error.detail or "")
@@ -83,5 +96,6 @@ def _cookie(request: Request) -> str:
 
 ROUTES = [
     Route("/sign-in/openid", begin, methods=["GET"], name="openid"),
+    Route("/sign-in/openid/out", sign_out, methods=["GET"], name="openid_out"),
     Route("/sign-in/openid/return", finish, methods=["GET"], name="openid_return"),
 ]

@@ -129,14 +129,25 @@ def export(request: Request) -> Response:
             "Its last export did not end well, and a second one beside it is not made. Open its"
             " delivery and choose Retry: it goes on from where it ended."
         )
-        return redirect(request, _url(request), kind="warning", text=text)
+        link = _link_to(request, failed)
+        return redirect(request, _url(request), kind="warning", text=text, link=link)
     if all(delivery.status.is_over for delivery in deliveries):
         text = _(
             "This document was exported before and is not sent twice. To send it once more, open"
             " its delivery and choose Re-export as new."
         )
-        return redirect(request, _url(request), kind="info", text=text)
-    return redirect(request, _url(request), text=_("The export has begun. Its steps appear below."))
+        link = _link_to(request, deliveries)
+        return redirect(request, _url(request), kind="info", text=text, link=link)
+    text, link = _("The export has begun."), _link_to(request, deliveries)
+    return redirect(request, _url(request), text=text, link=link)
+
+
+def _link_to(request: Request, deliveries: Sequence[Delivery]) -> tuple[str, str]:
+    """Return the address of the newest delivery and its words."""
+    if not deliveries:
+        return "", ""
+    url = path_to(request, "delivery", delivery_id=deliveries[0].id)
+    return url, _("To its delivery")
 
 
 def _export(

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import html
+import re
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 import httpx2
 import pytest
@@ -446,3 +449,43 @@ def test_without_a_provider_there_is_no_such_page(tmp_path: Path) -> None:
         assert "Sign in with" not in desk.browser.text("/sign-in")
         for path in (START, RETURN):
             assert desk.browser.get(path).status_code == 404
+
+
+def test_signing_out_ends_the_session_at_the_provider_too(
+    desk: Desk, provider: OwnProvider
+) -> None:
+    provider.discovery = {"end_session_endpoint": f"{provider.issuer}/session/end?a=b"}
+    add(desk, "anna", "anna@example.com")
+    sign_in(desk, provider)
+    page = desk.browser.send("/sign-out", form_at="/account")
+    assert page.url.path == "/sign-in/openid/out"
+    found = re.search(r'http-equiv="refresh" content="0;url=([^"]+)"', page.text)
+    assert found is not None
+    url, _mark, query = html.unescape(found[1]).partition("?")
+    assert url == f"{provider.issuer}/session/end"
+    assert dict(parse_qsl(query)) == {
+        "a": "b",
+        "client_id": CLIENT_ID,
+        "post_logout_redirect_uri": f"{desk.application.settings.origin}/sign-in",
+    }
+    assert not is_signed_in(desk)
+
+
+@pytest.mark.parametrize("address", [None, 7, "javascript:alert(1)", "http://10.0.0.1/end"])
+def test_without_a_usable_end_of_session_signing_out_ends_ours(
+    desk: Desk, provider: OwnProvider, address: object
+) -> None:
+    provider.discovery = {"end_session_endpoint": address}
+    add(desk, "anna", "anna@example.com")
+    sign_in(desk, provider)
+    assert desk.browser.send("/sign-out", form_at="/account").url.path == "/sign-in"
+    assert desk.browser.get("/sign-in/openid/out").url.path == "/sign-in"
+    assert not is_signed_in(desk)
+
+
+def test_who_signed_in_by_a_password_is_not_led_to_the_provider(
+    desk: Desk, provider: OwnProvider
+) -> None:
+    provider.discovery = {"end_session_endpoint": f"{provider.issuer}/session/end"}
+    desk.sign_in_as("ada")
+    assert desk.browser.send("/sign-out", form_at="/account").url.path == "/sign-in"

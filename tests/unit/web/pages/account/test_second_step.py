@@ -180,6 +180,31 @@ def test_who_needs_one_sets_it_up_at_sign_in(database: Database, clock: MovableC
         assert "Switch it off" not in account
 
 
+def test_an_open_session_that_comes_to_need_one_is_good_for_setting_it_up_alone(
+    database: Database, clock: MovableClock
+) -> None:
+    people = People.on(database, clock, require_second_factor=True)
+    user = people.add("ada", tenant_role=TenantRole.USER)
+    with browser_on(people.services()) as browser:
+        assert browser.sign_in("ada").url.path == "/"
+        token = browser.csrf_token("/account")
+        with people.database.write() as work:
+            people.identity.ensure_tenant(work, "ACME_PRD")
+            people.identity.set_tenant_role(
+                work, Actor.operator(), user.id, "ACME_PRD", ADMINISTRATOR
+            )
+        for path in ("/", "/account", "/ion-api/ACME_PRD/users", "/authorize/ACME_PRD"):
+            assert browser.get(path).url.path == "/account/second-factor", path
+        sent = browser.http.post("/account", data={"csrf_token": token})
+        assert sent.status_code == 403
+        assert "Set it up on Account" in said(sent.text)
+        page = browser.get("/account/second-factor").text
+        assert "good for nothing else" in said(page)
+        _secret, codes = switch_on(browser, clock)
+        assert codes
+        assert browser.get("/account").url.path == "/account"
+
+
 @pytest.mark.parametrize("cookie", ["", "x", "k1.AAAA", "x" * 6_000])
 def test_a_made_up_cookie_of_a_second_step_opens_nothing(browser: Browser, cookie: str) -> None:
     port = browser.http.base_url.port

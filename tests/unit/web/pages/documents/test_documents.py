@@ -160,6 +160,9 @@ def test_an_exported_document_shows_its_delivery_and_is_not_sent_twice(desk: Des
     assert "hx-get" not in page
     again = desk.browser.send(f"{path}/export", form_at=path)
     assert "is not sent twice" in said(again.text)
+    assert re.search(
+        r'role="status">.*?<a href="/deliveries/dlv_\w+">To its delivery', again.text, re.S
+    )
 
 
 def test_many_documents_are_exported_from_the_list(desk: Desk) -> None:
