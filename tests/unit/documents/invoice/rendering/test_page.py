@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+from datetime import date
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
@@ -54,8 +55,13 @@ def _shows(page: str, numbers: set[Decimal], leaf: str) -> bool:
     if leaf.startswith("JVBERi0"):
         size = len(base64.b64decode(leaf))
         return f"{size:,}bytes" in page
-    if (date := _ISO.fullmatch(leaf)) and "-".join(date.groups()) in page:
-        return True
+    if found := _ISO.fullmatch(leaf):
+        year, month, day = found.groups()
+        try:
+            if f"{int(day)}{date(int(year), int(month), 1):%b}{year}" in page:
+                return True
+        except ValueError:
+            pass  # An amount of eight digits.
     if noted := re.fullmatch(r"#([A-Z0-9]{2,3})#(.*)", leaf, re.DOTALL):
         return all(_squeezed(part) in page for part in noted.groups())
     try:
