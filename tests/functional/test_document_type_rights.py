@@ -77,3 +77,28 @@ def test_a_file_that_equals_a_document_that_is_not_seen_is_told_without_its_id(
             page = office.desk.browser.send("/documents/upload", files=files).text
             assert 'data-outcome="here"' in page
             assert (document in page) == (told is not None)
+
+
+def test_a_document_that_is_not_seen_is_named_by_no_document_that_is(office: Office) -> None:
+    with program(office.desk) as administrator:
+        path = f"/documents/{office.ids['document']}"
+        administrator.patch(path, json={"values": {"invoice_type": "380"}})
+        other = administrator.get(path).json()
+        again = read_sample(INVOICE) + b"<!-- again -->"
+        file = {"file": ("again.xml", again)}
+        document = administrator.post("/documents", files=file).json()["id"]
+        rejected = {"kind": "duplicate", "duplicate_of": other["id"], "reason": "twice"}
+        assert administrator.post(f"/documents/{document}/decisions", json=rejected).is_success
+        values = {"values": {"invoice_type": "381"}}
+        assert administrator.patch(path, json=values).is_success
+    page = f"/documents/{document}"
+    paths = [page + part for part in ("", "/findings", "/decisions")]
+    with program(office.desk, api_key(office.desk, ALL_SCOPES, username=READER)) as client:
+        for seen in (("INVOICE",), ("INVOICE", "CREDIT_NOTE")):
+            office.grant(*(Grant(Permission.SEE, kind) for kind in seen))
+            answers = [client.get(path) for path in (*paths, "/documents")]
+            answers.append(office.desk.browser.get(page))
+            assert all(answer.is_success for answer in answers)
+            assert [other["id"] in answer.text for answer in answers] == [len(seen) == 2] * 5
+            kinds = {one["code"]: one["text"] for one in client.get(paths[1]).json()}
+            assert ("may not see" in kinds["duplicate_number"]) == (len(seen) == 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from math import isfinite
 from typing import Any
@@ -98,7 +99,12 @@ class DocumentRepository:
     def find(self, scope: OrganizationScope, document_id: str) -> Document | None:
         found = self._connection.execute(_seen(_FIND, scope), _key(scope, document_id))
         row = found.one_or_none()
-        return _document(row) if row else None
+        if row is None:
+            return None
+        other = row.duplicate_of
+        if other and scope.document_types is not None and not self.filenames(scope, [other]):
+            return replace(_document(row), duplicate_of=None)
+        return _document(row)
 
     def filenames(self, scope: OrganizationScope, ids: Collection[str]) -> Mapping[str, str]:
         """Return the names of those of these documents that are in the scope, by id."""

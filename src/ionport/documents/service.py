@@ -44,6 +44,7 @@ from ionport.documents.review.decisions.service import DecisionService
 from ionport.documents.review.life_cycle import BY_PERSON, PENDING, is_held
 from ionport.documents.review.model import Finding
 from ionport.documents.review.service import ReviewService
+from ionport.documents.sight import Sight
 from ionport.documents.timeline import Timeline
 from ionport.documents.webhooks.ports import Events, NoEvents
 from ionport.identity.access import Access
@@ -219,7 +220,10 @@ class DocumentService:
         self, access: ScopedWork[OrganizationScope], document: Document
     ) -> list[TimelineEntry]:
         """Return what happened to a document that was read already; else as `timeline`."""
-        return TimelineRepository(access.connection).list(access.scope, document.id)
+        told = TimelineRepository(access.connection).list(access.scope, document.id)
+        named = (one.parameters.get("document") for one in told)
+        sight = Sight(access.connection, access.scope, named)
+        return [replace(one, parameters=sight.told(one.parameters)) for one in told]
 
     def list(
         self,
@@ -357,7 +361,10 @@ class DocumentService:
         self, access: ScopedWork[OrganizationScope], document: Document
     ) -> Sequence[Finding]:
         """Return the findings of a document that was read already; else as `findings`."""
-        return self.review.list(access, document.id)
+        found = self.review.list(access, document.id)
+        named = (one.parameters.get("document") for one in found)
+        sight = Sight(access.connection, access.scope, named)
+        return [replace(one, parameters=sight.told(one.parameters)) for one in found]
 
     def add_finding(
         self,

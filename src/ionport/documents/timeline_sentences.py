@@ -52,9 +52,8 @@ def _rejected(values: Parameters) -> str:
 
 
 def _duplicate(values: Parameters) -> str:
-    text = _("The document was rejected as a duplicate of {filename}.").format(
-        filename=values["filename"]
-    )
+    other = values.get("filename") or _("a document of a type that you may not see")
+    text = _("The document was rejected as a duplicate of {filename}.").format(filename=other)
     return f"{text} {values.get('reason', '')}".strip()
 
 

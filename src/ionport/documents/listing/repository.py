@@ -8,7 +8,7 @@ counts that the database keeps.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -34,6 +34,7 @@ from ionport.documents.listing.model import (
     search_of,
 )
 from ionport.documents.model import DocumentFilter, DocumentSort, DocumentStatus, DocumentSummary
+from ionport.documents.sight import Sight
 from ionport.documents.tables import document_counts, documents
 from ionport.store import Moment, OrganizationScope, to_microseconds
 
@@ -103,12 +104,22 @@ class ListRepository:
         at_start = not is_full if is_back else query.cursor is None
         at_end = not (query.cursor and query.cursor.values) if is_back else not is_full
         return ListPage(
-            items=[_summary(row) for row in shown],
+            items=self._summaries(scope, shown),
             total=size.total,
             has_more=size.has_more,
             previous=None if at_start or not shown else Cursor(_key(shown[0], order), True),
             next=None if at_end or not shown else Cursor(_key(shown[-1], order)),
         )
+
+    def _summaries(
+        self, scope: OrganizationScope, rows: Iterable[Row[Any]]
+    ) -> list[DocumentSummary]:
+        items = [_summary(row) for row in rows]
+        sight = Sight(self._connection, scope, (one.duplicate_of for one in items))
+        return [
+            one if sight.sees(one.duplicate_of) else dataclasses.replace(one, duplicate_of=None)
+            for one in items
+        ]
 
     def place_of(
         self, scope: OrganizationScope, document_id: str, sort: DocumentSort
@@ -138,7 +149,7 @@ class ListRepository:
             .limit(page.limit)
             .offset(page.offset)
         )
-        return Page([_summary(row) for row in rows], self.count(scope, wanted), page)
+        return Page(self._summaries(scope, rows), self.count(scope, wanted), page)
 
     def _size(self, scope: OrganizationScope, wanted: DocumentFilter, counts: Counts) -> _Size:
         counted = counts.of(wanted)

@@ -35,6 +35,11 @@ def _more_findings(values: Parameters) -> str:
 
 
 def _duplicate_number(values: Parameters) -> str:
+    if "filename" not in values:
+        return _(
+            "{supplier} has sent number {number} before, in a document of a type that you may not"
+            " see. Ask somebody who may whether this is the same invoice before you export it."
+        ).format(supplier=values["supplier"], number=values["number"])
     return _(
         "{supplier} has sent number {number} before, as {filename}. Check whether this is the"
         " same invoice before you export it."

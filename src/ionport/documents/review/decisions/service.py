@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from ionport.core.clock import Clock
@@ -28,6 +29,7 @@ from ionport.documents.review.model import Finding
 from ionport.documents.review.ports import Sent
 from ionport.documents.review.repository import FindingRepository
 from ionport.documents.review.service import ReviewService, check_reason
+from ionport.documents.sight import Sight
 from ionport.identity.access import Access
 from ionport.identity.groups.permissions import Permission
 from ionport.identity.model import Actor
@@ -61,7 +63,10 @@ class DecisionService:
         self, access: ScopedWork[OrganizationScope], document_id: str
     ) -> Sequence[DocumentDecision]:
         """Return the decisions about a document, oldest first, undone ones among them."""
-        return DecisionRepository(access.connection).of_document(access.scope, document_id)
+        made = DecisionRepository(access.connection).of_document(access.scope, document_id)
+        named = (one.parameters.get("document") for one in made)
+        sight = Sight(access.connection, access.scope, named)
+        return [replace(one, parameters=sight.told(one.parameters)) for one in made]
 
     def accept(
         self,
