@@ -35,7 +35,7 @@ def notice() -> str:
             _HEAD,
             _section("In the wheel (front-end files from npm)", npm()),
             _section("Installed with the extras server and postgres", runtime()),
-            _section("Installed for development, or with the extras otel and sftp", development()),
+            _section("Installed for development, or with otel, sftp and xlsx", development()),
         ]
     )
 

@@ -26,6 +26,7 @@ _COMMANDS = {
     "app": ("infor.apps", "Infor side: create, list, rotate and delete authorized apps."),
     "credentials": ("infor.credentials", "Infor side: download credentials."),
     "sandbox": ("sandbox.commands", "Infor side: a sandbox for test-suites in any language."),
+    "m3": ("client.m3", "Call M3 with an .ionapi file: one transaction, or a table of rows."),
     "connection": (
         "documents.connections",
         "Document side: .ionapi files and their proof.",

@@ -42,6 +42,7 @@ CONTENTS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "json-api",
             "groups",
             "webhooks",
+            "m3-load",
         ),
     ),
     (

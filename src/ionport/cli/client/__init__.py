@@ -1,0 +1,1 @@
+"""Commands that call Infor with an .ionapi file; they need the base install alone."""

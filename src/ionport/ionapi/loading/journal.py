@@ -1,0 +1,153 @@
+"""What a load has done so far, in a file beside its rows: a load that ended early goes on there.
+
+Each line is a JSON object. The first names the load; then come the rows that are about to be sent
+(on the disk before a byte of them leaves), and what became of each. A row that was sent and has no
+result is *unknown*: M3 may have done it, and nobody sends it again without being asked to.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+from ..errors import RequestRefused
+
+_FORMAT: Final = "ionport m3 load 1"
+
+
+class RowState(StrEnum):
+    """What became of a row."""
+
+    DONE = "done"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class RowResult:
+    """A row's end. `returned` are the fields that M3 gave back, the rest is M3's reason."""
+
+    row: int
+    state: RowState
+    returned: Mapping[str, str] = field(default_factory=dict)
+    code: str = ""
+    field: str = ""
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LoadIdentity:
+    """What makes two loads the same one: a journal is continued by no other."""
+
+    program: str
+    transaction: str
+    company: str
+    division: str
+    tenant: str
+    rows_sha256: str
+
+
+class Journal:
+    """The journal of one load; several threads may write."""
+
+    def __init__(self, path: Path, identity: LoadIdentity) -> None:
+        """Open the journal, made when there is none.
+
+        Raises:
+            RequestRefused: it belongs to another load, or is no journal.
+            OSError: it cannot be read or written.
+        """
+        self.path = path
+        self.results: dict[int, RowResult] = {}
+        self._sent: set[int] = set()
+        self._lock = threading.Lock()
+        is_new = not path.exists() or not path.stat().st_size
+        if not is_new:
+            self._read(identity)
+        self._file = path.open("a", encoding="utf-8")
+        if is_new:
+            self._write({"format": _FORMAT, **asdict(identity)})
+
+    def unknown(self) -> list[int]:
+        """Return the rows that were sent and of which nobody knows what became."""
+        told = {row for row, result in self.results.items() if result.state is RowState.UNKNOWN}
+        return sorted(told | (self._sent - self.results.keys()))
+
+    def sending(self, rows: Iterable[int]) -> None:
+        """Write down, durably, that these rows are about to be sent."""
+        with self._lock:
+            numbers = list(rows)
+            self._sent.update(numbers)
+            for row in numbers:
+                self.results.pop(row, None)
+            self._write({"sent": numbers})
+
+    def ended(self, results: Iterable[RowResult], unsent: Iterable[int] = ()) -> None:
+        """Write down what became of rows; of those in `unsent` surely nothing was done."""
+        with self._lock:
+            for result in results:
+                self.results[result.row] = result
+                self._write({"result": asdict(result)}, is_last=False)
+            undone = list(unsent)
+            self._sent.difference_update(undone)
+            self._write({"unsent": undone})
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _write(self, entry: Mapping[str, Any], *, is_last: bool = True) -> None:
+        self._file.write(json.dumps(entry, ensure_ascii=False) + "\n")
+        if is_last:
+            self._file.flush()
+            os.fsync(self._file.fileno())
+
+    def _read(self, identity: LoadIdentity) -> None:
+        lines = self.path.read_text(encoding="utf-8", errors="replace").splitlines()
+        entries = [entry for entry in map(_entry, lines) if entry is not None]
+        if not entries or entries[0].get("format") != _FORMAT:
+            raise RequestRefused(f"{self.path.name} is no journal of a load. Name another file.")
+        if {key: entries[0].get(key) for key in asdict(identity)} != asdict(identity):
+            raise RequestRefused(
+                f"{self.path.name} is the journal of another load: of other rows, another"
+                " transaction, company or tenant. Name another journal for this one."
+            )
+        for entry in entries[1:]:
+            if "sent" in entry:
+                self._sent.update(entry["sent"])
+                for row in entry["sent"]:
+                    self.results.pop(row, None)
+            elif "result" in entry:
+                result = RowResult(
+                    **{**entry["result"], "state": RowState(entry["result"]["state"])}
+                )
+                self.results[result.row] = result
+            else:
+                self._sent.difference_update(entry.get("unsent", ()))
+
+
+def _entry(line: str) -> dict[str, Any] | None:
+    """Read a line; None for one that a crash has cut off."""
+    try:
+        entry = json.loads(line)
+    except ValueError:
+        return None
+    return entry if isinstance(entry, dict) else None
