@@ -11,14 +11,14 @@ from playwright.sync_api import Page
 
 _SCRIPT = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 # Only what is reported runs: a finding is as serious as its rule says.
-_RUN = """async (withContrast) => {
+_RUN = """async () => {
   const tags = new Set(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']);
   const values = axe._audit.rules
     .filter((rule) => rule.enabled && rule.tags.some((tag) => tags.has(tag)))
     .filter((rule) => !rule.tags.some((tag) => ['experimental', 'deprecated'].includes(tag)))
     .filter((rule) => !rule.impact || ['serious', 'critical'].includes(rule.impact))
     .map((rule) => rule.id)
-    .filter((id) => withContrast || id !== 'color-contrast');
+    .filter((id) => id !== 'color-contrast');
   const found = await axe.run(document, {
     runOnly: { type: 'rule', values }, resultTypes: ['violations'], preload: false });
   return found.violations
@@ -26,12 +26,44 @@ _RUN = """async (withContrast) => {
     .map((one) => `${one.id}: ${one.help}: ${one.nodes.map((n) => n.html).join(' | ')}`);
 }"""
 
-_CONTRAST = """async () => {
-  const found = await axe.run(document, {
+# Of texts that look alike (colours, size, weight, what is behind and around them) one is judged,
+# and none whose like was right on an earlier page.
+_CONTRAST = """async (known) => {
+  const look = (element) => {
+    const style = getComputedStyle(element);
+    const parts = [style.color, style.fontSize, style.fontWeight, style.textShadow];
+    let isCovered = false;
+    for (let e = element; e; e = e.parentElement) {
+      const { backgroundColor, backgroundImage, opacity, position } = getComputedStyle(e);
+      if (opacity !== '1') parts.push(opacity);
+      if (position !== 'static') parts.push(position, e.className);
+      if (isCovered) continue;
+      parts.push(backgroundImage, backgroundColor);
+      isCovered = backgroundImage === 'none' && /^rgb\\(/.test(backgroundColor);
+    }
+    return parts.join();
+  };
+  const found = new Map();
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (texts.nextNode()) {
+    const element = texts.currentNode.parentElement;
+    if (!texts.currentNode.data.trim() || !element.checkVisibility()) continue;
+    const key = look(element);
+    if (!found.has(key)) found.set(key, element);
+  }
+  for (const field of document.querySelectorAll('input,select,textarea')) {
+    if (field.checkVisibility()) found.set('field ' + look(field), field);
+  }
+  for (const key of known) found.delete(key);
+  if (!found.size) return { looks: [], pale: [] };
+  const { violations } = await axe.run({ include: [...found.values()] }, {
     runOnly: { type: 'rule', values: ['color-contrast'] }, resultTypes: ['violations'],
     preload: false });
-  return found.violations.map((one) => `${one.id}: ${one.nodes.map((n) => n.html).join(' | ')}`);
+  const pale = violations.map(
+    (one) => `${one.id}: ${one.help}: ${one.nodes.map((n) => n.html).join(' | ')}`);
+  return { looks: [...found.keys()], pale };
 }"""
+_right_looks: set[str] = set()
 
 
 def is_installed() -> bool:
@@ -52,21 +84,27 @@ def require_axe() -> None:
 def violations(page: Page, *, contrast: bool = True) -> list[str]:
     """Return the serious and critical violations of the page as it is shown now.
 
-    Contrast takes longer than all else together: leave it out where `audit` has judged it.
+    Leave contrast out where `audit` has judged it.
     """
-    # The page's Content-Security-Policy does not reach what the browser is told to evaluate.
-    if not page.evaluate("'axe' in window"):
-        page.evaluate(_source())
-    found: list[str] = page.evaluate(_RUN, contrast)
-    return found
+    _put_into(page)
+    found: list[str] = page.evaluate(_RUN)
+    return [*found, *pale_texts(page)] if contrast else found
 
 
 def pale_texts(page: Page) -> list[str]:
     """Return the texts whose contrast is too low as the page is shown now."""
+    _put_into(page)
+    judged = page.evaluate(_CONTRAST, sorted(_right_looks))
+    pale: list[str] = judged["pale"]
+    if not pale:
+        _right_looks.update(judged["looks"])
+    return pale
+
+
+def _put_into(page: Page) -> None:
+    # The page's Content-Security-Policy does not reach what the browser is told to evaluate.
     if not page.evaluate("'axe' in window"):
         page.evaluate(_source())
-    found: list[str] = page.evaluate(_CONTRAST)
-    return found
 
 
 @cache

@@ -14,7 +14,7 @@ from tests.browser.accessibility import (
     cut_without_a_cue,
     wider_than_the_window,
 )
-from tests.browser.axe import require_axe, violations
+from tests.browser.axe import pale_texts, require_axe, violations
 
 _PAGE = """<!doctype html><html lang="en"><title>x</title><body><h1>Heading</h1>{}</body></html>"""
 
@@ -106,5 +106,20 @@ def test_axe_finds_what_is_serious_and_no_more(page: Page) -> None:
     page.set_content(_PAGE.format("<main><h3>Deep</h3><p>Text</p></main>"))
     assert violations(page) == []
     page.set_content(_PAGE.format("<main><input><p style='color: #888'>Pale</p></main>"))
-    found = [text.partition(":")[0] for text in violations(page)]
-    assert found == ["color-contrast", "label"]
+    found = {text.partition(":")[0] for text in violations(page)}
+    assert found == {"color-contrast", "label"}
+
+
+def test_axe_finds_each_text_that_is_pale_on_its_ground_wherever_it_comes(page: Page) -> None:
+    require_axe()
+    grey = "<p style='color: #767676'>Grey</p>"
+    for body, pale in (
+        (grey, 0),
+        (grey + "<div style='background: #eee'><p style='color: #767676'>On grey</p></div>", 1),
+        (grey + "<div style='opacity: .8'><p style='color: #767676'>Seen through</p></div>", 1),
+        ("<p style='color: #777'>Pale</p>" * 2 + grey, 1),
+        ("<p style='color: #777'>Pale again</p>" + grey, 1),
+        ("<p style='color: #777; font-size: 24px'>Large</p>" + grey, 0),
+    ):
+        page.set_content(_PAGE.format(body))
+        assert len(pale_texts(page)) == pale, body
