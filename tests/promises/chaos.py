@@ -201,5 +201,8 @@ def finish(ledger: Ledger) -> None:
     """
     while not ledger.all_delivered():
         before = ledger.statuses()["delivered"]
-        goes_on = until(lambda before=before: ledger.statuses()["delivered"] > before, pause=0.1)
+        goes_on = until(
+            lambda before=before: ledger.all_delivered() or ledger.statuses()["delivered"] > before,
+            pause=0.1,
+        )
         assert goes_on, ledger.unfinished()
