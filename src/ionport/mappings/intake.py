@@ -42,9 +42,11 @@ def prepare_mapping(content: bytes, kind: MappingKind | None = None) -> Prepared
     return PreparedMapping(found, text, sha256, tuple(lint(found, text)), encoding)
 
 
-def prepared_template(kind: MappingKind) -> tuple[str, PreparedMapping]:
+def prepared_template(
+    kind: MappingKind, document_type: str = "INVOICE"
+) -> tuple[str, PreparedMapping]:
     """Return name and content of the template that ionport ships, read and linted."""
-    name, content = own_template(kind)
+    name, content = own_template(kind, document_type)
     return name, prepare_mapping(content, kind)
 
 

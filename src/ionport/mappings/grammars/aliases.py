@@ -12,6 +12,9 @@ from functools import lru_cache
 from ionport.documents.invoice.fields import FIELD_TERMS
 
 CORRELATION_ID = "correlation_id"
+SUPPLIER_VAT_COUNTRY = "supplier_vat_country"
+DERIVED_FIELDS = frozenset({SUPPLIER_VAT_COUNTRY})
+"""What a mapping may name beside the document's fields: made of one of them when it is sent."""
 
 _TERM = re.compile(r"(?:BT|OWN)-[A-Z0-9-]+", re.IGNORECASE)
 

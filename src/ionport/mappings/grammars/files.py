@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib import resources
 
 from ionport.core.errors import InvalidInput, TooLarge
@@ -17,10 +18,32 @@ MAX_BYTES = 2 * 1024 * 1024
 MAX_LINES = 20_000
 XSLT_NAMESPACE = "http://www.w3.org/1999/XSL/Transform"
 
-_TEMPLATES = {
-    MappingKind.IDM: "idm-invoice-m3.properties",
-    MappingKind.BOD: "bod-invoice-m3.properties",
-}
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A mapping file that ionport ships: what it is for, and its name."""
+
+    kind: MappingKind
+    document_types: tuple[str, ...]
+    name: str
+
+
+_INVOICES = ("INVOICE", "CREDIT_NOTE")
+TEMPLATES = (
+    Template(MappingKind.IDM, _INVOICES, "idm-invoice-m3.properties"),
+    Template(MappingKind.IDM, ("ORDER_CONFIRMATION",), "idm-order-confirmation.properties"),
+    Template(MappingKind.IDM, ("DELIVERY_NOTE",), "idm-delivery-note.properties"),
+    Template(MappingKind.BOD, ("INVOICE",), "bod-invoice-m3.properties"),
+    Template(MappingKind.BOD, ("ORDER_CONFIRMATION",), "bod-order-confirmation-m3.properties"),
+    Template(MappingKind.BOD, ("DELIVERY_NOTE",), "bod-delivery-note-m3.properties"),
+    Template(MappingKind.M3, _INVOICES, "m3-invoice.properties"),
+    Template(MappingKind.TOML, _INVOICES, "m3-invoice.toml"),
+    Template(MappingKind.LN, ("INVOICE",), "ln-invoice.properties"),
+    Template(MappingKind.LN, ("CREDIT_NOTE",), "ln-credit-note.properties"),
+)
+"""The templates, by kind. The published ION flow books every document as an invoice, so that no BOD
+mapping is for credit notes; M3's and LN's grammars know invoices and notes alone."""
+
 # What an administrator adapts in our templates, and the key that it stands under.
 _TEMPLATE_KEYS = {"logical_id": "SFV_LogicalID", "accounting_entity": "SFV_AccountingEntityID"}
 _ONE_WORD = re.compile(r"[!-~]{1,250}")
@@ -114,14 +137,26 @@ def is_stylesheet(text: str) -> bool:
 
 
 def has_template(kind: MappingKind) -> bool:
-    """Tell whether ionport ships a template of a kind."""
-    return kind in _TEMPLATES
+    """Tell whether ionport ships a template of a kind for invoices."""
+    return any(one.kind is kind and "INVOICE" in one.document_types for one in TEMPLATES)
 
 
-def own_template(kind: MappingKind) -> tuple[str, bytes]:
-    """Return name and content of the template that ionport ships for IDM or BOD mappings."""
-    name = _TEMPLATES[kind]
-    return name, resources.files("ionport.mappings").joinpath("templates", name).read_bytes()
+def own_template(kind: MappingKind, document_type: str = "INVOICE") -> tuple[str, bytes]:
+    """Return name and content of the template that ionport ships for documents of this type.
+
+    Raises:
+        InvalidInput: there is none of this kind for them.
+    """
+    for template in TEMPLATES:
+        if template.kind is kind and document_type in template.document_types:
+            files = resources.files("ionport.mappings")
+            return template.name, files.joinpath("templates", template.name).read_bytes()
+    raise InvalidInput(
+        _("There is no template for documents of type {type}: {kind}.").format(
+            type=document_type, kind=kind.label
+        ),
+        code="no_template",
+    )
 
 
 def template_values(kind: MappingKind) -> dict[str, str]:

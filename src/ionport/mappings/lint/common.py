@@ -11,6 +11,7 @@ from ionport.documents.invoice.named_terms import header_terms, line_terms
 from ionport.documents.types import DOCUMENT_TYPES, INVOICE_TABLE
 from ionport.mappings.grammars.aliases import (
     CORRELATION_ID,
+    DERIVED_FIELDS,
     column_id,
     comparable,
     field_id,
@@ -22,7 +23,7 @@ from ionport.mappings.model import NO_CORRELATION_ID, Finding, Severity
 # Types of the vendor that ionport has no fields for yet; their mapping files are in order.
 _OTHER_TYPES = ("DELIVERY_NOTE", "ORDER_CONFIRMATION", "PURCHASE_ORDER")
 KNOWN_TYPES = frozenset(comparable(name) for name in (*DOCUMENT_TYPES, *_OTHER_TYPES))
-_FIELDS = {field.id for kind in DOCUMENT_TYPES.values() for field in kind.fields}
+_FIELDS = {field.id for kind in DOCUMENT_TYPES.values() for field in kind.fields} | DERIVED_FIELDS
 _COLUMNS = {
     (comparable(table.id), column_id(column.id))
     for kind in DOCUMENT_TYPES.values()

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 
 from ionport.documents.invoice.fields import RATE_SUFFIXES
 from ionport.documents.types import ALLOWANCES_CHARGES, INVOICE_TABLE, TAX_LINES
-from ionport.mappings.grammars.aliases import comparable, term_id
+from ionport.mappings.grammars.aliases import SUPPLIER_VAT_COUNTRY, comparable, term_id
 from ionport.mappings.model import RenderSource
 
+_VAT_COUNTRY = re.compile(r"[A-Z]{2}(?=[ ]?[A-Z0-9])", re.ASCII)
 _TAX_FIELD = re.compile(r"(net_amount|tax_amount|tax_rate|tax_code)(?:_([1-9]\d{0,3}))?", re.ASCII)
 ORDER_CHARGES = "order_charges"
 HEADER_CHARGES = "order_xtra_header_charges"
@@ -85,10 +86,14 @@ def header_value(source: RenderSource, field: str) -> str:
     """Return the value of a field or term of the head; empty when it has none.
 
     The document has fields of its own for three VAT rates; those of a fourth (`tax_rate_4`) and
-    of each further one are in its table of tax lines.
+    of each further one are in its table of tax lines. The country of the supplier's VAT number is
+    its first two letters, EL for Greece (rule BR-CO-9).
     """
     if value := source.fields.get(field, ""):
         return value
+    if field == SUPPLIER_VAT_COUNTRY:
+        match = _VAT_COUNTRY.match(source.fields.get("supplier_tax_id", "").upper())
+        return {"EL": "GR"}.get(match[0], match[0]) if match else ""
     named = tax_field(field)
     if named is None or named[0] <= len(RATE_SUFFIXES):
         return ""

@@ -112,7 +112,7 @@ def test_a_mapping_without_a_logical_id_blocks() -> None:
     [
         (MappingKind.IDM, IDM_TEMPLATE.replace(",correlation_id:STRING", "")),
         (MappingKind.IDM, IDM_TEMPLATE.replace("IF_correlation_id=", "#")),
-        (MappingKind.BOD, BOD_TEMPLATE.replace("supplier_country_code,correlation_id", "x")),
+        (MappingKind.BOD, BOD_TEMPLATE.replace("supplier_vat_country,correlation_id", "x")),
         (MappingKind.BOD, BOD_TEMPLATE.replace("IFP_correlation_id=", "#")),
         (
             MappingKind.BOD,
@@ -167,7 +167,7 @@ def test_names_with_a_fixed_meaning_are_checked() -> None:
 
 def test_a_mapping_for_no_document_type_blocks() -> None:
     for finding in (
-        _idm(("INVOICE=M3_SupplierInvoice", ""))[0],
+        _idm(("INVOICE=M3_SupplierInvoice\nCREDIT_NOTE=M3_SupplierInvoice", ""))[0],
         _bod(("\nINVOICE=M3_SupplierInvoice", ""))[0],
     ):
         assert finding.code == "no_document_type"

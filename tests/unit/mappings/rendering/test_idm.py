@@ -46,10 +46,10 @@ def test_document_types_and_field_ids_are_found_in_any_case_and_by_their_old_nam
 
 
 def test_a_type_without_a_line_is_refused_with_the_line_to_add() -> None:
-    source = dataclasses.replace(demo_source(), document_type="CREDIT_NOTE")
+    source = dataclasses.replace(demo_source(), document_type="DELIVERY_NOTE")
     with pytest.raises(InvalidInput) as caught:
         _item(IDM_TEMPLATE, source)
-    assert "CREDIT_NOTE=<IDM document type>" in caught.value.text
+    assert "DELIVERY_NOTE=<IDM document type>" in caught.value.text
 
 
 def test_a_field_wins_over_a_constant_only_when_it_has_a_value() -> None:

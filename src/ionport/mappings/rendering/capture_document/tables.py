@@ -29,7 +29,7 @@ from ionport.mappings.rendering.tables import table_of
 
 MAX_TABLES = 20
 _TABLE = (*CAPTURE_DOCUMENT, "DocumentTable")
-_LINE_ID = re.compile(r"[1-9]\d{0,8}", re.ASCII)
+_LINE_ID = re.compile(r"\d{1,18}", re.ASCII)
 
 
 def add_tables(tree: Tree, properties: Properties) -> None:
@@ -72,9 +72,10 @@ def _each_table(state: State, tables: list[TableMapping]) -> Iterator[Step]:
 
 def _each_row(state: State) -> Iterator[Step]:
     rows = state.table.rows if state.table else ()
-    own = [row.get("POSITION", "") for row in rows]
+    written = [row.get("POSITION", "") for row in rows]
     # The invoice's own numbers (BT-126), unless they are none or not of one line each.
-    is_numbered = len(set(own)) == len(own) and all(map(_LINE_ID.fullmatch, own))
+    own = [str(int(one)) for one in written if _LINE_ID.fullmatch(one)]
+    is_numbered = len(set(own)) == len(written)
     for number, row in enumerate(rows, start=1):
         state.row_id, state.row = own[number - 1] if is_numbered else str(number), row
         yield _LAYOUT

@@ -11,7 +11,7 @@ from starlette.routing import Route
 
 from ionport.core.errors import Conflict, InvalidInput, IonportError
 from ionport.core.i18n import _
-from ionport.mappings.grammars.files import MAX_BYTES
+from ionport.mappings.grammars.files import MAX_BYTES, TEMPLATES
 from ionport.mappings.intake import PreparedMapping, prepare_mapping, prepared_template
 from ionport.mappings.model import Finding, MappingKind, MappingSort, MappingVersion
 from ionport.web.forms.fields import Upload, each_upload, errors_of, text_of
@@ -25,7 +25,6 @@ from ionport.web.state import organization_scope, visit_of
 MANUAL = "mapping-files"
 
 _SHOWN_FINDINGS = 5
-_TEMPLATE_KINDS = (MappingKind.IDM, MappingKind.BOD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,10 +156,10 @@ def _new_page(request: Request, errors: Mapping[str, str], status: int = 200) ->
 
 
 def _templates() -> Iterator[tuple[str, str, PreparedMapping]]:
-    """Yield name, kind in words and content of the templates that ionport ships."""
-    for kind in _TEMPLATE_KINDS:
-        name, prepared = prepared_template(kind)
-        yield name, kind.label, prepared
+    """Yield name, kind and document types in words, and content of the templates we ship."""
+    for template in TEMPLATES:
+        name, prepared = prepared_template(template.kind, template.document_types[0])
+        yield name, f"{template.kind.label}: {', '.join(template.document_types)}", prepared
 
 
 def download(request: Request) -> Response:
