@@ -283,6 +283,7 @@ def page_sides(infor: InforSide | None, documents: DocumentSide | None) -> Sides
             connections=documents.connections,
             mappings=documents.mappings,
             configurations=documents.configurations,
+            dry_runs=documents.dry_runs,
             deliveries=documents.deliveries,
             webhooks=documents.webhooks,
         )

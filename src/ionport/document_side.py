@@ -42,6 +42,7 @@ from ionport.exports.configurations.service import (
     ExportConfigurationService,
 )
 from ionport.exports.deliveries import DeliveryService
+from ionport.exports.dry_run import DryRunService
 from ionport.exports.engine.runner import DeliveryRunner
 from ionport.exports.pages.maker import PageMaker
 from ionport.exports.timing import ExportTiming
@@ -81,6 +82,7 @@ class DocumentSide:
     connections: ConnectionService
     mappings: MappingService
     configurations: ExportConfigurationService
+    dry_runs: DryRunService
     deliveries: DeliveryService
     archive: DocumentArchive
     retention: RetentionService
@@ -120,6 +122,7 @@ def open_document_side(
         policy=addresses,
         uses=ConfigurationConnectionUse(),
     )
+    configurations = ExportConfigurationService(clock, audit, connections, mappings, identity)
     readable_pages = ReadablePageService(database, documents, blobs, clock)
     receiver = Receiver(database, documents, audit)
     deliveries = DeliveryService(clock, audit, documents, timing=timing)
@@ -155,7 +158,10 @@ def open_document_side(
         types=documents.review.types,
         connections=connections,
         mappings=mappings,
-        configurations=ExportConfigurationService(clock, audit, connections, mappings, identity),
+        configurations=configurations,
+        dry_runs=DryRunService(
+            database, clock, documents, connections, configurations, mappings, readable_pages
+        ),
         deliveries=deliveries,
         archive=DocumentArchive(database, documents, deliveries, blobs),
         retention=RetentionService(database, clock, audit, blobs, documents, readable_pages),

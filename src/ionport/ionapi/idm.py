@@ -24,6 +24,8 @@ MAX_PAGE = 1000
 _NAME = re.compile(r"@?[A-Za-z_][A-Za-z0-9_.-]{0,127}")
 _JSON = {"Accept": "application/json", "Content-Type": "application/json;charset=utf-8"}
 
+BASE = "IDM/api"
+
 REMEDIES = {
     400: (
         "Compare document type and attributes with those in Infor Document Management > "
@@ -125,8 +127,8 @@ class IdmOperations(Service):
                 "POST",
                 self._url("items"),
                 _JSON,
-                _item_json(draft, [base64.b64encode(data).decode() for _, data in draft.resources]),
-                shown=_item_json(draft, [_summary(data) for _, data in draft.resources]),
+                item_json(draft, [base64.b64encode(data).decode() for _, data in draft.resources]),
+                shown=item_json(draft, [_summary(data) for _, data in draft.resources]),
             )
         )
         return _item(answer, answer.json_object().get("item"))
@@ -211,7 +213,7 @@ class IdmOperations(Service):
         return answer
 
     def _url(self, path: str) -> str:
-        return f"{self._file.api_url}/IDM/api/{path}"
+        return f"{self._file.api_url}/{BASE}/{path}"
 
     def _item_url(self, pid: str) -> str:
         if not pid or pid in {".", ".."}:
@@ -227,7 +229,8 @@ class AsyncIdm(AsyncService, IdmOperations):
     """IDM for asyncio."""
 
 
-def _item_json(draft: ItemDraft, contents: Iterable[str]) -> bytes:
+def item_json(draft: ItemDraft, contents: Iterable[str]) -> bytes:
+    """Return the body that creates an item; `contents` stand for its files, in their order."""
     item: dict[str, Any] = {
         "entityName": _name(draft.entity_name),
         "attrs": {"attr": [{"name": name, "value": value} for name, value in draft.attributes]},

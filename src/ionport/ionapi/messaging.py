@@ -104,7 +104,7 @@ class MessagingOperations(Service):
         id. Raises RequestRefused for a message that ION could only refuse or cut: names, lengths,
         or a payload over `max_payload` bytes.
         """
-        parameters = _parameters(message)
+        parameters = parameters_of(message)
         if len(message.payload) > max_payload:
             raise RequestRefused(
                 f"The document has {len(message.payload):,} bytes; ION takes {max_payload:,}.",
@@ -142,7 +142,8 @@ class AsyncMessaging(AsyncService, MessagingOperations):
     """ION messaging for asyncio."""
 
 
-def _parameters(message: BodMessage) -> dict[str, Any]:
+def parameters_of(message: BodMessage) -> dict[str, Any]:
+    """Return what goes beside the payload; raises RequestRefused for what ION would refuse."""
     parameters: dict[str, Any] = {
         "documentName": message.document_name,
         "messageId": message.message_id,

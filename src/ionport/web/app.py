@@ -46,7 +46,7 @@ from ionport.web.pages.documents.listing import list as document_list
 from ionport.web.pages.documents.listing import views as document_views
 from ionport.web.pages.exports import activation as export_activation
 from ionport.web.pages.exports import configurations as exports
-from ionport.web.pages.exports import connections, deliveries
+from ionport.web.pages.exports import connections, deliveries, dry_run
 from ionport.web.pages.general import home, manual, settings, theme
 from ionport.web.pages.ion_desk import (
     acknowledgements,
@@ -201,6 +201,7 @@ def _document_routes() -> list[BaseRoute]:
         *mapping_versions.ROUTES,
         *exports.ROUTES,
         *export_activation.ROUTES,
+        *dry_run.ROUTES,
         *connections.ROUTES,
         *deliveries.ROUTES,
     ]

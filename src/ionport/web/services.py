@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from ionport.exports.archive import DocumentArchive
     from ionport.exports.configurations.service import ExportConfigurationService
     from ionport.exports.deliveries import DeliveryService
+    from ionport.exports.dry_run import DryRunService
     from ionport.gateway.custom_apis import CustomApis
     from ionport.identity.api_keys.service import ApiKeyService
     from ionport.mappings.service import MappingService
@@ -134,6 +135,7 @@ class DocumentServices:
     connections: ConnectionService
     mappings: MappingService
     configurations: ExportConfigurationService
+    dry_runs: DryRunService
     deliveries: DeliveryService
     webhooks: WebhookService
 

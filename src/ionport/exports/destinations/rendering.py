@@ -80,21 +80,43 @@ class Renderer:
         for version in versions.values():
             _refuse_blocked(version, accepts_at_least_once=accepts_at_least_once)
         files = _Files(self._readable_pages, document)
-        fields = {
-            **more_fields,
-            **document.fields,
-            "correlation_id": delivery.correlation_id,
-        }
-        source = RenderSource(
-            document_type=document.document_type,
-            fields=_WithTerms(fields, lambda: files.terms.header),
-            tables=_tables(document, files),
-            file_name=document.filename,
-            mime_type=document.mime_type,
-            size_bytes=document.size_bytes,
-        )
+        source = _source(document, files, more_fields, delivery.correlation_id)
         job = RenderJob(delivery, document, source, envelope, versions, self._prepared, files)
         return destination_of(delivery.method).render(job)
+
+
+class SourceOf:
+    """A document as mappings read it; its terms are looked up when one asks."""
+
+    def __init__(
+        self,
+        readable_pages: ReadablePageService,
+        document: Document,
+        more_fields: Mapping[str, str],
+        correlation_id: str,
+    ) -> None:
+        self._files = _Files(readable_pages, document)
+        self.source = _source(document, self._files, more_fields, correlation_id)
+
+    @property
+    def terms(self) -> NamedTerms:
+        """The invoice's terms as people have corrected them; raises IonportError."""
+        return self._files.terms
+
+
+def _source(
+    document: Document, files: _Files, more_fields: Mapping[str, str], correlation_id: str
+) -> RenderSource:
+    """Return what mappings read: a field of the document wins over `more_fields`."""
+    fields = {**more_fields, **document.fields, "correlation_id": correlation_id}
+    return RenderSource(
+        document_type=document.document_type,
+        fields=_WithTerms(fields, lambda: files.terms.header),
+        tables=_tables(document, files),
+        file_name=document.filename,
+        mime_type=document.mime_type,
+        size_bytes=document.size_bytes,
+    )
 
 
 class _Files:

@@ -134,8 +134,8 @@ def test_a_payload_keeps_its_files() -> None:
 
 
 def test_only_further_resources_are_named() -> None:
-    from ionport.ionapi.idm import _item_json
+    from ionport.ionapi.idm import item_json
 
     draft = ItemDraft("E", resources=(("a.pdf", b""), ("a.xml", b"")))
-    assert b'"res":[{"filename":"a.pdf"' in _item_json(draft, ["", ""])
-    assert b'{"name":"File2","filename":"a.xml"' in _item_json(draft, ["", ""])
+    assert b'"res":[{"filename":"a.pdf"' in item_json(draft, ["", ""])
+    assert b'{"name":"File2","filename":"a.xml"' in item_json(draft, ["", ""])

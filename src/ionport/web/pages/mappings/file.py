@@ -17,6 +17,7 @@ from ionport.mappings.intake import prepare_mapping
 from ionport.mappings.model import Finding, MappingFile, MappingKind, MappingVersion
 from ionport.mappings.versions.differences import Difference, difference, with_line_ends
 from ionport.web.forms.fields import lines_of, text_of, whole_number
+from ionport.web.pages.mappings.preview import ShownDryRun, offered_documents, previewed
 from ionport.web.rendering.templating import path_to, redirect, render, rendered
 from ionport.web.services import documents_of
 from ionport.web.state import organization_scope, visit_of
@@ -26,16 +27,21 @@ MANUAL = "mapping-files"
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A text as the linter sees it now; `error` where it cannot be a file of its kind."""
+    """A text as the linter sees it now, and what it makes of a chosen document.
+
+    `error` where it cannot be a file of its kind.
+    """
 
     findings: Sequence[Finding] = ()
     error: str = ""
+    preview: ShownDryRun | None = None
 
 
 def show(request: Request) -> Response:
     """Show the newest version of a file in the editor."""
     _file, version = _newest(request)
-    return _file_page(request, version, version.text, Checked(version.findings))
+    preview = previewed(request, _document(request), version.kind, version.text)
+    return _file_page(request, version, version.text, Checked(version.findings, preview=preview))
 
 
 def save(request: Request) -> Response:
@@ -46,7 +52,7 @@ def save(request: Request) -> Response:
     typed = with_line_ends(lines_of(form, "text"), newest.text)
     based_on = whole_number(form, "based_on") or 0
     if text_of(form, "action") == "check":
-        checked = check_text(typed, newest.kind)
+        checked = _checked(request, typed, newest.kind)
         return _file_page(request, newest, typed, checked, based_on=based_on)
     visit.actor.require_organization_administrator(scope.organization_id)
     try:
@@ -62,13 +68,13 @@ def save(request: Request) -> Response:
             request,
             theirs,
             typed,
-            check_text(typed, theirs.kind),
+            _checked(request, typed, theirs.kind),
             errors={"": error.text},
             theirs=difference(theirs.text, typed),
             status=error.status,
         )
     except (InvalidInput, TooLarge) as error:
-        checked = check_text(typed, newest.kind)
+        checked = _checked(request, typed, newest.kind)
         errors = {"text": error.text}
         return _file_page(
             request, newest, typed, checked, errors=errors, based_on=based_on, status=error.status
@@ -86,7 +92,7 @@ def check(request: Request) -> Response:
     """Answer the editor while somebody types: the findings, and the panel beside the text."""
     _file, newest = _newest(request)
     typed = with_line_ends(lines_of(visit_of(request).form, "text"), newest.text)
-    checked = check_text(typed, newest.kind)
+    checked = _checked(request, typed, newest.kind)
     panel = rendered(request, "mappings/file/_panel.html", {"checked": checked, "saved": newest})
     return JSONResponse(
         {
@@ -103,13 +109,20 @@ def words(request: Request) -> Response:
     return JSONResponse(asdict(completions(file.kind)))
 
 
-def check_text(text: str, kind: MappingKind) -> Checked:
-    """Lint a text that is not stored; whatever it is, there is an answer."""
+def _checked(request: Request, text: str, kind: MappingKind) -> Checked:
+    """Lint a text that is not stored, and preview it; whatever it is, there is an answer."""
     try:
         prepared = prepare_mapping(text.encode("utf-8", "replace"), kind)
     except IonportError as error:
         return Checked(error=error.text)
-    return Checked(prepared.findings)
+    preview = previewed(request, _document(request), kind, prepared.text)
+    return Checked(prepared.findings, preview=preview)
+
+
+def _document(request: Request) -> str:
+    """Return the id of the document that was chosen for the preview; empty for none."""
+    form = visit_of(request).form
+    return text_of(form, "document") or request.query_params.get("document", "")
 
 
 def finding_values(finding: Finding) -> dict[str, object]:
@@ -158,6 +171,8 @@ def _file_page(
         "theirs": theirs,
         "based_on": version.number if based_on is None else based_on,
         "is_edited": text != version.text,
+        "documents": offered_documents(request),
+        "document_id": _document(request),
     }
     return render(request, "mappings/file/file.html", context, status=status)
 

@@ -1,0 +1,175 @@
+"""The calls that a mapping makes of a document, as they would be made: nothing is sent.
+
+A file is told by its name, size and type; what the target answers in between (M3's batch number)
+by a place-holder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from ionport.core.i18n import _
+from ionport.exports.destinations.infor_idm_bod import message_parameters
+from ionport.ionapi import idm, ln, m3, messaging
+from ionport.mappings.grammars.m3_fields import ADD_HEAD, BATCH_NUMBER
+from ionport.mappings.model import BodEnvelope, MappingKind, RenderSource
+from ionport.mappings.rendering.bod import (
+    bod_address,
+    explain_bod,
+    parse_bod_mapping,
+    render_bod,
+)
+from ionport.mappings.rendering.idm import explain_idm, parse_idm_mapping, render_idm_item
+from ionport.mappings.rendering.ln import LINE_NAMES, parse_ln_mapping, render_ln
+from ionport.mappings.rendering.m3 import parse_m3_mapping, render_m3
+from ionport.mappings.rendering.m3_toml import parse_m3_toml
+from ionport.mappings.rendering.model import M3Call, PlannedCall, Traced
+
+PARAMETER = "ParameterRequest"
+"""Begins the target of a value that goes beside the payload of an ION message."""
+LN_SERVICE = "ReceivedPurchaseInvoice"
+"""The service where a configuration names none (docs/reference/ln.md)."""
+_JSON = "application/json"
+
+
+@dataclass(frozen=True, slots=True)
+class PlanSource:
+    """What calls are planned from: the document, and what the delivery adds to it."""
+
+    source: RenderSource
+    envelope: BodEnvelope
+    message_id: str
+
+
+def planned_calls(kind: MappingKind, text: str, planned: PlanSource) -> tuple[PlannedCall, ...]:
+    """Return the calls that a mapping of this kind makes of a document, in their order.
+
+    Raises:
+        InvalidInput: the mapping cannot be rendered with this document; names line and value.
+        RequestRefused: the client library would not send it.
+    """
+    return tuple(_PLANNERS[kind](text, planned))
+
+
+def _idm(text: str, planned: PlanSource) -> Iterable[PlannedCall]:
+    mapping = parse_idm_mapping(text)
+    item = render_idm_item(mapping, planned.source)
+    draft = idm.ItemDraft(item.entity_name, item.attributes, ((item.filename, b""),), item.acl)
+    content = _("[the file, {type}]").format(type=item.mime_type)
+    yield PlannedCall(
+        title=_("IDM: create the item"),
+        method="POST",
+        path=f"{idm.BASE}/items",
+        content_type=_JSON,
+        body=idm.item_json(draft, [content]).decode(),
+        values=explain_idm(mapping, planned.source),
+        mapping_kind=MappingKind.IDM,
+    )
+
+
+def _bod(text: str, planned: PlanSource) -> Iterable[PlannedCall]:
+    mapping = parse_bod_mapping(text)
+    address = bod_address(mapping, planned.source)
+    parameters = message_parameters(address, planned.message_id)
+    payload = render_bod(mapping, planned.source, planned.envelope)
+    message = messaging.BodMessage(
+        document_name=parameters["document_name"],
+        message_id=parameters["message_id"],
+        from_logical_id=parameters.get("from_logical_id", ""),
+        accounting_entity=parameters.get("accounting_entity"),
+        location=parameters.get("location"),
+        document_id=parameters.get("document_id"),
+        payload=payload,
+    )
+    beside = messaging.parameters_of(message)
+    yield PlannedCall(
+        title=_("ION: publish the BOD"),
+        method="POST",
+        path=f"{messaging.BASE}/v2/multipartMessage",
+        content_type="multipart/form-data",
+        body=payload.decode(),
+        values=(
+            *(Traced(f"{PARAMETER} {name}", str(each), None, "") for name, each in beside.items()),
+            *explain_bod(mapping, planned.source, planned.envelope),
+        ),
+        mapping_kind=MappingKind.BOD,
+    )
+
+
+def _m3(text: str, planned: PlanSource) -> Iterable[PlannedCall]:
+    return _m3_calls(render_m3(parse_m3_mapping(text), planned.source), MappingKind.M3)
+
+
+def _toml(text: str, planned: PlanSource) -> Iterable[PlannedCall]:
+    return _m3_calls(render_m3(parse_m3_toml(text), planned.source), MappingKind.TOML)
+
+
+def _m3_calls(calls: Sequence[M3Call], kind: MappingKind) -> Iterable[PlannedCall]:
+    """Yield the head alone, because the lines need its answer, then the lines in bulk calls."""
+    batch = _("[{field} of the answer to {call}]").format(field=BATCH_NUMBER, call=ADD_HEAD)
+    for is_head, group in groupby(calls, key=lambda call: call.row is None):
+        rows = list(group)
+        program, company, division = rows[0].program, rows[0].company, rows[0].division
+        requests = [
+            m3.M3Request(
+                call.transaction,
+                call.values() if is_head else {BATCH_NUMBER: batch, **call.values()},
+            )
+            for call in rows
+        ]
+        for some in m3.chunks(requests):
+            start = requests.index(some[0])
+            yield PlannedCall(
+                title=_("M3: {program} {transaction}").format(
+                    program=program, transaction=rows[0].transaction
+                ),
+                method="POST",
+                path=m3.BASE,
+                content_type=_JSON,
+                body=m3.bulk_body(program, some, company=company, division=division).decode(),
+                values=tuple(
+                    _of_row(value, call)
+                    for call in rows[start : start + len(some)]
+                    for value in call.record
+                ),
+                mapping_kind=kind,
+            )
+
+
+def _of_row(value: Traced, call: M3Call) -> Traced:
+    if call.row is None:
+        return value
+    target = f"{value.target} ({call.section} {call.row})"
+    return Traced(target, value.value, value.line, value.key, value.sources)
+
+
+def _ln(text: str, planned: PlanSource) -> Iterable[PlannedCall]:
+    payload = render_ln(parse_ln_mapping(text), planned.source)
+    entity = ln.LnEntity(
+        tuple((value.target, value.value) for value in payload.header),
+        tuple(
+            ln.LnLine(LINE_NAMES[name], tuple((value.target, value.value) for value in row))
+            for name, rows in payload.lines.items()
+            for row in rows
+        ),
+    )
+    yield PlannedCall(
+        title=_("LN: create the received purchase invoice"),
+        method="POST",
+        path=f"{ln.BASE}/{LN_SERVICE}",
+        content_type="text/xml;charset=utf-8",
+        body=ln.create_envelope(LN_SERVICE, entity, company=payload.company).decode(),
+        values=payload.every_value(),
+        mapping_kind=MappingKind.LN,
+    )
+
+
+_PLANNERS: Mapping[MappingKind, Callable[[str, PlanSource], Iterable[PlannedCall]]] = {
+    MappingKind.IDM: _idm,
+    MappingKind.BOD: _bod,
+    MappingKind.M3: _m3,
+    MappingKind.TOML: _toml,
+    MappingKind.LN: _ln,
+}

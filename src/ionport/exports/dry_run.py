@@ -1,0 +1,238 @@
+"""Dry runs: what a document would become through a mapping file or a configuration, unsent.
+
+Both ends are checked as far as it needs no call: whether the document is held, whether the mapping
+files fit it and hold, and what is known of the connection.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+
+from ionport.connections.proofs import ProofState
+from ionport.connections.service import ConnectionService
+from ionport.core.clock import Clock
+from ionport.core.errors import IonportError
+from ionport.core.i18n import _
+from ionport.core.ids import new_id
+from ionport.documents.invoice.fields import FIELD_TERMS
+from ionport.documents.invoice.named_terms import NamedTerms
+from ionport.documents.model import Document
+from ionport.documents.readable_pages.service import ReadablePageService
+from ionport.documents.service import DocumentService
+from ionport.exports.configurations.model import ExportConfiguration, UseOfConnection
+from ionport.exports.configurations.service import ExportConfigurationService
+from ionport.exports.destinations import destination_of
+from ionport.exports.destinations.planning import PARAMETER, PlanSource, planned_calls
+from ionport.exports.destinations.rendering import SourceOf
+from ionport.identity.access import Access
+from ionport.identity.model import Actor
+from ionport.ionapi.errors import IonApiError
+from ionport.mappings.model import BodEnvelope, MappingKind, MappingVersion
+from ionport.mappings.rendering.model import PlannedCall, sources_of
+from ionport.mappings.service import MappingService
+from ionport.store import Database, OrganizationScope
+
+_TENANT = "TENANT_TST"
+_MULTIPART = "multipart/form-data"
+
+
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """What would keep the document from arriving: where, and what to do."""
+
+    where: str
+    text: str
+    remedy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DryRun:
+    """The calls in their order, what would stop them, and what of the document goes nowhere.
+
+    `unsent` are ids of fields, of columns (`INVOICE_TABLE.QUANTITY`) and of terms with a value.
+    """
+
+    calls: tuple[PlannedCall, ...]
+    obstacles: tuple[Obstacle, ...]
+    unsent: tuple[str, ...]
+
+
+class DryRunService:
+    """Plans the calls of a delivery from the document as it is now."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        documents: DocumentService,
+        connections: ConnectionService,
+        configurations: ExportConfigurationService,
+        mappings: MappingService,
+        readable_pages: ReadablePageService,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._documents = documents
+        self._connections = connections
+        self._configurations = configurations
+        self._mappings = mappings
+        self._readable_pages = readable_pages
+
+    def of_mapping(
+        self, scope: OrganizationScope, document_id: str, kind: MappingKind, text: str
+    ) -> DryRun:
+        """Return what a text makes of a document, stored or not; raises NotFound."""
+        with self._database.read() as work:
+            access = work.within(scope)
+            document = self._documents.get(access, document_id)
+            more_fields = self._documents.more_fields(access, document)
+        return self._plan(document, more_fields, {kind: text}, _TENANT, [])
+
+    def of_configuration(
+        self,
+        scope: OrganizationScope,
+        actor: Actor,
+        document_id: str,
+        configuration_id: str,
+        texts: Mapping[MappingKind, str] | None = None,
+    ) -> DryRun:
+        """Return what a delivery through a configuration would send.
+
+        `texts` stand in for mapping files that it uses. Raises NotFound and Forbidden.
+        """
+        with self._database.read() as work:
+            access = Access(work, scope, actor)
+            document = self._documents.get(access, document_id)
+            more_fields = self._documents.more_fields(access, document)
+            configuration = self._configurations.get(access, configuration_id)
+            connection = self._connections.shown(access, configuration.connection_id)
+            versions = self._versions(access, configuration)
+            obstacles = list(self._obstacles(access, document, configuration))
+        used = {kind: version.text for kind, version in versions.items()}
+        replaced = {kind: text for kind, text in (texts or {}).items() if kind in used}
+        return self._plan(
+            document, more_fields, {**used, **replaced}, connection.tenant_id, obstacles
+        )
+
+    def _versions(
+        self, access: Access[OrganizationScope], used: ExportConfiguration
+    ) -> Mapping[MappingKind, MappingVersion]:
+        kinds = destination_of(used.method).mapping_kinds
+        ids = {kind: used.mapping_id(kind) for kind in kinds}
+        return {
+            kind: self._mappings.latest_version(access, mapping_id)
+            for kind, mapping_id in ids.items()
+            if mapping_id
+        }
+
+    def _obstacles(
+        self, access: Access[OrganizationScope], document: Document, used: ExportConfiguration
+    ) -> Iterator[Obstacle]:
+        if document.is_held:
+            yield Obstacle(
+                _("Document"),
+                _("It is held: {status}.").format(status=document.status.label),
+                _("Decide on its findings first."),
+            )
+        if document.document_type != used.document_type:
+            yield Obstacle(
+                _("Document"),
+                _("Its type is {type}; the configuration is for {wanted}.").format(
+                    type=document.document_type, wanted=used.document_type
+                ),
+                _("Choose a configuration for this type."),
+            )
+        for finding in self._configurations.findings(access, used.id):
+            if finding.blocks:
+                label = MappingKind(finding.mapping).label
+                yield Obstacle(label, finding.text, finding.remedy)
+        use = UseOfConnection.of_configuration(used)
+        proof = self._configurations.proof(access, use)
+        if proof.proof.state is not ProofState.PASSED and proof.decision is None:
+            yield Obstacle(
+                _("Connection"),
+                proof.proof.text or _("Its proof has not passed yet."),
+                proof.proof.remedy,
+            )
+
+    def _plan(
+        self,
+        document: Document,
+        more_fields: Mapping[str, str],
+        texts: Mapping[MappingKind, str],
+        tenant_id: str,
+        obstacles: list[Obstacle],
+    ) -> DryRun:
+        correlation_id = new_id("dry")
+        made = SourceOf(self._readable_pages, document, more_fields, correlation_id)
+        envelope = BodEnvelope(tenant_id=tenant_id, created_at=self._clock.now())
+        planned = PlanSource(made.source, envelope, message_id=correlation_id)
+        calls: list[PlannedCall] = []
+        for kind, text in texts.items():
+            try:
+                calls += planned_calls(kind, text, planned)
+            except IonportError as error:
+                obstacles.append(Obstacle(kind.label, error.text))
+            except IonApiError as error:
+                obstacles.append(Obstacle(kind.label, str(error), error.remedy))
+        return DryRun(tuple(calls), tuple(obstacles), _unsent(document, made, calls))
+
+
+def _unsent(document: Document, made: SourceOf, calls: Sequence[PlannedCall]) -> tuple[str, ...]:
+    """Return the ids of what has a value and is in no call."""
+    sent = {name.casefold() for call in calls for name in sources_of(call.values)}
+    fields = [name for name, value in document.fields.items() if value]
+    columns = list(
+        dict.fromkeys(
+            f"{table}.{column}"
+            for table, rows in document.tables.items()
+            for row in rows
+            for column, value in row.items()
+            if value
+        )
+    )
+    try:
+        terms = made.terms
+    except IonportError:
+        terms = NamedTerms({}, ())
+    # A term that fills a field is told by the field.
+    sent |= {term.casefold() for field, term in FIELD_TERMS.items() if field in document.fields}
+    named = dict.fromkeys(chain(terms.header, *terms.lines))
+    return tuple(name for name in (*fields, *columns, *named) if name.casefold() not in sent)
+
+
+def as_curl(call: PlannedCall) -> str:
+    """Return a call as a command; address, tenant and token are variables of the shell."""
+    lines = [
+        f'curl -X {call.method} "$IU/$TENANT/{call.path}"',
+        '  -H "Authorization: Bearer $TOKEN"',
+    ]
+    if call.content_type == _MULTIPART:
+        beside = {
+            value.target.removeprefix(f"{PARAMETER} "): value.value
+            for value in call.values
+            if value.target.startswith(f"{PARAMETER} ")
+        }
+        parameters = json.dumps(beside, ensure_ascii=False)
+        lines += [
+            '  -H "X-TenantId: $TENANT" -H "X-ClientId: $CLIENT_ID"',
+            *_form(PARAMETER, parameters, "application/json"),
+            *_form("MessagePayload", call.body, "application/octet-stream"),
+        ]
+    else:
+        lines += [
+            f"  -H {shlex.quote(f'Content-Type: {call.content_type}')}",
+            f"  --data-binary {shlex.quote(call.body)}",
+        ]
+    return " \\\n".join(lines)
+
+
+def _form(name: str, content: str, media_type: str) -> Iterable[str]:
+    # curl takes a quoted content with `"` and `\` escaped, whatever stands in it.
+    escaped = content.replace("\\", "\\\\").replace('"', '\\"')
+    value = f'{name}="{escaped}";type={media_type}'
+    return [f"  --form {shlex.quote(value)}"]
