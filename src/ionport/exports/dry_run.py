@@ -10,16 +10,12 @@ import json
 import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
 
 from ionport.connections.proofs import ProofState
 from ionport.connections.service import ConnectionService
 from ionport.core.clock import Clock
 from ionport.core.errors import IonportError
 from ionport.core.i18n import _
-from ionport.core.ids import new_id
-from ionport.documents.invoice.fields import FIELD_TERMS
-from ionport.documents.invoice.named_terms import NamedTerms
 from ionport.documents.model import Document
 from ionport.documents.readable_pages.service import ReadablePageService
 from ionport.documents.service import DocumentService
@@ -32,11 +28,14 @@ from ionport.identity.access import Access
 from ionport.identity.model import Actor
 from ionport.ionapi.errors import IonApiError
 from ionport.mappings.model import BodEnvelope, MappingKind, MappingVersion
-from ionport.mappings.rendering.model import PlannedCall, sources_of
+from ionport.mappings.rendering.explain import unsent
+from ionport.mappings.rendering.model import PlannedCall
 from ionport.mappings.service import MappingService
 from ionport.store import Database, OrganizationScope
 
 _TENANT = "TENANT_TST"
+# As long as the id of a real delivery: what is too long for a target is told here too.
+_NO_DELIVERY = "00000000-0000-0000-0000-000000000000"
 _MULTIPART = "multipart/form-data"
 
 
@@ -167,10 +166,9 @@ class DryRunService:
         tenant_id: str,
         obstacles: list[Obstacle],
     ) -> DryRun:
-        correlation_id = new_id("dry")
-        made = SourceOf(self._readable_pages, document, more_fields, correlation_id)
+        made = SourceOf(self._readable_pages, document, more_fields, _NO_DELIVERY)
         envelope = BodEnvelope(tenant_id=tenant_id, created_at=self._clock.now())
-        planned = PlanSource(made.source, envelope, message_id=correlation_id)
+        planned = PlanSource(made.source, envelope, message_id=_NO_DELIVERY)
         calls: list[PlannedCall] = []
         for kind, text in texts.items():
             try:
@@ -179,30 +177,15 @@ class DryRunService:
                 obstacles.append(Obstacle(kind.label, error.text))
             except IonApiError as error:
                 obstacles.append(Obstacle(kind.label, str(error), error.remedy))
-        return DryRun(tuple(calls), tuple(obstacles), _unsent(document, made, calls))
+        return DryRun(tuple(calls), tuple(obstacles), _unsent(made, calls))
 
 
-def _unsent(document: Document, made: SourceOf, calls: Sequence[PlannedCall]) -> tuple[str, ...]:
-    """Return the ids of what has a value and is in no call."""
-    sent = {name.casefold() for call in calls for name in sources_of(call.values)}
-    fields = [name for name, value in document.fields.items() if value]
-    columns = list(
-        dict.fromkeys(
-            f"{table}.{column}"
-            for table, rows in document.tables.items()
-            for row in rows
-            for column, value in row.items()
-            if value
-        )
-    )
+def _unsent(made: SourceOf, calls: Sequence[PlannedCall]) -> tuple[str, ...]:
     try:
-        terms = made.terms
+        terms: Mapping[str, str] = made.terms.header
     except IonportError:
-        terms = NamedTerms({}, ())
-    # A term that fills a field is told by the field.
-    sent |= {term.casefold() for field, term in FIELD_TERMS.items() if field in document.fields}
-    named = dict.fromkeys(chain(terms.header, *terms.lines))
-    return tuple(name for name in (*fields, *columns, *named) if name.casefold() not in sent)
+        terms = {}
+    return unsent(made.source, (value for call in calls for value in call.values), terms)
 
 
 def as_curl(call: PlannedCall) -> str:

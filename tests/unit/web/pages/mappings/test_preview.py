@@ -1,0 +1,126 @@
+"""A preview and a dry run show the calls with the origin of each value, and send nothing."""
+
+from __future__ import annotations
+
+import html
+import re
+import shlex
+
+import pytest
+
+from ionport.documents.samples import read_sample
+from ionport.identity.access import Access
+from ionport.mappings.grammars.files import own_template
+from ionport.mappings.intake import prepare_mapping
+from ionport.mappings.model import MappingKind
+from tests.support.sides import OPERATOR
+from tests.support.web import said
+from tests.support.whole import INVOICE, Desk
+
+M3 = """\
+StaticFields=CONO,IBTP
+SF_CONO=100
+SF_IBTP=20
+HeaderFields=SUNO,IVDT,SINO,CUAM
+HF_SUNO=supplier_id
+HF_IVDT=invoice_date
+HF_SINO=invoice_id
+HF_CUAM=total_amount
+InvoiceReceiptStaticFields=RDTP
+IR_SF_RDTP=1
+InvoiceReceiptFields=NLAM
+IRF_NLAM=TF_NET_AMOUNT
+"""
+LN = """\
+StaticFields=FinancialCompany
+SF_FinancialCompany=200
+HeaderFields=SupplierCode,InvoiceNumberSupplier
+HF_SupplierCode=supplier_id
+HF_InvoiceNumberSupplier=invoice_id
+"""
+TOML = """\
+[export_configuration.header.fields]
+CONO = "100"
+SUNO = "[supplier_id]"
+IVDT = "[invoice_date]"
+SINO = "[invoice_id]"
+"""
+
+
+def _add(desk: Desk, name: str, text: str) -> str:
+    assert desk.application.documents is not None
+    with desk.application.database.write() as work:
+        version = desk.application.documents.mappings.add(
+            Access(work, desk.organization, OPERATOR), name, prepare_mapping(text.encode())
+        )
+    return f"/settings/mapping-files/{version.mapping_id}"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "calls"),
+    [
+        ("idm", own_template(MappingKind.IDM)[1].decode(), ["IDM/api/items"]),
+        ("bod", own_template(MappingKind.BOD)[1].decode(), ["v2/multipartMessage"]),
+        ("m3", M3, ["AddHead", "AddLine"]),
+        ("toml", TOML, ["AddHead"]),
+        ("ln", LN, ["LN/c4ws/services"]),
+    ],
+)
+def test_each_kind_is_previewed_with_the_origin_of_its_values(
+    desk: Desk, name: str, text: str, calls: list[str]
+) -> None:
+    document, path = desk.document_id(INVOICE), _add(desk, f"{name}.mapping", text)
+    page = desk.browser.get(f"{path}?document={document}")
+    assert page.status_code == 200
+    shown = said(page.text)
+    for call in calls:
+        assert call in shown
+    assert "RE-2026-0417" in shown
+    assert re.search(r'data-line="\d+">Line \d+</a>\s*<span class="sources">invoice_id', page.text)
+    assert "go nowhere" in shown
+    assert 'data-copy="curl -X POST' in page.text
+    assert "$TOKEN" in shown
+    deliveries = desk.browser.text("/deliveries")
+    assert "RE-2026-0417" not in deliveries
+
+
+def test_what_cannot_be_rendered_is_told_with_its_line_and_keeps_the_editor_alive(
+    desk: Desk,
+) -> None:
+    document = desk.document_id(INVOICE)
+    path = _add(desk, "m3.properties", M3.replace("SF_IBTP=20", "SF_IBTP=far too long"))
+    shown = said(desk.browser.get(f"{path}?document={document}").text)
+    assert "cannot be sent to M3" in shown
+    assert "ine 3" in shown
+    assert desk.browser.get(f"{path}?document=doc_none").status_code == 200
+
+
+def test_a_dry_run_shows_both_calls_and_what_stands_in_the_way(desk: Desk) -> None:
+    document = desk.document_id(INVOICE)
+    path = str(desk.add_export(credential=desk.credentials()).url.path)
+    asked = desk.browser.text(f"{path}/dry-run")
+    assert "Choose a document" in asked
+    page = desk.browser.get(f"{path}/dry-run?document={document}")
+    shown = said(page.text)
+    assert "IDM: create the item" in shown
+    assert "ION: publish the BOD" in shown
+    assert "Connection" in shown, "its proof has not passed"
+    by_document = said(desk.browser.get(f"/documents/{document}/dry-run").text)
+    assert "ION: publish the BOD" in by_document
+    assert desk.browser.get(f"{path}/dry-run?document=doc_none").status_code == 404
+    assert "Dry run" in desk.browser.text(f"/documents/{document}")
+
+
+def test_a_call_as_a_command_is_one_command_whatever_the_values_are(desk: Desk) -> None:
+    nasty = read_sample(INVOICE).replace(b"Nordwerk Werkzeuge GmbH", b'O\'Hara; $(rm) "x" \\')
+    answer = desk.browser.send("/documents/upload", files=[("files", ("n.xml", nasty))])
+    found = re.search(r"/documents/(doc_\w+)", answer.text)
+    assert found is not None
+    for kind in (MappingKind.IDM, MappingKind.BOD):
+        path = _add(desk, f"{kind.value}.properties", own_template(kind)[1].decode())
+        page = desk.browser.get(f"{path}?document={found[1]}").text
+        curl = re.search(r"<code>(curl -X .*?)</code>", page, re.DOTALL)
+        assert curl is not None
+        words = shlex.split(html.unescape(curl[1]).replace("\\\n", " "))
+        assert words[:3] == ["curl", "-X", "POST"]
+        assert sum("O'Hara; $(rm)" in word for word in words) == 1
