@@ -21,7 +21,6 @@ from ionport.documents.readable_pages.service import ReadablePageService
 from ionport.documents.service import DocumentService
 from ionport.exports.configurations.model import ExportConfiguration, UseOfConnection
 from ionport.exports.configurations.service import ExportConfigurationService
-from ionport.exports.destinations import destination_of
 from ionport.exports.destinations.planning import PARAMETER, PlanSource, planned_calls
 from ionport.exports.destinations.rendering import SourceOf
 from ionport.identity.access import Access
@@ -120,12 +119,9 @@ class DryRunService:
     def _versions(
         self, access: Access[OrganizationScope], used: ExportConfiguration
     ) -> Mapping[MappingKind, MappingVersion]:
-        kinds = destination_of(used.method).mapping_kinds
-        ids = {kind: used.mapping_id(kind) for kind in kinds}
         return {
-            kind: self._mappings.latest_version(access, mapping_id)
-            for kind, mapping_id in ids.items()
-            if mapping_id
+            kind: self._mappings.version_by_id(access, version_id)
+            for kind, version_id in used.version_ids().items()
         }
 
     def _obstacles(
