@@ -104,7 +104,14 @@ def test_a_dry_run_shows_both_calls_and_what_stands_in_the_way(desk: Desk) -> No
     shown = said(page.text)
     assert "IDM: create the item" in shown
     assert "ION: publish the BOD" in shown
-    assert "Connection" in shown, "its proof has not passed"
+    assert "It is held" not in shown
+    assert desk.application.documents is not None
+    with desk.application.database.write() as work:
+        access = Access(work, desk.organization, OPERATOR)
+        desk.application.documents.documents.decisions.hold(access, document, "asks back")
+    held = said(desk.browser.get(f"{path}/dry-run?document={document}").text)
+    assert "It is held: On Hold" in held
+    assert "ION: publish the BOD" in held, "the calls are told all the same"
     by_document = said(desk.browser.get(f"/documents/{document}/dry-run").text)
     assert "ION: publish the BOD" in by_document
     assert desk.browser.get(f"{path}/dry-run?document=doc_none").status_code == 404
