@@ -110,7 +110,7 @@ def test_a_dry_run_shows_both_calls_and_what_stands_in_the_way(desk: Desk) -> No
         access = Access(work, desk.organization, OPERATOR)
         desk.application.documents.documents.decisions.hold(access, document, "asks back")
     held = said(desk.browser.get(f"{path}/dry-run?document={document}").text)
-    assert "It is held: On Hold" in held
+    assert "Document : It is held:" in held
     assert "ION: publish the BOD" in held, "the calls are told all the same"
     by_document = said(desk.browser.get(f"/documents/{document}/dry-run").text)
     assert "ION: publish the BOD" in by_document
