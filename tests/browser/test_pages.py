@@ -49,7 +49,6 @@ _DOWNLOADS = {
     "/ion-api/{tenant}/available-apis/{suite}/endpoints/{endpoint}/documentation/{documentation}/file",
     "/settings/mapping-files/{mapping}/file",
     "/settings/suppliers/suppliers.csv",
-    "/settings/mapping-files/{mapping}/file",
     "/settings/mapping-files/{mapping}/words",
     "/settings/document-types/{type}/settings.json",
     "/documents/list.csv",
