@@ -80,17 +80,35 @@ class AccountService:
             Conflict: the user belongs elsewhere too, or has signed in before.
         """
         access.require_organization_administrator()
-        users = UserRepository(access.connection)
-        belongs = [one for one, _role in users.organization_roles(_LINKS, user_id)]
-        found = users.find(_LINKS, user_id)
-        if (
-            found is None
-            or found[0].last_sign_in_at is not None
-            or belongs != [access.scope.organization_id]
-            or users.tenant_roles(_LINKS, user_id)
-        ):
+        found = UserRepository(access.connection).find(_LINKS, user_id)
+        is_new = found is not None and found[0].last_sign_in_at is None
+        if not (is_new and self.belongs_here_alone(access, user_id)):
             raise Conflict(_("Only who was just added here is invited here."), code="not_invited")
         return self._made(access, user_id, LinkKind.INVITATION)
+
+    def belongs_here_alone(self, access: Access[OrganizationScope], user_id: str) -> bool:
+        """Tell whether the account belongs to this organization and to nothing else."""
+        users = UserRepository(access.connection)
+        belongs = [one for one, _role in users.organization_roles(_LINKS, user_id)]
+        is_elsewhere = belongs != [access.scope.organization_id]
+        return not (is_elsewhere or users.tenant_roles(_LINKS, user_id))
+
+    def make_colleague_link(
+        self, access: Access[OrganizationScope], user_id: str, proof: PasswordProof
+    ) -> MadeLink:
+        """Make a link with which a user of this organization alone chooses a new password.
+
+        Raises:
+            Forbidden: the actor does not administer the organization.
+            Unauthenticated: the actor's own password was not typed again just now.
+            Conflict: the user belongs elsewhere too (`used_elsewhere`), or is disabled.
+        """
+        access.require_organization_administrator()
+        if not self.belongs_here_alone(access, user_id):
+            text = _("This account belongs elsewhere too: its password is reset by the operator.")
+            raise Conflict(text, code="used_elsewhere")
+        proof.require_for(access.actor, self._clock.now())
+        return self._made(access, user_id, LinkKind.RESET)
 
     def make_link(
         self, access: Access[TenantScope], user_id: str, proof: PasswordProof

@@ -74,7 +74,7 @@ def sign_out(request: Request) -> Response:
     if not url:
         return redirect(request, "/sign-in", kind="info", text=_("You are signed out."))
     context = {"alone": True, "url": url, "name": service.name}
-    return render(request, "account/links/signed_out.html", context)
+    return render(request, "account/openid.html", context)
 
 
 def _failed(request: Request, error: OpenIdRefused | Unavailable) -> Response:

@@ -8,14 +8,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from ionport.core.errors import Conflict, InvalidInput
+from ionport.core.errors import Conflict, InvalidInput, TooManyRequests
 from ionport.core.i18n import _
+from ionport.identity.accounts.model import MadeLink
 from ionport.identity.edits import ChangedMeanwhile
 from ionport.identity.model import OrganizationRole
 from ionport.identity.service import NewUser
 from ionport.web.forms.declared import Form, FormField, Kind
 from ionport.web.forms.edits import show_stored
 from ionport.web.forms.fields import errors_of, text_of
+from ionport.web.forms.passwords import password_errors, password_proof
 from ionport.web.forms.rights import role_fields, save_rights, stored_rights
 from ionport.web.rendering.confirm import ask_first
 from ionport.web.rendering.lists import ListState
@@ -38,8 +40,17 @@ def list_users(request: Request) -> Response:
         "state": state,
         "page_of": found,
         "groups": groups,
+        "tenants": administered_tenants(request),
     }
     return render(request, "organization/users/list.html", context)
+
+
+def administered_tenants(request: Request) -> list[str]:
+    """Return the tenants of this server whose users the person administers too."""
+    visit = visit_of(request)
+    if sides_of(request).infor is None:
+        return []
+    return [one for one in visit.tenants if visit.actor.is_tenant_administrator(one)]
 
 
 def add_form(request: Request) -> Response:
@@ -65,11 +76,46 @@ def add(request: Request) -> Response:
     except InvalidInput as error:
         return _add_page(request, values, errors_of(error), error.status)
     text = _("{name} is added, and can sign in once a password is chosen.")
+    return _shown_once(request, link, text.format(name=link.user.username))
+
+
+def link_form(request: Request) -> Response:
+    """Ask for the administrator's own password, before a link is made."""
+    return _link_page(request, {})
+
+
+def make_link(request: Request) -> Response:
+    """Make a link to set a password, and show it this once."""
+    visit, scope = visit_of(request), organization_scope(request)
+    visit.actor.require_organization_administrator(scope.organization_id)
+    user_id = str(request.path_params["user"])
+    try:
+        proof = password_proof(request)
+        with visit.write(scope) as access:
+            visit.services.rights.get_colleague(access, user_id)
+            made = visit.services.accounts.make_colleague_link(access, user_id, proof)
+    except (InvalidInput, TooManyRequests) as error:
+        return _link_page(request, password_errors(error), error.status)
+    except Conflict as error:
+        return _link_page(request, errors_of(error), error.status)
+    return _shown_once(request, made)
+
+
+def _link_page(request: Request, errors: Mapping[str, str], status: int = 200) -> Response:
+    visit, scope = visit_of(request), organization_scope(request)
+    with visit.read(scope) as access:
+        found = visit.services.rights.get_colleague(access, str(request.path_params["user"]))
+        is_here_alone = visit.services.accounts.belongs_here_alone(access, found.user.id)
+    context = {"user": found.user, "belongs_here_alone": is_here_alone, "errors": errors}
+    return render(request, "organization/users/make_link.html", context, status=status)
+
+
+def _shown_once(request: Request, made: MadeLink, text: str = "") -> Response:
     context = {
-        "user": link.user,
-        "text": text.format(name=link.user.username),
-        "link": link.address(services.origin),
-        "expires_at": link.expires_at,
+        "user": made.user,
+        "text": text,
+        "link": made.address(visit_of(request).services.origin),
+        "expires_at": made.expires_at,
     }
     headers = {"Cache-Control": "no-store"}
     return render(request, "organization/users/link.html", context, headers=headers)
@@ -136,6 +182,7 @@ def _page(request: Request, errors: Mapping[str, str], status: int = 200) -> Res
             show_stored(request, stored_rights(rights))
         context = {
             "user": colleague.user,
+            "belongs_here_alone": visit.services.accounts.belongs_here_alone(access, user_id),
             "role_fields": role_fields(request, rights, scope.organization_id),
             "rights_url": path_to(request, "colleague_rights", user=user_id),
             "tenants": [one for one, role in rights.tenants.items() if role is not None]
@@ -202,6 +249,8 @@ ROUTES = [
     Route(f"{_BASE}/add", add, methods=["POST"]),
     Route(f"{_BASE}/{{user}}", show, methods=["GET"], name="colleague"),
     Route(f"{_BASE}/{{user}}/rights", set_rights, methods=["POST"], name="colleague_rights"),
+    Route(f"{_BASE}/{{user}}/password", link_form, methods=["GET"], name="colleague_password"),
+    Route(f"{_BASE}/{{user}}/password", make_link, methods=["POST"]),
     Route(f"{_BASE}/{{user}}/remove", remove_form, methods=["GET"], name="colleague_remove"),
     Route(f"{_BASE}/{{user}}/remove", remove, methods=["POST"]),
 ]

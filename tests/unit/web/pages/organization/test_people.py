@@ -98,6 +98,29 @@ def test_a_person_leaves_the_organization_by_the_page(desk: Desk) -> None:
     assert "only administrator of the organization" in said(answer.text)
 
 
+def test_a_user_of_this_organization_alone_gets_a_password_link_from_its_administrator(
+    desk: Desk,
+) -> None:
+    alone, both = desk.add_user("alone", None, OrganizationRole.USER), desk.add_user("both")
+    page = desk.browser.get(f"{USERS}/{alone}").text
+    assert f'href="{USERS}/{alone}/password"' in page
+    wrong = desk.browser.send(f"{USERS}/{alone}/password", {"password": "not mine"})
+    assert wrong.status_code == 422
+    fields = {"password": PASSWORD.reveal()}
+    made = desk.browser.send(f"{USERS}/{alone}/password", fields)
+    link = re.search(r"/set-password/[\w-]+", made.text)
+    assert link is not None
+    new = "another good password"
+    desk.browser.http.cookies.clear()
+    desk.browser.send(link[0], {"new_password": new, "repeated": new})
+    assert "alone" in desk.browser.text("/account")
+    desk.sign_in_as("ada")
+    assert f"{USERS}/{both}/password" not in desk.browser.get(f"{USERS}/{both}").text
+    refused = desk.browser.send(f"{USERS}/{both}/password", fields)
+    assert refused.status_code == 409
+    assert "belongs elsewhere too" in said(refused.text)
+
+
 @pytest.mark.parametrize("value", ["king", "IONAPI-Administrator"])
 def test_a_role_that_is_none_is_refused(desk: Desk, value: str) -> None:
     bob = desk.add_user("bob", None, OrganizationRole.USER)
