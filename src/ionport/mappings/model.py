@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
 from ionport.core.i18n import N_, _
 from ionport.identity.model import AuditAction
+from ionport.mappings.grammars.edits import Edit
 from ionport.mappings.grammars.encodings import TextEncoding, encode
-
-NO_CORRELATION_ID = "no_correlation_id"
-"""Code of the finding that a user may accept: deliveries are then at least once."""
+from ionport.mappings.rules.model import NO_CORRELATION_ID, Severity
+from ionport.mappings.rules.table import RULES
 
 
 class MappingKind(StrEnum):
@@ -38,37 +39,89 @@ class MappingKind(StrEnum):
         }[self]
 
 
-class Severity(StrEnum):
-    """How much a finding matters."""
-
-    ERROR = "error"
-    WARNING = "warning"
-    INFO = "info"
-
-
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something about a mapping file that its owner should know.
+    """Something about a mapping file that its owner should know: a rule with parameters.
 
-    `line` counts from 1, None for the file as a whole. While a finding blocks activation, no
-    export configuration with this file can be active; only `NO_CORRELATION_ID` can be accepted.
+    `line` and `column` count from 1, None for the file as a whole. `fix` is the edit that
+    mends it, where one is certain. While an error is not accepted, no export configuration with
+    this file can be active.
     """
 
     severity: Severity
     code: str
     line: int | None
     key: str
-    text: str
-    remedy: str
-    blocks_activation: bool = False
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    column: int | None = None
+    fix: tuple[Edit, ...] = ()
+
+    @property
+    def blocks_activation(self) -> bool:
+        """Whether the file cannot be used before it is mended or the finding accepted."""
+        return self.severity is Severity.ERROR
+
+    @property
+    def acceptable(self) -> bool:
+        """Whether a person may accept it with a reason, instead of mending it."""
+        rule = RULES.get(self.code)
+        return self.blocks_activation and (rule is None or rule.acceptable)
+
+    @property
+    def identity(self) -> str:
+        """What it is about, the same in each version of the file that says so."""
+        return " ".join((self.code, self.key, self.parameters.get("name", ""))).strip()
+
+    @property
+    def text(self) -> str:
+        """What is wrong, in the current language."""
+        rule = RULES.get(self.code)
+        # Findings of older versions were stored as sentences.
+        return self.parameters.get("text") or self._sentence(rule.text if rule else self.code)
+
+    @property
+    def remedy(self) -> str:
+        """What to do about it, in the current language; may be empty."""
+        if "text" in self.parameters:
+            return self.parameters.get("remedy", "")
+        if suggestion := self.parameters.get("suggestion"):
+            return _("Did you mean {name}?").format(name=suggestion)
+        rule = RULES.get(self.code)
+        if rule is None:
+            return ""
+        return self._sentence(rule.remedies.get(self.parameters.get("case", ""), rule.remedy))
+
+    def _sentence(self, message: str) -> str:
+        words = {name: _shown(name, value) for name, value in self.parameters.items()}
+        # An empty parameter is not stored.
+        return _(message).format_map(defaultdict(str, words, key=self.key)) if message else ""
 
 
-def blocking(findings: Iterable[Finding], *, accept_at_least_once: bool) -> list[Finding]:
-    """Return the findings that keep an export configuration from being activated."""
+def _shown(name: str, value: str) -> str:
+    """Return a parameter as it is shown: a kind of file by its label."""
+    if name in ("wanted", "found") and value in _KINDS:
+        return MappingKind(value).label
+    return value
+
+
+_KINDS = frozenset(kind.value for kind in MappingKind)
+
+
+def blocking(
+    findings: Iterable[Finding],
+    *,
+    accept_at_least_once: bool,
+    accepted: Collection[str] = (),
+) -> list[Finding]:
+    """Return the findings that keep an export configuration from being activated.
+
+    `accepted` are the identities of findings that a person accepted for this file.
+    """
     return [
         finding
         for finding in findings
         if finding.blocks_activation
+        and finding.identity not in accepted
         and not (accept_at_least_once and finding.code == NO_CORRELATION_ID)
     ]
 

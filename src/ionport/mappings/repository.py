@@ -22,6 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.engine import RowMapping
 
 from ionport.core.paging import Page, PageRequest
+from ionport.mappings.grammars.edits import Edit
 from ionport.mappings.grammars.encodings import TextEncoding
 from ionport.mappings.model import (
     Finding,
@@ -30,8 +31,8 @@ from ionport.mappings.model import (
     MappingKind,
     MappingSort,
     MappingVersion,
-    Severity,
 )
+from ionport.mappings.rules.model import Severity
 from ionport.mappings.tables import mapping_acceptances, mapping_files, mapping_versions
 from ionport.store import OrganizationScope
 from ionport.store.paging import select_page
@@ -304,4 +305,10 @@ def _version(row: Row[Any]) -> MappingVersion:
 
 
 def _finding(values: Mapping[str, Any]) -> Finding:
-    return Finding(**{**values, "severity": Severity(values["severity"])})
+    read = {**values, "severity": Severity(values["severity"])}
+    if "text" in values:
+        # As versions before migration 0032 stored it: a sentence in one language.
+        names = ("severity", "code", "line", "key")
+        sentence = {name: read[name] for name in ("text", "remedy")}
+        return Finding(**{name: read[name] for name in names}, parameters=sentence)
+    return Finding(**{**read, "fix": tuple(Edit(**edit) for edit in values["fix"])})

@@ -62,7 +62,7 @@ def test_a_file_is_kept_with_its_kind_text_and_findings(
         version = service.latest_version(work.within(ACME), file.id)
     assert version == added
     assert (version.kind, version.number, version.created_by) == (MappingKind.BOD, 1, "anna")
-    assert [finding.code for finding in version.findings] == ["placeholder_logical_id"]
+    assert version.findings[0].code == "placeholder_logical_id"
     assert (file.name, file.latest_number) == ("idm.properties", 1)
 
 

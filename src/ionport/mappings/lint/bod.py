@@ -5,25 +5,26 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from ionport.core.i18n import _
 from ionport.mappings.grammars.aliases import CORRELATION_ID, comparable, field_id
-from ionport.mappings.grammars.properties import Properties
+from ionport.mappings.grammars.properties import Properties, Property
+from ionport.mappings.grammars.vocabulary import KNOWN_TYPES
 from ionport.mappings.lint.common import (
-    KNOWN_TYPES,
     ListRule,
     check_column,
     check_fields,
     check_lists,
+    check_placeholders,
     empty_value,
+    found,
     longest_prefix,
-    no_correlation_id,
-    no_document_type,
     unknown_key,
 )
-from ionport.mappings.model import Finding, Severity
+from ionport.mappings.lint.receivers import check_receiver
+from ionport.mappings.model import Finding
 from ionport.mappings.rendering.capture_document.schema import Target, group_of, target_of
 from ionport.mappings.rendering.capture_document.supplies import BATCH_VALUES, GENERATORS
 from ionport.mappings.rendering.capture_document.tables import MAX_TABLES
+from ionport.mappings.rules.model import NO_CORRELATION_ID
 
 _RULES = (
     ListRule("Static_Fields", ("SFP_", "SFV_")),
@@ -59,14 +60,15 @@ def lint_bod(properties: Properties) -> Iterator[Finding]:
     yield from _check_correlation_id(properties)
     yield from _check_document_types(properties)
     yield from _check_paths(properties)
+    yield from check_placeholders(properties, ("SFV_", "TNV_"))
+    sent = {n: "IF_" + n for n in properties.names("Index_Fields") if properties.get("IF_" + n)}
+    yield from check_fields(properties, sent)
+    yield from _check_tables(properties)
     yield from _check_keys(properties)
     yield from _check_lists(properties)
     yield from _check_names(properties)
-    yield from check_fields(
-        properties,
-        {n: "IF_" + n for n in properties.names("Index_Fields") if properties.get("IF_" + n)},
-    )
-    yield from _check_tables(properties)
+    yield from _check_same_names(properties, sent.values())
+    yield from check_receiver(properties)
 
 
 def _check_keys(properties: Properties) -> Iterator[Finding]:
@@ -75,16 +77,7 @@ def _check_keys(properties: Properties) -> Iterator[Finding]:
         if line.key in BOD_KEYS or line.key in types or line.key.startswith(tuple(_PREFIXES)):
             continue
         if comparable(line.key) in KNOWN_TYPES:
-            yield Finding(
-                Severity.WARNING,
-                "defined_unlisted",
-                line.line,
-                line.key,
-                _("Document_Types does not list {key}, so it cannot be exported.").format(
-                    key=line.key
-                ),
-                _("Add {key} to Document_Types, or remove the line.").format(key=line.key),
-            )
+            yield found("type_unlisted", line, list="Document_Types")
         else:
             yield unknown_key(properties, line.key, BOD_KEYS | types)
 
@@ -98,25 +91,11 @@ def _check_logical_id(properties: Properties) -> Iterator[Finding]:
     ]
     line = next(filter(None, lines), None)
     if line is None:
-        code, text = "no_logical_id", _("The mapping sets no logical id of the sender.")
+        yield found("no_logical_id", key="SFV_LogicalID")
     elif line.value.rstrip("/") in ("", "lid:"):
-        code, text = "placeholder_logical_id", _("The logical id is still the placeholder.")
+        yield found("placeholder_logical_id", line)
     elif len(line.value) > _MAX_LOGICAL_ID or not _LOGICAL_ID.fullmatch(line.value):
-        code, text = "malformed_logical_id", _("The logical id is not of the form lid://a.b.c.")
-    else:
-        return
-    yield Finding(
-        Severity.ERROR,
-        code,
-        line.line if line else None,
-        line.key if line else "SFV_LogicalID",
-        text,
-        _(
-            "Copy the logical id of your connection point from ION Desk (Connect, Connection"
-            " Points), for example lid://infor.ims.docbits_export, into SFV_LogicalID."
-        ),
-        blocks_activation=True,
-    )
+        yield found("malformed_logical_id", line)
 
 
 def _check_correlation_id(properties: Properties) -> Iterator[Finding]:
@@ -124,31 +103,16 @@ def _check_correlation_id(properties: Properties) -> Iterator[Finding]:
         target = target_of(properties.get("IFP_" + name))
         if field_id(name) == CORRELATION_ID and target == _ALTERNATE_ID:
             return
-    yield no_correlation_id(
-        properties.line("Index_Fields"),
-        _(
-            "Add CORRELATION_ID to Index_Fields and a line IFP_CORRELATION_ID with the path of"
-            " AlternateDocumentID/ID, or accept that documents are delivered at least once."
-        ),
-    )
+    yield found(NO_CORRELATION_ID, properties.line("Index_Fields"), key=CORRELATION_ID, case="bod")
 
 
 def _check_document_types(properties: Properties) -> Iterator[Finding]:
     names = properties.names("Document_Types")
     if not any(properties.get(name) for name in names):
-        yield no_document_type(
-            _("Add “Document_Types=Invoice” and a line such as “Invoice=M3_SupplierInvoice”.")
-        )
+        yield found("no_document_type", case="bod")
     for name in names:
         if not properties.get(name):
-            yield Finding(
-                Severity.WARNING,
-                "listed_undefined",
-                properties.line("Document_Types"),
-                "Document_Types",
-                _("Document_Types lists {name}, but there is no line {name}=….").format(name=name),
-                _("Add the line with the document type in Infor."),
-            )
+            yield found("type_without_line", properties.by_key["Document_Types"], name=name)
 
 
 def _check_lists(properties: Properties) -> Iterator[Finding]:
@@ -165,8 +129,7 @@ def _check_lists(properties: Properties) -> Iterator[Finding]:
     for name in properties.names("Static_Fields"):
         key = "SFV_" + name
         if properties.has(key) and not properties.get(key):
-            remedy = _("Write the value, unless the element stays empty.")
-            yield empty_value(properties, key, remedy)
+            yield empty_value(properties, key, "element")
 
 
 def _check_names(properties: Properties) -> Iterator[Finding]:
@@ -181,66 +144,47 @@ def _check_names(properties: Properties) -> Iterator[Finding]:
         for name in properties.names(key):
             used = properties.get(prefix + name) if prefix else name
             if used and used.lower() not in known:
-                yield _unknown_name(properties, prefix + name if prefix else key, used, known)
+                line = properties.by_key.get(prefix + name if prefix else key)
+                yield found("unknown_name", line, name=used, names=", ".join(sorted(known)))
 
 
-def _unknown_name(properties: Properties, key: str, name: str, known: Iterable[str]) -> Finding:
-    return Finding(
-        Severity.WARNING,
-        "unknown_name",
-        properties.line(key),
-        key,
-        _("{name} has no meaning here; its element is not sent.").format(name=name),
-        _("Known are: {names}.").format(names=", ".join(sorted(known))),
-    )
+def _check_same_names(properties: Properties, keys: Iterable[str]) -> Iterator[Finding]:
+    """Two fields under one Name: the receiver takes one of them."""
+    first: dict[str, Property] = {}
+    for key in keys:
+        line = properties.by_key[key]
+        other = first.setdefault(line.value, line)
+        if other is not line:
+            yield found(
+                "same_target",
+                line,
+                name=key,
+                target=line.value,
+                other=other.key,
+                line=str(other.line),
+            )
 
 
 def _check_paths(properties: Properties) -> Iterator[Finding]:
     if properties.names("Index_Fields") and not properties.get("IF_COMMON_PATH"):
-        yield Finding(
-            Severity.ERROR,
-            "no_field_path",
-            properties.line("Index_Fields"),
-            "IF_COMMON_PATH",
-            _("There is no IF_COMMON_PATH, so none of the fields is sent."),
-            _("Add the line with the path of DocumentField."),
-            blocks_activation=True,
-        )
-    # The common paths first: one of them can block.
-    for line in sorted(properties, key=lambda line: line.key not in _COMMON_PATHS):
+        yield found("no_field_path", properties.line("Index_Fields"), key="IF_COMMON_PATH")
+    for line in properties:
         is_group = line.key in _COMMON_PATHS
         prefix = longest_prefix(line.key, _PREFIXES)
         is_path = prefix in ("SFP_", "POP_", "GFP_", "IFP_", "PFP_", "Path_", "TNP_", "TCP_")
         if not line.value or not (is_group or is_path or line.key == "DT_Path"):
             continue
         if (group_of if is_group else target_of)(line.value) is None:
-            yield Finding(
-                Severity.ERROR if is_group else Severity.WARNING,
-                "unknown_path",
-                line.line,
-                line.key,
-                _("Sync.CaptureDocument has no {path}; nothing is sent for it.").format(
-                    path=line.value.replace("\\\\", "/")
-                ),
-                _("Correct the path, or remove the line."),
-                blocks_activation=line.key == "IF_COMMON_PATH",
-            )
+            yield found("unknown_path", line, path=line.value.replace("\\\\", "/"))
 
 
 def _check_tables(properties: Properties) -> Iterator[Finding]:
     tables = properties.names("Tables")
     if len(tables) > MAX_TABLES:
-        yield Finding(
-            Severity.WARNING,
-            "too_many_tables",
-            properties.line("Tables"),
-            "Tables",
-            _("Only the first {limit} tables are sent.").format(limit=MAX_TABLES),
-            _("Remove the others."),
-        )
+        yield found("too_many_tables", properties.by_key["Tables"], limit=str(MAX_TABLES))
     for table in tables[:MAX_TABLES]:
         prefix = f"TN_{table}_TC_"
         source = properties.get("TN_" + table) or table
         for line in properties:
             if line.key.startswith(prefix):
-                yield from check_column(properties, line.key, source, line.key.removeprefix(prefix))
+                yield from check_column(line, source, line.key.removeprefix(prefix))

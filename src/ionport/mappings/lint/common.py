@@ -1,35 +1,41 @@
-"""What the linters of IDM and BOD mappings share."""
+"""What the linters of `.properties` mappings share."""
 
 from __future__ import annotations
 
 import difflib
+import re
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from ionport.core.i18n import _
 from ionport.documents.invoice.named_terms import header_terms, line_terms
-from ionport.documents.types import DOCUMENT_TYPES, INVOICE_TABLE
-from ionport.mappings.grammars.aliases import (
-    CORRELATION_ID,
-    DERIVED_FIELDS,
-    column_id,
-    comparable,
-    field_id,
-    term_id,
+from ionport.documents.types import INVOICE_TABLE
+from ionport.mappings.grammars.aliases import column_id, comparable, field_id, term_id
+from ionport.mappings.grammars.edits import (
+    Edit,
+    add_item,
+    add_line,
+    remove_line,
+    remove_repeated_item,
+    rename_key,
 )
-from ionport.mappings.grammars.properties import Properties
-from ionport.mappings.model import NO_CORRELATION_ID, Finding, Severity
+from ionport.mappings.grammars.properties import Properties, Property
+from ionport.mappings.grammars.vocabulary import (
+    COLUMNS,
+    FIELDS,
+    FIELDS_BY_HAND,
+    PUBLISHED_COLUMNS,
+    UNFILLED_FIELDS,
+)
+from ionport.mappings.model import Finding
+from ionport.mappings.rules.table import RULES
 
-# Types of the vendor that ionport has no fields for yet; their mapping files are in order.
-_OTHER_TYPES = ("DELIVERY_NOTE", "ORDER_CONFIRMATION", "PURCHASE_ORDER")
-KNOWN_TYPES = frozenset(comparable(name) for name in (*DOCUMENT_TYPES, *_OTHER_TYPES))
-_FIELDS = {field.id for kind in DOCUMENT_TYPES.values() for field in kind.fields} | DERIVED_FIELDS
-_COLUMNS = {
-    (comparable(table.id), column_id(column.id))
-    for kind in DOCUMENT_TYPES.values()
-    for table in kind.tables
-    for column in table.columns
-}
+_SHOWN = 80
+# What an example of the vendor's files stands for: *your entity*, <name>, infor.ln. and the like.
+_PLACEHOLDER = re.compile(
+    r"\*.+\*|<.+>|infor\.(?:ln|m3|ims)\.?|(?:todo|tbd|xxx+|change.?me|your[ _-].*)",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,28 +50,40 @@ class ListRule:
     may_be_unlisted: bool = False
 
 
+def found(
+    code: str,
+    at: Property | int | None = None,
+    key: str = "",
+    fix: Iterable[Edit] = (),
+    **parameters: str,
+) -> Finding:
+    """Return a finding of the rule `code`, in the line `at` with its column."""
+    line = at.line if isinstance(at, Property) else at
+    column = at.column if isinstance(at, Property) else None
+    if isinstance(at, Property):
+        key = key or at.key
+    shown = {name: value[:_SHOWN] for name, value in parameters.items() if value}
+    return Finding(RULES[code].severity, code, line, key[:_SHOWN], shown, column, tuple(fix))
+
+
 def check_lines(properties: Properties) -> Iterator[Finding]:
     """Report lines that say nothing: broken ones, and keys that come again further down."""
-    for line in properties.broken:
-        yield Finding(
-            Severity.WARNING,
-            "broken_line",
-            line,
-            "",
-            _("The line is no “key = value” and is not read."),
-            _("Write it as “key = value”, or put # in front."),
-        )
+    for number in properties.broken:
+        yield found("broken_line", number)
     for duplicate in properties.duplicates:
-        yield Finding(
-            Severity.WARNING,
+        yield found(
             "duplicate_key",
-            duplicate.line,
-            duplicate.key,
-            _("{key} is defined again in line {line}, which counts.").format(
-                key=duplicate.key, line=properties.line(duplicate.key)
-            ),
-            _("Remove one of the two lines."),
+            duplicate,
+            fix=[remove_line(properties, duplicate.line)],
+            other=str(properties.line(duplicate.key)),
         )
+
+
+def check_placeholders(properties: Properties, prefixes: tuple[str, ...]) -> Iterator[Finding]:
+    """Report constants that nobody has set: the value is still an example's."""
+    for line in properties:
+        if line.key.startswith(prefixes) and _PLACEHOLDER.fullmatch(line.value):
+            yield found("placeholder_value", line, value=line.value)
 
 
 def check_lists(
@@ -83,37 +101,51 @@ def check_lists(
         for name in names:
             missing = [p + name for p in rule.prefixes if not properties.has(p + name)]
             if missing:
-                yield _listed_undefined(properties, rule, name, missing)
+                line = properties.by_key[rule.key]
+                yield found("listed_undefined", line, name=name, missing=" / ".join(missing))
+        yield from _listed_twice(properties, rule.key)
     for line in properties:
         prefix = "" if line.key in ignored else longest_prefix(line.key, listed)
         if prefix and line.key.removeprefix(prefix) not in listed[prefix]:
-            keys = " / ".join(rule.key for rule in rules if prefix in rule.prefixes)
-            yield Finding(
-                Severity.WARNING,
-                "defined_unlisted",
-                line.line,
-                line.key,
-                _("{key} is defined but {list} does not list it, so it is not sent.").format(
-                    key=line.key, list=keys
-                ),
-                _("Add {name} to {list}, or remove the line.").format(
-                    name=line.key.removeprefix(prefix), list=keys
-                ),
+            yield _unlisted(
+                properties, line, prefix, [rule for rule in rules if prefix in rule.prefixes]
             )
 
 
-def _listed_undefined(
-    properties: Properties, rule: ListRule, name: str, missing: list[str]
+def _listed_twice(properties: Properties, key: str) -> Iterator[Finding]:
+    counted = Counter(properties.listed(key))
+    for name in (name for name, times in counted.items() if times > 1):
+        line = properties.by_key[key]
+        yield found("listed_twice", line, fix=[remove_repeated_item(line, name)], name=name)
+
+
+def _unlisted(
+    properties: Properties, line: Property, prefix: str, rules: Sequence[ListRule]
 ) -> Finding:
-    return Finding(
-        Severity.INFO,
-        "listed_undefined",
-        properties.line(rule.key),
-        rule.key,
-        _("{list} lists {name}, but there is no line {missing}; it is not sent.").format(
-            list=rule.key, name=name, missing=" / ".join(missing)
-        ),
-        _("Nothing to do, unless {name} should be sent: then add the line.").format(name=name),
+    """Return the finding for a line that no list names, with the edit that lists it."""
+    name = line.key.removeprefix(prefix)
+    # Of several lists it belongs to the one of which it has all lines.
+    whole = [rule for rule in rules if all(properties.has(one + name) for one in rule.prefixes)]
+    key = max(whole or rules, key=lambda rule: len(rule.prefixes)).key
+    # The list may name the same field by another of its names: then the line is meant for it.
+    same = [item for item in properties.names(key) if field_id(item) == field_id(name)]
+    if same and not properties.has(prefix + same[0]):
+        fix = rename_key(line, prefix + same[0])
+        other, case = same[0], "same"
+    else:
+        listing = properties.by_key.get(key)
+        fix = (
+            add_item(listing, name) if listing else add_line(properties, line.line, f"{key}={name}")
+        )
+        other, case = "", ""
+    return found(
+        "defined_unlisted",
+        line,
+        fix=[fix],
+        name=name,
+        list=key,
+        other=other,
+        case=case,
     )
 
 
@@ -125,116 +157,63 @@ def longest_prefix(key: str, prefixes: Iterable[str]) -> str:
 def check_fields(properties: Properties, names: Mapping[str, str]) -> Iterator[Finding]:
     """Report fields that documents do not have; `names` gives the key that mentions each."""
     for name, key in names.items():
-        if term := term_id(name):
-            if term not in header_terms():
-                yield _unknown_term(properties, key, term, of_lines=False)
-        elif field_id(name) not in _FIELDS:
-            yield Finding(
-                Severity.WARNING,
-                "unknown_field",
-                properties.line(key),
-                key,
-                _("Documents have no field {name}; nothing will be sent for it.").format(name=name),
-                _did_you_mean(field_id(name), _FIELDS)
-                or _("Use the id of a document field, or leave it if the target needs no value."),
-            )
+        yield from check_field(properties.by_key.get(key), name)
 
 
-def check_column(properties: Properties, key: str, table: str, name: str) -> Iterator[Finding]:
-    """Report a column that the document's table does not have."""
-    term = term_id(name)
-    if term and comparable(table) == comparable(INVOICE_TABLE):
+def check_field(at: Property | int | None, name: str, key: str = "") -> Iterator[Finding]:
+    """Report a field of the document's head that no document has, or that nothing fills."""
+    wanted = field_id(name)
+    if term := term_id(name):
+        if term not in header_terms():
+            code = "term_of_lines" if term in line_terms() else "unknown_term"
+            yield found(code, at, key, name=term)
+    elif wanted in UNFILLED_FIELDS:
+        yield found("unfilled_field", at, key, name=name, suggestion=close_to(wanted, FIELDS))
+    elif wanted not in FIELDS:
+        yield found("unknown_field", at, key, name=name, suggestion=close_to(wanted, FIELDS))
+    elif wanted in FIELDS_BY_HAND:
+        yield found("filled_by_hand", at, key, name=name)
+
+
+def check_column(
+    at: Property | int | None, table: str, name: str, key: str = "", own_table: str = ""
+) -> Iterator[Finding]:
+    """Report a column that the document's table does not have, or that nothing fills.
+
+    `own_table` is the document's name of the table, where the file has another.
+    """
+    own, term = comparable(own_table or table), term_id(name)
+    if term and own == comparable(INVOICE_TABLE):
         if term not in line_terms():
-            yield _unknown_term(properties, key, term, of_lines=True)
-    elif (comparable(table), column_id(name)) not in _COLUMNS:
-        columns = {column for owner, column in _COLUMNS if owner == comparable(table)}
-        yield Finding(
-            Severity.WARNING,
-            "unknown_column",
-            properties.line(key),
-            key,
-            _("The table {table} has no column {name}; nothing will be sent for it.").format(
-                table=table, name=name
-            ),
-            _did_you_mean(column_id(name), columns) or _("Use the id of a column of the table."),
-        )
-
-
-def _unknown_term(properties: Properties, key: str, term: str, *, of_lines: bool) -> Finding:
-    """Return the finding for a term that is none, or is none of what the line fills."""
-    text, remedy = _("There is no business term {term}."), _("Look its id up in EN 16931.")
-    if term in (header_terms() if of_lines else line_terms()):
-        text = _("{term} is a term of the invoice's lines.")
-        remedy = _("Name it as a column of the invoice table.")
-        if of_lines:
-            text = _("{term} is a term of the invoice as a whole.")
-            remedy = _("Name it as a field.")
-    return Finding(
-        Severity.WARNING,
-        "unknown_term",
-        properties.line(key),
-        key,
-        _("{what} Nothing will be sent for it.").format(what=text.format(term=term)),
-        remedy,
-    )
+            code = "term_of_document" if term in header_terms() else "unknown_term"
+            yield found(code, at, key, name=term)
+    elif (own, column_id(name)) not in COLUMNS:
+        owners = (own, comparable(table))
+        known = {column for owner, column in (*COLUMNS, *PUBLISHED_COLUMNS) if owner in owners}
+        code = "unfilled_column" if column_id(name) in known else "unknown_column"
+        close = "" if code == "unfilled_column" else close_to(column_id(name), known)
+        yield found(code, at, key, table=table, name=name, suggestion=close)
 
 
 def unknown_key(properties: Properties, key: str, known: Iterable[str]) -> Finding:
     """Return the finding for a key that no rule of the grammar knows."""
-    return Finding(
-        Severity.WARNING,
-        "unknown_key",
-        properties.line(key),
-        key,
-        _("{key} is not known in this kind of mapping file and has no effect.").format(key=key),
-        _did_you_mean(key, known) or _("Correct the name, or remove the line."),
-    )
+    line, words = properties.by_key[key], set(known)
+    close = close_to(key, words)
+    same = [word for word in words if word.casefold() == key.casefold()]
+    # Keys count by letter case: another case is a slip, and nothing else is certain.
+    is_free = bool(same) and not properties.has(same[0])
+    fix = [rename_key(line, same[0])] if is_free else []
+    return found("unknown_key", line, fix=fix, suggestion=same[0] if same else close)
 
 
-def empty_value(properties: Properties, key: str, remedy: str) -> Finding:
+def empty_value(properties: Properties, key: str, case: str) -> Finding:
     """Return the finding for a line without a value."""
-    return Finding(
-        Severity.INFO,
-        "empty_value",
-        properties.line(key),
-        key,
-        _("{key} has no value.").format(key=key),
-        remedy,
-    )
+    return found("empty_value", properties.by_key.get(key), key, case=case)
 
 
-def no_correlation_id(line: int | None, remedy: str) -> Finding:
-    """Return the finding for a mapping that sends no correlation id.
-
-    Source: docs/decisions/0005-once-never-lose-a-delivery-never-post-one-twice.md.
-    """
-    return Finding(
-        Severity.ERROR,
-        NO_CORRELATION_ID,
-        line,
-        CORRELATION_ID,
-        _(
-            "The mapping does not send the correlation id. After a crash the target cannot be"
-            " asked whether the document has arrived, and it may be delivered twice."
-        ),
-        remedy,
-        blocks_activation=True,
-    )
-
-
-def no_document_type(remedy: str) -> Finding:
-    """Return the finding for a mapping without any document type."""
-    return Finding(
-        Severity.ERROR,
-        "no_document_type",
-        None,
-        "",
-        _("The mapping names no document type, so nothing can be exported with it."),
-        remedy,
-        blocks_activation=True,
-    )
-
-
-def _did_you_mean(name: str, known: Iterable[str]) -> str:
+def close_to(name: str, known: Iterable[str]) -> str:
+    """Return the known name that `name` was probably meant for, or an empty text."""
+    if len(name) > _SHOWN:
+        return ""
     close = difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.85)
-    return _("Did you mean {name}?").format(name=close[0]) if close else ""
+    return close[0] if close else ""

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ionport.core.i18n import _
 from ionport.mappings.grammars.aliases import CORRELATION_ID, comparable, document_field, field_id
-from ionport.mappings.grammars.properties import Properties
+from ionport.mappings.grammars.properties import Properties, Property
+from ionport.mappings.grammars.vocabulary import KNOWN_TYPES
 from ionport.mappings.lint.common import (
-    KNOWN_TYPES,
     ListRule,
     check_fields,
     check_lists,
+    check_placeholders,
     empty_value,
+    found,
     longest_prefix,
-    no_correlation_id,
-    no_document_type,
     unknown_key,
 )
-from ionport.mappings.model import Finding, Severity
+from ionport.mappings.model import Finding
 from ionport.mappings.rendering.idm import (
     EXPRESSIONS,
     LISTS,
@@ -26,6 +25,7 @@ from ionport.mappings.rendering.idm import (
     SUPPLIER_FIELDS,
     is_document_type_key,
 )
+from ionport.mappings.rules.model import NO_CORRELATION_ID
 
 _RULES = (
     ListRule("Static_Values", ("SV_",), may_be_unlisted=True),
@@ -35,15 +35,19 @@ _RULES = (
 _EMBEDDED = ("_SOURCE_NAME", "_EXPORT_DOC_TYPE", "_EXPORT_FILENAME")
 
 
+_DEFAULTS = {"ACL_Fields": "default_access_rights", "Searchable_PDF_Name": "default_file_name"}
+
+
 def lint_idm(properties: Properties) -> Iterator[Finding]:
     """Yield the findings about an IDM mapping."""
     yield from _check_correlation_id(properties)
     yield from _check_document_types(properties)
+    yield from check_placeholders(properties, ("SV_", "SF_"))
+    sent = {n: "IF_" + n for n in properties.names("Index_Fields") if properties.get("IF_" + n)}
+    yield from check_fields(properties, sent)
     yield from check_lists(properties, _RULES)
-    yield from check_fields(
-        properties,
-        {n: "IF_" + n for n in properties.names("Index_Fields") if properties.get("IF_" + n)},
-    )
+    yield from _check_same_targets(properties)
+    yield from _check_swapped(properties, list(sent.values()))
     yield from _check_same_invoice(properties)
     yield from _check_constants(properties)
     yield from _check_expressions(properties)
@@ -56,26 +60,64 @@ def _check_document_types(properties: Properties) -> Iterator[Finding]:
     known = [key for key in keys if comparable(key) in KNOWN_TYPES]
     words = (*LISTS, *EXPRESSIONS, *(name.upper() for name in KNOWN_TYPES))
     if not any(properties.get(key) for key in known):
-        yield no_document_type(_("Add a line such as “INVOICE=M3_SupplierInvoice”."))
+        yield found("no_document_type", case="idm")
     for key in keys:
         if key not in known:
             yield unknown_key(properties, key, words)
         elif not properties.get(key):
-            yield empty_value(properties, key, _("Write the IDM document type after the “=”."))
+            yield empty_value(properties, key, "type")
 
 
 def _check_correlation_id(properties: Properties) -> Iterator[Finding]:
     for name in properties.names("Index_Fields"):
         if field_id(name) == CORRELATION_ID and properties.get("IF_" + name):
             return
-    yield no_correlation_id(
-        properties.line("Index_Fields"),
-        _(
-            "Add CORRELATION_ID to Index_Fields and a line"
-            " “IF_CORRELATION_ID=BOD_AlternateDocumentID_1” (an attribute of the IDM document"
-            " type), or accept that documents are delivered at least once."
-        ),
-    )
+    yield found(NO_CORRELATION_ID, properties.line("Index_Fields"), key=CORRELATION_ID, case="idm")
+
+
+def _check_same_targets(properties: Properties) -> Iterator[Finding]:
+    """An attribute has one value: of a constant and a field the field's, of two fields the last."""
+    constants = {
+        name: line
+        for name in properties.names("Static_Fields")
+        if (line := properties.by_key.get("SF_" + name)) and line.value
+    }
+    fields: dict[str, Property] = {}
+    for name in properties.names("Index_Fields"):
+        line = properties.by_key.get("IF_" + name)
+        if line is None or not line.value:
+            continue
+        if constant := constants.get(line.value):
+            yield found(
+                "constant_and_field",
+                constant,
+                name=constant.key,
+                target=line.value,
+                field=name,
+                value=constant.value,
+            )
+        if other := fields.get(line.value):
+            yield found(
+                "same_target",
+                line,
+                name=line.key,
+                target=line.value,
+                other=other.key,
+                line=str(other.line),
+            )
+        fields[line.value] = line
+
+
+def _check_swapped(properties: Properties, keys: list[str]) -> Iterator[Finding]:
+    """Two fields that each go to the attribute called like the other."""
+    lines = [properties.by_key[key] for key in keys]
+    by_field = {comparable(field_id(line.key.removeprefix("IF_"))): line for line in lines}
+    for line in lines:
+        other = by_field.get(comparable(line.value))
+        if other is None or other.line <= line.line:
+            continue
+        if comparable(other.value) == comparable(field_id(line.key.removeprefix("IF_"))):
+            yield found("looks_swapped", line, target=line.value, other=other.key)
 
 
 def _check_same_invoice(properties: Properties) -> Iterator[Finding]:
@@ -85,41 +127,21 @@ def _check_same_invoice(properties: Properties) -> Iterator[Finding]:
         for name in properties.names("Index_Fields")
         if properties.get("IF_" + name)
     }
-    if "invoice_id" in sent and sent & set(SUPPLIER_FIELDS):
-        return
-    yield Finding(
-        Severity.INFO,
-        "same_invoice_not_asked",
-        properties.line("Index_Fields"),
-        "Index_Fields",
-        _(
-            "IDM is not asked whether the invoice is there already: the mapping does not send"
-            " both its number and its supplier."
-        ),
-        _("Add INVOICE_ID and SUPPLIER_NAME, or another identity of the supplier."),
-    )
+    if not ("invoice_id" in sent and sent & set(SUPPLIER_FIELDS)):
+        yield found("same_invoice_not_asked", properties.by_key.get("Index_Fields"))
 
 
 def _check_constants(properties: Properties) -> Iterator[Finding]:
     for name in properties.names("Static_Fields"):
         key = "SF_" + name
         if properties.has(key) and not properties.get(key):
-            yield empty_value(
-                properties, key, _("Write the value, unless the attribute stays empty.")
-            )
+            yield empty_value(properties, key, "attribute")
 
 
 def _check_expressions(properties: Properties) -> Iterator[Finding]:
     for key in (*EXPRESSIONS, *(line.key for line in properties if _is_embedded_name(line.key))):
         if not properties.has(key):
-            yield Finding(
-                Severity.INFO,
-                "missing_expression",
-                None,
-                key,
-                _("There is no {key}.").format(key=key),
-                _("Without it the file keeps its own name and IDM sets the access rights."),
-            )
+            yield found(_DEFAULTS[key], key=key)
         for reference in filter(None, (part.strip() for part in properties.get(key).split("+"))):
             yield from _check_reference(properties, key, reference)
 
@@ -128,18 +150,7 @@ def _check_reference(properties: Properties, key: str, reference: str) -> Iterat
     if reference.startswith("IF_"):
         yield from check_fields(properties, {reference.removeprefix("IF_"): key})
     elif not (reference.startswith(("SV_", "SF_")) and properties.get(reference)):
-        yield Finding(
-            Severity.WARNING,
-            "unresolved_reference",
-            properties.line(key),
-            key,
-            _("{reference} has no value in this file; the place stays empty.").format(
-                reference=reference
-            ),
-            _("Add a line “{reference}=…”, or remove it from {key}.").format(
-                reference=reference, key=key
-            ),
-        )
+        yield found("unresolved_reference", properties.by_key.get(key), name=reference)
 
 
 def _check_embedded_files(properties: Properties) -> Iterator[Finding]:
@@ -148,23 +159,13 @@ def _check_embedded_files(properties: Properties) -> Iterator[Finding]:
         for suffix in _EMBEDDED:
             key = f"EFE_{name}{suffix}"
             if not properties.get(key):
-                yield empty_value(properties, key, _("Add the line “{key}=…”.").format(key=key))
+                yield empty_value(properties, key, "embedded")
     expected = {f"EFE_{name}{suffix}" for name in names for suffix in _EMBEDDED}
     for line in properties:
         if longest_prefix(line.key, PREFIXES) == "EFE_" and line.key not in expected:
             yield unknown_key(properties, line.key, expected)
     if names:
-        yield Finding(
-            Severity.INFO,
-            "embedded_files",
-            properties.line("EMBEDDED_FILES_EXPORT"),
-            "EMBEDDED_FILES_EXPORT",
-            _(
-                "The files inside a document become further files of its item; IDM document types"
-                " of their own (EFE_…_EXPORT_DOC_TYPE) are not used."
-            ),
-            _("Nothing to do. XML_DOCUMENT.xml is the invoice as it was received."),
-        )
+        yield found("embedded_files", properties.by_key["EMBEDDED_FILES_EXPORT"])
 
 
 def _is_embedded_name(key: str) -> bool:

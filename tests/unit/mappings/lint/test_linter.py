@@ -17,8 +17,20 @@ def _idm(*changes: tuple[str, str], extra: str = "") -> list[Finding]:
     return lint(MappingKind.IDM, _changed(IDM_TEMPLATE, *changes) + extra)
 
 
+# What is lost behind ION whatever the file says: tests/unit/mappings/lint/test_receivers.py.
+_OF_RECEIVER = {
+    "filled_by_hand",
+    "name_not_sent",
+    "name_not_read",
+    "vat_lines_read",
+    "vat_lines",
+    "tax_code_fixed",
+}
+
+
 def _bod(*changes: tuple[str, str], extra: str = "") -> list[Finding]:
-    return lint(MappingKind.BOD, _changed(BOD_TEMPLATE, *changes) + extra)
+    findings = lint(MappingKind.BOD, _changed(BOD_TEMPLATE, *changes) + extra)
+    return [finding for finding in findings if finding.code not in _OF_RECEIVER]
 
 
 def _changed(text: str, *changes: tuple[str, str]) -> str:
@@ -30,12 +42,13 @@ def _changed(text: str, *changes: tuple[str, str]) -> str:
 
 def _only(findings: list[Finding], code: str) -> Finding:
     assert [finding.code for finding in findings] == [code]
+    assert findings[0].identity.startswith(code)
     assert findings[0].text
     assert findings[0].remedy
     return findings[0]
 
 
-def test_our_templates_have_no_findings() -> None:
+def test_our_templates_have_no_findings_but_about_the_receiver() -> None:
     assert _idm() == []
     assert _bod() == []
 
@@ -132,7 +145,7 @@ def test_no_correlation_id_blocks_unless_at_least_once_is_accepted(
 
 def test_an_unknown_path_is_told_and_a_wrong_place_for_all_fields_blocks() -> None:
     finding = _only(_bod(("\\\\CaptureDocument\\\\FileSize", "\\\\Filesize")), "unknown_path")
-    assert finding.severity is Severity.WARNING
+    assert finding.severity is Severity.ERROR
     assert "SyncCaptureDocumentType/DataArea/Filesize" in finding.text
     finding = _only(
         _bod(("IF_COMMON_PATH=SyncCaptureDocumentType", "IF_COMMON_PATH=Sync")), "unknown_path"
@@ -175,7 +188,7 @@ def test_a_mapping_for_no_document_type_blocks() -> None:
 
 
 def test_a_type_that_is_defined_but_not_listed_is_told() -> None:
-    finding = _only(_bod(extra="CREDIT_NOTE=M3_SupplierInvoice\n"), "defined_unlisted")
+    finding = _only(_bod(extra="CREDIT_NOTE=M3_SupplierInvoice\n"), "type_unlisted")
     assert finding.key == "CREDIT_NOTE"
 
 
@@ -210,10 +223,10 @@ def test_errors_come_first_and_each_severity_by_line() -> None:
     ]
 
 
-def test_kinds_without_a_linter_are_checked_line_by_line() -> None:
+def test_lines_of_each_kind_are_checked() -> None:
     text = "HeaderFields=SUNO,IVDT\nHF_SUNO=supplier_id\nHF_IVDT=invoice_date\nwhat\n"
-    assert _only(lint(MappingKind.M3, text), "broken_line").line == 4
-    assert lint(MappingKind.TOML, "[export_configuration.header]\nname='x'\n") == []
+    (broken,) = [each for each in lint(MappingKind.M3, text) if each.code == "broken_line"]
+    assert broken.line == 4
 
 
 def test_findings_are_limited_but_what_blocks_is_always_among_them() -> None:

@@ -1,0 +1,115 @@
+"""XSLT stylesheets of users: compiled after a look at all that they could reach for.
+
+A stylesheet gets its input and nothing else: what would read or write a file or an address is
+refused when it is compiled, and the access control of libxslt refuses it again when it runs.
+Source: https://www.w3.org/TR/1999/REC-xslt-19991116
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from lxml import etree
+
+from ionport.core.xml import parse
+
+NAMESPACE = "http://www.w3.org/1999/XSL/Transform"
+_MAX_BYTES = 2 * 1024 * 1024
+_ELEMENTS = frozenset(
+    f"{{{NAMESPACE}}}{name}"
+    for name in (
+        "import",
+        "include",
+        "import-schema",
+        "use-package",
+        "result-document",
+        "source-document",
+        "stream",
+        "evaluate",
+    )
+)
+_ENCODING = re.compile(r"(<\?xml\b[^>]*?)\s+encoding\s*=\s*([\"'])[^\"']*\2")
+_FUNCTIONS = re.compile(
+    r"\b(document|doc|doc-available|collection|uri-collection|unparsed-text(?:-lines|-available)?"
+    r"|json-doc|transform|environment-variable|available-environment-variables)\s*\("
+)
+# Namespaces of extensions that write files, run scripts or reach into the processor.
+_EXTENSIONS = re.compile(
+    r"exslt\.org/(?:common|functions|dynamic)|xmlsoft\.org|saxon|xalan|jd\.xsltc|java|script"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Something in a stylesheet that would leave it; `line` counts from 1."""
+
+    name: str
+    line: int
+
+
+class StylesheetError(Exception):
+    """A stylesheet that cannot be used: it reaches for something, or does not compile."""
+
+    def __init__(self, text: str, line: int | None, forbidden: tuple[Reach, ...] = ()) -> None:
+        super().__init__(text)
+        self.text, self.line, self.forbidden = text, line, forbidden
+
+
+@dataclass(frozen=True, slots=True)
+class Stylesheet:
+    """A stylesheet that may run; `version` is what it says of itself."""
+
+    version: str
+    root: etree._Element
+
+
+def compile_stylesheet(text: str) -> Stylesheet:
+    """Compile a stylesheet. Of versions above 1 only the form is looked at.
+
+    Raises:
+        StylesheetError: it reaches for something outside, or is no stylesheet.
+        InvalidInput, TooLarge: not well-formed XML, with the place.
+    """
+    root = parse(_without_encoding(text).encode(), max_bytes=_MAX_BYTES)
+    if forbidden := tuple(_reaches(root)):
+        raise StylesheetError("it reaches outside", forbidden[0].line, forbidden)
+    version = root.get("version", "")
+    if version.startswith("1"):
+        _compile(root)
+    return Stylesheet(version or "?", root)
+
+
+def _compile(root: etree._Element) -> etree.XSLT:
+    rights = ("read_file", "write_file", "create_dir", "read_network", "write_network")
+    denied = etree.XSLTAccessControl(**dict.fromkeys(rights, False))
+    try:
+        return etree.XSLT(root, access_control=denied)
+    except etree.XSLTParseError as error:
+        entries = [(str(entry.message), int(entry.line)) for entry in error.error_log]
+        line = next((line for _why, line in entries if line > 0), None)
+        why = " ".join(dict.fromkeys(why for why, _line in entries)) or str(error)
+        raise StylesheetError(why[:200], line) from error
+
+
+def _without_encoding(text: str) -> str:
+    """Return the text without the name of an encoding that it no longer has; lines stay."""
+    return _ENCODING.sub(r"\1", text, count=1)
+
+
+def _reaches(root: etree._Element) -> Iterator[Reach]:
+    for element in root.iter():
+        line = int(str(element.sourceline))
+        if element.tag in _ELEMENTS:
+            yield Reach(etree.QName(element).localname, line)
+        for value in element.attrib.values():
+            if match := _FUNCTIONS.search(str(value)):
+                yield Reach(f"{match[1]}()", line)
+        for uri in {str(uri) for uri in element.nsmap.values()} - _declared(element.getparent()):
+            if _EXTENSIONS.search(uri):
+                yield Reach(uri, line)
+
+
+def _declared(element: etree._Element | None) -> set[str]:
+    return set() if element is None else {str(uri) for uri in element.nsmap.values()}

@@ -1,0 +1,74 @@
+"""Names of fields and columns: what documents have, and what published mapping files name too.
+
+Source: docs/reference/document-system.md#fields-and-tables, docs/reference/mapping-files.md#m3.
+"""
+
+from __future__ import annotations
+
+from ionport.documents.types import DOCUMENT_TYPES, Origin
+from ionport.mappings.grammars.aliases import DERIVED_FIELDS, column_id, comparable
+
+# Types of the vendor that ionport has no fields for yet; their mapping files are in order.
+_OTHER_TYPES = ("DELIVERY_NOTE", "ORDER_CONFIRMATION", "PURCHASE_ORDER")
+KNOWN_TYPES = frozenset(comparable(name) for name in (*DOCUMENT_TYPES, *_OTHER_TYPES))
+"""The comparable names of document types."""
+
+_ALL_FIELDS = [field for kind in DOCUMENT_TYPES.values() for field in kind.fields]
+FIELDS = frozenset(field.id for field in _ALL_FIELDS) | DERIVED_FIELDS
+"""The ids of the fields that documents have."""
+FIELDS_BY_HAND = frozenset(field.id for field in _ALL_FIELDS if field.origin is Origin.HAND)
+"""Those that no invoice says."""
+COLUMNS = frozenset(
+    (comparable(table.id), column_id(column.id))
+    for kind in DOCUMENT_TYPES.values()
+    for table in kind.tables
+    for column in table.columns
+)
+"""The columns that documents have, by comparable table and id."""
+TABLES = frozenset(table for table, _column in COLUMNS)
+
+_UNFILLED = """
+additional_amount authorised_user delivery_note_id document_date geo_code negative_amount
+received_date supplier_order_number sqr_field_esr_reference tax_applicable tax_country_1
+tax_country tax_included total_net_amount_us warehouse_location delivery_status status
+"""
+UNFILLED_FIELDS = frozenset(_UNFILLED.split())
+"""Fields of the document system that no document of ionport fills."""
+
+_LINES = (
+    "packing_slip purchase_order line_number line_sequence sub_line_number delivery_number"
+    " delivery_line receipt_number amount quantity unit unit_code_price unit_price_per item_number"
+    " gross_unit_price net_unit_price net_amount total_amount charges discount catch_weight"
+    " total_net_amount promised_delivery_date confirmed_quantity confirmed_unit_price"
+    " supplier_item_number delivery_date order_unit"
+)
+_CHARGES = (
+    "ledger_account dimension_1 dimension_2 dimension_3 dimension_4 dimension_5 dimension_6"
+    " dimension_7 amount quantity quantity2 position costing_element charge_sequence voucher_text"
+    " unit_price purchase_order line_number item_number sub_line_number receipt_number packing_slip"
+)
+_COSTS = (
+    _CHARGES + " dimension_8 dimension_9 dimension_10 dimension_11 dimension_12"
+    " accounting_object_1 accounting_object_2 accounting_object_3 accounting_object_4"
+    " accounting_object_5 accounting_object_6 accounting_object_7"
+)
+_TAXES = (
+    "line_number tax_amount tax_rate net_amount gross_amount tax_code_full tax_code tax_country"
+    " amount geo_code"
+)
+_PUBLISHED = {
+    "invoice_table": _LINES,
+    "tax_lines": _TAXES,
+    "order_charges": _CHARGES,
+    "order_xtra_header_charges": _CHARGES,
+    "cost_lines": _COSTS,
+    "debite_note_cost_lines": _COSTS,
+    "debit_note_cost_lines": _COSTS,
+    "credit_note_cost_lines": _COSTS,
+}
+PUBLISHED_COLUMNS = frozenset(
+    (comparable(table), column_id(column))
+    for table, columns in _PUBLISHED.items()
+    for column in columns.split()
+)
+"""The columns of the document system, filled by documents of ionport or not."""

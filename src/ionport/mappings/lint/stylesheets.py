@@ -1,0 +1,29 @@
+"""Checks of XSLT stylesheets: they compile, and reach for nothing beside their input.
+
+Source: https://www.w3.org/TR/1999/REC-xslt-19991116
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ionport.core.errors import InvalidInput, TooLarge
+from ionport.core.stylesheets import StylesheetError, compile_stylesheet
+from ionport.mappings.lint.common import found
+from ionport.mappings.model import Finding
+
+
+def lint_stylesheet(text: str) -> Iterator[Finding]:
+    """Yield the findings about a stylesheet."""
+    try:
+        stylesheet = compile_stylesheet(text.removeprefix("\ufeff"))
+    except StylesheetError as error:
+        for reach in error.forbidden:
+            yield found("xslt_forbidden", reach.line, name=reach.name)
+        if not error.forbidden:
+            yield found("xslt_broken", error.line, why=error.text)
+    except (InvalidInput, TooLarge) as error:
+        yield found("xslt_broken", why=error.text)
+    else:
+        if not stylesheet.version.startswith("1"):
+            yield found("xslt_version", version=stylesheet.version)

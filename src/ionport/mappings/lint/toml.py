@@ -1,0 +1,98 @@
+"""Checks of M3 mappings in TOML (docs/reference/mapping-files.md#m3)."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ionport.core.errors import InvalidInput
+from ionport.mappings.grammars.properties import Property, lines_of
+from ionport.mappings.grammars.sections import M3_SECTIONS
+from ionport.mappings.lint.common import close_to, found
+from ionport.mappings.lint.m3 import check_m3
+from ionport.mappings.model import Finding
+from ionport.mappings.rendering.erp import Cell
+from ionport.mappings.rendering.m3_toml import EXPORT, parse_m3_toml
+
+_PLACE = re.compile(r"(.*) \(at line (\d+), column (\d+)\)", re.DOTALL)
+_METADATA = frozenset(
+    ("version", "revision", "author", "description", "created_at", "updated_at", "name")
+)
+
+
+def lint_toml(text: str) -> Iterator[Finding]:
+    """Yield the findings about an M3 mapping in TOML."""
+    try:
+        content = tomllib.loads(text.removeprefix("\ufeff"))
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        yield _broken(text, str(error))
+        return
+    wrong = list(_check_types(text, content))
+    yield from wrong
+    if any(finding.blocks_activation for finding in wrong):
+        return
+    try:
+        mapping = parse_m3_toml(text)
+    except InvalidInput as error:
+        yield found("toml_rule", why=error.text)
+        return
+    lines = list(lines_of(text))
+
+    def place_of(cell: Cell) -> Property | None:
+        if cell.line is None:
+            return None
+        raw = lines[cell.line - 1].raw
+        return Property(cell.key, "", cell.line, len(raw) - len(raw.lstrip()) + 1)
+
+    yield from check_m3(mapping, place_of)
+
+
+def _broken(text: str, why: str) -> Finding:
+    match = _PLACE.fullmatch(why)
+    if match:
+        return found("toml_broken", int(match[2]), why=match[1])
+    return found("toml_broken", text.count("\n") + 1, why=why.partition(" (at ")[0])
+
+
+def _check_types(text: str, content: Mapping[str, Any]) -> Iterator[Finding]:
+    exported = content.get(EXPORT, {})
+    if not isinstance(exported, dict):
+        yield _wrong(text, EXPORT, exported, "table")
+        return
+    for name, section in exported.items():
+        if name in M3_SECTIONS:
+            yield from _check_section(text, name, section)
+        elif name not in _METADATA:
+            line = _line_of(text, name)
+            yield found(
+                "toml_unknown_section",
+                line,
+                name,
+                name=name,
+                suggestion=close_to(name, M3_SECTIONS),
+            )
+
+
+def _check_section(text: str, name: str, section: Any) -> Iterator[Finding]:
+    path = f"{EXPORT}.{name}"
+    fields = section.get("fields", {}) if isinstance(section, dict) else section
+    if not isinstance(fields, dict):
+        yield _wrong(text, path, fields, "table")
+        return
+    for key, value in fields.items():
+        if not isinstance(value, str):
+            yield _wrong(text, f"{path}.fields.{key}", value, "")
+
+
+def _wrong(text: str, key: str, value: Any, case: str) -> Finding:
+    line = _line_of(text, key.rpartition(".")[2])
+    return found("toml_wrong_type", line, key, found=type(value).__name__, case=case)
+
+
+def _line_of(text: str, name: str) -> int | None:
+    """Return the first line that defines a key or table of this name."""
+    pattern = rf"^[ \t]*(?:\[+[\w.\"' -]*\b)?{re.escape(name)}\b"
+    match = re.search(pattern, text, re.MULTILINE)
+    return text.count("\n", 0, match.start()) + 1 if match else None

@@ -1,0 +1,1 @@
+"""The rules of the linter as a table, and their words."""
