@@ -56,6 +56,7 @@ from ionport.web.pages.ion_desk import (
 )
 from ionport.web.pages.mappings import file as mapping_file
 from ionport.web.pages.mappings import listing as mapping_files
+from ionport.web.pages.mappings import switch as mapping_switch
 from ionport.web.pages.mappings import versions as mapping_versions
 from ionport.web.pages.organization import api_keys, audit_log, groups, organization
 from ionport.web.pages.organization import users as colleagues
@@ -199,6 +200,7 @@ def _document_routes() -> list[BaseRoute]:
         *mapping_files.ROUTES,
         *mapping_file.ROUTES,
         *mapping_versions.ROUTES,
+        *mapping_switch.ROUTES,
         *exports.ROUTES,
         *export_activation.ROUTES,
         *dry_run.ROUTES,

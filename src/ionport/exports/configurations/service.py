@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from ionport.connections.proofs import ProofState
@@ -192,6 +192,14 @@ class ExportConfigurationService:
         """
         access.require_organization_administrator()
         return self._switching.switch(access, self._get(access, configuration_id), kind, version_id)
+
+    def count_under_way(
+        self, access: Access[OrganizationScope], configuration_ids: Collection[str]
+    ) -> dict[str, int]:
+        """Return how many deliveries of each configuration are not over."""
+        access.require_organization_member()
+        repository = DeliveryRepository(access.connection)
+        return {one: repository.count_open(access.scope, one) for one in configuration_ids}
 
     def in_the_way(
         self, access: Access[OrganizationScope], configuration_id: str

@@ -59,7 +59,7 @@ def compare(request: Request) -> Response:
 
 def show(request: Request) -> Response:
     """Show one version as it was saved."""
-    version = _version(request)
+    version = version_of(request)
     visit, scope = visit_of(request), organization_scope(request)
     with visit.read(scope) as access:
         file = documents_of(request).mappings.get(access, version.mapping_id)
@@ -70,7 +70,7 @@ def roll_back_form(request: Request) -> Response:
     """Ask before the text of an older version becomes the newest one."""
     visit, scope = visit_of(request), organization_scope(request)
     visit.actor.require_organization_administrator(scope.organization_id)
-    version, mappings = _version(request), documents_of(request).mappings
+    version, mappings = version_of(request), documents_of(request).mappings
     with visit.read(scope) as access:
         file = mappings.get(access, version.mapping_id)
         newest = mappings.latest_version(access, version.mapping_id)
@@ -111,7 +111,7 @@ def roll_back(request: Request) -> Response:
     """Save the text of an older version as the newest one."""
     visit, scope = visit_of(request), organization_scope(request)
     visit.actor.require_organization_administrator(scope.organization_id)
-    version = _version(request)
+    version = version_of(request)
     prepared = prepare_mapping(version.content, version.kind)
     with visit.write(scope) as access:
         made = documents_of(request).mappings.roll_back(
@@ -122,7 +122,8 @@ def roll_back(request: Request) -> Response:
     return redirect(request, url, text=text.format(number=made.number, old=version.number))
 
 
-def _version(request: Request) -> MappingVersion:
+def version_of(request: Request) -> MappingVersion:
+    """Return the version that the address names; raises NotFound."""
     visit, scope = visit_of(request), organization_scope(request)
     number = number_in(request.path_params["number"]) or 0
     with visit.read(scope) as access:

@@ -181,3 +181,23 @@ def test_the_editor_is_offered_keys_fields_and_terms(desk: Desk) -> None:
     values = {each["label"]: each["detail"] for each in words["values"]}
     assert values["BT-13"] == "Purchase order reference"
     assert "invoice_id" in values
+
+
+def test_configurations_are_switched_to_a_version_with_what_follows_told(desk: Desk) -> None:
+    export = str(desk.add_export(credential=desk.credentials()).url.path)
+    found = re.search(rf"{_LIST}/map_\w+", desk.browser.get(f"{_LIST}?kind=idm").text)
+    assert found is not None
+    path = found[0]
+    text = desk.browser.get(f"{path}/file").text
+    saved = said(_save(desk, path, text + "# second\n", "1").text)
+    assert "1 configuration uses an older version" in saved
+    asked = desk.browser.text(f"{path}/versions/2/switch")
+    assert "Invoices to Infor version 1" in asked
+    assert "1 line comes, 0 lines go" in asked
+    assert "No delivery is under way" in asked
+    assert desk.browser.send(f"{path}/versions/2/switch").status_code == 422
+    chosen = {"configuration": export.rpartition("/")[2]}
+    done = said(desk.browser.send(f"{path}/versions/2/switch", chosen).text)
+    assert "1 configuration uses version 2 now" in done
+    assert "uses an older version" not in desk.browser.text(path)
+    assert "No configuration uses another version" in desk.browser.text(f"{path}/versions/2/switch")
