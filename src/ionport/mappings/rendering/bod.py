@@ -208,7 +208,7 @@ class _Field:
 
     @property
     def step(self) -> Step:
-        origin = Supply(field_value(self.field), self.line, self.key, (self.field,))
+        origin = Supply(field_value(self.field), self.line, self.key)
         return Step(origin, f"{self.key} {self.number}")
 
 
@@ -231,10 +231,12 @@ def _add_fields(tree: Tree, properties: Properties) -> None:
         for field, step in steps:
             if value := header_value(state.source, field.field):
                 state.item = _field_item(field, value)
+                state.sources = (field.field,)
                 yield step
         for field in _further_rates(fields, state.source):
             if value := header_value(state.source, field.field):
                 state.item = _field_item(field, value)
+                state.sources = (field.field,)
                 yield dataclasses.replace(field.step, layout=None)
 
     tree.repeat(group, each)

@@ -26,7 +26,7 @@ from ionport.mappings.grammars.m3_fields import (
     M3Type,
     m3_length,
 )
-from ionport.mappings.grammars.sections import M3_SECTIONS, Note, Section
+from ionport.mappings.grammars.sections import M3_SECTIONS, Note
 from ionport.mappings.model import MappingKind, RenderSource
 from ionport.mappings.rendering.conflicts.expressions import number_of
 from ionport.mappings.rendering.conflicts.rules import rows_by_rules
@@ -117,44 +117,32 @@ def _call(section: SectionMapping, values: Sequence[Traced], row: int | None) ->
     """Return the call of a section's values; raises InvalidInput for what M3 does not take."""
     transaction = ADD_HEAD if section.section.is_head else ADD_LINE
     fields = M3_FIELDS[transaction]
-    parameters = {COMPANY: "", DIVISION: ""}
-    record = []
+    sent: dict[str, Traced] = {}
+    if row is not None and section.section.line_type:
+        sent["RDTP"] = Traced(f"{transaction} RDTP", section.section.line_type, None, "")
     for value in values:
         known = fields.get(value.target)
-        if known is not None:
-            value = replace(value, value=_checked(known, value))
-        if value.target in parameters:
-            parameters[value.target] = value.value
-        if value.target != COMPANY:
-            record.append(replace(value, target=f"{transaction} {value.target}"))
-        elif not _COMPANY_NUMBER.fullmatch(value.value):
-            raise _refused(value, _("the company is a number of up to three digits."))
-    if row is not None and section.section.line_type:
-        record = _with_line_type(record, transaction, section.section)
-    _refuse_missing(section, fields, record)
+        text = value.value if known is None else _checked(known, value)
+        target = f"{transaction} {value.target}"
+        sent[value.target] = Traced(target, text, value.line, value.key, value.sources)
+    company = sent.pop(COMPANY, None)
+    if company is not None and not _COMPANY_NUMBER.fullmatch(company.value):
+        raise _refused(company, _("the company is a number of up to three digits."))
+    _refuse_missing(section, fields, sent)
     return M3Call(
         PROGRAM,
         transaction,
         section.section.id,
-        tuple(record),
-        company=parameters[COMPANY],
-        division=parameters[DIVISION],
+        tuple(sent.values()),
+        company=company.value if company else "",
+        division=sent[DIVISION].value if DIVISION in sent else "",
         row=row,
     )
 
 
-def _with_line_type(record: list[Traced], transaction: str, section: Section) -> list[Traced]:
-    """Return the record with the section's line type where the file gives none."""
-    target = f"{transaction} RDTP"
-    if any(value.target == target for value in record):
-        return record
-    return [Traced(target, section.line_type, None, ""), *record]
-
-
 def _refuse_missing(
-    section: SectionMapping, fields: Mapping[str, M3Field], record: Sequence[Traced]
+    section: SectionMapping, fields: Mapping[str, M3Field], sent: Mapping[str, Traced]
 ) -> None:
-    sent = {value.target.rpartition(" ")[2] for value in record}
     for field in fields.values():
         if field.is_mandatory and field.name not in sent and field.name != BATCH_NUMBER:
             cells = section.cells.get(field.name, ())

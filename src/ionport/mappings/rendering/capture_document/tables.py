@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from ionport.mappings.grammars.aliases import column_id
-from ionport.mappings.grammars.properties import Properties
+from ionport.mappings.grammars.properties import Properties, Property
 from ionport.mappings.rendering.capture_document.schema import Target, group_of, target_of
 from ionport.mappings.rendering.capture_document.supplies import (
     Source,
@@ -57,11 +57,16 @@ def _table(properties: Properties, name: str) -> TableMapping:
         if target := target_of(properties.get(f"TNP_{name}_{item}")):
             constants[target] = properties.get(f"TNV_{name}_{item}")
     columns = tuple(
-        ColumnMapping(column_id(line.key.removeprefix(prefix)), line.value, line.line, line.key)
+        _column(line, line.key.removeprefix(prefix))
         for line in properties
         if line.key.startswith(prefix) and line.value
     )
     return TableMapping(properties.get("TN_" + name) or name, constants, columns)
+
+
+def _column(line: Property, name: str) -> ColumnMapping:
+    step = Step(Supply(created_at, line.line, line.key), line.key)
+    return ColumnMapping(column_id(name), line.value, step)
 
 
 def _each_table(state: State, tables: list[TableMapping]) -> Iterator[Step]:
@@ -90,7 +95,8 @@ def _each_column(state: State) -> Iterator[Step]:
         value, source = table.value(state.row, column.column)
         if value:
             state.item = {"name": column.name, VALUE: value, "pageid": PAGE}
-            yield Step(Supply(created_at, column.line, column.key, (source,)), column.key)
+            state.sources = (source,)
+            yield column.step
 
 
 def _table_constant(target: Target) -> Source:

@@ -53,9 +53,10 @@ class Supply:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One occurrence of a repeated element: its value, and where that comes from.
+    """One occurrence of a repeated element: its value, and the line that says so.
 
-    Steps with the same `layout` differ in the value alone; None: nothing is known of others.
+    The ids that the value was made from stand in the state. Steps with the same `layout` differ
+    in the value alone; None: nothing is known of others.
     """
 
     origin: Supply
@@ -76,6 +77,7 @@ class State:
     row_id: str = ""
     row: Mapping[str, str] = field(default_factory=dict)
     step: Step | None = None
+    sources: tuple[str, ...] = ()
     trace: list[Traced] | None = None
 
 
@@ -85,8 +87,7 @@ class ColumnMapping:
 
     column: str
     name: str
-    line: int | None
-    key: str
+    step: Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,7 +263,7 @@ def _note(trace: list[Traced], path: str, text: str, supply: Supply, state: Stat
         origin = state.step.origin
         name = state.item.get("name", path)
         target = f"Row {state.row_id} {name}" if state.row_id else name
-        trace.append(Traced(target, text, origin.line, origin.key, origin.sources))
+        trace.append(Traced(target, text, origin.line, origin.key, state.sources))
     elif state.step is None or supply.sources:
         trace.append(Traced(path, text, supply.line, supply.key, supply.sources))
 
