@@ -17,6 +17,7 @@ MAX_FILES: Final = 500
 MAX_BYTES: Final = 200_000_000
 """How many files are taken out of one archive, and how many bytes in all."""
 
+_MEGABYTE: Final = 1024 * 1024
 _CHUNK: Final = 1 << 16
 _GZIP: Final = b"\x1f\x8b"
 _ZIP: Final = (b"PK\x03\x04", b"PK\x05\x06")
@@ -118,7 +119,7 @@ def _is_left_out(entry: zipfile.ZipInfo) -> bool:
 def _too_large(limit: int) -> TooLarge:
     return TooLarge(
         _("A file in the archive is larger than {limit} MB when it is unpacked.").format(
-            limit=limit // 1_000_000
+            limit=limit // _MEGABYTE
         ),
         code="too_large",
     )
