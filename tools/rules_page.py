@@ -8,9 +8,13 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from ionport.documents.invoice.rules.model import Rule
+from ionport.documents.invoice.rules.model import Effect, Rule
 from ionport.documents.invoice.rules.table import rules
-from ionport.documents.review.organization_rules import ORGANIZATION_RULES, OrganizationRule
+from ionport.documents.review.organization_rules import (
+    ORGANIZATION_RULES,
+    OTHER_FINDINGS,
+    OrganizationRule,
+)
 from ionport.documents.type_settings.rule_words import rule_words
 
 ROOT = Path(__file__).parents[1]
@@ -30,8 +34,9 @@ Of ZUGFeRD 1.0 and FatturaPA only what every invoice must have is asked, and of 
 made of fields ([by hand](/manual/decisions), JSON, CSV) what fields can say. A rule that replaces
 another runs in its place. The rules named *ionport* are ours, and run on every invoice; the last
 ones need what the organization knows ([companies](/manual/companies),
-[suppliers](/manual/suppliers), other invoices) or demands
-([document types](/manual/document-types)), and `document check` does not run them.
+[suppliers](/manual/suppliers), other invoices), what it demands
+([document types](/manual/document-types)), or are noticed by deliveries and in PDFs, and
+`document check` does not run them.
 
 `ionport document check FILE…` judges files by them without an account, a server or a data folder;
 `--json` prints one object a file, and the exit status is 1 when something holds and 2 when a file
@@ -46,7 +51,8 @@ def rules_page() -> str:
     """Return the page."""
     rows = [_row(rule) for rule in rules().values() if rule.check != "untestable"]
     own = [_organization_row(code, rule) for code, rule in ORGANIZATION_RULES.items()]
-    return _HEAD + "\n".join([*rows, *own]) + "\n"
+    other = [_organization_row(code, OrganizationRule(Effect.HOLDS)) for code in OTHER_FINDINGS]
+    return _HEAD + "\n".join([*rows, *own, *other]) + "\n"
 
 
 def _organization_row(code: str, rule: OrganizationRule) -> str:

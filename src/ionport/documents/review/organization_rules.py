@@ -32,6 +32,16 @@ ORGANIZATION_RULES: Mapping[str, OrganizationRule] = {
     "company_by_address": OrganizationRule(Effect.NOTES, ("BT-44", "BT-48", "BT-53")),
 }
 
+OTHER_FINDINGS = (
+    "no_invoice_in_pdf",
+    "invoices_in_pdf",
+    "more_findings",
+    "late_answer",
+    "two_items",
+    "item_at_target",
+)
+"""What reading and deliveries find, which hold always; no document type sets their effect."""
+
 
 def default_effect(code: str) -> Effect:
     """Return what a finding does by default; one that no table has holds."""

@@ -18,7 +18,7 @@ def finding_text(code: str, parameters: Parameters) -> str:
         return parameters["text"]
     if (text := rule_text(code, parameters)) is not None:
         return text
-    make = _SENTENCES.get(code)
+    make = SENTENCES.get(code)
     try:
         if make is not None:
             return make(parameters)
@@ -176,7 +176,7 @@ def _no_lines(values: Parameters) -> str:
     ).format(title=values["title"])
 
 
-_SENTENCES: Mapping[str, Callable[[Parameters], str]] = {
+SENTENCES: Mapping[str, Callable[[Parameters], str]] = {
     "no_invoice_in_pdf": _no_invoice_in_pdf,
     "invoices_in_pdf": _invoices_in_pdf,
     "more_findings": _more_findings,

@@ -69,6 +69,30 @@ _OWN: Mapping[str, tuple[str, str]] = {
         N_("No lines"),
         N_("The invoice has no lines, and its export configuration books lines in the ERP."),
     ),
+    "no_invoice_in_pdf": (
+        N_("PDF without an invoice"),
+        N_("The PDF has no invoice attached as XML, and nothing is guessed from its pages."),
+    ),
+    "invoices_in_pdf": (
+        N_("PDF with more than one invoice"),
+        N_("The PDF has more than one invoice attached, and a person says which one counts."),
+    ),
+    "more_findings": (
+        N_("More findings"),
+        N_("There are more findings than are kept; they are judged again after each correction."),
+    ),
+    "late_answer": (
+        N_("Possible double at Infor"),
+        N_("An answer of Infor came after another attempt had been settled; both name an item."),
+    ),
+    "two_items": (
+        N_("Two items at Infor"),
+        N_("A look-up found two items at Infor for one delivery."),
+    ),
+    "item_at_target": (
+        N_("Item in IDM already"),
+        N_("IDM has an item with this number and supplier that no delivery of here has made."),
+    ),
     "two_currency_codes": (
         N_("More than one currency"),
         N_("The invoice names more than one currency."),

@@ -39,7 +39,7 @@ class ShownFinding:
     finding: Finding
     other: Document | None
     rule: str = ""
-    """The rule's id in the manual, where it is one of its table."""
+    """Its row in the manual's table of rules."""
     field: str = ""
     """A field whose correction may make it right."""
     fields: tuple[str, ...] = ()
@@ -69,7 +69,7 @@ def _rule_and_fields(
 ) -> tuple[str, str, tuple[str, ...]]:
     code, rule = finding.code, rules().get(finding.code)
     if code in FIELD_RULES and (named := finding.parameters.get("field", "")):
-        return "", named, (named,)
+        return code, named, (named,)
     known = rule or ORGANIZATION_RULES.get(code)
     terms = known.terms if known is not None else ()
     found = tuple(dict.fromkeys(field for term in terms for field in targets_of(term)))
@@ -78,7 +78,7 @@ def _rule_and_fields(
         found = tuple(each for each in found if _plain(values.get(each, "")) == _plain(account))
     if rule is None:
         is_read = code in ("no_invoice_in_pdf", "invoices_in_pdf", "duplicate_number")
-        return "", "invoice_id" if is_read else "", found[:_SHOWN_FIELDS]
+        return code, "invoice_id" if is_read else "", found[:_SHOWN_FIELDS]
     return rule.id, found[0] if found else "", found[:_SHOWN_FIELDS]
 
 
