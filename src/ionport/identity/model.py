@@ -6,9 +6,11 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from enum import StrEnum
+from functools import cache
 from typing import Self
+from zoneinfo import ZoneInfo, available_timezones
 
 from ionport.core.errors import Forbidden, InvalidInput, Unauthenticated
 from ionport.core.i18n import N_, _, gettext
@@ -64,13 +66,29 @@ class Tenant:
         return self.id.rpartition("_")[2]
 
 
+@cache
+def time_zones() -> frozenset[str]:
+    """Return the names of the time zones that an organization may have."""
+    kept = {name for name in available_timezones() if "/" in name and not name.startswith("Etc/")}
+    return frozenset({*kept, "UTC"})
+
+
 @dataclass(frozen=True, slots=True)
 class Organization:
-    """An organization of the document side; with `parent_id` it is a sub-organization of that."""
+    """An organization of the document side; with `parent_id` it is a sub-organization of that.
+
+    `time_zone` is a name of the IANA database; empty: each reader's own.
+    """
 
     id: str
     name: str
     parent_id: str | None
+    time_zone: str = ""
+
+    @property
+    def zone(self) -> tzinfo | None:
+        """The time zone that times are told in; None: each reader's own."""
+        return ZoneInfo(self.time_zone) if self.time_zone in time_zones() else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -379,4 +397,5 @@ class OrganizationAction(AuditAction):
     """What the audit log tells of an organization."""
 
     RENAMED = "organization.renamed", N_("Organization renamed")
+    TIME_ZONE_SET = "organization.time_zone_set", N_("Time zone of the organization set")
     SUB_ORGANIZATION_CREATED = "sub_organization.created", N_("Sub-organization added")

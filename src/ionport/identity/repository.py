@@ -109,6 +109,13 @@ class OrganizationRepository:
             .values(name=name)
         )
 
+    def set_time_zone(self, scope: OrganizationScope, time_zone: str) -> None:
+        self._connection.execute(
+            update(organizations)
+            .where(organizations.c.id == scope.organization_id)
+            .values(time_zone=time_zone)
+        )
+
     def list_top(
         self, scope: SystemScope, among: Collection[str] | None = None
     ) -> list[Organization]:
@@ -399,4 +406,4 @@ def user_of(row: Row[Any]) -> User:
 
 
 def _organization(row: Row[Any]) -> Organization:
-    return Organization(id=row.id, name=row.name, parent_id=row.parent_id)
+    return Organization(id=row.id, name=row.name, parent_id=row.parent_id, time_zone=row.time_zone)

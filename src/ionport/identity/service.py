@@ -32,6 +32,7 @@ from ionport.identity.model import (
     User,
     UserAction,
     check_tenant_id,
+    time_zones,
     username_key,
 )
 from ionport.identity.passwords import Passwords
@@ -132,6 +133,21 @@ class IdentityService:
             OrganizationRepository(access.connection).rename(access.scope, after)
             details = {"name": after, "before": before.name}
             self._audit.record(access, OrganizationAction.RENAMED, before.id, details)
+
+    def set_time_zone(self, access: Access[OrganizationScope], time_zone: str) -> None:
+        """Tell times in a zone of the IANA database; empty: in each reader's own.
+
+        Raises InvalidInput for a name that is none.
+        """
+        access.require_organization_administrator()
+        if time_zone and time_zone not in time_zones():
+            text = _("Choose one of these.")
+            raise InvalidInput(text, fields={"time_zone": text})
+        before = self.get_organization(access)
+        if time_zone != before.time_zone:
+            OrganizationRepository(access.connection).set_time_zone(access.scope, time_zone)
+            details = {"new": time_zone, "before": before.time_zone}
+            self._audit.record(access, OrganizationAction.TIME_ZONE_SET, before.id, details)
 
     def _add_organization(self, work: Work, name: str, parent_id: str | None) -> Organization:
         organization = Organization(id=new_id("org"), name=name, parent_id=parent_id)

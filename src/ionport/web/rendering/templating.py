@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, tzinfo
 from pathlib import Path
 from typing import Any, Final
 
@@ -266,14 +266,33 @@ def _described(name: str, help_text: str, error: str) -> Markup:
     return attributes + Markup(' aria-invalid="true"') if error else attributes
 
 
-def _moment(value: datetime | None) -> Markup:
-    """Show a moment as `dd.mm.yyyy HH:mm:ss`; the browser turns it to its own time zone."""
+@pass_context
+def _moment(context: Context, value: datetime | None) -> Markup:
+    """Show a moment as `dd.mm.yyyy HH:mm:ss`, in the time zone of the organization.
+
+    Without one, and at the Infor side, the browser turns it to its own.
+    """
     if value is None:
         return Markup("&ndash;")
+    zone = _zone(context)
+    if zone is not None:
+        there = value.astimezone(zone)
+        return Markup('<time datetime="{}" title="{}" data-local>{}</time>').format(
+            there.isoformat(timespec="seconds"),
+            there.strftime("%Z"),
+            there.strftime("%d.%m.%Y %H:%M:%S"),
+        )
     utc = value.astimezone(UTC)
     return Markup('<time datetime="{}">{} UTC</time>').format(
         utc.isoformat(timespec="seconds"), utc.strftime("%d.%m.%Y %H:%M:%S")
     )
+
+
+def _zone(context: Context) -> tzinfo | None:
+    visit = context.get("visit")
+    if context.get("tenant") or not isinstance(visit, Visit) or visit.organization is None:
+        return None
+    return visit.organization.zone
 
 
 def _date(value: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Final
 from urllib.parse import urlencode
 
@@ -46,7 +46,9 @@ def organization_csv(request: Request) -> Response:
 def show_log(request: Request, scope: OrganizationScope | TenantScope, template: str) -> Response:
     """Show the rows that the filters of the address find, a page of them."""
     filters = {name: request.query_params.get(name, "").strip()[:_MAX_TEXT] for name in _FILTERS}
-    query = replace(_query(filters), after=_place(request.query_params.get("after", "")))
+    query = replace(
+        _query(request, scope, filters), after=_place(request.query_params.get("after", ""))
+    )
     entries = _read(request, scope, query)
     shown, has_more = entries[:PER_PAGE], len(entries) > PER_PAGE
     kept = {name: text for name, text in filters.items() if text}
@@ -76,7 +78,7 @@ def show_log(request: Request, scope: OrganizationScope | TenantScope, template:
 def send_log(request: Request, scope: OrganizationScope | TenantScope) -> Response:
     """Send the rows that the filters of the address find, as they are read."""
     filters = {name: request.query_params.get(name, "").strip()[:_MAX_TEXT] for name in _FILTERS}
-    query = replace(_query(filters), limit=MAX_PER_PAGE)
+    query = replace(_query(request, scope, filters), limit=MAX_PER_PAGE)
     # What goes wrong at once is told by a page, and not in the middle of the file.
     first = _read(request, scope, query)
     headers = attachment(b"", "audit-log.csv").headers
@@ -136,25 +138,32 @@ def _lines(entries: Sequence[AuditEntry]) -> list[LogLine]:
     ]
 
 
-def _query(filters: Mapping[str, str]) -> AuditQuery:
+def _query(
+    request: Request, scope: OrganizationScope | TenantScope, filters: Mapping[str, str]
+) -> AuditQuery:
     """Return the query of the filters; a day that is none counts for nothing."""
-    since, until = _day(filters["from"]), _day(filters["to"])
+    organization = visit_of(request).organization
+    zone = organization.zone if organization and isinstance(scope, OrganizationScope) else None
+    since, until = _day(filters["from"], zone), _day(filters["to"], zone)
     return AuditQuery(
         text=filters["q"],
         person=filters["person"],
         action=filters["action"],
         since=since,
         # The last day is wanted whole.
-        until=until + _DAY if until and until.date() < date.max else None,
+        until=until + _DAY if until else None,
         limit=PER_PAGE,
     )
 
 
-def _day(text: str) -> datetime | None:
+def _day(text: str, zone: tzinfo | None = None) -> datetime | None:
     try:
-        return datetime.combine(date.fromisoformat(text), time.min, UTC)
+        day = date.fromisoformat(text)
     except ValueError:
         return None
+    # Another zone may have another year.
+    is_possible = 1971 <= day.year <= 9998
+    return datetime.combine(day, time.min, zone or UTC) if is_possible else None
 
 
 def _mark(entry: AuditEntry) -> str:

@@ -12,6 +12,7 @@ from ionport.core.errors import InvalidInput, NotFound
 from ionport.core.i18n import _
 from ionport.core.paging import PageRequest
 from ionport.identity.edits import ChangedMeanwhile
+from ionport.identity.model import Organization, time_zones
 from ionport.web.forms.edits import require_unchanged, show_stored
 from ionport.web.forms.fields import errors_of, text_of
 from ionport.web.middleware import cookies
@@ -28,11 +29,11 @@ _ONE_YEAR = 365 * 86_400
 
 def show(request: Request) -> Response:
     """Show the organization's name and what it has."""
-    return _page(request, None, {})
+    return _page(request, {}, {})
 
 
 def _page(
-    request: Request, name: str | None, errors: Mapping[str, str], status: int = 200
+    request: Request, typed: Mapping[str, str], errors: Mapping[str, str], status: int = 200
 ) -> Response:
     visit, scope, side = visit_of(request), organization_scope(request), documents_of(request)
     services = visit.services
@@ -40,7 +41,7 @@ def _page(
         access.require_organization_administrator()
         organization = services.identity.get_organization(access)
         if request.method == "GET":
-            show_stored(request, {"name": organization.name})
+            show_stored(request, _stored(organization))
         parts = services.identity.list_sub_organizations(access)
         counts = [
             (_("Users"), services.rights.list_colleagues(access, page=_ONE).total, "colleagues"),
@@ -53,7 +54,9 @@ def _page(
         trail = organization_trail(request, access.work, [organization.id])
     context = {
         "organization": organization,
-        "name": organization.name if name is None else name,
+        **_stored(organization),
+        **typed,
+        "time_zones": [(name, name) for name in sorted(time_zones())],
         "parts": parts,
         "counts": [(label, n, path_to(request, route)) for label, n, route in counts],
         "trail": trail,
@@ -62,10 +65,15 @@ def _page(
     return render(request, "organization/organization.html", context, status=status)
 
 
-def rename(request: Request) -> Response:
-    """Give the organization another name."""
+def _stored(organization: Organization) -> dict[str, str]:
+    return {"name": organization.name, "time_zone": organization.time_zone}
+
+
+def save(request: Request) -> Response:
+    """Give the organization another name, or another time zone."""
     visit, scope = visit_of(request), organization_scope(request)
-    identity, name = visit.services.identity, text_of(visit.form, "name")
+    identity = visit.services.identity
+    typed = {name: text_of(visit.form, name) for name in ("name", "time_zone")}
     try:
         with visit.write(scope) as access:
             access.require_organization_administrator()
@@ -73,12 +81,13 @@ def rename(request: Request) -> Response:
                 request,
                 access,
                 scope.organization_id,
-                lambda: {"name": identity.get_organization(access).name},
+                lambda: _stored(identity.get_organization(access)),
             )
-            identity.rename_organization(access, name)
+            identity.rename_organization(access, typed["name"])
+            identity.set_time_zone(access, typed["time_zone"])
     except (ChangedMeanwhile, InvalidInput) as error:
-        return _page(request, name, errors_of(error), error.status)
-    return redirect(request, path_to(request, "organization"), text=_("The name is saved."))
+        return _page(request, typed, errors_of(error), error.status)
+    return redirect(request, path_to(request, "organization"), text=_("The organization is saved."))
 
 
 def switch(request: Request) -> Response:
@@ -99,6 +108,6 @@ def switch(request: Request) -> Response:
 _BASE = "/settings/organization"
 ROUTES = [
     Route(_BASE, show, methods=["GET"], name="organization"),
-    Route(_BASE, rename, methods=["POST"]),
+    Route(_BASE, save, methods=["POST"]),
     Route("/organization", switch, methods=["POST"], name="organization_switch"),
 ]

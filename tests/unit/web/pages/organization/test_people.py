@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -189,9 +190,35 @@ def test_the_organization_is_renamed(desk: Desk) -> None:
     assert "Export configurations" in desk.browser.text(page)
     assert 'id="name-error"' in desk.browser.send(page, {"name": " "}).text
     answer = desk.browser.send(page, {"name": "Acme Ltd"})
-    assert "The name is saved" in said(answer.text)
+    assert "The organization is saved" in said(answer.text)
     assert "Organization renamed" in said(answer.text)
     assert "Acme Ltd" in desk.browser.text("/dashboard")
+
+
+def test_times_and_days_are_those_of_the_organizations_time_zone(desk: Desk) -> None:
+    page, files = "/settings/organization", "/documents"
+    desk.upload("demo-invoice-ubl.xml")
+    assert "<time datetime" in desk.browser.get(files).text
+    for wrong in ("Mars/Olympus", "Etc/GMT+5", "../etc/passwd"):
+        answer = desk.browser.send(page, {"name": "Acme", "time_zone": wrong})
+        assert 'id="time_zone-error"' in answer.text, wrong
+    desk.browser.send(page, {"name": "Acme", "time_zone": "Pacific/Kiritimati"})
+    assert "Time zone of the organization set" in desk.browser.text(LOG)
+    shown = desk.browser.get(files).text
+    found = re.search(r'<time datetime="([^"]+)" title="\+14" data-local>([^<]+)<', shown)
+    assert found is not None
+    there = datetime.fromisoformat(found[1])
+    assert there.utcoffset() == timedelta(hours=14)
+    assert f"{there:%d.%m.%Y %H:%M:%S}" == found[2]
+    day = there.date()
+    for first, is_found in ((day, True), (day + timedelta(days=1), False)):
+        query = f"?time=custom&from={first}&to={first}"
+        assert (".xml" in desk.browser.text(files + query)) is is_found
+    assert "data-local" not in desk.browser.get(f"/ion-api/{desk.tenant.tenant_id}/users").text
+    for day_text in ("0001-01-01", "9999-12-31"):
+        for path in (files, LOG):
+            query = f"?time=custom&from={day_text}&to={day_text}"
+            assert desk.browser.get(path + query).status_code == 200
 
 
 def test_the_audit_log_is_searched_paged_and_saved(desk: Desk) -> None:

@@ -70,7 +70,7 @@ def _following(request: Request, work: Work, document: Document) -> str:
     """Return the id of the document behind this one, which may have left the list meanwhile."""
     values = dict(parse_qsl(_query(request)))
     sort, descending = _order(values)
-    wanted = filter_of(values, visit_of(request).services.clock.now())
+    wanted = filter_of(visit_of(request), values)
     query = ListQuery(wanted, sort, descending=descending)
     scope = organization_scope(request)
     found = documents_of(request).documents.following(work.within(scope), query, document.id)

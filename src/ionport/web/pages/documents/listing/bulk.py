@@ -82,9 +82,7 @@ def _start(request: Request, action: BulkAction) -> tuple[str, int]:
         )
     elif _is_all(request):
         values = {name: text_of(visit.form, name) for name in NAMES}
-        selection = Selection(
-            matching=filter_of(values, visit.services.clock.now(), _until(request))
-        )
+        selection = Selection(matching=filter_of(visit, values, _until(request)))
     with visit.write(scope) as access:
         run = documents_of(request).bulk.start(
             access,
@@ -111,7 +109,7 @@ def _ask(
     elif _is_all(request):
         values = {name: text_of(form, name) for name in NAMES}
         with visit.read(scope) as access:
-            wanted = filter_of(values, visit.services.clock.now(), until)
+            wanted = filter_of(visit, values, until)
             count = documents_of(request).documents.count(access, wanted)
         if not count:
             return _back(request, _("No document matches any more."))

@@ -36,7 +36,7 @@ def stream(request: Request) -> Response:
         default_descending=True,
     )
     query = ListQuery(
-        filter_of(state.filters, visit_of(request).services.clock.now()),
+        filter_of(visit_of(request), state.filters),
         DocumentSort(state.sort),
         descending=state.descending,
     )
@@ -66,7 +66,7 @@ def make(request: Request) -> Response:
         return redirect(request, path_to(request, "documents"), kind="warning", text=text)
     values = {each: text_of(visit.form, each) for each in NAMES}
     query = ListQuery(
-        filter_of(values, visit.services.clock.now()),
+        filter_of(visit, values),
         DocumentSort(sort) if sort in list(DocumentSort) else DocumentSort.CREATED_AT,
         descending=text_of(visit.form, "dir") != "asc",
     )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from ionport.core.i18n import _
 from ionport.documents.model import DocumentFilter, DocumentStatus
 from ionport.documents.review.life_cycle import PENDING
 from ionport.documents.types import DOCUMENT_TYPES
 from ionport.web.rendering.lists import unknown_values
+from ionport.web.state import Visit
 
 NAMES = ("q", "status", "document_type", "time", "from", "to")
 """The parameters of the list's address that narrow it down."""
@@ -22,11 +23,15 @@ APPROVAL = "approval"
 
 
 def filter_of(
-    values: Mapping[str, str], now: datetime, until: datetime | None = None
+    visit: Visit, values: Mapping[str, str], until: datetime | None = None
 ) -> DocumentFilter:
-    """Return the filter of a list's parameters; unknown values count for nothing."""
+    """Return the filter of a list's parameters; unknown values count for nothing.
+
+    Days begin in the organization's time zone, without one in UTC.
+    """
     kind = values.get("document_type", "")
-    since, end = _times(values, now)
+    zone = visit.organization.zone if visit.organization else None
+    since, end = _times(values, visit.services.clock.now(), zone or UTC)
     ends = [each for each in (end, until) if each is not None]
     return DocumentFilter(
         statuses=_statuses(values.get("status", "")),
@@ -65,18 +70,22 @@ def _statuses(value: str) -> frozenset[DocumentStatus]:
     return frozenset({DocumentStatus(value)} if value in list(DocumentStatus) else ())
 
 
-def _times(values: Mapping[str, str], now: datetime) -> tuple[datetime | None, datetime | None]:
+def _times(
+    values: Mapping[str, str], now: datetime, zone: tzinfo
+) -> tuple[datetime | None, datetime | None]:
     if (days := values.get("time", "")) in DAYS:
         return now - timedelta(days=int(days)), None
     if days != "custom":
         return None, None
     first, last = _day(values.get("from", "")), _day(values.get("to", ""))
-    since = datetime.combine(first, time.min, UTC) if first else None
-    return since, datetime.combine(last, time.max, UTC) if last else None
+    since = datetime.combine(first, time.min, zone) if first else None
+    return since, datetime.combine(last, time.max, zone) if last else None
 
 
 def _day(text: str) -> date | None:
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
         return None
+    # Another zone may have another year.
+    return day if 1971 <= day.year <= 9998 else None

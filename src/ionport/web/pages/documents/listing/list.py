@@ -69,7 +69,7 @@ def list_documents(request: Request) -> Response:
     places["size"] = str(_size(request)) == request.query_params.get("size")
     unknown = [*unknown_of(state.filters), *unknown_values(request.query_params, places)]
     state = replace(state, unknown=[*state.unknown, *unknown])
-    wanted = filter_of(state.filters, visit.services.clock.now())
+    wanted = filter_of(visit, state.filters)
     by_prefix = is_prefix(wanted)
     query = ListQuery(
         wanted,
