@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,6 +29,7 @@ from ionport.exports.configurations.service import (
     ExportConfigurationService,
 )
 from ionport.exports.deliveries import DeliveryService
+from ionport.exports.destinations import destination_of
 from ionport.exports.engine.runner import DeliveryRunner
 from ionport.exports.model import Attempt, AttemptState, Delivery, DeliveryDetail, ExportMethod
 from ionport.exports.timing import ExportTiming
@@ -111,9 +112,9 @@ class DocumentSide:
 
     def add_mapping(self, kind: MappingKind, content: bytes | None = None, name: str = "") -> str:
         """Add a mapping file, by default ionport's own; returns its id."""
-        own_name, prepared = prepared_template(kind)
-        if content is not None:
-            prepared = prepare_mapping(content, kind)
+        own_name, prepared = (
+            prepared_template(kind) if content is None else (name, prepare_mapping(content, kind))
+        )
         with self.database.write() as work:
             version = self.mappings.add(
                 Access(work, self.scope, OPERATOR), name or own_name, prepared
@@ -135,20 +136,24 @@ class DocumentSide:
         method: ExportMethod = ExportMethod.INFOR_IDM_BOD,
         *,
         idm: bytes | None = None,
+        erp: bytes | None = None,
+        options: Mapping[str, str] | None = None,
         title: str = "Invoices to Infor",
         accepts_at_least_once: bool = False,
         activate: bool = True,
     ) -> ExportConfiguration:
-        """Make an export configuration for invoices."""
+        """Make an export configuration for invoices; `erp` is its mapping for M3 or LN."""
+        contents = {MappingKind.IDM: idm, MappingKind.BOD: None}
         fields = ConfigurationFields(
             title=title,
             document_type="INVOICE",
             method=method,
             connection_id=connection_id,
             mappings={
-                MappingKind.IDM: self.add_mapping(MappingKind.IDM, idm, f"idm of {title}"),
-                MappingKind.BOD: self.add_mapping(MappingKind.BOD),
+                kind: self.add_mapping(kind, contents.get(kind, erp), f"{kind} of {title}")
+                for kind in destination_of(method).mapping_kinds
             },
+            options=options or {},
             accepts_at_least_once=accepts_at_least_once,
         )
         with self.database.write() as work:

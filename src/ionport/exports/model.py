@@ -26,6 +26,9 @@ class ExportMethod(StrEnum):
 
     INFOR_IDM = "infor-idm"
     INFOR_IDM_BOD = "infor-idm-bod"
+    INFOR_IDM_M3 = "infor-idm-m3"
+    INFOR_IDM_M3_TOML = "infor-idm-m3-toml"
+    INFOR_IDM_LN = "infor-idm-ln"
 
 
 class DeliveryStatus(StrEnum):
@@ -67,12 +70,20 @@ class DeliveryState:
 
 
 class StepKind(StrEnum):
-    """The stations of a delivery; the last three are calls to Infor."""
+    """The stations of a delivery; all but the first are calls to Infor."""
 
     RENDER = "render"
     IDM_LOOK_UP = "idm_look_up"
     IDM_CREATE = "idm_create"
     ION_PUBLISH = "ion_publish"
+    M3_LOOK_UP = "m3_look_up"
+    M3_HEAD = "m3_head"
+    M3_LINES_LOOK_UP = "m3_lines_look_up"
+    M3_LINES = "m3_lines"
+    M3_VALIDATE = "m3_validate"
+    M3_READ_BACK = "m3_read_back"
+    LN_LOOK_UP = "ln_look_up"
+    LN_CREATE = "ln_create"
 
     @property
     def label(self) -> str:
@@ -81,6 +92,14 @@ class StepKind(StrEnum):
             StepKind.IDM_LOOK_UP: _("IDM look-up"),
             StepKind.IDM_CREATE: _("IDM create"),
             StepKind.ION_PUBLISH: _("ION publish"),
+            StepKind.M3_LOOK_UP: _("M3 look-up"),
+            StepKind.M3_HEAD: _("M3 head"),
+            StepKind.M3_LINES_LOOK_UP: _("M3 look-up of lines"),
+            StepKind.M3_LINES: _("M3 lines"),
+            StepKind.M3_VALIDATE: _("M3 validation"),
+            StepKind.M3_READ_BACK: _("M3 read-back"),
+            StepKind.LN_LOOK_UP: _("LN look-up"),
+            StepKind.LN_CREATE: _("LN create"),
         }[self]
 
 
@@ -102,13 +121,15 @@ class StepStatus(StrEnum):
 class AttemptState(StrEnum):
     """What is known of one remote call.
 
-    `sent` is committed before the call. A `sent` that nobody waits for any more becomes
+    `part` has done a part of its step, which goes on with another. `sent` is committed before the
+    call. A `sent` that nobody waits for any more becomes
     `unknown`; a look-up turns that into `succeeded` or `failed`
     (docs/decisions/0005-once-never-lose-a-delivery-never-post-one-twice.md).
     """
 
     SENT = "sent"
     SUCCEEDED = "succeeded"
+    PART = "part"
     FAILED = "failed"
     UNKNOWN = "unknown"
 

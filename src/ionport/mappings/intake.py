@@ -12,7 +12,9 @@ from ionport.mappings.grammars.files import own_template, read_mapping, recognis
 from ionport.mappings.lint.linter import lint
 from ionport.mappings.model import Finding, MappingKind
 
-USABLE_KINDS = frozenset({MappingKind.IDM, MappingKind.BOD})
+USABLE_KINDS = frozenset(
+    {MappingKind.IDM, MappingKind.BOD, MappingKind.M3, MappingKind.TOML, MappingKind.LN}
+)
 """The kinds that an export method takes."""
 
 
@@ -74,7 +76,7 @@ def wrong_kind_text(found: MappingKind, wanted: MappingKind) -> str:
     if found not in USABLE_KINDS:
         return _(
             "By its content this file is: {found}. No export type takes such a file yet: the"
-            " export types so far take IDM and BOD mappings."
+            " export types so far take mappings for IDM, ION, M3 and LN."
         ).format(found=found.label)
     return _(
         "This file is of the kind {found}, but {wanted} is needed here. Check whether two files"

@@ -12,6 +12,7 @@ from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor, Organization, OrganizationRole
 from ionport.identity.repository import OrganizationRepository
+from ionport.mappings.grammars.files import XSLT_NAMESPACE
 from ionport.mappings.intake import prepare_mapping
 from ionport.mappings.model import MappingKind, MappingVersion
 from ionport.mappings.service import MappingService
@@ -23,6 +24,7 @@ ADMIN = Actor(
     "usr_a", "anna", organization_roles=frozenset({("org_acme", OrganizationRole.ADMINISTRATOR)})
 )
 IDM, BOD = IDM_TEMPLATE.encode(), BOD_TEMPLATE.encode()
+_STYLESHEET = f'<xsl:stylesheet version="1.0" xmlns:xsl="{XSLT_NAMESPACE}"/>'.encode()
 
 
 @pytest.fixture(autouse=True)
@@ -141,15 +143,16 @@ def test_only_administrators_add(service: MappingService, database: Database) ->
         (b"a=b\n", None, "mapping_not_recognised"),
         (IDM, MappingKind.BOD, "mapping_of_other_kind"),
         *(
-            (other, wanted, "mapping_kind_unused")
+            (other, wanted, "mapping_of_other_kind")
             for other in (
                 b"StaticFields=DIVI\nSF_DIVI=AAA\n",
                 b"StaticFields=FinancialCompany\nSF_FinancialCompany=1\n",
                 b"[[export_configuration]]\nname = 'x'\n",
             )
-            # By no box: two files were not swapped.
             for wanted in (MappingKind.IDM, MappingKind.BOD)
         ),
+        # No box takes it: two files were not swapped.
+        (_STYLESHEET, MappingKind.IDM, "mapping_kind_unused"),
         (b"{}", MappingKind.IDM, "not_a_mapping_file"),
     ],
 )

@@ -63,9 +63,14 @@ def _two_items(values: Parameters) -> str:
 
 def _item_at_target(values: Parameters) -> str:
     return _(
-        "An item with this number and supplier is in IDM already: {item_id}. Look at it in IDM"
-        " before this document is exported."
-    ).format(item_id=values["item_id"])
+        "An item with this number and supplier is in {target} already: {item_id}. Look at it in"
+        " {target} before this document is exported."
+    ).format(item_id=values["item_id"], target=_target(values.get("step", "")))
+
+
+def _target(step: str) -> str:
+    """Return where a step asks; findings of before the other targets have no step."""
+    return {"m3": "M3", "ln": "LN"}.get(step.partition("_")[0], "IDM")
 
 
 def _of_double(values: Parameters) -> dict[str, str]:
@@ -80,6 +85,11 @@ def _step_label(code: str) -> str:
         "idm_look_up": _("IDM look-up"),
         "idm_create": _("IDM create"),
         "ion_publish": _("ION publish"),
+        "m3_look_up": _("M3 look-up"),
+        "m3_head": _("M3 head"),
+        "m3_lines": _("M3 lines"),
+        "ln_look_up": _("LN look-up"),
+        "ln_create": _("LN create"),
     }
     return labels.get(code, code)
 

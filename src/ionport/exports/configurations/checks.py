@@ -14,6 +14,7 @@ from ionport.exports.configurations.model import (
     ExportConfiguration,
     PinnedMapping,
 )
+from ionport.exports.configurations.options import missing_for_credit_notes, wrong_options
 from ionport.identity.service import IdentityService
 from ionport.mappings.intake import wrong_kind_text
 from ionport.mappings.model import MappingKind, MappingVersion, blocking
@@ -102,7 +103,14 @@ class ConfigurationChecks:
     def refuse_blocked(
         self, versions: Mapping[MappingKind, MappingVersion], fields: ConfigurationFields
     ) -> None:
-        """Raise InvalidInput `mapping_blocks_activation`; the text names the findings."""
+        """Raise InvalidInput `mapping_blocks_activation` or `credit_note_undecided`.
+
+        The text names the findings, or what a person has to decide about credit notes.
+        """
+        if missing := missing_for_credit_notes(fields):
+            raise InvalidInput(
+                " ".join(missing.values()), code="credit_note_undecided", fields=missing
+            )
         found = self.findings(versions, accept_at_least_once=fields.accepts_at_least_once)
         blocked = [finding for finding in found if finding.blocks]
         if blocked:
@@ -121,6 +129,7 @@ class ConfigurationChecks:
         if fields.document_type not in DOCUMENT_TYPES:
             wrong["document_type"] = _("Choose a document type.")
         wrong |= self._wrong_references(access, fields)
+        wrong |= wrong_options(fields)
         if wrong:
             raise InvalidInput(" ".join(wrong.values()), fields=wrong)
 

@@ -22,6 +22,7 @@ from ionport.exports.configurations.model import (
     UseOfConnection,
     UseProof,
 )
+from ionport.exports.configurations.options import kept_options
 from ionport.exports.configurations.proof_decisions import (
     ProofDecisions,
     decision_about,
@@ -378,5 +379,5 @@ def _columns(fields: ConfigurationFields) -> dict[str, Any]:
         "method": method,
         "connection_id": fields.connection_id,
         "accepts_at_least_once": fields.accepts_at_least_once,
-        "options": dict(fields.options),
+        "options": kept_options(fields),
     }

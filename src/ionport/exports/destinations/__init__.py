@@ -9,11 +9,19 @@ from ionport.core.errors import InvalidInput
 from ionport.core.i18n import _
 from ionport.exports.destinations.infor_idm import InforIdm
 from ionport.exports.destinations.infor_idm_bod import InforIdmBod
+from ionport.exports.destinations.infor_idm_ln import InforIdmLn
+from ionport.exports.destinations.infor_idm_m3 import InforIdmM3, InforIdmM3Toml
 from ionport.exports.destinations.port import Destination, TargetCall
 from ionport.exports.model import ExportMethod, StepKind
 from ionport.mappings.model import MappingKind
 
-DESTINATIONS: tuple[Destination, ...] = (InforIdm(), InforIdmBod())
+DESTINATIONS: tuple[Destination, ...] = (
+    InforIdm(),
+    InforIdmBod(),
+    InforIdmM3(),
+    InforIdmM3Toml(),
+    InforIdmLn(),
+)
 """Every destination, in the order in which they are offered."""
 _BY_METHOD = {destination.method: destination for destination in DESTINATIONS}
 

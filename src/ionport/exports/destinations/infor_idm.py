@@ -18,7 +18,9 @@ from ionport.core.i18n import _
 from ionport.documents.invoice.rendering.model import Language
 from ionport.exports.destinations.port import (
     Answer,
+    Calling,
     Found,
+    MethodOption,
     OtherItem,
     Payload,
     Prepare,
@@ -29,15 +31,17 @@ from ionport.exports.destinations.port import (
 )
 from ionport.exports.model import Delivery, ExportMethod, StepKind
 from ionport.ionapi.client import IonApiClient
-from ionport.ionapi.idm import Item, ItemDraft, exact_match
-from ionport.mappings.model import IdmItem, MappingKind, MappingVersion
+from ionport.ionapi.idm import Item, ItemDraft, exact_match, item_json
+from ionport.mappings.model import IdmItem, MappingKind, MappingVersion, RenderSource
 from ionport.mappings.rendering.idm import (
     SUPPLIER_FIELDS,
     IdmMapping,
     embedded_filename,
+    explain_idm,
     parse_idm_mapping,
     render_idm_item,
 )
+from ionport.mappings.rendering.model import PlannedCall
 
 _PDF = "application/pdf"
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
@@ -162,6 +166,7 @@ class IdmLookUp:
     """IDM is asked by the attribute that carries the correlation id."""
 
     kind = StepKind.IDM_LOOK_UP
+    is_booking = False
 
     def find(self, client: IonApiClient, payload: Payload) -> Found:
         items = look_up(client, IdmPayload.from_bytes(payload.content))
@@ -208,9 +213,9 @@ class IdmCreate:
     kind = StepKind.IDM_CREATE
     look_up = IdmLookUp()
 
-    def make(self, client: IonApiClient, payload: Payload, read: ReadContent) -> Answer:
+    def make(self, calling: Calling, payload: Payload) -> Answer:
         wanted = IdmPayload.from_bytes(payload.content)
-        item = create(client, wanted, read)
+        item = create(calling.client, wanted, calling.read)
         if wanted.has_no_page:
             return Answer(
                 item.pid,
@@ -234,6 +239,7 @@ class InforIdm:
     calls: tuple[TargetCall, ...] = (IdmCreate(),)
     proof_stages: tuple[str, ...] = ("idm",)
     mapping_kinds: tuple[MappingKind, ...] = (MappingKind.IDM,)
+    options: tuple[MethodOption, ...] = ()
 
     @property
     def summary(self) -> str:
@@ -247,17 +253,47 @@ class InforIdm:
     def render(self, job: RenderJob) -> list[Rendered]:
         return [render_item(job)]
 
+    def plan(self, job: RenderJob) -> tuple[PlannedCall, ...]:
+        return (plan_item(job),)
+
     def delivered_text(self, delivery: Delivery) -> str:
         return _("Delivered through “{title}”: IDM item {pid}.").format(
             title=delivery.configuration_title, pid=delivery.idm_pid
         )
 
 
+def plan_item(job: RenderJob) -> PlannedCall:
+    """Return the call that creates the item, its files as names; raises InvalidInput."""
+    mapping = job.prepare(job.versions[MappingKind.IDM], parse_idm_mapping)
+    payload = IdmPayload.from_bytes(render_item(job).payload)
+    draft = ItemDraft(
+        entity_name=payload.entity_name,
+        attributes=payload.attributes,
+        resources=tuple((name, b"") for name, _digest in payload.files),
+        acl=payload.acl,
+    )
+    contents = (f"[SHA-256 {digest}]" for _name, digest in payload.files)
+    return PlannedCall(
+        title=_("IDM: create item"),
+        method="POST",
+        path="IDM/api/items",
+        content_type="application/json;charset=utf-8",
+        body=item_json(draft, contents).decode(),
+        values=explain_idm(mapping, _source_of_item(mapping, job)[1]),
+        mapping_kind=MappingKind.IDM,
+    )
+
+
+def _source_of_item(mapping: IdmMapping, job: RenderJob) -> tuple[str | None, RenderSource]:
+    """Return the digest of the page, None where there is none, and what the item is made of."""
+    page = job.files.page(_page_language(mapping))
+    return page, job.source if page is None else replace(job.source, mime_type=_PDF)
+
+
 def render_item(job: RenderJob) -> Rendered:
     """Render the item that is created; raises InvalidInput."""
     mapping = job.prepare(job.versions[MappingKind.IDM], parse_idm_mapping)
-    page = job.files.page(_page_language(mapping))
-    source = job.source if page is None else replace(job.source, mime_type=_PDF)
+    page, source = _source_of_item(mapping, job)
     item = render_idm_item(mapping, source)
     payload = IdmPayload(
         entity_name=item.entity_name,

@@ -14,17 +14,25 @@ from ionport.core.i18n import _
 from ionport.exports.destinations.infor_idm import InforIdm
 from ionport.exports.destinations.port import (
     Answer,
+    Calling,
     Payload,
-    ReadContent,
     Rendered,
     RenderJob,
     TargetCall,
 )
 from ionport.exports.model import Delivery, ExportMethod, StepKind
 from ionport.ionapi.client import IonApiClient
+from ionport.ionapi.messaging import BASE as ION
 from ionport.ionapi.messaging import BodMessage, Published
 from ionport.mappings.model import BodAddress, MappingKind
-from ionport.mappings.rendering.bod import DOCUMENT_NAME, bod_address, parse_bod_mapping, render_bod
+from ionport.mappings.rendering.bod import (
+    DOCUMENT_NAME,
+    bod_address,
+    explain_bod,
+    parse_bod_mapping,
+    render_bod,
+)
+from ionport.mappings.rendering.model import PlannedCall
 
 
 def message_parameters(address: BodAddress, message_id: str) -> dict[str, str]:
@@ -61,8 +69,8 @@ class IonPublish:
     kind = StepKind.ION_PUBLISH
     look_up = None
 
-    def make(self, client: IonApiClient, payload: Payload, read: ReadContent) -> Answer:
-        published = publish(client, payload.parameters, payload.content)
+    def make(self, calling: Calling, payload: Payload) -> Answer:
+        published = publish(calling.client, payload.parameters, payload.content)
         return Answer(published.message_id, _("Taken by ION."))
 
     def columns(self, remote_id: str) -> Mapping[str, Any]:
@@ -98,6 +106,23 @@ class InforIdmBod(InforIdm):
             message = render_bod(mapping, job.source, job.envelope)
             rendered.append(Rendered(StepKind.ION_PUBLISH, message, parameters))
         return rendered
+
+    def plan(self, job: RenderJob) -> tuple[PlannedCall, ...]:
+        planned = super().plan(job)
+        version = job.versions.get(MappingKind.BOD)
+        if version is None:
+            return planned
+        mapping = job.prepare(version, parse_bod_mapping)
+        message = PlannedCall(
+            title=_("ION: publish {name}").format(name=DOCUMENT_NAME),
+            method="POST",
+            path=f"{ION}/v2/multipartMessage",
+            content_type="application/xml",
+            body=render_bod(mapping, job.source, job.envelope).decode(),
+            values=explain_bod(mapping, job.source, job.envelope),
+            mapping_kind=MappingKind.BOD,
+        )
+        return (*planned, message)
 
     def delivered_text(self, delivery: Delivery) -> str:
         message = _("ION message {message}.").format(message=delivery.message_id)

@@ -15,8 +15,13 @@ from ionport.documents.model import Document
 from ionport.exports.model import Delivery, ExportMethod, StepKind
 from ionport.ionapi.client import IonApiClient
 from ionport.mappings.model import BodEnvelope, MappingKind, MappingVersion, RenderSource
+from ionport.mappings.rendering.model import PlannedCall
 
 T = TypeVar("T")
+AMOUNT_SIGN = "amount_sign"
+"""The option of every method that says the sign of a credit note's amounts, an `AmountSign`."""
+CREDIT_NOTE_REASON = "credit_note_reason"
+"""The option that says why a credit note may go over ION, whose published flow reads none."""
 ReadContent = Callable[[str], bytes]
 """Returns stored content by its digest; raises IonportError."""
 
@@ -25,6 +30,22 @@ class Prepare(Protocol):
     """Parses a version of a mapping once and keeps it: versions never change."""
 
     def __call__(self, version: MappingVersion, parse: Callable[[str], T]) -> T: ...
+
+
+@dataclass(frozen=True, slots=True)
+class MethodOption:
+    """What a method asks in the form of its configurations, beside connection and mapping files.
+
+    A text, or a switch, whose value is `on` or empty. An empty text counts as `default`.
+    """
+
+    name: str
+    label: Callable[[], str]
+    help: Callable[[], str]
+    is_switch: bool = False
+    default: str = ""
+    pattern: str = ""
+    """What a text has to match; empty for any. Source: what the target takes."""
 
 
 class DocumentFiles(Protocol):
@@ -50,6 +71,7 @@ class RenderJob:
     versions: Mapping[MappingKind, MappingVersion]
     prepare: Prepare
     files: DocumentFiles
+    options: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,22 +83,45 @@ class Rendered:
     parameters: dict[str, str] = field(default_factory=dict)
     # Why the step before it is skipped; empty when it is not.
     no_look_up: str = ""
+    # Why the step itself is skipped, with its look-up; empty when it is not.
+    skipped: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Payload:
-    """What was rendered for a call: the same bytes and parameters on every attempt."""
+    """What was rendered for a call: the same bytes and parameters on every attempt.
+
+    `earlier` are the target's ids that the steps before it have brought.
+    """
 
     content: bytes
     parameters: Mapping[str, str]
+    earlier: Mapping[StepKind, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Calling:
+    """What a call is made with.
+
+    `client` may send the one call that changes something; `reader` asks what changes nothing, and
+    before it. `read` returns stored content.
+    """
+
+    client: IonApiClient
+    reader: IonApiClient
+    read: ReadContent
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a call has brought: the remote id and a sentence."""
+    """What a call has brought: the remote id and a sentence.
+
+    One that is not whole has done a part of the step, which is called again for the rest.
+    """
 
     remote_id: str
     summary: str
+    is_whole: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +144,11 @@ class LookUp(Protocol):
     """How a target is asked for what a call may have made; changes nothing there."""
 
     kind: StepKind
+    is_booking: bool
+    """Whether what another configuration has made of the same document holds the delivery.
+
+    So it is where the invoice would be booked a second time.
+    """
 
     def find(self, client: IonApiClient, payload: Payload) -> Found:
         """Return the items that carry the delivery's correlation id; raises IonApiError."""
@@ -139,8 +189,8 @@ class TargetCall(Protocol):
         """How a lost answer is looked up; None: the same bytes go again, under the same id."""
         ...
 
-    def make(self, client: IonApiClient, payload: Payload, read: ReadContent) -> Answer:
-        """Make the call; raises IonApiError, and IonportError of `read`."""
+    def make(self, calling: Calling, payload: Payload) -> Answer:
+        """Make the call; raises IonApiError, and IonportError of `calling.read`."""
         ...
 
     def columns(self, remote_id: str) -> Mapping[str, Any]:
@@ -169,6 +219,8 @@ class Destination(Protocol):
     """What a connection's proof asks for it, beside what every call needs."""
     mapping_kinds: tuple[MappingKind, ...]
     """The mapping files that a configuration of it needs."""
+    options: tuple[MethodOption, ...]
+    """What else a configuration of it says."""
 
     @property
     def summary(self) -> str:
@@ -187,6 +239,10 @@ class Destination(Protocol):
 
     def render(self, job: RenderJob) -> list[Rendered]:
         """Return what the calls send; raises InvalidInput for what cannot be rendered."""
+        ...
+
+    def plan(self, job: RenderJob) -> tuple[PlannedCall, ...]:
+        """Return the calls of a delivery in their order, with nothing sent; raises as `render`."""
         ...
 
     def delivered_text(self, delivery: Delivery) -> str:

@@ -17,7 +17,7 @@ from ionport.documents.model import Document
 from ionport.documents.readable_pages.service import ReadablePageService
 from ionport.documents.types import INVOICE_TABLE
 from ionport.exports.destinations import destination_of
-from ionport.exports.destinations.port import Rendered, RenderJob
+from ionport.exports.destinations.port import AMOUNT_SIGN, Rendered, RenderJob
 from ionport.exports.model import Delivery
 from ionport.mappings.grammars.aliases import term_id
 from ionport.mappings.model import (
@@ -27,6 +27,7 @@ from ionport.mappings.model import (
     RenderSource,
     blocking,
 )
+from ionport.mappings.rendering.signs import AmountSign, with_sign
 from ionport.store import OrganizationScope
 
 _KEPT = 64
@@ -68,21 +69,53 @@ class Renderer:
         accepts_at_least_once: bool,
         envelope: BodEnvelope,
         more_fields: Mapping[str, str],
+        options: Mapping[str, str],
     ) -> list[Rendered]:
         """Return what the steps of the delivery send.
 
-        A field of the document wins over `more_fields`, which its company has. Where a mapping
-        names a business term (`BT-13`), the invoice is read once more for it.
-
         Raises:
             InvalidInput: the mapping does not fit the document, or must not be used.
+        """
+        job = self.job(
+            delivery,
+            document,
+            versions,
+            accepts_at_least_once=accepts_at_least_once,
+            envelope=envelope,
+            more_fields=more_fields,
+            options=options,
+        )
+        return destination_of(delivery.method).render(job)
+
+    def job(
+        self,
+        delivery: Delivery,
+        document: Document,
+        versions: Mapping[MappingKind, MappingVersion],
+        *,
+        accepts_at_least_once: bool,
+        envelope: BodEnvelope,
+        more_fields: Mapping[str, str],
+        options: Mapping[str, str],
+    ) -> RenderJob:
+        """Return what the delivery's payloads are rendered from.
+
+        A field of the document wins over `more_fields`, which its company has. Where a mapping
+        names a business term (`BT-13`), the invoice is read once more for it. Amounts of a credit
+        note have the sign that `options` say.
+
+        Raises:
+            InvalidInput: the mapping must not be used.
         """
         for version in versions.values():
             _refuse_blocked(version, accepts_at_least_once=accepts_at_least_once)
         files = _Files(self._readable_pages, document)
         source = _source(document, files, more_fields, delivery.correlation_id)
-        job = RenderJob(delivery, document, source, envelope, versions, self._prepared, files)
-        return destination_of(delivery.method).render(job)
+        sign = options.get(AMOUNT_SIGN)
+        signed = with_sign(source, AmountSign(sign) if sign else None)
+        return RenderJob(
+            delivery, document, signed, envelope, versions, self._prepared, files, options
+        )
 
 
 class SourceOf:

@@ -9,7 +9,14 @@ from ionport.core.clock import Clock
 from ionport.core.errors import IonportError
 from ionport.core.ids import new_id
 from ionport.exports.destinations.clients import ClientPool
-from ionport.exports.destinations.port import Answer, LookUp, OtherItem, Payload, TargetCall
+from ionport.exports.destinations.port import (
+    Answer,
+    Calling,
+    LookUp,
+    OtherItem,
+    Payload,
+    TargetCall,
+)
 from ionport.exports.engine.pass_records import RunningPass
 from ionport.exports.engine.right import RightToSend
 from ionport.exports.ledger.attempts import Problem, Recording
@@ -92,12 +99,14 @@ class InforCalls:
         recording = Recording()
         try:
             client = self._client(running, recording).guarded_by(right)
-            answer = call.make(client, self._payload(running, call), self._blobs.get)
+            calling = Calling(client, self._client(running, recording), self._blobs.get)
+            answer = call.make(calling, self._payload(running, call))
         except (IonApiError, IonportError) as error:
             problem = Problem.of(error)
             return recording.failed(right.attempt, self._clock.now(), problem), None, problem
         found = {"remote_id": answer.remote_id}
-        return recording.succeeded(right.attempt, self._clock.now(), found), answer, None
+        done = recording.succeeded(right.attempt, self._clock.now(), found, answer.is_whole)
+        return done, answer, None
 
     def _client(self, running: RunningPass, recording: Recording) -> IonApiClient:
         client = self._clients.get(running.scope, running.delivery.connection_id)
@@ -105,7 +114,12 @@ class InforCalls:
 
     def _payload(self, running: RunningPass, call: TargetCall) -> Payload:
         step = running.steps[call.kind]
-        return Payload(self._blobs.get(step.payload_digest or ""), step.parameters)
+        earlier = {
+            kind: other.remote_id
+            for kind, other in running.steps.items()
+            if other.position < step.position and other.remote_id
+        }
+        return Payload(self._blobs.get(step.payload_digest or ""), step.parameters, earlier)
 
 
 def _look_up_of(call: TargetCall) -> LookUp:

@@ -247,6 +247,18 @@ class PassRecords:
             running.written().with_step(kind, **step), delivery=changed_delivery, now=now
         )
 
+    def part_done(
+        self, work: Work, running: RunningPass, kind: StepKind, summary: str
+    ) -> RunningPass | Outcome:
+        """Write that a call has done a part of its step; the pass goes on with the rest."""
+        now = self._clock.now()
+        if not self._update(work, running, {"sent_attempt_id": None, "updated_at": now}):
+            return SETTLED
+        step = {"summary": summary, "tries": 0}
+        LedgerRepository(work.connection).update_step(SYSTEM, running.delivery.id, kind, step)
+        attempts = running.steps[kind].attempts + 1
+        return replace(running.written().with_step(kind, attempts=attempts, **step), now=now)
+
     def write_attempt(
         self, work: Work, running: RunningPass, attempt: Attempt
     ) -> RunningPass | None:

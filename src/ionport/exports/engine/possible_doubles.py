@@ -72,17 +72,22 @@ def hold_same_invoice(
 ) -> Problem | None:
     """Hold a document whose invoice is in IDM already, made by nobody that we know of.
 
-    Not held: items of the same document (another configuration or generation made them), and
-    what a person has decided on, by the item's id or by the other document. A decision about two
-    documents counts from both sides: of two that are under way the later one may arrive first.
+    Not held: items of the same document that an earlier generation made, or another configuration
+    where the target books nothing, and what a person has decided on, by the item's id or by the
+    other document. A decision about two documents counts from both sides: of two that are under
+    way the later one may arrive first.
     """
     access, own_id = work.within(running.scope), running.delivery.document_id
+    own_configuration = running.delivery.configuration_id
     decided = _named_in_decisions(access, documents, own_id)
     deliveries = DeliveryRepository(work.connection)
     for other in others:
         made_by = deliveries.by_correlation_id(running.scope, other.correlation_id)
         document_id = made_by.document_id if made_by else ""
-        if document_id == own_id or {other.pid, document_id} & decided:
+        is_own = document_id == own_id and not (
+            look_up.is_booking and made_by and made_by.configuration_id != own_configuration
+        )
+        if is_own or ({other.pid, document_id} - {own_id}) & decided:
             continue
         if document_id and own_id in _named_in_decisions(access, documents, document_id):
             continue
@@ -139,7 +144,7 @@ def record_late_answer(
     known = ledger.attempt(SYSTEM, settled.id)
     if known is None:
         return
-    state = AttemptState.SUCCEEDED if answer is not None else known.state
+    state = settled.state if answer is not None else known.state
     note = _("A late answer, after another worker had taken over.")
     late = changed(replace(settled, history=known.history), state, _moment(settled), note)
     ledger.settle_attempt(SYSTEM, late, expected=known.state)

@@ -72,6 +72,7 @@ class RenderStep:
             accepts_at_least_once=configuration.accepts_at_least_once,
             envelope=BodEnvelope(tenant_id=connection.tenant_id, created_at=self._clock.now()),
             more_fields=more_fields,
+            options=configuration.options,
         )
         digests = {part.kind: self._blobs.put(part.payload) for part in rendered}
         used = {"mapping_versions": {kind: version.id for kind, version in versions.items()}}
@@ -82,10 +83,13 @@ class RenderStep:
             if running.steps[part.kind].status.is_over:
                 continue
             payload = {"payload_digest": digests[part.kind], "parameters": part.parameters}
+            if part.skipped:
+                payload |= {"status": StepStatus.SKIPPED, "summary": part.skipped}
             running = running.with_change(part.kind, payload)
             look_up = call_of(delivery.method, part.kind).look_up
-            if part.no_look_up and look_up is not None:
-                skipped = {"status": StepStatus.SKIPPED, "summary": part.no_look_up}
+            why = part.skipped or part.no_look_up
+            if why and look_up is not None and not running.steps[look_up.kind].status.is_over:
+                skipped = {"status": StepStatus.SKIPPED, "summary": why}
                 running = running.with_change(look_up.kind, skipped)
         return running
 

@@ -344,6 +344,8 @@ class DeliveryRunner:
         problem: Problem | None,
     ) -> RunningPass | Outcome:
         kind = call.kind
+        if answer is not None and not answer.is_whole:
+            return self._records.part_done(work, running, kind, answer.summary)
         if answer is not None:
             return self._records.done(
                 work,

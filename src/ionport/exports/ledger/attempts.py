@@ -105,9 +105,15 @@ class Recording:
         """Take the record of one HTTP call."""
         self._exchanges.append(exchange)
 
-    def succeeded(self, attempt: Attempt, at: datetime, found: Mapping[str, Any]) -> Attempt:
-        """Return the attempt as succeeded; `found` goes beside the response."""
-        return _told(self._answered(changed(attempt, AttemptState.SUCCEEDED, at), at, found))
+    def succeeded(
+        self, attempt: Attempt, at: datetime, found: Mapping[str, Any], is_whole: bool = True
+    ) -> Attempt:
+        """Return the attempt as succeeded, in part or as a whole.
+
+        `found` goes beside the response.
+        """
+        state = AttemptState.SUCCEEDED if is_whole else AttemptState.PART
+        return _told(self._answered(changed(attempt, state, at), at, found))
 
     def failed(self, attempt: Attempt, at: datetime, problem: Problem) -> Attempt:
         """Return the attempt as failed, or as unknown when Infor may have acted."""

@@ -150,6 +150,8 @@ def _form_page(
         "values": values,
         "errors": errors,
         "choices": choices,
+        "options": export_form.option_fields(method),
+        "credit_notes": export_form.credit_note_fields(method),
         "configuration": configuration,
     }
     return render(request, "exports/configurations/form.html", context, status=status)

@@ -69,6 +69,7 @@ _STEP_ICONS = {
 _ATTEMPT_TONES = {
     AttemptState.SENT: "progress",
     AttemptState.SUCCEEDED: "success",
+    AttemptState.PART: "success",
     AttemptState.FAILED: "danger",
     AttemptState.UNKNOWN: "waiting",
 }
@@ -254,6 +255,7 @@ def _shown_attempt(attempt: Attempt) -> ShownAttempt:
     labels = {
         AttemptState.SENT: _("Sent"),
         AttemptState.SUCCEEDED: _("Succeeded"),
+        AttemptState.PART: _("A part is done"),
         AttemptState.FAILED: _("Failed"),
         AttemptState.UNKNOWN: _("Answer unknown"),
     }

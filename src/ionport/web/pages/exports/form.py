@@ -21,13 +21,17 @@ from ionport.core.paging import MAX_PER_PAGE, PageRequest
 from ionport.documents.types import DOCUMENT_TYPES
 from ionport.exports.configurations.model import ConfigurationFields, ExportConfiguration
 from ionport.exports.destinations import destination_of
+from ionport.exports.destinations.port import AMOUNT_SIGN, CREDIT_NOTE_REASON, MethodOption
 from ionport.exports.model import ExportMethod
 from ionport.identity.access import Access
 from ionport.identity.model import Organization
 from ionport.mappings.grammars.files import filled_template, has_template, template_values
 from ionport.mappings.intake import PreparedMapping, prepare_mapping
 from ionport.mappings.model import MappingKind, MappingVersion
+from ionport.mappings.rendering.signs import AmountSign
 from ionport.store import Work
+from ionport.web.forms.declared import Form, FormField
+from ionport.web.forms.declared import Kind as FieldKind
 from ionport.web.forms.fields import Upload, is_on, text_of, uploads_of
 from ionport.web.pages.exports.connections import uploaded_credential
 from ionport.web.services import documents_of
@@ -98,6 +102,7 @@ def values_of(configuration: ExportConfiguration) -> dict[str, str]:
         "document_type": configuration.document_type,
         "sub_organization": configuration.sub_organization_id or "",
         "connection": configuration.connection_id,
+        **configuration.options,
         **{
             mapping_field(kind): pinned.mapping_id
             for kind, pinned in configuration.mappings.items()
@@ -127,7 +132,52 @@ def sent_values(form: FormData, method: ExportMethod) -> dict[str, str]:
     mappings = [mapping_field(kind) for kind in destination_of(method).mapping_kinds]
     names = ("title", "document_type", "sub_organization", "connection", *mappings)
     more = ("accepts_at_least_once", "reason", *template_defaults())
-    return {name: text_of(form, name) for name in (*names, *more)}
+    return {name: text_of(form, name) for name in (*names, *more)} | sent_options(form, method)
+
+
+def option_fields(method: ExportMethod) -> Form:
+    """Return the fields of what a method asks beside connection and mapping files."""
+    return Form([_option_field(option) for option in destination_of(method).options])
+
+
+def credit_note_fields(method: ExportMethod) -> Form:
+    """Return the fields of what a configuration says when its documents are credit notes."""
+    signs = [(sign.value, sign.label) for sign in AmountSign]
+    help_text = _("No source tells what the target expects. Needed for credit notes alone.")
+    fields = [
+        FormField(
+            AMOUNT_SIGN,
+            _("Sign of a credit note's amounts"),
+            FieldKind.CHOICE,
+            choices=signs,
+            empty=_("Not said"),
+            help=help_text,
+        )
+    ]
+    if MappingKind.BOD in destination_of(method).mapping_kinds:
+        text = _(
+            "The published document flow books every document as an invoice. Say why yours reads"
+            " the document type."
+        )
+        reason = _("Reason to send credit notes over ION")
+        fields.append(FormField(CREDIT_NOTE_REASON, reason, limit=500, help=text))
+    return Form(fields)
+
+
+def _option_field(option: MethodOption) -> FormField:
+    return FormField(
+        option.name,
+        option.label(),
+        FieldKind.SWITCH if option.is_switch else FieldKind.TEXT,
+        help=option.help(),
+        placeholder=option.default,
+        limit=0 if option.is_switch else 80,
+    )
+
+
+def sent_options(form: FormData, method: ExportMethod) -> dict[str, str]:
+    """Return what was typed in the fields of options."""
+    return option_fields(method).sent(form) | credit_note_fields(method).sent(form)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +232,7 @@ def store_files(
         versions={kind: version.id for kind, version in added.items()},
         sub_organization_id=text_of(form, "sub_organization") or None,
         accepts_at_least_once=is_on(form, "accepts_at_least_once"),
+        options=sent_options(form, method),
     )
 
 

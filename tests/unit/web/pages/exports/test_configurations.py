@@ -14,6 +14,7 @@ from ionport.identity.access import Access
 from ionport.identity.model import Actor
 from ionport.mappings.grammars.files import own_template
 from ionport.mappings.model import MappingKind
+from tests.support import erp_mappings
 from tests.support.proofs import ROLE_MISSING, hold_deliveries, prove_as
 from tests.support.sides import until
 from tests.support.web import said
@@ -496,3 +497,49 @@ def test_a_delivery_whose_configuration_is_deleted_links_none(desk: Desk) -> Non
     page = desk.browser.get(found[0]).text
     assert f'href="{made.url.path}"' not in page
     assert "deleted" in said(page)
+
+
+@pytest.mark.parametrize(
+    ("method", "kind", "content"),
+    [
+        ("infor-idm-m3", "m3", erp_mappings.M3),
+        ("infor-idm-m3-toml", "toml", erp_mappings.TOML),
+        ("infor-idm-ln", "ln", erp_mappings.LN),
+    ],
+)
+def test_an_export_to_an_erp_is_configured_with_its_own_fields(
+    desk: Desk, method: str, kind: str, content: bytes
+) -> None:
+    path = f"{LIST}/new/{method}"
+    form = said(desk.browser.get(path).text)
+    assert ("Validate in M3" in form) is method.startswith("infor-idm-m3")
+    assert ("Operation that lists" in form) is (kind == "ln")
+    fields = {"title": "To the ERP", "document_type": "INVOICE", "idm_mapping": "template"}
+    files = {
+        "connection_file": ("x.ionapi", desk.credentials()),
+        f"{kind}_mapping_file": (f"erp.{kind}", content),
+    }
+    options = {"m3_validate": "on", "ln_service": "OwnInvoice"}
+    made = desk.browser.send(path, fields | options, files=files)
+    assert "To the ERP" in said(made.text)
+    edit = desk.browser.get(f"{made.url.path}/edit").text
+    kept = re.search(r'value="OwnInvoice"', edit) if kind == "ln" else "checked" in edit
+    assert kept
+    wrong = desk.browser.send(path, fields | {"ln_service": "a b"}, files=files)
+    assert (wrong.status_code == 422) is (kind == "ln")
+
+
+def test_credit_notes_need_a_sign_and_over_ion_a_reason(desk: Desk) -> None:
+    path = f"{LIST}/new/infor-idm-bod"
+    fields = {"title": "Credit notes", "document_type": "CREDIT_NOTE"} | TEMPLATES
+    files = {"connection_file": ("x.ionapi", desk.credentials())}
+    made = desk.browser.send(path, fields, files=files)
+    _proved(desk, made)
+    refused = said(desk.browser.send(f"{made.url.path}/activate", form_at=made.url.path).text)
+    assert "as written or negative" in refused
+    assert "books every document as an invoice" in refused
+    decided = {"amount_sign": "negative", "credit_note_reason": "Our own flow reads the type"}
+    other = desk.browser.send(path, fields | decided, files=files)
+    _proved(desk, other)
+    active = desk.browser.send(f"{other.url.path}/activate", form_at=other.url.path)
+    assert "Credit notes is active." in said(active.text)

@@ -1,0 +1,313 @@
+"""Invoices in M3 and LN: what arrives is what was planned, and it arrives once."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import json
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from ionport.core.clock import MovableClock
+from ionport.exports.destinations import m3_invoice
+from ionport.exports.destinations.infor_idm_m3 import VALIDATE_OPTION
+from ionport.exports.model import (
+    AttemptState,
+    DeliveryDetail,
+    DeliveryStatus,
+    ExportMethod,
+    OutcomeKind,
+    StepKind,
+    StepStatus,
+)
+from ionport.identity.access import Access
+from ionport.ionapi import IonApiClient, IonApiFile, M3Request
+from ionport.ionapi.m3 import chunks
+from ionport.mappings.model import MappingKind
+from tests.support import erp_mappings
+from tests.support.exporting import OPERATOR, DocumentSide, closing, was_unknown
+from tests.support.infor_side import TENANT, InforSide
+from tests.support.oauth import add_user
+from tests.support.proxy import FaultyProxy
+from tests.support.soap import SERVICE
+from tests.unit.exports.conftest import Walk
+
+pytestmark = pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
+M3_BULK = "/M3/m3api-rest/v2/execute"
+LN = f"/LN/c4ws/services/{SERVICE}"
+_numbers = itertools.count(1)
+Opened = Callable[..., Walk]
+
+
+@pytest.fixture(scope="module")
+def user_credentials(infor: InforSide) -> dict[str, str]:
+    """M3 acts for the user of the service account."""
+    user = add_user(infor.database, infor.clock, "erp", tenant_id=TENANT)
+    return infor.credentials(name="DocBits ERP", user_id=user.user_id)
+
+
+@pytest.fixture(scope="module")
+def client(user_credentials: dict[str, str]) -> Iterator[IonApiClient]:
+    with IonApiClient(IonApiFile.parse(json.dumps(user_credentials))) as client:
+        yield client
+
+
+@pytest.fixture
+def opened(
+    side: DocumentSide,
+    infor: InforSide,
+    clock: MovableClock,
+    proxy: FaultyProxy,
+    user_credentials: dict[str, str],
+) -> Opened:
+    def open_walk(
+        method: ExportMethod, erp: bytes, supplier: str = "20001", **options: str
+    ) -> Walk:
+        side.supplier = supplier
+        connection_id = side.connect({**user_credentials, "iu": proxy.url})
+        made = side.configure(connection_id, method, erp=erp, options=options)
+        return Walk(side, infor, clock, proxy, made)
+
+    return open_walk
+
+
+def number() -> str:
+    return f"E-{next(_numbers)}"
+
+
+def steps(detail: DeliveryDetail) -> dict[StepKind, StepStatus]:
+    return {step.kind: step.status for step in detail.steps}
+
+
+def heads(client: IonApiClient, invoice: str) -> list[str]:
+    wanted = {"SPYN": "20001", "SUNO": "20001", "SINO": invoice}
+    found = client.m3.execute("APS450MI", "LstInvBySupInv", wanted, company="1", division="AAA")
+    return [record["INBN"] for record in found.records]
+
+
+def lines(client: IonApiClient, batch: str) -> list[dict[str, str]]:
+    found = client.m3.execute("APS450MI", "LstLines", {"INBN": batch}, company="1", max_records=0)
+    return [dict(record) for record in found.records]
+
+
+@pytest.mark.parametrize(
+    ("method", "mapping"),
+    [
+        (ExportMethod.INFOR_IDM_M3, erp_mappings.M3),
+        (ExportMethod.INFOR_IDM_M3_TOML, erp_mappings.TOML),
+    ],
+)
+def test_an_invoice_is_entered_in_m3_with_its_lines(
+    opened: Opened, client: IonApiClient, method: ExportMethod, mapping: bytes
+) -> None:
+    walk = opened(method, mapping, **{VALIDATE_OPTION: "on"})
+    invoice = number()
+    delivery_id = walk.exported(invoice)
+    with closing(walk.side.runner()) as runner:
+        assert walk.run(runner, delivery_id).kind is OutcomeKind.DONE
+    detail = walk.side.detail(delivery_id)
+    assert set(steps(detail).values()) == {StepStatus.DONE}
+    (batch,) = heads(client, invoice)
+    assert detail.delivery.erp_reference == batch
+    head = client.m3.execute("APS450MI", "GetHead", {"INBN": batch}, company="1")
+    assert head.first("CORI") == detail.delivery.correlation_id
+    assert head.first("SINO") == invoice
+    with walk.side.database.read() as work:
+        document = walk.side.documents.get(
+            work.within(walk.side.scope), detail.delivery.document_id
+        )
+    rows = document.tables["INVOICE_TABLE"]
+    assert len(lines(client, batch)) == len(rows) > 0
+    assert float(head.first("CUAM")) == float(document.fields["total_amount"])
+    told = walk.side.timeline(detail.delivery.document_id)
+    assert any(f"M3 batch {batch}." in text for text in told)
+    assert len(walk.items(detail)) == 1
+
+
+@pytest.mark.parametrize("kind", ["cut", "drop"])
+@pytest.mark.parametrize("position", [1, 2])
+def test_a_lost_answer_of_head_or_lines_makes_nothing_twice(
+    opened: Opened, client: IonApiClient, kind: str, position: int
+) -> None:
+    walk = opened(ExportMethod.INFOR_IDM_M3, erp_mappings.M3)
+    invoice = number()
+    delivery_id = walk.exported(invoice)
+    break_call(walk, position, kind)
+    with closing(walk.side.runner()) as runner:
+        assert walk.run(runner, delivery_id).kind is OutcomeKind.DONE
+    detail = walk.side.detail(delivery_id)
+    assert any(was_unknown(attempt) for attempt in detail.attempts)
+    (batch,) = heads(client, invoice)
+    assert len(lines(client, batch)) == _rows(walk, detail)
+
+
+def _rows(walk: Walk, detail: DeliveryDetail) -> int:
+    with walk.side.database.read() as work:
+        access = work.within(walk.side.scope)
+        document = walk.side.documents.get(access, detail.delivery.document_id)
+    return len(document.tables["INVOICE_TABLE"])
+
+
+def break_call(walk: Walk, position: int, kind: str, **details: object) -> None:
+    """Break the bulk call of M3 at this position."""
+    if position == 1:
+        walk.proxy.fault("POST", M3_BULK, kind, **details)
+        return
+    passed = itertools.count(2)
+
+    def after(method: str, path: str) -> None:
+        if (method, M3_BULK in path) == ("POST", True) and next(passed) == position:
+            walk.proxy.fault("POST", M3_BULK, kind, **details)
+
+    walk.proxy.after_commit = after
+
+
+def test_a_refused_line_leaves_the_batch_named_and_retry_sends_what_is_missing(
+    opened: Opened, client: IonApiClient
+) -> None:
+    wrong = erp_mappings.M3.replace(b"IR_SF_RDTP=1", b"IR_SF_RDTP=4")
+    walk = opened(ExportMethod.INFOR_IDM_M3, wrong)
+    invoice = number()
+    delivery_id = walk.exported(invoice)
+    with closing(walk.side.runner()) as runner:
+        assert walk.run(runner, delivery_id).kind is OutcomeKind.FAILED
+        failed = walk.side.detail(delivery_id)
+        (batch,) = heads(client, invoice)
+        assert batch in failed.delivery.error_text
+        assert batch in failed.delivery.remedy
+        assert "receipt_lines" in failed.delivery.error_text
+        assert failed.delivery.erp_reference == batch
+        # Somebody enters the first line by hand, and the mapping is corrected.
+        with walk.side.database.read() as work:
+            access = work.within(walk.side.scope)
+            rows = walk.side.documents.get(access, failed.delivery.document_id).tables
+        first = rows["INVOICE_TABLE"][0]
+        record = {"INBN": batch, "RDTP": "1", "IVQA": first["QUANTITY"]}
+        record |= {"NLAM": first["TOTAL_AMOUNT"], "POPN": first["ITEM_NUMBER"]}
+        (entered,) = client.m3.bulk("APS450MI", [M3Request("AddLine", record)], company="1")
+        assert entered.ok, entered.error
+        mapping_id = walk.side.add_mapping(
+            MappingKind.M3, erp_mappings.M3, "m3 of Invoices to Infor"
+        )
+        walk.side.switch_to_newest(walk.configuration.id, MappingKind.M3, mapping_id)
+        with walk.side.database.write() as work:
+            walk.side.deliveries.retry(Access(work, walk.side.scope, OPERATOR), delivery_id)
+        assert walk.run(runner, delivery_id).kind is OutcomeKind.DONE
+    assert heads(client, invoice) == [batch]
+    assert len(lines(client, batch)) == len(rows["INVOICE_TABLE"])
+
+
+def test_an_invoice_that_is_in_m3_already_is_held_and_shown(
+    opened: Opened, client: IonApiClient
+) -> None:
+    walk = opened(ExportMethod.INFOR_IDM_M3, erp_mappings.M3)
+    invoice = number()
+    delivery_id = walk.exported(invoice)
+    detail = walk.side.detail(delivery_id)
+    with walk.side.database.read() as work:
+        fields = walk.side.documents.get(
+            work.within(walk.side.scope), detail.delivery.document_id
+        ).fields
+    record = {"SUNO": "20001", "SINO": invoice, "IVDT": fields["invoice_date"].replace("-", "")}
+    (theirs,) = client.m3.bulk("APS450MI", [M3Request("AddHead", record)], company="1")
+    with closing(walk.side.runner()) as runner:
+        assert walk.run(runner, delivery_id).kind is OutcomeKind.SETTLED
+    held = walk.side.detail(delivery_id).delivery
+    assert (held.status, held.error_code) == (DeliveryStatus.WAITING, "document_held")
+    assert theirs.first("INBN") in held.error_text
+    assert heads(client, invoice) == [theirs.first("INBN")]
+
+
+def test_an_invoice_of_another_year_is_another_invoice(
+    opened: Opened, client: IonApiClient
+) -> None:
+    walk = opened(ExportMethod.INFOR_IDM_M3, erp_mappings.M3)
+    invoice = number()
+    record = {"SUNO": "20001", "SINO": invoice, "IVDT": "20190301"}
+    client.m3.bulk("APS450MI", [M3Request("AddHead", record)], company="1")
+    delivery_id = walk.exported(invoice)
+    with closing(walk.side.runner()) as runner:
+        assert walk.run(runner, delivery_id).kind is OutcomeKind.DONE
+    assert len(heads(client, invoice)) == 2
+
+
+def test_a_mapping_without_correlation_id_sends_nothing_to_m3(opened: Opened) -> None:
+    walk = opened(ExportMethod.INFOR_IDM_M3, erp_mappings.M3.replace(b",CORI\n", b"\n"))
+    delivery_id = walk.exported(number())
+    with closing(walk.side.runner()) as runner:
+        assert walk.run(runner, delivery_id).kind is OutcomeKind.FAILED
+    delivery = walk.side.detail(delivery_id).delivery
+    assert delivery.error_code == "no_correlation_id"
+    assert walk.proxy.calls == []
+
+
+def test_an_invoice_is_created_in_ln_and_names_its_item(
+    opened: Opened, client: IonApiClient
+) -> None:
+    walk = opened(ExportMethod.INFOR_IDM_LN, erp_mappings.LN, "SUP000001")
+    invoice = number()
+    delivery_id = walk.exported(invoice)
+    with closing(walk.side.runner()) as runner:
+        assert walk.run(runner, delivery_id).kind is OutcomeKind.DONE
+    detail = walk.side.detail(delivery_id)
+    (found,) = client.ln.list(SERVICE, {"InvoiceNumberSupplier": invoice}, company="200")
+    assert found.value("DocumentIDExternalPackage") == detail.delivery.correlation_id
+    assert found.value("IDMReference") == detail.delivery.idm_pid
+    own = f"{found.value('ReceivedInvoiceCompany')}-{found.value('ReceivedPurchaseInvoice')}"
+    assert detail.delivery.erp_reference == own
+
+
+@pytest.mark.parametrize("kind", ["cut", "drop"])
+def test_a_lost_answer_of_ln_makes_no_second_invoice(
+    opened: Opened, client: IonApiClient, kind: str
+) -> None:
+    walk = opened(ExportMethod.INFOR_IDM_LN, erp_mappings.LN, "SUP000001")
+    invoice = number()
+
+    def after(method: str, path: str) -> None:
+        # The first call of LN asks; the next one creates.
+        if LN in path:
+            walk.proxy.fault("POST", LN, kind)
+            walk.proxy.after_commit = lambda _method, _path: None
+
+    walk.proxy.after_commit = after
+    delivery_id = walk.exported(invoice)
+    with closing(walk.side.runner()) as runner:
+        assert walk.run(runner, delivery_id).kind is OutcomeKind.DONE
+    assert any(was_unknown(attempt) for attempt in walk.side.detail(delivery_id).attempts)
+    assert len(client.ln.list(SERVICE, {"InvoiceNumberSupplier": invoice}, company="200")) == 1
+
+
+def test_what_ln_refuses_is_told_in_its_words_and_nothing_is_made(
+    opened: Opened, client: IonApiClient
+) -> None:
+    wrong = erp_mappings.LN.replace(b"InvoiceAmount", b"AmountOfMoney")
+    walk = opened(ExportMethod.INFOR_IDM_LN, wrong, "SUP000001")
+    invoice = number()
+    delivery_id = walk.exported(invoice)
+    with closing(walk.side.runner()) as runner:
+        assert walk.run(runner, delivery_id).kind is OutcomeKind.FAILED
+    delivery = walk.side.detail(delivery_id).delivery
+    assert "AmountOfMoney" in delivery.error_text
+    assert delivery.error_code == "ln_fault"
+    assert client.ln.list(SERVICE, {"InvoiceNumberSupplier": invoice}, company="200") == ()
+
+
+def test_more_lines_than_m3_takes_at_once_go_in_parts_and_once(
+    opened: Opened, client: IonApiClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(m3_invoice, "chunks", functools.partial(chunks, most=1))
+    walk = opened(ExportMethod.INFOR_IDM_M3, erp_mappings.M3)
+    invoice = number()
+    delivery_id = walk.exported(invoice)
+    # The head, then one call for each line: the answer of the second line is lost.
+    break_call(walk, 3, "cut")
+    with closing(walk.side.runner()) as runner:
+        assert walk.run(runner, delivery_id).kind is OutcomeKind.DONE
+    detail = walk.side.detail(delivery_id)
+    sent = [each for each in detail.attempts if each.step is StepKind.M3_LINES]
+    assert [each.state for each in sent][:1] == [AttemptState.PART]
+    assert any(was_unknown(each) for each in sent)
+    (batch,) = heads(client, invoice)
+    assert len(lines(client, batch)) == _rows(walk, detail) > 2
