@@ -22,7 +22,7 @@ from ionport.documents.service import DocumentService
 from ionport.exports.configurations.model import ExportConfiguration, UseOfConnection
 from ionport.exports.configurations.service import ExportConfigurationService
 from ionport.exports.destinations.planning import PARAMETER, PlanSource, planned_calls
-from ionport.exports.destinations.rendering import SourceOf
+from ionport.exports.destinations.rendering import SourceOf, signed
 from ionport.identity.access import Access
 from ionport.identity.model import Actor
 from ionport.ionapi.errors import IonApiError
@@ -88,7 +88,7 @@ class DryRunService:
             access = work.within(scope)
             document = self._documents.get(access, document_id)
             more_fields = self._documents.more_fields(access, document)
-        return self._plan(document, more_fields, {kind: text}, _TENANT, [])
+        return self._plan(document, more_fields, {kind: text}, _TENANT, [], {})
 
     def of_configuration(
         self,
@@ -113,7 +113,12 @@ class DryRunService:
         used = {kind: version.text for kind, version in versions.items()}
         replaced = {kind: text for kind, text in (texts or {}).items() if kind in used}
         return self._plan(
-            document, more_fields, {**used, **replaced}, connection.tenant_id, obstacles
+            document,
+            more_fields,
+            {**used, **replaced},
+            connection.tenant_id,
+            obstacles,
+            configuration.options,
         )
 
     def _versions(
@@ -161,10 +166,12 @@ class DryRunService:
         texts: Mapping[MappingKind, str],
         tenant_id: str,
         obstacles: list[Obstacle],
+        options: Mapping[str, str],
     ) -> DryRun:
         made = SourceOf(self._readable_pages, document, more_fields, _NO_DELIVERY)
         envelope = BodEnvelope(tenant_id=tenant_id, created_at=self._clock.now())
-        planned = PlanSource(made.source, envelope, message_id=_NO_DELIVERY)
+        source = signed(made.source, options)
+        planned = PlanSource(source, envelope, message_id=_NO_DELIVERY, options=options)
         calls: list[PlannedCall] = []
         for kind, text in texts.items():
             try:

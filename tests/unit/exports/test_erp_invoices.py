@@ -5,13 +5,17 @@ from __future__ import annotations
 import functools
 import itertools
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from decimal import Decimal, InvalidOperation
 
 import pytest
+from lxml import etree
 
 from ionport.core.clock import MovableClock
-from ionport.exports.destinations import m3_invoice
+from ionport.documents.readable_pages.service import ReadablePageService
+from ionport.exports.destinations import m3_lines
 from ionport.exports.destinations.infor_idm_m3 import VALIDATE_OPTION
+from ionport.exports.dry_run import DryRunService
 from ionport.exports.model import (
     AttemptState,
     DeliveryDetail,
@@ -23,7 +27,7 @@ from ionport.exports.model import (
 )
 from ionport.identity.access import Access
 from ionport.ionapi import IonApiClient, IonApiFile, M3Request
-from ionport.ionapi.m3 import chunks
+from ionport.ionapi.m3 import BASE, chunks
 from ionport.mappings.model import MappingKind
 from tests.support import erp_mappings
 from tests.support.exporting import OPERATOR, DocumentSide, closing, was_unknown
@@ -62,11 +66,21 @@ def opened(
     user_credentials: dict[str, str],
 ) -> Opened:
     def open_walk(
-        method: ExportMethod, erp: bytes, supplier: str = "20001", **options: str
+        method: ExportMethod,
+        erp: bytes,
+        supplier: str = "20001",
+        accepts_at_least_once: bool = False,
+        **options: str,
     ) -> Walk:
         side.supplier = supplier
         connection_id = side.connect({**user_credentials, "iu": proxy.url})
-        made = side.configure(connection_id, method, erp=erp, options=options)
+        made = side.configure(
+            connection_id,
+            method,
+            erp=erp,
+            options=options,
+            accepts_at_least_once=accepts_at_least_once,
+        )
         return Walk(side, infor, clock, proxy, made)
 
     return open_walk
@@ -117,12 +131,55 @@ def test_an_invoice_is_entered_in_m3_with_its_lines(
         document = walk.side.documents.get(
             work.within(walk.side.scope), detail.delivery.document_id
         )
-    rows = document.tables["INVOICE_TABLE"]
-    assert len(lines(client, batch)) == len(rows) > 0
-    assert float(head.first("CUAM")) == float(document.fields["total_amount"])
+    source = etree.fromstring(walk.side.blobs.get(document.content_sha256))
+    entered = lines(client, batch)
+    quantities = source.xpath("//*[local-name()='InvoicedQuantity']/text()")
+    amounts = source.xpath(
+        "//*[local-name()='InvoiceLine']/*[local-name()='LineExtensionAmount']/text()"
+    )
+    assert [Decimal(line["IVQA"]) for line in entered] == [Decimal(each) for each in quantities]
+    assert [Decimal(line["NLAM"]) for line in entered] == [Decimal(each) for each in amounts]
+    (payable,) = source.xpath("//*[local-name()='TaxInclusiveAmount']/text()")
+    assert Decimal(head.first("CUAM")) == Decimal(payable)
+    _is_as_planned(walk, document.id, head.records[0], entered)
     told = walk.side.timeline(detail.delivery.document_id)
     assert any(f"M3 batch {batch}." in text for text in told)
     assert len(walk.items(detail)) == 1
+
+
+def _is_as_planned(
+    walk: Walk, document_id: str, head: Mapping[str, str], entered: Sequence[Mapping[str, str]]
+) -> None:
+    """Assert that M3 has what the dry run says, field by field; ids of deliveries differ."""
+    side = walk.side
+    service = DryRunService(
+        side.database,
+        side.clock,
+        side.documents,
+        side.connections,
+        side.configurations,
+        side.mappings,
+        ReadablePageService(side.database, side.documents, side.blobs, side.clock),
+    )
+    planned = service.of_configuration(side.scope, OPERATOR, document_id, walk.configuration.id)
+    bodies = [json.loads(call.body) for call in planned.calls if call.path == BASE]
+    sent = [each for body in bodies for each in body["transactions"]]
+    assert [each["transaction"] for each in sent] == [
+        "AddHead",
+        *["AddLine"] * len(entered),
+        "ValidByBatchNo",
+    ]
+    for each, there in zip(sent, [head, *entered], strict=False):
+        for name, value in each["record"].items():
+            if name in there and name not in ("CORI", "INBN"):
+                assert _comparable(there[name]) == _comparable(value), name
+
+
+def _comparable(value: str) -> Decimal | str:
+    try:
+        return Decimal(value)
+    except InvalidOperation:
+        return value
 
 
 @pytest.mark.parametrize("kind", ["cut", "drop"])
@@ -233,7 +290,8 @@ def test_an_invoice_of_another_year_is_another_invoice(
 
 
 def test_a_mapping_without_correlation_id_sends_nothing_to_m3(opened: Opened) -> None:
-    walk = opened(ExportMethod.INFOR_IDM_M3, erp_mappings.M3.replace(b",CORI\n", b"\n"))
+    without = erp_mappings.M3.replace(b",CORI\n", b"\n")
+    walk = opened(ExportMethod.INFOR_IDM_M3, without, accepts_at_least_once=True)
     delivery_id = walk.exported(number())
     with closing(walk.side.runner()) as runner:
         assert walk.run(runner, delivery_id).kind is OutcomeKind.FAILED
@@ -297,7 +355,7 @@ def test_what_ln_refuses_is_told_in_its_words_and_nothing_is_made(
 def test_more_lines_than_m3_takes_at_once_go_in_parts_and_once(
     opened: Opened, client: IonApiClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(m3_invoice, "chunks", functools.partial(chunks, most=1))
+    monkeypatch.setattr(m3_lines, "chunks", functools.partial(chunks, most=1))
     walk = opened(ExportMethod.INFOR_IDM_M3, erp_mappings.M3)
     invoice = number()
     delivery_id = walk.exported(invoice)

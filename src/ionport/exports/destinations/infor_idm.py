@@ -31,17 +31,15 @@ from ionport.exports.destinations.port import (
 )
 from ionport.exports.model import Delivery, ExportMethod, StepKind
 from ionport.ionapi.client import IonApiClient
-from ionport.ionapi.idm import Item, ItemDraft, exact_match, item_json
-from ionport.mappings.model import IdmItem, MappingKind, MappingVersion, RenderSource
+from ionport.ionapi.idm import Item, ItemDraft, exact_match
+from ionport.mappings.model import IdmItem, MappingKind, MappingVersion
 from ionport.mappings.rendering.idm import (
     SUPPLIER_FIELDS,
     IdmMapping,
     embedded_filename,
-    explain_idm,
     parse_idm_mapping,
     render_idm_item,
 )
-from ionport.mappings.rendering.model import PlannedCall
 
 _PDF = "application/pdf"
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
@@ -253,47 +251,17 @@ class InforIdm:
     def render(self, job: RenderJob) -> list[Rendered]:
         return [render_item(job)]
 
-    def plan(self, job: RenderJob) -> tuple[PlannedCall, ...]:
-        return (plan_item(job),)
-
     def delivered_text(self, delivery: Delivery) -> str:
         return _("Delivered through “{title}”: IDM item {pid}.").format(
             title=delivery.configuration_title, pid=delivery.idm_pid
         )
 
 
-def plan_item(job: RenderJob) -> PlannedCall:
-    """Return the call that creates the item, its files as names; raises InvalidInput."""
-    mapping = job.prepare(job.versions[MappingKind.IDM], parse_idm_mapping)
-    payload = IdmPayload.from_bytes(render_item(job).payload)
-    draft = ItemDraft(
-        entity_name=payload.entity_name,
-        attributes=payload.attributes,
-        resources=tuple((name, b"") for name, _digest in payload.files),
-        acl=payload.acl,
-    )
-    contents = (f"[SHA-256 {digest}]" for _name, digest in payload.files)
-    return PlannedCall(
-        title=_("IDM: create item"),
-        method="POST",
-        path="IDM/api/items",
-        content_type="application/json;charset=utf-8",
-        body=item_json(draft, contents).decode(),
-        values=explain_idm(mapping, _source_of_item(mapping, job)[1]),
-        mapping_kind=MappingKind.IDM,
-    )
-
-
-def _source_of_item(mapping: IdmMapping, job: RenderJob) -> tuple[str | None, RenderSource]:
-    """Return the digest of the page, None where there is none, and what the item is made of."""
-    page = job.files.page(_page_language(mapping))
-    return page, job.source if page is None else replace(job.source, mime_type=_PDF)
-
-
 def render_item(job: RenderJob) -> Rendered:
     """Render the item that is created; raises InvalidInput."""
     mapping = job.prepare(job.versions[MappingKind.IDM], parse_idm_mapping)
-    page, source = _source_of_item(mapping, job)
+    page = job.files.page(_page_language(mapping))
+    source = job.source if page is None else replace(job.source, mime_type=_PDF)
     item = render_idm_item(mapping, source)
     payload = IdmPayload(
         entity_name=item.entity_name,

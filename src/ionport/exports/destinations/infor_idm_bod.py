@@ -22,17 +22,14 @@ from ionport.exports.destinations.port import (
 )
 from ionport.exports.model import Delivery, ExportMethod, StepKind
 from ionport.ionapi.client import IonApiClient
-from ionport.ionapi.messaging import BASE as ION
 from ionport.ionapi.messaging import BodMessage, Published
 from ionport.mappings.model import BodAddress, MappingKind
 from ionport.mappings.rendering.bod import (
     DOCUMENT_NAME,
     bod_address,
-    explain_bod,
     parse_bod_mapping,
     render_bod,
 )
-from ionport.mappings.rendering.model import PlannedCall
 
 
 def message_parameters(address: BodAddress, message_id: str) -> dict[str, str]:
@@ -106,23 +103,6 @@ class InforIdmBod(InforIdm):
             message = render_bod(mapping, job.source, job.envelope)
             rendered.append(Rendered(StepKind.ION_PUBLISH, message, parameters))
         return rendered
-
-    def plan(self, job: RenderJob) -> tuple[PlannedCall, ...]:
-        planned = super().plan(job)
-        version = job.versions.get(MappingKind.BOD)
-        if version is None:
-            return planned
-        mapping = job.prepare(version, parse_bod_mapping)
-        message = PlannedCall(
-            title=_("ION: publish {name}").format(name=DOCUMENT_NAME),
-            method="POST",
-            path=f"{ION}/v2/multipartMessage",
-            content_type="application/xml",
-            body=render_bod(mapping, job.source, job.envelope).decode(),
-            values=explain_bod(mapping, job.source, job.envelope),
-            mapping_kind=MappingKind.BOD,
-        )
-        return (*planned, message)
 
     def delivered_text(self, delivery: Delivery) -> str:
         message = _("ION message {message}.").format(message=delivery.message_id)

@@ -29,10 +29,11 @@ from ionport.exports.destinations.port import (
 )
 from ionport.exports.model import Delivery, ExportMethod, StepKind
 from ionport.ionapi.client import IonApiClient
-from ionport.ionapi.ln import BASE, LnEntity, LnLine, create_envelope
-from ionport.mappings.model import MappingKind
+from ionport.ionapi.ln import LnEntity, LnLine
+from ionport.mappings.model import MappingKind, RenderSource
+from ionport.mappings.rendering.erp import ErpMapping
 from ionport.mappings.rendering.ln import LINE_NAMES, parse_ln_mapping, render_ln
-from ionport.mappings.rendering.model import LnPayload, PlannedCall, Traced
+from ionport.mappings.rendering.model import LnPayload, Traced
 
 IDM_REFERENCE = "idm_reference"
 # What stands for the item's id until IDM has given it.
@@ -221,28 +222,10 @@ class InforIdmLn(InforIdm):
         )
 
     def render(self, job: RenderJob) -> list[Rendered]:
-        payload = _invoice(job, _rendered(job))
+        mapping = job.prepare(job.versions[MappingKind.LN], parse_ln_mapping)
+        payload = payload_of(render_invoice(mapping, job.source), job.options)
+        _require_look_up(payload)
         return [*super().render(job), Rendered(StepKind.LN_CREATE, payload.to_bytes())]
-
-    def plan(self, job: RenderJob) -> tuple[PlannedCall, ...]:
-        made = _rendered(job)
-        payload = _invoice(job, made)
-        body = create_envelope(
-            payload.service,
-            payload.entity(_LATER),
-            company=payload.company,
-            operation=payload.create,
-        )
-        invoice = PlannedCall(
-            title=f"LN: {payload.service} {payload.create}",
-            method="POST",
-            path=f"{BASE}/{payload.service}",
-            content_type="text/xml;charset=utf-8",
-            body=body.decode(),
-            values=made.every_value(),
-            mapping_kind=MappingKind.LN,
-        )
-        return (*super().plan(job), invoice)
 
     def delivered_text(self, delivery: Delivery) -> str:
         invoice = _("LN invoice {number}.").format(number=delivery.erp_reference)
@@ -267,26 +250,16 @@ class _WithItem(Mapping[str, str]):
         return len(list(iter(self)))
 
 
-def _rendered(job: RenderJob) -> LnPayload:
-    mapping = job.prepare(job.versions[MappingKind.LN], parse_ln_mapping)
-    return render_ln(mapping, replace(job.source, fields=_WithItem(job.source.fields)))
+def render_invoice(mapping: ErpMapping, source: RenderSource) -> LnPayload:
+    """Return the invoice, with a place for the id of the item in IDM; raises as `render_ln`."""
+    return render_ln(mapping, replace(source, fields=_WithItem(source.fields)))
 
 
-def _invoice(job: RenderJob, made: LnPayload) -> InvoicePayload:
-    """Return what is created; raises InvalidInput when LN could not be asked for it afterwards."""
+def payload_of(made: LnPayload, options: Mapping[str, str]) -> InvoicePayload:
+    """Return what is created."""
     correlation = _attribute(made.header, "correlation_id")
     number = _attribute(made.header, "invoice_id")
-    if not correlation or not number:
-        raise InvalidInput(
-            _(
-                "The mapping must send the correlation id and the invoice's number: otherwise"
-                " nobody could look up after a break whether it has arrived. Add"
-                " HF_DocumentIDExternalPackage=correlation_id and"
-                " HF_InvoiceNumberSupplier=invoice_id, and list both in HeaderFields."
-            ),
-            code="no_correlation_id",
-        )
-    names = {option.name: job.options.get(option.name) or option.default for option in OPTIONS}
+    names = {option.name: options.get(option.name) or option.default for option in OPTIONS}
     supplier = _attribute(made.header, "supplier_id")
     return InvoicePayload(
         service=names["ln_service"],
@@ -299,7 +272,7 @@ def _invoice(job: RenderJob, made: LnPayload) -> InvoicePayload:
             for section, rows in made.lines.items()
             for row in rows
         ),
-        wanted=tuple(name for name in (supplier, number) if name),
+        wanted=tuple(name for name in (supplier, number) if name) if number else (),
         correlation=correlation,
         dated=_attribute(made.header, "invoice_date"),
     )
@@ -308,3 +281,17 @@ def _invoice(job: RenderJob, made: LnPayload) -> InvoicePayload:
 def _attribute(header: tuple[Traced, ...], source: str) -> str:
     """Return the attribute that is made of one field alone; empty when there is none."""
     return next((value.target for value in header if value.sources == (source,)), "")
+
+
+def _require_look_up(payload: InvoicePayload) -> None:
+    """Raise InvalidInput when LN could not be asked for the invoice afterwards."""
+    if not payload.correlation or not payload.wanted:
+        raise InvalidInput(
+            _(
+                "The mapping must send the correlation id and the invoice's number: otherwise"
+                " nobody could look up after a break whether it has arrived. Add"
+                " HF_DocumentIDExternalPackage=correlation_id and"
+                " HF_InvoiceNumberSupplier=invoice_id, and list both in HeaderFields."
+            ),
+            code="no_correlation_id",
+        )

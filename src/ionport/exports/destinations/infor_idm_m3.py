@@ -5,35 +5,27 @@ The mapping of M3 is a `.properties` file or TOML; otherwise the two are one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from ionport.core.errors import InvalidInput
 from ionport.core.i18n import _
 from ionport.exports.destinations.infor_idm import InforIdm
 from ionport.exports.destinations.m3_invoice import (
-    VALIDATE,
-    VALIDATION_PROGRAM,
     AddHead,
-    AddLines,
     HeadPayload,
-    LinesPayload,
     ReadBack,
     Validate,
 )
+from ionport.exports.destinations.m3_lines import AddLines, LinesPayload
 from ionport.exports.destinations.port import MethodOption, Rendered, RenderJob, TargetCall
 from ionport.exports.model import Delivery, ExportMethod, StepKind
-from ionport.ionapi.m3 import BASE, M3Request, bulk_body, chunks
-from ionport.mappings.grammars.m3_fields import ADD_HEAD, BATCH_NUMBER, PROGRAM
 from ionport.mappings.model import MappingKind
 from ionport.mappings.rendering.erp import ErpMapping
 from ionport.mappings.rendering.m3 import parse_m3_mapping, render_m3
 from ionport.mappings.rendering.m3_toml import parse_m3_toml
-from ionport.mappings.rendering.model import M3Call, PlannedCall, Traced
+from ionport.mappings.rendering.model import M3Call
 
 VALIDATE_OPTION = "m3_validate"
-_JSON = "application/json"
-# What stands for the batch number in a plan: M3 gives it.
-_LATER = "{INBN}"
 
 
 class InforIdmM3(InforIdm):
@@ -97,26 +89,6 @@ class InforIdmM3(InforIdm):
             Rendered(StepKind.M3_READ_BACK, b"", place),
         ]
 
-    def plan(self, job: RenderJob) -> tuple[PlannedCall, ...]:
-        self.render(job)
-        head, *lines = self._calls(job)
-        planned = [self._planned(f"M3: {PROGRAM} {ADD_HEAD}", [head])]
-        rest = list(lines)
-        requests = [
-            M3Request(call.transaction, {**call.values(), BATCH_NUMBER: _LATER}) for call in lines
-        ]
-        for chunk in chunks(requests):
-            own, rest = rest[: len(chunk)], rest[len(chunk) :]
-            title = f"M3: {PROGRAM} {own[0].transaction}, {len(own)} lines"
-            planned.append(self._planned(title, own, chunk))
-        if job.options.get(VALIDATE_OPTION):
-            request = M3Request(VALIDATE, {BATCH_NUMBER: _LATER})
-            body = _body(VALIDATION_PROGRAM, [request], head)
-            planned.append(
-                PlannedCall(f"M3: {VALIDATION_PROGRAM} {VALIDATE}", "POST", BASE, _JSON, body)
-            )
-        return (*super().plan(job), *planned)
-
     def delivered_text(self, delivery: Delivery) -> str:
         batch = _("M3 batch {number}.").format(number=delivery.erp_reference)
         return f"{super().delivered_text(delivery)} {batch}"
@@ -124,14 +96,6 @@ class InforIdmM3(InforIdm):
     def _calls(self, job: RenderJob) -> tuple[M3Call, ...]:
         mapping = job.prepare(job.versions[self.m3_kind], self.parse)
         return render_m3(mapping, job.source)
-
-    def _planned(
-        self, title: str, calls: Sequence[M3Call], requests: Sequence[M3Request] = ()
-    ) -> PlannedCall:
-        sent = requests or [M3Request(call.transaction, call.values()) for call in calls]
-        values: tuple[Traced, ...] = tuple(value for call in calls for value in call.record)
-        body = _body(PROGRAM, sent, calls[0])
-        return PlannedCall(title, "POST", BASE, _JSON, body, values, self.m3_kind)
 
 
 class InforIdmM3Toml(InforIdmM3):
@@ -142,7 +106,3 @@ class InforIdmM3Toml(InforIdmM3):
     m3_kind = MappingKind.TOML
     mapping_kinds: tuple[MappingKind, ...] = (*InforIdm.mapping_kinds, MappingKind.TOML)
     parse: Callable[[str], ErpMapping] = staticmethod(parse_m3_toml)
-
-
-def _body(program: str, requests: Sequence[M3Request], head: M3Call) -> str:
-    return bulk_body(program, requests, company=head.company, division=head.division).decode()

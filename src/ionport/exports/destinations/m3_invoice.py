@@ -12,7 +12,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from ionport.core.i18n import _
@@ -20,14 +19,11 @@ from ionport.exports.destinations.port import Answer, Calling, Found, OtherItem,
 from ionport.exports.model import Delivery, StepKind
 from ionport.ionapi import IonApiError, M3Error, ServiceError
 from ionport.ionapi.client import IonApiClient
-from ionport.ionapi.m3 import M3Request, M3Result, chunks
+from ionport.ionapi.m3 import M3Request, M3Result
 from ionport.mappings.grammars.m3_fields import (
     ADD_HEAD,
-    ADD_LINE,
     BATCH_NUMBER,
-    M3_FIELDS,
     PROGRAM,
-    M3Type,
 )
 
 VALIDATION_PROGRAM, VALIDATE = "APS455MI", "ValidByBatchNo"
@@ -54,7 +50,7 @@ class HeadPayload:
 
     def to_bytes(self) -> bytes:
         """Return the same bytes for the same payload."""
-        return _encoded(asdict(self))
+        return encoded(asdict(self))
 
     @classmethod
     def from_bytes(cls, content: bytes) -> HeadPayload:
@@ -62,29 +58,12 @@ class HeadPayload:
         return cls(**json.loads(content))
 
 
-@dataclass(frozen=True, slots=True)
-class LinesPayload:
-    """The lines in their order, each with the section and row of the mapping that it came from."""
-
-    lines: Sequence[tuple[str, Mapping[str, str]]]
-    company: str
-    division: str
-
-    def to_bytes(self) -> bytes:
-        """Return the same bytes for the same payload."""
-        return _encoded(asdict(self))
-
-    @classmethod
-    def from_bytes(cls, content: bytes) -> LinesPayload:
-        """Read what `to_bytes` wrote."""
-        return cls(**json.loads(content))
-
-
-def _encoded(data: Any) -> bytes:
+def encoded(data: Any) -> bytes:
+    """Return the same bytes for the same data."""
     return json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-class _NoSecondItem:
+class DoubleTexts:
     """What look-ups in M3 say."""
 
     def two_items_text(self, first: str, second: str) -> tuple[str, str]:
@@ -107,7 +86,7 @@ class _NoSecondItem:
         )
 
 
-class HeadLookUp(_NoSecondItem):
+class HeadLookUp(DoubleTexts):
     """M3 is asked by the supplier's invoice number, and each head for its correlation id."""
 
     kind = StepKind.M3_LOOK_UP
@@ -184,7 +163,7 @@ class AddHead:
         (made,) = calling.client.m3.bulk(
             PROGRAM, [request], company=wanted.company, division=wanted.division
         )
-        _require_processed([made])
+        require_processed([made])
         if made.error is not None:
             raise made.error
         number = made.first(BATCH_NUMBER)
@@ -199,122 +178,7 @@ class AddHead:
         return delivery.erp_reference or ""
 
 
-class LinesLookUp(_NoSecondItem):
-    """The batch is asked for its lines; they are there when none is missing."""
-
-    kind = StepKind.M3_LINES_LOOK_UP
-    is_booking = True
-
-    def find(self, client: IonApiClient, payload: Payload) -> Found:
-        number = payload.earlier[StepKind.M3_HEAD]
-        missing = _missing(client, LinesPayload.from_bytes(payload.content), number)
-        return Found() if missing else Found((number,))
-
-    def find_before_first(self, client: IonApiClient, payload: Payload) -> Found:
-        return self.find(client, payload)
-
-    def found_text(self) -> str:
-        return _("All lines are in M3.")
-
-    def missing_text(self, others: tuple[OtherItem, ...]) -> str:
-        return _("Lines are missing in M3.")
-
-    def unknown_text(self) -> str:
-        return _("The answer of a call was lost; M3 is asked which lines have arrived.")
-
-
-class AddLines:
-    """Enters the lines that the batch does not have, as many at once as M3 takes."""
-
-    kind = StepKind.M3_LINES
-    look_up = LinesLookUp()
-
-    def make(self, calling: Calling, payload: Payload) -> Answer:
-        wanted = LinesPayload.from_bytes(payload.content)
-        number = payload.earlier[StepKind.M3_HEAD]
-        missing = _missing(calling.reader, wanted, number)
-        if not missing:
-            return Answer(number, self.look_up.found_text())
-        requests = [
-            M3Request(ADD_LINE, {**record, BATCH_NUMBER: number}, ("TRNO",))
-            for _place, record in missing
-        ]
-        now = next(chunks(requests))
-        results = calling.client.m3.bulk(
-            PROGRAM, now, company=wanted.company, division=wanted.division
-        )
-        _raise_refused(number, missing, results)
-        _require_processed(results)
-        done = sum(result.ok for result in results)
-        there = len(wanted.lines) - len(missing) + done
-        return Answer(
-            number,
-            _("{count} of {all} lines are in M3.").format(count=there, all=len(wanted.lines)),
-            is_whole=done == len(missing),
-        )
-
-    def columns(self, remote_id: str) -> Mapping[str, Any]:
-        return {}
-
-    def remote_id(self, delivery: Delivery) -> str:
-        return delivery.erp_reference or ""
-
-
-def _missing(
-    client: IonApiClient, wanted: LinesPayload, number: str
-) -> list[tuple[str, Mapping[str, str]]]:
-    """Return the lines that the batch does not have; raises IonApiError.
-
-    A batch that lacks some and has others is not touched: they may be the same in another form.
-    """
-    listed = client.m3.execute(
-        PROGRAM,
-        "LstLines",
-        {BATCH_NUMBER: number},
-        company=wanted.company,
-        division=wanted.division,
-        max_records=0,
-    )
-    there = list(listed.records)
-    missing = []
-    for place, record in wanted.lines:
-        same = next((line for line in there if _is_same_line(record, line)), None)
-        if same is None:
-            missing.append((place, record))
-        else:
-            there.remove(same)
-    if missing and there:
-        numbers = ", ".join(line.get("TRNO", "?") for line in there[:_SHOWN_REFUSALS])
-        raise ServiceError(
-            _("Batch {number} has lines in M3 that are none of this document: {lines}.").format(
-                number=number, lines=numbers
-            ),
-            service="M3",
-            status=409,
-            code="m3_other_lines",
-            remedy=_(
-                "Delete these lines in M3 (APS450), then choose Retry: the missing lines are sent."
-            ),
-        )
-    return missing
-
-
-def _is_same_line(sent: Mapping[str, str], there: Mapping[str, str]) -> bool:
-    """Tell whether a line in M3 has the values that are sent, as far as M3 shows them."""
-    return all(_is_same(name, value, there[name]) for name, value in sent.items() if name in there)
-
-
-def _is_same(name: str, sent: str, there: str) -> bool:
-    field = M3_FIELDS[ADD_LINE].get(name)
-    if field is not None and field.type is M3Type.NUMBER:
-        try:
-            return Decimal(sent or "0") == Decimal(there or "0")
-        except InvalidOperation:
-            return False
-    return sent.strip().casefold() == there.strip().casefold()
-
-
-def _require_processed(results: Sequence[M3Result]) -> None:
+def require_processed(results: Sequence[M3Result]) -> None:
     """Raise ServiceError when M3 ended the batch before its first transaction."""
     if not any(result.processed for result in results):
         raise ServiceError(
@@ -324,40 +188,6 @@ def _require_processed(results: Sequence[M3Result]) -> None:
             code="m3_not_processed",
             sent=False,
         )
-
-
-def _raise_refused(
-    number: str,
-    sent: Sequence[tuple[str, Mapping[str, str]]],
-    results: Sequence[M3Result],
-) -> None:
-    refused = [
-        (place, result.error)
-        for (place, _record), result in zip(sent, results, strict=False)
-        if result.error is not None
-    ]
-    if not refused:
-        return
-    said = "; ".join(
-        f"{place}: {error.remote_message or error.message}"
-        for place, error in refused[:_SHOWN_REFUSALS]
-    )
-    first = refused[0][1]
-    raise M3Error(
-        _("M3 refused {count} lines of batch {number}. {said}").format(
-            count=len(refused), number=number, said=said
-        ),
-        program=first.program,
-        transaction=first.transaction,
-        field=first.field,
-        kind=first.kind,
-        remote_code=first.remote_code,
-        remote_message=first.remote_message,
-        remedy=_(
-            "Batch {number} and its other lines stay in M3. Correct the document, the mapping or"
-            " what M3 misses, then choose Retry: only the missing lines are sent."
-        ).format(number=number),
-    )
 
 
 class Validate:
@@ -374,7 +204,7 @@ class Validate:
             company=payload.parameters.get("company", ""),
             division=payload.parameters.get("division", ""),
         )
-        _require_processed([result])
+        require_processed([result])
         if result.error is not None:
             raise result.error
         return Answer(number, _("M3 has validated batch {number}.").format(number=number))

@@ -7,11 +7,14 @@ by a place-holder.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import groupby
 
 from ionport.core.i18n import _
 from ionport.exports.destinations.infor_idm_bod import message_parameters
+from ionport.exports.destinations.infor_idm_ln import payload_of, render_invoice
+from ionport.exports.destinations.infor_idm_m3 import VALIDATE_OPTION
+from ionport.exports.destinations.m3_invoice import VALIDATE, VALIDATION_PROGRAM
 from ionport.ionapi import idm, ln, m3, messaging
 from ionport.mappings.grammars.m3_fields import ADD_HEAD, BATCH_NUMBER
 from ionport.mappings.model import BodEnvelope, MappingKind, RenderSource
@@ -22,25 +25,27 @@ from ionport.mappings.rendering.bod import (
     render_bod,
 )
 from ionport.mappings.rendering.idm import explain_idm, parse_idm_mapping, render_idm_item
-from ionport.mappings.rendering.ln import LINE_NAMES, parse_ln_mapping, render_ln
+from ionport.mappings.rendering.ln import parse_ln_mapping
 from ionport.mappings.rendering.m3 import parse_m3_mapping, render_m3
 from ionport.mappings.rendering.m3_toml import parse_m3_toml
 from ionport.mappings.rendering.model import M3Call, PlannedCall, Traced
 
 PARAMETER = "ParameterRequest"
 """Begins the target of a value that goes beside the payload of an ION message."""
-LN_SERVICE = "ReceivedPurchaseInvoice"
-"""The service where a configuration names none (docs/reference/ln.md)."""
 _JSON = "application/json"
 
 
 @dataclass(frozen=True, slots=True)
 class PlanSource:
-    """What calls are planned from: the document, and what the delivery adds to it."""
+    """What calls are planned from: the document, and what the delivery adds to it.
+
+    `options` are those of the configuration, empty for a mapping file alone.
+    """
 
     source: RenderSource
     envelope: BodEnvelope
     message_id: str
+    options: Mapping[str, str] = field(default_factory=dict)
 
 
 def planned_calls(kind: MappingKind, text: str, planned: PlanSource) -> tuple[PlannedCall, ...]:
@@ -99,14 +104,16 @@ def _bod(text: str, planned: PlanSource) -> Iterable[PlannedCall]:
 
 
 def _m3(text: str, planned: PlanSource) -> Iterable[PlannedCall]:
-    return _m3_calls(render_m3(parse_m3_mapping(text), planned.source), MappingKind.M3)
+    return _m3_calls(render_m3(parse_m3_mapping(text), planned.source), MappingKind.M3, planned)
 
 
 def _toml(text: str, planned: PlanSource) -> Iterable[PlannedCall]:
-    return _m3_calls(render_m3(parse_m3_toml(text), planned.source), MappingKind.TOML)
+    return _m3_calls(render_m3(parse_m3_toml(text), planned.source), MappingKind.TOML, planned)
 
 
-def _m3_calls(calls: Sequence[M3Call], kind: MappingKind) -> Iterable[PlannedCall]:
+def _m3_calls(
+    calls: Sequence[M3Call], kind: MappingKind, planned: PlanSource
+) -> Iterable[PlannedCall]:
     """Yield the head alone, because the lines need its answer, then the lines in bulk calls."""
     batch = _("[{field} of the answer to {call}]").format(field=BATCH_NUMBER, call=ADD_HEAD)
     for is_head, group in groupby(calls, key=lambda call: call.row is None):
@@ -136,6 +143,12 @@ def _m3_calls(calls: Sequence[M3Call], kind: MappingKind) -> Iterable[PlannedCal
                 ),
                 mapping_kind=kind,
             )
+    if planned.options.get(VALIDATE_OPTION):
+        company, division = calls[0].company, calls[0].division
+        validate = [m3.M3Request(VALIDATE, {BATCH_NUMBER: batch})]
+        body = m3.bulk_body(VALIDATION_PROGRAM, validate, company=company, division=division)
+        title = f"M3: {VALIDATION_PROGRAM} {VALIDATE}"
+        yield PlannedCall(title, "POST", m3.BASE, _JSON, body.decode())
 
 
 def _of_row(value: Traced, call: M3Call) -> Traced:
@@ -146,22 +159,19 @@ def _of_row(value: Traced, call: M3Call) -> Traced:
 
 
 def _ln(text: str, planned: PlanSource) -> Iterable[PlannedCall]:
-    payload = render_ln(parse_ln_mapping(text), planned.source)
-    entity = ln.LnEntity(
-        tuple((value.target, value.value) for value in payload.header),
-        tuple(
-            ln.LnLine(LINE_NAMES[name], tuple((value.target, value.value) for value in row))
-            for name, rows in payload.lines.items()
-            for row in rows
-        ),
+    made = render_invoice(parse_ln_mapping(text), planned.source)
+    sent = payload_of(made, planned.options)
+    item_id = _("[id of the item in IDM]")
+    body = ln.create_envelope(
+        sent.service, sent.entity(item_id), company=sent.company, operation=sent.create
     )
     yield PlannedCall(
         title=_("LN: create the received purchase invoice"),
         method="POST",
-        path=f"{ln.BASE}/{LN_SERVICE}",
+        path=f"{ln.BASE}/{sent.service}",
         content_type="text/xml;charset=utf-8",
-        body=ln.create_envelope(LN_SERVICE, entity, company=payload.company).decode(),
-        values=payload.every_value(),
+        body=body.decode(),
+        values=made.every_value(),
         mapping_kind=MappingKind.LN,
     )
 

@@ -15,7 +15,6 @@ from ionport.documents.model import Document
 from ionport.exports.model import Delivery, ExportMethod, StepKind
 from ionport.ionapi.client import IonApiClient
 from ionport.mappings.model import BodEnvelope, MappingKind, MappingVersion, RenderSource
-from ionport.mappings.rendering.model import PlannedCall
 
 T = TypeVar("T")
 AMOUNT_SIGN = "amount_sign"
@@ -239,10 +238,6 @@ class Destination(Protocol):
 
     def render(self, job: RenderJob) -> list[Rendered]:
         """Return what the calls send; raises InvalidInput for what cannot be rendered."""
-        ...
-
-    def plan(self, job: RenderJob) -> tuple[PlannedCall, ...]:
-        """Return the calls of a delivery in their order, with nothing sent; raises as `render`."""
         ...
 
     def delivered_text(self, delivery: Delivery) -> str:

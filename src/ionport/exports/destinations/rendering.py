@@ -111,11 +111,16 @@ class Renderer:
             _refuse_blocked(version, accepts_at_least_once=accepts_at_least_once)
         files = _Files(self._readable_pages, document)
         source = _source(document, files, more_fields, delivery.correlation_id)
-        sign = options.get(AMOUNT_SIGN)
-        signed = with_sign(source, AmountSign(sign) if sign else None)
+        source = signed(source, options)
         return RenderJob(
-            delivery, document, signed, envelope, versions, self._prepared, files, options
+            delivery, document, source, envelope, versions, self._prepared, files, options
         )
+
+
+def signed(source: RenderSource, options: Mapping[str, str]) -> RenderSource:
+    """Return the document with the sign of amounts that the options of a configuration say."""
+    sign = options.get(AMOUNT_SIGN)
+    return with_sign(source, AmountSign(sign) if sign else None)
 
 
 class SourceOf:
