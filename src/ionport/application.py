@@ -253,7 +253,11 @@ def _intake_limits(settings: Settings) -> IntakeLimits:
     return IntakeLimits(
         file_bytes=settings.max_file_mb * MEGABYTE,
         files=settings.max_upload_files,
-        invoice=ReadingLimits(settings.max_invoice_lines, settings.max_attachments),
+        invoice=ReadingLimits(
+            lines=settings.max_invoice_lines,
+            attachments=settings.max_attachments,
+            xml_bytes=settings.max_file_mb * MEGABYTE,
+        ),
     )
 
 

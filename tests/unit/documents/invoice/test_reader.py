@@ -434,11 +434,14 @@ def test_a_text_of_more_than_ten_megabytes_is_read_as_an_attachment() -> None:
         "</cac:AdditionalDocumentReference>"
     )
     start = "  <cac:AccountingSupplierParty>"
-    invoice = read_invoice(_sample(UBL_INVOICE, (start, reference + start)))
-    (attachment,) = attachments(invoice)
-    assert (attachment.filename, attachment.mime_type) == ("a.pdf", "application/pdf")
-    assert (attachment.size, attachment.problem) == (9_000_005, Problem.NONE)
-    assert attachment.content.startswith(b"%PDF-")
+    sent = _sample(UBL_INVOICE, (start, 2 * reference + start))
+    for attachment in attachments(read_invoice(sent)):
+        assert (attachment.filename, attachment.mime_type) == ("a.pdf", "application/pdf")
+        assert (attachment.size, attachment.problem) == (9_000_005, Problem.NONE)
+        assert attachment.content.startswith(b"%PDF-")
+    # Only a file's own limit bounds it, which the operator sets.
+    with pytest.raises(TooLarge, match="at most 20000000"):
+        read_invoice(sent, ReadingLimits(xml_bytes=20_000_000))
 
 
 @pytest.mark.parametrize(

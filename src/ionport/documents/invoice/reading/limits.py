@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class ReadingLimits:
-    """The most lines, and the most attachments, of one invoice."""
+    """The most lines, attachments, and bytes of XML, of one invoice."""
 
     lines: int = 10_000
     attachments: int = 100
+    xml_bytes: int = 40 * 1024 * 1024
+    """With attachments inside; what is not in them is bounded by the number of elements."""

@@ -87,7 +87,8 @@ def read_invoice(content: bytes, limits: ReadingLimits = _STANDARD) -> Invoice:
 
 def read_invoices(content: bytes, limits: ReadingLimits = _STANDARD) -> tuple[Invoice, ...]:
     """Read the e-invoices in `content`, of which only a FatturaPA file can hold several."""
-    root = _invoice_root(xml.parse(content, keeps_blanks=False))
+    parsed = xml.parse(content, max_bytes=limits.xml_bytes, keeps_blanks=False)
+    root = _invoice_root(parsed)
     syntax = vocabulary.SYNTAX_BY_ROOT.get(root.tag)
     if syntax is None:
         raise refusals.unknown_syntax(root)
