@@ -40,6 +40,11 @@ TEMPLATES = (
     Template(MappingKind.TOML, _INVOICES, "m3-invoice.toml"),
     Template(MappingKind.LN, ("INVOICE",), "ln-invoice.properties"),
     Template(MappingKind.LN, ("CREDIT_NOTE",), "ln-credit-note.properties"),
+    Template(
+        MappingKind.XSLT,
+        (*_INVOICES, "ORDER_CONFIRMATION", "DELIVERY_NOTE"),
+        "xslt-document.xslt",
+    ),
 )
 """The templates, by kind. The published ION flow books every document as an invoice, so that no BOD
 mapping is for credit notes; M3's and LN's grammars know invoices and notes alone."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ionport.core.errors import InvalidInput, TooLarge
-from ionport.core.stylesheets import StylesheetError, compile_stylesheet
+from ionport.core.xslt.stylesheets import StylesheetError, compile_stylesheet
 from ionport.mappings.lint.common import found
 from ionport.mappings.model import Finding
 

@@ -59,10 +59,13 @@ class StylesheetError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Stylesheet:
-    """A stylesheet that may run; `version` is what it says of itself."""
+    """A stylesheet that may run; `version` is what it says of itself.
+
+    `program` is None for versions above 1, which libxslt does not run.
+    """
 
     version: str
-    root: etree._Element
+    program: etree.XSLT | None
 
 
 def compile_stylesheet(text: str) -> Stylesheet:
@@ -76,9 +79,8 @@ def compile_stylesheet(text: str) -> Stylesheet:
     if forbidden := tuple(_reaches(root)):
         raise StylesheetError("it reaches outside", forbidden[0].line, forbidden)
     version = root.get("version", "")
-    if version.startswith("1"):
-        _compile(root)
-    return Stylesheet(version or "?", root)
+    program = _compile(root) if version.startswith("1") else None
+    return Stylesheet(version or "?", program)
 
 
 def _compile(root: etree._Element) -> etree.XSLT:
