@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, bindparam, delete, func, insert, select, update
-from sqlalchemy import Connection as DatabaseConnection
 from sqlalchemy.exc import IntegrityError
 
 from ionport.connections.model import (
@@ -28,6 +27,7 @@ from ionport.connections.tables import (
 from ionport.core.paging import Following, Page, PageRequest
 from ionport.store import OrganizationScope, SystemScope
 from ionport.store.paging import select_following
+from ionport.store.repository import Repository, in_scope
 
 AnyScope = OrganizationScope | SystemScope
 
@@ -55,24 +55,13 @@ _ENDED_IDS = (
 )
 
 
-class ConnectionRepository:
+class ConnectionRepository(Repository):
     """Rows of connections. The sealed file leaves only through `sealed`."""
-
-    def __init__(self, connection: DatabaseConnection) -> None:
-        self._connection = connection
 
     def add(self, scope: OrganizationScope, connection: Connection, sealed: str) -> bool:
         """Insert a connection; False when the same credential is there already."""
-        values = asdict(connection) | {
-            "organization_id": scope.organization_id,
-            "sealed": sealed,
-        }
-        try:
-            with self._connection.begin_nested():
-                self._connection.execute(insert(connections).values(values))
-        except IntegrityError:
-            return False
-        return True
+        own = {"organization_id": scope.organization_id, "sealed": sealed}
+        return self._stored(insert(connections).values(asdict(connection) | own))
 
     def get(self, scope: AnyScope, connection_id: str) -> Connection | None:
         """Return the connection, or None when it is absent or somebody else's."""
@@ -80,8 +69,7 @@ class ConnectionRepository:
         if isinstance(scope, OrganizationScope):
             statement = _GET_OWN
             parameters["organization"] = scope.organization_id
-        row = self._connection.execute(statement, parameters).one_or_none()
-        return _connection(row) if row else None
+        return self._one(statement, _connection, parameters)
 
     def lock(self, scope: OrganizationScope, connection_id: str) -> None:
         """Let others who decide by the connection's proof wait until this transaction ends.
@@ -93,10 +81,9 @@ class ConnectionRepository:
 
     def by_fingerprint(self, scope: OrganizationScope, fingerprint: str) -> Connection | None:
         """Return the connection that was made from the same credential."""
-        row = self._connection.execute(
-            _owned(select(*_SHOWN), scope).where(_c.fingerprint == fingerprint)
-        ).one_or_none()
-        return _connection(row) if row else None
+        return self._one(
+            _owned(select(*_SHOWN), scope).where(_c.fingerprint == fingerprint), _connection
+        )
 
     def list(self, scope: OrganizationScope, page: PageRequest, text: str) -> Page[Connection]:
         """Return a page sorted by name."""
@@ -107,13 +94,7 @@ class ConnectionRepository:
                 | _c.tenant_id.icontains(text, autoescape=True)
                 | _c.app_name.icontains(text, autoescape=True)
             )
-        total = self._connection.execute(
-            select(func.count()).select_from(query.subquery())
-        ).scalar_one()
-        rows = self._connection.execute(
-            query.order_by(func.lower(_c.name), _c.id).limit(page.limit).offset(page.offset)
-        )
-        return Page([_connection(row) for row in rows], total, page)
+        return self._page(query.order_by(func.lower(_c.name), _c.id), page, _connection)
 
     def following(
         self, scope: OrganizationScope, limit: int, after: tuple[str, str] | None
@@ -146,7 +127,7 @@ class ConnectionRepository:
         """Change the name that people see."""
         self._connection.execute(
             update(connections)
-            .where(_c.id == connection_id, _c.organization_id == scope.organization_id)
+            .where(in_scope(connections, scope, id=connection_id))
             .values(name=name)
         )
 
@@ -155,20 +136,15 @@ class ConnectionRepository:
         try:
             with self._connection.begin_nested():
                 self._connection.execute(
-                    delete(connections).where(
-                        _c.id == connection_id, _c.organization_id == scope.organization_id
-                    )
+                    delete(connections).where(in_scope(connections, scope, id=connection_id))
                 )
         except IntegrityError:
             return False
         return True
 
 
-class TokenRepository:
+class TokenRepository(Repository):
     """Rows of sealed tokens."""
-
-    def __init__(self, connection: DatabaseConnection) -> None:
-        self._connection = connection
 
     def get(self, scope: OrganizationScope, connection_id: str, key: str) -> str | None:
         """Return the sealed tokens kept under `key`."""
@@ -187,9 +163,7 @@ class TokenRepository:
         self, scope: OrganizationScope, connection_id: str, key: str, sealed: str, now: datetime
     ) -> None:
         """Replace what is kept; nothing happens when the connection is gone."""
-        owned = select(_c.id).where(
-            _c.id == connection_id, _c.organization_id == scope.organization_id
-        )
+        owned = select(_c.id).where(in_scope(connections, scope, id=connection_id))
         if self._connection.execute(owned.with_for_update()).one_or_none() is None:
             return
         self.delete(scope, connection_id, key)
@@ -213,11 +187,8 @@ class TokenRepository:
         self._connection.execute(delete(connection_tokens))
 
 
-class CheckRepository:
+class CheckRepository(Repository):
     """Rows of checks and their stages."""
-
-    def __init__(self, connection: DatabaseConnection) -> None:
-        self._connection = connection
 
     def add(self, scope: OrganizationScope, check: Check) -> bool:
         """Insert a check with its stages, and drop what is older than the newest twenty.

@@ -10,8 +10,6 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    Connection,
-    Row,
     Select,
     and_,
     bindparam,
@@ -27,11 +25,11 @@ from ionport.documents.model import (
     DocumentStatus,
     LockedDocument,
     TimelineEntry,
-    TimelineKind,
 )
 from ionport.documents.tables import document_timeline, documents
 from ionport.identity.tables import organizations
 from ionport.store import OrganizationScope
+from ionport.store.repository import Repository, columns_of, in_scope, reader
 
 MAX_TIMELINE = 500
 
@@ -77,11 +75,8 @@ _BY_CONTENTS = select(
 )
 
 
-class DocumentRepository:
+class DocumentRepository(Repository):
     """Documents of one organization."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def add_all(self, scope: OrganizationScope, new: Sequence[Document]) -> bool:
         """Add documents; False, and none is added, when one's content has come in meanwhile."""
@@ -214,11 +209,8 @@ class DocumentRepository:
         return (DocumentStatus(row.status), row.open_findings) if row else None
 
 
-class TimelineRepository:
+class TimelineRepository(Repository):
     """What happened to a document."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def add(self, scope: OrganizationScope, document_id: str, entry: TimelineEntry) -> None:
         values = {**_entry_columns(scope, document_id, entry), "of_document": document_id}
@@ -238,27 +230,20 @@ class TimelineRepository:
     def list(self, scope: OrganizationScope, document_id: str) -> list[TimelineEntry]:
         """Return the newest entries first, at most `MAX_TIMELINE`."""
         table = document_timeline
-        rows = self._connection.execute(
+        return self._all(
             select(table)
-            .where(
-                table.c.organization_id == scope.organization_id,
-                table.c.document_id == document_id,
-            )
+            .where(in_scope(table, scope, document_id=document_id))
             .order_by(table.c.position.desc())
-            .limit(MAX_TIMELINE)
+            .limit(MAX_TIMELINE),
+            _entry,
         )
-        return [_entry(row) for row in rows]
 
     def has_code(self, scope: OrganizationScope, document_id: str, code: str) -> bool:
         """Tell whether the document has an entry of a code."""
         table = document_timeline
         found = self._connection.execute(
             select(table.c.id)
-            .where(
-                table.c.organization_id == scope.organization_id,
-                table.c.document_id == document_id,
-                table.c.code == code,
-            )
+            .where(in_scope(table, scope, document_id=document_id, code=code))
             .limit(1)
         )
         return found.one_or_none() is not None
@@ -273,40 +258,15 @@ def search_text(filename: str, document_id: str, fields: Mapping[str, str]) -> s
 def _columns(scope: OrganizationScope, document: Document) -> dict[str, Any]:
     """Return the columns of a new document."""
     text = search_text(document.filename, document.id, document.fields)
-    return {
-        "id": document.id,
-        "organization_id": scope.organization_id,
-        "sub_organization_id": document.sub_organization_id,
-        "filename": document.filename,
-        "mime_type": document.mime_type,
-        "size_bytes": document.size_bytes,
-        "content_sha256": document.content_sha256,
-        "status": document.status.value,
-        "duplicate_of": document.duplicate_of,
-        "open_findings": document.open_findings,
-        **_said(document.document_type, document.fields, document.tables, text),
-        "created_at": document.created_at,
-        "created_by": document.created_by,
-        "updated_at": document.updated_at,
-    }
+    said = _said(document.document_type, document.fields, document.tables, text)
+    return columns_of(documents, document, organization_id=scope.organization_id, **said)
 
 
 def _entry_columns(
     scope: OrganizationScope, document_id: str, entry: TimelineEntry
 ) -> dict[str, Any]:
-    return {
-        "id": entry.id,
-        "organization_id": scope.organization_id,
-        "document_id": document_id,
-        "at": entry.at,
-        "kind": entry.kind.value,
-        "text": entry.stored_text,
-        "code": entry.code,
-        "parameters": dict(entry.parameters),
-        "previous_status": entry.previous_status,
-        "status": entry.status,
-        "actor_name": entry.actor_name,
-    }
+    own = {"organization_id": scope.organization_id, "document_id": document_id}
+    return columns_of(document_timeline, entry, text=entry.stored_text, **own)
 
 
 def _said(
@@ -358,37 +318,9 @@ def _seen(statement: Select[Any], scope: OrganizationScope) -> Select[Any]:
     return statement.where(documents.c.document_type.in_(sorted(scope.document_types)))
 
 
-def _document(row: Row[Any]) -> Document:
-    return Document(
-        id=row.id,
-        organization_id=row.organization_id,
-        sub_organization_id=row.sub_organization_id,
-        document_type=row.document_type,
-        filename=row.filename,
-        mime_type=row.mime_type,
-        size_bytes=row.size_bytes,
-        content_sha256=row.content_sha256,
-        status=DocumentStatus(row.status),
-        fields=row.fields,
-        tables={name: tuple(rows) for name, rows in row.tables.items()},
-        duplicate_of=row.duplicate_of,
-        open_findings=row.open_findings,
-        created_at=row.created_at,
-        created_by=row.created_by,
-        updated_at=row.updated_at,
-        purged_at=row.purged_at,
-    )
+_document = reader(
+    Document, tables=lambda row: {name: tuple(rows) for name, rows in row.tables.items()}
+)
 
 
-def _entry(row: Row[Any]) -> TimelineEntry:
-    return TimelineEntry(
-        id=row.id,
-        at=row.at,
-        kind=TimelineKind(row.kind),
-        stored_text=row.text,
-        code=row.code,
-        parameters=row.parameters,
-        previous_status=DocumentStatus(row.previous_status) if row.previous_status else None,
-        status=DocumentStatus(row.status) if row.status else None,
-        actor_name=row.actor_name,
-    )
+_entry = reader(TimelineEntry, stored_text="text")

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    Connection,
-    Row,
     Text,
     and_,
     cast,
@@ -23,33 +20,18 @@ from ionport.core.paging import Page, PageRequest
 from ionport.identity.model import AuditEntry, AuditQuery
 from ionport.identity.tables import audit_log, users
 from ionport.store import AnyScope, OrganizationScope, SystemScope, TenantScope
+from ionport.store.repository import Repository, columns_of, reader
 
 # Built once: nearly everything that is written is told here.
 _ADD = insert(audit_log)
 
 
-class AuditRepository:
+class AuditRepository(Repository):
     """The audit log: rows are added and read, never changed."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-
     def add_all(self, scope: AnyScope, entries: Iterable[AuditEntry]) -> None:
-        rows = [
-            {
-                "id": entry.id,
-                "scope_kind": _scope_kind(scope),
-                "scope_id": scope_id(scope),
-                "actor_id": entry.actor_id,
-                "actor_name": entry.actor_name,
-                "address": entry.address,
-                "action": entry.action,
-                "subject": entry.subject,
-                "details": dict(entry.details),
-                "at": entry.at,
-            }
-            for entry in entries
-        ]
+        own = {"scope_kind": _scope_kind(scope), "scope_id": scope_id(scope)}
+        rows = [columns_of(audit_log, entry, **own) for entry in entries]
         self._connection.execute(_ADD, rows)
 
     def usernames(self, scope: SystemScope, ids: Collection[str]) -> Mapping[str, str]:
@@ -69,15 +51,8 @@ class AuditRepository:
         if not isinstance(scope, SystemScope):
             query = query.where(audit_log.c.scope_kind == _scope_kind(scope))
             query = query.where(audit_log.c.scope_id == scope_id(scope))
-        total = self._connection.execute(
-            select(func.count()).select_from(query.subquery())
-        ).scalar_one()
-        rows = self._connection.execute(
-            query.order_by(audit_log.c.at.desc(), audit_log.c.id.desc())
-            .limit(page.limit)
-            .offset(page.offset)
-        )
-        return Page(items=[_audit_entry(row) for row in rows], total=total, request=page)
+        newest_first = query.order_by(audit_log.c.at.desc(), audit_log.c.id.desc())
+        return self._page(newest_first, page, _audit_entry)
 
     def search(self, scope: AnyScope, query: AuditQuery) -> Sequence[AuditEntry]:
         """Return the rows that match, newest first, one more than the limit at most."""
@@ -99,10 +74,9 @@ class AuditRepository:
         if query.after is not None:
             at, row_id = query.after
             wanted = wanted.where(or_(c.at < at, and_(c.at == at, c.id < row_id)))
-        rows = self._connection.execute(
-            wanted.order_by(c.at.desc(), c.id.desc()).limit(query.limit + 1)
+        return self._all(
+            wanted.order_by(c.at.desc(), c.id.desc()).limit(query.limit + 1), _audit_entry
         )
-        return [_audit_entry(row) for row in rows]
 
 
 def _containing(text: str) -> Iterator[ColumnElement[bool]]:
@@ -128,15 +102,4 @@ def _scope_kind(scope: AnyScope) -> str:
     return kinds[type(scope)]
 
 
-def _audit_entry(row: Row[Any]) -> AuditEntry:
-    return AuditEntry(
-        id=row.id,
-        scope=row.scope_id,
-        actor_name=row.actor_name,
-        actor_id=row.actor_id,
-        address=row.address,
-        action=row.action,
-        subject=row.subject,
-        details=row.details,
-        at=row.at,
-    )
+_audit_entry = reader(AuditEntry, scope="scope_id")

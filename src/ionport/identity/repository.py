@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Row, delete, func, insert, or_, select, update
 
 from ionport.identity.model import (
     OpenSession,
@@ -27,16 +27,14 @@ from ionport.identity.tables import (
     users,
 )
 from ionport.store import OrganizationScope, SystemScope, TenantScope, insert_of
+from ionport.store.repository import Repository, columns_of, reader
 
 MAX_TENANTS = 200
 MAX_ORGANIZATIONS = 500
 
 
-class TenantRepository:
+class TenantRepository(Repository):
     """Tenants and who belongs to them."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def add(self, scope: SystemScope, tenant: Tenant) -> None:
         self._connection.execute(insert(tenants).values(id=tenant.id, created_at=tenant.created_at))
@@ -60,47 +58,38 @@ class TenantRepository:
 
     def search_members(self, scope: TenantScope, text: str, limit: int) -> list[User]:
         """Return active members whose username, name or e-mail address contains `text`."""
-        rows = self._connection.execute(
+        return self._all(
             select(users)
             .join(tenant_memberships, tenant_memberships.c.user_id == users.c.id)
             .where(tenant_memberships.c.tenant_id == scope.tenant_id)
             .where(users.c.is_disabled.is_(False))
             .where(containing(text))
             .order_by(users.c.username_key)
-            .limit(limit)
+            .limit(limit),
+            user_of,
         )
-        return [user_of(row) for row in rows]
 
     def find_member(self, scope: TenantScope, user_id: str) -> User | None:
-        row = self._connection.execute(
+        return self._one(
             select(users)
             .join(tenant_memberships, tenant_memberships.c.user_id == users.c.id)
-            .where(tenant_memberships.c.tenant_id == scope.tenant_id, users.c.id == user_id)
-        ).one_or_none()
-        return user_of(row) if row else None
+            .where(tenant_memberships.c.tenant_id == scope.tenant_id, users.c.id == user_id),
+            user_of,
+        )
 
 
-class OrganizationRepository:
+class OrganizationRepository(Repository):
     """Organizations, sub-organizations and who belongs to them."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def add(self, scope: SystemScope, organization: Organization, at: datetime) -> None:
         self._connection.execute(
-            insert(organizations).values(
-                id=organization.id,
-                name=organization.name,
-                parent_id=organization.parent_id,
-                created_at=at,
-            )
+            insert(organizations).values(columns_of(organizations, organization, created_at=at))
         )
 
     def find(self, scope: OrganizationScope) -> Organization | None:
-        row = self._connection.execute(
-            select(organizations).where(organizations.c.id == scope.organization_id)
-        ).one_or_none()
-        return _organization(row) if row else None
+        return self._one(
+            select(organizations).where(organizations.c.id == scope.organization_id), _organization
+        )
 
     def rename(self, scope: OrganizationScope, name: str) -> None:
         self._connection.execute(
@@ -126,19 +115,19 @@ class OrganizationRepository:
         top = select(organizations).where(organizations.c.parent_id.is_(None))
         if among is not None:
             top = top.where(organizations.c.id.in_(among))
-        rows = self._connection.execute(
-            top.order_by(organizations.c.created_at, organizations.c.id).limit(MAX_ORGANIZATIONS)
+        return self._all(
+            top.order_by(organizations.c.created_at, organizations.c.id).limit(MAX_ORGANIZATIONS),
+            _organization,
         )
-        return [_organization(row) for row in rows]
 
     def list_sub(self, scope: OrganizationScope) -> list[Organization]:
-        rows = self._connection.execute(
+        return self._all(
             select(organizations)
             .where(organizations.c.parent_id == scope.organization_id)
             .order_by(organizations.c.name)
-            .limit(MAX_ORGANIZATIONS)
+            .limit(MAX_ORGANIZATIONS),
+            _organization,
         )
-        return [_organization(row) for row in rows]
 
     def set_role(self, scope: OrganizationScope, user_id: str, role: OrganizationRole) -> None:
         new = insert_of(self._connection)(organization_memberships).values(
@@ -148,24 +137,13 @@ class OrganizationRepository:
         self._connection.execute(new.on_conflict_do_update(key, set_={"role": role.value}))
 
 
-class UserRepository:
+class UserRepository(Repository):
     """Users; they stand above tenants and organizations, so the scope is the system's."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def add(self, scope: SystemScope, user: User, key: str, password_hash: str) -> None:
         self._connection.execute(
             insert(users).values(
-                id=user.id,
-                username=user.username,
-                username_key=key,
-                full_name=user.full_name,
-                email=user.email,
-                identity2=user.identity2,
-                password_hash=password_hash,
-                is_disabled=user.is_disabled,
-                created_at=user.created_at,
+                columns_of(users, user, username_key=key, password_hash=password_hash)
             )
         )
 
@@ -174,12 +152,12 @@ class UserRepository:
 
     def find_by_key(self, scope: SystemScope, key: str) -> tuple[User, str] | None:
         """Return the user with the case-folded username `key` and the password hash."""
-        return self._one(users.c.username_key == key)
+        return self._find(users.c.username_key == key)
 
     def find(self, scope: SystemScope, user_id: str) -> tuple[User, str] | None:
-        return self._one(users.c.id == user_id)
+        return self._find(users.c.id == user_id)
 
-    def _one(self, condition: Any) -> tuple[User, str] | None:
+    def _find(self, condition: Any) -> tuple[User, str] | None:
         row = self._connection.execute(select(users).where(condition)).one_or_none()
         return (user_of(row), row.password_hash) if row else None
 
@@ -216,11 +194,8 @@ class UserRepository:
         return [(row.organization_id, OrganizationRole(row.role)) for row in rows]
 
 
-class SessionRepository:
+class SessionRepository(Repository):
     """Sessions, set-up links and attempts to sign in."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def add(
         self,
@@ -391,19 +366,8 @@ def containing(text: str) -> ColumnElement[bool]:
     return or_(*(column.contains(text.lower(), autoescape=True) for column in columns))
 
 
-def user_of(row: Row[Any]) -> User:
-    """Return the user of a row that has all columns of `users`."""
-    return User(
-        id=row.id,
-        username=row.username,
-        full_name=row.full_name,
-        email=row.email,
-        identity2=row.identity2,
-        is_disabled=row.is_disabled,
-        created_at=row.created_at,
-        last_sign_in_at=row.last_sign_in_at,
-    )
+# Return the user of a row that has all columns of `users`.
+user_of = reader(User)
 
 
-def _organization(row: Row[Any]) -> Organization:
-    return Organization(id=row.id, name=row.name, parent_id=row.parent_id, time_zone=row.time_zone)
+_organization = reader(Organization)

@@ -9,7 +9,6 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    Connection,
     Row,
     Select,
     bindparam,
@@ -19,11 +18,9 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.engine import RowMapping
 
 from ionport.core.paging import Page, PageRequest
 from ionport.mappings.grammars.edits import Edit
-from ionport.mappings.grammars.encodings import TextEncoding
 from ionport.mappings.model import (
     Finding,
     ListedMapping,
@@ -35,14 +32,11 @@ from ionport.mappings.model import (
 from ionport.mappings.rules.model import Severity
 from ionport.mappings.tables import mapping_acceptances, mapping_files, mapping_versions
 from ionport.store import OrganizationScope
-from ionport.store.paging import select_page
+from ionport.store.repository import Repository, reader
 
 
-class MappingRepository:
+class MappingRepository(Repository):
     """Mapping files of one organization, with their versions."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def add_file(self, scope: OrganizationScope, file: MappingFile) -> None:
         """Add a file; raises SQLAlchemy's IntegrityError when the name is taken."""
@@ -62,56 +56,43 @@ class MappingRepository:
 
     def lock_by_name(self, scope: OrganizationScope, name: str) -> MappingFile | None:
         """Return the file with this name; others cannot add versions until the end."""
-        row = (
-            self._connection.execute(
-                select(mapping_files)
-                .where(
-                    mapping_files.c.organization_id == scope.organization_id,
-                    mapping_files.c.name_key == name.casefold(),
-                )
-                .with_for_update()
+        return self._one(
+            select(mapping_files)
+            .where(
+                mapping_files.c.organization_id == scope.organization_id,
+                mapping_files.c.name_key == name.casefold(),
             )
-            .mappings()
-            .one_or_none()
+            .with_for_update(),
+            _file,
         )
-        return _file(row) if row else None
 
     def find(self, scope: OrganizationScope, mapping_id: str) -> MappingFile | None:
-        row = (
-            self._connection.execute(
-                select(mapping_files).where(
-                    mapping_files.c.organization_id == scope.organization_id,
-                    mapping_files.c.id == mapping_id,
-                )
-            )
-            .mappings()
-            .one_or_none()
+        return self._one(
+            select(mapping_files).where(
+                mapping_files.c.organization_id == scope.organization_id,
+                mapping_files.c.id == mapping_id,
+            ),
+            _file,
         )
-        return _file(row) if row else None
 
     def lock(self, scope: OrganizationScope, mapping_id: str) -> MappingFile | None:
         """Return the file; others cannot add versions until the end."""
-        row = (
-            self._connection.execute(
-                select(mapping_files)
-                .where(
-                    mapping_files.c.organization_id == scope.organization_id,
-                    mapping_files.c.id == mapping_id,
-                )
-                .with_for_update()
+        return self._one(
+            select(mapping_files)
+            .where(
+                mapping_files.c.organization_id == scope.organization_id,
+                mapping_files.c.id == mapping_id,
             )
-            .mappings()
-            .one_or_none()
+            .with_for_update(),
+            _file,
         )
-        return _file(row) if row else None
 
     def list(
         self, scope: OrganizationScope, page: PageRequest, kind: MappingKind | None, text: str
     ) -> Page[MappingFile]:
         """Return files by name; `text` is a part of the name, in any case."""
         query = select(mapping_files).where(*_wanted(scope, kind, text))
-        rows, total = select_page(self._connection, query.order_by(mapping_files.c.name_key), page)
-        return Page([_file(row) for row in rows], total, page)
+        return self._page(query.order_by(mapping_files.c.name_key), page, _file)
 
     def list_with_findings(
         self,
@@ -136,10 +117,7 @@ class MappingRepository:
         )
         column = _SORTS[sort]
         order = column.desc() if descending else column.asc()
-        rows, total = select_page(
-            self._connection, query.order_by(order, mapping_files.c.name_key), page
-        )
-        return Page([_listed(row) for row in rows], total, page)
+        return self._page(query.order_by(order, mapping_files.c.name_key), page, _listed)
 
     def delete(self, scope: OrganizationScope, mapping_id: str) -> None:
         """Remove a file with its versions and what was accepted of them."""
@@ -264,44 +242,25 @@ def _wanted(
     return conditions
 
 
-def _listed(row: RowMapping) -> ListedMapping:
-    severities = [finding["severity"] for finding in row["findings"]]
+def _listed(row: Row[Any]) -> ListedMapping:
+    severities = [finding["severity"] for finding in row.findings]
     return ListedMapping(
         file=_file(row),
-        saved_by=row["saved_by"],
+        saved_by=row.saved_by,
         errors=severities.count(Severity.ERROR.value),
         warnings=severities.count(Severity.WARNING.value),
         notes=severities.count(Severity.INFO.value),
     )
 
 
-def _file(row: RowMapping) -> MappingFile:
-    return MappingFile(
-        id=row["id"],
-        organization_id=row["organization_id"],
-        name=row["name"],
-        kind=MappingKind(row["kind"]),
-        latest_number=row["latest_number"],
-        created_at=row["created_at"],
-        created_by=row["created_by"],
-        updated_at=row["updated_at"],
-    )
+_file = reader(MappingFile)
 
 
-def _version(row: Row[Any]) -> MappingVersion:
-    return MappingVersion(
-        id=row.id,
-        mapping_id=row.mapping_id,
-        mapping_name=row.name,
-        kind=MappingKind(row.kind),
-        number=row.number,
-        sha256=row.sha256,
-        text=row.text,
-        encoding=TextEncoding(row.encoding),
-        findings=tuple(_finding(values) for values in row.findings),
-        created_at=row.created_at,
-        created_by=row.created_by,
-    )
+_version = reader(
+    MappingVersion,
+    mapping_name="name",
+    findings=lambda row: tuple(_finding(values) for values in row.findings),
+)
 
 
 def _finding(values: Mapping[str, Any]) -> Finding:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, Connection, Table, delete, select, tuple_
+from sqlalchemy import ColumnElement, Table, delete, select, tuple_
 
 from ionport.store import SystemScope
+from ionport.store.repository import Repository
 
 
-class CleanUpRepository:
+class CleanUpRepository(Repository):
     """Deletes a bounded number of rows of any table."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def delete(
         self, scope: SystemScope, table: Table, where: ColumnElement[bool], limit: int

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection
-
+from ionport.store.repository import Repository
 from ionport.store.scopes import SystemScope
 from ionport.store.tables import readiness
 from ionport.store.upsert import insert_of
 
 
-class ReadinessRepository:
+class ReadinessRepository(Repository):
     """The one row of the whole installation."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def mark(self, scope: SystemScope, now: datetime) -> None:
         """Write the row."""

@@ -8,7 +8,6 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    Connection,
     Row,
     delete,
     func,
@@ -35,6 +34,7 @@ from ionport.documents.bulk.tables import bulk_items, bulk_runs
 from ionport.documents.listing.conditions import matching, own
 from ionport.documents.tables import documents
 from ionport.store import OrganizationScope, SystemScope
+from ionport.store.repository import Repository, in_scope, reader
 
 _r, _i = bulk_runs.c, bulk_items.c
 # As a literal, by which SQLite knows that the partial index has every such run.
@@ -42,11 +42,8 @@ _JUDGE = BulkAction.JUDGE.value
 _IS_RUNNING = _r.state == literal(BulkState.RUNNING.value, literal_execute=True)
 
 
-class BulkRepository:
+class BulkRepository(Repository):
     """Runs and their documents."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def add(self, scope: OrganizationScope, run: BulkRun, selection: Selection) -> int:
         """Add a run with the documents that are selected now, and return how many those are.
@@ -118,10 +115,10 @@ class BulkRepository:
             self._connection.execute(delete(bulk_runs).where(of_scope, _r.id.in_(ids)))
 
     def find(self, scope: OrganizationScope, run_id: str) -> BulkRun | None:
-        row = self._connection.execute(
-            select(bulk_runs).where(_r.organization_id == scope.organization_id, _r.id == run_id)
-        ).one_or_none()
-        return _run(row) if row else None
+        return self._one(
+            select(bulk_runs).where(in_scope(bulk_runs, scope, id=run_id)),
+            _run,
+        )
 
     def list(self, scope: OrganizationScope, limit: int, *, only_open: bool) -> Sequence[BulkRun]:
         """Return the newest runs first."""
@@ -139,8 +136,7 @@ class BulkRepository:
         moved = self._connection.execute(
             update(bulk_runs)
             .where(
-                _r.organization_id == scope.organization_id,
-                _r.id == run_id,
+                in_scope(bulk_runs, scope, id=run_id),
                 _r.state.in_([BulkState.RUNNING.value, BulkState.PAUSED.value]),
             )
             .values(
@@ -154,8 +150,7 @@ class BulkRepository:
         self._connection.execute(
             update(bulk_runs)
             .where(
-                _r.organization_id == scope.organization_id,
-                _r.action == action.value,
+                in_scope(bulk_runs, scope, action=action.value),
                 _r.state.in_([BulkState.RUNNING.value, BulkState.PAUSED.value]),
             )
             .values(state=BulkState.CANCELLED.value, worker="", updated_at=at, ended_at=at)
@@ -182,14 +177,14 @@ class BulkRepository:
         self, scope: OrganizationScope, run_id: str, code: str, after: int, limit: int
     ) -> Sequence[BulkItem]:
         """Return documents left out for the reason `code`, behind the position `after`."""
-        rows = self._connection.execute(
+        return self._all(
             select(bulk_items, documents.c.filename)
             .join(documents, documents.c.id == _i.document_id)
             .where(*_left_out(scope, run_id), _i.code == code, _i.position > after)
             .order_by(_i.position)
-            .limit(limit)
+            .limit(limit),
+            _item,
         )
-        return [_item(row) for row in rows]
 
     def free(self, scope: SystemScope, silent_since: datetime, wanted: str = "") -> str:
         """Return the id of the oldest run that nobody works at; empty when there is none.
@@ -240,17 +235,13 @@ class BulkRepository:
 
     def open_items(self, scope: OrganizationScope, run_id: str, limit: int) -> Sequence[BulkItem]:
         """Return the next documents without a result."""
-        rows = self._connection.execute(
+        return self._all(
             select(bulk_items, literal("").label("filename"))
-            .where(
-                _i.organization_id == scope.organization_id,
-                _i.run_id == run_id,
-                _i.result == ItemResult.OPEN.value,
-            )
+            .where(in_scope(bulk_items, scope, run_id=run_id, result=ItemResult.OPEN.value))
             .order_by(_i.position)
-            .limit(limit)
+            .limit(limit),
+            _item,
         )
-        return [_item(row) for row in rows]
 
     def hold(self, scope: OrganizationScope, run_id: str, worker: str, at: datetime) -> bool:
         """Lock a run until the transaction ends; False when it is not `worker`'s to run any more.
@@ -261,10 +252,7 @@ class BulkRepository:
         held = self._connection.execute(
             update(bulk_runs)
             .where(
-                _r.organization_id == scope.organization_id,
-                _r.id == run_id,
-                _r.worker == worker,
-                _r.state == BulkState.RUNNING.value,
+                in_scope(bulk_runs, scope, id=run_id, worker=worker, state=BulkState.RUNNING.value)
             )
             .values(updated_at=at)
         )
@@ -276,17 +264,13 @@ class BulkRepository:
         """Write what became of a document of a run that is held."""
         self._connection.execute(
             update(bulk_items)
-            .where(
-                _i.organization_id == scope.organization_id,
-                _i.run_id == run_id,
-                _i.position == position,
-            )
+            .where(in_scope(bulk_items, scope, run_id=run_id, position=position))
             .values(result=outcome.result.value, code=outcome.code, text=outcome.text)
         )
         counter = _r.done if outcome.result is ItemResult.DONE else _r.left_out
         self._connection.execute(
             update(bulk_runs)
-            .where(_r.organization_id == scope.organization_id, _r.id == run_id)
+            .where(in_scope(bulk_runs, scope, id=run_id))
             .values({counter: counter + 1})
         )
 
@@ -305,24 +289,7 @@ def _left_out(scope: OrganizationScope, run_id: str) -> tuple[ColumnElement[bool
     )
 
 
-def _run(row: Row[Any]) -> BulkRun:
-    return BulkRun(
-        id=row.id,
-        organization_id=row.organization_id,
-        action=BulkAction(row.action),
-        state=BulkState(row.state),
-        reason=row.reason,
-        selection=row.selection,
-        person=row.person,
-        person_id=row.person_id,
-        total=row.total,
-        done=row.done,
-        left_out=row.left_out,
-        asked_at=row.asked_at or row.created_at,
-        created_at=row.created_at,
-        updated_at=row.updated_at,
-        ended_at=row.ended_at,
-    )
+_run = reader(BulkRun, asked_at=lambda row: row.asked_at or row.created_at)
 
 
 def _item(row: Row[Any]) -> BulkItem:

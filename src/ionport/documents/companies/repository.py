@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
+from sqlalchemy import Row, bindparam, delete, func, insert, select, update
 
 from ionport.documents.companies.model import COMPANY_FIELDS, MAX_COMPANIES, Company
 from ionport.documents.companies.tables import companies
 from ionport.store import OrganizationScope
+from ionport.store.repository import Repository, columns_of, in_scope
 
 _c = companies.c
 # Built once: each document that comes in runs the first, each delivery that is rendered the second.
@@ -26,28 +27,22 @@ _OF_SUB_ORGANIZATION = select(companies).where(
 )
 
 
-class CompanyRepository:
+class CompanyRepository(Repository):
     """The companies of one organization."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def list(self, scope: OrganizationScope) -> list[Company]:
         """Return all companies by name, at most `MAX_COMPANIES`."""
-        rows = self._connection.execute(_ALL, {"organization": scope.organization_id})
-        return [_company(row) for row in rows]
+        return self._all(_ALL, _company, {"organization": scope.organization_id})
 
     def count(self, scope: OrganizationScope) -> int:
         statement = select(func.count()).where(_c.organization_id == scope.organization_id)
         return self._connection.execute(statement).scalar_one()
 
     def find(self, scope: OrganizationScope, company_id: str) -> Company | None:
-        row = self._connection.execute(
-            select(companies).where(
-                _c.organization_id == scope.organization_id, _c.id == company_id
-            )
-        ).one_or_none()
-        return _company(row) if row else None
+        return self._one(
+            select(companies).where(in_scope(companies, scope, id=company_id)),
+            _company,
+        )
 
     def of_sub_organization(
         self, scope: OrganizationScope, sub_organization_id: str | None
@@ -57,19 +52,15 @@ class CompanyRepository:
             "organization": scope.organization_id,
             "sub_organization": sub_organization_id,
         }
-        row = self._connection.execute(_OF_SUB_ORGANIZATION, parameters).one_or_none()
-        return _company(row) if row else None
+        return self._one(_OF_SUB_ORGANIZATION, _company, parameters)
 
     def add(self, scope: OrganizationScope, company: Company) -> None:
         """Add a company; raises SQLAlchemy's IntegrityError when its place has one already."""
         self._connection.execute(
             insert(companies).values(
-                id=company.id,
-                organization_id=scope.organization_id,
-                sub_organization_id=company.sub_organization_id,
-                updated_at=company.updated_at,
-                updated_by=company.updated_by,
-                **company.values,
+                columns_of(
+                    companies, company, organization_id=scope.organization_id, **company.values
+                )
             )
         )
 
@@ -83,16 +74,12 @@ class CompanyRepository:
     ) -> None:
         self._connection.execute(
             update(companies)
-            .where(_c.organization_id == scope.organization_id, _c.id == company_id)
+            .where(in_scope(companies, scope, id=company_id))
             .values(updated_at=at, updated_by=by, **values)
         )
 
     def delete(self, scope: OrganizationScope, company_id: str) -> None:
-        self._connection.execute(
-            delete(companies).where(
-                _c.organization_id == scope.organization_id, _c.id == company_id
-            )
-        )
+        self._connection.execute(delete(companies).where(in_scope(companies, scope, id=company_id)))
 
 
 def _company(row: Row[Any]) -> Company:

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import delete, select
 
 from ionport.documents.editing.model import EditLock
 from ionport.documents.editing.tables import document_edits
 from ionport.store import OrganizationScope, insert_of
+from ionport.store.repository import Repository, in_scope
 
 _e = document_edits.c
 
 
-class EditRepository:
+class EditRepository(Repository):
     """The locks of one organization's documents, lapsed ones among them."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def find(self, scope: OrganizationScope, document_id: str) -> EditLock | None:
         row = self._connection.execute(
             select(_e.document_id, _e.person_id, _e.person, _e.since, _e.until).where(
-                _e.organization_id == scope.organization_id, _e.document_id == document_id
+                in_scope(document_edits, scope, document_id=document_id)
             )
         ).one_or_none()
         return EditLock(**row._asdict()) if row else None
@@ -44,8 +42,6 @@ class EditRepository:
         """Remove the lock of a person; that of another one stays."""
         self._connection.execute(
             delete(document_edits).where(
-                _e.organization_id == scope.organization_id,
-                _e.document_id == document_id,
-                _e.person_id == person_id,
+                in_scope(document_edits, scope, document_id=document_id, person_id=person_id)
             )
         )

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, case, delete, insert, literal, or_, select, update
+from sqlalchemy import case, delete, insert, literal, or_, select, update
 
-from ionport.documents.list_files.model import FileFormat, FileState, ListFile
+from ionport.documents.list_files.model import FileState, ListFile
 from ionport.documents.list_files.tables import list_file_parts, list_files
 from ionport.documents.listing.model import ListQuery
 from ionport.documents.model import DocumentFilter, DocumentSort, DocumentStatus
 from ionport.store import OrganizationScope, SystemScope, to_microseconds
+from ionport.store.repository import Repository, in_scope, reader
 
 _f, _p = list_files.c, list_file_parts.c
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -21,11 +22,8 @@ _IS_RUNNING = _f.state == literal(FileState.RUNNING.value, literal_execute=True)
 _PART = 1 << 20
 
 
-class ListFileRepository:
+class ListFileRepository(Repository):
     """Files that are made in the background, and their contents."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def add(self, scope: OrganizationScope, file: ListFile, query: ListQuery) -> None:
         self._connection.execute(
@@ -50,26 +48,23 @@ class ListFileRepository:
     def find(self, scope: OrganizationScope, person_id: str, file_id: str) -> ListFile | None:
         """Return a file of a person; None for another's."""
         of_person = (_f.organization_id == scope.organization_id, _f.person_id == person_id)
-        row = self._connection.execute(
-            select(list_files).where(*of_person, _f.id == file_id)
-        ).one_or_none()
-        return _file(row) if row else None
+        return self._one(select(list_files).where(*of_person, _f.id == file_id), _file)
 
     def list(self, scope: OrganizationScope, person_id: str, limit: int) -> Sequence[ListFile]:
         """Return a person's files, the newest first."""
-        rows = self._connection.execute(
+        return self._all(
             select(list_files)
-            .where(_f.organization_id == scope.organization_id, _f.person_id == person_id)
+            .where(in_scope(list_files, scope, person_id=person_id))
             .order_by(_f.asked_at.desc(), _f.id.desc())
-            .limit(limit)
+            .limit(limit),
+            _file,
         )
-        return [_file(row) for row in rows]
 
     def content(self, scope: OrganizationScope, file_id: str) -> bytes:
         """Return what a file that is done has."""
         rows = self._connection.execute(
             select(_p.content)
-            .where(_p.organization_id == scope.organization_id, _p.file_id == file_id)
+            .where(in_scope(list_file_parts, scope, file_id=file_id))
             .order_by(_p.number)
         )
         return b"".join(rows.scalars())
@@ -92,10 +87,13 @@ class ListFileRepository:
         ended = self._connection.execute(
             update(list_files)
             .where(
-                _f.organization_id == scope.organization_id,
-                _f.person_id == person_id,
-                _f.id == file_id,
-                _f.state == FileState.RUNNING.value,
+                in_scope(
+                    list_files,
+                    scope,
+                    person_id=person_id,
+                    id=file_id,
+                    state=FileState.RUNNING.value,
+                )
             )
             .values(state=FileState.CANCELLED.value, worker="", updated_at=at, ended_at=at)
         )
@@ -198,22 +196,12 @@ def _made_by(scope: OrganizationScope, file_id: str, worker: str) -> tuple[Any, 
     )
 
 
-def _file(row: Row[Any]) -> ListFile:
-    return ListFile(
-        id=row.id,
-        organization_id=row.organization_id,
-        person_id=row.person_id,
-        format=FileFormat(row.format),
-        state=FileState(row.state),
-        selection=row.selection,
-        total=row.total,
-        done=row.done,
-        size_bytes=row.size_bytes,
-        asked_at=row.asked_at,
-        updated_at=row.updated_at,
-        ended_at=row.ended_at,
-        document_types=None if row.document_types is None else frozenset(row.document_types),
-    )
+_file = reader(
+    ListFile,
+    document_types=lambda row: (
+        None if row.document_types is None else frozenset(row.document_types)
+    ),
+)
 
 
 def _stored(query: ListQuery) -> dict[str, Any]:

@@ -37,6 +37,7 @@ from ionport.documents.model import DocumentFilter, DocumentSort, DocumentStatus
 from ionport.documents.sight import Sight
 from ionport.documents.tables import document_counts, documents
 from ionport.store import Moment, OrganizationScope, to_microseconds
+from ionport.store.repository import Repository
 
 _SUMMARY = [documents.c[field.name] for field in dataclasses.fields(DocumentSummary)]
 _c, _n = documents.c, document_counts.c
@@ -55,11 +56,11 @@ _ORDERS: dict[DocumentSort, tuple[Any, ...]] = {
 }
 
 
-class ListRepository:
+class ListRepository(Repository):
     """Documents of one organization, as lists show them."""
 
     def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+        super().__init__(connection)
         self._is_sqlite = connection.dialect.name == "sqlite"
 
     def counts(self, scope: OrganizationScope) -> Counts:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sqlalchemy import Connection, bindparam, delete, insert, select
+from sqlalchemy import bindparam, delete, insert, select
 
 from ionport.documents.parties.model import Parties
 from ionport.documents.parties.tables import document_parties
 from ionport.store import OrganizationScope
+from ionport.store.repository import Repository, in_scope
 
 _p = document_parties.c
 # Built once: each delivery that is made runs it.
@@ -18,17 +19,14 @@ _OF_DOCUMENT = select(_p.buyer_ids, _p.accounts).where(
 )
 
 
-class PartyRepository:
+class PartyRepository(Repository):
     """Identifiers of buyers and accounts to pay to, by document."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def put(self, scope: OrganizationScope, document_id: str, parties: Parties) -> None:
         """Keep what the document says now, in the place of what it said before a correction."""
         self._connection.execute(
             delete(document_parties).where(
-                _p.organization_id == scope.organization_id, _p.document_id == document_id
+                in_scope(document_parties, scope, document_id=document_id)
             )
         )
         self.add_all(scope, [(document_id, parties)])

@@ -6,22 +6,20 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, literal, select, tuple_
+from sqlalchemy import literal, select, tuple_
 
 from ionport.documents.model import DocumentStatus
 from ionport.documents.readable_pages.model import Position
 from ionport.documents.tables import document_renderings, documents
 from ionport.store import OrganizationScope, insert_of
+from ionport.store.repository import Repository, in_scope
 
 _made = document_renderings.c
 _d = documents.c
 
 
-class ReadablePageRepository:
+class ReadablePageRepository(Repository):
     """PDFs by what they were made from: content, renderer and language."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def find(
         self, scope: OrganizationScope, content_sha256: str, renderer: str, language: str
@@ -29,10 +27,13 @@ class ReadablePageRepository:
         """Return the digest of the PDF, None when none was made."""
         return self._connection.execute(
             select(_made.pdf_sha256).where(
-                _made.organization_id == scope.organization_id,
-                _made.content_sha256 == content_sha256,
-                _made.renderer == renderer,
-                _made.language == language,
+                in_scope(
+                    document_renderings,
+                    scope,
+                    content_sha256=content_sha256,
+                    renderer=renderer,
+                    language=language,
+                )
             )
         ).scalar_one_or_none()
 
@@ -69,10 +70,7 @@ class ReadablePageRepository:
             _d.mime_type,
             _d.content_sha256,
             _d.open_findings,
-        ).where(
-            _d.organization_id == scope.organization_id,
-            _d.status == DocumentStatus.VALIDATED_PENDING_EXPORT,
-        )
+        ).where(in_scope(documents, scope, status=DocumentStatus.VALIDATED_PENDING_EXPORT))
         if before is not None:
             at = literal(before.created_at, _d.created_at.type)
             query = query.where(tuple_(_d.created_at, _d.id) < tuple_(at, before.document_id))
@@ -85,8 +83,7 @@ class ReadablePageRepository:
         """Return the contents, of those given, that have a PDF, each with its language."""
         rows = self._connection.execute(
             select(_made.content_sha256, _made.language).where(
-                _made.organization_id == scope.organization_id,
-                _made.renderer == renderer,
+                in_scope(document_renderings, scope, renderer=renderer),
                 _made.content_sha256.in_(contents),
             )
         )

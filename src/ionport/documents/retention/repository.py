@@ -7,7 +7,6 @@ from datetime import datetime
 
 from sqlalchemy import (
     ColumnElement,
-    Connection,
     and_,
     delete,
     func,
@@ -26,6 +25,7 @@ from ionport.documents.retention.model import MAX_COUNT, DueDocument
 from ionport.documents.retention.tables import document_retention, purged_files
 from ionport.documents.tables import IS_DONE_WHOLE, document_renderings, documents
 from ionport.store import OrganizationScope, SystemScope, columns_that_name_files, insert_of
+from ionport.store.repository import Repository, in_scope
 
 _d, _r, _p, _made = documents.c, document_retention.c, purged_files.c, document_renderings.c
 # A finding that came after the export, as a possible double at Infor, waits for a person. Who has
@@ -36,11 +36,8 @@ _IS_DUE = and_(
 )
 
 
-class RetentionRepository:
+class RetentionRepository(Repository):
     """What is kept how long, what is due, and what was removed."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def kept(self, scope: OrganizationScope) -> Mapping[str, int]:
         """Return how many years documents are kept, by type; a type that is missing for ever."""
@@ -98,10 +95,7 @@ class RetentionRepository:
     def is_due(self, scope: OrganizationScope, document_id: str, before: datetime) -> bool:
         """Tell whether a document, whose row is locked, is still due."""
         query = select(_d.id).where(
-            _d.organization_id == scope.organization_id,
-            _d.id == document_id,
-            _d.updated_at < before,
-            _IS_DUE,
+            in_scope(documents, scope, id=document_id), _d.updated_at < before, _IS_DUE
         )
         return self._connection.execute(query).one_or_none() is not None
 

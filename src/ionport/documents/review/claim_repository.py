@@ -6,13 +6,14 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, exists, insert, select, update
+from sqlalchemy import Row, bindparam, delete, exists, insert, select, update
 
 from ionport.documents.model import DocumentStatus
 from ionport.documents.review.identity import InvoiceIdentity
 from ionport.documents.review.tables import invoice_claims, invoice_identities, invoice_numbers
 from ionport.documents.tables import documents
 from ionport.store import OrganizationScope, insert_of
+from ionport.store.repository import Repository, in_scope
 
 Named = tuple[str, str]
 """A document's id and file name."""
@@ -106,11 +107,8 @@ class SameInvoices:
         return list(same.items())[:limit]
 
 
-class ClaimRepository:
+class ClaimRepository(Repository):
     """Which documents say that they are the same invoice, and which were delivered as it."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def add_identities(
         self, scope: OrganizationScope, said: Iterable[tuple[str, InvoiceIdentity]]
@@ -132,34 +130,30 @@ class ClaimRepository:
         """Keep what a document says it is after a correction."""
         self._connection.execute(
             update(invoice_identities)
-            .where(_i.organization_id == scope.organization_id, _i.document_id == document_id)
+            .where(in_scope(invoice_identities, scope, document_id=document_id))
             .values(**_columns(identity))
         )
 
     def identity(self, scope: OrganizationScope, document_id: str) -> InvoiceIdentity | None:
         """Return what a document says it is."""
-        row = self._connection.execute(
+        return self._one(
             select(invoice_identities).where(
-                _i.organization_id == scope.organization_id, _i.document_id == document_id
-            )
-        ).one_or_none()
-        return _identity(row) if row else None
+                in_scope(invoice_identities, scope, document_id=document_id)
+            ),
+            _identity,
+        )
 
     def claimed_by(self, scope: OrganizationScope, document_id: str) -> list[InvoiceIdentity]:
         """Return what a document has claimed to be, with its first delivery and after it."""
-        rows = self._connection.execute(
-            select(invoice_claims).where(
-                _c.organization_id == scope.organization_id, _c.document_id == document_id
-            )
+        return self._all(
+            select(invoice_claims).where(in_scope(invoice_claims, scope, document_id=document_id)),
+            _identity,
         )
-        return [_identity(row) for row in rows]
 
     def remove_claims(self, scope: OrganizationScope, document_id: str) -> None:
         """Let a document claim nothing; nothing of it was sent."""
         self._connection.execute(
-            delete(invoice_claims).where(
-                _c.organization_id == scope.organization_id, _c.document_id == document_id
-            )
+            delete(invoice_claims).where(in_scope(invoice_claims, scope, document_id=document_id))
         )
 
     def unclaimed(self, scope: OrganizationScope, document_id: str) -> InvoiceIdentity | None:
@@ -168,8 +162,7 @@ class ClaimRepository:
         A document that was delivered before has claimed its invoice.
         """
         parameters = {"organization": scope.organization_id, "document": document_id}
-        row = self._connection.execute(_UNCLAIMED, parameters).one_or_none()
-        return _identity(row) if row else None
+        return self._one(_UNCLAIMED, _identity, parameters)
 
     def same_here(
         self, scope: OrganizationScope, identity: InvoiceIdentity, limit: int

@@ -9,12 +9,13 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, bindparam, func, insert, select, update
+from sqlalchemy import Row, Table, bindparam, func, insert, select, update
 
 from ionport.documents.invoice.rules.model import Effect
 from ionport.documents.review.model import Decision, Finding, NewFinding
 from ionport.documents.review.tables import document_findings
 from ionport.store import OrganizationScope, insert_of
+from ionport.store.repository import Repository, in_scope
 
 MAX_FINDINGS = 500
 _f = document_findings.c
@@ -41,11 +42,8 @@ def _add_or_open(insert: Callable[[Table], Any]) -> Any:
 _ADD_NEW = insert(document_findings)
 
 
-class FindingRepository:
+class FindingRepository(Repository):
     """Findings of the documents of one organization."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def add(
         self,
@@ -71,16 +69,15 @@ class FindingRepository:
     def of_document(self, scope: OrganizationScope, document_id: str) -> list[Finding]:
         """Return the document's findings, oldest first, at most `MAX_FINDINGS`."""
         parameters = {"organization": scope.organization_id, "document": document_id}
-        rows = self._connection.execute(_OF_DOCUMENT, parameters)
-        return [_finding(row) for row in rows]
+        return self._all(_OF_DOCUMENT, _finding, parameters)
 
     def count_open(self, scope: OrganizationScope, document_id: str) -> int:
         """Return how many findings hold the document."""
         return self._connection.execute(
             select(func.count()).where(
-                _f.organization_id == scope.organization_id,
-                _f.document_id == document_id,
-                _f.effect == Effect.HOLDS.value,
+                in_scope(
+                    document_findings, scope, document_id=document_id, effect=Effect.HOLDS.value
+                ),
                 _f.decided_at.is_(None),
                 _f.resolved_at.is_(None),
             )
@@ -140,11 +137,7 @@ class FindingRepository:
         """Write the decision on a finding that has none."""
         self._connection.execute(
             update(document_findings)
-            .where(
-                _f.organization_id == scope.organization_id,
-                _f.id == finding.id,
-                _f.decided_at.is_(None),
-            )
+            .where(in_scope(document_findings, scope, id=finding.id), _f.decided_at.is_(None))
             .values(
                 decided_by=person,
                 decided_at=at,

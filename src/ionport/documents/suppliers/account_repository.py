@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, and_, bindparam, delete, select
+from sqlalchemy import and_, bindparam, delete, select
 
 from ionport.documents.parties.model import Parties
 from ionport.documents.parties.tables import document_parties
@@ -18,6 +18,7 @@ from ionport.documents.suppliers.tables import (
     suppliers,
 )
 from ionport.store import OrganizationScope, insert_of
+from ionport.store.repository import Repository, in_scope
 
 _AT_A_TIME = 500
 _MAX_LEARNT = 500
@@ -71,11 +72,8 @@ _LOCK = (
 )
 
 
-class AccountRepository:
+class AccountRepository(Repository):
     """Accounts by what identifies a supplier."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def of_document(
         self, scope: OrganizationScope, document_id: str
@@ -158,7 +156,7 @@ class AccountRepository:
                 and_(_d.document_id == _k.document_id, _d.organization_id == _k.organization_id),
                 isouter=True,
             )
-            .where(_k.organization_id == scope.organization_id, _k.account == account)
+            .where(in_scope(known_accounts, scope, account=account))
         ).all()
         own = frozenset(identities)
         gone = {
@@ -169,9 +167,7 @@ class AccountRepository:
         for identity in sorted(gone):
             self._connection.execute(
                 delete(known_accounts).where(
-                    _k.organization_id == scope.organization_id,
-                    _k.identity == identity,
-                    _k.account == account,
+                    in_scope(known_accounts, scope, identity=identity, account=account)
                 )
             )
         return bool(gone)
@@ -179,9 +175,7 @@ class AccountRepository:
     def remove(self, scope: OrganizationScope, document_id: str) -> None:
         """Forget what this document made known."""
         self._connection.execute(
-            delete(known_accounts).where(
-                _k.organization_id == scope.organization_id, _k.document_id == document_id
-            )
+            delete(known_accounts).where(in_scope(known_accounts, scope, document_id=document_id))
         )
 
 

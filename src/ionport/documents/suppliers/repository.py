@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    Connection,
-    Row,
     bindparam,
     delete,
     func,
@@ -22,6 +19,7 @@ from ionport.core.paging import Page, PageRequest
 from ionport.documents.suppliers.model import Supplier, SupplierValues
 from ionport.documents.suppliers.tables import supplier_identities, suppliers
 from ionport.store import OrganizationScope
+from ionport.store.repository import Repository, columns_of, in_scope, reader
 
 _AT_A_TIME = 500
 _s = suppliers.c
@@ -30,11 +28,8 @@ _CHANGE = update(suppliers).where(
 )
 
 
-class SupplierRepository:
+class SupplierRepository(Repository):
     """The suppliers of one organization."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def count(self, scope: OrganizationScope) -> int:
         statement = select(func.count()).where(_s.organization_id == scope.organization_id)
@@ -54,41 +49,26 @@ class SupplierRepository:
         return found
 
     def find(self, scope: OrganizationScope, supplier_id: str) -> Supplier | None:
-        row = self._connection.execute(
-            select(suppliers).where(
-                _s.organization_id == scope.organization_id, _s.id == supplier_id
-            )
-        ).one_or_none()
-        return _supplier(row) if row else None
+        return self._one(
+            select(suppliers).where(in_scope(suppliers, scope, id=supplier_id)),
+            _supplier,
+        )
 
     def delete(self, scope: OrganizationScope, supplier_id: str) -> None:
         """Delete a supplier and what identifies it."""
         self._connection.execute(
             delete(supplier_identities).where(
-                supplier_identities.c.organization_id == scope.organization_id,
-                supplier_identities.c.supplier_id == supplier_id,
+                in_scope(supplier_identities, scope, supplier_id=supplier_id)
             )
         )
         self._connection.execute(
-            delete(suppliers).where(
-                _s.organization_id == scope.organization_id, _s.id == supplier_id
-            )
+            delete(suppliers).where(in_scope(suppliers, scope, id=supplier_id))
         )
 
     def list(self, scope: OrganizationScope, page: PageRequest, text: str) -> Page[Supplier]:
         """Return a page of suppliers by number; `text` is part of number, name or identifier."""
-        conditions = _conditions(scope, text)
-        total = self._connection.execute(
-            select(func.count()).select_from(suppliers).where(*conditions)
-        ).scalar_one()
-        rows = self._connection.execute(
-            select(suppliers)
-            .where(*conditions)
-            .order_by(_s.number)
-            .limit(page.limit)
-            .offset(page.offset)
-        )
-        return Page([_supplier(row) for row in rows], total, page)
+        found = select(suppliers).where(*_conditions(scope, text))
+        return self._page(found.order_by(_s.number), page, _supplier)
 
     def all(self, scope: OrganizationScope) -> Iterator[Supplier]:
         """Yield every supplier by number, some hundreds in memory at once."""
@@ -169,21 +149,8 @@ def _conditions(scope: OrganizationScope, text: str) -> list[ColumnElement[bool]
 
 def _columns(values: SupplierValues, at: datetime, by: str) -> dict[str, object]:
     searched = (values.number, values.name, values.vat_id, values.tax_number, values.gln)
-    return {
-        "number": values.number,
-        "name": values.name,
-        "vat_id": values.vat_id,
-        "tax_number": values.tax_number,
-        "gln": values.gln,
-        "accounts": list(values.accounts),
-        "search_text": "\n".join((*searched, *values.accounts)).casefold(),
-        "updated_at": at,
-        "updated_by": by,
-    }
+    text = "\n".join((*searched, *values.accounts)).casefold()
+    return columns_of(suppliers, values, search_text=text, updated_at=at, updated_by=by)
 
 
-def _supplier(row: Row[Any]) -> Supplier:
-    values = SupplierValues(
-        row.number, row.name, row.vat_id, row.tax_number, row.gln, tuple(row.accounts)
-    )
-    return Supplier(row.id, values, row.updated_at, row.updated_by)
+_supplier = reader(Supplier, values=reader(SupplierValues))

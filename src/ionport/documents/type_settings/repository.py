@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import bindparam, select
 
 from ionport.documents.type_settings.model import TypeSettings, settings_as_json, stored_settings
 from ionport.documents.type_settings.tables import document_type_settings
 from ionport.store import OrganizationScope, insert_of
+from ionport.store.repository import Repository
 
 _t = document_type_settings.c
 # Built once: each document that comes in and each delivery runs it.
@@ -17,11 +18,8 @@ _OF_TYPE = select(_t.settings).where(
 )
 
 
-class TypeSettingsRepository:
+class TypeSettingsRepository(Repository):
     """Settings of the document types of one organization."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def find(self, scope: OrganizationScope, document_type: str) -> TypeSettings:
         """Return the settings of a document type, the shipped ones while none are stored."""

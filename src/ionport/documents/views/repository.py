@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, select
+from sqlalchemy import select
 
 from ionport.documents.views.model import ListColumn, ListSettings, View
 from ionport.documents.views.tables import list_settings
 from ionport.store import OrganizationScope, insert_of
+from ionport.store.repository import Repository, in_scope
 
 _t = list_settings.c
 
 
-class ListSettingsRepository:
+class ListSettingsRepository(Repository):
     """One row for each person in an organization."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def find(self, scope: OrganizationScope, user_id: str) -> ListSettings:
         """Return what a person has chosen, the shipped settings while nothing is stored."""
         row = self._connection.execute(
-            select(list_settings).where(
-                _t.organization_id == scope.organization_id, _t.user_id == user_id
-            )
+            select(list_settings).where(in_scope(list_settings, scope, user_id=user_id))
         ).one_or_none()
         if row is None:
             return ListSettings()

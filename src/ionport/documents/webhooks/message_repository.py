@@ -8,7 +8,6 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    Connection,
     Row,
     and_,
     bindparam,
@@ -30,6 +29,7 @@ from ionport.documents.webhooks.tables import (
 )
 from ionport.store import OrganizationScope, SystemScope, insert_of
 from ionport.store.paging import select_following
+from ionport.store.repository import Repository, in_scope
 
 _m, _a = webhook_messages.c, webhook_attempts.c
 _WAITING = MessageState.WAITING.value
@@ -54,11 +54,8 @@ _CLAIM = (
 )
 
 
-class MessageRepository:
+class MessageRepository(Repository):
     """Webhook messages, in the order they were made."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def told_of(
         self, scope: OrganizationScope, ids: Sequence[str]
@@ -97,14 +94,12 @@ class MessageRepository:
     def find(
         self, scope: OrganizationScope, endpoint_id: str, message_id: str
     ) -> WebhookMessage | None:
-        row = self._connection.execute(
+        return self._one(
             select(webhook_messages).where(
-                _m.organization_id == scope.organization_id,
-                _m.endpoint_id == endpoint_id,
-                _m.id == message_id,
-            )
-        ).one_or_none()
-        return _message(row) if row else None
+                in_scope(webhook_messages, scope, endpoint_id=endpoint_id, id=message_id)
+            ),
+            _message,
+        )
 
     def following(
         self,
@@ -115,7 +110,7 @@ class MessageRepository:
     ) -> Following[WebhookMessage]:
         """Return an endpoint's messages that were made before a moment and id, newest first."""
         query = select(webhook_messages).where(
-            _m.organization_id == scope.organization_id, _m.endpoint_id == endpoint_id
+            in_scope(webhook_messages, scope, endpoint_id=endpoint_id)
         )
         order = (_m.created_at, _m.id)
         rows, total, more = select_following(
@@ -127,22 +122,20 @@ class MessageRepository:
         self, scope: OrganizationScope, message_ids: Sequence[str], limit: int
     ) -> Sequence[WebhookAttempt]:
         """Return the attempts of some messages, the newest first."""
-        rows = self._connection.execute(
+        return self._all(
             select(webhook_attempts)
             .where(_a.organization_id == scope.organization_id, _a.message_id.in_(message_ids))
             .order_by(_a.at.desc(), _a.id.desc())
-            .limit(limit)
+            .limit(limit),
+            _attempt,
         )
-        return [_attempt(row) for row in rows]
 
     def again(self, scope: OrganizationScope, message_id: str, seen: int, now: datetime) -> bool:
         """Begin a new series of tries; False while one is under way, or was claimed meanwhile."""
         changed = self._connection.execute(
             update(webhook_messages)
             .where(
-                _m.organization_id == scope.organization_id,
-                _m.id == message_id,
-                _m.tries == seen,
+                in_scope(webhook_messages, scope, id=message_id, tries=seen),
                 not_(_is_under_way(now)),
             )
             .values(state=_WAITING, series=0, due_at=now, finished_at=None)
@@ -163,9 +156,7 @@ class MessageRepository:
         self._connection.execute(
             update(webhook_messages)
             .where(
-                _m.organization_id == scope.organization_id,
-                _m.endpoint_id == endpoint_id,
-                _m.state == _WAITING,
+                in_scope(webhook_messages, scope, endpoint_id=endpoint_id, state=_WAITING),
                 _m.due_at.is_(None),
             )
             .values(due_at=now)
@@ -186,8 +177,7 @@ class MessageRepository:
         query = select(webhook_messages).where(_m.state == _WAITING, _m.due_at <= now)
         if without:
             query = query.where(_m.endpoint_id.not_in(without))
-        rows = self._connection.execute(query.order_by(_m.due_at, _m.id).limit(limit))
-        return [_message(row) for row in rows]
+        return self._all(query.order_by(_m.due_at, _m.id).limit(limit), _message)
 
     def claim(
         self, scope: SystemScope, message: WebhookMessage, now: datetime, until: datetime

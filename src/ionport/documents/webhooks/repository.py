@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import Row, bindparam, delete, func, insert, or_, select, update
 
 from ionport.documents.webhooks.model import EndpointState, EventType, WebhookEndpoint
 from ionport.documents.webhooks.tables import webhook_endpoints
 from ionport.store import AnyScope, OrganizationScope, SystemScope
+from ionport.store.repository import Repository, in_scope
 
 _e = webhook_endpoints.c
 # Every change of a document asks this. The lock keeps an endpoint from being deleted between
@@ -22,11 +23,8 @@ _LISTENING = (
 )
 
 
-class EndpointRepository:
+class EndpointRepository(Repository):
     """Webhook endpoints of one organization."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def listening(
         self, scope: OrganizationScope
@@ -36,17 +34,16 @@ class EndpointRepository:
         return [(row.id, frozenset(row.events), EndpointState(row.state)) for row in rows]
 
     def list(self, scope: OrganizationScope, limit: int) -> Sequence[WebhookEndpoint]:
-        rows = self._connection.execute(
+        return self._all(
             select(webhook_endpoints)
             .where(_e.organization_id == scope.organization_id)
             .order_by(func.lower(_e.name), _e.id)
-            .limit(limit)
+            .limit(limit),
+            _endpoint,
         )
-        return [_endpoint(row) for row in rows]
 
     def list_all(self, scope: SystemScope) -> Sequence[WebhookEndpoint]:
-        rows = self._connection.execute(select(webhook_endpoints).order_by(_e.id))
-        return [_endpoint(row) for row in rows]
+        return self._all(select(webhook_endpoints).order_by(_e.id), _endpoint)
 
     def set_sealed(self, scope: SystemScope, endpoint_id: str, sealed: str, previous: str) -> None:
         """Write both secrets, sealed with another key."""
@@ -60,8 +57,7 @@ class EndpointRepository:
         query = select(webhook_endpoints).where(_e.id == endpoint_id)
         if isinstance(scope, OrganizationScope):
             query = query.where(_e.organization_id == scope.organization_id)
-        row = self._connection.execute(query).one_or_none()
-        return _endpoint(row) if row else None
+        return self._one(query, _endpoint)
 
     def lock(self, scope: SystemScope, endpoint_id: str) -> EndpointState | None:
         """Return the state, kept as it is until the transaction ends; before rows of messages.
@@ -85,7 +81,7 @@ class EndpointRepository:
     def change(self, scope: OrganizationScope, endpoint_id: str, values: Mapping[str, Any]) -> None:
         self._connection.execute(
             update(webhook_endpoints)
-            .where(_e.organization_id == scope.organization_id, _e.id == endpoint_id)
+            .where(in_scope(webhook_endpoints, scope, id=endpoint_id))
             .values(**values)
         )
 
@@ -106,23 +102,21 @@ class EndpointRepository:
 
     def troubled(self, scope: OrganizationScope, limit: int) -> Sequence[WebhookEndpoint]:
         """Return the endpoints that fail or were switched off by their receivers."""
-        rows = self._connection.execute(
+        return self._all(
             select(webhook_endpoints)
             .where(
                 _e.organization_id == scope.organization_id,
                 or_(_e.failing_since.is_not(None), _e.state == EndpointState.OFF.value),
             )
             .order_by(_e.name, _e.id)
-            .limit(limit)
+            .limit(limit),
+            _endpoint,
         )
-        return [_endpoint(row) for row in rows]
 
     def remove(self, scope: OrganizationScope, endpoint_id: str) -> None:
         """Delete an endpoint with its messages and their attempts."""
         self._connection.execute(
-            delete(webhook_endpoints).where(
-                _e.organization_id == scope.organization_id, _e.id == endpoint_id
-            )
+            delete(webhook_endpoints).where(in_scope(webhook_endpoints, scope, id=endpoint_id))
         )
 
 

@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, delete, func, insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import delete, func, insert, select, update
 
 from ionport.core.paging import Page
 from ionport.gateway.suites.model import (
@@ -17,9 +16,6 @@ from ionport.gateway.suites.model import (
     ApiPolicy,
     ApiSuite,
     Documentation,
-    PolicyFlow,
-    PolicyType,
-    ProxySecurity,
     SuiteIcon,
     SuiteQuery,
     TargetEndpoint,
@@ -34,6 +30,7 @@ from ionport.gateway.suites.tables import (
 )
 from ionport.gateway.targets.security import SecuritySettings
 from ionport.store import SystemScope, TenantScope
+from ionport.store.repository import Repository, columns_of, in_scope, reader
 
 _s = api_suites.c
 _i = api_suite_icons.c
@@ -42,47 +39,23 @@ _p = api_policies.c
 _d = api_documentation.c
 
 
-class SuiteRepository:
+class SuiteRepository(Repository):
     """Rows of API suites."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def add(self, scope: TenantScope, suite: ApiSuite) -> bool:
         """Insert a suite; False when the tenant has one with this API context."""
-        values = asdict(suite) | {
-            "tenant_id": scope.tenant_id,
-            "context_key": context_key(suite.context),
-        }
-        try:
-            with self._connection.begin_nested():
-                self._connection.execute(insert(api_suites).values(values))
-        except IntegrityError:
-            return False
-        return True
+        own = {"tenant_id": scope.tenant_id, "context_key": context_key(suite.context)}
+        return self._stored(insert(api_suites).values(asdict(suite) | own))
 
     def get(self, scope: TenantScope, suite_id: str) -> ApiSuite | None:
-        row = (
-            self._connection.execute(
-                select(api_suites).where(_s.tenant_id == scope.tenant_id, _s.id == suite_id)
-            )
-            .mappings()
-            .one_or_none()
-        )
-        return _suite(row) if row else None
+        return self._one(select(api_suites).where(in_scope(api_suites, scope, id=suite_id)), _suite)
 
     def by_context(self, scope: TenantScope, context: str) -> ApiSuite | None:
         """Return the suite of an API context, in any case of letters."""
-        row = (
-            self._connection.execute(
-                select(api_suites).where(
-                    _s.tenant_id == scope.tenant_id, _s.context_key == context_key(context)
-                )
-            )
-            .mappings()
-            .one_or_none()
+        return self._one(
+            select(api_suites).where(in_scope(api_suites, scope, context_key=context_key(context))),
+            _suite,
         )
-        return _suite(row) if row else None
 
     def list(self, scope: TenantScope, query: SuiteQuery) -> Page[ApiSuite]:
         """Return a page of suites, by suite name."""
@@ -93,41 +66,28 @@ class SuiteRepository:
             for column in columns[1:]:
                 condition |= column.icontains(query.text, autoescape=True)
             found = found.where(condition)
-        total = self._connection.execute(
-            select(func.count()).select_from(found.subquery())
-        ).scalar_one()
         name = func.lower(_s.suite_name)
         order = (name.desc(), _s.id.desc()) if query.descending else (name, _s.id)
-        rows = self._connection.execute(
-            found.order_by(*order).limit(query.page.limit).offset(query.page.offset)
-        )
-        return Page([_suite(row) for row in rows.mappings()], total, query.page)
+        return self._page(found.order_by(*order), query.page, _suite)
 
     def change(self, scope: TenantScope, suite_id: str, values: Mapping[str, Any]) -> None:
         """Set columns of a suite."""
         self._connection.execute(
-            update(api_suites)
-            .where(_s.tenant_id == scope.tenant_id, _s.id == suite_id)
-            .values(dict(values))
+            update(api_suites).where(in_scope(api_suites, scope, id=suite_id)).values(dict(values))
         )
 
     def delete(self, scope: TenantScope, suite_id: str) -> None:
         """Remove a suite with its endpoints, policies and documentation."""
-        self._connection.execute(
-            delete(api_suites).where(_s.tenant_id == scope.tenant_id, _s.id == suite_id)
-        )
+        self._connection.execute(delete(api_suites).where(in_scope(api_suites, scope, id=suite_id)))
 
 
-class IconRepository:
+class IconRepository(Repository):
     """Rows of uploaded icons."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def put(self, scope: TenantScope, suite_id: str, icon: SuiteIcon) -> None:
         """Keep a suite's icon in place of the one before."""
         self._connection.execute(
-            delete(api_suite_icons).where(_i.tenant_id == scope.tenant_id, _i.suite_id == suite_id)
+            delete(api_suite_icons).where(in_scope(api_suite_icons, scope, suite_id=suite_id))
         )
         values = {"suite_id": suite_id, "tenant_id": scope.tenant_id, **asdict(icon)}
         self._connection.execute(insert(api_suite_icons).values(values))
@@ -135,17 +95,14 @@ class IconRepository:
     def get(self, scope: TenantScope, suite_id: str) -> SuiteIcon | None:
         row = self._connection.execute(
             select(_i.media_type, _i.content).where(
-                _i.tenant_id == scope.tenant_id, _i.suite_id == suite_id
+                in_scope(api_suite_icons, scope, suite_id=suite_id)
             )
         ).one_or_none()
         return SuiteIcon(row.media_type, bytes(row.content)) if row else None
 
 
-class EndpointRepository:
+class EndpointRepository(Repository):
     """Rows of target endpoints. Sealed secrets leave only through `sealed`."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def add(self, scope: TenantScope, endpoint: TargetEndpoint, sealed: str | None) -> bool:
         """Insert an endpoint; False when the suite has one with this proxy context."""
@@ -157,82 +114,65 @@ class EndpointRepository:
             "created_at": endpoint.created_at,
             **_endpoint_values(endpoint, sealed),
         }
-        try:
-            with self._connection.begin_nested():
-                self._connection.execute(insert(target_endpoints).values(values))
-        except IntegrityError:
-            return False
-        return True
+        return self._stored(insert(target_endpoints).values(values))
 
     def change(self, scope: TenantScope, endpoint: TargetEndpoint, sealed: str | None) -> bool:
         """Replace what a form can change; False when another one has the proxy context."""
-        try:
-            with self._connection.begin_nested():
-                self._connection.execute(
-                    update(target_endpoints)
-                    .where(_e.tenant_id == scope.tenant_id, _e.id == endpoint.id)
-                    .values(_endpoint_values(endpoint, sealed))
-                )
-        except IntegrityError:
-            return False
-        return True
+        return self._stored(
+            update(target_endpoints)
+            .where(in_scope(target_endpoints, scope, id=endpoint.id))
+            .values(_endpoint_values(endpoint, sealed))
+        )
 
     def set_active(self, scope: TenantScope, endpoint_id: str, *, active: bool) -> None:
         self._connection.execute(
             update(target_endpoints)
-            .where(_e.tenant_id == scope.tenant_id, _e.id == endpoint_id)
+            .where(in_scope(target_endpoints, scope, id=endpoint_id))
             .values(is_active=active)
         )
 
     def get(self, scope: TenantScope, endpoint_id: str) -> TargetEndpoint | None:
-        row = (
-            self._connection.execute(
-                select(target_endpoints).where(
-                    _e.tenant_id == scope.tenant_id, _e.id == endpoint_id
-                )
-            )
-            .mappings()
-            .one_or_none()
+        return self._one(
+            select(target_endpoints).where(in_scope(target_endpoints, scope, id=endpoint_id)),
+            _endpoint,
         )
-        return _endpoint(row) if row else None
 
     def by_proxy_context(
         self, scope: TenantScope, suite_id: str, proxy_context: str
     ) -> TargetEndpoint | None:
         """Return the endpoint of a proxy context, in any case of letters."""
-        row = (
-            self._connection.execute(
-                select(target_endpoints).where(
-                    _e.tenant_id == scope.tenant_id,
-                    _e.suite_id == suite_id,
-                    _e.proxy_context_key == context_key(proxy_context),
+        return self._one(
+            select(target_endpoints).where(
+                in_scope(
+                    target_endpoints,
+                    scope,
+                    suite_id=suite_id,
+                    proxy_context_key=context_key(proxy_context),
                 )
-            )
-            .mappings()
-            .one_or_none()
+            ),
+            _endpoint,
         )
-        return _endpoint(row) if row else None
 
     def list(self, scope: TenantScope, suite_id: str) -> Sequence[TargetEndpoint]:
         """Return a suite's endpoints by proxy context: there are at most `MAX_ENDPOINTS`."""
-        rows = self._connection.execute(
+        return self._all(
             select(target_endpoints)
-            .where(_e.tenant_id == scope.tenant_id, _e.suite_id == suite_id)
+            .where(in_scope(target_endpoints, scope, suite_id=suite_id))
             .order_by(_e.proxy_context_key)
-            .limit(MAX_ENDPOINTS)
+            .limit(MAX_ENDPOINTS),
+            _endpoint,
         )
-        return [_endpoint(row) for row in rows.mappings()]
 
     def delete(self, scope: TenantScope, endpoint_id: str) -> None:
         """Remove an endpoint with its policies and documentation."""
         self._connection.execute(
-            delete(target_endpoints).where(_e.tenant_id == scope.tenant_id, _e.id == endpoint_id)
+            delete(target_endpoints).where(in_scope(target_endpoints, scope, id=endpoint_id))
         )
 
     def sealed(self, scope: TenantScope, endpoint_id: str) -> str | None:
         """Return the endpoint's sealed secrets, if it has any."""
         sealed: str | None = self._connection.execute(
-            select(_e.sealed_secrets).where(_e.tenant_id == scope.tenant_id, _e.id == endpoint_id)
+            select(_e.sealed_secrets).where(in_scope(target_endpoints, scope, id=endpoint_id))
         ).scalar_one_or_none()
         return sealed
 
@@ -250,58 +190,47 @@ class EndpointRepository:
         )
 
 
-class PolicyRepository:
+class PolicyRepository(Repository):
     """Rows of policies."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def add(self, scope: TenantScope, policy: ApiPolicy) -> None:
         values = asdict(policy) | {"tenant_id": scope.tenant_id}
         self._connection.execute(insert(api_policies).values(values))
 
     def get(self, scope: TenantScope, policy_id: str) -> ApiPolicy | None:
-        row = (
-            self._connection.execute(
-                select(api_policies).where(_p.tenant_id == scope.tenant_id, _p.id == policy_id)
-            )
-            .mappings()
-            .one_or_none()
+        return self._one(
+            select(api_policies).where(in_scope(api_policies, scope, id=policy_id)), _policy
         )
-        return _policy(row) if row else None
 
     def list(
         self, scope: TenantScope, suite_id: str, endpoint_id: str | None
     ) -> Sequence[ApiPolicy]:
         """Return the policies of a suite, or those of one endpoint alone, in their order."""
         level = _p.endpoint_id.is_(None) if endpoint_id is None else _p.endpoint_id == endpoint_id
-        rows = self._connection.execute(
+        return self._all(
             select(api_policies)
-            .where(_p.tenant_id == scope.tenant_id, _p.suite_id == suite_id, level)
+            .where(in_scope(api_policies, scope, suite_id=suite_id), level)
             .order_by(_p.position, _p.id)
-            .limit(MAX_POLICIES)
+            .limit(MAX_POLICIES),
+            _policy,
         )
-        return [_policy(row) for row in rows.mappings()]
 
     def change(self, scope: TenantScope, policy_id: str, values: Mapping[str, Any]) -> None:
         """Set columns of a policy."""
         self._connection.execute(
             update(api_policies)
-            .where(_p.tenant_id == scope.tenant_id, _p.id == policy_id)
+            .where(in_scope(api_policies, scope, id=policy_id))
             .values(dict(values))
         )
 
     def delete(self, scope: TenantScope, policy_id: str) -> None:
         self._connection.execute(
-            delete(api_policies).where(_p.tenant_id == scope.tenant_id, _p.id == policy_id)
+            delete(api_policies).where(in_scope(api_policies, scope, id=policy_id))
         )
 
 
-class DocumentationRepository:
+class DocumentationRepository(Repository):
     """Rows of documentation."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def add(self, scope: TenantScope, documentation: Documentation, content: str) -> None:
         values = asdict(documentation) | {"tenant_id": scope.tenant_id, "content": content}
@@ -309,72 +238,46 @@ class DocumentationRepository:
 
     def get(self, scope: TenantScope, documentation_id: str) -> tuple[Documentation, str] | None:
         """Return one documentation with its content."""
-        row = (
-            self._connection.execute(
-                select(api_documentation).where(
-                    _d.tenant_id == scope.tenant_id, _d.id == documentation_id
-                )
-            )
-            .mappings()
-            .one_or_none()
+        query = select(api_documentation).where(
+            in_scope(api_documentation, scope, id=documentation_id)
         )
-        return (_documentation(row), row["content"]) if row else None
+        return self._one(query, lambda row: (_documentation(row), row.content))
 
     def list(self, scope: TenantScope, endpoint_id: str) -> Sequence[Documentation]:
         """Return an endpoint's documentation by name: there are at most `MAX_DOCUMENTATION`."""
-        rows = self._connection.execute(
+        return self._all(
             select(*(column for column in _d if column.name != "content"))
-            .where(_d.tenant_id == scope.tenant_id, _d.endpoint_id == endpoint_id)
+            .where(in_scope(api_documentation, scope, endpoint_id=endpoint_id))
             .order_by(func.lower(_d.name), _d.id)
-            .limit(MAX_DOCUMENTATION)
+            .limit(MAX_DOCUMENTATION),
+            _documentation,
         )
-        return [_documentation(row) for row in rows.mappings()]
 
     def delete(self, scope: TenantScope, documentation_id: str) -> None:
         self._connection.execute(
-            delete(api_documentation).where(
-                _d.tenant_id == scope.tenant_id, _d.id == documentation_id
-            )
+            delete(api_documentation).where(in_scope(api_documentation, scope, id=documentation_id))
         )
 
 
 def _endpoint_values(endpoint: TargetEndpoint, sealed: str | None) -> dict[str, Any]:
-    return {
-        "target_url": endpoint.target_url,
-        "description": endpoint.description,
-        "proxy_context": endpoint.proxy_context,
-        "proxy_context_key": context_key(endpoint.proxy_context),
-        "proxy_security": endpoint.proxy_security,
-        "ignore_certificate_errors": endpoint.ignore_certificate_errors,
-        "security": endpoint.security.to_json(),
-        "sealed_secrets": sealed,
-        "changed_at": endpoint.changed_at,
-    }
+    kept = {"id", "tenant_id", "suite_id", "is_active", "created_at"}
+    values = columns_of(
+        target_endpoints,
+        endpoint,
+        proxy_context_key=context_key(endpoint.proxy_context),
+        security=endpoint.security.to_json(),
+        sealed_secrets=sealed,
+    )
+    return {name: value for name, value in values.items() if name not in kept}
 
 
-def _suite(row: RowMapping) -> ApiSuite:
-    values = dict(row)
-    del values["context_key"]
-    return ApiSuite(**values)
+_suite = reader(ApiSuite)
 
 
-def _endpoint(row: RowMapping) -> TargetEndpoint:
-    values = dict(row)
-    for name in ("proxy_context_key", "sealed_secrets"):
-        del values[name]
-    values["proxy_security"] = ProxySecurity(values["proxy_security"])
-    values["security"] = SecuritySettings.from_json(values["security"])
-    return TargetEndpoint(**values)
+_endpoint = reader(TargetEndpoint, security=lambda row: SecuritySettings.from_json(row.security))
 
 
-def _policy(row: RowMapping) -> ApiPolicy:
-    values = dict(row)
-    values["type"] = PolicyType(values["type"])
-    values["flow"] = PolicyFlow(values["flow"])
-    return ApiPolicy(**values)
+_policy = reader(ApiPolicy)
 
 
-def _documentation(row: RowMapping) -> Documentation:
-    values = dict(row)
-    values.pop("content", None)
-    return Documentation(**values)
+_documentation = reader(Documentation)

@@ -7,21 +7,19 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, delete, select, update
+from sqlalchemy import ColumnElement, delete, select, update
 
 from ionport.identity.api_keys.model import Answer
 from ionport.identity.api_keys.tables import api_answers
 from ionport.store import SystemScope
+from ionport.store.repository import Repository
 from ionport.store.upsert import insert_of
 
 _answers = api_answers.c
 
 
-class AnswerRepository:
+class AnswerRepository(Repository):
     """Answers by API key and `Idempotency-Key`."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def add(
         self,

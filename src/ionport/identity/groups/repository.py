@@ -12,16 +12,14 @@ from ionport.identity.groups.model import Group
 from ionport.identity.groups.permissions import Grant, Permission, Rights
 from ionport.identity.groups.tables import user_group_grants, user_group_members, user_groups
 from ionport.store import OrganizationScope, SystemScope
+from ionport.store.repository import Repository, in_scope
 
 _groups, _grants, _members = user_groups.c, user_group_grants.c, user_group_members.c
 _KNOWN = frozenset(one.value for one in Permission)
 
 
-class GroupRepository:
+class GroupRepository(Repository):
     """Groups of an organization."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def list(self, scope: OrganizationScope, limit: int) -> Sequence[Group]:
         """Return the groups by name, with how many people are in each."""
@@ -59,7 +57,7 @@ class GroupRepository:
         """Tell whether another group than `besides` has a name, letter case aside."""
         rows = self._connection.execute(
             select(_groups.id)
-            .where(_groups.organization_id == scope.organization_id, _groups.name_key == key)
+            .where(in_scope(user_groups, scope, name_key=key))
             .where(_groups.id != besides)
         )
         return rows.first() is not None
@@ -79,13 +77,11 @@ class GroupRepository:
     def change(self, scope: OrganizationScope, group: Group, key: str) -> None:
         self._connection.execute(
             update(user_groups)
-            .where(_groups.organization_id == scope.organization_id, _groups.id == group.id)
+            .where(in_scope(user_groups, scope, id=group.id))
             .values(name=group.name, name_key=key)
         )
         self._connection.execute(
-            delete(user_group_grants).where(
-                _grants.organization_id == scope.organization_id, _grants.group_id == group.id
-            )
+            delete(user_group_grants).where(in_scope(user_group_grants, scope, group_id=group.id))
         )
         self._add_grants(scope, group)
 
@@ -105,17 +101,13 @@ class GroupRepository:
     def remove(self, scope: OrganizationScope, group_id: str) -> None:
         """Delete a group with its grants; its members are in it no longer."""
         self._connection.execute(
-            delete(user_groups).where(
-                _groups.organization_id == scope.organization_id, _groups.id == group_id
-            )
+            delete(user_groups).where(in_scope(user_groups, scope, id=group_id))
         )
 
     def of_user(self, scope: OrganizationScope, user_id: str) -> frozenset[str]:
         """Return the ids of a person's groups."""
         rows = self._connection.execute(
-            select(_members.group_id).where(
-                _members.organization_id == scope.organization_id, _members.user_id == user_id
-            )
+            select(_members.group_id).where(in_scope(user_group_members, scope, user_id=user_id))
         )
         return frozenset(rows.scalars())
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, delete, func, select
+from sqlalchemy import Select, delete, select
 
 from ionport.core.paging import Page, PageRequest
 from ionport.identity.groups.model import Colleague
@@ -13,32 +13,21 @@ from ionport.identity.model import OrganizationRole
 from ionport.identity.repository import containing, user_of
 from ionport.identity.tables import organization_memberships, users
 from ionport.store import OrganizationScope
+from ionport.store.repository import Repository, in_scope, reader
 
 
-class ColleagueRepository:
+class ColleagueRepository(Repository):
     """Users of an organization with their role there."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def list(self, scope: OrganizationScope, text: str, page: PageRequest) -> Page[Colleague]:
         """Return the users with `text` in username, name or e-mail address, by username."""
         wanted = _colleagues(scope)
         if text:
             wanted = wanted.where(containing(text))
-        total = self._connection.execute(
-            select(func.count()).select_from(wanted.subquery())
-        ).scalar_one()
-        rows = self._connection.execute(
-            wanted.order_by(users.c.username_key).limit(page.limit).offset(page.offset)
-        )
-        return Page(items=[_colleague(row) for row in rows], total=total, request=page)
+        return self._page(wanted.order_by(users.c.username_key), page, _colleague)
 
     def find(self, scope: OrganizationScope, user_id: str) -> Colleague | None:
-        row = self._connection.execute(
-            _colleagues(scope).where(users.c.id == user_id)
-        ).one_or_none()
-        return _colleague(row) if row else None
+        return self._one(_colleagues(scope).where(users.c.id == user_id), _colleague)
 
     def has_other_administrator(self, scope: OrganizationScope, user_id: str) -> bool:
         """Tell whether an enabled user besides this one administers the organization."""
@@ -53,11 +42,7 @@ class ColleagueRepository:
     def remove(self, scope: OrganizationScope, user_id: str) -> None:
         """Take a person out of the organization and of its groups."""
         for table in (organization_memberships, user_group_members):
-            self._connection.execute(
-                delete(table)
-                .where(table.c.organization_id == scope.organization_id)
-                .where(table.c.user_id == user_id)
-            )
+            self._connection.execute(delete(table).where(in_scope(table, scope, user_id=user_id)))
 
 
 def _colleagues(scope: OrganizationScope) -> Select[Any]:
@@ -68,5 +53,4 @@ def _colleagues(scope: OrganizationScope) -> Select[Any]:
     )
 
 
-def _colleague(row: Row[Any]) -> Colleague:
-    return Colleague(user=user_of(row), role=OrganizationRole(row.role))
+_colleague = reader(Colleague, user=user_of)

@@ -6,8 +6,6 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
-    Connection,
-    Row,
     Select,
     delete,
     func,
@@ -21,6 +19,7 @@ from ionport.identity.model import Member, MemberQuery, MemberSort, TenantRole
 from ionport.identity.repository import containing, user_of
 from ionport.identity.tables import tenant_memberships, tenants, users
 from ionport.store import SystemScope, TenantScope
+from ionport.store.repository import Repository, in_scope, reader
 
 _SORTS = {
     MemberSort.USERNAME: users.c.username_key,
@@ -32,28 +31,17 @@ _SORTS = {
 }
 
 
-class MemberRepository:
+class MemberRepository(Repository):
     """Users of a tenant with their role there."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def list(self, scope: TenantScope, query: MemberQuery) -> Page[Member]:
         wanted = _filtered(_members(scope), query)
-        total = self._connection.execute(
-            select(func.count()).select_from(wanted.subquery())
-        ).scalar_one()
         column = _SORTS[query.sort]
-        rows = self._connection.execute(
-            wanted.order_by(column.desc() if query.descending else column.asc(), users.c.id)
-            .limit(query.page.limit)
-            .offset(query.page.offset)
-        )
-        return Page(items=[_member(row) for row in rows], total=total, request=query.page)
+        order = column.desc() if query.descending else column.asc()
+        return self._page(wanted.order_by(order, users.c.id), query.page, _member)
 
     def find(self, scope: TenantScope, user_id: str) -> Member | None:
-        row = self._connection.execute(_members(scope).where(users.c.id == user_id)).one_or_none()
-        return _member(row) if row else None
+        return self._one(_members(scope).where(users.c.id == user_id), _member)
 
     def lock(self, scope: TenantScope) -> None:
         """Let nobody else change who administers the tenant until this transaction ends."""
@@ -73,11 +61,7 @@ class MemberRepository:
 
     def remove(self, scope: TenantScope, user_id: str) -> None:
         table = tenant_memberships
-        self._connection.execute(
-            delete(table)
-            .where(table.c.tenant_id == scope.tenant_id)
-            .where(table.c.user_id == user_id)
-        )
+        self._connection.execute(delete(table).where(in_scope(table, scope, user_id=user_id)))
 
     def set_disabled(self, scope: SystemScope, user_id: str, disabled: bool) -> None:
         self._connection.execute(
@@ -103,5 +87,4 @@ def _filtered(members: Select[Any], query: MemberQuery) -> Select[Any]:
     return members
 
 
-def _member(row: Row[Any]) -> Member:
-    return Member(user=user_of(row), role=TenantRole(row.role))
+_member = reader(Member, user=user_of)

@@ -5,39 +5,37 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import delete, func, insert, select
 
 from ionport.identity.model import User
 from ionport.identity.openid.tables import openid_identities
 from ionport.identity.repository import user_of
 from ionport.identity.tables import users
 from ionport.store import SystemScope
+from ionport.store.repository import Repository
 
 
-class OpenIdRepository:
+class OpenIdRepository(Repository):
     """Which user is whom at a provider; users stand above tenants."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-
     def find(self, scope: SystemScope, issuer: str, subject: str) -> User | None:
-        row = self._connection.execute(
+        return self._one(
             select(users)
             .join(openid_identities, openid_identities.c.user_id == users.c.id)
             .where(openid_identities.c.issuer == issuer)
-            .where(openid_identities.c.subject == subject)
-        ).one_or_none()
-        return user_of(row) if row else None
+            .where(openid_identities.c.subject == subject),
+            user_of,
+        )
 
     def with_email(self, scope: SystemScope, email: str, limit: int) -> Sequence[User]:
         """Return users with an e-mail address, letter case aside."""
-        rows = self._connection.execute(
+        return self._all(
             select(users)
             .where(func.lower(users.c.email) == email.lower())
             .order_by(users.c.id)
-            .limit(limit)
+            .limit(limit),
+            user_of,
         )
-        return [user_of(row) for row in rows]
 
     def has_identity(self, scope: SystemScope, issuer: str, user_id: str) -> bool:
         """Tell whether the user is bound to an account at the provider already."""

@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, func, insert, or_, select, update
+from sqlalchemy import delete, func, insert, or_, select, update
 
 from ionport.identity.second_factor.model import SecondFactor
 from ionport.identity.second_factor.tables import recovery_codes, second_factors
 from ionport.store import SystemScope, insert_of
+from ionport.store.repository import Repository, columns_of
 
 
-class FactorRepository:
+class FactorRepository(Repository):
     """Second factors; users stand above tenants, so the scope is the system's."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def find(self, scope: SystemScope, user_id: str) -> SecondFactor | None:
         row = self._connection.execute(
@@ -26,12 +24,7 @@ class FactorRepository:
 
     def add(self, scope: SystemScope, factor: SecondFactor) -> bool:
         """Add a factor; False when the user has one, also one added this moment."""
-        new = insert_of(self._connection)(second_factors).values(
-            user_id=factor.user_id,
-            sealed=factor.sealed,
-            since=factor.since,
-            last_step=factor.last_step,
-        )
+        new = insert_of(self._connection)(second_factors).values(columns_of(second_factors, factor))
         added = new.on_conflict_do_nothing().returning(second_factors.c.user_id)
         return self._connection.execute(added).first() is not None
 

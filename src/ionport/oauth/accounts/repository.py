@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import (
-    Connection,
     Select,
     bindparam,
     func,
@@ -15,14 +14,13 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.engine import RowMapping
 
 from ionport.core.paging import Page, PageRequest
 from ionport.identity.tables import tenant_memberships, users
 from ionport.oauth.accounts.model import Person, ServiceAccount
 from ionport.oauth.accounts.tables import service_accounts
 from ionport.store import SystemScope, TenantScope
-from ionport.store.paging import select_page
+from ionport.store.repository import Repository, in_scope, reader
 
 _ACCOUNT = tuple(c for c in service_accounts.c if c.name not in {"secret_digest", "deleted_at"})
 _ACCOUNT_USER = (
@@ -45,11 +43,8 @@ _LOGIN: Final = _ACCOUNTS.add_columns(service_accounts.c.secret_digest).where(
 )
 
 
-class ServiceAccountRepository:
+class ServiceAccountRepository(Repository):
     """Service accounts, each with the user it may be linked to."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def add(self, scope: TenantScope, account: ServiceAccount, secret_digest: str) -> None:
         values = {column.name: getattr(account, column.name) for column in _ACCOUNT}
@@ -58,14 +53,12 @@ class ServiceAccountRepository:
 
     def get(self, scope: TenantScope, account_id: str) -> ServiceAccount | None:
         values = {"tenant": scope.tenant_id, "account": account_id}
-        row = self._connection.execute(_ACCOUNT_BY_ID, values).mappings().one_or_none()
-        return None if row is None else account_of(row)
+        return self._one(_ACCOUNT_BY_ID, account_of, values)
 
     def find_login(self, scope: TenantScope, access_key: str) -> tuple[ServiceAccount, str] | None:
         """Return the account with this access key and its secret key's digest."""
         values = {"tenant": scope.tenant_id, "access_key": access_key}
-        row = self._connection.execute(_LOGIN, values).mappings().one_or_none()
-        return None if row is None else (account_of(row), row["secret_digest"])
+        return self._one(_LOGIN, lambda row: (account_of(row), row.secret_digest), values)
 
     def list(self, scope: TenantScope, app_id: str, page: PageRequest) -> Page[ServiceAccount]:
         """Return an app's accounts, newest first."""
@@ -74,8 +67,7 @@ class ServiceAccountRepository:
             .where(service_accounts.c.app_id == app_id)
             .order_by(service_accounts.c.created_at.desc(), service_accounts.c.id.desc())
         )
-        rows, total = select_page(self._connection, query, page)
-        return Page([account_of(row) for row in rows], total, page)
+        return self._page(query, page, account_of)
 
     def find_person(self, scope: TenantScope, user_id: str) -> Person | None:
         """Return the user of this id when enabled and a member of the tenant."""
@@ -85,8 +77,7 @@ class ServiceAccountRepository:
             .where(tenant_memberships.c.tenant_id == scope.tenant_id)
             .where(users.c.id == user_id, users.c.is_disabled.is_(False))
         )
-        row = self._connection.execute(query).mappings().one_or_none()
-        return None if row is None else Person(**row)
+        return self._one(query, reader(Person))
 
     def set_disabled(self, scope: TenantScope, account_id: str, disabled: bool) -> None:
         self._change(scope, account_id, is_disabled=disabled)
@@ -117,8 +108,7 @@ class ServiceAccountRepository:
     def _change(self, scope: TenantScope, account_id: str, **values: object) -> None:
         self._connection.execute(
             update(service_accounts)
-            .where(service_accounts.c.id == account_id)
-            .where(service_accounts.c.tenant_id == scope.tenant_id)
+            .where(in_scope(service_accounts, scope, id=account_id))
             .values(values)
         )
 
@@ -128,7 +118,5 @@ def account_rows(scope: TenantScope) -> Select[Any]:
     return _ACCOUNTS.where(service_accounts.c.tenant_id == scope.tenant_id)
 
 
-def account_of(row: RowMapping) -> ServiceAccount:
-    """Return the account of a row of `account_rows`."""
-    values = {column.name: row[column] for column in (*_ACCOUNT, *_ACCOUNT_USER)}
-    return ServiceAccount(**(values | {"scopes": tuple(row["scopes"])}))
+# Return the account of a row of `account_rows`.
+account_of = reader(ServiceAccount)

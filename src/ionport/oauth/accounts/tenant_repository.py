@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, or_, select, update
-from sqlalchemy.engine import RowMapping
+from sqlalchemy import Select, func, or_, update
 
 from ionport.core.paging import Page
 from ionport.identity.tables import users
@@ -14,6 +13,7 @@ from ionport.oauth.accounts.repository import account_of, account_rows
 from ionport.oauth.accounts.tables import service_accounts
 from ionport.oauth.apps.tables import authorized_apps
 from ionport.store import TenantScope
+from ionport.store.repository import Repository, in_scope, reader
 
 _SORTS = {
     AccountSort.DESCRIPTION: func.lower(service_accounts.c.description),
@@ -24,38 +24,26 @@ _SORTS = {
 }
 
 
-class TenantAccountRepository:
+class TenantAccountRepository(Repository):
     """Service accounts with the name of their app."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def list(self, scope: TenantScope, query: AccountQuery) -> Page[ListedAccount]:
         wanted = _filtered(_listed(scope), query)
-        total = self._connection.execute(
-            select(func.count()).select_from(wanted.subquery())
-        ).scalar_one()
         column = _SORTS[query.sort]
         # Those without a value come last either way, on every database.
         order = (column.is_(None), column.desc() if query.descending else column.asc())
-        rows = self._connection.execute(
-            wanted.order_by(*order, service_accounts.c.id)
-            .limit(query.page.limit)
-            .offset(query.page.offset)
-        ).mappings()
-        return Page([_account(row) for row in rows], total, query.page)
+        ordered = wanted.order_by(*order, service_accounts.c.id)
+        return self._page(ordered, query.page, _account)
 
     def get(self, scope: TenantScope, account_id: str) -> ListedAccount | None:
         query = _listed(scope).where(service_accounts.c.id == account_id)
-        row = self._connection.execute(query).mappings().one_or_none()
-        return None if row is None else _account(row)
+        return self._one(query, _account)
 
     def change(self, scope: TenantScope, account: ServiceAccount) -> None:
         """Store the account's description, user and scopes."""
         self._connection.execute(
             update(service_accounts)
-            .where(service_accounts.c.tenant_id == scope.tenant_id)
-            .where(service_accounts.c.id == account.id)
+            .where(in_scope(service_accounts, scope, id=account.id))
             .values(
                 description=account.description,
                 user_id=account.user_id,
@@ -92,5 +80,4 @@ def _filtered(accounts: Select[Any], query: AccountQuery) -> Select[Any]:
     return accounts
 
 
-def _account(row: RowMapping) -> ListedAccount:
-    return ListedAccount(account=account_of(row), app_name=row["app_name"])
+_account = reader(ListedAccount, account=account_of)

@@ -9,7 +9,6 @@ from typing import Any, Final
 
 from sqlalchemy import (
     ColumnElement,
-    Connection,
     Select,
     Text,
     bindparam,
@@ -19,25 +18,21 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.engine import RowMapping
 from sqlalchemy.exc import IntegrityError
 
 from ionport.core.paging import Page
 from ionport.oauth.apps.model import (
     AppQuery,
     AppSort,
-    AppType,
     AuthorizedApp,
     ClientSecret,
-    GrantType,
     name_key,
 )
 from ionport.oauth.apps.tables import authorized_apps, client_secrets
 from ionport.store import SystemScope, TenantScope
-from ionport.store.paging import select_page
+from ionport.store.repository import Repository, columns_of, in_scope, reader
 
 _APP = tuple(c for c in authorized_apps.c if c.name not in {"name_key", "deleted_at"})
-_LISTS = ("redirect_urls", "javascript_origins", "scopes")
 _SORTS = {
     AppSort.NAME: authorized_apps.c.name_key,
     AppSort.TYPE: authorized_apps.c.type,
@@ -54,11 +49,8 @@ _CLIENT: Final = (
 )
 
 
-class AppRepository:
+class AppRepository(Repository):
     """Authorized apps and their client secrets."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def add(self, scope: TenantScope, app: AuthorizedApp) -> bool:
         """Store a new app; False when the tenant has one of that name."""
@@ -74,13 +66,13 @@ class AppRepository:
         return True
 
     def get(self, scope: TenantScope, app_id: str) -> AuthorizedApp | None:
-        return self._one(scope, authorized_apps.c.id == app_id)
+        return self._find(scope, authorized_apps.c.id == app_id)
 
     def find_by_name(self, scope: TenantScope, name: str) -> AuthorizedApp | None:
-        return self._one(scope, authorized_apps.c.name_key == name_key(name))
+        return self._find(scope, authorized_apps.c.name_key == name_key(name))
 
     def find_by_client_id(self, scope: TenantScope, client_id: str) -> AuthorizedApp | None:
-        return self._one(scope, authorized_apps.c.client_id == client_id)
+        return self._find(scope, authorized_apps.c.client_id == client_id)
 
     def names_origin(self, scope: TenantScope, origin: str, client_id: str | None) -> bool:
         """Tell whether an enabled app names a web origin, or all of them by `*`.
@@ -96,20 +88,19 @@ class AppRepository:
             query = query.where(authorized_apps.c.client_id == client_id)
         return self._connection.scalar(select(query.exists())) is True
 
-    def _one(self, scope: TenantScope, where: ColumnElement[bool]) -> AuthorizedApp | None:
-        row = self._connection.execute(_apps(scope).where(where)).mappings().one_or_none()
-        return None if row is None else _app(row)
+    def _find(self, scope: TenantScope, where: ColumnElement[bool]) -> AuthorizedApp | None:
+        return self._one(_apps(scope).where(where), _app)
 
     def find_client(
         self, scope: TenantScope, client_id: str, now: datetime
     ) -> tuple[AuthorizedApp, tuple[str, ...]] | None:
         """Return the app with this client id and the digests of its secrets in force."""
         values = {"tenant": scope.tenant_id, "client": client_id}
-        rows = self._connection.execute(_CLIENT, values).mappings().all()
+        rows = self._connection.execute(_CLIENT, values).all()
         if not rows:
             return None
-        in_force = (row for row in rows if row["expires_at"] is None or row["expires_at"] > now)
-        return _app(rows[0]), tuple(row["digest"] for row in in_force if row["digest"] is not None)
+        in_force = (row for row in rows if row.expires_at is None or row.expires_at > now)
+        return _app(rows[0]), tuple(row.digest for row in in_force if row.digest is not None)
 
     def list(self, scope: TenantScope, query: AppQuery) -> Page[AuthorizedApp]:
         found = _apps(scope)
@@ -127,10 +118,7 @@ class AppRepository:
             found = found.where(authorized_apps.c.is_disabled.is_(query.is_disabled))
         column = _SORTS[query.sort]
         order = column.desc() if query.descending else column.asc()
-        rows, total = select_page(
-            self._connection, found.order_by(order, authorized_apps.c.id), query.page
-        )
-        return Page([_app(row) for row in rows], total, query.page)
+        return self._page(found.order_by(order, authorized_apps.c.id), query.page, _app)
 
     def replace(self, scope: TenantScope, app: AuthorizedApp) -> bool:
         """Store an app's changed fields; False when another app of the tenant has its name."""
@@ -159,23 +147,18 @@ class AppRepository:
     def _change(self, scope: TenantScope, app_id: str, **values: object) -> None:
         self._connection.execute(
             update(authorized_apps)
-            .where(authorized_apps.c.id == app_id)
-            .where(authorized_apps.c.tenant_id == scope.tenant_id)
+            .where(in_scope(authorized_apps, scope, id=app_id))
             .values(values)
         )
 
     def add_secret(self, scope: TenantScope, secret: ClientSecret) -> None:
         """Store a further secret of an app of this tenant."""
-        owned = select(authorized_apps.c.id).where(authorized_apps.c.id == secret.app_id)
+        owned = select(authorized_apps.c.id).where(
+            in_scope(authorized_apps, scope, id=secret.app_id)
+        )
         self._connection.execute(
             insert(client_secrets).values(
-                id=secret.id,
-                app_id=owned.where(
-                    authorized_apps.c.tenant_id == scope.tenant_id
-                ).scalar_subquery(),
-                digest=secret.digest,
-                sealed=secret.sealed,
-                created_at=secret.created_at,
+                columns_of(client_secrets, secret, app_id=owned.scalar_subquery())
             )
         )
 
@@ -207,7 +190,7 @@ class AppRepository:
             .where(client_secrets.c.app_id == app_id)
             .order_by(client_secrets.c.created_at.desc(), client_secrets.c.id.desc())
         )
-        return [_secret(row) for row in self._connection.execute(query).mappings()]
+        return self._all(query, _secret)
 
     def sealed_secrets(
         self, scope: SystemScope, after_id: str, limit: int
@@ -220,8 +203,7 @@ class AppRepository:
             .order_by(client_secrets.c.id)
             .limit(limit)
         )
-        rows = self._connection.execute(query).mappings()
-        return [(row["tenant_id"], _secret(row)) for row in rows]
+        return self._all(query, lambda row: (row.tenant_id, _secret(row)))
 
     def replace_sealed(self, scope: SystemScope, secret_id: str, sealed: str) -> None:
         self._connection.execute(
@@ -237,12 +219,7 @@ def _apps(scope: TenantScope) -> Select[Any]:
     )
 
 
-def _app(row: RowMapping) -> AuthorizedApp:
-    values = {column.name: row[column] for column in _APP}
-    values |= {"type": AppType(row["type"]), "grant_type": GrantType(row["grant_type"])}
-    values |= {name: tuple(row[name]) for name in _LISTS}
-    return AuthorizedApp(**values)
+_app = reader(AuthorizedApp)
 
 
-def _secret(row: RowMapping) -> ClientSecret:
-    return ClientSecret(**{column.name: row[column] for column in client_secrets.c})
+_secret = reader(ClientSecret)

@@ -6,20 +6,18 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, delete, func, insert, select, update
+from sqlalchemy import Select, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from ionport.oauth.apps.tables import authorized_apps
 from ionport.oauth.authorize.model import Consent
 from ionport.oauth.authorize.tables import consents
 from ionport.store import TenantScope
+from ionport.store.repository import Repository, in_scope
 
 
-class ConsentRepository:
+class ConsentRepository(Repository):
     """What users have approved."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def find(self, scope: TenantScope, user_id: str, app_id: str) -> Consent | None:
         query = (
@@ -44,7 +42,7 @@ class ConsentRepository:
         query = (
             select(func.count())
             .select_from(consents)
-            .where(consents.c.tenant_id == scope.tenant_id, consents.c.app_id == app_id)
+            .where(in_scope(consents, scope, app_id=app_id))
         )
         return int(self._connection.execute(query).scalar_one())
 
@@ -57,11 +55,7 @@ class ConsentRepository:
         at: datetime,
     ) -> None:
         """Store a consent in the place of the one before, if any."""
-        mine = and_(
-            consents.c.tenant_id == scope.tenant_id,
-            consents.c.user_id == user_id,
-            consents.c.app_id == app_id,
-        )
+        mine = in_scope(consents, scope, user_id=user_id, app_id=app_id)
         values = {"scopes": [*scopes], "changed_at": at}
         change = update(consents).where(mine).values(values)
         if self._connection.execute(change).rowcount:

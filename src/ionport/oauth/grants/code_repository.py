@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import insert, select, update
 
 from ionport.oauth.grants.model import AuthorizationCode
 from ionport.oauth.grants.tables import authorization_codes
 from ionport.store import TenantScope
+from ionport.store.repository import Repository
 
 
-class AuthorizationCodeRepository:
+class AuthorizationCodeRepository(Repository):
     """Authorization codes, by digest."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def add(self, scope: TenantScope, code: AuthorizationCode) -> None:
         values = {column.name: getattr(code, column.name) for column in authorization_codes.c}

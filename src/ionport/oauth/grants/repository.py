@@ -9,7 +9,6 @@ from typing import Final
 
 from sqlalchemy import (
     ColumnElement,
-    Connection,
     bindparam,
     func,
     insert,
@@ -21,6 +20,7 @@ from sqlalchemy import (
 from ionport.oauth.grants.model import Grant
 from ionport.oauth.grants.tables import grants, rotated_refresh_tokens
 from ionport.store import SystemScope, TenantScope, to_microseconds
+from ionport.store.repository import Repository, columns_of, in_scope, reader
 
 _GRANT = tuple(column.name for column in grants.c)
 
@@ -39,15 +39,15 @@ _BY_REFRESH_TOKEN: Final = select(grants).where(
 )
 
 
-class GrantRepository:
+_grant = reader(Grant)
+
+
+class GrantRepository(Repository):
     """Grants, with the refresh tokens that they had."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-
     def add(self, scope: TenantScope, grant: Grant) -> None:
-        values = {column.name: getattr(grant, column.name) for column in grants.c}
-        self._connection.execute(insert(grants).values(values | {"tenant_id": scope.tenant_id}))
+        values = columns_of(grants, grant, tenant_id=scope.tenant_id)
+        self._connection.execute(insert(grants).values(values))
 
     def add_all(self, scope: SystemScope, new: Sequence[Grant]) -> None:
         """Store the grants of several logins in one statement.
@@ -62,30 +62,28 @@ class GrantRepository:
         self._connection.exec_driver_sql(statement, stored)
 
     def get(self, scope: TenantScope, grant_id: str) -> Grant | None:
-        return self._one(scope, grants.c.id == grant_id)
+        return self._find(scope, grants.c.id == grant_id)
 
     def find_by_refresh_digest(self, scope: TenantScope, digest: str) -> Grant | None:
         values = {"tenant": scope.tenant_id, "digest": digest}
-        row = self._connection.execute(_BY_REFRESH_TOKEN, values).mappings().one_or_none()
-        return None if row is None else Grant(**row)
+        return self._one(_BY_REFRESH_TOKEN, _grant, values)
 
-    def _one(self, scope: TenantScope, where: ColumnElement[bool]) -> Grant | None:
+    def _find(self, scope: TenantScope, where: ColumnElement[bool]) -> Grant | None:
         query = select(grants).where(grants.c.tenant_id == scope.tenant_id).where(where)
-        row = self._connection.execute(query).mappings().one_or_none()
-        return None if row is None else Grant(**row)
+        return self._one(query, _grant)
 
     def find_rotated(self, scope: TenantScope, digest: str) -> Grant | None:
         """Return the grant of a refresh token that was exchanged for a newer one already."""
         old = select(rotated_refresh_tokens.c.grant_id).where(
             rotated_refresh_tokens.c.digest == digest
         )
-        return self._one(scope, grants.c.id == old.scalar_subquery())
+        return self._find(scope, grants.c.id == old.scalar_subquery())
 
     def rotate(self, scope: TenantScope, grant_id: str, old: str, new: str, at: datetime) -> bool:
         """Put a new refresh token in the old one's place; False when another request was faster."""
         result = self._connection.execute(
             update(grants)
-            .where(grants.c.id == grant_id, grants.c.tenant_id == scope.tenant_id)
+            .where(in_scope(grants, scope, id=grant_id))
             .where(grants.c.refresh_digest == old, grants.c.revoked_at.is_(None))
             .values(refresh_digest=new, last_used_at=at)
         )
@@ -102,7 +100,7 @@ class GrantRepository:
         """Count an app's grants that are in force, at most `limit` of them."""
         alive = (
             select(grants.c.id)
-            .where(grants.c.app_id == app_id, grants.c.tenant_id == scope.tenant_id)
+            .where(in_scope(grants, scope, app_id=app_id))
             .where(grants.c.generation == generation, grants.c.revoked_at.is_(None))
             .where(or_(grants.c.ends_at.is_(None), grants.c.ends_at > now))
             .limit(limit)
@@ -124,7 +122,7 @@ class GrantRepository:
         """Note a refresh; False when the grant has been revoked meanwhile."""
         result = self._connection.execute(
             update(grants)
-            .where(grants.c.id == grant_id, grants.c.tenant_id == scope.tenant_id)
+            .where(in_scope(grants, scope, id=grant_id))
             .where(grants.c.revoked_at.is_(None))
             .values(last_used_at=at)
         )
@@ -145,7 +143,7 @@ class GrantRepository:
     def revoke(self, scope: TenantScope, grant_id: str, at: datetime) -> None:
         self._connection.execute(
             update(grants)
-            .where(grants.c.id == grant_id, grants.c.tenant_id == scope.tenant_id)
+            .where(in_scope(grants, scope, id=grant_id))
             .where(grants.c.revoked_at.is_(None))
             .values(revoked_at=at)
         )

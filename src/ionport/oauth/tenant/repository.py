@@ -6,61 +6,31 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import bindparam, delete, insert, select, update
 
 from ionport.oauth.tenant.scopes import CustomScope
 from ionport.oauth.tenant.settings import (
     Limits,
-    ScopeMode,
     TenantSettings,
-    TokenForm,
-    UrlFlavour,
 )
 from ionport.oauth.tenant.tables import custom_scopes, tenant_settings
 from ionport.store import TenantScope
+from ionport.store.repository import Repository, columns_of, in_scope, reader
 
 # Made once: every token request asks it.
 _SETTINGS: Final = select(tenant_settings).where(tenant_settings.c.tenant_id == bindparam("tenant"))
 
 
-class TenantSettingsRepository:
+class TenantSettingsRepository(Repository):
     """A tenant's settings; what nobody has set up has the defaults."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-
     def get(self, scope: TenantScope) -> TenantSettings:
-        values = {"tenant": scope.tenant_id}
-        row = self._connection.execute(_SETTINGS, values).mappings().one_or_none()
-        if row is None:
-            return TenantSettings()
-        return TenantSettings(
-            scope_mode=ScopeMode(row["scope_mode"]),
-            implicit_allowed=row["implicit_allowed"],
-            url_flavour=UrlFlavour(row["url_flavour"]),
-            token_form=TokenForm(row["token_form"]),
-            limits=Limits(
-                are_on=row["limits_are_on"],
-                logins_per_minute=row["logins_per_minute"],
-                logins_per_day=row["logins_per_day"],
-                tokens_per_client_per_day=row["tokens_per_client_per_day"],
-            ),
-        )
+        found = self._one(_SETTINGS, _settings, {"tenant": scope.tenant_id})
+        return found or TenantSettings()
 
     def put(self, scope: TenantScope, settings: TenantSettings, at: datetime, by: str) -> None:
-        values = {
-            "scope_mode": settings.scope_mode,
-            "implicit_allowed": settings.implicit_allowed,
-            "url_flavour": settings.url_flavour,
-            "token_form": settings.token_form,
-            "limits_are_on": settings.limits.are_on,
-            "logins_per_minute": settings.limits.logins_per_minute,
-            "logins_per_day": settings.limits.logins_per_day,
-            "tokens_per_client_per_day": settings.limits.tokens_per_client_per_day,
-            "changed_at": at,
-            "changed_by": by,
-        }
+        values = columns_of(tenant_settings, settings, changed_at=at, changed_by=by)
+        values |= columns_of(tenant_settings, settings.limits, limits_are_on=settings.limits.are_on)
         change = (
             update(tenant_settings)
             .where(tenant_settings.c.tenant_id == scope.tenant_id)
@@ -69,31 +39,21 @@ class TenantSettingsRepository:
         if self._connection.execute(change).rowcount:
             return
         row = values | {"tenant_id": scope.tenant_id}
-        try:
-            with self._connection.begin_nested():
-                self._connection.execute(insert(tenant_settings).values(row))
-        except IntegrityError:
+        if not self._stored(insert(tenant_settings).values(row)):
             # Another administrator saved at this moment: the last one counts.
             self._connection.execute(change)
 
 
-class CustomScopeRepository:
-    """Scopes of the tenant's own."""
+_settings = reader(TenantSettings, limits=reader(Limits, are_on="limits_are_on"))
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+
+class CustomScopeRepository(Repository):
+    """Scopes of the tenant's own."""
 
     def add(self, scope: TenantScope, custom: CustomScope) -> bool:
         """Store a new scope; False when the tenant has one of that name."""
-        values = {column.name: getattr(custom, column.name) for column in custom_scopes.c}
-        try:
-            with self._connection.begin_nested():
-                self._connection.execute(
-                    insert(custom_scopes).values(values | {"tenant_id": scope.tenant_id})
-                )
-        except IntegrityError:
-            return False
-        return True
+        values = columns_of(custom_scopes, custom, tenant_id=scope.tenant_id)
+        return self._stored(insert(custom_scopes).values(values))
 
     def list(self, scope: TenantScope, limit: int) -> Sequence[CustomScope]:
         """Return the tenant's scopes by name."""
@@ -103,13 +63,11 @@ class CustomScopeRepository:
             .order_by(custom_scopes.c.name)
             .limit(limit)
         )
-        return [CustomScope(**row) for row in self._connection.execute(query).mappings()]
+        return self._all(query, reader(CustomScope))
 
     def remove(self, scope: TenantScope, name: str) -> bool:
         """Delete a scope; False when there was none of that name."""
         result = self._connection.execute(
-            delete(custom_scopes)
-            .where(custom_scopes.c.tenant_id == scope.tenant_id)
-            .where(custom_scopes.c.name == name)
+            delete(custom_scopes).where(in_scope(custom_scopes, scope, name=name))
         )
         return result.rowcount == 1

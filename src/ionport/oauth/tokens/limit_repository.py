@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection
-
 from ionport.oauth.tokens.tables import login_counters
 from ionport.store import TenantScope, insert_of
+from ionport.store.repository import Repository
 
 
-class LoginCounterRepository:
+class LoginCounterRepository(Repository):
     """How often something happened in a window, counted in one statement."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def count(
         self, scope: TenantScope, kind: str, subject: str, starts_at: datetime, allowed: int

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Final
 
 from sqlalchemy import (
-    Connection,
     and_,
     bindparam,
     insert,
@@ -21,6 +20,7 @@ from ionport.oauth.apps.tables import authorized_apps
 from ionport.oauth.grants.tables import grants
 from ionport.oauth.tokens.tables import revoked_access_tokens
 from ionport.store import TenantScope
+from ionport.store.repository import Repository
 
 _person = users.alias("person")
 
@@ -57,11 +57,8 @@ _ALIVE: Final = (
 )
 
 
-class AccessTokenRepository:
+class AccessTokenRepository(Repository):
     """Access tokens, which are not stored: only what each hangs on, and that it was revoked."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def revoke(self, scope: TenantScope, token_id: str, expires_at: datetime) -> None:
         """Mark one access token as revoked; a second time changes nothing."""

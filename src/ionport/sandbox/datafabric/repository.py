@@ -9,8 +9,6 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    Connection,
-    Row,
     Select,
     and_,
     delete,
@@ -28,11 +26,11 @@ from ionport.sandbox.datafabric.model import (
     LakeField,
     LakeObject,
     LakeQuery,
-    ObjectType,
 )
 from ionport.sandbox.datafabric.tables import catalog_objects, lake_objects
 from ionport.sandbox.kit.release_repository import ReleaseRepository
 from ionport.store import TenantScope, insert_of
+from ionport.store.repository import Repository, columns_of, in_scope, reader
 
 _c = catalog_objects.c
 _o = lake_objects.c
@@ -49,44 +47,32 @@ _OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
 }
 
 
-class CatalogRepository:
+class CatalogRepository(Repository):
     """Objects of a tenant's Data Catalog."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def put(self, scope: TenantScope, entry: CatalogObject) -> None:
         """Store an object, in place of one of the same name."""
-        values = {
-            "type": entry.type.value,
-            "schema": entry.schema,
-            "properties": entry.properties,
-            "changed_at": entry.changed_at,
-            "changed_by": entry.changed_by,
-        }
-        new = insert_of(self._connection)(catalog_objects).values(
-            tenant_id=scope.tenant_id, name=entry.name, **values
-        )
+        values = columns_of(catalog_objects, entry, tenant_id=scope.tenant_id)
+        new = insert_of(self._connection)(catalog_objects).values(values)
         self._connection.execute(
             new.on_conflict_do_update(index_elements=["tenant_id", "name"], set_=values)
         )
 
     def get(self, scope: TenantScope, name: str) -> CatalogObject | None:
         """Return an object by its name, or None."""
-        row = self._connection.execute(
-            select(catalog_objects).where(_c.tenant_id == scope.tenant_id, _c.name == name)
-        ).one_or_none()
-        return None if row is None else _entry(row)
+        return self._one(
+            select(catalog_objects).where(in_scope(catalog_objects, scope, name=name)), _entry
+        )
 
     def list(self, scope: TenantScope) -> Sequence[CatalogObject]:
         """Return all objects by name; there are at most 1,000."""
-        rows = self._connection.execute(
+        return self._all(
             select(catalog_objects)
             .where(_c.tenant_id == scope.tenant_id)
             .order_by(_c.name)
-            .limit(MAX_OBJECTS)
+            .limit(MAX_OBJECTS),
+            _entry,
         )
-        return [_entry(row) for row in rows]
 
     def count(self, scope: TenantScope) -> int:
         """Return how many objects there are."""
@@ -96,38 +82,25 @@ class CatalogRepository:
     def delete(self, scope: TenantScope, name: str) -> bool:
         """Remove an object; False when there is none of that name."""
         result = self._connection.execute(
-            delete(catalog_objects).where(_c.tenant_id == scope.tenant_id, _c.name == name)
+            delete(catalog_objects).where(in_scope(catalog_objects, scope, name=name))
         )
         return result.rowcount > 0
 
 
-class LakeRepository:
+class LakeRepository(Repository):
     """Data objects of a tenant's Data Lake."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def add(self, scope: TenantScope, item: LakeObject) -> None:
         """Store a data object."""
         self._connection.execute(
-            insert(lake_objects).values(
-                id=item.id,
-                tenant_id=scope.tenant_id,
-                document_name=item.document_name,
-                sender=item.sender,
-                message=item.message,
-                sha256=item.sha256,
-                size=item.size,
-                stored_at=item.stored_at,
-            )
+            insert(lake_objects).values(columns_of(lake_objects, item, tenant_id=scope.tenant_id))
         )
 
     def get(self, scope: TenantScope, object_id: str) -> LakeObject | None:
         """Return a data object, or None."""
-        row = self._connection.execute(
-            select(lake_objects).where(_o.tenant_id == scope.tenant_id, _o.id == object_id)
-        ).one_or_none()
-        return None if row is None else _item(row)
+        return self._one(
+            select(lake_objects).where(in_scope(lake_objects, scope, id=object_id)), _item
+        )
 
     def find(
         self, scope: TenantScope, query: LakeQuery, *, limit: int, offset: int
@@ -184,25 +157,7 @@ def _matching(scope: TenantScope, query: LakeQuery) -> ColumnElement[bool]:
     return and_(*conditions)
 
 
-def _entry(row: Row[Any]) -> CatalogObject:
-    return CatalogObject(
-        name=row.name,
-        type=ObjectType(row.type),
-        schema=row.schema,
-        properties=row.properties,
-        changed_at=row.changed_at,
-        changed_by=row.changed_by,
-    )
+_entry = reader(CatalogObject)
 
 
-def _item(row: Row[Any]) -> LakeObject:
-    return LakeObject(
-        id=row.id,
-        tenant_id=row.tenant_id,
-        document_name=row.document_name,
-        sender=row.sender,
-        message=row.message,
-        sha256=row.sha256,
-        size=row.size,
-        stored_at=row.stored_at,
-    )
+_item = reader(LakeObject)

@@ -9,7 +9,6 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    Connection,
     Row,
     Select,
     and_,
@@ -35,6 +34,7 @@ from ionport.sandbox.idm.tables import (
     idm_versions,
 )
 from ionport.store import TenantScope
+from ionport.store.repository import Repository, columns_of, in_scope, reader
 
 _items = idm_items.c
 _attributes = idm_attributes.c
@@ -43,11 +43,8 @@ _versions = idm_versions.c
 _version_files = idm_version_resources.c
 
 
-class ItemRepository:
+class ItemRepository(Repository):
     """Items of a tenant with their attributes, files and earlier versions."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def add(self, scope: TenantScope, item: Item, entity: Entity) -> Item:
         """Store a new item and return it with its number."""
@@ -70,7 +67,7 @@ class ItemRepository:
         """Store what an item is now in place of what it was."""
         self._connection.execute(
             update(idm_items)
-            .where(_items.number == item.number, _items.tenant_id == scope.tenant_id)
+            .where(in_scope(idm_items, scope, number=item.number))
             .values(**_state(item))
         )
         if not self._owns(scope, item):
@@ -95,9 +92,7 @@ class ItemRepository:
     def remove(self, scope: TenantScope, item: Item) -> None:
         """Delete an item with all its versions."""
         self._connection.execute(
-            delete(idm_items).where(
-                _items.number == item.number, _items.tenant_id == scope.tenant_id
-            )
+            delete(idm_items).where(in_scope(idm_items, scope, number=item.number))
         )
 
     def keep_version(self, scope: TenantScope, item: Item) -> None:
@@ -106,12 +101,12 @@ class ItemRepository:
             return
         self._connection.execute(
             insert(idm_versions).values(
-                item_number=item.number,
-                version=item.version,
-                acl=item.acl,
-                attributes=[[each.name, each.value] for each in item.attributes],
-                changed_by=item.changed_by,
-                changed_at=item.changed_at,
+                columns_of(
+                    idm_versions,
+                    item,
+                    item_number=item.number,
+                    attributes=[[each.name, each.value] for each in item.attributes],
+                )
             )
         )
         files = [
@@ -181,10 +176,13 @@ class ItemRepository:
     ) -> bool:
         """Tell whether an item of the document type other than number `but` has the value."""
         query = select(_attributes.item_number).where(
-            _attributes.tenant_id == scope.tenant_id,
-            _attributes.entity_name == entity_name,
-            _attributes.name == attribute.name,
-            _attributes.value_sha256 == digest(attribute.value),
+            in_scope(
+                idm_attributes,
+                scope,
+                entity_name=entity_name,
+                name=attribute.name,
+                value_sha256=digest(attribute.value),
+            ),
             _attributes.item_number != but,
         )
         return self._connection.execute(query.limit(1)).first() is not None
@@ -285,9 +283,7 @@ def _numbers_of(scope: TenantScope) -> Select[tuple[int]]:
 
 def _is_item(scope: TenantScope, pid: Pid) -> ColumnElement[bool]:
     return and_(
-        _items.number == pid.number,
-        _items.tenant_id == scope.tenant_id,
-        _items.entity_name == pid.entity_name,
+        in_scope(idm_items, scope, number=pid.number, entity_name=pid.entity_name),
         _items.version >= pid.version,
     )
 
@@ -311,25 +307,13 @@ def _matching(scope: TenantScope, filters: ItemFilter) -> ColumnElement[bool]:
 
 
 def _item(row: Row[Any], attributes: list[Attribute], resources: list[Resource]) -> Item:
-    return Item(
-        number=row.number,
-        tenant_id=row.tenant_id,
-        entity_name=row.entity_name,
-        version=row.version,
-        acl=row.acl,
-        attributes=tuple(attributes),
-        resources=tuple(resources),
-        created_by=row.created_by,
-        created_at=row.created_at,
-        changed_by=row.changed_by,
-        changed_at=row.changed_at,
-        checked_out_by=row.checked_out_by,
-        checked_out_at=row.checked_out_at,
-    )
+    return _read_item(row, attributes=tuple(attributes), resources=tuple(resources))
 
 
-def _resource(row: Row[Any]) -> Resource:
-    return Resource(row.name, row.filename, row.mime_type, row.size, row.sha256)
+_read_item = reader(Item)
+
+
+_resource = reader(Resource)
 
 
 def _earlier(item: Item, row: Row[Any], resources: Sequence[Resource]) -> Item:

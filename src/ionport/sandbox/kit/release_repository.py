@@ -24,15 +24,16 @@ from ionport.store import (
     columns_that_name_files,
     insert_of,
 )
+from ionport.store.repository import Repository
 
 _released = released_blobs.c
 
 
-class ReleaseRepository:
+class ReleaseRepository(Repository):
     """Files that no row may name any more, in the whole installation."""
 
     def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+        super().__init__(connection)
         self._insert = insert_of(connection)
 
     def release(

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, func, insert, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, insert, or_, select
 from sqlalchemy import update as update_rows
 
 from ionport.core.paging import Page, PageRequest
@@ -14,12 +13,11 @@ from ionport.sandbox.ln.model import (
     GoodsReceipt,
     Invoice,
     LnInvoiceFilter,
-    Processing,
-    Status,
 )
 from ionport.sandbox.ln.seeds import RECEIPTS
 from ionport.sandbox.ln.tables import ln_companies, ln_invoices, ln_receipts
 from ionport.store import TenantScope, insert_of
+from ionport.store.repository import Repository, columns_of, in_scope, reader
 
 _companies = ln_companies.c
 _invoices = ln_invoices.c
@@ -28,11 +26,11 @@ _FIRST_INVOICE = 1001
 _CHUNK = 200
 
 
-class LnRepository:
+class LnRepository(Repository):
     """Received purchase invoices of a tenant, and the goods to match them with."""
 
     def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+        super().__init__(connection)
         self._insert = insert_of(connection)
 
     def next_numbers(self, scope: TenantScope, company: int, count: int) -> range:
@@ -50,19 +48,15 @@ class LnRepository:
         """Store a new invoice."""
         self._connection.execute(
             insert(ln_invoices).values(
-                tenant_id=scope.tenant_id,
-                company=invoice.company,
-                number=invoice.number,
-                supplier=invoice.draft.header["SupplierCode"],
-                invoice_number=invoice.draft.header["InvoiceNumberSupplier"],
-                status=invoice.status.value,
-                processing=invoice.processing.value,
-                header=dict(invoice.draft.header),
-                lines={name: list(lines) for name, lines in invoice.draft.lines.items()},
-                messages=list(invoice.messages),
-                client_id=invoice.client_id,
-                created_at=invoice.created_at,
-                changed_at=invoice.changed_at,
+                columns_of(
+                    ln_invoices,
+                    invoice,
+                    tenant_id=scope.tenant_id,
+                    supplier=invoice.draft.header["SupplierCode"],
+                    invoice_number=invoice.draft.header["InvoiceNumberSupplier"],
+                    header=dict(invoice.draft.header),
+                    lines={name: list(lines) for name, lines in invoice.draft.lines.items()},
+                )
             )
         )
 
@@ -81,16 +75,17 @@ class LnRepository:
 
     def get(self, scope: TenantScope, company: int, number: int) -> Invoice | None:
         """Return an invoice, or None."""
-        return self._one(_is_invoice(scope, company, number))
+        return self._find(_is_invoice(scope, company, number))
 
     def same(self, scope: TenantScope, draft: Draft) -> Invoice | None:
         """Return the invoice that has the draft's supplier and number already, or None."""
-        return self._one(
-            and_(
-                _invoices.tenant_id == scope.tenant_id,
-                _invoices.company == draft.company,
-                _invoices.supplier == draft.header["SupplierCode"],
-                _invoices.invoice_number == draft.header["InvoiceNumberSupplier"],
+        return self._find(
+            in_scope(
+                ln_invoices,
+                scope,
+                company=draft.company,
+                supplier=draft.header["SupplierCode"],
+                invoice_number=draft.header["InvoiceNumberSupplier"],
             )
         )
 
@@ -100,11 +95,7 @@ class LnRepository:
         while True:
             rows = self._connection.execute(
                 select(ln_invoices)
-                .where(
-                    _invoices.tenant_id == scope.tenant_id,
-                    _invoices.company == company,
-                    _invoices.number > last,
-                )
+                .where(in_scope(ln_invoices, scope, company=company), _invoices.number > last)
                 .order_by(_invoices.number)
                 .limit(_CHUNK)
             ).all()
@@ -117,33 +108,15 @@ class LnRepository:
         self, scope: TenantScope, request: PageRequest, filters: LnInvoiceFilter
     ) -> Page[Invoice]:
         """Return one page of invoices of all companies, by time."""
-        condition = _matching(scope, filters)
-        total = self._connection.execute(
-            select(func.count()).select_from(ln_invoices).where(condition)
-        ).scalar_one()
         columns = (_invoices.created_at, _invoices.company, _invoices.number)
         order = [column.asc() if filters.ascending else column.desc() for column in columns]
-        rows = self._connection.execute(
-            select(ln_invoices)
-            .where(condition)
-            .order_by(*order)
-            .limit(request.limit)
-            .offset(request.offset)
-        )
-        return Page([_invoice(row) for row in rows], total, request)
+        found = select(ln_invoices).where(_matching(scope, filters))
+        return self._page(found.order_by(*order), request, _invoice)
 
     def add_receipt(self, scope: TenantScope, receipt: GoodsReceipt) -> bool:
         """Store a goods receipt; False when there is one of its number and line."""
         new = self._insert(ln_receipts).values(
-            tenant_id=scope.tenant_id,
-            company=receipt.company,
-            receipt=receipt.receipt,
-            receipt_line=receipt.receipt_line,
-            order=receipt.order,
-            position=receipt.position,
-            sequence=receipt.sequence,
-            packing_slip=receipt.packing_slip,
-            quantity=receipt.quantity,
+            columns_of(ln_receipts, receipt, tenant_id=scope.tenant_id)
         )
         added = self._connection.execute(new.on_conflict_do_nothing().returning(_receipts.receipt))
         return added.first() is not None
@@ -152,28 +125,19 @@ class LnRepository:
         """Return the goods that were received for an order, the seeds first; at most 1,000."""
         rows = self._connection.execute(
             select(ln_receipts)
-            .where(
-                _receipts.tenant_id == scope.tenant_id,
-                _receipts.company == company,
-                _receipts.order == order,
-            )
+            .where(in_scope(ln_receipts, scope, company=company, order=order))
             .order_by(_receipts.receipt, _receipts.receipt_line)
             .limit(1_000)
         )
         seeds = [each for each in RECEIPTS if (each.company, each.order) == (company, order)]
         return [*seeds, *map(_receipt, rows)]
 
-    def _one(self, condition: ColumnElement[bool]) -> Invoice | None:
-        row = self._connection.execute(select(ln_invoices).where(condition)).one_or_none()
-        return None if row is None else _invoice(row)
+    def _find(self, condition: ColumnElement[bool]) -> Invoice | None:
+        return self._one(select(ln_invoices).where(condition), _invoice)
 
 
 def _is_invoice(scope: TenantScope, company: int, number: int) -> ColumnElement[bool]:
-    return and_(
-        _invoices.tenant_id == scope.tenant_id,
-        _invoices.company == company,
-        _invoices.number == number,
-    )
+    return in_scope(ln_invoices, scope, company=company, number=number)
 
 
 def _matching(scope: TenantScope, filters: LnInvoiceFilter) -> ColumnElement[bool]:
@@ -188,27 +152,7 @@ def _matching(scope: TenantScope, filters: LnInvoiceFilter) -> ColumnElement[boo
     return and_(*conditions)
 
 
-def _invoice(row: Row[Any]) -> Invoice:
-    return Invoice(
-        number=row.number,
-        draft=Draft(row.header, row.lines),
-        client_id=row.client_id,
-        created_at=row.created_at,
-        changed_at=row.changed_at,
-        status=Status(row.status),
-        processing=Processing(row.processing),
-        messages=tuple(row.messages),
-    )
+_invoice = reader(Invoice, draft=lambda row: Draft(row.header, row.lines))
 
 
-def _receipt(row: Row[Any]) -> GoodsReceipt:
-    return GoodsReceipt(
-        company=row.company,
-        order=row.order,
-        position=row.position,
-        receipt=row.receipt,
-        receipt_line=row.receipt_line,
-        quantity=row.quantity,
-        sequence=row.sequence,
-        packing_slip=row.packing_slip,
-    )
+_receipt = reader(GoodsReceipt)

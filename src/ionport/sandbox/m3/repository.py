@@ -11,7 +11,6 @@ from sqlalchemy import (
     and_,
     cast,
     delete,
-    func,
     or_,
     select,
     update,
@@ -21,6 +20,7 @@ from ionport.core.paging import Page, PageRequest
 from ionport.sandbox.m3.model import File, Key, M3InvoiceFilter, Record
 from ionport.sandbox.m3.tables import m3_companies, m3_records
 from ionport.store import TenantScope, insert_of
+from ionport.store.repository import Repository, in_scope
 
 _companies = m3_companies.c
 _records = m3_records.c
@@ -31,11 +31,11 @@ _SEPARATOR, _AFTER_SEPARATOR = "\x1f", "\x20"
 _CHUNK = 500
 
 
-class M3Repository:
+class M3Repository(Repository):
     """Companies of a tenant and their records."""
 
     def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+        super().__init__(connection)
         self._insert = insert_of(connection)
 
     def series(self, scope: TenantScope, company: int, *, lock: bool) -> dict[str, int] | None:
@@ -71,9 +71,7 @@ class M3Repository:
             texts = [_SEPARATOR.join(key) for key in keys[start : start + _CHUNK]]
             rows = self._connection.execute(
                 select(_records.key, _records.fields).where(
-                    _records.tenant_id == scope.tenant_id,
-                    _records.company == company,
-                    _records.file == file.value,
+                    in_scope(m3_records, scope, company=company, file=file.value),
                     _records.key.in_(texts),
                 )
             )
@@ -110,26 +108,15 @@ class M3Repository:
         self, scope: TenantScope, request: PageRequest, filters: M3InvoiceFilter
     ) -> Page[tuple[int, Record]]:
         """Return one page of heads of supplier invoices with their companies, by batch number."""
-        condition = _matching(scope, filters)
-        total = self._connection.execute(
-            select(func.count()).select_from(m3_records).where(condition)
-        ).scalar_one()
         columns = (cast(_field("INBN"), Integer), _records.company)
-        rows = self._connection.execute(
-            select(_records.company, _records.fields)
-            .where(condition)
-            .order_by(*(each.asc() if filters.ascending else each.desc() for each in columns))
-            .limit(request.limit)
-            .offset(request.offset)
-        )
-        return Page([(row.company, row.fields) for row in rows], total, request)
+        order = (each.asc() if filters.ascending else each.desc() for each in columns)
+        found = select(_records.company, _records.fields).where(_matching(scope, filters))
+        return self._page(found.order_by(*order), request, lambda row: (row.company, row.fields))
 
     def invoice(self, scope: TenantScope, company: int, number: str) -> Record | None:
         """Return the head of the supplier invoice of that batch number, in any division."""
         query = select(_records.fields).where(
-            _records.tenant_id == scope.tenant_id,
-            _records.company == company,
-            _records.file == File.INVOICE.value,
+            in_scope(m3_records, scope, company=company, file=File.INVOICE.value),
             _field("INBN") == number,
         )
         return self._connection.execute(query.limit(1)).scalar_one_or_none()
@@ -160,16 +147,19 @@ class M3Repository:
         for file, key in names:
             self._connection.execute(
                 delete(m3_records).where(
-                    _records.tenant_id == scope.tenant_id,
-                    _records.company == company,
-                    _records.file == file.value,
-                    _records.key == _SEPARATOR.join(key),
+                    in_scope(
+                        m3_records,
+                        scope,
+                        company=company,
+                        file=file.value,
+                        key=_SEPARATOR.join(key),
+                    )
                 )
             )
 
 
 def _is_company(scope: TenantScope, company: int) -> ColumnElement[bool]:
-    return and_(_companies.tenant_id == scope.tenant_id, _companies.number == company)
+    return in_scope(m3_companies, scope, number=company)
 
 
 def _field(name: str) -> ColumnElement[str]:

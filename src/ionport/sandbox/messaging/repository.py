@@ -5,16 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    Connection,
-    Row,
     Text,
     and_,
     cast,
-    func,
     insert,
     or_,
     select,
@@ -23,9 +19,10 @@ from sqlalchemy import (
 
 from ionport.core.ids import new_id
 from ionport.core.paging import Page, PageRequest
-from ionport.sandbox.messaging.model import Arrival, Draft, Encoding, Message, MessageFilter
+from ionport.sandbox.messaging.model import Arrival, Draft, Message, MessageFilter
 from ionport.sandbox.messaging.tables import ion_arrivals, ion_messages
 from ionport.store import TenantScope, insert_of
+from ionport.store.repository import Repository, in_scope, reader
 
 _messages = ion_messages.c
 _arrivals = ion_arrivals.c
@@ -40,11 +37,8 @@ class Sender:
     request_id: str
 
 
-class MessageRepository:
+class MessageRepository(Repository):
     """Messages of a tenant and their arrivals."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def add(
         self, scope: TenantScope, message_id: str, draft: Draft, sender: Sender, at: datetime
@@ -87,9 +81,12 @@ class MessageRepository:
         first = self._connection.execute(
             update(ion_messages)
             .where(
-                _messages.tenant_id == scope.tenant_id,
-                _messages.from_logical_id == draft.parameters.from_logical_id,
-                _messages.message_id == message_id,
+                in_scope(
+                    ion_messages,
+                    scope,
+                    from_logical_id=draft.parameters.from_logical_id,
+                    message_id=message_id,
+                )
             )
             .values(arrivals=_messages.arrivals + 1, last_received_at=at)
             .returning(_messages.id, _messages.payload_sha256, _messages.parameters_sha256)
@@ -123,55 +120,44 @@ class MessageRepository:
         if finding not in message.findings:
             self._connection.execute(
                 update(ion_messages)
-                .where(_messages.tenant_id == scope.tenant_id, _messages.id == message.id)
+                .where(in_scope(ion_messages, scope, id=message.id))
                 .values(findings=[*message.findings, finding])
             )
 
     def sent(self, scope: TenantScope, from_logical_id: str, message_id: str) -> Message | None:
         """Return the message that the sender sent under that id, or None."""
-        return self._one(
+        return self._find(
             scope,
             and_(_messages.from_logical_id == from_logical_id, _messages.message_id == message_id),
         )
 
     def get(self, scope: TenantScope, message_id: str) -> Message | None:
         """Return a message by the id of its row, or None."""
-        return self._one(scope, _messages.id == message_id)
+        return self._find(scope, _messages.id == message_id)
 
     def arrivals(self, scope: TenantScope, message: Message) -> Sequence[Arrival]:
         """Return the first 200 arrivals of a message, the oldest first."""
-        rows = self._connection.execute(
+        return self._all(
             select(ion_arrivals)
             .join(ion_messages, _messages.id == _arrivals.message)
             .where(_messages.tenant_id == scope.tenant_id, _arrivals.message == message.id)
             .order_by(_arrivals.id)
-            .limit(_MAX_ARRIVALS_SHOWN)
+            .limit(_MAX_ARRIVALS_SHOWN),
+            _arrival,
         )
-        return [_arrival(row) for row in rows]
 
     def page(
         self, scope: TenantScope, request: PageRequest, filters: MessageFilter
     ) -> Page[Message]:
         """Return one page of messages, the newest first unless `filters` says otherwise."""
         order = _messages.id.asc() if filters.ascending else _messages.id.desc()
-        condition = _matching(scope, filters)
-        total = self._connection.execute(
-            select(func.count()).select_from(ion_messages).where(condition)
-        ).scalar_one()
-        rows = self._connection.execute(
-            select(ion_messages)
-            .where(condition)
-            .order_by(order)
-            .limit(request.limit)
-            .offset(request.offset)
-        )
-        return Page([_message(row) for row in rows], total, request)
+        found = select(ion_messages).where(_matching(scope, filters))
+        return self._page(found.order_by(order), request, _message)
 
-    def _one(self, scope: TenantScope, condition: ColumnElement[bool]) -> Message | None:
-        row = self._connection.execute(
-            select(ion_messages).where(_messages.tenant_id == scope.tenant_id, condition)
-        ).one_or_none()
-        return None if row is None else _message(row)
+    def _find(self, scope: TenantScope, condition: ColumnElement[bool]) -> Message | None:
+        return self._one(
+            select(ion_messages).where(_messages.tenant_id == scope.tenant_id, condition), _message
+        )
 
 
 def _matching(scope: TenantScope, filters: MessageFilter) -> ColumnElement[bool]:
@@ -189,34 +175,7 @@ def _matching(scope: TenantScope, filters: MessageFilter) -> ColumnElement[bool]
     return and_(*conditions)
 
 
-def _message(row: Row[Any]) -> Message:
-    return Message(
-        id=row.id,
-        tenant_id=row.tenant_id,
-        message_id=row.message_id,
-        from_logical_id=row.from_logical_id,
-        to_logical_id=row.to_logical_id,
-        document_name=row.document_name,
-        encoding=Encoding(row.encoding),
-        parameters=row.parameters,
-        payload_sha256=row.payload_sha256,
-        bod_sha256=row.bod_sha256,
-        bod_size=row.bod_size,
-        client_id=row.client_id,
-        first_received_at=row.first_received_at,
-        last_received_at=row.last_received_at,
-        arrivals=row.arrivals,
-        findings=tuple(row.findings),
-    )
+_message = reader(Message)
 
 
-def _arrival(row: Row[Any]) -> Arrival:
-    return Arrival(
-        id=row.id,
-        request_id=row.request_id,
-        client_id=row.client_id,
-        payload_sha256=row.payload_sha256,
-        parameters_sha256=row.parameters_sha256,
-        is_identical=row.is_identical,
-        received_at=row.received_at,
-    )
+_arrival = reader(Arrival)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, select
+from sqlalchemy import select
 
 from ionport.identity.tables import tenant_memberships, users
 from ionport.store import TenantScope
+from ionport.store.repository import Repository
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +21,8 @@ class Person:
     email: str
 
 
-class PersonRepository:
+class PersonRepository(Repository):
     """People of a tenant by the GUID that tokens carry."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def find(self, scope: TenantScope, identity2: str) -> Person | None:
         query = (

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import delete, insert, select
 
 from ionport.oauth.apps.model import BridgeKey
 from ionport.oauth.apps.tables import authorized_apps, bridge_keys
 from ionport.store import TenantScope
+from ionport.store.repository import Repository, columns_of
 
 
-class BridgeKeyRepository:
+class BridgeKeyRepository(Repository):
     """The public keys of apps that authenticate with signed assertions."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def add(self, scope: TenantScope, key: BridgeKey) -> None:
         owned = (
@@ -24,13 +22,7 @@ class BridgeKeyRepository:
             .where(authorized_apps.c.tenant_id == scope.tenant_id)
         )
         self._connection.execute(
-            insert(bridge_keys).values(
-                id=key.id,
-                app_id=owned.scalar_subquery(),
-                public_jwk=dict(key.public_jwk),
-                created_at=key.created_at,
-                created_by=key.created_by,
-            )
+            insert(bridge_keys).values(columns_of(bridge_keys, key, app_id=owned.scalar_subquery()))
         )
 
     def list(self, scope: TenantScope, app_id: str) -> Sequence[BridgeKey]:

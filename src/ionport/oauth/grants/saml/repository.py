@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, Connection, delete, func, insert, or_, select
+from sqlalchemy import ColumnElement, delete, func, insert, or_, select
 from sqlalchemy.exc import IntegrityError
 
 from ionport.identity.model import username_key
@@ -13,13 +13,11 @@ from ionport.oauth.accounts.model import Person
 from ionport.oauth.grants.saml.assertions import SamlIssuer
 from ionport.oauth.grants.saml.tables import saml_issuers
 from ionport.store import TenantScope
+from ionport.store.repository import Repository
 
 
-class SamlIssuerRepository:
+class SamlIssuerRepository(Repository):
     """A tenant's issuers, and the users that they may speak of."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def add(self, scope: TenantScope, issuer: SamlIssuer) -> bool:
         """Store a new issuer; False when the tenant has one of that entity id."""

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import (
-    Connection,
     delete,
     insert,
     select,
@@ -17,26 +16,17 @@ from sqlalchemy.exc import IntegrityError
 from ionport.oauth.tokens.keys.model import SigningKeyRow
 from ionport.oauth.tokens.keys.tables import signing_keys
 from ionport.store import SystemScope
+from ionport.store.repository import Repository, columns_of, reader
 
 
-class SigningKeyRepository:
+class SigningKeyRepository(Repository):
     """The installation's signing keys."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def add(self, scope: SystemScope, key: SigningKeyRow) -> bool:
         """Store a new current key; False when there is one already."""
         try:
             with self._connection.begin_nested():
-                self._connection.execute(
-                    insert(signing_keys).values(
-                        id=key.id,
-                        sealed_private_key=key.sealed_private_key,
-                        is_current=key.is_current,
-                        created_at=key.created_at,
-                    )
-                )
+                self._connection.execute(insert(signing_keys).values(columns_of(signing_keys, key)))
         except IntegrityError:
             if not any(stored.is_current for stored in self.list(scope)):
                 raise
@@ -46,7 +36,7 @@ class SigningKeyRepository:
     def list(self, scope: SystemScope) -> Sequence[SigningKeyRow]:
         """Return every key, newest first: a handful at most."""
         query = select(signing_keys).order_by(signing_keys.c.created_at.desc())
-        return [SigningKeyRow(**row) for row in self._connection.execute(query).mappings()]
+        return self._all(query, reader(SigningKeyRow))
 
     def retire_current(self, scope: SystemScope, at: datetime) -> None:
         """Let the current key only verify from now on."""

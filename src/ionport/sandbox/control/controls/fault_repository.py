@@ -3,30 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 
 from ionport.sandbox.control.controls.faults import (
     FaultDraft,
-    FaultKind,
     FaultRule,
     FaultTarget,
-    Trigger,
 )
 from ionport.sandbox.control.tables import sandbox_faults
 from ionport.store import SystemScope, TenantScope
+from ionport.store.repository import Repository, columns_of, in_scope, reader
 
 _faults = sandbox_faults.c
 # Far more than the tenants of an installation with sandboxes have together.
 _MAX_ENABLED = 10_000
 
 
-class FaultRepository:
+class FaultRepository(Repository):
     """Fault rules of a tenant, in the order in which they were added."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def add(self, scope: TenantScope, rule: FaultRule) -> None:
         """Keep a new rule."""
@@ -36,32 +33,30 @@ class FaultRepository:
 
     def list(self, scope: TenantScope, limit: int) -> Sequence[FaultRule]:
         """Return the rules, the oldest first."""
-        rows = self._connection.execute(
+        return self._all(
             select(sandbox_faults)
             .where(_faults.tenant_id == scope.tenant_id)
             .order_by(_faults.id)
-            .limit(limit)
+            .limit(limit),
+            _rule,
         )
-        return [_rule(row) for row in rows]
 
     def enabled(self, scope: SystemScope) -> Sequence[FaultRule]:
         """Return the rules of every tenant that are switched on, the oldest first."""
-        rows = self._connection.execute(
+        return self._all(
             select(sandbox_faults)
             .where(_faults.is_enabled.is_(True))
             .order_by(_faults.id)
-            .limit(_MAX_ENABLED)
+            .limit(_MAX_ENABLED),
+            _rule,
         )
-        return [_rule(row) for row in rows]
 
     def get(self, scope: TenantScope, fault_id: str) -> FaultRule | None:
         """Return one rule, or None."""
-        row = self._connection.execute(
-            select(sandbox_faults).where(
-                _faults.tenant_id == scope.tenant_id, _faults.id == fault_id
-            )
-        ).one_or_none()
-        return None if row is None else _rule(row)
+        return self._one(
+            select(sandbox_faults).where(in_scope(sandbox_faults, scope, id=fault_id)),
+            _rule,
+        )
 
     def count(self, scope: TenantScope) -> int:
         """Return how many rules there are."""
@@ -75,7 +70,7 @@ class FaultRepository:
         """Put other words in a rule's place; it counts from the start again."""
         self._connection.execute(
             update(sandbox_faults)
-            .where(_faults.tenant_id == scope.tenant_id, _faults.id == fault_id)
+            .where(in_scope(sandbox_faults, scope, id=fault_id))
             .values(**_values(draft), seen=0, hits=0)
         )
 
@@ -83,27 +78,21 @@ class FaultRepository:
         """Let a rule rest; what it counted stays."""
         self._connection.execute(
             update(sandbox_faults)
-            .where(_faults.tenant_id == scope.tenant_id, _faults.id == fault_id)
+            .where(in_scope(sandbox_faults, scope, id=fault_id))
             .values(is_enabled=False)
         )
 
     def delete(self, scope: TenantScope, fault_id: str) -> None:
         """Delete a rule."""
         self._connection.execute(
-            delete(sandbox_faults).where(
-                _faults.tenant_id == scope.tenant_id, _faults.id == fault_id
-            )
+            delete(sandbox_faults).where(in_scope(sandbox_faults, scope, id=fault_id))
         )
 
     def count_seen(self, scope: TenantScope, fault_id: str) -> int | None:
         """Count a call that matches; return its number, or None when the rule is off."""
         return self._connection.execute(
             update(sandbox_faults)
-            .where(
-                _faults.tenant_id == scope.tenant_id,
-                _faults.id == fault_id,
-                _faults.is_enabled.is_(True),
-            )
+            .where(in_scope(sandbox_faults, scope, id=fault_id), _faults.is_enabled.is_(True))
             .values(seen=_faults.seen + 1)
             .returning(_faults.seen)
         ).scalar_one_or_none()
@@ -112,53 +101,14 @@ class FaultRepository:
         """Count a call that a rule was applied to."""
         self._connection.execute(
             update(sandbox_faults)
-            .where(_faults.tenant_id == scope.tenant_id, _faults.id == fault_id)
+            .where(in_scope(sandbox_faults, scope, id=fault_id))
             .values(hits=_faults.hits + 1)
         )
 
 
 def _values(draft: FaultDraft) -> dict[str, Any]:
-    target = draft.target
-    return {
-        "name": draft.name,
-        "service": target.service,
-        "operation": target.operation,
-        "method": target.method,
-        "path": target.path,
-        "trigger": draft.trigger.value,
-        "figure": draft.figure,
-        "seed": draft.seed,
-        "kind": draft.kind.value,
-        "status": draft.status,
-        "body": draft.body,
-        "media_type": draft.media_type,
-        "seconds": draft.seconds,
-        "after_commit": draft.after_commit,
-        "is_enabled": draft.is_enabled,
-    }
+    values = columns_of(sandbox_faults, draft)
+    return values | asdict(draft.target)
 
 
-def _rule(row: Row[Any]) -> FaultRule:
-    draft = FaultDraft(
-        kind=FaultKind(row.kind),
-        name=row.name,
-        target=FaultTarget(row.service, row.operation, row.method, row.path),
-        trigger=Trigger(row.trigger),
-        figure=row.figure,
-        seed=row.seed,
-        status=row.status,
-        body=row.body,
-        media_type=row.media_type,
-        seconds=row.seconds,
-        after_commit=row.after_commit,
-        is_enabled=row.is_enabled,
-    )
-    return FaultRule(
-        id=row.id,
-        tenant_id=row.tenant_id,
-        draft=draft,
-        seen=row.seen,
-        hits=row.hits,
-        created_at=row.created_at,
-        created_by=row.created_by,
-    )
+_rule = reader(FaultRule, draft=reader(FaultDraft, target=reader(FaultTarget)))

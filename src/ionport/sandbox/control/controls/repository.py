@@ -8,6 +8,7 @@ from sqlalchemy import Connection, delete, select, update
 
 from ionport.sandbox.control.tables import sandbox_controls, sandbox_token_marks
 from ionport.store import SystemScope, TenantScope, insert_of
+from ionport.store.repository import Repository
 
 _controls = sandbox_controls.c
 _marks = sandbox_token_marks.c
@@ -15,11 +16,11 @@ _MICROSECOND = timedelta(microseconds=1)
 _MAX_TENANTS = 10_000
 
 
-class ControlRepository:
+class ControlRepository(Repository):
     """The installation's one row of controls, and the tenants' token marks."""
 
     def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+        super().__init__(connection)
         self._insert = insert_of(connection)
 
     def generation_and_offset(self, scope: SystemScope) -> tuple[int, timedelta]:

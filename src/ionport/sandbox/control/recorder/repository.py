@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, delete, func, insert, or_, select
+from sqlalchemy import Select, and_, delete, insert, or_, select
 
 from ionport.core.paging import Page, PageRequest
 from ionport.sandbox.control.recorder.model import (
@@ -19,42 +19,32 @@ from ionport.sandbox.control.recorder.model import (
 from ionport.sandbox.control.tables import sandbox_calls
 from ionport.sandbox.kit.release_repository import ReleaseRepository
 from ionport.store import TenantScope
+from ionport.store.repository import Repository, columns_of, in_scope, reader
 
 _calls = sandbox_calls.c
 
 
-class CallRepository:
+class CallRepository(Repository):
     """Recorded calls of a tenant, in the order of arrival."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def add(self, scope: TenantScope, call_id: str, facts: CallFacts, outcome: Outcome) -> None:
         """Keep one call."""
         self._connection.execute(
             insert(sandbox_calls).values(
-                id=call_id,
-                tenant_id=scope.tenant_id,
-                request_id=facts.request_id,
-                client_id=facts.client_id,
-                service=facts.service,
-                operation=facts.operation,
-                method=facts.method,
-                path=facts.path,
-                query=facts.query,
-                headers=dict(facts.headers),
-                request_sha256=facts.request_sha256,
-                request_size=facts.request_size,
-                request_kept=facts.request_kept,
-                received_at=facts.received_at,
-                status=outcome.status,
-                response_sha256=outcome.response_sha256,
-                response_size=outcome.response_size,
-                duration_ms=outcome.duration_ms,
-                effects=list(outcome.effects),
-                fault=outcome.fault or None,
-                response_type=outcome.response_type[:200] or None,
-                response_body=outcome.response_body,
+                columns_of(
+                    sandbox_calls,
+                    facts,
+                    id=call_id,
+                    tenant_id=scope.tenant_id,
+                    status=outcome.status,
+                    response_sha256=outcome.response_sha256,
+                    response_size=outcome.response_size,
+                    duration_ms=outcome.duration_ms,
+                    effects=list(outcome.effects),
+                    fault=outcome.fault or None,
+                    response_type=outcome.response_type[:200] or None,
+                    response_body=outcome.response_body,
+                )
             )
         )
 
@@ -85,24 +75,17 @@ class CallRepository:
 
     def get(self, scope: TenantScope, call_id: str) -> RecordedCall | None:
         """Return one call, or None."""
-        row = self._connection.execute(
-            select(sandbox_calls).where(_calls.tenant_id == scope.tenant_id, _calls.id == call_id)
-        ).one_or_none()
-        return None if row is None else _call(row)
+        return self._one(
+            select(sandbox_calls).where(in_scope(sandbox_calls, scope, id=call_id)),
+            _call,
+        )
 
     def page(
         self, scope: TenantScope, request: PageRequest, filters: CallFilter
     ) -> Page[RecordedCall]:
         """Return one page of calls, the newest first unless `filters` says otherwise."""
         order = _calls.number.asc() if filters.ascending else _calls.number.desc()
-        matching = _matching(scope, filters)
-        total = self._connection.execute(
-            select(func.count()).select_from(matching.subquery())
-        ).scalar_one()
-        rows = self._connection.execute(
-            matching.order_by(order).limit(request.limit).offset(request.offset)
-        )
-        return Page([_call(row) for row in rows], total, request)
+        return self._page(_matching(scope, filters).order_by(order), request, _call)
 
 
 def _matching(scope: TenantScope, filters: CallFilter) -> Select[Any]:
@@ -129,32 +112,12 @@ def _matching(scope: TenantScope, filters: CallFilter) -> Select[Any]:
     return query
 
 
-def _call(row: Row[Any]) -> RecordedCall:
-    return RecordedCall(
-        id=row.id,
-        tenant_id=row.tenant_id,
-        facts=CallFacts(
-            request_id=row.request_id,
-            client_id=row.client_id,
-            service=row.service,
-            operation=row.operation,
-            method=row.method,
-            path=row.path,
-            query=row.query,
-            headers=row.headers,
-            request_sha256=row.request_sha256,
-            request_size=row.request_size,
-            request_kept=row.request_kept,
-            received_at=row.received_at,
-        ),
-        outcome=Outcome(
-            status=row.status,
-            response_sha256=row.response_sha256,
-            response_size=row.response_size,
-            duration_ms=row.duration_ms,
-            effects=tuple(row.effects),
-            fault=row.fault or "",
-            response_type=row.response_type or "",
-            response_body=row.response_body,
-        ),
-    )
+_call = reader(
+    RecordedCall,
+    facts=reader(CallFacts),
+    outcome=reader(
+        Outcome,
+        fault=lambda row: row.fault or "",
+        response_type=lambda row: row.response_type or "",
+    ),
+)

@@ -12,7 +12,6 @@ from typing import Any
 from sqlalchemy import (
     Column,
     ColumnElement,
-    Connection,
     Table,
     delete,
     func,
@@ -23,17 +22,15 @@ from sqlalchemy import (
 
 from ionport.sandbox.kit.release_repository import ReleaseRepository
 from ionport.store import TenantScope
+from ionport.store.repository import Repository
 
 # Digests of texts that no blob holds.
 _NO_BLOBS = frozenset(("parameters_sha256", "response_sha256", "value_sha256"))
 _CHUNK = 500
 
 
-class StateRepository:
+class StateRepository(Repository):
     """A tenant's rows of any table of the sandbox."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def count(self, scope: TenantScope, table: Table) -> int:
         """Return how many rows a table holds."""

@@ -8,10 +8,9 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import Column, Connection, Insert, Row, Table, and_, delete, func, insert, select
+from sqlalchemy import Column, Insert, Row, Table, delete, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
-from ionport.sandbox.idm.datamodel.attribute_types import AttributeType
 from ionport.sandbox.idm.datamodel.model import Acl, AttributeDefinition, Entity, name_taken
 from ionport.sandbox.idm.datamodel.shipped import SHIPPED
 from ionport.sandbox.idm.tables import (
@@ -22,13 +21,11 @@ from ionport.sandbox.idm.tables import (
     idm_items,
 )
 from ionport.store import TenantScope
+from ionport.store.repository import Repository, columns_of, in_scope, reader
 
 
-class DataModelRepository:
+class DataModelRepository(Repository):
     """The document types of a tenant."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def entities(
         self, scope: TenantScope, names: Collection[str] | None = None
@@ -72,11 +69,7 @@ class DataModelRepository:
         """Add a document type with its attributes and ACLs; raises Conflict as all adding does."""
         self._add(
             insert(idm_entities).values(
-                tenant_id=scope.tenant_id,
-                name=entity.name,
-                description=entity.description,
-                default_acl=entity.default_acl,
-                created_at=at,
+                columns_of(idm_entities, entity, tenant_id=scope.tenant_id, created_at=at)
             )
         )
         for definition in entity.attributes.values():
@@ -90,18 +83,15 @@ class DataModelRepository:
         """Add an attribute to a document type."""
         self._add(
             insert(idm_entity_attributes).values(
-                tenant_id=scope.tenant_id,
-                entity_name=entity_name,
-                name=definition.name,
-                description=definition.description,
-                type=definition.type.value,
-                default_value=definition.default,
-                is_required=definition.is_required,
-                is_unique=definition.is_unique,
-                is_searchable=definition.is_searchable,
-                max_length=definition.max_length,
-                value_list=list(definition.values),
-                position=self._next_position(idm_entity_attributes, scope, entity_name),
+                columns_of(
+                    idm_entity_attributes,
+                    definition,
+                    tenant_id=scope.tenant_id,
+                    entity_name=entity_name,
+                    default_value=definition.default,
+                    value_list=list(definition.values),
+                    position=self._next_position(idm_entity_attributes, scope, entity_name),
+                )
             )
         )
 
@@ -125,7 +115,7 @@ class DataModelRepository:
 
     def _next_position(self, table: Table, scope: TenantScope, entity_name: str) -> int:
         last = select(func.max(table.c.position)).where(
-            table.c.tenant_id == scope.tenant_id, table.c.entity_name == entity_name
+            in_scope(table, scope, entity_name=entity_name)
         )
         return int(self._connection.execute(last).scalar_one() or 0) + 1
 
@@ -150,11 +140,7 @@ class DataModelRepository:
 
     def _remove(self, table: Table, scope: TenantScope, entity_name: str, name: str) -> None:
         self._connection.execute(
-            delete(table).where(
-                table.c.tenant_id == scope.tenant_id,
-                table.c.entity_name == entity_name,
-                table.c.name == name,
-            )
+            delete(table).where(in_scope(table, scope, entity_name=entity_name, name=name))
         )
 
     def item_counts(self, scope: TenantScope) -> Mapping[str, int]:
@@ -170,9 +156,7 @@ class DataModelRepository:
         """Return how many items have a value of the attribute."""
         return self._connection.execute(
             select(func.count(idm_attributes.c.item_number.distinct())).where(
-                idm_attributes.c.tenant_id == scope.tenant_id,
-                idm_attributes.c.entity_name == entity_name,
-                idm_attributes.c.name == attribute,
+                in_scope(idm_attributes, scope, entity_name=entity_name, name=attribute)
             )
         ).scalar_one()
 
@@ -181,26 +165,10 @@ class DataModelRepository:
         return self._connection.execute(
             select(func.count())
             .select_from(idm_items)
-            .where(
-                and_(
-                    idm_items.c.tenant_id == scope.tenant_id,
-                    idm_items.c.entity_name == entity_name,
-                    idm_items.c.acl == acl,
-                )
-            )
+            .where(in_scope(idm_items, scope, entity_name=entity_name, acl=acl))
         ).scalar_one()
 
 
-def _definition(row: Row[Any]) -> AttributeDefinition:
-    return AttributeDefinition(
-        name=row.name,
-        description=row.description,
-        type=AttributeType(row.type),
-        default=row.default_value,
-        is_required=row.is_required,
-        is_unique=row.is_unique,
-        is_searchable=row.is_searchable,
-        max_length=row.max_length,
-        values=tuple(row.value_list),
-        is_own=True,
-    )
+_definition = reader(
+    AttributeDefinition, default="default_value", values="value_list", is_own=lambda row: True
+)

@@ -10,10 +10,8 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    Row,
     and_,
     delete,
-    func,
     insert,
     select,
     update,
@@ -40,27 +38,21 @@ from ionport.sandbox.messaging.tables import (
     ion_document_flows,
 )
 from ionport.store import SystemScope, TenantScope, insert_of
+from ionport.store.repository import Repository, columns_of, in_scope, reader
 
 _flows = ion_document_flows.c
 _acks = ion_acknowledgements.c
 _attempts = ion_ack_attempts.c
 
 
-class DocumentFlowRepository:
+class DocumentFlowRepository(Repository):
     """Document flows of a tenant."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def add(self, scope: TenantScope, flow: DocumentFlow) -> None:
         """Store a flow."""
         self._connection.execute(
             insert(ion_document_flows).values(
-                id=flow.id,
-                tenant_id=scope.tenant_id,
-                created_at=flow.created_at,
-                created_by=flow.created_by,
-                **_values(flow),
+                columns_of(ion_document_flows, flow, tenant_id=scope.tenant_id, **_values(flow))
             )
         )
 
@@ -68,47 +60,40 @@ class DocumentFlowRepository:
         """Store what can be edited of a flow."""
         self._connection.execute(
             update(ion_document_flows)
-            .where(_flows.tenant_id == scope.tenant_id, _flows.id == flow.id)
+            .where(in_scope(ion_document_flows, scope, id=flow.id))
             .values(**_values(flow))
         )
 
     def delete(self, scope: TenantScope, flow_id: str, now: datetime) -> None:
         """Remove a flow with its acknowledgements."""
-        sent = select(_acks.bod_sha256).where(
-            _acks.tenant_id == scope.tenant_id, _acks.flow == flow_id
-        )
+        sent = select(_acks.bod_sha256).where(in_scope(ion_acknowledgements, scope, flow=flow_id))
         ReleaseRepository(self._connection).release(scope, sent, now)
         self._connection.execute(
-            delete(ion_document_flows).where(
-                _flows.tenant_id == scope.tenant_id, _flows.id == flow_id
-            )
+            delete(ion_document_flows).where(in_scope(ion_document_flows, scope, id=flow_id))
         )
 
     def get(self, scope: TenantScope, flow_id: str) -> DocumentFlow | None:
         """Return a flow, or None."""
-        row = self._connection.execute(
-            select(ion_document_flows).where(
-                _flows.tenant_id == scope.tenant_id, _flows.id == flow_id
-            )
-        ).one_or_none()
-        return None if row is None else _flow(row)
+        return self._one(
+            select(ion_document_flows).where(in_scope(ion_document_flows, scope, id=flow_id)),
+            _flow,
+        )
 
     def list(self, scope: TenantScope) -> Sequence[DocumentFlow]:
         """Return all flows by name; there are at most 50."""
-        rows = self._connection.execute(
+        return self._all(
             select(ion_document_flows)
             .where(_flows.tenant_id == scope.tenant_id)
-            .order_by(_flows.name, _flows.id)
+            .order_by(_flows.name, _flows.id),
+            _flow,
         )
-        return [_flow(row) for row in rows]
 
     def started_by(self, scope: TenantScope, document_name: str) -> Sequence[str]:
         """Return the ids of the active flows that take documents of a name."""
         return (
             self._connection.execute(
                 select(_flows.id).where(
-                    _flows.tenant_id == scope.tenant_id,
-                    _flows.document_name == document_name,
+                    in_scope(ion_document_flows, scope, document_name=document_name),
                     _flows.is_active,
                 )
             )
@@ -117,78 +102,60 @@ class DocumentFlowRepository:
         )
 
 
-class AcknowledgementRepository:
+class AcknowledgementRepository(Repository):
     """The outbox of the flows, and the attempts to send what is in it."""
 
     def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+        super().__init__(connection)
         self._insert = insert_of(connection)
 
     def add(self, scope: TenantScope, ack: Acknowledgement) -> bool:
         """Store what is to be sent; False when the flow answers the message already."""
         new = self._insert(ion_acknowledgements).values(
-            id=ack.id,
-            tenant_id=scope.tenant_id,
-            flow=ack.flow_id,
-            message=ack.message_row_id,
-            outcome=ack.outcome,
-            reason=ack.reason,
-            bod_sha256=ack.bod_sha256,
-            state=ack.state.value,
-            attempts=ack.attempts,
-            last_attempt=ack.last_attempt,
-            next_at=ack.next_at,
-            created_at=ack.created_at,
+            columns_of(
+                ion_acknowledgements,
+                ack,
+                tenant_id=scope.tenant_id,
+                flow=ack.flow_id,
+                message=ack.message_row_id,
+            )
         )
         added = self._connection.execute(new.on_conflict_do_nothing().returning(_acks.id))
         return added.first() is not None
 
     def get(self, scope: TenantScope, ack_id: str) -> Acknowledgement | None:
         """Return an acknowledgement, or None."""
-        row = self._connection.execute(
-            select(ion_acknowledgements).where(
-                _acks.tenant_id == scope.tenant_id, _acks.id == ack_id
-            )
-        ).one_or_none()
-        return None if row is None else _ack(row)
+        return self._one(
+            select(ion_acknowledgements).where(in_scope(ion_acknowledgements, scope, id=ack_id)),
+            _ack,
+        )
 
     def page(
         self, scope: TenantScope, filters: AckFilter, request: PageRequest
     ) -> Page[Acknowledgement]:
         """Return one page of acknowledgements, the newest first."""
-        condition = _matching(scope, filters)
-        total = self._connection.execute(select(func.count()).where(condition)).scalar_one()
-        rows = self._connection.execute(
-            select(ion_acknowledgements)
-            .where(condition)
-            .order_by(_acks.id.desc())
-            .limit(request.limit)
-            .offset(request.offset)
-        )
-        return Page([_ack(row) for row in rows], total, request)
+        found = select(ion_acknowledgements).where(_matching(scope, filters))
+        return self._page(found.order_by(_acks.id.desc()), request, _ack)
 
     def attempts(self, scope: TenantScope, ack: Acknowledgement) -> Sequence[AckAttempt]:
         """Return the attempts of an acknowledgement, the first one first; they are few."""
         rows = self._connection.execute(
             select(ion_ack_attempts)
             .join(ion_acknowledgements, _acks.id == _attempts.acknowledgement)
-            .where(_acks.tenant_id == scope.tenant_id, _acks.id == ack.id)
+            .where(in_scope(ion_acknowledgements, scope, id=ack.id))
             .order_by(_attempts.number)
         )
-        return [
-            AckAttempt(row.number, row.started_at, row.ended_at, row.status, row.text)
-            for row in rows
-        ]
+        return [_attempt(row) for row in rows]
 
     def due(self, scope: SystemScope, now: datetime, limit: int) -> Sequence[Acknowledgement]:
         """Return what of all tenants is to be sent now, what waits longest first."""
-        rows = self._connection.execute(
+        return self._all(
             select(ion_acknowledgements)
             .where(_acks.state == AckState.WAITING.value, _acks.next_at <= now)
             .order_by(_acks.next_at)
-            .limit(limit)
+            .limit(limit),
+            _ack,
         )
-        return [_ack(row) for row in rows]
 
     def take(
         self, scope: SystemScope, ack: Acknowledgement, now: datetime, until: datetime
@@ -286,51 +253,27 @@ def _matching(scope: TenantScope, filters: AckFilter) -> ColumnElement[bool]:
     return and_(*conditions)
 
 
-def _values(flow: DocumentFlow) -> Mapping[str, object]:
-    return {
-        "name": flow.name,
-        "description": flow.description,
-        "document_name": flow.document_name,
-        "document_type": flow.document_type,
-        "rule": asdict(flow.rule),
-        "target": {**asdict(flow.target), "parameters": dict(flow.target.parameters)},
-        "is_active": flow.is_active,
-    }
+def _values(flow: DocumentFlow) -> dict[str, Any]:
+    target = {**asdict(flow.target), "parameters": dict(flow.target.parameters)}
+    kept = {"id", "tenant_id", "created_at", "created_by"}
+    values = columns_of(ion_document_flows, flow, rule=asdict(flow.rule), target=target)
+    return {name: value for name, value in values.items() if name not in kept}
 
 
-def _flow(row: Row[Any]) -> DocumentFlow:
-    rule = {
-        **row.rule,
-        "rejects": Rejects(row.rule["rejects"]),
-        "comparison": Comparison(row.rule["comparison"]),
-    }
-    return DocumentFlow(
-        id=row.id,
-        tenant_id=row.tenant_id,
-        name=row.name,
-        description=row.description,
-        document_name=row.document_name,
-        document_type=row.document_type,
-        rule=Rule(**rule),
-        target=FlowTarget(**row.target),
-        is_active=row.is_active,
-        created_at=row.created_at,
-        created_by=row.created_by,
-    )
+_flow = reader(
+    DocumentFlow,
+    rule=lambda row: Rule(
+        **row.rule
+        | {
+            "rejects": Rejects(row.rule["rejects"]),
+            "comparison": Comparison(row.rule["comparison"]),
+        }
+    ),
+    target=lambda row: FlowTarget(**row.target),
+)
 
 
-def _ack(row: Row[Any]) -> Acknowledgement:
-    return Acknowledgement(
-        id=row.id,
-        tenant_id=row.tenant_id,
-        flow_id=row.flow,
-        message_row_id=row.message,
-        outcome=row.outcome,
-        reason=row.reason,
-        bod_sha256=row.bod_sha256,
-        state=AckState(row.state),
-        attempts=row.attempts,
-        last_attempt=row.last_attempt,
-        next_at=row.next_at,
-        created_at=row.created_at,
-    )
+_attempt = reader(AckAttempt)
+
+
+_ack = reader(Acknowledgement, flow_id="flow", message_row_id="message")

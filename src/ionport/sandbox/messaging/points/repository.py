@@ -15,16 +15,17 @@ from ionport.sandbox.messaging.tables import (
     ion_settings,
 )
 from ionport.store import TenantScope, insert_of
+from ionport.store.repository import Repository, columns_of, in_scope
 
 _points = ion_connection_points.c
 _documents = ion_point_documents.c
 
 
-class ConnectionPointRepository:
+class ConnectionPointRepository(Repository):
     """Connection points of a tenant."""
 
     def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+        super().__init__(connection)
         self._insert = insert_of(connection)
 
     def is_strict(self, scope: TenantScope) -> bool:
@@ -42,16 +43,7 @@ class ConnectionPointRepository:
     def add(self, scope: TenantScope, point: ConnectionPoint) -> bool:
         """Store a connection point; False when the tenant has one with its logical id."""
         new = self._insert(ion_connection_points).values(
-            id=point.id,
-            tenant_id=scope.tenant_id,
-            name=point.name,
-            description=point.description,
-            logical_id=point.logical_id,
-            client_id=point.client_id,
-            is_active=point.is_active,
-            is_automatic=point.is_automatic,
-            created_at=point.created_at,
-            created_by=point.created_by,
+            columns_of(ion_connection_points, point, tenant_id=scope.tenant_id)
         )
         added = self._connection.execute(new.on_conflict_do_nothing().returning(_points.id))
         if added.first() is None:
@@ -71,7 +63,7 @@ class ConnectionPointRepository:
         """Store what can be edited of a connection point, and its documents."""
         self._connection.execute(
             update(ion_connection_points)
-            .where(_points.tenant_id == scope.tenant_id, _points.id == point.id)
+            .where(in_scope(ion_connection_points, scope, id=point.id))
             .values(
                 description=point.description,
                 client_id=point.client_id,
@@ -90,20 +82,16 @@ class ConnectionPointRepository:
     def delete(self, scope: TenantScope, point_id: str) -> None:
         """Remove a connection point."""
         self._connection.execute(
-            delete(ion_connection_points).where(
-                _points.tenant_id == scope.tenant_id, _points.id == point_id
-            )
+            delete(ion_connection_points).where(in_scope(ion_connection_points, scope, id=point_id))
         )
 
     def get(self, scope: TenantScope, point_id: str) -> ConnectionPoint | None:
         """Return a connection point by its id, or None."""
-        return self._one(and_(_points.tenant_id == scope.tenant_id, _points.id == point_id))
+        return self._find(in_scope(ion_connection_points, scope, id=point_id))
 
     def by_logical_id(self, scope: TenantScope, logical_id: str) -> ConnectionPoint | None:
         """Return the connection point that has a logical id, or None."""
-        return self._one(
-            and_(_points.tenant_id == scope.tenant_id, _points.logical_id == logical_id)
-        )
+        return self._find(in_scope(ion_connection_points, scope, logical_id=logical_id))
 
     def count(self, scope: TenantScope) -> int:
         """Return how many connection points the tenant has."""
@@ -125,10 +113,10 @@ class ConnectionPointRepository:
         return Page([_point(row, self._documents(row.id)) for row in rows], total, query.page)
 
     def _owns(self, scope: TenantScope, point_id: str) -> bool:
-        condition = and_(_points.tenant_id == scope.tenant_id, _points.id == point_id)
+        condition = in_scope(ion_connection_points, scope, id=point_id)
         return self._connection.execute(select(_points.id).where(condition)).first() is not None
 
-    def _one(self, condition: ColumnElement[bool]) -> ConnectionPoint | None:
+    def _find(self, condition: ColumnElement[bool]) -> ConnectionPoint | None:
         row = self._connection.execute(select(ion_connection_points).where(condition)).one_or_none()
         return None if row is None else _point(row, self._documents(row.id))
 
