@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -98,3 +98,23 @@ def organization_scope(request: Request) -> OrganizationScope:
             code="no_organization",
         )
     return visit_of(request).actor.scope_in(organization.id)
+
+
+def tenant_read(request: Request) -> AbstractContextManager[Access[TenantScope]]:
+    """Open a transaction that only reads rows of the tenant in the path, for who is signed in."""
+    return visit_of(request).read(tenant_scope(request))
+
+
+def tenant_write(request: Request) -> AbstractContextManager[Access[TenantScope]]:
+    """Open a transaction that commits, for rows of the tenant in the path."""
+    return visit_of(request).write(tenant_scope(request))
+
+
+def organization_read(request: Request) -> AbstractContextManager[Access[OrganizationScope]]:
+    """Open a transaction that only reads what the user may see of their organization."""
+    return visit_of(request).read(organization_scope(request))
+
+
+def organization_write(request: Request) -> AbstractContextManager[Access[OrganizationScope]]:
+    """Open a transaction that commits, for what the user may see of their organization."""
+    return visit_of(request).write(organization_scope(request))

@@ -41,7 +41,7 @@ from ionport.web.middleware import cookies
 from ionport.web.middleware.frame import CONTENT_SECURITY_POLICY
 from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.services import infor_of
-from ionport.web.state import tenant_scope, visit_of
+from ionport.web.state import tenant_read, tenant_scope, tenant_write, visit_of
 
 MANUAL = "users"
 
@@ -234,19 +234,19 @@ def _lead_back(location: str) -> Response:
 
 def list_approvals(request: Request) -> Response:
     """Show the apps that the person has approved in this tenant."""
-    visit, scope = visit_of(request), tenant_scope(request)
-    with visit.read(scope) as access:
+    with tenant_read(request) as access:
         consents = _approvals(request).list_consents(access)
     return render(request, "account/authorize/approvals.html", {"consents": consents})
 
 
 def revoke_approval(request: Request) -> Response:
     """Take an approval back."""
-    visit, scope = visit_of(request), tenant_scope(request)
-    with visit.write(scope) as access:
+    with tenant_write(request) as access:
         _approvals(request).revoke_consent(access, request.path_params["app"])
     text = _("The approval is taken back. The app's tokens for you no longer work.")
-    return redirect(request, path_to(request, "approvals", tenant=scope.tenant_id), text=text)
+    return redirect(
+        request, path_to(request, "approvals", tenant=tenant_scope(request).tenant_id), text=text
+    )
 
 
 def _approvals(request: Request) -> ApprovalService:

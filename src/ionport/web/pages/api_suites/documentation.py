@@ -28,16 +28,15 @@ from ionport.web.pages.api_suites.suites import confirm_page, read_trail
 from ionport.web.rendering.downloads import attachment
 from ionport.web.rendering.templating import redirect, render
 from ionport.web.services import infor_of
-from ionport.web.state import tenant_scope, visit_of
+from ionport.web.state import tenant_read, tenant_write, visit_of
 
 MANUAL = "available-apis"
 
 
 def list_documentation(request: Request) -> Response:
     """Show the documents of an endpoint."""
-    visit, scope = visit_of(request), tenant_scope(request)
     suite, endpoint = the_endpoint(request)
-    with visit.read(scope) as access:
+    with tenant_read(request) as access:
         found = infor_of(request).custom_apis.documentation.list_documentation(access, endpoint.id)
     context = {
         "suite": suite,
@@ -84,9 +83,8 @@ async def _content(request: Request, url: str) -> bytes:
 
 
 def _keep(request: Request, endpoint: TargetEndpoint, name: str, content: bytes) -> None:
-    visit, scope = visit_of(request), tenant_scope(request)
     draft = DocumentationDraft.read(name, content)
-    with visit.write(scope) as access:
+    with tenant_write(request) as access:
         infor_of(request).custom_apis.documentation.add_documentation(access, endpoint.id, draft)
 
 
@@ -127,9 +125,8 @@ def delete_form(request: Request) -> Response:
 
 def delete(request: Request) -> Response:
     """Delete a document."""
-    visit, scope = visit_of(request), tenant_scope(request)
     _suite, endpoint, found, _text = _the_documentation(request)
-    with visit.write(scope) as access:
+    with tenant_write(request) as access:
         infor_of(request).custom_apis.documentation.delete_documentation(access, found.id)
     text = _("The documentation {name} is deleted.").format(name=found.name)
     url = endpoint_url(request, endpoint, "api_documentation_list")
@@ -140,9 +137,8 @@ def _the_documentation(
     request: Request,
 ) -> tuple[ApiSuite, TargetEndpoint, Documentation, str]:
     """Return the document in the path; raises NotFound when it is another endpoint's."""
-    visit, scope = visit_of(request), tenant_scope(request)
     suite, endpoint = the_endpoint(request)
-    with visit.read(scope) as access:
+    with tenant_read(request) as access:
         found, text = infor_of(request).custom_apis.documentation.get_documentation(
             access, request.path_params["documentation"]
         )

@@ -21,7 +21,7 @@ from ionport.web.pages.api_suites import endpoint_form as form
 from ionport.web.pages.api_suites.suites import confirm_page, read_trail, suite_url, the_suite
 from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.services import infor_of
-from ionport.web.state import tenant_scope, visit_of
+from ionport.web.state import tenant_read, tenant_scope, tenant_write, visit_of
 
 MANUAL = "available-apis"
 
@@ -119,9 +119,8 @@ def deactivate(request: Request) -> Response:
 
 
 def _set_active(request: Request, text: str, *, active: bool) -> Response:
-    visit, scope = visit_of(request), tenant_scope(request)
     _suite, endpoint = the_endpoint(request)
-    with visit.write(scope) as access:
+    with tenant_write(request) as access:
         infor_of(request).custom_apis.suites.set_endpoint_active(access, endpoint.id, active=active)
     return redirect(request, endpoint_url(request, endpoint), text=text)
 
@@ -140,9 +139,8 @@ def delete_form(request: Request) -> Response:
 
 def delete(request: Request) -> Response:
     """Delete an endpoint; the last one of a suite stays."""
-    visit, scope = visit_of(request), tenant_scope(request)
     suite, endpoint = the_endpoint(request)
-    with visit.write(scope) as access:
+    with tenant_write(request) as access:
         infor_of(request).custom_apis.suites.delete_endpoint(access, endpoint.id)
     text = _("The endpoint {name} is deleted.").format(name=endpoint.proxy_context)
     return redirect(request, suite_url(request, suite.id), text=text)
@@ -150,9 +148,8 @@ def delete(request: Request) -> Response:
 
 def the_endpoint(request: Request) -> tuple[ApiSuite, TargetEndpoint]:
     """Return suite and endpoint in the path; raises NotFound when they do not belong together."""
-    visit, scope = visit_of(request), tenant_scope(request)
     suite = the_suite(request)
-    with visit.read(scope) as access:
+    with tenant_read(request) as access:
         endpoint = infor_of(request).custom_apis.suites.get_endpoint(
             access, request.path_params["endpoint"]
         )
@@ -178,9 +175,8 @@ def needs_token(request: Request, endpoint: TargetEndpoint) -> bool:
     """Tell whether clients need a token: neither the endpoint itself nor a policy lets all in."""
     if endpoint.proxy_security is ProxySecurity.ANONYMOUS:
         return False
-    visit, scope = visit_of(request), tenant_scope(request)
     policies = infor_of(request).custom_apis.policies
-    with visit.read(scope) as access:
+    with tenant_read(request) as access:
         acting = [
             policy
             for level in (None, endpoint.id)

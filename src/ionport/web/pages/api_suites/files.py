@@ -16,16 +16,15 @@ from ionport.web.pages.api_suites.suites import suite_url, the_suite
 from ionport.web.rendering.downloads import attachment
 from ionport.web.rendering.templating import redirect, render
 from ionport.web.services import infor_of
-from ionport.web.state import tenant_scope, visit_of
+from ionport.web.state import tenant_read, tenant_scope, visit_of
 
 MANUAL = "available-apis"
 
 
 def export_suite(request: Request) -> Response:
     """Give a suite out as JSON."""
-    visit, scope = visit_of(request), tenant_scope(request)
     suite = the_suite(request)
-    with visit.read(scope) as access:
+    with tenant_read(request) as access:
         content = infor_of(request).custom_apis.files.export_suite(access, suite.id)
     return attachment(content, f"{suite.context}.api-suite.json")
 

@@ -27,7 +27,7 @@ from ionport.web.pages.api_suites.endpoints import endpoint_url, the_endpoint
 from ionport.web.pages.api_suites.suites import confirm_page, read_trail, the_suite
 from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.services import infor_of
-from ionport.web.state import tenant_scope, visit_of
+from ionport.web.state import tenant_read, tenant_scope, tenant_write, visit_of
 
 MANUAL = "policies"
 
@@ -36,9 +36,8 @@ _FIELDS = ("type", "name", "flow", "definition")
 
 def list_policies(request: Request) -> Response:
     """Show the policies of a suite, or of the endpoint in the path."""
-    visit, scope = visit_of(request), tenant_scope(request)
     suite, endpoint = _level(request)
-    with visit.read(scope) as access:
+    with tenant_read(request) as access:
         policies = infor_of(request).custom_apis.policies.list_policies(
             access, suite.id, endpoint.id if endpoint else None
         )
@@ -138,9 +137,8 @@ def delete_form(request: Request) -> Response:
 
 def delete(request: Request) -> Response:
     """Delete a policy."""
-    visit, scope = visit_of(request), tenant_scope(request)
     _suite, endpoint, policy = _the_policy(request)
-    with visit.write(scope) as access:
+    with tenant_write(request) as access:
         infor_of(request).custom_apis.policies.delete_policy(access, policy.id)
     text = _("The policy {name} is deleted.").format(name=policy.name)
     return redirect(request, _url(request, endpoint, "policies"), text=text)
@@ -155,11 +153,10 @@ def _level(request: Request) -> tuple[ApiSuite, TargetEndpoint | None]:
 
 def _the_policy(request: Request) -> tuple[ApiSuite, TargetEndpoint | None, ApiPolicy]:
     """Return the policy in the path with its level; raises NotFound when it stands elsewhere."""
-    visit, scope = visit_of(request), tenant_scope(request)
     suite = the_suite(request)
     apis = infor_of(request).custom_apis
     endpoint = None
-    with visit.read(scope) as access:
+    with tenant_read(request) as access:
         policy = apis.policies.get_policy(access, request.path_params["policy"])
         if policy.suite_id != suite.id:
             raise NotFound(_("There is no such policy."))

@@ -34,7 +34,7 @@ from ionport.web.rendering.lists import ListState
 from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.rendering.trail import TrailLine, trail_of
 from ionport.web.services import infor_of
-from ionport.web.state import tenant_scope, visit_of
+from ionport.web.state import tenant_read, tenant_scope, tenant_write, visit_of
 
 MANUAL = "available-apis"
 
@@ -43,10 +43,9 @@ _ENDPOINT = "endpoints.0."
 
 def list_suites(request: Request) -> Response:
     """Show the tenant's own suites, and those that the sandbox has built in."""
-    visit, scope = visit_of(request), tenant_scope(request)
     state = ListState.of(request, sorts=["name"])
     query = SuiteQuery(state.filters["q"], state.descending, state.request)
-    with visit.read(scope) as access:
+    with tenant_read(request) as access:
         found = infor_of(request).custom_apis.suites.list_suites(access, query)
     wanted = state.filters["q"].lower()
     context = {
@@ -61,9 +60,8 @@ def list_suites(request: Request) -> Response:
 
 def show(request: Request) -> Response:
     """Show a suite with its endpoints."""
-    visit, scope = visit_of(request), tenant_scope(request)
     suites = infor_of(request).custom_apis.suites
-    with visit.read(scope) as access:
+    with tenant_read(request) as access:
         suite = suites.get_suite(access, request.path_params["suite"])
         endpoints = suites.list_endpoints(access, suite.id)
     context = {
@@ -167,8 +165,7 @@ def deactivate(request: Request) -> Response:
 
 
 def _set_active(request: Request, text: str, *, active: bool) -> Response:
-    visit, scope = visit_of(request), tenant_scope(request)
-    with visit.write(scope) as access:
+    with tenant_write(request) as access:
         suite = infor_of(request).custom_apis.suites.set_suite_active(
             access, request.path_params["suite"], active=active
         )
@@ -177,9 +174,8 @@ def _set_active(request: Request, text: str, *, active: bool) -> Response:
 
 def delete_form(request: Request) -> Response:
     """Ask before a suite is deleted, with what goes along with it."""
-    visit, scope = visit_of(request), tenant_scope(request)
     suite = the_suite(request)
-    with visit.read(scope) as access:
+    with tenant_read(request) as access:
         endpoints = infor_of(request).custom_apis.suites.list_endpoints(access, suite.id)
     count = ngettext(
         "Deleted with it is {n} endpoint, its secrets, policies and documentation.",
@@ -197,18 +193,16 @@ def delete_form(request: Request) -> Response:
 
 def delete(request: Request) -> Response:
     """Delete a suite."""
-    visit, scope = visit_of(request), tenant_scope(request)
     suite = the_suite(request)
-    with visit.write(scope) as access:
+    with tenant_write(request) as access:
         infor_of(request).custom_apis.suites.delete_suite(access, suite.id)
-    url = path_to(request, "available_apis", tenant=scope.tenant_id)
+    url = path_to(request, "available_apis", tenant=tenant_scope(request).tenant_id)
     return redirect(request, url, text=_("{name} is deleted.").format(name=suite.suite_name))
 
 
 def icon(request: Request) -> Response:
     """Return a suite's uploaded picture."""
-    visit, scope = visit_of(request), tenant_scope(request)
-    with visit.read(scope) as access:
+    with tenant_read(request) as access:
         found = infor_of(request).custom_apis.suites.get_icon(access, request.path_params["suite"])
     headers = {"Content-Security-Policy": "sandbox; default-src 'none'"}
     return Response(found.content, media_type=found.media_type, headers=headers)
@@ -234,8 +228,7 @@ def confirm_page(
 
 def the_suite(request: Request) -> ApiSuite:
     """Return the suite in the path; raises NotFound, and Forbidden without the role."""
-    visit, scope = visit_of(request), tenant_scope(request)
-    with visit.read(scope) as access:
+    with tenant_read(request) as access:
         return infor_of(request).custom_apis.suites.get_suite(access, request.path_params["suite"])
 
 

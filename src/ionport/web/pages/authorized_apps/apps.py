@@ -22,7 +22,7 @@ from ionport.web.rendering.lists import YES_NO, ListState
 from ionport.web.rendering.templating import path_to, render
 from ionport.web.rendering.trail import trail_of
 from ionport.web.services import infor_of
-from ionport.web.state import tenant_scope, visit_of
+from ionport.web.state import tenant_read, tenant_scope, tenant_write, visit_of
 
 MANUAL = "create-an-app"
 
@@ -34,7 +34,6 @@ def first_page(request: Request) -> Response:
 
 def list_apps(request: Request) -> Response:
     """Show the tenant's apps, filtered and sorted."""
-    visit, scope = visit_of(request), tenant_scope(request)
     state = ListState.of(
         request, sorts=[sort.value for sort in AppSort], filters=("q", "type", "disabled")
     )
@@ -47,7 +46,7 @@ def list_apps(request: Request) -> Response:
         descending=state.descending,
         page=state.request,
     )
-    with visit.read(scope) as access:
+    with tenant_read(request) as access:
         found = infor_of(request).apps.list_apps(access, query)
     context = {"state": state, "page_of": found, "types": [(one, one) for one in AppType]}
     return render(request, "authorized_apps/apps/list.html", context)
@@ -93,13 +92,12 @@ def reveal_form(request: Request) -> Response:
 
 def reveal(request: Request) -> Response:
     """Show the detail page once with the Secret in clear."""
-    visit, scope = visit_of(request), tenant_scope(request)
     try:
         proof = password_proof(request)
     except (InvalidInput, TooManyRequests) as error:
         errors = password_errors(error)
         return app_dialog(request, "authorized_apps/apps/reveal.html", errors, error.status)
-    with visit.write(scope) as access:
+    with tenant_write(request) as access:
         secret = infor_of(request).apps.reveal_secret(access, request.path_params["app"], proof)
     return detail_page(request, secret, _("Shown once. Reload the page to hide it."))
 
@@ -128,8 +126,7 @@ def app_crumbs(request: Request, app: AuthorizedApp) -> Crumbs:
 
 def use_of(request: Request, *, counts_accounts: bool = True) -> list[str]:
     """Return what hangs on the app in the path: logins in force, service accounts, consents."""
-    visit, scope = visit_of(request), tenant_scope(request)
-    with visit.read(scope) as access:
+    with tenant_read(request) as access:
         use = infor_of(request).apps.app_use(access, request.path_params["app"])
     texts = [
         ngettext(
@@ -153,8 +150,7 @@ def use_of(request: Request, *, counts_accounts: bool = True) -> list[str]:
 
 def the_app(request: Request) -> AuthorizedApp:
     """Return the app in the path; raises NotFound, and Forbidden without the role."""
-    visit, scope = visit_of(request), tenant_scope(request)
-    with visit.read(scope) as access:
+    with tenant_read(request) as access:
         return infor_of(request).apps.get_app(access, request.path_params["app"])
 
 

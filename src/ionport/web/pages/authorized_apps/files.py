@@ -26,7 +26,7 @@ from ionport.web.rendering.confirm import ask_first
 from ionport.web.rendering.downloads import attachment
 from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.services import infor_of, sides_of
-from ionport.web.state import tenant_scope, visit_of
+from ionport.web.state import tenant_read, tenant_scope, tenant_write, visit_of
 
 MANUAL = "download-credentials"
 
@@ -121,10 +121,9 @@ def replace_form(request: Request) -> Response:
 
 def replace(request: Request) -> Response:
     """Delete a service account, make it again and send the new file."""
-    visit, scope = visit_of(request), tenant_scope(request)
     try:
         proof = password_proof(request)
-        with visit.write(scope) as access:
+        with tenant_write(request) as access:
             file = infor_of(request).service_accounts.replace_account(
                 access, request.path_params["account"], proof
             )
@@ -143,8 +142,7 @@ def delete_account_form(request: Request) -> Response:
 
 def delete_account(request: Request) -> Response:
     """Delete a service account."""
-    visit, scope = visit_of(request), tenant_scope(request)
-    with visit.write(scope) as access:
+    with tenant_write(request) as access:
         infor_of(request).service_accounts.delete_account(access, request.path_params["account"])
     text = _("The service account is deleted. Its tokens no longer work.")
     return redirect(request, app_url(request, request.path_params["app"]), text=text)
@@ -165,8 +163,7 @@ def qr_image(request: Request) -> Response:
 
 
 def _qr_content(request: Request) -> str:
-    visit, scope = visit_of(request), tenant_scope(request)
-    with visit.read(scope) as access:
+    with tenant_read(request) as access:
         return infor_of(request).apps.qr_content(access, request.path_params["app"])
 
 
@@ -177,10 +174,9 @@ def environment_form(request: Request) -> Response:
 
 def environment(request: Request) -> Response:
     """Send the environment, with the Secret when the password was typed for it."""
-    visit, scope = visit_of(request), tenant_scope(request)
     try:
-        proof = password_proof(request) if is_on(visit.form, "with_secret") else None
-        with visit.write(scope) as access:
+        proof = password_proof(request) if is_on(visit_of(request).form, "with_secret") else None
+        with tenant_write(request) as access:
             file = infor_of(request).apps.export_environment(
                 access, request.path_params["app"], _tool(request), proof
             )

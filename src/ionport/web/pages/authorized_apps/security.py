@@ -26,7 +26,7 @@ from ionport.web.rendering.confirm import ask_first
 from ionport.web.rendering.downloads import attachment
 from ionport.web.rendering.templating import path_to, redirect
 from ionport.web.services import infor_of
-from ionport.web.state import tenant_scope, visit_of
+from ionport.web.state import tenant_scope, tenant_write, visit_of
 
 MANUAL = "rotate-a-secret"
 
@@ -127,11 +127,10 @@ def _rotate_dialog(request: Request, errors: Mapping[str, str], status: int = 20
 
 def rotate(request: Request) -> Response:
     """Give an app a new Secret and show it once."""
-    visit, scope = visit_of(request), tenant_scope(request)
     try:
         overlap = _overlap(request)
         proof = password_proof(request)
-        with visit.write(scope) as access:
+        with tenant_write(request) as access:
             secret = infor_of(request).app_security.rotate_secret(
                 access, request.path_params["app"], proof, overlap
             )
@@ -158,11 +157,10 @@ def key_pair_form(request: Request) -> Response:
 
 def key_pair(request: Request) -> Response:
     """Make a key pair and send its private half, once."""
-    visit, scope = visit_of(request), tenant_scope(request)
     try:
         proof = password_proof(request)
         pair = new_key_pair()
-        with visit.write(scope) as access:
+        with tenant_write(request) as access:
             file = infor_of(request).app_security.add_bridge_key(
                 access, request.path_params["app"], proof, pair
             )

@@ -12,7 +12,7 @@ from ionport.oauth.tokens.tools import TokenReport
 from ionport.web.forms.fields import text_of
 from ionport.web.pages.authorized_apps.apps import app_dialog, the_app
 from ionport.web.services import infor_of
-from ionport.web.state import tenant_scope, visit_of
+from ionport.web.state import tenant_read, visit_of
 
 MANUAL = "token-endpoint"
 
@@ -26,13 +26,12 @@ def show(request: Request) -> Response:
 
 def inspect(request: Request) -> Response:
     """Say what the pasted token is; it is neither stored nor shown again."""
-    visit, scope = visit_of(request), tenant_scope(request)
-    pasted = text_of(visit.form, "token")
+    pasted = text_of(visit_of(request).form, "token")
     try:
         if not pasted or len(pasted) > _MAX_PASTED:
             text = _("Paste one access token.")
             raise InvalidInput(text, fields={"token": text})
-        with visit.read(scope) as access:
+        with tenant_read(request) as access:
             report = infor_of(request).token_tools.inspect(access, pasted)
     except InvalidInput as error:
         return _page(request, None, error.fields.get("token", error.text), error.status)

@@ -30,7 +30,7 @@ from ionport.web.rendering.form_page import show_form
 from ionport.web.rendering.lists import ListState
 from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.services import sandbox_of
-from ionport.web.state import tenant_scope, visit_of
+from ionport.web.state import tenant_read, tenant_scope, tenant_write, visit_of
 
 MANUAL = "sandbox-control"
 
@@ -39,9 +39,8 @@ _METHODS = ("GET", "POST", "PUT", "DELETE")
 
 def list_faults(request: Request) -> Response:
     """Show the rules in the order in which they are tried."""
-    visit, scope = visit_of(request), tenant_scope(request)
     state = ListState.of(request, sorts=["order"], filters=("q",))
-    with visit.read(scope) as access:
+    with tenant_read(request) as access:
         rules = _faults(request).list(access)
     wanted = state.filters["q"].lower()
     found = [rule for rule in rules if wanted in _searched(rule)]
@@ -74,10 +73,8 @@ def add(request: Request) -> Response:
         draft = _draft(request, values)
         with visit.write(scope) as access:
             _faults(request).add(access, draft)
-    except InvalidInput as error:
+    except (InvalidInput, Conflict) as error:
         return _page(request, values, errors_of(error), status=error.status)
-    except Conflict as error:
-        return _page(request, values, {"": error.text}, status=error.status)
     text = _("The rule is saved. It takes effect from the next call on.")
     return redirect(request, _list_url(request), text=text)
 
@@ -228,9 +225,8 @@ def switch_off(request: Request) -> Response:
 
 
 def _switch(request: Request, *, on: bool, text: str) -> Response:
-    visit, scope = visit_of(request), tenant_scope(request)
     fault_id = str(request.path_params["fault"])
-    with visit.write(scope) as access:
+    with tenant_write(request) as access:
         _faults(request).switch(access, fault_id, on=on)
     return redirect(request, _list_url(request), text=text)
 
@@ -250,8 +246,7 @@ def delete_form(request: Request) -> Response:
 
 def delete(request: Request) -> Response:
     """Delete a rule."""
-    visit, scope = visit_of(request), tenant_scope(request)
-    with visit.write(scope) as access:
+    with tenant_write(request) as access:
         _faults(request).delete(access, request.path_params["fault"])
     return redirect(request, _list_url(request), text=_("The rule is deleted."))
 
@@ -261,8 +256,7 @@ def _faults(request: Request) -> FaultService:
 
 
 def _rule(request: Request) -> FaultRule:
-    visit, scope = visit_of(request), tenant_scope(request)
-    with visit.read(scope) as access:
+    with tenant_read(request) as access:
         return _faults(request).get(access, request.path_params["fault"])
 
 

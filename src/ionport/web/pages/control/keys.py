@@ -18,7 +18,7 @@ from ionport.web.forms.fields import errors_of, is_on, text_of
 from ionport.web.rendering.confirm import ask_first
 from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.services import infor_of, sandbox_of
-from ionport.web.state import tenant_scope, visit_of
+from ionport.web.state import tenant_read, tenant_scope, tenant_write, visit_of
 
 MANUAL = "sandbox-control"
 
@@ -30,10 +30,9 @@ def list_keys(request: Request) -> Response:
 
 def create(request: Request) -> Response:
     """Make a key and show it, this once."""
-    visit, scope = visit_of(request), tenant_scope(request)
-    name = text_of(visit.form, "name")
+    name = text_of(visit_of(request).form, "name")
     try:
-        with visit.write(scope) as access:
+        with tenant_write(request) as access:
             key, secret = _plane(request).keys.create(access, name)
     except InvalidInput as error:
         return _page(request, errors_of(error), name, error.status)
@@ -53,8 +52,7 @@ def _shown_once(request: Request, key: ControlKey, secret: Secret) -> Response:
 def _page(
     request: Request, errors: Mapping[str, str], name: str = "", status: int = 200
 ) -> Response:
-    visit, scope = visit_of(request), tenant_scope(request)
-    with visit.read(scope) as access:
+    with tenant_read(request) as access:
         keys = _plane(request).keys.list(access)
         settings = infor_of(request).tenant_settings.get(access)
     context = {"keys": keys, "errors": errors, "name": name, "limits": settings.limits}
@@ -63,8 +61,7 @@ def _page(
 
 def delete_form(request: Request) -> Response:
     """Ask before a key is deleted."""
-    visit, scope = visit_of(request), tenant_scope(request)
-    with visit.read(scope) as access:
+    with tenant_read(request) as access:
         key = _plane(request).keys.get(access, request.path_params["control_key"])
     text = _("Programs that use it are refused from the next request on.")
     crumbs = [(_("Control plane"), None), (_("Control keys and limits"), _url(request))]
@@ -74,18 +71,16 @@ def delete_form(request: Request) -> Response:
 
 def delete(request: Request) -> Response:
     """Delete a key."""
-    visit, scope = visit_of(request), tenant_scope(request)
-    with visit.write(scope) as access:
+    with tenant_write(request) as access:
         _plane(request).keys.delete(access, request.path_params["control_key"])
     return redirect(request, _url(request), text=_("The control key is deleted."))
 
 
 def switch_limits(request: Request) -> Response:
     """Apply Infor's limits, or do not."""
-    visit, scope = visit_of(request), tenant_scope(request)
-    are_on = is_on(visit.form, "are_on")
+    are_on = is_on(visit_of(request).form, "are_on")
     service = infor_of(request).tenant_settings
-    with visit.write(scope) as access:
+    with tenant_write(request) as access:
         settings = service.get(access)
         changed = settings.with_limits(settings.limits.switched(on=are_on))
         service.change(access, changed)

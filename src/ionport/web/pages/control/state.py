@@ -19,7 +19,7 @@ from ionport.web.rendering.confirm import Crumbs, ask_first
 from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.rendering.trail import trail_of
 from ionport.web.services import sandbox_of
-from ionport.web.state import tenant_scope, visit_of
+from ionport.web.state import tenant_read, tenant_scope, tenant_write, visit_of
 
 MANUAL = "sandbox-control"
 
@@ -61,14 +61,13 @@ def _words(table: str) -> str:
 
 def reset_form(request: Request) -> Response:
     """Say what a reset takes away, and ask."""
-    visit, scope = visit_of(request), tenant_scope(request)
-    with visit.read(scope) as access:
+    with tenant_read(request) as access:
         counts = _plane(request).state.counts(access)
     rows = sum(each.rows for each in counts)
     text = ngettext(
         "{n} row is deleted, for good:", "{n} rows are deleted, for good:", rows
     ).format(n=rows)
-    heading = _("Reset the sandbox of {tenant}?").format(tenant=scope.tenant_id)
+    heading = _("Reset the sandbox of {tenant}?").format(tenant=tenant_scope(request).tenant_id)
     points = [
         _("items, messages, invoices and everything else that clients have sent,"),
         _("the recorded calls and the fault rules."),
@@ -85,8 +84,7 @@ def reset_form(request: Request) -> Response:
 
 def reset(request: Request) -> Response:
     """Empty the sandbox."""
-    visit, scope = visit_of(request), tenant_scope(request)
-    with visit.write(scope) as access:
+    with tenant_write(request) as access:
         rows = _plane(request).state.reset(access)
     text = ngettext(
         "The sandbox is empty: {n} row is gone.", "The sandbox is empty: {n} rows are gone.", rows
@@ -96,13 +94,12 @@ def reset(request: Request) -> Response:
 
 def seed(request: Request) -> Response:
     """Add what a JSON text says."""
-    visit, scope = visit_of(request), tenant_scope(request)
-    text = lines_of(visit.form, "seed")
+    text = lines_of(visit_of(request).form, "seed")
     try:
         if not text.strip():
             missing = _("Paste a JSON text.")
             raise InvalidInput(missing, fields={"seed": missing})
-        with visit.write(scope) as access:
+        with tenant_write(request) as access:
             made = _plane(request).seeds.seed(access, text.encode())
     except InvalidInput as error:
         errors = {"seed": error.fields.get("seed", error.text)}
@@ -141,8 +138,7 @@ def restore_form(request: Request) -> Response:
 
 def restore(request: Request) -> Response:
     """Put a kept state in the place of the present one."""
-    visit, scope = visit_of(request), tenant_scope(request)
-    with visit.write(scope) as access:
+    with tenant_write(request) as access:
         snapshot = _plane(request).snapshots.restore(access, request.path_params["snapshot"])
     text = _("The sandbox is as it was in {name}.").format(name=snapshot.name)
     return redirect(request, _url(request, "sandbox_state"), text=text)
@@ -157,16 +153,14 @@ def delete_snapshot_form(request: Request) -> Response:
 
 def delete_snapshot(request: Request) -> Response:
     """Delete a snapshot."""
-    visit, scope = visit_of(request), tenant_scope(request)
-    with visit.write(scope) as access:
+    with tenant_write(request) as access:
         _plane(request).snapshots.delete(access, request.path_params["snapshot"])
     text = _("The snapshot is deleted.")
     return redirect(request, _url(request, "sandbox_state"), text=text)
 
 
 def _snapshot(request: Request) -> Snapshot:
-    visit, scope = visit_of(request), tenant_scope(request)
-    with visit.read(scope) as access:
+    with tenant_read(request) as access:
         return _plane(request).snapshots.get(access, request.path_params["snapshot"])
 
 
@@ -182,8 +176,7 @@ def show_clock(request: Request) -> Response:
 def _clock_page(
     request: Request, values: Mapping[str, str], errors: Mapping[str, str], status: int = 200
 ) -> Response:
-    visit, scope = visit_of(request), tenant_scope(request)
-    with visit.read(scope) as access:
+    with tenant_read(request) as access:
         state = _plane(request).clock.state(access)
     units = [("minutes", _("minutes")), ("hours", _("hours")), ("days", _("days"))]
     context = {"state": state, "values": values, "errors": errors, "units": units}
@@ -208,8 +201,7 @@ def jump(request: Request) -> Response:
 
 def set_back(request: Request) -> Response:
     """Set the clock back to the real time."""
-    visit, scope = visit_of(request), tenant_scope(request)
-    with visit.write(scope) as access:
+    with tenant_write(request) as access:
         _plane(request).clock.set_back(access)
     text = _("The Infor side's clock shows the real time.")
     return redirect(request, _url(request, "sandbox_clock"), text=text)
@@ -217,13 +209,12 @@ def set_back(request: Request) -> Response:
 
 def expire_form(request: Request) -> Response:
     """Say what clients will feel, and ask."""
-    visit, scope = visit_of(request), tenant_scope(request)
-    with visit.read(scope) as access:
+    with tenant_read(request) as access:
         _plane(request).clock.state(access)
     text = _(
         "The next call of every client of {tenant} is answered with 401 until it has refreshed its"
         " token or logged in again. The clock goes on to the next full second."
-    ).format(tenant=scope.tenant_id)
+    ).format(tenant=tenant_scope(request).tenant_id)
     crumbs = [(_("Control plane"), None), (_("Clock"), _url(request, "sandbox_clock"))]
     heading = _("Expire all access tokens?")
     return ask_first(request, heading, [text], _("Expire them"), crumbs=crumbs)
@@ -231,8 +222,7 @@ def expire_form(request: Request) -> Response:
 
 def expire(request: Request) -> Response:
     """Let every access token that was issued until now count as expired."""
-    visit, scope = visit_of(request), tenant_scope(request)
-    with visit.write(scope) as access:
+    with tenant_write(request) as access:
         _plane(request).clock.expire_tokens(access)
     text = _("Every access token issued until now has expired.")
     return redirect(request, _url(request, "sandbox_clock"), text=text)

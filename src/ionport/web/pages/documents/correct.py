@@ -19,7 +19,7 @@ from ionport.web.pages.documents.document.order import next_page
 from ionport.web.pages.documents.document.page import Form, document_page
 from ionport.web.rendering.templating import path_to, redirect
 from ionport.web.services import documents_of
-from ionport.web.state import organization_scope, visit_of
+from ionport.web.state import organization_scope, organization_write, visit_of
 
 MANUAL = "decisions"
 
@@ -39,17 +39,15 @@ _NUMBERS = frozenset(
 
 def form(request: Request) -> Response:
     """Show the values in a form, and tell others who has it open."""
-    visit, scope = visit_of(request), organization_scope(request)
-    with visit.write(scope) as access:
+    with organization_write(request) as access:
         documents_of(request).documents.editing.begin(access, request.path_params["document"])
     return _page(request, {})
 
 
 def take_over(request: Request) -> Response:
     """Edit a document that another person edits; that person is told by the timeline and here."""
-    visit, scope = visit_of(request), organization_scope(request)
     document_id = request.path_params["document"]
-    with visit.write(scope) as access:
+    with organization_write(request) as access:
         documents_of(request).documents.editing.take_over(access, document_id)
     return redirect(request, path_to(request, "document_correct", document=document_id))
 

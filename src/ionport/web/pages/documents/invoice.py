@@ -23,7 +23,7 @@ from ionport.documents.review.decisions.model import DocumentDecision
 from ionport.web.rendering.downloads import attachment
 from ionport.web.rendering.templating import path_to
 from ionport.web.services import documents_of
-from ionport.web.state import organization_scope, visit_of
+from ionport.web.state import organization_read, organization_scope
 
 MANUAL = "readable-invoice"
 
@@ -112,11 +112,12 @@ def _pages(request: Request, document: Document) -> PageSizes | None:
 
 def pdf(request: Request) -> Response:
     """Show or, with `download`, save the PDF: the one received, or the one made of the XML."""
-    visit, scope = visit_of(request), organization_scope(request)
     services, document_id = documents_of(request), request.path_params["document"]
-    with visit.read(scope) as access:
+    with organization_read(request) as access:
         document = services.documents.get(access, document_id)
-    content = services.readable_pages.pdf(scope, document_id, _language(request))
+    content = services.readable_pages.pdf(
+        organization_scope(request), document_id, _language(request)
+    )
     if "download" in request.query_params or not is_pdf(content):
         return attachment(content, document.filename.removesuffix(".xml") + ".pdf")
     return Response(content, media_type=_PDF, headers=_SHOWN_HERE)

@@ -16,7 +16,7 @@ from ionport.store import Work
 from ionport.web.forms.fields import errors_of, lines_of
 from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.services import documents_of
-from ionport.web.state import organization_scope, visit_of
+from ionport.web.state import organization_scope, organization_write, visit_of
 
 MANUAL = "export"
 
@@ -84,8 +84,7 @@ def activate(request: Request) -> Response:
 
 def deactivate(request: Request) -> Response:
     """Switch a configuration off."""
-    visit, scope = visit_of(request), organization_scope(request)
-    with visit.write(scope) as access:
+    with organization_write(request) as access:
         changed = documents_of(request).configurations.deactivate(
             access, _configuration_id(request)
         )
@@ -107,10 +106,8 @@ def all_the_same(request: Request) -> Response:
             freed = documents_of(request).configurations.decisions.deliver_all_the_same(
                 Access(work, scope, visit.actor), use, lines_of(visit.form, "reason")
             )
-    except InvalidInput as error:
+    except (InvalidInput, Conflict) as error:
         return _all_the_same_page(request, errors_of(error), error.status)
-    except Conflict as error:
-        return _all_the_same_page(request, {"": error.text}, error.status)
     text = _("Deliveries that go on: {count}.").format(count=freed)
     return redirect(request, back, text=text)
 

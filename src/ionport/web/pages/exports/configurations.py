@@ -25,7 +25,7 @@ from ionport.web.rendering.confirm import ask_first
 from ionport.web.rendering.lists import ListState
 from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.services import documents_of
-from ionport.web.state import organization_scope, visit_of
+from ionport.web.state import organization_read, organization_scope, organization_write, visit_of
 
 MANUAL = "export"
 
@@ -209,17 +209,15 @@ def delete_form(request: Request) -> Response:
 
 def delete(request: Request) -> Response:
     """Delete a configuration; the ledger keeps what it delivered."""
-    visit, scope = visit_of(request), organization_scope(request)
     configuration = _get(request)
-    with visit.write(scope) as access:
+    with organization_write(request) as access:
         documents_of(request).configurations.delete(access, configuration.id)
     text = _("{title} is deleted.").format(title=configuration.title)
     return redirect(request, path_to(request, "exports"), text=text)
 
 
 def _get(request: Request) -> ExportConfiguration:
-    visit, scope = visit_of(request), organization_scope(request)
-    with visit.read(scope) as access:
+    with organization_read(request) as access:
         return documents_of(request).configurations.get(
             access, request.path_params["configuration"]
         )

@@ -23,16 +23,15 @@ from ionport.web.rendering.confirm import ask_first
 from ionport.web.rendering.lists import ListState
 from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.services import documents_of
-from ionport.web.state import organization_scope, visit_of
+from ionport.web.state import organization_read, organization_scope, organization_write, visit_of
 
 MANUAL = "prove-a-connection"
 
 
 def list_connections(request: Request) -> Response:
     """Show the organization's connections."""
-    visit, scope = visit_of(request), organization_scope(request)
     state = ListState.of(request, sorts=["name"])
-    with visit.read(scope) as access:
+    with organization_read(request) as access:
         service = documents_of(request).connections
         found = service.list(access, state.request, state.filters["q"])
         held = Counter[str]()
@@ -99,25 +98,23 @@ def _stored(connection: Connection) -> dict[str, str]:
 
 
 def _detail_page(request: Request, error: str = "", status: int = 200) -> Response:
-    visit, scope = visit_of(request), organization_scope(request)
     service = documents_of(request).connections
-    with visit.read(scope) as access:
+    with organization_read(request) as access:
         connection = service.get(access, request.path_params["connection"])
         check = service.latest_check(access, connection.id)
     if request.method == "GET":
         show_stored(request, _stored(connection))
-    name = text_of(visit.form, "name") if error else connection.name
+    name = text_of(visit_of(request).form, "name") if error else connection.name
     context = {"connection": connection, "check": check, "error": error, "name": name}
     return render(request, "exports/connections/detail.html", context, status=status)
 
 
 def rename(request: Request) -> Response:
     """Change the name that people see."""
-    visit, scope = visit_of(request), organization_scope(request)
     service = documents_of(request).connections
     connection_id = str(request.path_params["connection"])
     try:
-        with visit.write(scope) as access:
+        with organization_write(request) as access:
             access.require(Permission.MANAGE_CONNECTIONS)
             require_unchanged(
                 request,
@@ -125,7 +122,7 @@ def rename(request: Request) -> Response:
                 connection_id,
                 lambda: _stored(service.get(access, connection_id)),
             )
-            name = text_of(visit.form, "name")
+            name = text_of(visit_of(request).form, "name")
             connection = service.rename(access, connection_id, name)
     except (InvalidInput, ChangedMeanwhile) as error:
         return _detail_page(request, error.text, error.status)
@@ -153,9 +150,8 @@ def start_check(request: Request, connection_id: str) -> Check:
 
 def check_status(request: Request) -> Response:
     """Answer with the proof's stages as a fragment, for the page that polls."""
-    visit, scope = visit_of(request), organization_scope(request)
     service = documents_of(request).connections
-    with visit.read(scope) as access:
+    with organization_read(request) as access:
         connection = service.get(access, request.path_params["connection"])
         latest = service.latest_check(access, connection.id)
     back = request.query_params.get("back", "")
@@ -190,10 +186,9 @@ def delete_form(request: Request) -> Response:
 
 def delete(request: Request) -> Response:
     """Delete a connection that nothing uses."""
-    visit, scope = visit_of(request), organization_scope(request)
     connection_id = request.path_params["connection"]
     try:
-        with visit.write(scope) as access:
+        with organization_write(request) as access:
             documents_of(request).connections.delete(access, connection_id)
     except Conflict as error:
         return redirect(request, _url(request, connection_id), kind="danger", text=error.text)

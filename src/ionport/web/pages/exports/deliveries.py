@@ -37,7 +37,7 @@ from ionport.web.rendering.confirm import ask_first
 from ionport.web.rendering.lists import ListState
 from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.services import documents_of
-from ionport.web.state import organization_scope, visit_of
+from ionport.web.state import organization_read, organization_scope, organization_write, visit_of
 
 MANUAL = "exactly-once"
 
@@ -114,7 +114,6 @@ class ShownStep:
 
 def list_deliveries(request: Request) -> Response:
     """Show the ledger, filtered and sorted, with a tile for each status."""
-    visit, scope = visit_of(request), organization_scope(request)
     service = documents_of(request).deliveries
     state = ListState.of(
         request,
@@ -131,7 +130,7 @@ def list_deliveries(request: Request) -> Response:
         error_code=state.filters["cause"] or None,
         text=state.filters["q"],
     )
-    with visit.read(scope) as access:
+    with organization_read(request) as access:
         found = service.list(
             access,
             wanted,
@@ -298,10 +297,9 @@ def _body(text: str | None) -> ShownBody | None:
 
 def retry(request: Request) -> Response:
     """Try a failed delivery again, or a waiting one at once."""
-    visit, scope = visit_of(request), organization_scope(request)
     service = documents_of(request).deliveries
     try:
-        with visit.write(scope) as access:
+        with organization_write(request) as access:
             service.retry(access, request.path_params["delivery_id"])
     except Conflict as error:
         return redirect(request, _url(request), kind="danger", text=error.text)
@@ -326,10 +324,9 @@ def cancel_form(request: Request) -> Response:
 
 def cancel(request: Request) -> Response:
     """Give a delivery up."""
-    visit, scope = visit_of(request), organization_scope(request)
     service = documents_of(request).deliveries
     try:
-        with visit.write(scope) as access:
+        with organization_write(request) as access:
             service.cancel(access, request.path_params["delivery_id"])
     except Conflict as error:
         return redirect(request, _url(request), kind="danger", text=error.text)
@@ -394,8 +391,7 @@ def _dialog(
 
 
 def _delivery(request: Request) -> Delivery:
-    visit, scope = visit_of(request), organization_scope(request)
-    with visit.read(scope) as access:
+    with organization_read(request) as access:
         return (
             documents_of(request)
             .deliveries.get(access, request.path_params["delivery_id"])

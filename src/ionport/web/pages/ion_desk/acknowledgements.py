@@ -18,7 +18,7 @@ from ionport.web.rendering.downloads import attachment
 from ionport.web.rendering.lists import ListState
 from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.services import sandbox_of
-from ionport.web.state import tenant_scope, visit_of
+from ionport.web.state import tenant_read, tenant_scope, tenant_write
 
 MANUAL = "sandbox-ion"
 
@@ -32,7 +32,6 @@ TONES = {
 
 def list_acknowledgements(request: Request) -> Response:
     """Show the acknowledgements, the newest first."""
-    visit, scope = visit_of(request), tenant_scope(request)
     state = ListState.of(
         request, sorts=["time"], filters=("flow", "state"), default_descending=True
     )
@@ -42,7 +41,7 @@ def list_acknowledgements(request: Request) -> Response:
         state=AckState(wanted) if wanted in tuple(AckState) else None,
     )
     flows = sandbox_of(request).ion.flows
-    with visit.read(scope) as access:
+    with tenant_read(request) as access:
         found = flows.list_acknowledgements(access, state.request, filters)
         names = {flow.id: flow.name for flow in flows.list_flows(access)}
     context = {
@@ -57,10 +56,9 @@ def list_acknowledgements(request: Request) -> Response:
 
 def show(request: Request) -> Response:
     """Show one acknowledgement: the document, and each attempt to post it."""
-    visit, scope = visit_of(request), tenant_scope(request)
     flows = sandbox_of(request).ion.flows
     ack_id = request.path_params["acknowledgement"]
-    with visit.read(scope) as access:
+    with tenant_read(request) as access:
         ack = flows.get_acknowledgement(access, ack_id)
         flow = flows.get_flow(access, ack.flow_id)
         attempts = flows.attempts(access, ack_id)
@@ -85,25 +83,25 @@ def show(request: Request) -> Response:
 
 def download(request: Request) -> Response:
     """Send the Acknowledge BOD as it was posted, to be saved."""
-    visit, scope = visit_of(request), tenant_scope(request)
     flows = sandbox_of(request).ion.flows
     ack_id = request.path_params["acknowledgement"]
-    with visit.read(scope) as access:
+    with tenant_read(request) as access:
         bod = flows.bod(access, ack_id)
     return attachment(bod or b"", f"{ACKNOWLEDGEMENT}-{ack_id}.xml")
 
 
 def send_again(request: Request) -> Response:
     """Post an acknowledgement once more."""
-    visit, scope = visit_of(request), tenant_scope(request)
     ack_id = str(request.path_params["acknowledgement"])
     text = _("The acknowledgement is being sent again.")
     try:
-        with visit.write(scope) as access:
+        with tenant_write(request) as access:
             sandbox_of(request).ion.flows.send_again(access, ack_id)
     except Conflict as error:
         text = error.text
-    url = path_to(request, "acknowledgement", tenant=scope.tenant_id, acknowledgement=ack_id)
+    url = path_to(
+        request, "acknowledgement", tenant=tenant_scope(request).tenant_id, acknowledgement=ack_id
+    )
     return redirect(request, url, text=text)
 
 

@@ -26,7 +26,7 @@ from ionport.web.rendering.lists import ListState
 from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.rendering.trail import trail_of
 from ionport.web.services import infor_of, sandbox_of
-from ionport.web.state import tenant_scope, visit_of
+from ionport.web.state import tenant_read, tenant_scope, tenant_write, visit_of
 
 MANUAL = "sandbox-ion"
 
@@ -35,7 +35,6 @@ _STATES = {"active": True, "inactive": False}
 
 def list_points(request: Request) -> Response:
     """Show the connection points, and whether messages need one that somebody has made."""
-    visit, scope = visit_of(request), tenant_scope(request)
     points = sandbox_of(request).ion.points
     state = ListState.of(request, sorts=["name"], filters=("q", "status"))
     query = PointQuery(
@@ -44,7 +43,7 @@ def list_points(request: Request) -> Response:
         descending=state.descending,
         page=state.request,
     )
-    with visit.read(scope) as access:
+    with tenant_read(request) as access:
         found = points.list_points(access, query)
         is_strict = points.is_strict(access)
     context = {"state": state, "page_of": found, "is_strict": is_strict}
@@ -53,9 +52,8 @@ def list_points(request: Request) -> Response:
 
 def set_strict(request: Request) -> Response:
     """Say whether messages need a connection point that somebody has made."""
-    visit, scope = visit_of(request), tenant_scope(request)
-    is_strict = is_on(visit.form, "is_strict")
-    with visit.write(scope) as access:
+    is_strict = is_on(visit_of(request).form, "is_strict")
+    with tenant_write(request) as access:
         sandbox_of(request).ion.points.set_strict(access, is_strict)
     text = (
         _("From now on a message needs a connection point that somebody has made.")
@@ -72,10 +70,9 @@ def add_form(request: Request) -> Response:
 
 def add(request: Request) -> Response:
     """Make a connection point."""
-    visit, scope = visit_of(request), tenant_scope(request)
-    values = _new_form(request, {}).sent(visit.form)
+    values = _new_form(request, {}).sent(visit_of(request).form)
     try:
-        with visit.write(scope) as access:
+        with tenant_write(request) as access:
             point = sandbox_of(request).ion.points.create_point(access, _draft(values))
     except InvalidInput as error:
         return _add_page(request, values, errors_of(error), error.status)
@@ -125,10 +122,9 @@ def _stored(point: ConnectionPoint) -> dict[str, str]:
 
 def change(request: Request) -> Response:
     """Change description, app and documents."""
-    visit, scope = visit_of(request), tenant_scope(request)
-    values = _form(request, {}).sent(visit.form)
+    values = _form(request, {}).sent(visit_of(request).form)
     try:
-        with visit.write(scope) as access:
+        with tenant_write(request) as access:
             points, point_id = sandbox_of(request).ion.points, str(request.path_params["point"])
             require_unchanged(
                 request,
@@ -175,9 +171,8 @@ def deactivate(request: Request) -> Response:
 
 
 def _set_active(request: Request, active: bool, text: str) -> Response:
-    visit, scope = visit_of(request), tenant_scope(request)
     point_id = str(request.path_params["point"])
-    with visit.write(scope) as access:
+    with tenant_write(request) as access:
         sandbox_of(request).ion.points.set_active(access, point_id, active=active)
     return redirect(request, _point_url(request, point_id), text=text)
 
@@ -200,22 +195,19 @@ def delete_form(request: Request) -> Response:
 
 def delete(request: Request) -> Response:
     """Delete a connection point."""
-    visit, scope = visit_of(request), tenant_scope(request)
-    with visit.write(scope) as access:
+    with tenant_write(request) as access:
         sandbox_of(request).ion.points.delete_point(access, request.path_params["point"])
     return redirect(request, _list_url(request), text=_("The connection point is deleted."))
 
 
 def _point(request: Request) -> ConnectionPoint:
-    visit, scope = visit_of(request), tenant_scope(request)
-    with visit.read(scope) as access:
+    with tenant_read(request) as access:
         return sandbox_of(request).ion.points.get_point(access, request.path_params["point"])
 
 
 def _apps(request: Request, values: Mapping[str, str]) -> list[tuple[str, str]]:
     """Return the tenant's apps by client id, and the one that is chosen if it is gone."""
-    visit, scope = visit_of(request), tenant_scope(request)
-    with visit.read(scope) as access:
+    with tenant_read(request) as access:
         apps = infor_of(request).apps.list_apps(
             access, AppQuery(page=PageRequest(per_page=MAX_PER_PAGE))
         )

@@ -24,7 +24,7 @@ from ionport.web.rendering.form_page import Missing, show_form
 from ionport.web.rendering.lists import ListState
 from ionport.web.rendering.templating import filesize, path_to, redirect, render
 from ionport.web.services import sandbox_of
-from ionport.web.state import tenant_scope, visit_of
+from ionport.web.state import tenant_read, tenant_scope, tenant_write, visit_of
 
 MANUAL = "sandbox-ion"
 
@@ -37,10 +37,9 @@ _SORTS = {
 
 def list_contents(request: Request) -> Response:
     """Show the data objects of the lake, the newest first."""
-    visit, scope = visit_of(request), tenant_scope(request)
     state = ListState.of(request, sorts=list(_SORTS), default_descending=True)
     query = LakeQuery(sort=[(_SORTS[state.sort], state.descending)], text=state.filters["q"])
-    with visit.read(scope) as access:
+    with tenant_read(request) as access:
         found = sandbox_of(request).ion.lake.list_contents(access, query, state.request)
     return render(request, "ion_desk/data_lake/lake.html", {"state": state, "page_of": found})
 
@@ -106,8 +105,7 @@ def _upload_page(
 
 def download(request: Request) -> Response:
     """Send the content of a data object, to be saved."""
-    visit, scope = visit_of(request), tenant_scope(request)
-    with visit.read(scope) as access:
+    with tenant_read(request) as access:
         item, content = sandbox_of(request).ion.lake.get_content(
             access, request.path_params["data_object"]
         )
@@ -116,32 +114,29 @@ def download(request: Request) -> Response:
 
 def purge_form(request: Request) -> Response:
     """Ask before a data object is purged."""
-    visit, scope = visit_of(request), tenant_scope(request)
-    with visit.read(scope) as access:
+    with tenant_read(request) as access:
         item, _content = sandbox_of(request).ion.lake.get_content(
             access, request.path_params["data_object"]
         )
     text = _("{name} of {size} from {sender} is no longer in the Data Lake.").format(
         name=item.document_name, size=filesize(item.size), sender=item.sender
     )
-    url = path_to(request, "data_lake", tenant=scope.tenant_id)
+    url = path_to(request, "data_lake", tenant=tenant_scope(request).tenant_id)
     crumbs = [(_("ION Desk"), None), (_("Data Lake"), url)]
     return ask_first(request, _("Purge the data object?"), [text], _("Purge"), crumbs=crumbs)
 
 
 def purge(request: Request) -> Response:
     """Purge a data object."""
-    visit, scope = visit_of(request), tenant_scope(request)
-    with visit.write(scope) as access:
+    with tenant_write(request) as access:
         sandbox_of(request).ion.lake.remove_content(access, request.path_params["data_object"])
-    url = path_to(request, "data_lake", tenant=scope.tenant_id)
+    url = path_to(request, "data_lake", tenant=tenant_scope(request).tenant_id)
     return redirect(request, url, text=_("The data object is purged."))
 
 
 def list_objects(request: Request) -> Response:
     """Show the objects of the Data Catalog."""
-    visit, scope = visit_of(request), tenant_scope(request)
-    with visit.read(scope) as access:
+    with tenant_read(request) as access:
         objects = sandbox_of(request).ion.lake.list_objects(access)
     return render(request, "ion_desk/data_lake/catalog.html", {"objects": objects})
 
@@ -213,25 +208,23 @@ def _json(text: str, field: str) -> Any:
 
 def delete_object_form(request: Request) -> Response:
     """Ask before an object is deleted."""
-    visit, scope = visit_of(request), tenant_scope(request)
-    with visit.read(scope) as access:
+    with tenant_read(request) as access:
         entry = sandbox_of(request).ion.lake.get_object(access, request.path_params["object_name"])
     text = _(
         "Messages with the documentName {name} are refused with 412 then. What the Data Lake holds"
         " of it stays."
     ).format(name=entry.name)
-    url = path_to(request, "data_catalog", tenant=scope.tenant_id)
+    url = path_to(request, "data_catalog", tenant=tenant_scope(request).tenant_id)
     crumbs = [(_("ION Desk"), None), (_("Data Catalog"), url)]
     return ask_first(request, _("Delete the object?"), [text], _("Delete"), crumbs=crumbs)
 
 
 def delete_object(request: Request) -> Response:
     """Delete an object; what the lake holds of it stays."""
-    visit, scope = visit_of(request), tenant_scope(request)
     name = request.path_params["object_name"]
-    with visit.write(scope) as access:
+    with tenant_write(request) as access:
         sandbox_of(request).ion.lake.remove_object(access, name)
-    url = path_to(request, "data_catalog", tenant=scope.tenant_id)
+    url = path_to(request, "data_catalog", tenant=tenant_scope(request).tenant_id)
     return redirect(request, url, text=_("Object {name} is deleted.").format(name=name))
 
 

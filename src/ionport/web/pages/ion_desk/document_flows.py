@@ -36,7 +36,7 @@ from ionport.web.rendering.form_page import Missing, show_form
 from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.rendering.trail import trail_of
 from ionport.web.services import infor_of, sandbox_of
-from ionport.web.state import tenant_scope, visit_of
+from ionport.web.state import tenant_read, tenant_scope, tenant_write, visit_of
 
 MANUAL = "sandbox-ion"
 
@@ -54,8 +54,7 @@ _NEW = {
 
 def list_flows(request: Request) -> Response:
     """Show the document flows of the tenant."""
-    visit, scope = visit_of(request), tenant_scope(request)
-    with visit.read(scope) as access:
+    with tenant_read(request) as access:
         flows = sandbox_of(request).ion.flows.list_flows(access)
     return render(request, "ion_desk/document_flows/list.html", {"flows": flows})
 
@@ -67,12 +66,11 @@ def add_form(request: Request) -> Response:
 
 def add(request: Request) -> Response:
     """Make a document flow."""
-    visit, scope = visit_of(request), tenant_scope(request)
     form = _form(request, {})
-    values = form.sent(visit.form)
+    values = form.sent(visit_of(request).form)
     try:
         form.check(values)
-        with visit.write(scope) as access:
+        with tenant_write(request) as access:
             flow = sandbox_of(request).ion.flows.create_flow(access, _draft(values))
     except InvalidInput as error:
         return _add_page(request, values, _errors_of(error), error.status)
@@ -115,12 +113,11 @@ def show(request: Request) -> Response:
 
 def change(request: Request) -> Response:
     """Change a flow."""
-    visit, scope = visit_of(request), tenant_scope(request)
     form = _form(request, _values(_flow(request)))
-    values = form.sent(visit.form)
+    values = form.sent(visit_of(request).form)
     try:
         form.check(values)
-        with visit.write(scope) as access:
+        with tenant_write(request) as access:
             flows, flow_id = sandbox_of(request).ion.flows, str(request.path_params["flow"])
             require_unchanged(
                 request,
@@ -172,9 +169,8 @@ def deactivate(request: Request) -> Response:
 
 
 def _set_active(request: Request, active: bool, text: str) -> Response:
-    visit, scope = visit_of(request), tenant_scope(request)
     flow_id = str(request.path_params["flow"])
-    with visit.write(scope) as access:
+    with tenant_write(request) as access:
         sandbox_of(request).ion.flows.set_active(access, flow_id, active=active)
     return redirect(request, _flow_url(request, flow_id), text=text)
 
@@ -197,16 +193,14 @@ def delete_form(request: Request) -> Response:
 
 def delete(request: Request) -> Response:
     """Delete a flow with its acknowledgements."""
-    visit, scope = visit_of(request), tenant_scope(request)
-    with visit.write(scope) as access:
+    with tenant_write(request) as access:
         sandbox_of(request).ion.flows.delete_flow(access, request.path_params["flow"])
-    url = path_to(request, "document_flows", tenant=scope.tenant_id)
+    url = path_to(request, "document_flows", tenant=tenant_scope(request).tenant_id)
     return redirect(request, url, text=_("The document flow is deleted."))
 
 
 def _flow(request: Request) -> DocumentFlow:
-    visit, scope = visit_of(request), tenant_scope(request)
-    with visit.read(scope) as access:
+    with tenant_read(request) as access:
         return sandbox_of(request).ion.flows.get_flow(access, request.path_params["flow"])
 
 
@@ -286,9 +280,8 @@ def _form(request: Request, values: Mapping[str, str]) -> Form:
 
 def _apis(request: Request, chosen: str) -> list[tuple[str, str]]:
     """Return the registered APIs, and the one that is chosen if it is gone."""
-    visit, scope = visit_of(request), tenant_scope(request)
     suites = infor_of(request).custom_apis.suites
-    with visit.read(scope) as access:
+    with tenant_read(request) as access:
         query = SuiteQuery(page=PageRequest(per_page=MAX_PER_PAGE))
         found = [
             f"{suite.context}/{endpoint.proxy_context}"

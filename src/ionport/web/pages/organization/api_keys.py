@@ -18,7 +18,7 @@ from ionport.web.forms.fields import errors_of, text_of
 from ionport.web.rendering.confirm import ask_first
 from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.services import documents_of
-from ionport.web.state import organization_scope, visit_of
+from ionport.web.state import organization_read, organization_write, visit_of
 
 MANUAL = "json-api"
 
@@ -42,13 +42,12 @@ def list_keys(request: Request) -> Response:
 
 def create(request: Request) -> Response:
     """Make a key and show it, this once."""
-    visit, scope = visit_of(request), organization_scope(request)
-    form = visit.form
+    form = visit_of(request).form
     scopes = [value for value in form.getlist("scopes") if isinstance(value, str)]
     typed = Typed(text_of(form, "name"), scopes, text_of(form, "days") or _USUAL)
     days = int(typed.days) if typed.days.isascii() and typed.days.isdigit() else -1
     try:
-        with visit.write(scope) as access:
+        with organization_write(request) as access:
             key, secret = documents_of(request).api_keys.create(
                 access,
                 typed.name,
@@ -70,8 +69,7 @@ def _shown_once(request: Request, key: ApiKey, secret: Secret) -> Response:
 
 
 def _page(request: Request, typed: Typed, errors: Mapping[str, str], status: int = 200) -> Response:
-    visit, scope = visit_of(request), organization_scope(request)
-    with visit.read(scope) as access:
+    with organization_read(request) as access:
         keys = documents_of(request).api_keys.list(access)
     context = {
         "keys": keys,
@@ -84,15 +82,14 @@ def _page(request: Request, typed: Typed, errors: Mapping[str, str], status: int
             (_USUAL, _("One year")),
             (_FOR_EVER, _("Until it is deleted")),
         ],
-        "now": visit.services.clock.now(),
+        "now": visit_of(request).services.clock.now(),
     }
     return render(request, "organization/api_keys/list.html", context, status=status)
 
 
 def delete_form(request: Request) -> Response:
     """Ask before a key is deleted."""
-    visit, scope = visit_of(request), organization_scope(request)
-    with visit.read(scope) as access:
+    with organization_read(request) as access:
         key = documents_of(request).api_keys.get(access, request.path_params["api_key"])
     texts = [_("Programs that use it are refused from the next request on.")]
     crumbs = [(_("Settings"), path_to(request, "settings")), (_("API keys"), _url(request))]
@@ -102,8 +99,7 @@ def delete_form(request: Request) -> Response:
 
 def delete(request: Request) -> Response:
     """Delete a key."""
-    visit, scope = visit_of(request), organization_scope(request)
-    with visit.write(scope) as access:
+    with organization_write(request) as access:
         documents_of(request).api_keys.delete(access, request.path_params["api_key"])
     return redirect(request, _url(request), text=_("The API key is deleted."))
 

@@ -26,16 +26,15 @@ from ionport.web.forms.fields import errors_of, text_of
 from ionport.web.rendering.confirm import ask_first
 from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.rendering.trail import organization_trail
-from ionport.web.state import organization_scope, visit_of
+from ionport.web.state import organization_read, organization_scope, organization_write, visit_of
 
 MANUAL = "groups"
 
 
 def list_groups(request: Request) -> Response:
     """Show the groups with what they allow."""
-    visit, scope = visit_of(request), organization_scope(request)
-    with visit.read(scope) as access:
-        groups = visit.services.groups.list(access)
+    with organization_read(request) as access:
+        groups = visit_of(request).services.groups.list(access)
     context = {"groups": groups, "permissions": list(Permission), "allowed": _allowed}
     return render(request, "organization/groups/list.html", context)
 
@@ -76,9 +75,8 @@ def add(request: Request) -> Response:
 
 def show(request: Request) -> Response:
     """Show a group's form, and what was done about the group."""
-    visit, scope = visit_of(request), organization_scope(request)
-    with visit.read(scope) as access:
-        group = visit.services.groups.get(access, str(request.path_params["group"]))
+    with organization_read(request) as access:
+        group = visit_of(request).services.groups.get(access, str(request.path_params["group"]))
     show_stored(request, _stored(group))
     return _form_page(request, group, group.name, group.grants, {})
 
@@ -148,9 +146,8 @@ def _stored(group: Group) -> dict[str, str]:
 
 def delete_form(request: Request) -> Response:
     """Ask before a group is deleted."""
-    visit, scope = visit_of(request), organization_scope(request)
-    with visit.read(scope) as access:
-        group = visit.services.groups.get(access, str(request.path_params["group"]))
+    with organization_read(request) as access:
+        group = visit_of(request).services.groups.get(access, str(request.path_params["group"]))
     people = ngettext("{n} person is in it.", "{n} people are in it.", group.members)
     texts = [
         people.format(n=group.members),
@@ -172,9 +169,8 @@ def delete_form(request: Request) -> Response:
 
 def delete(request: Request) -> Response:
     """Delete a group."""
-    visit, scope = visit_of(request), organization_scope(request)
-    with visit.write(scope) as access:
-        visit.services.groups.delete(access, str(request.path_params["group"]))
+    with organization_write(request) as access:
+        visit_of(request).services.groups.delete(access, str(request.path_params["group"]))
     return redirect(request, path_to(request, "groups"), text=_("The group is deleted."))
 
 

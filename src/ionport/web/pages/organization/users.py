@@ -24,7 +24,7 @@ from ionport.web.rendering.lists import ListState
 from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.rendering.trail import organization_trail
 from ionport.web.services import sides_of
-from ionport.web.state import organization_scope, visit_of
+from ionport.web.state import organization_read, organization_scope, visit_of
 
 MANUAL = "groups"
 
@@ -124,10 +124,9 @@ def _shown_once(request: Request, made: MadeLink, text: str = "") -> Response:
 def _add_page(
     request: Request, values: Mapping[str, str], errors: Mapping[str, str], status: int = 200
 ) -> Response:
-    visit, scope = visit_of(request), organization_scope(request)
-    with visit.read(scope) as access:
+    with organization_read(request) as access:
         access.require_organization_administrator()
-        groups = visit.services.groups.list(access)
+        groups = visit_of(request).services.groups.list(access)
     context = {
         "form": _new_user_form(),
         "values": values,
@@ -211,9 +210,10 @@ def set_rights(request: Request) -> Response:
 
 def remove_form(request: Request) -> Response:
     """Ask before a person leaves the organization."""
-    visit, scope = visit_of(request), organization_scope(request)
-    with visit.read(scope) as access:
-        found = visit.services.rights.get_colleague(access, str(request.path_params["user"]))
+    with organization_read(request) as access:
+        found = visit_of(request).services.rights.get_colleague(
+            access, str(request.path_params["user"])
+        )
     texts = [
         _(
             "The person no longer sees anything of this organization and is in none of its groups."

@@ -37,7 +37,7 @@ from ionport.web.rendering.lists import ListState
 from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.rendering.trail import trail_of
 from ionport.web.services import sandbox_of
-from ionport.web.state import tenant_scope, visit_of
+from ionport.web.state import tenant_read, tenant_scope, visit_of
 
 MANUAL = "sandbox-idm"
 
@@ -47,7 +47,6 @@ _SHOWN_VALUES = 5
 
 def list_types(request: Request) -> Response:
     """Show the document types of the tenant's IDM."""
-    visit, scope = visit_of(request), tenant_scope(request)
     state = ListState.of(request, sorts=_SORTS, filters=("q",))
     query = TypeQuery(
         text=state.filters["q"],
@@ -55,7 +54,7 @@ def list_types(request: Request) -> Response:
         descending=state.descending,
         page=state.request,
     )
-    with visit.read(scope) as access:
+    with tenant_read(request) as access:
         found = _types(request).list_types(access, query)
     return render(request, "sandbox/idm_types/list.html", {"state": state, "page_of": found})
 
@@ -160,8 +159,7 @@ def _attribute_page(
 
 def delete_attribute_form(request: Request) -> Response:
     """Ask before an attribute is deleted."""
-    visit, scope = visit_of(request), tenant_scope(request)
-    with visit.read(scope) as access:
+    with tenant_read(request) as access:
         definition = _types(request).get_attribute(
             access, _name(request), request.path_params["attribute"]
         )
@@ -216,8 +214,7 @@ def _acl_page(
 
 def delete_acl_form(request: Request) -> Response:
     """Ask before an ACL is deleted."""
-    visit, scope = visit_of(request), tenant_scope(request)
-    with visit.read(scope) as access:
+    with tenant_read(request) as access:
         acl = _types(request).get_acl(access, _name(request), request.path_params["acl"])
     text = _("Items of {type} can no longer have the ACL {name}. An ACL that items have stays.")
     return _ask_first(
@@ -317,8 +314,7 @@ def _rules(definition: AttributeDefinition) -> list[str]:
 
 
 def _listed(request: Request) -> ListedEntity:
-    visit, scope = visit_of(request), tenant_scope(request)
-    with visit.read(scope) as access:
+    with tenant_read(request) as access:
         return _types(request).get_type(access, _name(request))
 
 

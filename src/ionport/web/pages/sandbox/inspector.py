@@ -30,7 +30,7 @@ from ionport.web.rendering.downloads import attachment
 from ionport.web.rendering.lists import ListState
 from ionport.web.rendering.templating import path_to, render
 from ionport.web.services import sandbox_of
-from ionport.web.state import tenant_scope, visit_of
+from ionport.web.state import tenant_read, tenant_scope, visit_of
 
 MANUAL = "sandbox"
 
@@ -57,10 +57,9 @@ class Effect:
 
 def list_calls(request: Request) -> Response:
     """Show the calls that reached the sandbox, the newest first."""
-    visit, scope = visit_of(request), tenant_scope(request)
     state = _list_state(request, filters=_CALL_FILTERS)
     filters = _call_filter(request, state)
-    with visit.read(scope) as access:
+    with tenant_read(request) as access:
         found = sandbox_of(request).recorder.list(access, state.request, filters)
     contexts = sorted(service.context for service in sandbox_of(request).registry.services)
     context = {
@@ -79,11 +78,10 @@ def list_calls(request: Request) -> Response:
 
 def download_calls(request: Request) -> Response:
     """Send the calls that match as an HTTP archive, to be saved."""
-    visit, scope = visit_of(request), tenant_scope(request)
     state = _list_state(request, filters=_CALL_FILTERS)
-    with visit.read(scope) as access:
+    with tenant_read(request) as access:
         archive = sandbox_of(request).recorder.har(access, _call_filter(request, state))
-    return attachment(archive, f"{scope.tenant_id}-calls.har")
+    return attachment(archive, f"{tenant_scope(request).tenant_id}-calls.har")
 
 
 def _call_filter(request: Request, state: ListState) -> CallFilter:
@@ -187,7 +185,6 @@ def _why_no_body(facts: CallFacts) -> str:
 
 def list_items(request: Request) -> Response:
     """Show the IDM items of the tenant."""
-    visit, scope = visit_of(request), tenant_scope(request)
     state = _list_state(request, filters=("q", "entity", "held"))
     filters = ItemFilter(
         entity=state.filters["entity"] or None,
@@ -195,7 +192,7 @@ def list_items(request: Request) -> Response:
         text=state.filters["q"] or None,
         ascending=not state.descending,
     )
-    with visit.read(scope) as access:
+    with tenant_read(request) as access:
         found = sandbox_of(request).inspection.list_items(access, state.request, filters)
         names = sandbox_of(request).document_types.type_names(access)
     entities = [(name, name) for name in names]
@@ -206,9 +203,8 @@ def list_items(request: Request) -> Response:
 
 def show_item(request: Request) -> Response:
     """Show one IDM item, or one version of it: attributes, ACL, files, who holds it, versions."""
-    visit, scope = visit_of(request), tenant_scope(request)
     inspection = sandbox_of(request).inspection
-    with visit.read(scope) as access:
+    with tenant_read(request) as access:
         item = inspection.get_item(access, request.path_params["pid"])
         versions = inspection.item_versions(access, item)
     earlier = [each for each in versions if each.version != item.version]
@@ -217,8 +213,7 @@ def show_item(request: Request) -> Response:
 
 def download_item_file(request: Request) -> Response:
     """Send a file of an item, to be saved and never to be shown."""
-    visit, scope = visit_of(request), tenant_scope(request)
-    with visit.read(scope) as access:
+    with tenant_read(request) as access:
         resource, content = sandbox_of(request).inspection.item_file(
             access,
             request.path_params["pid"],
@@ -229,14 +224,13 @@ def download_item_file(request: Request) -> Response:
 
 def list_messages(request: Request) -> Response:
     """Show the ION messages of the tenant."""
-    visit, scope = visit_of(request), tenant_scope(request)
     state = _list_state(request, filters=("q", "findings"))
     filters = MessageFilter(
         text=state.filters["q"] or None,
         has_findings={"yes": True, "no": False}.get(state.filters["findings"]),
         ascending=not state.descending,
     )
-    with visit.read(scope) as access:
+    with tenant_read(request) as access:
         found = sandbox_of(request).inspection.list_messages(access, state.request, filters)
     return render(request, "sandbox/inspector/messages.html", {"state": state, "page_of": found})
 
@@ -275,10 +269,9 @@ def _answers(request: Request, work: Work, message_id: str) -> Sequence[Acknowle
 
 def download_bod(request: Request) -> Response:
     """Send the document of a message exactly as it came, to be saved."""
-    visit, scope = visit_of(request), tenant_scope(request)
     inspection = sandbox_of(request).inspection
     message_id = request.path_params["message"]
-    with visit.read(scope) as access:
+    with tenant_read(request) as access:
         message = inspection.get_message(access, message_id)
         bod = inspection.message_bod(access, message_id)
     return attachment(bod, f"{message.document_name}-{message.message_id}.xml")

@@ -12,7 +12,7 @@ from ionport.sandbox.m3.model import M3InvoiceFilter
 from ionport.web.rendering.lists import ListState
 from ionport.web.rendering.templating import render
 from ionport.web.services import sandbox_of
-from ionport.web.state import tenant_scope, visit_of
+from ionport.web.state import tenant_read
 
 MANUAL = "sandbox-m3"
 
@@ -22,7 +22,6 @@ _LINE_FIELDS = ("TRNO", "RDTP", "PUNO", "PNLI", "ITNO", "IVQA", "NLAM", "VTCD", 
 
 def list_m3_invoices(request: Request) -> Response:
     """Show the supplier invoices of M3, the newest first."""
-    visit, scope = visit_of(request), tenant_scope(request)
     state = _list_state(request)
     statuses = _m3_statuses()
     filters = M3InvoiceFilter(
@@ -30,7 +29,7 @@ def list_m3_invoices(request: Request) -> Response:
         text=state.filters["q"] or None,
         ascending=not state.descending,
     )
-    with visit.read(scope) as access:
+    with tenant_read(request) as access:
         found = sandbox_of(request).inspection.m3.list_invoices(access, state.request, filters)
     context = {"state": state, "page_of": found, "statuses": statuses}
     return render(request, "sandbox/inspector_erp/m3_invoices.html", context)
@@ -38,8 +37,7 @@ def list_m3_invoices(request: Request) -> Response:
 
 def show_m3_invoice(request: Request) -> Response:
     """Show one supplier invoice of M3: head, lines, and what validation found."""
-    visit, scope = visit_of(request), tenant_scope(request)
-    with visit.read(scope) as access:
+    with tenant_read(request) as access:
         invoice = sandbox_of(request).inspection.m3.get_invoice(
             access, request.path_params["m3_invoice"]
         )
@@ -57,7 +55,6 @@ def show_m3_invoice(request: Request) -> Response:
 
 def list_ln_invoices(request: Request) -> Response:
     """Show the received purchase invoices of LN, the newest first."""
-    visit, scope = visit_of(request), tenant_scope(request)
     state = _list_state(request)
     statuses = _ln_statuses()
     status = _known(state.filters["status"], statuses)
@@ -66,7 +63,7 @@ def list_ln_invoices(request: Request) -> Response:
         text=state.filters["q"] or None,
         ascending=not state.descending,
     )
-    with visit.read(scope) as access:
+    with tenant_read(request) as access:
         found = sandbox_of(request).inspection.ln.list_invoices(access, state.request, filters)
     context = {"state": state, "page_of": found, "statuses": statuses}
     return render(request, "sandbox/inspector_erp/ln_invoices.html", context)
@@ -74,8 +71,7 @@ def list_ln_invoices(request: Request) -> Response:
 
 def show_ln_invoice(request: Request) -> Response:
     """Show one received purchase invoice of LN: header, lines, and how far it came."""
-    visit, scope = visit_of(request), tenant_scope(request)
-    with visit.read(scope) as access:
+    with tenant_read(request) as access:
         invoice = sandbox_of(request).inspection.ln.get_invoice(
             access, request.path_params["ln_invoice"]
         )

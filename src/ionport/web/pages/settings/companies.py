@@ -20,7 +20,7 @@ from ionport.web.rendering.confirm import ask_first
 from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.rendering.trail import organization_trail
 from ionport.web.services import documents_of
-from ionport.web.state import organization_scope, visit_of
+from ionport.web.state import organization_scope, organization_write, visit_of
 
 MANUAL = "companies"
 
@@ -198,9 +198,8 @@ def _consequences(request: Request, work: Work, company: Company) -> list[str]:
 
 def delete(request: Request) -> Response:
     """Delete a company."""
-    visit, scope = visit_of(request), organization_scope(request)
     service, company_id = documents_of(request).companies, request.path_params["company"]
-    with visit.write(scope) as access:
+    with organization_write(request) as access:
         company = service.get(access, company_id)
         service.delete(access, company_id)
     text = _("{name} is deleted.").format(name=company.name)

@@ -15,7 +15,7 @@ from ionport.web.forms.fields import errors_of, text_of
 from ionport.web.pages.documents.permitted import require_for_document
 from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.services import documents_of
-from ionport.web.state import organization_scope, visit_of
+from ionport.web.state import organization_read, organization_scope, visit_of
 
 MANUAL = "companies"
 
@@ -56,9 +56,8 @@ def move(request: Request) -> Response:
 
 
 def _page(request: Request, errors: Mapping[str, str], status: int = 200) -> Response:
-    visit, scope = visit_of(request), organization_scope(request)
     service = documents_of(request).documents
-    with visit.read(scope) as access:
+    with organization_read(request) as access:
         document = service.get(access, request.path_params["document"])
         places = service.moving.places(access)
     context = {

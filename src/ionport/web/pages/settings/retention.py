@@ -21,7 +21,7 @@ from ionport.web.rendering.confirm import ask_first
 from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.rendering.trail import organization_trail
 from ionport.web.services import documents_of
-from ionport.web.state import organization_scope, visit_of
+from ionport.web.state import organization_read, organization_scope, visit_of
 
 MANUAL = "retention"
 
@@ -97,8 +97,7 @@ def _ask(request: Request, given: Mapping[str, str], due: Sequence[Due]) -> Resp
 def _page(
     request: Request, given: Mapping[str, str] | None, errors: Mapping[str, str], status: int = 200
 ) -> Response:
-    visit, scope = visit_of(request), organization_scope(request)
-    with visit.read(scope) as access:
+    with organization_read(request) as access:
         due = _due(request, access)
         stored = _stored(request, access)
         trail = organization_trail(request, access.work, list(DOCUMENT_TYPES))

@@ -19,7 +19,7 @@ from ionport.web.rendering.lists import ListState
 from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.rendering.trail import organization_trail
 from ionport.web.services import documents_of
-from ionport.web.state import organization_scope, visit_of
+from ionport.web.state import organization_read, organization_scope, organization_write, visit_of
 
 MANUAL = "suppliers"
 
@@ -28,9 +28,8 @@ _SHOWN = 200
 
 def list_suppliers(request: Request) -> Response:
     """Show the suppliers, by number."""
-    visit, scope = visit_of(request), organization_scope(request)
     state = ListState.of(request, sorts=["number"])
-    with visit.read(scope) as access:
+    with organization_read(request) as access:
         found = documents_of(request).suppliers.list(access, state.request, state.filters["q"])
     context = {"state": state, "page_of": found}
     return render(request, "settings/suppliers/list.html", context)
@@ -90,8 +89,7 @@ def _import_page(
 
 def export(request: Request) -> Response:
     """Send all suppliers as a CSV file that can be imported again."""
-    visit, scope = visit_of(request), organization_scope(request)
-    with visit.read(scope) as access:
+    with organization_read(request) as access:
         text = "".join(documents_of(request).suppliers.export(access))
     # The mark by which spreadsheets know UTF-8.
     return attachment(text.encode("utf-8-sig"), "suppliers.csv")
@@ -120,10 +118,12 @@ def _detail_page(request: Request, errors: Mapping[str, str], status: int = 200)
 
 def accept_account(request: Request) -> Response:
     """Add an account to the master data."""
-    visit, scope = visit_of(request), organization_scope(request)
-    supplier_id, account = request.path_params["supplier"], text_of(visit.form, "account")
+    supplier_id, account = (
+        request.path_params["supplier"],
+        text_of(visit_of(request).form, "account"),
+    )
     try:
-        with visit.write(scope) as access:
+        with organization_write(request) as access:
             accepted = documents_of(request).suppliers.accept_account(access, supplier_id, account)
     except InvalidInput as error:
         return _detail_page(request, errors_of(error), error.status)
@@ -160,9 +160,11 @@ def remove_account_form(request: Request) -> Response:
 
 def remove_account(request: Request) -> Response:
     """Let an account be known no longer."""
-    visit, scope = visit_of(request), organization_scope(request)
-    supplier_id, account = request.path_params["supplier"], text_of(visit.form, "account")
-    with visit.write(scope) as access:
+    supplier_id, account = (
+        request.path_params["supplier"],
+        text_of(visit_of(request).form, "account"),
+    )
+    with organization_write(request) as access:
         documents_of(request).suppliers.remove_account(access, supplier_id, account)
     text = _("{account} is known no longer.").format(account=account)
     return redirect(request, _url(request, supplier_id), text=text)
@@ -199,8 +201,7 @@ def delete_form(request: Request) -> Response:
 
 def delete(request: Request) -> Response:
     """Delete a supplier from the master data."""
-    visit, scope = visit_of(request), organization_scope(request)
-    with visit.write(scope) as access:
+    with organization_write(request) as access:
         supplier = documents_of(request).suppliers.delete(access, request.path_params["supplier"])
     text = _("{name} is deleted.").format(name=supplier.values.name)
     return redirect(request, path_to(request, "suppliers"), text=text)

@@ -18,7 +18,7 @@ from ionport.web.forms.fields import errors_of, secret_of
 from ionport.web.rendering.confirm import ask_first
 from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.services import documents_of
-from ionport.web.state import organization_scope, visit_of
+from ionport.web.state import organization_read, organization_scope, visit_of
 
 MANUAL = "intake"
 
@@ -232,8 +232,7 @@ def remove(request: Request) -> Response:
 
 def _source(request: Request) -> IntakeSource:
     """Return the source with the id in the path; raises NotFound."""
-    visit, scope = visit_of(request), organization_scope(request)
-    with visit.read(scope) as access:
+    with organization_read(request) as access:
         for source in documents_of(request).sources.list(access):
             if source.id == request.path_params["source"]:
                 return source

@@ -26,7 +26,7 @@ from ionport.web.forms.fields import errors_of
 from ionport.web.rendering.confirm import ask_first
 from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.services import documents_of
-from ionport.web.state import organization_scope, visit_of
+from ionport.web.state import organization_read, organization_scope, organization_write, visit_of
 
 MANUAL = "webhooks"
 
@@ -35,8 +35,7 @@ _SHOWN = 50
 
 def list_webhooks(request: Request) -> Response:
     """Show the webhooks, and which of them fail."""
-    visit, scope = visit_of(request), organization_scope(request)
-    with visit.read(scope) as access:
+    with organization_read(request) as access:
         found = documents_of(request).webhooks.list(access)
     return render(request, "settings/webhooks/list.html", {"webhooks": found})
 
@@ -50,10 +49,9 @@ def add_form(request: Request) -> Response:
 
 def add(request: Request) -> Response:
     """Add a webhook and show its secret, this once."""
-    visit, scope = visit_of(request), organization_scope(request)
-    values, events = _form().sent(visit.form), _events(request)
+    values, events = _form().sent(visit_of(request).form), _events(request)
     try:
-        with visit.write(scope) as access:
+        with organization_write(request) as access:
             webhook, secret = documents_of(request).webhooks.add(
                 access, values["name"], values["url"], events
             )
@@ -77,11 +75,10 @@ def _stored(webhook: WebhookEndpoint) -> dict[str, str]:
 
 def edit(request: Request) -> Response:
     """Change name, address and events of a webhook."""
-    visit, scope = visit_of(request), organization_scope(request)
     webhook = _webhook(request)
-    values, events = _form().sent(visit.form), _events(request)
+    values, events = _form().sent(visit_of(request).form), _events(request)
     try:
-        with visit.write(scope) as access:
+        with organization_write(request) as access:
             service = documents_of(request).webhooks
             require_unchanged(
                 request, access, webhook.id, lambda: _stored(service.get(access, webhook.id))
@@ -99,17 +96,15 @@ def show(request: Request) -> Response:
 
 def test(request: Request) -> Response:
     """Send a test message, and show how it went."""
-    visit, scope = visit_of(request), organization_scope(request)
     service = documents_of(request).webhooks
-    with visit.write(scope) as access:
+    with organization_write(request) as access:
         started = service.begin_test(access, request.path_params["webhook"])
     return _detail_page(request, service.finish_test(*started))
 
 
 def pause(request: Request) -> Response:
     """Send nothing until the webhook is resumed."""
-    visit, scope = visit_of(request), organization_scope(request)
-    with visit.write(scope) as access:
+    with organization_write(request) as access:
         webhook = documents_of(request).webhooks.pause(access, request.path_params["webhook"])
     text = _("The webhook is paused: what happens meanwhile waits.")
     return redirect(request, _url(request, webhook.id), text=text)
@@ -117,8 +112,7 @@ def pause(request: Request) -> Response:
 
 def resume(request: Request) -> Response:
     """Send again, what has waited first."""
-    visit, scope = visit_of(request), organization_scope(request)
-    with visit.write(scope) as access:
+    with organization_write(request) as access:
         webhook = documents_of(request).webhooks.resume(access, request.path_params["webhook"])
     text = _("The webhook is active: what has waited is sent now.")
     return redirect(request, _url(request, webhook.id), text=text)
@@ -126,8 +120,7 @@ def resume(request: Request) -> Response:
 
 def resend(request: Request) -> Response:
     """Send a message again."""
-    visit, scope = visit_of(request), organization_scope(request)
-    with visit.write(scope) as access:
+    with organization_write(request) as access:
         message = documents_of(request).webhooks.resend(
             access, request.path_params["webhook"], request.path_params["message"]
         )
@@ -149,8 +142,7 @@ def rotate_form(request: Request) -> Response:
 
 def rotate(request: Request) -> Response:
     """Make a new secret and show it, this once."""
-    visit, scope = visit_of(request), organization_scope(request)
-    with visit.write(scope) as access:
+    with organization_write(request) as access:
         webhook, secret = documents_of(request).webhooks.rotate(
             access, request.path_params["webhook"]
         )
@@ -171,25 +163,22 @@ def delete_form(request: Request) -> Response:
 
 def delete(request: Request) -> Response:
     """Delete a webhook."""
-    visit, scope = visit_of(request), organization_scope(request)
-    with visit.write(scope) as access:
+    with organization_write(request) as access:
         documents_of(request).webhooks.delete(access, request.path_params["webhook"])
     return redirect(request, path_to(request, "webhooks"), text=_("The webhook is deleted."))
 
 
 def _webhook(request: Request) -> WebhookEndpoint:
     """Return the webhook with the id in the path; raises NotFound and Forbidden."""
-    visit, scope = visit_of(request), organization_scope(request)
-    with visit.read(scope) as access:
+    with organization_read(request) as access:
         return documents_of(request).webhooks.get(access, request.path_params["webhook"])
 
 
 def _detail_page(request: Request, tested: WebhookAttempt | None = None) -> Response:
-    visit, scope = visit_of(request), organization_scope(request)
     service = documents_of(request).webhooks
     place = Cursor.read(request.query_params.get("after", ""), is_before=False)
     after = place.moment if place else None
-    with visit.read(scope) as access:
+    with organization_read(request) as access:
         webhook = service.get(access, request.path_params["webhook"])
         page = service.messages(access, webhook.id, _SHOWN, after)
     context = {

@@ -30,7 +30,7 @@ from ionport.web.rendering.confirm import Crumbs, ask_first
 from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.rendering.trail import trail_of
 from ionport.web.services import infor_of
-from ionport.web.state import tenant_scope, visit_of
+from ionport.web.state import tenant_read, tenant_scope, tenant_write, visit_of
 
 MANUAL = "scopes"
 
@@ -47,8 +47,7 @@ def show(request: Request) -> Response:
 
 
 def _settings(request: Request) -> TenantSettings:
-    visit, scope = visit_of(request), tenant_scope(request)
-    with visit.read(scope) as access:
+    with tenant_read(request) as access:
         return infor_of(request).tenant_settings.get(access)
 
 
@@ -183,10 +182,9 @@ def add_scope_form(request: Request) -> Response:
 
 def add_scope(request: Request) -> Response:
     """Add a custom scope."""
-    visit, scope = visit_of(request), tenant_scope(request)
-    values = {name: text_of(visit.form, name) for name in ("name", "description")}
+    values = {name: text_of(visit_of(request).form, name) for name in ("name", "description")}
     try:
-        with visit.write(scope) as access:
+        with tenant_write(request) as access:
             infor_of(request).tenant_settings.add_custom_scope(
                 access, values["name"], values["description"]
             )
@@ -200,8 +198,7 @@ def add_scope(request: Request) -> Response:
 
 def delete_scope_form(request: Request) -> Response:
     """Ask before a custom scope is deleted."""
-    visit, scope = visit_of(request), tenant_scope(request)
-    with visit.read(scope) as access:
+    with tenant_read(request) as access:
         scopes = infor_of(request).tenant_settings.list_custom_scopes(access)
     custom = next((one for one in scopes if one.name == request.path_params["scope"]), None)
     if custom is None:
@@ -216,9 +213,8 @@ def delete_scope_form(request: Request) -> Response:
 
 def delete_scope(request: Request) -> Response:
     """Delete a custom scope."""
-    visit, scope = visit_of(request), tenant_scope(request)
     name = request.path_params["scope"]
-    with visit.write(scope) as access:
+    with tenant_write(request) as access:
         infor_of(request).tenant_settings.delete_custom_scope(access, name)
     return redirect(request, _url(request), text=_("Scope {name} is deleted.").format(name=name))
 

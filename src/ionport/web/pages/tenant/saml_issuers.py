@@ -13,7 +13,7 @@ from ionport.web.forms.fields import errors_of, text_of, uploads_of
 from ionport.web.rendering.confirm import ask_first
 from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.services import infor_of
-from ionport.web.state import tenant_scope, visit_of
+from ionport.web.state import tenant_read, tenant_scope, tenant_write, visit_of
 
 MANUAL = "saml-issuers"
 
@@ -63,16 +63,14 @@ def delete_form(request: Request) -> Response:
 
 
 def _issuer(request: Request) -> SamlIssuer:
-    visit, scope = visit_of(request), tenant_scope(request)
-    with visit.read(scope) as access:
+    with tenant_read(request) as access:
         return infor_of(request).saml_issuers.get_issuer(access, request.path_params["issuer"])
 
 
 def delete(request: Request) -> Response:
     """Trust an issuer no longer."""
-    visit, scope = visit_of(request), tenant_scope(request)
     issuer = _issuer(request)
-    with visit.write(scope) as access:
+    with tenant_write(request) as access:
         infor_of(request).saml_issuers.delete_issuer(access, issuer.id)
     text = _("SAML issuer {issuer} is deleted.").format(issuer=issuer.entity_id)
     return redirect(request, _url(request), text=text)

@@ -32,14 +32,13 @@ from ionport.web.rendering.lists import YES_NO, ListState
 from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.rendering.trail import trail_of
 from ionport.web.services import infor_of
-from ionport.web.state import tenant_scope, visit_of
+from ionport.web.state import tenant_read, tenant_scope, tenant_write, visit_of
 
 MANUAL = "service-accounts"
 
 
 def list_accounts(request: Request) -> Response:
     """Show the tenant's service accounts, filtered and sorted."""
-    visit, scope = visit_of(request), tenant_scope(request)
     state = ListState.of(
         request,
         sorts=[sort.value for sort in AccountSort],
@@ -54,7 +53,7 @@ def list_accounts(request: Request) -> Response:
         descending=state.descending,
         page=state.request,
     )
-    with visit.read(scope) as access:
+    with tenant_read(request) as access:
         found = infor_of(request).service_accounts.list_accounts(access, query)
     return render(request, "tenant/service_accounts/list.html", {"state": state, "page_of": found})
 
@@ -96,9 +95,8 @@ def _add_page(
 
 
 def _new_form(request: Request) -> Form:
-    visit, scope = visit_of(request), tenant_scope(request)
     query = AppQuery(page=PageRequest(per_page=MAX_PER_PAGE))
-    with visit.read(scope) as access:
+    with tenant_read(request) as access:
         apps = infor_of(request).apps.list_apps(access, query).items
     app = FormField(
         "app", _("Authorized App"), Kind.CHOICE, required=True, empty=_("Choose an app"),
@@ -268,16 +266,14 @@ def enable(request: Request) -> Response:
 
 
 def _set_disabled(request: Request, disabled: bool, text: str) -> Response:
-    visit, scope = visit_of(request), tenant_scope(request)
     account_id = str(request.path_params["account"])
-    with visit.write(scope) as access:
+    with tenant_write(request) as access:
         infor_of(request).service_accounts.set_account_disabled(access, account_id, disabled)
     return redirect(request, _account_url(request, account_id), text=text)
 
 
 def _account(request: Request) -> ListedAccount:
-    visit, scope = visit_of(request), tenant_scope(request)
-    with visit.read(scope) as access:
+    with tenant_read(request) as access:
         return infor_of(request).service_accounts.get_account(access, _account_id(request))
 
 

@@ -16,7 +16,7 @@ from ionport.web.forms.fields import errors_of
 from ionport.web.forms.passwords import password_errors, password_proof
 from ionport.web.rendering.confirm import ask_first
 from ionport.web.rendering.templating import path_to, redirect, render
-from ionport.web.state import tenant_scope, visit_of
+from ionport.web.state import tenant_scope, tenant_write, visit_of
 
 MANUAL = "users"
 
@@ -55,10 +55,9 @@ def shown_once(request: Request, made: MadeLink, text: str = "") -> Response:
 
 def revoke_links(request: Request) -> Response:
     """End the open links of a user."""
-    visit, scope = visit_of(request), tenant_scope(request)
     user_id = str(request.path_params["user"])
-    with visit.write(scope) as access:
-        visit.services.accounts.revoke_links(access, user_id)
+    with tenant_write(request) as access:
+        visit_of(request).services.accounts.revoke_links(access, user_id)
     return redirect(request, _url(request, user_id), text=_("The link is revoked."))
 
 
@@ -75,10 +74,9 @@ def end_sessions_form(request: Request) -> Response:
 
 def end_sessions(request: Request) -> Response:
     """Sign a user out everywhere."""
-    visit, scope = visit_of(request), tenant_scope(request)
     user_id = str(request.path_params["user"])
-    with visit.write(scope) as access:
-        count = visit.services.accounts.end_sessions(access, user_id)
+    with tenant_write(request) as access:
+        count = visit_of(request).services.accounts.end_sessions(access, user_id)
     text = ngettext("{n} session has ended.", "{n} sessions have ended.", count).format(n=count)
     return redirect(request, _url(request, user_id), text=text)
 

@@ -30,7 +30,7 @@ from ionport.web.rendering.confirm import ask_first
 from ionport.web.rendering.lists import ListState
 from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.rendering.trail import trail_of
-from ionport.web.state import tenant_scope, visit_of
+from ionport.web.state import tenant_read, tenant_scope, tenant_write, visit_of
 
 MANUAL = "users"
 
@@ -39,7 +39,6 @@ _STATUSES = {"enabled": False, "disabled": True}
 
 def list_users(request: Request) -> Response:
     """Show the tenant's users, filtered and sorted."""
-    visit, scope = visit_of(request), tenant_scope(request)
     state = ListState.of(
         request, sorts=[sort.value for sort in MemberSort], filters=("q", "role", "status")
     )
@@ -52,8 +51,8 @@ def list_users(request: Request) -> Response:
         descending=state.descending,
         page=state.request,
     )
-    with visit.read(scope) as access:
-        found = visit.services.members.list_members(access, query)
+    with tenant_read(request) as access:
+        found = visit_of(request).services.members.list_members(access, query)
     context = {"state": state, "page_of": found, "roles": _roles()}
     return render(request, "tenant/users/list.html", context)
 
@@ -208,9 +207,8 @@ def enable(request: Request) -> Response:
 
 
 def _set_disabled(request: Request, disabled: bool, text: str) -> Response:
-    visit, scope = visit_of(request), tenant_scope(request)
-    members, user_id = visit.services.members, str(request.path_params["user"])
-    with visit.write(scope) as access:
+    members, user_id = visit_of(request).services.members, str(request.path_params["user"])
+    with tenant_write(request) as access:
         member = members.get_member(access, user_id)
         members.set_disabled(access, user_id, disabled)
     text = text.format(name=member.user.username)

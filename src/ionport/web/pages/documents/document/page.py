@@ -32,7 +32,7 @@ from ionport.web.pages.documents.invoice import shown_invoice
 from ionport.web.rendering.downloads import attachment
 from ionport.web.rendering.templating import render
 from ionport.web.services import documents_of
-from ionport.web.state import organization_scope, visit_of
+from ionport.web.state import organization_read, organization_scope, visit_of
 
 MANUAL = "decisions"
 
@@ -213,9 +213,8 @@ def _first_rows(request: Request, document: Document) -> dict[str, int]:
 
 def download(request: Request) -> Response:
     """Send the file as it was received."""
-    visit, scope = visit_of(request), organization_scope(request)
     service = documents_of(request).documents
-    with visit.read(scope) as access:
+    with organization_read(request) as access:
         document = service.get(access, request.path_params["document"])
         content = service.content(access, document.id)
     return attachment(content, document.filename)

@@ -31,7 +31,7 @@ from ionport.web.pages.documents.listing.filters import NAMES, filter_of, told
 from ionport.web.rendering.confirm import ask_first
 from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.services import documents_of
-from ionport.web.state import organization_scope, visit_of
+from ionport.web.state import organization_read, organization_scope, organization_write, visit_of
 
 MANUAL = "document-list"
 
@@ -175,9 +175,8 @@ def _question_texts(action: BulkAction) -> list[str]:
 
 def show(request: Request) -> Response:
     """Show how far a run is, and what was left out and why."""
-    visit, scope = visit_of(request), organization_scope(request)
     service, run_id = documents_of(request).bulk, request.path_params["run"]
-    with visit.read(scope) as access:
+    with organization_read(request) as access:
         run = service.get(access, run_id)
         groups = service.left_out(access, run_id)
         may = access.may(run.action.permission)
@@ -214,11 +213,10 @@ def _why(code: str) -> str:
 
 def left_out(request: Request) -> Response:
     """Show every document that was left out for one reason, a page at a time."""
-    visit, scope = visit_of(request), organization_scope(request)
     service, run_id = documents_of(request).bulk, request.path_params["run"]
     code, after = request.path_params["code"], request.query_params.get("after", "0")
     position = int(after) if after.isascii() and after.isdigit() and len(after) < 9 else 0
-    with visit.read(scope) as access:
+    with organization_read(request) as access:
         run = service.get(access, run_id)
         items = service.left_out_for(access, run_id, code, position, _SHOWN + 1)
     context = {
@@ -232,8 +230,7 @@ def left_out(request: Request) -> Response:
 
 def runs(request: Request) -> Response:
     """Show the newest runs, and the lists that are made as files."""
-    visit, scope = visit_of(request), organization_scope(request)
-    with visit.read(scope) as access:
+    with organization_read(request) as access:
         found = documents_of(request).bulk.list(access)
         files = documents_of(request).list_files.list(access)
     return render(request, "documents/listing/bulk/runs.html", {"runs": found, "files": files})
@@ -259,13 +256,12 @@ def cancel(request: Request) -> Response:
 def _changed(
     request: Request, change: Callable[[BulkService, Access[OrganizationScope], str], None]
 ) -> Response:
-    visit, scope = visit_of(request), organization_scope(request)
     run_id = request.path_params["run"]
     url = path_to(request, "documents_bulk_run", run=run_id)
-    with visit.read(scope) as access:
+    with organization_read(request) as access:
         documents_of(request).bulk.get(access, run_id)
     try:
-        with visit.write(scope) as access:
+        with organization_write(request) as access:
             change(documents_of(request).bulk, access, run_id)
     except IonportError as error:
         return redirect(request, url, kind="danger", text=error.text)

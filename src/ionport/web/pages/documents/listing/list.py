@@ -32,7 +32,7 @@ from ionport.web.pages.documents.listing.filters import (
 from ionport.web.rendering.lists import PER_PAGE, ListState, unknown_values
 from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.services import documents_of
-from ionport.web.state import organization_scope, visit_of
+from ionport.web.state import organization_read, visit_of
 
 MANUAL = "document-list"
 
@@ -52,9 +52,8 @@ class Tile:
 
 def list_documents(request: Request) -> Response:
     """Show the documents, filtered and sorted, with a count for each status."""
-    visit, scope = visit_of(request), organization_scope(request)
     services = documents_of(request)
-    with visit.read(scope) as access:
+    with organization_read(request) as access:
         settings = services.list_settings.get(access)
     if not request.url.query and settings.default is not None:
         return redirect(request, _address(request, settings.default))
@@ -69,7 +68,7 @@ def list_documents(request: Request) -> Response:
     places["size"] = str(_size(request)) == request.query_params.get("size")
     unknown = [*unknown_of(state.filters), *unknown_values(request.query_params, places)]
     state = replace(state, unknown=[*state.unknown, *unknown])
-    wanted = filter_of(visit, state.filters)
+    wanted = filter_of(visit_of(request), state.filters)
     by_prefix = is_prefix(wanted)
     query = ListQuery(
         wanted,
@@ -79,7 +78,7 @@ def list_documents(request: Request) -> Response:
         cursor=_cursor(request),
         limit=_size(request),
     )
-    with visit.read(scope) as access:
+    with organization_read(request) as access:
         counts = services.documents.counts(access)
         found = services.documents.browse(access, query, counts)
         runs = services.bulk.list(access, only_open=True)

@@ -14,7 +14,7 @@ from ionport.web.forms.fields import is_on, text_of
 from ionport.web.pages.documents.listing.filters import NAMES, told
 from ionport.web.rendering.templating import own_address, path_to, redirect
 from ionport.web.services import documents_of
-from ionport.web.state import organization_scope, visit_of
+from ionport.web.state import organization_scope, organization_write, visit_of
 
 MANUAL = "document-list"
 
@@ -35,15 +35,14 @@ def choose_columns(request: Request) -> Response:
 
 def save_view(request: Request) -> Response:
     """Keep the filters and the order that the list shows, under a name."""
-    visit, scope = visit_of(request), organization_scope(request)
-    form = visit.form
+    form = visit_of(request).form
     query = dict(told({name: text_of(form, name)[:_LONGEST] for name in NAMES}))
     if text_of(form, "sort") in list(DocumentSort):
         query |= {"sort": text_of(form, "sort"), "dir": text_of(form, "dir")[:4]}
     name = text_of(form, "name")
     back = own_address(text_of(form, "back") or "/documents")
     try:
-        with visit.write(scope) as access:
+        with organization_write(request) as access:
             documents_of(request).list_settings.save_view(
                 access, name, query, is_default=is_on(form, "default")
             )
@@ -54,9 +53,10 @@ def save_view(request: Request) -> Response:
 
 def remove_view(request: Request) -> Response:
     """Remove a view."""
-    visit, scope = visit_of(request), organization_scope(request)
-    with visit.write(scope) as access:
-        documents_of(request).list_settings.remove_view(access, text_of(visit.form, "name"))
+    with organization_write(request) as access:
+        documents_of(request).list_settings.remove_view(
+            access, text_of(visit_of(request).form, "name")
+        )
     url = f"{path_to(request, 'documents')}?sort=created_at&dir=desc"
     return redirect(request, url, text=_("The view was removed."))
 
