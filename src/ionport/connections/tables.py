@@ -15,25 +15,20 @@ from sqlalchemy import (
 )
 
 from ionport.store import Moment, metadata, partial_index
+from ionport.store.schema import part_of, required
 
 connections = Table(
     "connections",
     metadata,
     Column("id", Text, primary_key=True),
     Column("organization_id", Text, ForeignKey("organizations.id"), nullable=False),
-    Column("name", Text, nullable=False),
-    Column("tenant_id", Text, nullable=False),
-    Column("app_name", Text, nullable=False),
+    *required(Text, "name", "tenant_id", "app_name"),
     Column("environment", Text),
-    Column("gateway", Text, nullable=False),
-    Column("authorization_server", Text, nullable=False),
+    *required(Text, "gateway", "authorization_server"),
     # Shortened for the eye: the whole client id stays in the sealed file.
-    Column("client_id", Text, nullable=False),
-    Column("kind", Text, nullable=False),
-    Column("fingerprint", Text, nullable=False),
+    *required(Text, "client_id", "kind", "fingerprint"),
     Column("remarks", JSON, nullable=False),
-    Column("sealed", Text, nullable=False),
-    Column("uploaded_by", Text, nullable=False),
+    *required(Text, "sealed", "uploaded_by"),
     Column("uploaded_at", Moment, nullable=False),
     UniqueConstraint("organization_id", "fingerprint", name="uq_connections_fingerprint"),
 )
@@ -41,15 +36,9 @@ connections = Table(
 connection_tokens = Table(
     "connection_tokens",
     metadata,
-    Column(
-        "connection_id",
-        Text,
-        ForeignKey("connections.id", ondelete="CASCADE"),
-        nullable=False,
-    ),
+    part_of("connection_id", "connections.id"),
     # The token store's own key: one file may hold tokens of more than one grant.
-    Column("key", Text, nullable=False),
-    Column("sealed", Text, nullable=False),
+    *required(Text, "key", "sealed"),
     Column("updated_at", Moment, nullable=False),
     PrimaryKeyConstraint("connection_id", "key"),
 )
@@ -58,16 +47,9 @@ connection_checks = Table(
     "connection_checks",
     metadata,
     Column("id", Text, primary_key=True),
-    Column(
-        "connection_id",
-        Text,
-        ForeignKey("connections.id", ondelete="CASCADE"),
-        nullable=False,
-    ),
-    Column("status", Text, nullable=False),
-    Column("started_by", Text, nullable=False),
-    Column("started_at", Moment, nullable=False),
-    Column("updated_at", Moment, nullable=False),
+    part_of("connection_id", "connections.id"),
+    *required(Text, "status", "started_by"),
+    *required(Moment, "started_at", "updated_at"),
     Column("finished_at", Moment),
     # Who runs it: set once, by compare-and-set. Only its owner writes stages.
     Column("runner", Text),
@@ -85,17 +67,11 @@ partial_index(
 connection_check_stages = Table(
     "connection_check_stages",
     metadata,
-    Column(
-        "check_id", Text, ForeignKey("connection_checks.id", ondelete="CASCADE"), nullable=False
-    ),
+    part_of("check_id", "connection_checks.id"),
     Column("position", Integer, nullable=False),
-    Column("key", Text, nullable=False),
-    Column("title", Text, nullable=False),
-    Column("status", Text, nullable=False),
+    *required(Text, "key", "title", "status"),
     Column("milliseconds", Integer),
-    Column("summary", Text, nullable=False),
-    Column("cause", Text, nullable=False),
-    Column("remedy", Text, nullable=False),
+    *required(Text, "summary", "cause", "remedy"),
     # Rows of label and value.
     Column("details", JSON, nullable=False),
     PrimaryKeyConstraint("check_id", "position"),

@@ -8,24 +8,10 @@ from datetime import datetime
 from math import isfinite
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Select,
-    and_,
-    bindparam,
-    func,
-    insert,
-    select,
-    update,
-)
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from ionport.documents.model import (
-    Document,
-    DocumentStatus,
-    LockedDocument,
-    TimelineEntry,
-)
+from ionport.documents.model import Document, DocumentStatus, LockedDocument, TimelineEntry
 from ionport.documents.tables import document_timeline, documents
 from ionport.identity.tables import organizations
 from ionport.store import OrganizationScope

@@ -21,6 +21,7 @@ from sqlalchemy import (
 from ionport.documents.kept_beside import keep_beside
 from ionport.identity.tables import organizations
 from ionport.store import Moment, metadata, partial_index
+from ionport.store.schema import required
 
 _DONE = ("exported", "rejected", "deleted")
 documents = Table(
@@ -29,21 +30,13 @@ documents = Table(
     Column("id", Text, primary_key=True),
     Column("organization_id", Text, ForeignKey(organizations.c.id), nullable=False),
     Column("sub_organization_id", Text, ForeignKey(organizations.c.id), index=True),
-    Column("document_type", Text, nullable=False),
-    Column("filename", Text, nullable=False),
-    Column("mime_type", Text, nullable=False),
+    *required(Text, "document_type", "filename", "mime_type"),
     Column("size_bytes", Integer, nullable=False),
-    Column("content_sha256", Text, nullable=False),
-    Column("status", Text, nullable=False),
-    Column("fields", JSON, nullable=False),
-    Column("tables", JSON, nullable=False),
+    *required(Text, "content_sha256", "status"),
+    *required(JSON, "fields", "tables"),
     Column("duplicate_of", Text, ForeignKey("documents.id"), index=True),
     # Copies of some fields, so that lists neither read nor parse the JSON of every row.
-    Column("number", Text, nullable=False),
-    Column("supplier_name", Text, nullable=False),
-    Column("invoice_date", Text, nullable=False),
-    Column("total_amount", Text, nullable=False),
-    Column("currency", Text, nullable=False),
+    *required(Text, "number", "supplier_name", "invoice_date", "total_amount", "currency"),
     # How many findings hold the document; kept by whoever adds or decides one.
     Column("open_findings", Integer, nullable=False),
     # Name, number, supplier and id without case: what the list's search looks in.
@@ -94,9 +87,7 @@ document_counts = Table(
     "document_counts",
     metadata,
     Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
-    Column("organization_id", Text, nullable=False),
-    Column("status", Text, nullable=False),
-    Column("document_type", Text, nullable=False),
+    *required(Text, "organization_id", "status", "document_type"),
     Column("number", Integer, nullable=False),
     Index("ix_document_counts_organization_id", "organization_id", "status", "document_type"),
 )
@@ -108,8 +99,7 @@ document_timeline = Table(
     Column("organization_id", Text, ForeignKey(organizations.c.id), nullable=False),
     Column("document_id", Text, ForeignKey("documents.id"), nullable=False),
     Column("at", Moment, nullable=False),
-    Column("kind", Text, nullable=False),
-    Column("text", Text, nullable=False),
+    *required(Text, "kind", "text"),
     Column("previous_status", Text),
     Column("status", Text),
     Column("actor_name", Text, nullable=False),
@@ -126,10 +116,7 @@ document_renderings = Table(
     "document_renderings",
     metadata,
     Column("organization_id", Text, ForeignKey(organizations.c.id), nullable=False),
-    Column("content_sha256", Text, nullable=False),
-    Column("renderer", Text, nullable=False),
-    Column("language", Text, nullable=False),
-    Column("pdf_sha256", Text, nullable=False),
+    *required(Text, "content_sha256", "renderer", "language", "pdf_sha256"),
     Column("created_at", Moment, nullable=False),
     PrimaryKeyConstraint("organization_id", "content_sha256", "renderer", "language"),
 )

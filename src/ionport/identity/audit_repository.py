@@ -5,16 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-from sqlalchemy import (
-    ColumnElement,
-    Text,
-    and_,
-    cast,
-    func,
-    insert,
-    or_,
-    select,
-)
+from sqlalchemy import ColumnElement, Text, and_, cast, func, insert, or_, select
 
 from ionport.core.paging import Page, PageRequest
 from ionport.identity.model import AuditEntry, AuditQuery

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import JSON, Boolean, Column, ForeignKey, Index, Table, Text, text
 
 from ionport.store import Moment, metadata
+from ionport.store.schema import required
 
 tenants = Table(
     "tenants",
@@ -31,8 +32,7 @@ users = Table(
     Column("username", Text, nullable=False),
     # The username without regard to case: what sign-in looks up and what must be unique.
     Column("username_key", Text, nullable=False, unique=True),
-    Column("full_name", Text, nullable=False),
-    Column("email", Text, nullable=False),
+    *required(Text, "full_name", "email"),
     Column("identity2", Text, nullable=False, unique=True),
     Column("password_hash", Text, nullable=False),
     Column("is_disabled", Boolean(create_constraint=False), nullable=False),
@@ -63,8 +63,7 @@ sessions = Table(
     Column("digest", Text, primary_key=True),
     Column("user_id", Text, ForeignKey("users.id"), nullable=False, index=True),
     Column("address", Text),
-    Column("created_at", Moment, nullable=False),
-    Column("seen_at", Moment, nullable=False),
+    *required(Moment, "created_at", "seen_at"),
     Column("expires_at", Moment, nullable=False, index=True),
     # What the browser called itself, cut; None for a session from before this was noted.
     Column("device", Text),
@@ -76,8 +75,7 @@ setup_links = Table(
     "setup_links",
     metadata,
     Column("digest", Text, primary_key=True),
-    Column("created_at", Moment, nullable=False),
-    Column("expires_at", Moment, nullable=False),
+    *required(Moment, "created_at", "expires_at"),
     Column("used_at", Moment),
 )
 
@@ -87,8 +85,7 @@ sign_in_attempts = Table(
     Column("id", Text, primary_key=True),
     # A digest of whose attempts they are (`attempts`): of the account that a stranger tries, of a
     # known browser, or of a signed-in user. The latter two have an empty address.
-    Column("username_digest", Text, nullable=False),
-    Column("address", Text, nullable=False),
+    *required(Text, "username_digest", "address"),
     Column("at", Moment, nullable=False, index=True),
     Index("ix_sign_in_attempts_username_digest_at", "username_digest", "at"),
     Index("ix_sign_in_attempts_address_at", "address", "at"),
@@ -98,13 +95,11 @@ audit_log = Table(
     "audit_log",
     metadata,
     Column("id", Text, primary_key=True),
-    Column("scope_kind", Text, nullable=False),
-    Column("scope_id", Text, nullable=False),
+    *required(Text, "scope_kind", "scope_id"),
     Column("actor_id", Text),
     Column("actor_name", Text, nullable=False),
     Column("address", Text),
-    Column("action", Text, nullable=False),
-    Column("subject", Text, nullable=False),
+    *required(Text, "action", "subject"),
     Column("details", JSON, nullable=False),
     Column("at", Moment, nullable=False),
     Index("ix_audit_log_scope_kind_scope_id_at", "scope_kind", "scope_id", "at"),

@@ -14,13 +14,7 @@ from .m3 import M3, AsyncM3
 from .messaging import AsyncMessaging, Messaging
 from .tokens.auth import IonApiAuth
 from .tokens.grants import ClientAuth, TokenSet
-from .transport.pool import (
-    AsyncTransport,
-    Timeouts,
-    Transport,
-    build_async_client,
-    build_client,
-)
+from .transport.pool import AsyncTransport, Timeouts, Transport, build_async_client, build_client
 
 if TYPE_CHECKING:
     from .file.model import IonApiFile

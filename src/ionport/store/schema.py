@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, MetaData
+from sqlalchemy import BigInteger, Column, ForeignKey, MetaData, Text
 from sqlalchemy.engine import Dialect
-from sqlalchemy.types import TypeDecorator
+from sqlalchemy.types import TypeDecorator, TypeEngine
 
 metadata = MetaData(
     naming_convention={
@@ -45,3 +45,13 @@ class Moment(TypeDecorator[datetime]):
             return None
         seconds, microseconds = divmod(int(value), 1_000_000)
         return datetime.fromtimestamp(seconds, UTC).replace(microsecond=microseconds)
+
+
+def required(kind: type[TypeEngine[Any]], *names: str) -> list[Column[Any]]:
+    """Return columns of one type that have a value in every row."""
+    return [Column(name, kind, nullable=False) for name in names]
+
+
+def part_of(name: str, whole: str | Column[str], **more: Any) -> Column[str]:
+    """Return the column that names the row which a row goes with, deleted with it."""
+    return Column(name, Text, ForeignKey(whole, ondelete="CASCADE"), nullable=False, **more)

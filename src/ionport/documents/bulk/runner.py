@@ -15,13 +15,7 @@ from ionport.core.errors import IonportError
 from ionport.core.i18n import _
 from ionport.core.ids import new_id
 from ionport.core.repeating import Repeating
-from ionport.documents.bulk.model import (
-    BulkAction,
-    BulkItem,
-    BulkOutcome,
-    BulkRun,
-    BulkState,
-)
+from ionport.documents.bulk.model import BulkAction, BulkItem, BulkOutcome, BulkRun, BulkState
 from ionport.documents.bulk.repository import BulkRepository
 from ionport.documents.review.model import DocumentHeld
 from ionport.identity.access import Access

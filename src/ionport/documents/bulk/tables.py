@@ -7,26 +7,22 @@ from sqlalchemy import JSON, Column, ForeignKey, Index, Integer, PrimaryKeyConst
 from ionport.documents.tables import documents
 from ionport.identity.tables import organizations
 from ionport.store import Moment, metadata, partial_index
+from ionport.store.schema import part_of, required
 
 bulk_runs = Table(
     "bulk_runs",
     metadata,
     Column("id", Text, primary_key=True),
     Column("organization_id", Text, ForeignKey(organizations.c.id), nullable=False),
-    Column("action", Text, nullable=False),
-    Column("state", Text, nullable=False),
-    Column("reason", Text, nullable=False),
+    *required(Text, "action", "state", "reason"),
     Column("selection", JSON, nullable=False),
     Column("person", Text, nullable=False),
     # The user's id; empty for the operator at the command line.
     Column("person_id", Text, nullable=False),
-    Column("total", Integer, nullable=False),
-    Column("done", Integer, nullable=False),
-    Column("left_out", Integer, nullable=False),
+    *required(Integer, "total", "done", "left_out"),
     # Which process has it; empty for none. Each document is settled only while this is so.
     Column("worker", Text, nullable=False),
-    Column("created_at", Moment, nullable=False),
-    Column("updated_at", Moment, nullable=False),
+    *required(Moment, "created_at", "updated_at"),
     Column("ended_at", Moment),
     # When the person was asked; NULL in runs of old, which began as soon as they were decided.
     Column("asked_at", Moment),
@@ -38,13 +34,12 @@ bulk_items = Table(
     "bulk_items",
     metadata,
     Column("organization_id", Text, ForeignKey(organizations.c.id), nullable=False),
-    Column("run_id", Text, ForeignKey(bulk_runs.c.id, ondelete="CASCADE"), nullable=False),
+    part_of("run_id", bulk_runs.c.id),
     Column("position", Integer, nullable=False),
     Column("document_id", Text, ForeignKey(documents.c.id), nullable=False),
     Column("result", Text, nullable=False),
     # Why it was left out; the code groups the reasons.
-    Column("code", Text, nullable=False),
-    Column("text", Text, nullable=False),
+    *required(Text, "code", "text"),
     PrimaryKeyConstraint("run_id", "position"),
     Index("ix_bulk_items_result", "run_id", "result", "code", "position"),
 )

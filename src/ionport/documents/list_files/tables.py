@@ -16,25 +16,21 @@ from sqlalchemy import (
 
 from ionport.identity.tables import organizations, users
 from ionport.store import Moment, metadata, partial_index
+from ionport.store.schema import part_of, required
 
 list_files = Table(
     "list_files",
     metadata,
     Column("id", Text, primary_key=True),
     Column("organization_id", Text, ForeignKey(organizations.c.id), nullable=False),
-    Column("person_id", Text, ForeignKey(users.c.id, ondelete="CASCADE"), nullable=False),
-    Column("format", Text, nullable=False),
-    Column("state", Text, nullable=False),
+    part_of("person_id", users.c.id),
+    *required(Text, "format", "state"),
     # The words of the list's address, and what they meant then.
-    Column("selection", JSON, nullable=False),
-    Column("query", JSON, nullable=False),
-    Column("total", Integer, nullable=False),
-    Column("done", Integer, nullable=False),
-    Column("size_bytes", Integer, nullable=False),
+    *required(JSON, "selection", "query"),
+    *required(Integer, "total", "done", "size_bytes"),
     # Which process makes it; empty for none.
     Column("worker", Text, nullable=False),
-    Column("asked_at", Moment, nullable=False),
-    Column("updated_at", Moment, nullable=False),
+    *required(Moment, "asked_at", "updated_at"),
     Column("ended_at", Moment),
     # The document types that its person saw when it was made; NULL for every type.
     Column("document_types", JSON(none_as_null=True)),
@@ -48,7 +44,7 @@ list_file_parts = Table(
     "list_file_parts",
     metadata,
     Column("organization_id", Text, ForeignKey(organizations.c.id), nullable=False),
-    Column("file_id", Text, ForeignKey(list_files.c.id, ondelete="CASCADE"), nullable=False),
+    part_of("file_id", list_files.c.id),
     Column("number", Integer, nullable=False),
     Column("content", LargeBinary, nullable=False),
     PrimaryKeyConstraint("file_id", "number"),

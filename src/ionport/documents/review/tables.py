@@ -17,6 +17,7 @@ from sqlalchemy import (
 from ionport.documents.tables import documents
 from ionport.identity.tables import organizations
 from ionport.store import Moment, metadata
+from ionport.store.schema import required
 
 document_findings = Table(
     "document_findings",
@@ -24,8 +25,7 @@ document_findings = Table(
     Column("id", Text, primary_key=True),
     Column("organization_id", Text, ForeignKey(organizations.c.id), nullable=False),
     Column("document_id", Text, ForeignKey(documents.c.id), nullable=False),
-    Column("code", Text, nullable=False),
-    Column("effect", Text, nullable=False),
+    *required(Text, "code", "effect"),
     Column("parameters", JSON, nullable=False),
     # SHA-256 of the parameters: the same finding is one row, however often it is found.
     Column("fingerprint", Text, nullable=False),
@@ -50,8 +50,7 @@ invoice_identities = Table(
     metadata,
     Column("document_id", Text, ForeignKey(documents.c.id), primary_key=True),
     Column("organization_id", Text, ForeignKey(organizations.c.id), nullable=False),
-    Column("kind", Text, nullable=False),
-    Column("number", Text, nullable=False),
+    *required(Text, "kind", "number"),
     # Of the issue date; 0 = unknown.
     Column("year", Integer, nullable=False),
     Column("suppliers", JSON, nullable=False),
@@ -64,8 +63,7 @@ invoice_numbers = Table(
     "invoice_numbers",
     metadata,
     Column("organization_id", Text, ForeignKey(organizations.c.id), nullable=False),
-    Column("kind", Text, nullable=False),
-    Column("number", Text, nullable=False),
+    *required(Text, "kind", "number"),
     PrimaryKeyConstraint("organization_id", "kind", "number"),
 )
 
@@ -76,8 +74,7 @@ invoice_claims = Table(
     Column("id", Text, primary_key=True),
     Column("organization_id", Text, ForeignKey(organizations.c.id), nullable=False),
     Column("document_id", Text, ForeignKey(documents.c.id), nullable=False, index=True),
-    Column("kind", Text, nullable=False),
-    Column("number", Text, nullable=False),
+    *required(Text, "kind", "number"),
     Column("year", Integer, nullable=False),
     Column("suppliers", JSON, nullable=False),
     Column("claimed_at", Moment, nullable=False),

@@ -5,15 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import (
-    ColumnElement,
-    bindparam,
-    delete,
-    func,
-    insert,
-    select,
-    update,
-)
+from sqlalchemy import ColumnElement, bindparam, delete, func, insert, select, update
 
 from ionport.core.paging import Page, PageRequest
 from ionport.documents.suppliers.model import Supplier, SupplierValues

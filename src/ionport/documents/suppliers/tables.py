@@ -16,6 +16,7 @@ from sqlalchemy import (
 from ionport.documents.tables import documents
 from ionport.identity.tables import organizations
 from ionport.store import Moment, metadata
+from ionport.store.schema import part_of, required
 
 suppliers = Table(
     "suppliers",
@@ -23,11 +24,7 @@ suppliers = Table(
     Column("id", Text, primary_key=True),
     Column("organization_id", Text, ForeignKey(organizations.c.id), nullable=False),
     # The organization's own number of the supplier.
-    Column("number", Text, nullable=False),
-    Column("name", Text, nullable=False),
-    Column("vat_id", Text, nullable=False),
-    Column("tax_number", Text, nullable=False),
-    Column("gln", Text, nullable=False),
+    *required(Text, "number", "name", "vat_id", "tax_number", "gln"),
     Column("accounts", JSON, nullable=False),
     # Name, number and identifiers without case: what the list's search looks in.
     Column("search_text", Text, nullable=False),
@@ -42,7 +39,7 @@ supplier_identities = Table(
     metadata,
     Column("organization_id", Text, ForeignKey(organizations.c.id), nullable=False),
     Column("identity", Text, nullable=False),
-    Column("supplier_id", Text, ForeignKey(suppliers.c.id, ondelete="CASCADE"), nullable=False),
+    part_of("supplier_id", suppliers.c.id),
     PrimaryKeyConstraint("supplier_id", "identity"),
     Index("ix_supplier_identities_identity", "organization_id", "identity"),
 )
@@ -52,8 +49,7 @@ known_accounts = Table(
     "known_accounts",
     metadata,
     Column("organization_id", Text, ForeignKey(organizations.c.id), nullable=False),
-    Column("identity", Text, nullable=False),
-    Column("account", Text, nullable=False),
+    *required(Text, "identity", "account"),
     # The invoice that made it known.
     Column("document_id", Text, ForeignKey(documents.c.id), nullable=False, index=True),
     Column("known_at", Moment, nullable=False),

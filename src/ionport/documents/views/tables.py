@@ -6,14 +6,14 @@ from sqlalchemy import JSON, Column, ForeignKey, PrimaryKeyConstraint, Table, Te
 
 from ionport.identity.tables import organizations, users
 from ionport.store import metadata
+from ionport.store.schema import part_of, required
 
 list_settings = Table(
     "list_settings",
     metadata,
     Column("organization_id", Text, ForeignKey(organizations.c.id), nullable=False),
-    Column("user_id", Text, ForeignKey(users.c.id, ondelete="CASCADE"), nullable=False),
-    Column("columns", JSON, nullable=False),
-    Column("views", JSON, nullable=False),
+    part_of("user_id", users.c.id),
+    *required(JSON, "columns", "views"),
     Column("default_view", Text, nullable=False),
     PrimaryKeyConstraint("organization_id", "user_id"),
 )

@@ -22,11 +22,7 @@ from sqlalchemy import (
 from ionport.core.paging import Following
 from ionport.documents.tables import documents
 from ionport.documents.webhooks.model import MessageState, WebhookAttempt, WebhookMessage
-from ionport.documents.webhooks.tables import (
-    webhook_attempts,
-    webhook_messages,
-    webhook_sequences,
-)
+from ionport.documents.webhooks.tables import webhook_attempts, webhook_messages, webhook_sequences
 from ionport.store import OrganizationScope, SystemScope, insert_of
 from ionport.store.paging import select_following
 from ionport.store.repository import Repository, in_scope

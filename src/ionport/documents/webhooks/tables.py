@@ -16,17 +16,16 @@ from sqlalchemy import (
 
 from ionport.identity.tables import organizations
 from ionport.store import Moment, metadata, partial_index
+from ionport.store.schema import part_of, required
 
 webhook_endpoints = Table(
     "webhook_endpoints",
     metadata,
     Column("id", Text, primary_key=True),
     Column("organization_id", Text, ForeignKey(organizations.c.id), nullable=False, index=True),
-    Column("name", Text, nullable=False),
-    Column("url", Text, nullable=False),
+    *required(Text, "name", "url"),
     Column("events", JSON, nullable=False),
-    Column("state", Text, nullable=False),
-    Column("sealed", Text, nullable=False),
+    *required(Text, "state", "sealed"),
     # Of the secret before the last rotation; empty without one.
     Column("sealed_previous", Text, nullable=False),
     Column("previous_until", Moment),
@@ -40,22 +39,15 @@ webhook_messages = Table(
     metadata,
     Column("id", Text, primary_key=True),
     Column("organization_id", Text, ForeignKey(organizations.c.id), nullable=False),
-    Column(
-        "endpoint_id",
-        Text,
-        ForeignKey(webhook_endpoints.c.id, ondelete="CASCADE"),
-        nullable=False,
-    ),
+    part_of("endpoint_id", webhook_endpoints.c.id),
     Column("type", Text, nullable=False),
     Column("document_id", Text),
-    Column("body", Text, nullable=False),
-    Column("state", Text, nullable=False),
+    *required(Text, "body", "state"),
     Column("created_at", Moment, nullable=False),
     # The next try, or the end of the lease of the one under way.
     Column("due_at", Moment),
     # Raising it is the compare-and-set that lets one worker make a try.
-    Column("tries", Integer, nullable=False),
-    Column("series", Integer, nullable=False),
+    *required(Integer, "tries", "series"),
     Column("finished_at", Moment),
     Index("ix_webhook_messages_endpoint_id", "endpoint_id", "created_at", "id"),
     Index("ix_webhook_messages_created_at", "created_at"),
@@ -73,16 +65,13 @@ webhook_attempts = Table(
     metadata,
     Column("id", Text, primary_key=True),
     Column("organization_id", Text, ForeignKey(organizations.c.id), nullable=False),
-    Column(
-        "message_id", Text, ForeignKey(webhook_messages.c.id, ondelete="CASCADE"), nullable=False
-    ),
+    part_of("message_id", webhook_messages.c.id),
     Column("endpoint_id", Text, nullable=False),
     Column("number", Integer, nullable=False),
     Column("at", Moment, nullable=False),
     Column("milliseconds", Integer, nullable=False),
     Column("status", Integer),
-    Column("error", Text, nullable=False),
-    Column("answer", Text, nullable=False),
+    *required(Text, "error", "answer"),
     UniqueConstraint("message_id", "number"),
 )
 

@@ -15,18 +15,16 @@ from sqlalchemy import (
 )
 
 from ionport.store import Moment, metadata
+from ionport.store.schema import part_of, required
 
 api_suites = Table(
     "api_suites",
     metadata,
     Column("id", Text, primary_key=True),
     Column("tenant_id", Text, ForeignKey("tenants.id"), nullable=False),
-    Column("application_name", Text, nullable=False),
-    Column("suite_name", Text, nullable=False),
-    Column("description", Text, nullable=False),
-    Column("context", Text, nullable=False),
-    Column("context_key", Text, nullable=False),
-    Column("icon", Text, nullable=False),
+    *required(
+        Text, "application_name", "suite_name", "description", "context", "context_key", "icon"
+    ),
     Column("is_active", Boolean, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("created_by", Text, nullable=False),
@@ -36,7 +34,7 @@ api_suites = Table(
 api_suite_icons = Table(
     "api_suite_icons",
     metadata,
-    Column("suite_id", Text, ForeignKey("api_suites.id", ondelete="CASCADE"), primary_key=True),
+    part_of("suite_id", "api_suites.id", primary_key=True),
     Column("tenant_id", Text, ForeignKey("tenants.id"), nullable=False),
     Column("media_type", Text, nullable=False),
     Column("content", LargeBinary, nullable=False),
@@ -47,19 +45,16 @@ target_endpoints = Table(
     metadata,
     Column("id", Text, primary_key=True),
     Column("tenant_id", Text, ForeignKey("tenants.id"), nullable=False),
-    Column("suite_id", Text, ForeignKey("api_suites.id", ondelete="CASCADE"), nullable=False),
-    Column("target_url", Text, nullable=False),
-    Column("description", Text, nullable=False),
-    Column("proxy_context", Text, nullable=False),
-    Column("proxy_context_key", Text, nullable=False),
-    Column("proxy_security", Text, nullable=False),
+    part_of("suite_id", "api_suites.id"),
+    *required(
+        Text, "target_url", "description", "proxy_context", "proxy_context_key", "proxy_security"
+    ),
     Column("ignore_certificate_errors", Boolean, nullable=False),
     # Authentication type and what of it may be shown; the rest is sealed.
     Column("security", JSON, nullable=False),
     Column("sealed_secrets", Text),
     Column("is_active", Boolean, nullable=False),
-    Column("created_at", Moment, nullable=False),
-    Column("changed_at", Moment, nullable=False),
+    *required(Moment, "created_at", "changed_at"),
     UniqueConstraint("suite_id", "proxy_context_key", name="uq_target_endpoints_proxy_context"),
 )
 
@@ -68,19 +63,10 @@ api_policies = Table(
     metadata,
     Column("id", Text, primary_key=True),
     Column("tenant_id", Text, ForeignKey("tenants.id"), nullable=False),
-    Column(
-        "suite_id",
-        Text,
-        ForeignKey("api_suites.id", ondelete="CASCADE"),
-        nullable=False,
-        index=True,
-    ),
+    part_of("suite_id", "api_suites.id", index=True),
     # Empty for a policy of the whole suite.
     Column("endpoint_id", Text, ForeignKey("target_endpoints.id", ondelete="CASCADE"), index=True),
-    Column("type", Text, nullable=False),
-    Column("name", Text, nullable=False),
-    Column("flow", Text, nullable=False),
-    Column("definition", Text, nullable=False),
+    *required(Text, "type", "name", "flow", "definition"),
     Column("is_enabled", Boolean, nullable=False),
     Column("position", Integer, nullable=False),
     Column("created_at", Moment, nullable=False),
@@ -91,17 +77,8 @@ api_documentation = Table(
     metadata,
     Column("id", Text, primary_key=True),
     Column("tenant_id", Text, ForeignKey("tenants.id"), nullable=False),
-    Column(
-        "endpoint_id",
-        Text,
-        ForeignKey("target_endpoints.id", ondelete="CASCADE"),
-        nullable=False,
-        index=True,
-    ),
-    Column("name", Text, nullable=False),
-    Column("title", Text, nullable=False),
-    Column("version", Text, nullable=False),
-    Column("content", Text, nullable=False),
+    part_of("endpoint_id", "target_endpoints.id", index=True),
+    *required(Text, "name", "title", "version", "content"),
     Column("size", Integer, nullable=False),
     Column("created_at", Moment, nullable=False),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import JSON, Column, ForeignKey, Integer, Table, Text
 
 from ionport.store import Moment, metadata
+from ionport.store.schema import part_of, required
 
 api_keys = Table(
     "api_keys",
@@ -12,8 +13,7 @@ api_keys = Table(
     Column("id", Text, primary_key=True),
     Column("organization_id", Text, ForeignKey("organizations.id"), nullable=False, index=True),
     Column("user_id", Text, ForeignKey("users.id"), nullable=False, index=True),
-    Column("name", Text, nullable=False),
-    Column("hint", Text, nullable=False),
+    *required(Text, "name", "hint"),
     Column("digest", Text, nullable=False, unique=True),
     Column("scopes", JSON, nullable=False),
     Column("created_at", Moment, nullable=False),
@@ -26,7 +26,7 @@ api_answers = Table(
     "api_answers",
     metadata,
     # One request that its sender may repeat: the key that sent it, and its Idempotency-Key.
-    Column("api_key_id", Text, ForeignKey("api_keys.id", ondelete="CASCADE"), primary_key=True),
+    part_of("api_key_id", "api_keys.id", primary_key=True),
     Column("idempotency_key", Text, primary_key=True),
     Column("request_digest", Text, nullable=False),
     # Both are empty while the first request is under way.

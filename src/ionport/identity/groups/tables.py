@@ -13,6 +13,7 @@ from sqlalchemy import (
 )
 
 from ionport.store import Moment, metadata
+from ionport.store.schema import part_of, required
 
 user_groups = Table(
     "user_groups",
@@ -30,10 +31,9 @@ user_group_grants = Table(
     "user_group_grants",
     metadata,
     Column("organization_id", Text, ForeignKey("organizations.id"), nullable=False, index=True),
-    Column("group_id", Text, ForeignKey("user_groups.id", ondelete="CASCADE"), nullable=False),
+    part_of("group_id", "user_groups.id"),
     # Empty: documents of every type.
-    Column("document_type", Text, nullable=False),
-    Column("permission", Text, nullable=False),
+    *required(Text, "document_type", "permission"),
     PrimaryKeyConstraint("group_id", "document_type", "permission"),
 )
 
@@ -41,8 +41,8 @@ user_group_members = Table(
     "user_group_members",
     metadata,
     Column("organization_id", Text, ForeignKey("organizations.id"), nullable=False),
-    Column("group_id", Text, ForeignKey("user_groups.id", ondelete="CASCADE"), nullable=False),
-    Column("user_id", Text, ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
+    part_of("group_id", "user_groups.id"),
+    part_of("user_id", "users.id"),
     PrimaryKeyConstraint("group_id", "user_id"),
     Index("ix_user_group_members_user_id", "user_id"),
 )

@@ -4,15 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import (
-    BigInteger,
-    Select,
-    delete,
-    func,
-    literal,
-    select,
-    update,
-)
+from sqlalchemy import BigInteger, Select, delete, func, literal, select, update
 
 from ionport.core.paging import Page
 from ionport.identity.model import Member, MemberQuery, MemberSort, TenantRole

@@ -6,14 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import (
-    Select,
-    bindparam,
-    func,
-    insert,
-    select,
-    update,
-)
+from sqlalchemy import Select, bindparam, func, insert, select, update
 
 from ionport.core.paging import Page, PageRequest
 from ionport.identity.tables import tenant_memberships, users

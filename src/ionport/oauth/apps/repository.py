@@ -7,27 +7,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import (
-    ColumnElement,
-    Select,
-    Text,
-    bindparam,
-    cast,
-    insert,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import ColumnElement, Select, Text, bindparam, cast, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from ionport.core.paging import Page
-from ionport.oauth.apps.model import (
-    AppQuery,
-    AppSort,
-    AuthorizedApp,
-    ClientSecret,
-    name_key,
-)
+from ionport.oauth.apps.model import AppQuery, AppSort, AuthorizedApp, ClientSecret, name_key
 from ionport.oauth.apps.tables import authorized_apps, client_secrets
 from ionport.store import SystemScope, TenantScope
 from ionport.store.repository import Repository, columns_of, in_scope, reader

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import JSON, Boolean, Column, ForeignKey, Integer, Table, Text
 
 from ionport.store import Moment, metadata, partial_index
+from ionport.store.schema import required
 
 authorized_apps = Table(
     "authorized_apps",
@@ -12,27 +13,18 @@ authorized_apps = Table(
     Column("id", Text, primary_key=True),
     Column("tenant_id", Text, ForeignKey("tenants.id"), nullable=False),
     Column("client_id", Text, nullable=False, unique=True),
-    Column("name", Text, nullable=False),
-    Column("name_key", Text, nullable=False),
-    Column("type", Text, nullable=False),
-    Column("grant_type", Text, nullable=False),
-    Column("description", Text, nullable=False),
+    *required(Text, "name", "name_key", "type", "grant_type", "description"),
     Column("access_token_seconds", Integer, nullable=False),
     Column("issue_refresh_tokens", Boolean, nullable=False),
     Column("refresh_token_seconds", Integer, nullable=False),
     Column("is_public", Boolean, nullable=False),
-    Column("redirect_urls", JSON, nullable=False),
-    Column("javascript_origins", JSON, nullable=False),
-    Column("download_url", Text, nullable=False),
-    Column("package_name", Text, nullable=False),
-    Column("certificate_fingerprint", Text, nullable=False),
-    Column("bundle_id", Text, nullable=False),
-    Column("app_store_id", Text, nullable=False),
+    *required(JSON, "redirect_urls", "javascript_origins"),
+    *required(
+        Text, "download_url", "package_name", "certificate_fingerprint", "bundle_id", "app_store_id"
+    ),
     Column("enforce_scopes", Boolean, nullable=False),
     Column("scopes", JSON, nullable=False),
-    Column("user_impersonation", Boolean, nullable=False),
-    Column("id_translation", Boolean, nullable=False),
-    Column("use_bridge", Boolean, nullable=False),
+    *required(Boolean, "user_impersonation", "id_translation", "use_bridge"),
     # Raised to end every token at once: a grant of an earlier generation has ended.
     Column("token_generation", Integer, nullable=False),
     Column("is_disabled", Boolean, nullable=False),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import JSON, Column, ForeignKey, Table, Text
 
 from ionport.store import Moment, metadata
+from ionport.store.schema import required
 
 consents = Table(
     "consents",
@@ -13,6 +14,5 @@ consents = Table(
     Column("app_id", Text, ForeignKey("authorized_apps.id"), primary_key=True, index=True),
     Column("tenant_id", Text, ForeignKey("tenants.id"), nullable=False),
     Column("scopes", JSON, nullable=False),
-    Column("created_at", Moment, nullable=False),
-    Column("changed_at", Moment, nullable=False),
+    *required(Moment, "created_at", "changed_at"),
 )

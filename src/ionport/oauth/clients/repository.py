@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import (
-    insert,
-)
+from sqlalchemy import insert
 
 from ionport.oauth.clients.tables import used_assertions
 from ionport.store import TenantScope

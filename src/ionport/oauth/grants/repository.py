@@ -7,15 +7,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Final
 
-from sqlalchemy import (
-    ColumnElement,
-    bindparam,
-    func,
-    insert,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import ColumnElement, bindparam, func, insert, or_, select, update
 
 from ionport.oauth.grants.model import Grant
 from ionport.oauth.grants.tables import grants, rotated_refresh_tokens

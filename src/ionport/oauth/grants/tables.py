@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import JSON, Boolean, Column, ForeignKey, Index, Integer, Table, Text
 
 from ionport.store import Moment, metadata, partial_index
+from ionport.store.schema import part_of, required
 
 # One row for each login: no index but what the hot path looks up.
 grants = Table(
@@ -20,8 +21,7 @@ grants = Table(
     Column("generation", Integer, nullable=False),
     Column("refresh_digest", Text, unique=True),
     Column("refresh_expires_at", Moment),
-    Column("created_at", Moment, nullable=False),
-    Column("last_used_at", Moment, nullable=False),
+    *required(Moment, "created_at", "last_used_at"),
     # When the last of its tokens is over, so that the row may go; None means never.
     Column("ends_at", Moment),
     Column("revoked_at", Moment),
@@ -46,13 +46,7 @@ rotated_refresh_tokens = Table(
     "rotated_refresh_tokens",
     metadata,
     Column("digest", Text, primary_key=True),
-    Column(
-        "grant_id",
-        Text,
-        ForeignKey("grants.id", ondelete="CASCADE"),
-        nullable=False,
-        index=True,
-    ),
+    part_of("grant_id", "grants.id", index=True),
     Column("rotated_at", Moment, nullable=False, index=True),
 )
 

@@ -9,10 +9,7 @@ from typing import Final
 from sqlalchemy import bindparam, delete, insert, select, update
 
 from ionport.oauth.tenant.scopes import CustomScope
-from ionport.oauth.tenant.settings import (
-    Limits,
-    TenantSettings,
-)
+from ionport.oauth.tenant.settings import Limits, TenantSettings
 from ionport.oauth.tenant.tables import custom_scopes, tenant_settings
 from ionport.store import TenantScope
 from ionport.store.repository import Repository, columns_of, in_scope, reader

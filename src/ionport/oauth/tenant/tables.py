@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Boolean, Column, ForeignKey, Integer, Table, Text
 
 from ionport.store import Moment, metadata
+from ionport.store.schema import required
 
 tenant_settings = Table(
     "tenant_settings",
@@ -12,12 +13,9 @@ tenant_settings = Table(
     Column("tenant_id", Text, ForeignKey("tenants.id"), primary_key=True),
     Column("scope_mode", Text, nullable=False),
     Column("implicit_allowed", Boolean, nullable=False),
-    Column("url_flavour", Text, nullable=False),
-    Column("token_form", Text, nullable=False),
+    *required(Text, "url_flavour", "token_form"),
     Column("limits_are_on", Boolean, nullable=False),
-    Column("logins_per_minute", Integer, nullable=False),
-    Column("logins_per_day", Integer, nullable=False),
-    Column("tokens_per_client_per_day", Integer, nullable=False),
+    *required(Integer, "logins_per_minute", "logins_per_day", "tokens_per_client_per_day"),
     Column("changed_at", Moment, nullable=False),
     Column("changed_by", Text, nullable=False),
 )

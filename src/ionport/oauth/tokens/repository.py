@@ -5,13 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import (
-    and_,
-    bindparam,
-    insert,
-    or_,
-    select,
-)
+from sqlalchemy import and_, bindparam, insert, or_, select
 from sqlalchemy.exc import IntegrityError
 
 from ionport.identity.tables import tenant_memberships, users

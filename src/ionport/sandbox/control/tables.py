@@ -8,7 +8,6 @@ from sqlalchemy import (
     Boolean,
     Column,
     Float,
-    ForeignKey,
     Index,
     Integer,
     LargeBinary,
@@ -19,6 +18,7 @@ from sqlalchemy import (
 
 from ionport.sandbox.kit.tables import released_blobs
 from ionport.store import Moment, metadata
+from ionport.store.schema import part_of, required
 
 # One row a call, the newest kept.
 sandbox_calls = Table(
@@ -27,14 +27,17 @@ sandbox_calls = Table(
     # The order of arrival; ids order calls to the millisecond only.
     Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
     Column("id", Text, nullable=False, unique=True),
-    Column("tenant_id", Text, nullable=False),
-    Column("request_id", Text, nullable=False),
-    Column("client_id", Text, nullable=False),
-    Column("service", Text, nullable=False),
-    Column("operation", Text, nullable=False),
-    Column("method", Text, nullable=False),
-    Column("path", Text, nullable=False),
-    Column("query", Text, nullable=False),
+    *required(
+        Text,
+        "tenant_id",
+        "request_id",
+        "client_id",
+        "service",
+        "operation",
+        "method",
+        "path",
+        "query",
+    ),
     Column("headers", JSON, nullable=False),
     Column("request_sha256", Text, nullable=False),
     Column("request_size", BigInteger, nullable=False),
@@ -60,23 +63,16 @@ sandbox_faults = Table(
     Column("tenant_id", Text, nullable=False, index=True),
     Column("name", Text, nullable=False),
     # What a call must be; an empty text stands for any.
-    Column("service", Text, nullable=False),
-    Column("operation", Text, nullable=False),
-    Column("method", Text, nullable=False),
-    Column("path", Text, nullable=False),
-    Column("trigger", Text, nullable=False),
+    *required(Text, "service", "operation", "method", "path", "trigger"),
     Column("figure", Float, nullable=False),
     Column("seed", BigInteger, nullable=False),
     Column("kind", Text, nullable=False),
     Column("status", Integer, nullable=False),
-    Column("body", Text, nullable=False),
-    Column("media_type", Text, nullable=False),
+    *required(Text, "body", "media_type"),
     Column("seconds", Float, nullable=False),
-    Column("after_commit", Boolean, nullable=False),
-    Column("is_enabled", Boolean, nullable=False),
+    *required(Boolean, "after_commit", "is_enabled"),
     # Calls that matched since the rule was switched on, and to how many of them it applied.
-    Column("seen", BigInteger, nullable=False),
-    Column("hits", BigInteger, nullable=False),
+    *required(BigInteger, "seen", "hits"),
     Column("created_at", Moment, nullable=False),
     Column("created_by", Text, nullable=False),
 )
@@ -104,10 +100,8 @@ sandbox_snapshots = Table(
     "sandbox_snapshots",
     metadata,
     Column("id", Text, primary_key=True),
-    Column("tenant_id", Text, nullable=False),
-    Column("name", Text, nullable=False),
-    Column("rows", BigInteger, nullable=False),
-    Column("size", BigInteger, nullable=False),
+    *required(Text, "tenant_id", "name"),
+    *required(BigInteger, "rows", "size"),
     Column("content_sha256", Text, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("created_by", Text, nullable=False),
@@ -118,12 +112,7 @@ sandbox_snapshots = Table(
 sandbox_snapshot_files = Table(
     "sandbox_snapshot_files",
     metadata,
-    Column(
-        "snapshot_id",
-        Text,
-        ForeignKey("sandbox_snapshots.id", ondelete="CASCADE"),
-        primary_key=True,
-    ),
+    part_of("snapshot_id", "sandbox_snapshots.id", primary_key=True),
     Column("sha256", Text, primary_key=True),
 )
 

@@ -7,16 +7,7 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Select,
-    and_,
-    delete,
-    func,
-    insert,
-    or_,
-    select,
-)
+from sqlalchemy import ColumnElement, Select, and_, delete, func, insert, or_, select
 
 from ionport.sandbox.datafabric.model import (
     MAX_OBJECTS,

@@ -5,15 +5,13 @@ from __future__ import annotations
 from sqlalchemy import JSON, BigInteger, Column, Index, PrimaryKeyConstraint, Table, Text
 
 from ionport.store import Moment, metadata
+from ionport.store.schema import required
 
 catalog_objects = Table(
     "catalog_objects",
     metadata,
-    Column("tenant_id", Text, nullable=False),
-    Column("name", Text, nullable=False),
-    Column("type", Text, nullable=False),
-    Column("schema", JSON, nullable=False),
-    Column("properties", JSON, nullable=False),
+    *required(Text, "tenant_id", "name", "type"),
+    *required(JSON, "schema", "properties"),
     Column("changed_at", Moment, nullable=False),
     Column("changed_by", Text, nullable=False),
     PrimaryKeyConstraint("tenant_id", "name"),
@@ -23,11 +21,7 @@ lake_objects = Table(
     "lake_objects",
     metadata,
     Column("id", Text, primary_key=True),
-    Column("tenant_id", Text, nullable=False),
-    Column("document_name", Text, nullable=False),
-    Column("sender", Text, nullable=False),
-    Column("message", Text, nullable=False),
-    Column("sha256", Text, nullable=False),
+    *required(Text, "tenant_id", "document_name", "sender", "message", "sha256"),
     Column("size", BigInteger, nullable=False),
     Column("stored_at", Moment, nullable=False),
     Index("ix_lake_objects_stored", "tenant_id", "stored_at", "id"),

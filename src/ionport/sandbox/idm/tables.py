@@ -20,16 +20,15 @@ from sqlalchemy import (
 )
 
 from ionport.store import Moment, metadata
+from ionport.store.schema import required
 
 idm_items = Table(
     "idm_items",
     metadata,
     Column("number", Integer, primary_key=True, autoincrement=True),
-    Column("tenant_id", Text, nullable=False),
-    Column("entity_name", Text, nullable=False),
+    *required(Text, "tenant_id", "entity_name"),
     Column("version", Integer, nullable=False),
-    Column("acl", Text, nullable=False),
-    Column("created_by", Text, nullable=False),
+    *required(Text, "acl", "created_by"),
     Column("created_at", Moment, nullable=False),
     Column("changed_by", Text, nullable=False),
     Column("changed_at", Moment, nullable=False),
@@ -51,10 +50,7 @@ idm_attributes = Table(
         autoincrement=False,
     ),
     Column("position", Integer, primary_key=True, autoincrement=False),
-    Column("tenant_id", Text, nullable=False),
-    Column("entity_name", Text, nullable=False),
-    Column("name", Text, nullable=False),
-    Column("value", Text, nullable=False),
+    *required(Text, "tenant_id", "entity_name", "name", "value"),
     # Values may be longer than an index takes; equality is looked up by their digest.
     Column("value_sha256", Text, nullable=False),
     # Of numbers and timestamps only: their texts sort otherwise than what they mean.
@@ -73,9 +69,7 @@ idm_resources = Table(
         autoincrement=False,
     ),
     Column("position", Integer, primary_key=True, autoincrement=False),
-    Column("name", Text, nullable=False),
-    Column("filename", Text, nullable=False),
-    Column("mime_type", Text, nullable=False),
+    *required(Text, "name", "filename", "mime_type"),
     Column("size", BigInteger, nullable=False),
     Column("sha256", Text, nullable=False),
 )
@@ -111,9 +105,7 @@ idm_version_resources = Table(
     ),
     Column("version", Integer, primary_key=True, autoincrement=False),
     Column("position", Integer, primary_key=True, autoincrement=False),
-    Column("name", Text, nullable=False),
-    Column("filename", Text, nullable=False),
-    Column("mime_type", Text, nullable=False),
+    *required(Text, "name", "filename", "mime_type"),
     Column("size", BigInteger, nullable=False),
     Column("sha256", Text, nullable=False),
 )
@@ -123,8 +115,7 @@ idm_entities = Table(
     metadata,
     Column("tenant_id", Text, primary_key=True),
     Column("name", Text, primary_key=True),
-    Column("description", Text, nullable=False),
-    Column("default_acl", Text, nullable=False),
+    *required(Text, "description", "default_acl"),
     Column("created_at", Moment, nullable=False),
 )
 
@@ -134,12 +125,8 @@ idm_entity_attributes = Table(
     Column("tenant_id", Text, primary_key=True),
     Column("entity_name", Text, primary_key=True),
     Column("name", Text, primary_key=True),
-    Column("description", Text, nullable=False),
-    Column("type", Text, nullable=False),
-    Column("default_value", Text, nullable=False),
-    Column("is_required", Boolean, nullable=False),
-    Column("is_unique", Boolean, nullable=False),
-    Column("is_searchable", Boolean, nullable=False),
+    *required(Text, "description", "type", "default_value"),
+    *required(Boolean, "is_required", "is_unique", "is_searchable"),
     Column("max_length", Integer),
     Column("value_list", JSON, nullable=False),
     Column("position", Integer, nullable=False),

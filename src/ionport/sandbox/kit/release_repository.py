@@ -6,24 +6,10 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import (
-    CompoundSelect,
-    Connection,
-    Select,
-    delete,
-    literal,
-    select,
-    union_all,
-)
+from sqlalchemy import CompoundSelect, Connection, Select, delete, literal, select, union_all
 
 from ionport.sandbox.kit.tables import released_blobs
-from ionport.store import (
-    Moment,
-    SystemScope,
-    TenantScope,
-    columns_that_name_files,
-    insert_of,
-)
+from ionport.store import Moment, SystemScope, TenantScope, columns_that_name_files, insert_of
 from ionport.store.repository import Repository
 
 _released = released_blobs.c

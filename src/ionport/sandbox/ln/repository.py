@@ -8,12 +8,7 @@ from sqlalchemy import ColumnElement, Connection, and_, insert, or_, select
 from sqlalchemy import update as update_rows
 
 from ionport.core.paging import Page, PageRequest
-from ionport.sandbox.ln.model import (
-    Draft,
-    GoodsReceipt,
-    Invoice,
-    LnInvoiceFilter,
-)
+from ionport.sandbox.ln.model import Draft, GoodsReceipt, Invoice, LnInvoiceFilter
 from ionport.sandbox.ln.seeds import RECEIPTS
 from ionport.sandbox.ln.tables import ln_companies, ln_invoices, ln_receipts
 from ionport.store import TenantScope, insert_of

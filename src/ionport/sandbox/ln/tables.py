@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import JSON, Column, Index, Integer, Table, Text, UniqueConstraint
 
 from ionport.store import Moment, metadata
+from ionport.store.schema import required
 
 ln_companies = Table(
     "ln_companies",
@@ -21,16 +22,10 @@ ln_invoices = Table(
     Column("tenant_id", Text, primary_key=True),
     Column("company", Integer, primary_key=True, autoincrement=False),
     Column("number", Integer, primary_key=True, autoincrement=False),
-    Column("supplier", Text, nullable=False),
-    Column("invoice_number", Text, nullable=False),
-    Column("status", Text, nullable=False),
-    Column("processing", Text, nullable=False),
-    Column("header", JSON, nullable=False),
-    Column("lines", JSON, nullable=False),
-    Column("messages", JSON, nullable=False),
+    *required(Text, "supplier", "invoice_number", "status", "processing"),
+    *required(JSON, "header", "lines", "messages"),
     Column("client_id", Text, nullable=False),
-    Column("created_at", Moment, nullable=False),
-    Column("changed_at", Moment, nullable=False),
+    *required(Moment, "created_at", "changed_at"),
     UniqueConstraint(
         "tenant_id",
         "company",
@@ -49,10 +44,8 @@ ln_receipts = Table(
     Column("receipt", Text, primary_key=True),
     Column("receipt_line", Integer, primary_key=True, autoincrement=False),
     Column("order", Text, nullable=False),
-    Column("position", Integer, nullable=False),
-    Column("sequence", Integer, nullable=False),
-    Column("packing_slip", Text, nullable=False),
-    Column("quantity", Text, nullable=False),
+    *required(Integer, "position", "sequence"),
+    *required(Text, "packing_slip", "quantity"),
     Index("ix_ln_receipts_order", "tenant_id", "company", "order"),
 )
 

@@ -4,17 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Integer,
-    and_,
-    cast,
-    delete,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import ColumnElement, Connection, Integer, and_, cast, delete, or_, select, update
 
 from ionport.core.paging import Page, PageRequest
 from ionport.sandbox.m3.model import File, Key, M3InvoiceFilter, Record

@@ -6,16 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import (
-    ColumnElement,
-    Text,
-    and_,
-    cast,
-    insert,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import ColumnElement, Text, and_, cast, insert, or_, select, update
 
 from ionport.core.ids import new_id
 from ionport.core.paging import Page, PageRequest

@@ -6,6 +6,7 @@ from sqlalchemy import JSON, Column, ForeignKey, Index, Table, Text, UniqueConst
 
 from ionport.identity.tables import organizations
 from ionport.store import Moment, metadata
+from ionport.store.schema import part_of, required
 
 intake_sources = Table(
     "intake_sources",
@@ -13,8 +14,7 @@ intake_sources = Table(
     Column("id", Text, primary_key=True),
     Column("organization_id", Text, ForeignKey(organizations.c.id), nullable=False),
     Column("sub_organization_id", Text, ForeignKey(organizations.c.id), index=True),
-    Column("name", Text, nullable=False),
-    Column("kind", Text, nullable=False),
+    *required(Text, "name", "kind"),
     Column("parameters", JSON, nullable=False),
     # Why the last look failed; empty when it did not.
     Column("problem", Text, nullable=False),
@@ -30,11 +30,9 @@ intake_log = Table(
     metadata,
     Column("id", Text, primary_key=True),
     Column("organization_id", Text, ForeignKey(organizations.c.id), nullable=False),
-    Column("source_id", Text, ForeignKey(intake_sources.c.id, ondelete="CASCADE"), nullable=False),
+    part_of("source_id", intake_sources.c.id),
     Column("at", Moment, nullable=False),
-    Column("filename", Text, nullable=False),
-    Column("result", Text, nullable=False),
-    Column("text", Text, nullable=False),
+    *required(Text, "filename", "result", "text"),
     Column("document_ids", JSON, nullable=False),
     Index("ix_intake_log_source_id", "source_id", "at", "id"),
 )

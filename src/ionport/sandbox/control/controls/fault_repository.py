@@ -8,11 +8,7 @@ from typing import Any
 
 from sqlalchemy import delete, func, insert, select, update
 
-from ionport.sandbox.control.controls.faults import (
-    FaultDraft,
-    FaultRule,
-    FaultTarget,
-)
+from ionport.sandbox.control.controls.faults import FaultDraft, FaultRule, FaultTarget
 from ionport.sandbox.control.tables import sandbox_faults
 from ionport.store import SystemScope, TenantScope
 from ionport.store.repository import Repository, columns_of, in_scope, reader

@@ -9,16 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import (
-    Column,
-    ColumnElement,
-    Table,
-    delete,
-    func,
-    insert,
-    select,
-    union,
-)
+from sqlalchemy import Column, ColumnElement, Table, delete, func, insert, select, union
 
 from ionport.sandbox.kit.release_repository import ReleaseRepository
 from ionport.store import TenantScope

@@ -7,15 +7,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    and_,
-    delete,
-    insert,
-    select,
-    update,
-)
+from sqlalchemy import ColumnElement, Connection, and_, delete, insert, select, update
 
 from ionport.core.paging import Page, PageRequest
 from ionport.sandbox.kit.release_repository import ReleaseRepository

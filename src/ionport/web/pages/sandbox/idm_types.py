@@ -25,12 +25,7 @@ from ionport.sandbox.idm.datamodel.attribute_types import AttributeType
 from ionport.sandbox.idm.datamodel.model import Acl, AttributeDefinition, describe
 from ionport.store import Work
 from ionport.web.forms.fields import errors_of
-from ionport.web.pages.sandbox.idm_type_forms import (
-    definition_of,
-    new_acl,
-    new_attribute,
-    new_type,
-)
+from ionport.web.pages.sandbox.idm_type_forms import definition_of, new_acl, new_attribute, new_type
 from ionport.web.rendering.confirm import ask_first
 from ionport.web.rendering.form_page import show_form
 from ionport.web.rendering.lists import ListState

@@ -17,13 +17,7 @@ from ionport.core.errors import Conflict, InvalidInput, NotFound
 from ionport.core.i18n import _
 from ionport.identity.access import Access
 from ionport.identity.edits import ChangedMeanwhile
-from ionport.oauth.tenant.settings import (
-    Limits,
-    ScopeMode,
-    TenantSettings,
-    TokenForm,
-    UrlFlavour,
-)
+from ionport.oauth.tenant.settings import Limits, ScopeMode, TenantSettings, TokenForm, UrlFlavour
 from ionport.web.forms.edits import require_unchanged, show_stored
 from ionport.web.forms.fields import errors_of, is_on, text_of, whole_number
 from ionport.web.rendering.confirm import Crumbs, ask_first
