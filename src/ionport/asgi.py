@@ -22,6 +22,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ionport.application import Application
 from ionport.core.http.proxies import TrustedProxies
+from ionport.core.values.alike import taken_from
 from ionport.document_side import DocumentSide
 from ionport.exports.engine.engine import DeliveryEngine
 from ionport.infor_side import InforSide
@@ -32,13 +33,7 @@ from ionport.observe.request_log import RequestLog
 from ionport.sandbox.control.http.endpoint import PREFIX, ControlServer
 from ionport.sandbox.control.http.routes import ControlApp
 from ionport.serving.infor_http import InforRouter, infor_apps
-from ionport.web.services import (
-    DocumentServices,
-    InforServices,
-    SandboxServices,
-    Services,
-    Sides,
-)
+from ionport.web.services import DocumentServices, InforServices, SandboxServices, Services, Sides
 
 _CONTROL = f"{PREFIX}/"
 _API = "/api/"
@@ -188,17 +183,10 @@ def _api(application: Application, documents: DocumentSide) -> ASGIApp | None:
         return None
     settings = application.settings
     return create_api(
-        ApiServices(
+        taken_from(
+            ApiServices,
+            documents,
             database=application.database,
-            api_keys=documents.api_keys,
-            answers=documents.answers,
-            documents=documents.documents,
-            receiver=documents.receiver,
-            waiting=documents.waiting,
-            readable_pages=documents.readable_pages,
-            connections=documents.connections,
-            deliveries=documents.deliveries,
-            webhooks=documents.webhooks,
             max_request_bytes=settings.max_upload_mb * 1024 * 1024,
             calls_per_minute=settings.api_calls_per_minute,
         )
@@ -217,19 +205,9 @@ def _control_server(application: Application, infor: InforSide) -> ControlServer
 
 
 def _page_services(application: Application) -> Services:
-    return Services(
-        database=application.database,
-        clock=application.clock,
-        identity=application.identity,
-        sessions=application.sessions,
-        setup=application.setup,
-        audit=application.audit,
-        members=application.members,
-        groups=application.groups,
-        rights=application.rights,
-        accounts=application.accounts,
-        factors=application.factors,
-        openid=application.openid,
+    return taken_from(
+        Services,
+        application,
         origin=application.settings.origin,
         max_upload_mb=application.settings.max_upload_mb,
         max_upload_files=application.settings.max_upload_files,
@@ -240,53 +218,7 @@ def _page_services(application: Application) -> Services:
 def page_sides(infor: InforSide | None, documents: DocumentSide | None) -> Sides:
     """Return the services of the sides that run here, as their pages use them."""
     return Sides(
-        infor=InforServices(
-            apps=infor.apps,
-            app_security=infor.app_security,
-            approvals=infor.approvals,
-            service_accounts=infor.service_accounts,
-            tenant_settings=infor.tenant_settings,
-            saml_issuers=infor.saml_issuers,
-            token_tools=infor.token_tools,
-            custom_apis=infor.custom_apis,
-        )
-        if infor
-        else None,
-        sandbox=SandboxServices(
-            recorder=infor.recorder,
-            inspection=infor.inspection,
-            registry=infor.registry,
-            control=infor.control,
-            ion=infor.ion,
-            document_types=infor.document_types,
-        )
-        if infor and infor.options.has_sandbox
-        else None,
-        documents=DocumentServices(
-            api_keys=documents.api_keys,
-            documents=documents.documents,
-            companies=documents.companies,
-            suppliers=documents.suppliers,
-            types=documents.types,
-            sources=documents.sources,
-            waiting=documents.waiting,
-            receiver=documents.receiver,
-            readable_pages=documents.readable_pages,
-            pictures=documents.pictures,
-            archive=documents.archive,
-            retention=documents.retention,
-            list_settings=documents.list_settings,
-            bulk=documents.bulk,
-            bulk_runner=documents.bulk_runner,
-            list_files=documents.list_files,
-            list_file_runner=documents.list_file_runner,
-            connections=documents.connections,
-            mappings=documents.mappings,
-            configurations=documents.configurations,
-            dry_runs=documents.dry_runs,
-            deliveries=documents.deliveries,
-            webhooks=documents.webhooks,
-        )
-        if documents
-        else None,
+        infor=taken_from(InforServices, infor) if infor else None,
+        sandbox=taken_from(SandboxServices, infor) if infor and infor.options.has_sandbox else None,
+        documents=taken_from(DocumentServices, documents) if documents else None,
     )

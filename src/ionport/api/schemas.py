@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Generic, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 from pydantic import BaseModel, Field
 
 from ionport.connections.model import Check, Connection
+from ionport.core.values.alike import shared
 from ionport.documents.intake.receiving import Outcome
 from ionport.documents.model import Document, DocumentSummary, TimelineEntry
 from ionport.documents.review.decisions.model import DocumentDecision
@@ -17,6 +18,15 @@ from ionport.exports.model import Attempt, Delivery, DeliveryStep
 from ionport.identity.api_keys.model import ApiKey
 
 Item = TypeVar("Item")
+
+
+class Answer(BaseModel):
+    """What is answered about a value: its attributes of the same names."""
+
+    @classmethod
+    def made_of(cls, value: object, **more: Any) -> Self:
+        """Return the answer; `more` are fields that the value has not, or has otherwise."""
+        return cls(**shared(value, cls.model_fields, more))
 
 
 class ListAnswer(BaseModel, Generic[Item]):
@@ -30,7 +40,7 @@ class ListAnswer(BaseModel, Generic[Item]):
     )
 
 
-class KeyAnswer(BaseModel):
+class KeyAnswer(Answer):
     """The API key of this request."""
 
     id: str
@@ -41,16 +51,10 @@ class KeyAnswer(BaseModel):
 
     @classmethod
     def of(cls, key: ApiKey) -> KeyAnswer:
-        return cls(
-            id=key.id,
-            name=key.name,
-            organization=key.organization_id,
-            scopes=sorted(key.scopes),
-            expires_at=key.expires_at,
-        )
+        return cls.made_of(key, organization=key.organization_id, scopes=sorted(key.scopes))
 
 
-class SummaryAnswer(BaseModel):
+class SummaryAnswer(Answer):
     """A document as lists show it."""
 
     id: str
@@ -70,25 +74,10 @@ class SummaryAnswer(BaseModel):
 
     @classmethod
     def of(cls, document: DocumentSummary) -> SummaryAnswer:
-        return cls(
-            id=document.id,
-            document_type=document.document_type,
-            filename=document.filename,
-            status=document.status.value,
-            number=document.number,
-            supplier_name=document.supplier_name,
-            invoice_date=document.invoice_date,
-            total_amount=document.total_amount,
-            currency=document.currency,
-            open_findings=document.open_findings,
-            duplicate_of=document.duplicate_of,
-            sub_organization=document.sub_organization_id,
-            created_at=document.created_at,
-            updated_at=document.updated_at,
-        )
+        return cls.made_of(document, sub_organization=document.sub_organization_id)
 
 
-class DocumentAnswer(BaseModel):
+class DocumentAnswer(Answer):
     """A document with its fields and tables; the ids are those that mapping files name."""
 
     id: str
@@ -113,28 +102,15 @@ class DocumentAnswer(BaseModel):
 
     @classmethod
     def of(cls, document: Document) -> DocumentAnswer:
-        return cls(
-            id=document.id,
-            document_type=document.document_type,
-            filename=document.filename,
+        return cls.made_of(
+            document,
             media_type=document.mime_type,
-            size_bytes=document.size_bytes,
             sha256=document.content_sha256,
-            status=document.status.value,
-            is_held=document.is_held,
-            open_findings=document.open_findings,
-            duplicate_of=document.duplicate_of,
             sub_organization=document.sub_organization_id,
-            fields=document.fields,
-            tables=document.tables,
-            created_at=document.created_at,
-            created_by=document.created_by,
-            updated_at=document.updated_at,
-            purged_at=document.purged_at,
         )
 
 
-class FindingAnswer(BaseModel):
+class FindingAnswer(Answer):
     """What a rule noticed; `is_open` ones keep the document from every export."""
 
     id: str
@@ -152,22 +128,14 @@ class FindingAnswer(BaseModel):
     @classmethod
     def of(cls, finding: Finding) -> FindingAnswer:
         decision = finding.decision
-        return cls(
-            id=finding.id,
-            code=finding.code,
-            effect=finding.effect.value,
-            text=finding.text,
-            parameters=finding.parameters,
-            is_open=finding.is_open,
-            can_be_accepted=finding.can_be_accepted,
-            created_at=finding.created_at,
-            resolved_at=finding.resolved_at,
+        return cls.made_of(
+            finding,
             accepted_by=decision.person if decision else None,
             reason=decision.reason if decision else None,
         )
 
 
-class DecisionAnswer(BaseModel):
+class DecisionAnswer(Answer):
     """What a person decided about a document."""
 
     id: str
@@ -181,19 +149,10 @@ class DecisionAnswer(BaseModel):
 
     @classmethod
     def of(cls, decision: DocumentDecision) -> DecisionAnswer:
-        return cls(
-            id=decision.id,
-            kind=decision.kind.value,
-            text=decision.text,
-            parameters=decision.parameters,
-            person=decision.person,
-            at=decision.at,
-            undone_at=decision.undone_at,
-            undone_by=decision.undone_by or None,
-        )
+        return cls.made_of(decision, undone_by=decision.undone_by or None)
 
 
-class TimelineAnswer(BaseModel):
+class TimelineAnswer(Answer):
     """One thing that happened to a document."""
 
     at: datetime
@@ -205,17 +164,15 @@ class TimelineAnswer(BaseModel):
 
     @classmethod
     def of(cls, entry: TimelineEntry) -> TimelineAnswer:
-        return cls(
-            at=entry.at,
-            kind=entry.kind.value,
-            text=entry.text,
+        return cls.made_of(
+            entry,
             previous_status=entry.previous_status.value if entry.previous_status else None,
             status=entry.status.value if entry.status else None,
             by=entry.actor_name,
         )
 
 
-class ReceiptAnswer(BaseModel):
+class ReceiptAnswer(Answer):
     """What became of one file, or of one invoice inside it.
 
     `document` is null when it was refused; `error` and `code` say why. With the code
@@ -232,12 +189,10 @@ class ReceiptAnswer(BaseModel):
 
     @classmethod
     def of(cls, outcome: Outcome) -> ReceiptAnswer:
-        return cls(
-            source=outcome.source,
-            name=outcome.name,
+        return cls.made_of(
+            outcome,
             document=DocumentAnswer.of(outcome.document) if outcome.document else None,
             findings=[FindingAnswer.of(finding) for finding in outcome.findings],
-            existing_id=outcome.existing_id,
             code=outcome.code or None,
             error=outcome.error or None,
         )
@@ -249,7 +204,7 @@ class BatchAnswer(BaseModel):
     results: Sequence[ReceiptAnswer]
 
 
-class DeliveryAnswer(BaseModel):
+class DeliveryAnswer(Answer):
     """A document through one export configuration."""
 
     id: str
@@ -272,28 +227,19 @@ class DeliveryAnswer(BaseModel):
 
     @classmethod
     def of(cls, delivery: Delivery) -> DeliveryAnswer:
-        return cls(
-            id=delivery.id,
+        return cls.made_of(
+            delivery,
             document=delivery.document_id,
             configuration=delivery.configuration_id,
-            configuration_title=delivery.configuration_title,
             connection=delivery.connection_id,
-            method=delivery.method.value,
-            status=delivery.status.value,
-            generation=delivery.generation,
-            correlation_id=delivery.correlation_id,
-            idm_pid=delivery.idm_pid,
             error_code=delivery.error_code or None,
             error=delivery.error_text or None,
             remedy=delivery.remedy or None,
             next_attempt_at=delivery.due_at,
-            created_at=delivery.created_at,
-            created_by=delivery.created_by,
-            finished_at=delivery.finished_at,
         )
 
 
-class StepAnswer(BaseModel):
+class StepAnswer(Answer):
     """One station of a delivery."""
 
     kind: str
@@ -305,17 +251,15 @@ class StepAnswer(BaseModel):
 
     @classmethod
     def of(cls, step: DeliveryStep) -> StepAnswer:
-        return cls(
-            kind=step.kind.value,
-            status=step.status.value,
+        return cls.made_of(
+            step,
             remote_id=step.remote_id or None,
             summary=step.summary or None,
             calls=step.attempts,
-            finished_at=step.finished_at,
         )
 
 
-class AttemptAnswer(BaseModel):
+class AttemptAnswer(Answer):
     """One call to Infor; bodies are on the delivery's page, not here."""
 
     step: str
@@ -330,16 +274,8 @@ class AttemptAnswer(BaseModel):
 
     @classmethod
     def of(cls, attempt: Attempt) -> AttemptAnswer:
-        return cls(
-            step=attempt.step.value,
-            number=attempt.number,
-            state=attempt.state.value,
-            sent_at=attempt.sent_at,
-            answered_at=attempt.answered_at,
-            http_status=attempt.http_status,
-            milliseconds=attempt.milliseconds,
-            error_code=attempt.error_code or None,
-            error=attempt.error_text or None,
+        return cls.made_of(
+            attempt, error_code=attempt.error_code or None, error=attempt.error_text or None
         )
 
 
@@ -351,7 +287,7 @@ class DeliveryDetailAnswer(BaseModel):
     attempts: Sequence[AttemptAnswer]
 
 
-class ConnectionAnswer(BaseModel):
+class ConnectionAnswer(Answer):
     """An uploaded `.ionapi`, without anything secret."""
 
     id: str
@@ -367,21 +303,10 @@ class ConnectionAnswer(BaseModel):
 
     @classmethod
     def of(cls, connection: Connection) -> ConnectionAnswer:
-        return cls(
-            id=connection.id,
-            name=connection.name,
-            tenant=connection.tenant_id,
-            app=connection.app_name,
-            environment=connection.environment,
-            gateway=connection.gateway,
-            authorization_server=connection.authorization_server,
-            kind=connection.kind,
-            uploaded_at=connection.uploaded_at,
-            uploaded_by=connection.uploaded_by,
-        )
+        return cls.made_of(connection, tenant=connection.tenant_id, app=connection.app_name)
 
 
-class StageAnswer(BaseModel):
+class StageAnswer(Answer):
     """One stage of a proof."""
 
     key: str
@@ -393,7 +318,7 @@ class StageAnswer(BaseModel):
     remedy: str
 
 
-class ProofAnswer(BaseModel):
+class ProofAnswer(Answer):
     """A proof of a connection, as far as it has come."""
 
     id: str
@@ -406,23 +331,8 @@ class ProofAnswer(BaseModel):
 
     @classmethod
     def of(cls, check: Check) -> ProofAnswer:
-        return cls(
-            id=check.id,
+        return cls.made_of(
+            check,
             connection=check.connection_id,
-            status=check.status.value,
-            stages=[
-                StageAnswer(
-                    key=stage.key,
-                    title=stage.title,
-                    status=stage.status.value,
-                    milliseconds=stage.milliseconds,
-                    summary=stage.summary,
-                    cause=stage.cause,
-                    remedy=stage.remedy,
-                )
-                for stage in check.stages
-            ],
-            started_at=check.started_at,
-            started_by=check.started_by,
-            finished_at=check.finished_at,
+            stages=[StageAnswer.made_of(stage) for stage in check.stages],
         )

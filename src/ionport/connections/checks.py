@@ -11,6 +11,7 @@ from ionport.connections.repository import CheckRepository, ConnectionRepository
 from ionport.core.clock import Clock
 from ionport.core.ids import new_id
 from ionport.core.telemetry import COUNTERS
+from ionport.core.values.alike import taken_from
 from ionport.ionapi import IonApiFile
 from ionport.ionapi.addresses import AddressPolicy
 from ionport.ionapi.probe import StageResult, probe
@@ -72,13 +73,10 @@ def prove(
 
 
 def _stage(result: StageResult) -> CheckStage:
-    return CheckStage(
+    return taken_from(
+        CheckStage,
+        result,
         key=result.id,
-        title=result.title,
         status=StageStatus(result.state),
         milliseconds=None if result.state == "running" else result.milliseconds,
-        summary=result.summary,
-        cause=result.cause,
-        remedy=result.remedy,
-        details=result.details,
     )

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from ionport.api.callers import Call, allowed
 from ionport.api.paging import PageAsked, page_of
 from ionport.api.problems import PROBLEMS
-from ionport.api.schemas import ListAnswer
+from ionport.api.schemas import Answer, ListAnswer
 from ionport.api.services import Services
 from ionport.documents.listing.model import Cursor
 from ionport.documents.webhooks.model import (
@@ -56,7 +56,7 @@ class WebhookChange(BaseModel):
     paused: bool | None = Field(None, description="False also resumes one that is `off`.")
 
 
-class WebhookAnswer(BaseModel):
+class WebhookAnswer(Answer):
     """Where webhooks are sent, without the secret."""
 
     id: str
@@ -72,16 +72,7 @@ class WebhookAnswer(BaseModel):
 
     @classmethod
     def of(cls, endpoint: WebhookEndpoint) -> WebhookAnswer:
-        return cls(
-            id=endpoint.id,
-            name=endpoint.name,
-            url=endpoint.url,
-            events=sorted(endpoint.events),
-            state=endpoint.state,
-            failing_since=endpoint.failing_since,
-            created_at=endpoint.created_at,
-            created_by=endpoint.created_by,
-        )
+        return cls.made_of(endpoint, events=sorted(endpoint.events))
 
 
 class SecretAnswer(BaseModel):
@@ -91,7 +82,7 @@ class SecretAnswer(BaseModel):
     secret: str
 
 
-class TryAnswer(BaseModel):
+class TryAnswer(Answer):
     """One try to send a message; `error` is null where the receiver took it."""
 
     number: int
@@ -103,17 +94,10 @@ class TryAnswer(BaseModel):
 
     @classmethod
     def of(cls, attempt: WebhookAttempt) -> TryAnswer:
-        return cls(
-            number=attempt.number,
-            at=attempt.at,
-            http_status=attempt.status,
-            milliseconds=attempt.milliseconds,
-            error=attempt.error or None,
-            answer=attempt.answer,
-        )
+        return cls.made_of(attempt, http_status=attempt.status, error=attempt.error or None)
 
 
-class MessageAnswer(BaseModel):
+class MessageAnswer(Answer):
     """One event as it was or is to be sent; `id` is the header `webhook-id`."""
 
     id: str
@@ -127,13 +111,9 @@ class MessageAnswer(BaseModel):
 
     @classmethod
     def of(cls, message: WebhookMessage, attempts: Sequence[WebhookAttempt] = ()) -> MessageAnswer:
-        return cls(
-            id=message.id,
-            type=message.type,
+        return cls.made_of(
+            message,
             document=message.document_id,
-            body=message.body,
-            state=message.state,
-            created_at=message.created_at,
             next_try_at=message.due_at if message.state is MessageState.WAITING else None,
             tries=[TryAnswer.of(attempt) for attempt in attempts],
         )

@@ -8,6 +8,7 @@ from ionport.core.clock import Clock
 from ionport.core.errors import InvalidInput, NotFound
 from ionport.core.i18n import _
 from ionport.core.ids import new_id
+from ionport.core.values.alike import taken_from
 from ionport.gateway.policies.model import PolicyAction, parse_policy
 from ionport.gateway.suites.model import MAX_POLICIES, ApiPolicy, PolicyDraft
 from ionport.gateway.suites.repository import EndpointRepository, PolicyRepository, SuiteRepository
@@ -60,15 +61,14 @@ class ApiPolicyService:
         parsed = parse_policy(draft.type, draft.definition)
         if len(existing) >= MAX_POLICIES:
             raise InvalidInput(_("At most {limit} policies fit here.").format(limit=MAX_POLICIES))
-        policy = ApiPolicy(
+        policy = taken_from(
+            ApiPolicy,
+            draft,
             id=new_id("pol"),
             tenant_id=access.scope.tenant_id,
             suite_id=suite_id,
             endpoint_id=endpoint_id,
-            type=draft.type,
             name=draft.name.strip(),
-            flow=draft.flow,
-            definition=draft.definition,
             is_enabled=parsed.is_enabled,
             position=max((item.position for item in existing), default=0) + 1,
             created_at=self._clock.now(),

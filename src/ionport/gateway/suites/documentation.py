@@ -13,6 +13,7 @@ from ionport.core.clock import Clock
 from ionport.core.errors import InvalidInput, IonportError, NotFound
 from ionport.core.i18n import _
 from ionport.core.ids import new_id
+from ionport.core.values.alike import taken_from
 from ionport.gateway.suites.model import (
     MAX_DOCUMENTATION,
     MAX_DOCUMENTATION_BYTES,
@@ -121,14 +122,12 @@ class DocumentationService:
             raise InvalidInput(
                 _("An endpoint takes at most {limit} documents.").format(limit=MAX_DOCUMENTATION)
             )
-        documentation = Documentation(
+        documentation = taken_from(
+            Documentation,
+            draft,
             id=new_id("doc"),
             tenant_id=access.scope.tenant_id,
             endpoint_id=endpoint_id,
-            name=draft.name,
-            title=draft.title,
-            version=draft.version,
-            size=draft.size,
             created_at=self._clock.now(),
         )
         DocumentationRepository(access.connection).add(access.scope, documentation, draft.text)

@@ -14,6 +14,7 @@ from ionport.core.i18n import _
 from ionport.core.ids import new_id
 from ionport.core.paging import Page
 from ionport.core.sealing import KeyRing
+from ionport.core.values.alike import changed_to, taken_from
 from ionport.gateway.caller import CUSTOM_CONTEXT
 from ionport.gateway.suites.model import (
     MAX_ENDPOINTS,
@@ -102,14 +103,13 @@ class ApiSuiteService:
             _security, wrong_here = self._judged(endpoint, None)
             wrong |= {f"endpoints.{number}.{name}": text for name, text in wrong_here.items()}
         refuse_wrong(wrong, _wrong_suite())
-        suite = ApiSuite(
+        suite = taken_from(
+            ApiSuite,
+            draft,
             id=new_id("api"),
             tenant_id=access.scope.tenant_id,
             application_name=draft.application_name.strip(),
             suite_name=draft.suite_name.strip(),
-            description=draft.description,
-            context=draft.context,
-            icon=draft.icon,
             is_active=True,
             created_at=self._clock.now(),
             created_by=access.actor.name,
@@ -275,15 +275,12 @@ class ApiSuiteService:
                 _("A suite takes at most {limit} endpoints.").format(limit=MAX_ENDPOINTS)
             )
         now = self._clock.now()
-        endpoint = TargetEndpoint(
+        endpoint = taken_from(
+            TargetEndpoint,
+            draft,
             id=new_id("ept"),
             tenant_id=access.scope.tenant_id,
             suite_id=suite.id,
-            target_url=draft.target_url,
-            description=draft.description,
-            proxy_context=draft.proxy_context,
-            proxy_security=draft.proxy_security,
-            ignore_certificate_errors=draft.ignore_certificate_errors,
             security=checked.security.shown(),
             is_active=True,
             created_at=now,
@@ -319,15 +316,8 @@ class ApiSuiteService:
 
     def _with_draft(self, old: TargetEndpoint, checked: _Checked) -> TargetEndpoint:
         draft = checked.draft
-        return replace(
-            old,
-            target_url=draft.target_url,
-            description=draft.description,
-            proxy_context=draft.proxy_context,
-            proxy_security=draft.proxy_security,
-            ignore_certificate_errors=draft.ignore_certificate_errors,
-            security=checked.security.shown(),
-            changed_at=self._clock.now(),
+        return changed_to(
+            old, draft, security=checked.security.shown(), changed_at=self._clock.now()
         )
 
     def _sealed(self, scope: TenantScope, endpoint_id: str, security: OpenedSecurity) -> str | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from ionport.core.paging import PageRequest
+from ionport.core.values.alike import taken_from
 from ionport.identity.access import Access
 from ionport.sandbox.control.recorder.model import CallFilter, RecordedCall
 from ionport.sandbox.control.state.repository import StateRepository
@@ -126,19 +127,13 @@ class InforRecorder:
 
     def _shown(self, call: RecordedCall) -> InforCall:
         facts, outcome = call.facts, call.outcome
-        return InforCall(
-            service=facts.service,
-            operation=facts.operation,
-            method=facts.method,
-            path=facts.path,
-            query=facts.query,
+        return taken_from(
+            InforCall,
+            facts,
             status=outcome.status,
             fault=outcome.fault,
             effects=outcome.effects,
-            client_id=facts.client_id,
-            request_id=facts.request_id,
             duration_ms=outcome.duration_ms,
-            headers=facts.headers,
             _read=lambda: self._body(call.id),
         )
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from ionport.core.paging import Page, PageRequest
+from ionport.core.values.alike import taken_from
 from ionport.identity.access import Access
 from ionport.sandbox.control.inspection import InspectionService
 from ionport.sandbox.idm.model import Item, ItemFilter
@@ -163,16 +164,7 @@ class IonState:
 
     def _shown(self, message: Message) -> IonMessage:
         blobs = self._parts.blobs
-        return IonMessage(
-            message_id=message.message_id,
-            document_name=message.document_name,
-            from_logical_id=message.from_logical_id,
-            to_logical_id=message.to_logical_id,
-            arrivals=message.arrivals,
-            findings=message.findings,
-            parameters=message.parameters,
-            _read=lambda: blobs.get(message.bod_sha256),
-        )
+        return taken_from(IonMessage, message, _read=lambda: blobs.get(message.bod_sha256))
 
 
 class M3State:

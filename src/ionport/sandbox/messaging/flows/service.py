@@ -11,6 +11,7 @@ from ionport.core.errors import Conflict, NotFound
 from ionport.core.i18n import _
 from ionport.core.ids import new_id
 from ionport.core.paging import Page, PageRequest
+from ionport.core.values.alike import changed_to, taken_from
 from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
 from ionport.sandbox.messaging.flows.model import (
@@ -95,15 +96,11 @@ class DocumentFlowService:
         flows = DocumentFlowRepository(access.connection)
         if len(flows.list(access.scope)) >= MAX_FLOWS:
             raise Conflict(_("A tenant has at most {limit} flows.").format(limit=MAX_FLOWS))
-        flow = DocumentFlow(
+        flow = taken_from(
+            DocumentFlow,
+            draft,
             id=new_id("flw"),
             tenant_id=access.scope.tenant_id,
-            name=draft.name,
-            description=draft.description,
-            document_name=draft.document_name,
-            document_type=draft.document_type,
-            rule=draft.rule,
-            target=draft.target,
             is_active=True,
             created_at=self._clock.now(),
             created_by=access.actor.name,
@@ -122,15 +119,7 @@ class DocumentFlowService:
         """
         flow = self.get_flow(access, flow_id)
         draft.check()
-        changed = replace(
-            flow,
-            name=draft.name,
-            description=draft.description,
-            document_name=draft.document_name,
-            document_type=draft.document_type,
-            rule=draft.rule,
-            target=draft.target,
-        )
+        changed = changed_to(flow, draft)
         DocumentFlowRepository(access.connection).change(access.scope, changed)
         self._record(access, DocumentFlowAction.CHANGED, changed)
         return changed

@@ -10,6 +10,7 @@ from ionport.core.errors import Conflict, Forbidden, NotFound
 from ionport.core.i18n import _
 from ionport.core.ids import new_id
 from ionport.core.paging import Page
+from ionport.core.values.alike import taken_from
 from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
 from ionport.sandbox.kit.texts import quoted
@@ -168,13 +169,12 @@ class ConnectionPointService:
         points = ConnectionPointRepository(access.connection)
         if points.count(access.scope) >= MAX_POINTS:
             raise Conflict(_("The tenant has as many connection points as it may."))
-        point = ConnectionPoint(
+        point = taken_from(
+            ConnectionPoint,
+            draft,
             id=new_id("cpt"),
             tenant_id=access.scope.tenant_id,
-            name=draft.name,
-            description=draft.description,
             logical_id=logical_id_of(draft.name),
-            client_id=draft.client_id,
             is_active=True,
             is_automatic=False,
             created_at=self._clock.now(),

@@ -1,0 +1,1 @@
+"""Values of each other, and of their fields."""
