@@ -17,8 +17,6 @@ from alembic import op
 
 revision = "0004"
 down_revision = "0003"
-branch_labels = None
-depends_on = None
 
 _WAITING = "ready_for_validation"
 _AT_A_TIME = 500

@@ -16,8 +16,6 @@ from alembic import op
 
 revision = "0008"
 down_revision = "0007"
-branch_labels = None
-depends_on = None
 
 _AT_A_TIME = 500
 _KINDS = {"INVOICE": "invoice", "CREDIT_NOTE": "credit_note"}

@@ -14,8 +14,6 @@ from alembic import op
 
 revision = "0013"
 down_revision = "0012"
-branch_labels = None
-depends_on = None
 
 _AT_A_TIME = 500
 

@@ -12,8 +12,6 @@ from alembic import op
 
 revision = "0018"
 down_revision = "0017"
-branch_labels = None
-depends_on = None
 
 _AT_A_TIME = 500
 _SAME = (

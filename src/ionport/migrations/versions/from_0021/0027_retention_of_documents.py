@@ -10,8 +10,6 @@ from alembic import op
 
 revision = "0027"
 down_revision = "0026"
-branch_labels = None
-depends_on = None
 
 _WHOLE = sa.text("purged_at IS NULL AND status IN ('exported', 'rejected', 'deleted')")
 
