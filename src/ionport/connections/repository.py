@@ -77,7 +77,7 @@ class ConnectionRepository(Repository):
         SQLite has one writer at a time anyway.
         """
         query = _owned(select(_c.id), scope).where(_c.id == connection_id)
-        self._connection.execute(query.with_for_update()).one_or_none()
+        self._run(query.with_for_update()).one_or_none()
 
     def by_fingerprint(self, scope: OrganizationScope, fingerprint: str) -> Connection | None:
         """Return the connection that was made from the same credential."""
@@ -107,25 +107,23 @@ class ConnectionRepository(Repository):
 
     def sealed(self, scope: AnyScope, connection_id: str) -> tuple[str, str] | None:
         """Return (organization, sealed file), or None."""
-        row = self._connection.execute(
+        row = self._run(
             _owned(select(_c.organization_id, _c.sealed), scope).where(_c.id == connection_id)
         ).one_or_none()
         return (row.organization_id, row.sealed) if row else None
 
     def all_sealed(self, scope: SystemScope) -> Sequence[tuple[str, str, str]]:
         """Return (id, organization, sealed file) of every connection, for key rotation."""
-        rows = self._connection.execute(select(_c.id, _c.organization_id, _c.sealed))
+        rows = self._run(select(_c.id, _c.organization_id, _c.sealed))
         return [(row.id, row.organization_id, row.sealed) for row in rows]
 
     def set_sealed(self, scope: SystemScope, connection_id: str, sealed: str) -> None:
         """Replace the sealed file by the same one under another key."""
-        self._connection.execute(
-            update(connections).where(_c.id == connection_id).values(sealed=sealed)
-        )
+        self._run(update(connections).where(_c.id == connection_id).values(sealed=sealed))
 
     def rename(self, scope: OrganizationScope, connection_id: str, name: str) -> None:
         """Change the name that people see."""
-        self._connection.execute(
+        self._run(
             update(connections)
             .where(in_scope(connections, scope, id=connection_id))
             .values(name=name)
@@ -135,9 +133,7 @@ class ConnectionRepository(Repository):
         """Remove a connection with its tokens and checks; False while a delivery names it."""
         try:
             with self._connection.begin_nested():
-                self._connection.execute(
-                    delete(connections).where(in_scope(connections, scope, id=connection_id))
-                )
+                self._run(delete(connections).where(in_scope(connections, scope, id=connection_id)))
         except IntegrityError:
             return False
         return True
@@ -148,7 +144,7 @@ class TokenRepository(Repository):
 
     def get(self, scope: OrganizationScope, connection_id: str, key: str) -> str | None:
         """Return the sealed tokens kept under `key`."""
-        sealed: str | None = self._connection.execute(
+        sealed: str | None = self._run(
             select(_t.sealed)
             .join(connections, _c.id == _t.connection_id)
             .where(
@@ -164,10 +160,10 @@ class TokenRepository(Repository):
     ) -> None:
         """Replace what is kept; nothing happens when the connection is gone."""
         owned = select(_c.id).where(in_scope(connections, scope, id=connection_id))
-        if self._connection.execute(owned.with_for_update()).one_or_none() is None:
+        if self._run(owned.with_for_update()).one_or_none() is None:
             return
         self.delete(scope, connection_id, key)
-        self._connection.execute(
+        self._run(
             insert(connection_tokens).values(
                 connection_id=connection_id, key=key, sealed=sealed, updated_at=now
             )
@@ -176,7 +172,7 @@ class TokenRepository(Repository):
     def delete(self, scope: OrganizationScope, connection_id: str, key: str) -> None:
         """Forget what is kept under `key`."""
         owned = select(_c.id).where(_c.organization_id == scope.organization_id)
-        self._connection.execute(
+        self._run(
             delete(connection_tokens).where(
                 _t.connection_id == connection_id, _t.key == key, _t.connection_id.in_(owned)
             )
@@ -184,7 +180,7 @@ class TokenRepository(Repository):
 
     def delete_all(self, scope: SystemScope) -> None:
         """Forget all tokens: key rotation makes everybody sign on anew."""
-        self._connection.execute(delete(connection_tokens))
+        self._run(delete(connection_tokens))
 
 
 class CheckRepository(Repository):
@@ -197,24 +193,24 @@ class CheckRepository(Repository):
         connection.
         """
         owned = _owned(select(_c.id), scope).where(_c.id == check.connection_id)
-        if self._connection.execute(owned).one_or_none() is None:
+        if self._run(owned).one_or_none() is None:
             return False
         values = asdict(check)
         stages = values.pop("stages")
         try:
             with self._connection.begin_nested():
-                self._connection.execute(insert(connection_checks).values(values))
+                self._run(insert(connection_checks).values(values))
         except IntegrityError:
             return False
         rows = [{**stage, "check_id": check.id, "position": n} for n, stage in enumerate(stages)]
-        self._connection.execute(insert(connection_check_stages), rows)
+        self._run(insert(connection_check_stages), rows)
         kept = (
             _checks_of(scope, _k.id)
             .where(_k.connection_id == check.connection_id)
             .order_by(_k.started_at.desc(), _k.id.desc())
             .limit(_KEPT)
         )
-        self._connection.execute(
+        self._run(
             delete(connection_checks).where(
                 _k.connection_id == check.connection_id, _k.id.not_in(kept)
             )
@@ -263,7 +259,7 @@ class CheckRepository(Repository):
     def ended_ids(self, scope: OrganizationScope, connection_id: str) -> tuple[str, ...]:
         """Return the ids of what `ended` returns: such checks do not change any more."""
         parameters = {"organization": scope.organization_id, "wanted": connection_id}
-        return tuple(self._connection.execute(_ENDED_IDS, parameters).scalars())
+        return tuple(self._run(_ENDED_IDS, parameters).scalars())
 
     def set_stage(
         self,
@@ -276,7 +272,7 @@ class CheckRepository(Repository):
         """Write how a stage stands; False when the check is over or has another runner."""
         if not self._change(scope, check.id, check.runner, {"updated_at": now}):
             return False
-        self._connection.execute(
+        self._run(
             update(connection_check_stages)
             .where(
                 _g.check_id == check.id,
@@ -312,13 +308,13 @@ class CheckRepository(Repository):
             )
             .values(dict(values))
         )
-        return self._connection.execute(statement).rowcount == 1
+        return self._run(statement).rowcount == 1
 
     def _with_stages(self, checks: Select[Any]) -> list[Check]:
         """Run a query of `_checks_of`, and read the stages of what it finds."""
-        rows = self._connection.execute(checks).all()
+        rows = self._run(checks).all()
         stages: dict[str, list[Row[Any]]] = {row.id: [] for row in rows}
-        for stage in self._connection.execute(
+        for stage in self._run(
             select(connection_check_stages)
             .where(_g.check_id.in_(list(stages)))
             .order_by(_g.position)

@@ -70,7 +70,7 @@ class DocumentRepository(Repository):
             return True
         try:
             with self._connection.begin_nested():
-                self._connection.execute(_ADD_NEW, [_columns(scope, document) for document in new])
+                self._run(_ADD_NEW, [_columns(scope, document) for document in new])
         except IntegrityError:
             if not self.find_by_contents(scope, [document.content_sha256 for document in new]):
                 raise
@@ -78,7 +78,7 @@ class DocumentRepository(Repository):
         return True
 
     def find(self, scope: OrganizationScope, document_id: str) -> Document | None:
-        found = self._connection.execute(_seen(_FIND, scope), _key(scope, document_id))
+        found = self._run(_seen(_FIND, scope), _key(scope, document_id))
         row = found.one_or_none()
         if row is None:
             return None
@@ -90,7 +90,7 @@ class DocumentRepository(Repository):
     def filenames(self, scope: OrganizationScope, ids: Collection[str]) -> Mapping[str, str]:
         """Return the names of those of these documents that are in the scope, by id."""
         wanted = select(documents.c.id, documents.c.filename)
-        rows = self._connection.execute(wanted.where(_own(scope), documents.c.id.in_(ids)))
+        rows = self._run(wanted.where(_own(scope), documents.c.id.in_(ids)))
         return {row.id: row.filename for row in rows}
 
     def find_by_contents(
@@ -101,7 +101,7 @@ class DocumentRepository(Repository):
         Instead of the id there is None for a document of a type that is not seen.
         """
         parameters = {"organization": scope.organization_id, "contents": contents}
-        rows = self._connection.execute(_BY_CONTENTS, parameters)
+        rows = self._run(_BY_CONTENTS, parameters)
         seen = scope.document_types
         return {
             row.content_sha256: (
@@ -112,7 +112,7 @@ class DocumentRepository(Repository):
         }
 
     def is_sub_organization(self, scope: OrganizationScope, sub_organization_id: str) -> bool:
-        found = self._connection.execute(
+        found = self._run(
             select(organizations.c.id).where(
                 organizations.c.id == sub_organization_id,
                 organizations.c.parent_id == scope.organization_id,
@@ -121,19 +121,16 @@ class DocumentRepository(Repository):
         return found is not None
 
     def count_since(self, scope: OrganizationScope, since: datetime) -> int:
-        return self._connection.execute(
-            select(func.count()).where(_own(scope), documents.c.created_at >= since)
-        ).scalar_one()
+        return self._count(documents, _own(scope), documents.c.created_at >= since)
 
     def count_of_place(self, scope: OrganizationScope, sub_organization_id: str | None) -> int:
         """Return how many documents belong to a sub-organization; None: to the organization."""
         place = documents.c.sub_organization_id.is_not_distinct_from(sub_organization_id)
-        statement = select(func.count()).select_from(documents).where(_own(scope), place)
-        return self._connection.execute(statement).scalar_one()
+        return self._count(documents, _own(scope), place)
 
     def lock(self, scope: OrganizationScope, document_id: str) -> LockedDocument | None:
         """Return what exports ask of a document, kept as it is until the transaction ends."""
-        found = self._connection.execute(_seen(_LOCK, scope), _key(scope, document_id))
+        found = self._run(_seen(_LOCK, scope), _key(scope, document_id))
         row = found.one_or_none()
         if row is None:
             return None
@@ -151,7 +148,7 @@ class DocumentRepository(Repository):
         self, scope: OrganizationScope, document_id: str, status: DocumentStatus, at: datetime
     ) -> None:
         values = {"status": status.value, "updated_at": at}
-        self._connection.execute(_UPDATE, {**_key(scope, document_id), **values})
+        self._run(_UPDATE, {**_key(scope, document_id), **values})
 
     def set_values(
         self,
@@ -165,32 +162,32 @@ class DocumentRepository(Repository):
     ) -> None:
         """Write what the document says after a correction."""
         values = {**_said(document_type, fields, tables, search_text), "updated_at": at}
-        self._connection.execute(_UPDATE.values(values), _key(scope, document_id))
+        self._run(_UPDATE.values(values), _key(scope, document_id))
 
     def set_place(
         self, scope: OrganizationScope, document_id: str, sub_organization_id: str | None
     ) -> None:
         """Write the sub-organization that the document belongs to."""
         values = {"sub_organization_id": sub_organization_id}
-        self._connection.execute(_UPDATE, {**_key(scope, document_id), **values})
+        self._run(_UPDATE, {**_key(scope, document_id), **values})
 
     def set_duplicate_of(
         self, scope: OrganizationScope, document_id: str, other_id: str | None
     ) -> None:
         values = {"duplicate_of": other_id}
-        self._connection.execute(_UPDATE, {**_key(scope, document_id), **values})
+        self._run(_UPDATE, {**_key(scope, document_id), **values})
 
     def set_open_findings(
         self, scope: OrganizationScope, document_id: str, count: int, at: datetime
     ) -> None:
         values = {"open_findings": count, "updated_at": at}
-        self._connection.execute(_UPDATE, {**_key(scope, document_id), **values})
+        self._run(_UPDATE, {**_key(scope, document_id), **values})
 
     def standing(
         self, scope: OrganizationScope, document_id: str
     ) -> tuple[DocumentStatus, int] | None:
         """Return the status and how many findings hold the document, without a lock."""
-        found = self._connection.execute(_seen(_STANDING, scope), _key(scope, document_id))
+        found = self._run(_seen(_STANDING, scope), _key(scope, document_id))
         row = found.one_or_none()
         return (DocumentStatus(row.status), row.open_findings) if row else None
 
@@ -200,7 +197,7 @@ class TimelineRepository(Repository):
 
     def add(self, scope: OrganizationScope, document_id: str, entry: TimelineEntry) -> None:
         values = {**_entry_columns(scope, document_id, entry), "of_document": document_id}
-        self._connection.execute(_ADD_ENTRY, values)
+        self._run(_ADD_ENTRY, values)
 
     def begin(
         self, scope: OrganizationScope, entries: Mapping[str, Sequence[TimelineEntry]]
@@ -211,7 +208,7 @@ class TimelineRepository(Repository):
             for document_id, of_document in entries.items()
             for position, entry in enumerate(of_document, start=1)
         ]
-        self._connection.execute(_ADD_FIRST_ENTRIES, rows)
+        self._run(_ADD_FIRST_ENTRIES, rows)
 
     def list(self, scope: OrganizationScope, document_id: str) -> list[TimelineEntry]:
         """Return the newest entries first, at most `MAX_TIMELINE`."""
@@ -227,7 +224,7 @@ class TimelineRepository(Repository):
     def has_code(self, scope: OrganizationScope, document_id: str, code: str) -> bool:
         """Tell whether the document has an entry of a code."""
         table = document_timeline
-        found = self._connection.execute(
+        found = self._run(
             select(table.c.id)
             .where(in_scope(table, scope, document_id=document_id, code=code))
             .limit(1)

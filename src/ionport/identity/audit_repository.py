@@ -23,7 +23,7 @@ class AuditRepository(Repository):
     def add_all(self, scope: AnyScope, entries: Iterable[AuditEntry]) -> None:
         own = {"scope_kind": _scope_kind(scope), "scope_id": scope_id(scope)}
         rows = [columns_of(audit_log, entry, **own) for entry in entries]
-        self._connection.execute(_ADD, rows)
+        self._run(_ADD, rows)
 
     def usernames(self, scope: SystemScope, ids: Collection[str]) -> Mapping[str, str]:
         """Return the names of users, by id, whatever they belong to."""

@@ -37,16 +37,14 @@ class TenantRepository(Repository):
     """Tenants and who belongs to them."""
 
     def add(self, scope: SystemScope, tenant: Tenant) -> None:
-        self._connection.execute(insert(tenants).values(id=tenant.id, created_at=tenant.created_at))
+        self._run(insert(tenants).values(id=tenant.id, created_at=tenant.created_at))
 
     def find(self, scope: TenantScope) -> Tenant | None:
-        row = self._connection.execute(
-            select(tenants).where(tenants.c.id == scope.tenant_id)
-        ).one_or_none()
+        row = self._run(select(tenants).where(tenants.c.id == scope.tenant_id)).one_or_none()
         return Tenant(id=row.id, created_at=row.created_at) if row else None
 
     def list_all(self, scope: SystemScope) -> list[Tenant]:
-        rows = self._connection.execute(select(tenants).order_by(tenants.c.id).limit(MAX_TENANTS))
+        rows = self._run(select(tenants).order_by(tenants.c.id).limit(MAX_TENANTS))
         return [Tenant(id=row.id, created_at=row.created_at) for row in rows]
 
     def set_role(self, scope: TenantScope, user_id: str, role: TenantRole) -> None:
@@ -54,7 +52,7 @@ class TenantRepository(Repository):
             user_id=user_id, tenant_id=scope.tenant_id, role=role.value
         )
         key = tenant_memberships.primary_key
-        self._connection.execute(new.on_conflict_do_update(key, set_={"role": role.value}))
+        self._run(new.on_conflict_do_update(key, set_={"role": role.value}))
 
     def search_members(self, scope: TenantScope, text: str, limit: int) -> list[User]:
         """Return active members whose username, name or e-mail address contains `text`."""
@@ -82,7 +80,7 @@ class OrganizationRepository(Repository):
     """Organizations, sub-organizations and who belongs to them."""
 
     def add(self, scope: SystemScope, organization: Organization, at: datetime) -> None:
-        self._connection.execute(
+        self._run(
             insert(organizations).values(columns_of(organizations, organization, created_at=at))
         )
 
@@ -92,7 +90,7 @@ class OrganizationRepository(Repository):
         )
 
     def rename(self, scope: OrganizationScope, name: str) -> None:
-        self._connection.execute(
+        self._run(
             update(organizations)
             .where(organizations.c.id == scope.organization_id)
             .values(name=name)
@@ -134,21 +132,21 @@ class OrganizationRepository(Repository):
             user_id=user_id, organization_id=scope.organization_id, role=role.value
         )
         key = organization_memberships.primary_key
-        self._connection.execute(new.on_conflict_do_update(key, set_={"role": role.value}))
+        self._run(new.on_conflict_do_update(key, set_={"role": role.value}))
 
 
 class UserRepository(Repository):
     """Users; they stand above tenants and organizations, so the scope is the system's."""
 
     def add(self, scope: SystemScope, user: User, key: str, password_hash: str) -> None:
-        self._connection.execute(
+        self._run(
             insert(users).values(
                 columns_of(users, user, username_key=key, password_hash=password_hash)
             )
         )
 
     def count(self, scope: SystemScope) -> int:
-        return self._connection.execute(select(func.count()).select_from(users)).scalar_one()
+        return self._count(users)
 
     def find_by_key(self, scope: SystemScope, key: str) -> tuple[User, str] | None:
         """Return the user with the case-folded username `key` and the password hash."""
@@ -158,22 +156,18 @@ class UserRepository(Repository):
         return self._find(users.c.id == user_id)
 
     def _find(self, condition: Any) -> tuple[User, str] | None:
-        row = self._connection.execute(select(users).where(condition)).one_or_none()
+        row = self._run(select(users).where(condition)).one_or_none()
         return (user_of(row), row.password_hash) if row else None
 
     def set_password(self, scope: SystemScope, user_id: str, password_hash: str) -> None:
-        self._connection.execute(
-            update(users).where(users.c.id == user_id).values(password_hash=password_hash)
-        )
+        self._run(update(users).where(users.c.id == user_id).values(password_hash=password_hash))
 
     def note_sign_in(self, scope: SystemScope, user_id: str, at: datetime) -> None:
-        self._connection.execute(
-            update(users).where(users.c.id == user_id).values(last_sign_in_at=at)
-        )
+        self._run(update(users).where(users.c.id == user_id).values(last_sign_in_at=at))
 
     def tenant_roles(self, scope: SystemScope, user_id: str) -> list[tuple[str, TenantRole]]:
         table = tenant_memberships
-        rows = self._connection.execute(
+        rows = self._run(
             select(table.c.tenant_id, table.c.role)
             .where(table.c.user_id == user_id)
             .order_by(table.c.tenant_id)
@@ -185,7 +179,7 @@ class UserRepository(Repository):
         self, scope: SystemScope, user_id: str
     ) -> list[tuple[str, OrganizationRole]]:
         table = organization_memberships
-        rows = self._connection.execute(
+        rows = self._run(
             select(table.c.organization_id, table.c.role)
             .where(table.c.user_id == user_id)
             .order_by(table.c.organization_id)
@@ -208,7 +202,7 @@ class SessionRepository(Repository):
         device: str,
         begun_by: str,
     ) -> None:
-        self._connection.execute(
+        self._run(
             insert(sessions).values(
                 digest=digest,
                 user_id=user_id,
@@ -237,15 +231,13 @@ class SessionRepository(Repository):
         return (row, user_of(row)) if row else None
 
     def touch(self, scope: SystemScope, digest: str, at: datetime) -> None:
-        self._connection.execute(
-            update(sessions).where(sessions.c.digest == digest).values(seen_at=at)
-        )
+        self._run(update(sessions).where(sessions.c.digest == digest).values(seen_at=at))
 
     def list_of_user(
         self, scope: SystemScope, user_id: str, at: datetime, idle_since: datetime, limit: int
     ) -> Sequence[OpenSession]:
         """Return the sessions that a user can go on with, the latest seen first."""
-        rows = self._connection.execute(
+        rows = self._run(
             select(sessions)
             .where(sessions.c.user_id == user_id)
             .where(sessions.c.expires_at > at, sessions.c.seen_at > idle_since)
@@ -260,22 +252,22 @@ class SessionRepository(Repository):
         ]
 
     def remove(self, scope: SystemScope, digest: str) -> None:
-        self._connection.execute(delete(sessions).where(sessions.c.digest == digest))
+        self._run(delete(sessions).where(sessions.c.digest == digest))
 
     def remove_one(self, scope: SystemScope, user_id: str, digest: str) -> bool:
         """End a session if it is the user's; tells whether it was."""
         own = (sessions.c.user_id == user_id) & (sessions.c.digest == digest)
-        return self._connection.execute(delete(sessions).where(own)).rowcount == 1
+        return self._run(delete(sessions).where(own)).rowcount == 1
 
     def remove_of_user(self, scope: SystemScope, user_id: str, keep: str | None) -> int:
         """End a user's sessions but `keep` (a digest); returns how many."""
         condition = sessions.c.user_id == user_id
         if keep is not None:
             condition &= sessions.c.digest != keep
-        return self._connection.execute(delete(sessions).where(condition)).rowcount
+        return self._run(delete(sessions).where(condition)).rowcount
 
     def remove_expired(self, scope: SystemScope, at: datetime, idle_since: datetime) -> None:
-        self._connection.execute(
+        self._run(
             delete(sessions).where(
                 or_(sessions.c.expires_at <= at, sessions.c.seen_at <= idle_since)
             )
@@ -285,29 +277,20 @@ class SessionRepository(Repository):
         self, scope: SystemScope, digest: str, at: datetime, expires_at: datetime
     ) -> None:
         """Store a set-up link and forget every earlier one."""
-        self._connection.execute(delete(setup_links))
-        self._connection.execute(
-            insert(setup_links).values(digest=digest, created_at=at, expires_at=expires_at)
-        )
+        self._run(delete(setup_links))
+        self._run(insert(setup_links).values(digest=digest, created_at=at, expires_at=expires_at))
 
     def has_setup_link(self, scope: SystemScope, digest: str, at: datetime) -> bool:
-        return (
-            self._connection.execute(
-                select(func.count())
-                .select_from(setup_links)
-                .where(setup_links.c.digest == digest)
-                .where(setup_links.c.used_at.is_(None), setup_links.c.expires_at > at)
-            ).scalar_one()
-            == 1
-        )
+        is_open = (setup_links.c.used_at.is_(None), setup_links.c.expires_at > at)
+        return self._count(setup_links, setup_links.c.digest == digest, *is_open) == 1
 
     def is_setup_link_used(self, scope: SystemScope, digest: str) -> bool:
         query = select(setup_links.c.used_at).where(setup_links.c.digest == digest)
-        return self._connection.execute(query).scalar_one_or_none() is not None
+        return self._run(query).scalar_one_or_none() is not None
 
     def use_setup_link(self, scope: SystemScope, digest: str, at: datetime) -> bool:
         """Mark the link used; False when it is unknown, expired or was used before."""
-        changed = self._connection.execute(
+        changed = self._run(
             update(setup_links)
             .where(setup_links.c.digest == digest)
             .where(setup_links.c.used_at.is_(None), setup_links.c.expires_at > at)
@@ -323,11 +306,11 @@ class SessionRepository(Repository):
             id=attempt_id, username_digest=source_digest, address=address, at=at
         )
         added = new.on_conflict_do_nothing().returning(sign_in_attempts.c.id)
-        return self._connection.execute(added).first() is not None
+        return self._run(added).first() is not None
 
     def has_attempt(self, scope: SystemScope, attempt_id: str) -> bool:
         found = select(sign_in_attempts.c.id).where(sign_in_attempts.c.id == attempt_id)
-        return self._connection.execute(found).first() is not None
+        return self._run(found).first() is not None
 
     def recent_attempts(
         self,
@@ -346,18 +329,18 @@ class SessionRepository(Repository):
         if address is not None:
             query = query.where(sign_in_attempts.c.address == address)
         query = query.order_by(sign_in_attempts.c.at.desc()).limit(limit)
-        return self._connection.execute(query).scalars().all()
+        return self._run(query).scalars().all()
 
     def forgive_attempts(self, scope: SystemScope, source_digest: str, address: str) -> None:
         """Forget the attempts of one source from one address, after the right password."""
-        self._connection.execute(
+        self._run(
             delete(sign_in_attempts)
             .where(sign_in_attempts.c.username_digest == source_digest)
             .where(sign_in_attempts.c.address == address)
         )
 
     def remove_attempts_before(self, scope: SystemScope, at: datetime) -> None:
-        self._connection.execute(delete(sign_in_attempts).where(sign_in_attempts.c.at <= at))
+        self._run(delete(sign_in_attempts).where(sign_in_attempts.c.at <= at))
 
 
 def containing(text: str) -> ColumnElement[bool]:

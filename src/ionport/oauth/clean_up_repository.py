@@ -17,4 +17,4 @@ class CleanUpRepository(Repository):
         """Delete at most `limit` rows and return how many."""
         key = tuple_(*table.primary_key.columns)
         batch = select(*table.primary_key.columns).where(where).limit(limit)
-        return self._connection.execute(delete(table).where(key.in_(batch))).rowcount
+        return self._run(delete(table).where(key.in_(batch))).rowcount

@@ -17,4 +17,4 @@ class ReadinessRepository(Repository):
         """Write the row."""
         row = insert_of(self._connection)(readiness).values(id=1, checked_at=now)
         changed = {"checked_at": row.excluded.checked_at}
-        self._connection.execute(row.on_conflict_do_update(index_elements=["id"], set_=changed))
+        self._run(row.on_conflict_do_update(index_elements=["id"], set_=changed))

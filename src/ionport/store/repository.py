@@ -9,7 +9,19 @@ from functools import cache
 from types import UnionType
 from typing import Any, Protocol, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
-from sqlalchemy import ColumnElement, Connection, Executable, Row, Select, Table, and_, func, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    CursorResult,
+    Executable,
+    FromClause,
+    Row,
+    Select,
+    Table,
+    and_,
+    func,
+    select,
+)
 from sqlalchemy.exc import IntegrityError
 
 from ionport.core.paging import Page, PageRequest
@@ -28,6 +40,10 @@ class Repository:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
+    def _run(self, statement: Executable, values: _Parameters = None) -> CursorResult[Any]:
+        """Run a statement, once for each set of values."""
+        return self._connection.execute(statement, values)
+
     def _one(
         self, statement: Executable, made: Callable[[Row[Any]], T], values: _Parameters = None
     ) -> T | None:
@@ -45,9 +61,13 @@ class Repository:
         self, query: Select[Any], page: PageRequest, made: Callable[[Row[Any]], T]
     ) -> Page[T]:
         """Return one page of an ordered query, with the number of all its rows."""
-        count = select(func.count()).select_from(query.order_by(None).subquery())
-        total = self._connection.execute(count).scalar_one()
+        total = self._count(query.order_by(None).subquery())
         return Page(self._all(query.limit(page.limit).offset(page.offset), made), total, page)
+
+    def _count(self, rows: FromClause, *where: ColumnElement[bool]) -> int:
+        """Return how many rows meet all conditions."""
+        counted = select(func.count()).select_from(rows).where(*where)
+        return self._connection.execute(counted).scalar_one()
 
     def _stored(self, statement: Executable, values: _Parameters = None) -> bool:
         """Run a statement; False, and nothing is done, where a constraint refuses its row."""

@@ -57,10 +57,10 @@ class BulkRepository(Repository):
             "asked_at": run.asked_at,
             "updated_at": run.updated_at,
         }
-        self._connection.execute(insert(bulk_runs), values)
+        self._run(insert(bulk_runs), values)
         total = self._add_items(scope, run.id, selection)
         of_run = (_r.organization_id == scope.organization_id, _r.id == run.id)
-        self._connection.execute(update(bulk_runs).where(*of_run).values(total=total))
+        self._run(update(bulk_runs).where(*of_run).values(total=total))
         return total
 
     def _add_items(self, scope: OrganizationScope, run_id: str, selection: Selection) -> int:
@@ -92,7 +92,7 @@ class BulkRepository(Repository):
             literal(""),
         )
         names = [column.name for column in bulk_items.columns]
-        return self._connection.execute(insert(bulk_items).from_select(names, rows)).rowcount
+        return self._run(insert(bulk_items).from_select(names, rows)).rowcount
 
     def drop_old(self, scope: OrganizationScope) -> None:
         """Remove the runs that are over and older than the newest `MAX_RUNS`."""
@@ -100,9 +100,9 @@ class BulkRepository(Repository):
         newest = select(_r.id).where(of_scope).order_by(_r.created_at.desc(), _r.id.desc())
         over = _r.state.in_([state.value for state in BulkState if state.is_over])
         old = newest.where(over).offset(MAX_RUNS).limit(MAX_RUNS)
-        ids = self._connection.execute(old).scalars().all()
+        ids = self._run(old).scalars().all()
         if ids:
-            self._connection.execute(delete(bulk_runs).where(of_scope, _r.id.in_(ids)))
+            self._run(delete(bulk_runs).where(of_scope, _r.id.in_(ids)))
 
     def find(self, scope: OrganizationScope, run_id: str) -> BulkRun | None:
         return self._one(
@@ -117,13 +117,13 @@ class BulkRepository(Repository):
             states = [state.value for state in BulkState if not state.is_over]
             query = query.where(_r.state.in_(states))
         rows = query.order_by(_r.created_at.desc(), _r.id.desc()).limit(limit)
-        return [_run(row) for row in self._connection.execute(rows)]
+        return [_run(row) for row in self._run(rows)]
 
     def set_state(
         self, scope: OrganizationScope, run_id: str, state: BulkState, at: datetime
     ) -> bool:
         """Move a run that is not over; False for one that is."""
-        moved = self._connection.execute(
+        moved = self._run(
             update(bulk_runs)
             .where(
                 in_scope(bulk_runs, scope, id=run_id),
@@ -137,7 +137,7 @@ class BulkRepository(Repository):
 
     def cancel_open(self, scope: OrganizationScope, action: BulkAction, at: datetime) -> None:
         """End the runs of an action that are not over."""
-        self._connection.execute(
+        self._run(
             update(bulk_runs)
             .where(
                 in_scope(bulk_runs, scope, action=action.value),
@@ -187,9 +187,7 @@ class BulkRepository(Repository):
         query = select(_r.id).where(_IS_RUNNING, _is_free(silent_since))
         if wanted:
             query = query.where(_r.id == wanted)
-        found = self._connection.execute(
-            query.order_by(_r.action == _JUDGE, _r.created_at).limit(1)
-        )
+        found = self._run(query.order_by(_r.action == _JUDGE, _r.created_at).limit(1))
         return found.scalar_one_or_none() or ""
 
     def take(
@@ -202,7 +200,7 @@ class BulkRepository(Repository):
     ) -> bool:
         """Give a run to `worker`; False when somebody else has it by now, or it is over."""
         del scope
-        taken = self._connection.execute(
+        taken = self._run(
             update(bulk_runs)
             .where(_r.id == run_id, _IS_RUNNING, _is_free(silent_since))
             .values(worker=worker, updated_at=at)
@@ -212,7 +210,7 @@ class BulkRepository(Repository):
     def release(self, scope: SystemScope, worker: str) -> None:
         """Give back what a worker has taken."""
         del scope
-        self._connection.execute(
+        self._run(
             update(bulk_runs)
             .where(_r.state == BulkState.RUNNING.value, _r.worker == worker)
             .values(worker="")
@@ -221,7 +219,7 @@ class BulkRepository(Repository):
     def taken(self, scope: SystemScope, run_id: str) -> BulkRun:
         """Return a run that was taken."""
         del scope
-        return _run(self._connection.execute(select(bulk_runs).where(_r.id == run_id)).one())
+        return _run(self._run(select(bulk_runs).where(_r.id == run_id)).one())
 
     def open_items(self, scope: OrganizationScope, run_id: str, limit: int) -> Sequence[BulkItem]:
         """Return the next documents without a result."""
@@ -239,7 +237,7 @@ class BulkRepository(Repository):
         Whoever settles a document does this first, so that a run that is paused, cancelled or
         taken by another worker settles none.
         """
-        held = self._connection.execute(
+        held = self._run(
             update(bulk_runs)
             .where(
                 in_scope(bulk_runs, scope, id=run_id, worker=worker, state=BulkState.RUNNING.value)
@@ -252,13 +250,13 @@ class BulkRepository(Repository):
         self, scope: OrganizationScope, run_id: str, position: int, outcome: BulkOutcome
     ) -> None:
         """Write what became of a document of a run that is held."""
-        self._connection.execute(
+        self._run(
             update(bulk_items)
             .where(in_scope(bulk_items, scope, run_id=run_id, position=position))
             .values(result=outcome.result.value, code=outcome.code, text=outcome.text)
         )
         counter = _r.done if outcome.result is ItemResult.DONE else _r.left_out
-        self._connection.execute(
+        self._run(
             update(bulk_runs)
             .where(in_scope(bulk_runs, scope, id=run_id))
             .values({counter: counter + 1})

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam, delete, func, insert, select, update
+from sqlalchemy import Row, bindparam, delete, insert, select, update
 
 from ionport.documents.companies.model import COMPANY_FIELDS, MAX_COMPANIES, Company
 from ionport.documents.companies.tables import companies
@@ -35,8 +35,7 @@ class CompanyRepository(Repository):
         return self._all(_ALL, _company, {"organization": scope.organization_id})
 
     def count(self, scope: OrganizationScope) -> int:
-        statement = select(func.count()).where(_c.organization_id == scope.organization_id)
-        return self._connection.execute(statement).scalar_one()
+        return self._count(companies, in_scope(companies, scope))
 
     def find(self, scope: OrganizationScope, company_id: str) -> Company | None:
         return self._one(
@@ -56,7 +55,7 @@ class CompanyRepository(Repository):
 
     def add(self, scope: OrganizationScope, company: Company) -> None:
         """Add a company; raises SQLAlchemy's IntegrityError when its place has one already."""
-        self._connection.execute(
+        self._run(
             insert(companies).values(
                 columns_of(
                     companies, company, organization_id=scope.organization_id, **company.values
@@ -72,14 +71,14 @@ class CompanyRepository(Repository):
         at: datetime,
         by: str,
     ) -> None:
-        self._connection.execute(
+        self._run(
             update(companies)
             .where(in_scope(companies, scope, id=company_id))
             .values(updated_at=at, updated_by=by, **values)
         )
 
     def delete(self, scope: OrganizationScope, company_id: str) -> None:
-        self._connection.execute(delete(companies).where(in_scope(companies, scope, id=company_id)))
+        self._run(delete(companies).where(in_scope(companies, scope, id=company_id)))
 
 
 def _company(row: Row[Any]) -> Company:

@@ -16,7 +16,7 @@ class EditRepository(Repository):
     """The locks of one organization's documents, lapsed ones among them."""
 
     def find(self, scope: OrganizationScope, document_id: str) -> EditLock | None:
-        row = self._connection.execute(
+        row = self._run(
             select(_e.document_id, _e.person_id, _e.person, _e.since, _e.until).where(
                 in_scope(document_edits, scope, document_id=document_id)
             )
@@ -34,13 +34,11 @@ class EditRepository(Repository):
         new = insert_of(self._connection)(document_edits).values(
             document_id=lock.document_id, organization_id=scope.organization_id, **values
         )
-        self._connection.execute(
-            new.on_conflict_do_update(index_elements=[_e.document_id], set_=values)
-        )
+        self._run(new.on_conflict_do_update(index_elements=[_e.document_id], set_=values))
 
     def remove(self, scope: OrganizationScope, document_id: str, person_id: str) -> None:
         """Remove the lock of a person; that of another one stays."""
-        self._connection.execute(
+        self._run(
             delete(document_edits).where(
                 in_scope(document_edits, scope, document_id=document_id, person_id=person_id)
             )

@@ -26,7 +26,7 @@ class ListFileRepository(Repository):
     """Files that are made in the background, and their contents."""
 
     def add(self, scope: OrganizationScope, file: ListFile, query: ListQuery) -> None:
-        self._connection.execute(
+        self._run(
             insert(list_files),
             {
                 "id": file.id,
@@ -62,7 +62,7 @@ class ListFileRepository(Repository):
 
     def content(self, scope: OrganizationScope, file_id: str) -> bytes:
         """Return what a file that is done has."""
-        rows = self._connection.execute(
+        rows = self._run(
             select(_p.content)
             .where(in_scope(list_file_parts, scope, file_id=file_id))
             .order_by(_p.number)
@@ -73,18 +73,18 @@ class ListFileRepository(Repository):
         """Remove a person's files that are older than the newest `kept`."""
         own = (_f.organization_id == scope.organization_id, _f.person_id == person_id)
         newest = select(_f.id).where(*own).order_by(_f.asked_at.desc(), _f.id.desc())
-        old = self._connection.execute(newest.offset(kept).limit(100)).scalars().all()
+        old = self._run(newest.offset(kept).limit(100)).scalars().all()
         if old:
-            self._connection.execute(delete(list_files).where(*own, _f.id.in_(old)))
+            self._run(delete(list_files).where(*own, _f.id.in_(old)))
 
     def drop_lapsed(self, scope: SystemScope, asked_before: datetime) -> None:
         """Remove whosever files were asked for before a moment."""
         del scope
-        self._connection.execute(delete(list_files).where(_f.asked_at < asked_before))
+        self._run(delete(list_files).where(_f.asked_at < asked_before))
 
     def cancel(self, scope: OrganizationScope, person_id: str, file_id: str, at: datetime) -> bool:
         """End a file that is being made; False for one that is not."""
-        ended = self._connection.execute(
+        ended = self._run(
             update(list_files)
             .where(
                 in_scope(
@@ -107,7 +107,7 @@ class ListFileRepository(Repository):
             select(_f.id).where(_IS_RUNNING, is_free).limit(1),
             select(_f.id).where(_f.asked_at < asked_before).limit(1),
         )
-        return any(self._connection.execute(query).first() for query in queries)
+        return any(self._run(query).first() for query in queries)
 
     def take(
         self, scope: SystemScope, worker: str, at: datetime, silent_since: datetime
@@ -118,12 +118,12 @@ class ListFileRepository(Repository):
         """
         del scope
         is_free = or_(_f.worker == "", _f.updated_at < silent_since)
-        row = self._connection.execute(
+        row = self._run(
             select(list_files).where(_IS_RUNNING, is_free).order_by(_f.asked_at).limit(1)
         ).one_or_none()
         if row is None:
             return None
-        taken = self._connection.execute(
+        taken = self._run(
             update(list_files)
             .where(_f.id == row.id, _IS_RUNNING, is_free)
             .values(worker=worker, updated_at=at, done=0)
@@ -136,7 +136,7 @@ class ListFileRepository(Repository):
         """Write down how far `worker` is; False when the file is not its own any more."""
         # More may match by now than were counted.
         total = case((_f.total < done, done), else_=_f.total)
-        told = self._connection.execute(
+        told = self._run(
             update(list_files)
             .where(*_made_by(scope, file_id, worker))
             .values(done=done, total=total, updated_at=at)
@@ -163,7 +163,7 @@ class ListFileRepository(Repository):
             "size_bytes": len(content),
             "document_types": None if seen is None else sorted(seen),
         }
-        ended = self._connection.execute(
+        ended = self._run(
             update(list_files)
             .where(*_made_by(scope, file_id, worker))
             .values(**values, updated_at=at, ended_at=at)
@@ -178,13 +178,11 @@ class ListFileRepository(Repository):
                 }
                 for number, start in enumerate(range(0, len(content), _PART))
             ]
-            self._connection.execute(insert(list_file_parts), parts)
+            self._run(insert(list_file_parts), parts)
 
     def release(self, scope: OrganizationScope, file_id: str, worker: str) -> None:
         """Give a file back, so that another process makes it."""
-        self._connection.execute(
-            update(list_files).where(*_made_by(scope, file_id, worker)).values(worker="")
-        )
+        self._run(update(list_files).where(*_made_by(scope, file_id, worker)).values(worker=""))
 
 
 def _made_by(scope: OrganizationScope, file_id: str, worker: str) -> tuple[Any, ...]:

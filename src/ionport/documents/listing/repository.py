@@ -65,7 +65,7 @@ class ListRepository(Repository):
 
     def counts(self, scope: OrganizationScope) -> Counts:
         """Return how many documents there are, as the database has counted them."""
-        rows = self._connection.execute(
+        rows = self._run(
             select(_n.status, _n.document_type, func.sum(_n.number).label("number"))
             .where(_n.organization_id == scope.organization_id)
             .group_by(_n.status, _n.document_type)
@@ -82,9 +82,7 @@ class ListRepository(Repository):
     def count(self, scope: OrganizationScope, wanted: DocumentFilter) -> int:
         """Return how many documents a filter finds, however many those are."""
         conditions = matching(self._connection, scope, wanted)
-        return self._connection.execute(
-            select(func.count()).select_from(documents).where(*conditions)
-        ).scalar_one()
+        return self._count(documents, *conditions)
 
     def page(self, scope: OrganizationScope, query: ListQuery, counts: Counts) -> ListPage:
         """Return the rows behind (or before) the query's place, and how many there are in all.
@@ -128,9 +126,7 @@ class ListRepository(Repository):
         """Return where a document stands in an order, whatever filter a list has."""
         order = _ORDERS[sort]
         keys = (column.label(f"key_{n}") for n, column in enumerate(order))
-        row = self._connection.execute(
-            select(*keys).where(own(scope), _c.id == document_id)
-        ).one_or_none()
+        row = self._run(select(*keys).where(own(scope), _c.id == document_id)).one_or_none()
         return Cursor(_key(row, order)) if row is not None else None
 
     def offset_page(
@@ -143,7 +139,7 @@ class ListRepository(Repository):
         descending: bool,
     ) -> Page[DocumentSummary]:
         """Return a page by its number, for who asks by numbers."""
-        rows = self._connection.execute(
+        rows = self._run(
             select(*_SUMMARY)
             .where(*matching(self._connection, scope, wanted))
             .order_by(*(each.desc() if descending else each.asc() for each in _ORDERS[sort]))
@@ -160,23 +156,19 @@ class ListRepository(Repository):
         if search_of(wanted) and not is_prefix(wanted):
             # Whatever else is asked: by the search alone, which ends where it is too much.
             query = found_ids(self._connection, scope, wanted).limit(MOST_COUNTED + 1)
-            ids = [row.document_id for row in self._connection.execute(query)]
+            ids = [row.document_id for row in self._run(query)]
             if len(ids) > MOST_COUNTED:
                 return _Size(min(counted, MOST_COUNTED), has_more=counted > MOST_COUNTED)
             narrow = bool(is_timed or wanted.statuses or wanted.document_types)
             narrow = narrow or scope.document_types is not None
             conditions = (own(scope), *of_filter(wanted), _c.id.in_(ids))
-            total = self._number_of(select(_c.id).where(*conditions)) if narrow else len(ids)
+            found = select(_c.id).where(*conditions).subquery()
+            total = self._count(found) if narrow else len(ids)
             return _Size(total, is_few=True, ids=ids)
         conditions = (*matching(self._connection, scope, wanted),)
-        total = self._number_of(select(_c.id).where(*conditions).limit(MOST_COUNTED + 1))
+        total = self._count((select(_c.id).where(*conditions).limit(MOST_COUNTED + 1)).subquery())
         few = _is_few(min(counted, total), counts.total)
         return _Size(min(total, MOST_COUNTED), has_more=total > MOST_COUNTED, is_few=few)
-
-    def _number_of(self, query: Any) -> int:
-        return self._connection.execute(
-            select(func.count()).select_from(query.subquery())
-        ).scalar_one()
 
     def _rows(
         self,
@@ -215,7 +207,7 @@ class ListRepository(Repository):
             .order_by(*(each.desc() if descending else each.asc() for each in columns))
             .limit(query.limit + 1)
         )
-        return list(self._connection.execute(found))
+        return list(self._run(found))
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ class PartyRepository(Repository):
 
     def put(self, scope: OrganizationScope, document_id: str, parties: Parties) -> None:
         """Keep what the document says now, in the place of what it said before a correction."""
-        self._connection.execute(
+        self._run(
             delete(document_parties).where(
                 in_scope(document_parties, scope, document_id=document_id)
             )
@@ -42,10 +42,10 @@ class PartyRepository(Repository):
             }
             for document_id, parties in said
         ]
-        self._connection.execute(_ADD, rows)
+        self._run(_ADD, rows)
 
     def of_document(self, scope: OrganizationScope, document_id: str) -> Parties:
         """Return what the document said; nothing of one that an earlier version received."""
         parameters = {"organization": scope.organization_id, "document": document_id}
-        row = self._connection.execute(_OF_DOCUMENT, parameters).one_or_none()
+        row = self._run(_OF_DOCUMENT, parameters).one_or_none()
         return Parties(tuple(row.buyer_ids), tuple(row.accounts)) if row else Parties()

@@ -25,7 +25,7 @@ class ReadablePageRepository(Repository):
         self, scope: OrganizationScope, content_sha256: str, renderer: str, language: str
     ) -> str | None:
         """Return the digest of the PDF, None when none was made."""
-        return self._connection.execute(
+        return self._run(
             select(_made.pdf_sha256).where(
                 in_scope(
                     document_renderings,
@@ -55,7 +55,7 @@ class ReadablePageRepository(Repository):
             pdf_sha256=pdf_sha256,
             created_at=now,
         )
-        self._connection.execute(insert.on_conflict_do_nothing())
+        self._run(insert.on_conflict_do_nothing())
 
     def ready(self, scope: OrganizationScope, before: Position | None, limit: int) -> Sequence[Any]:
         """Return what is known of documents that wait for their export, the newest first.
@@ -75,13 +75,13 @@ class ReadablePageRepository(Repository):
             at = literal(before.created_at, _d.created_at.type)
             query = query.where(tuple_(_d.created_at, _d.id) < tuple_(at, before.document_id))
         query = query.order_by(_d.created_at.desc(), _d.id.desc()).limit(limit)
-        return self._connection.execute(query).all()
+        return self._run(query).all()
 
     def made(
         self, scope: OrganizationScope, contents: Collection[str], renderer: str
     ) -> frozenset[tuple[str, str]]:
         """Return the contents, of those given, that have a PDF, each with its language."""
-        rows = self._connection.execute(
+        rows = self._run(
             select(_made.content_sha256, _made.language).where(
                 in_scope(document_renderings, scope, renderer=renderer),
                 _made.content_sha256.in_(contents),

@@ -9,7 +9,6 @@ from sqlalchemy import (
     ColumnElement,
     and_,
     delete,
-    func,
     insert,
     literal,
     or_,
@@ -41,7 +40,7 @@ class RetentionRepository(Repository):
 
     def kept(self, scope: OrganizationScope) -> Mapping[str, int]:
         """Return how many years documents are kept, by type; a type that is missing for ever."""
-        rows = self._connection.execute(
+        rows = self._run(
             select(_r.document_type, _r.keep_years).where(
                 _r.organization_id == scope.organization_id
             )
@@ -52,16 +51,16 @@ class RetentionRepository(Repository):
         """Return the organizations that keep anything for a time only."""
         del scope
         found = select(_r.organization_id).distinct().order_by(_r.organization_id)
-        return self._connection.execute(found).scalars().all()
+        return self._run(found).scalars().all()
 
     def put(
         self, scope: OrganizationScope, kind: str, years: int | None, at: datetime, by: str
     ) -> None:
         """Set how long a type is kept; None is for ever."""
         of_type = (_r.organization_id == scope.organization_id, _r.document_type == kind)
-        self._connection.execute(delete(document_retention).where(*of_type))
+        self._run(delete(document_retention).where(*of_type))
         if years is not None:
-            self._connection.execute(
+            self._run(
                 insert(document_retention).values(
                     organization_id=scope.organization_id,
                     document_type=kind,
@@ -74,7 +73,7 @@ class RetentionRepository(Repository):
     def count_due(self, scope: OrganizationScope, kind: str, before: datetime) -> int:
         """Return how many documents are due, at most `MAX_COUNT` and one."""
         found = select(_d.id).where(*_due(scope, kind, before)).limit(MAX_COUNT + 1).subquery()
-        return self._connection.execute(select(func.count()).select_from(found)).scalar_one()
+        return self._count(found)
 
     def due(
         self,
@@ -89,7 +88,7 @@ class RetentionRepository(Repository):
         if after is not None:
             at = literal(after.done_at, _d.updated_at.type)
             query = query.where(tuple_(_d.updated_at, _d.id) > tuple_(at, after.id))
-        rows = self._connection.execute(query.order_by(_d.updated_at, _d.id).limit(limit))
+        rows = self._run(query.order_by(_d.updated_at, _d.id).limit(limit))
         return [DueDocument(row.id, row.updated_at, row.content_sha256) for row in rows]
 
     def is_due(self, scope: OrganizationScope, document_id: str, before: datetime) -> bool:
@@ -97,15 +96,15 @@ class RetentionRepository(Repository):
         query = select(_d.id).where(
             in_scope(documents, scope, id=document_id), _d.updated_at < before, _IS_DUE
         )
-        return self._connection.execute(query).one_or_none() is not None
+        return self._run(query).one_or_none() is not None
 
     def purge(self, scope: OrganizationScope, document_id: str, fields: Row, at: datetime) -> None:
         """Keep of what a document says only `fields`, and mark it."""
         own = (_d.organization_id == scope.organization_id, _d.id == document_id)
         values = {"fields": dict(fields), "tables": {}, "purged_at": at, "updated_at": at}
-        self._connection.execute(update(documents).where(*own).values(values))
+        self._run(update(documents).where(*own).values(values))
         parties = document_parties.c
-        self._connection.execute(
+        self._run(
             delete(document_parties).where(
                 parties.organization_id == scope.organization_id,
                 parties.document_id == document_id,
@@ -118,9 +117,9 @@ class RetentionRepository(Repository):
             _made.organization_id == scope.organization_id,
             _made.content_sha256 == content,
         )
-        found = self._connection.execute(select(_made.pdf_sha256).where(*of_content))
+        found = self._run(select(_made.pdf_sha256).where(*of_content))
         names = found.scalars().all()
-        self._connection.execute(delete(document_renderings).where(*of_content))
+        self._run(delete(document_renderings).where(*of_content))
         return names
 
     def release(
@@ -131,14 +130,14 @@ class RetentionRepository(Repository):
         rows = [{"name": n, "is_inside": is_inside, "released_at": at} for n in set(names)]
         if rows:
             new = insert_of(self._connection)(purged_files).on_conflict_do_nothing()
-            self._connection.execute(new, rows)
+            self._run(new, rows)
 
     def released(
         self, scope: SystemScope, before: datetime, limit: int
     ) -> Sequence[tuple[str, bool]]:
         """Return files that were released before a moment, and whether they stood inside."""
         del scope
-        rows = self._connection.execute(
+        rows = self._run(
             select(_p.name, _p.is_inside)
             .where(_p.released_at < before)
             .order_by(_p.released_at)
@@ -157,16 +156,16 @@ class RetentionRepository(Repository):
         whole = select(_d.content_sha256).where(
             _d.content_sha256.in_(names), _d.purged_at.is_(None)
         )
-        return set(self._connection.execute(union_all(whole, *parts)).scalars())
+        return set(self._run(union_all(whole, *parts)).scalars())
 
     def settle(
         self, scope: SystemScope, gone: Collection[str], left: Collection[str], at: datetime
     ) -> None:
         """Take files that are deleted off the list, and look at those that are left later."""
         del scope
-        self._connection.execute(delete(purged_files).where(_p.name.in_(gone)))
+        self._run(delete(purged_files).where(_p.name.in_(gone)))
         again = update(purged_files).where(_p.name.in_(left)).values(released_at=at)
-        self._connection.execute(again)
+        self._run(again)
 
 
 def _due(scope: OrganizationScope, kind: str, before: datetime) -> list[ColumnElement[bool]]:

@@ -122,13 +122,13 @@ class ClaimRepository(Repository):
             }
             for document_id, identity in said
         ]
-        self._connection.execute(_ADD_IDENTITY, rows)
+        self._run(_ADD_IDENTITY, rows)
 
     def set_identity(
         self, scope: OrganizationScope, document_id: str, identity: InvoiceIdentity
     ) -> None:
         """Keep what a document says it is after a correction."""
-        self._connection.execute(
+        self._run(
             update(invoice_identities)
             .where(in_scope(invoice_identities, scope, document_id=document_id))
             .values(**_columns(identity))
@@ -152,7 +152,7 @@ class ClaimRepository(Repository):
 
     def remove_claims(self, scope: OrganizationScope, document_id: str) -> None:
         """Let a document claim nothing; nothing of it was sent."""
-        self._connection.execute(
+        self._run(
             delete(invoice_claims).where(in_scope(invoice_claims, scope, document_id=document_id))
         )
 
@@ -172,7 +172,7 @@ class ClaimRepository(Repository):
         Rejected and deleted ones do not count, unless something of them was sent.
         """
         key = _number_key(scope, identity)
-        rows = self._connection.execute(_SAME_HERE, {f"of_{name}": key[name] for name in key})
+        rows = self._run(_SAME_HERE, {f"of_{name}": key[name] for name in key})
         return _same(rows, identity, limit)
 
     def same_as(
@@ -186,7 +186,7 @@ class ClaimRepository(Repository):
                 "of_kinds": sorted({kind for kind, _number in same.keys}),
                 "of_numbers": sorted({number for _kind, number in same.keys}),
             }
-            for row in self._connection.execute(_SAME_AS, parameters):
+            for row in self._run(_SAME_AS, parameters):
                 same.add(_identity(row), row.document_id, row.filename)
         return same
 
@@ -194,15 +194,15 @@ class ClaimRepository(Repository):
         """Make others who claim this number wait until the transaction ends."""
         key = _number_key(scope, identity)
         new = insert_of(self._connection)(invoice_numbers)
-        self._connection.execute(new.on_conflict_do_nothing(), key)
-        self._connection.execute(_LOCK_NUMBER, {f"of_{name}": key[name] for name in key}).one()
+        self._run(new.on_conflict_do_nothing(), key)
+        self._run(_LOCK_NUMBER, {f"of_{name}": key[name] for name in key}).one()
 
     def same_claimed(
         self, scope: OrganizationScope, identity: InvoiceIdentity, limit: int
     ) -> list[Named]:
         """Return the documents that were delivered as this invoice, the first one first."""
         key = _number_key(scope, identity)
-        rows = self._connection.execute(_CLAIMED, {f"of_{name}": key[name] for name in key})
+        rows = self._run(_CLAIMED, {f"of_{name}": key[name] for name in key})
         return _same(rows, identity, limit)
 
     def add_claim(
@@ -221,7 +221,7 @@ class ClaimRepository(Repository):
             "claimed_at": at,
             **_columns(identity),
         }
-        self._connection.execute(insert(invoice_claims), values)
+        self._run(insert(invoice_claims), values)
 
 
 def _number_key(scope: OrganizationScope, identity: InvoiceIdentity) -> dict[str, str]:

@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, Table, bindparam, func, insert, select, update
+from sqlalchemy import Row, Table, bindparam, insert, select, update
 
 from ionport.documents.invoice.rules.model import Effect
 from ionport.documents.review.model import Decision, Finding, NewFinding
@@ -55,16 +55,14 @@ class FindingRepository(Repository):
     ) -> bool:
         """Insert a finding, or open one that was resolved; False when the document has it."""
         finding = Finding(finding_id, document_id, new.code, new.effect, new.parameters, at)
-        made = self._connection.execute(
-            _add_or_open(insert_of(self._connection)), _columns(scope, finding)
-        )
+        made = self._run(_add_or_open(insert_of(self._connection)), _columns(scope, finding))
         return made.one_or_none() is not None
 
     def add_new(self, scope: OrganizationScope, findings: Sequence[Finding]) -> None:
         """Insert findings of new documents, each of which is there once."""
         if findings:
             rows = [_columns(scope, finding) for finding in findings]
-            self._connection.execute(_ADD_NEW, rows)
+            self._run(_ADD_NEW, rows)
 
     def of_document(self, scope: OrganizationScope, document_id: str) -> list[Finding]:
         """Return the document's findings, oldest first, at most `MAX_FINDINGS`."""
@@ -73,21 +71,17 @@ class FindingRepository(Repository):
 
     def count_open(self, scope: OrganizationScope, document_id: str) -> int:
         """Return how many findings hold the document."""
-        return self._connection.execute(
-            select(func.count()).where(
-                in_scope(
-                    document_findings, scope, document_id=document_id, effect=Effect.HOLDS.value
-                ),
-                _f.decided_at.is_(None),
-                _f.resolved_at.is_(None),
-            )
-        ).scalar_one()
+        holding = in_scope(
+            document_findings, scope, document_id=document_id, effect=Effect.HOLDS.value
+        )
+        is_open = (_f.decided_at.is_(None), _f.resolved_at.is_(None))
+        return self._count(document_findings, holding, *is_open)
 
     def set_resolved(
         self, scope: OrganizationScope, finding_ids: Collection[str], at: datetime
     ) -> None:
         """Write that findings are no longer so."""
-        self._connection.execute(
+        self._run(
             update(document_findings)
             .where(_f.organization_id == scope.organization_id, _f.id.in_(finding_ids))
             .values(resolved_at=at)
@@ -97,7 +91,7 @@ class FindingRepository(Repository):
         self, scope: OrganizationScope, finding_ids: Collection[str], at: datetime
     ) -> None:
         """Write that findings are so again, since `at`."""
-        self._connection.execute(
+        self._run(
             update(document_findings)
             .where(_f.organization_id == scope.organization_id, _f.id.in_(finding_ids))
             .values(resolved_at=None, created_at=at)
@@ -111,7 +105,7 @@ class FindingRepository(Repository):
         at: datetime,
     ) -> None:
         """Write what findings do since `at`, by the settings that count today."""
-        self._connection.execute(
+        self._run(
             update(document_findings)
             .where(_f.organization_id == scope.organization_id, _f.id.in_(finding_ids))
             .values(effect=effect.value, created_at=at)
@@ -119,7 +113,7 @@ class FindingRepository(Repository):
 
     def withdraw(self, scope: OrganizationScope, finding_ids: Collection[str]) -> None:
         """Take back the decision on findings."""
-        self._connection.execute(
+        self._run(
             update(document_findings)
             .where(_f.organization_id == scope.organization_id, _f.id.in_(finding_ids))
             .values(decided_by=None, decided_at=None, reason="", decided_text="", delivery_ids=[])
@@ -135,7 +129,7 @@ class FindingRepository(Repository):
         delivery_ids: Sequence[str],
     ) -> None:
         """Write the decision on a finding that has none."""
-        self._connection.execute(
+        self._run(
             update(document_findings)
             .where(in_scope(document_findings, scope, id=finding.id), _f.decided_at.is_(None))
             .values(

@@ -80,7 +80,7 @@ class AccountRepository(Repository):
     ) -> tuple[frozenset[str], Parties]:
         """Return the identities of a document's supplier, and what it said of the parties."""
         parameters = {"organization": scope.organization_id, "document": document_id}
-        row = self._connection.execute(_OF_DOCUMENT, parameters).one_or_none()
+        row = self._run(_OF_DOCUMENT, parameters).one_or_none()
         if row is None:
             return frozenset(), Parties()
         parties = Parties(tuple(row.buyer_ids or ()), tuple(row.accounts or ()))
@@ -106,9 +106,9 @@ class AccountRepository(Repository):
             {"organization_id": scope.organization_id, "identity": one}
             for one in sorted(identities)
         ]
-        self._connection.execute(new, rows)
+        self._run(new, rows)
         for parameters in _parts(scope, identities):
-            self._connection.execute(_LOCK, parameters).all()
+            self._run(_LOCK, parameters).all()
 
     def add(
         self,
@@ -131,7 +131,7 @@ class AccountRepository(Repository):
             for identity in sorted(identities)
             for account in accounts
         ]
-        self._connection.execute(new, rows)
+        self._run(new, rows)
 
     def learnt(
         self, scope: OrganizationScope, identities: Collection[str]
@@ -149,7 +149,7 @@ class AccountRepository(Repository):
         It goes under every identity of those invoices: one that the master data lacks, such as a
         GLN, would else let the account be known as before.
         """
-        rows = self._connection.execute(
+        rows = self._run(
             select(_k.identity, _d.suppliers)
             .join(
                 invoice_identities,
@@ -165,7 +165,7 @@ class AccountRepository(Repository):
             if row.identity in own or not own.isdisjoint(row.suppliers or ())
         }
         for identity in sorted(gone):
-            self._connection.execute(
+            self._run(
                 delete(known_accounts).where(
                     in_scope(known_accounts, scope, identity=identity, account=account)
                 )
@@ -174,7 +174,7 @@ class AccountRepository(Repository):
 
     def remove(self, scope: OrganizationScope, document_id: str) -> None:
         """Forget what this document made known."""
-        self._connection.execute(
+        self._run(
             delete(known_accounts).where(in_scope(known_accounts, scope, document_id=document_id))
         )
 

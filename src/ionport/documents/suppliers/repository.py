@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, bindparam, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, bindparam, delete, insert, select, update
 
 from ionport.core.paging import Page, PageRequest
 from ionport.documents.suppliers.model import Supplier, SupplierValues
@@ -24,14 +24,13 @@ class SupplierRepository(Repository):
     """The suppliers of one organization."""
 
     def count(self, scope: OrganizationScope) -> int:
-        statement = select(func.count()).where(_s.organization_id == scope.organization_id)
-        return self._connection.execute(statement).scalar_one()
+        return self._count(suppliers, in_scope(suppliers, scope))
 
     def by_number(self, scope: OrganizationScope, numbers: Sequence[str]) -> Mapping[str, Supplier]:
         """Return those of the suppliers with these numbers that there are."""
         found: dict[str, Supplier] = {}
         for start in range(0, len(numbers), _AT_A_TIME):
-            rows = self._connection.execute(
+            rows = self._run(
                 select(suppliers).where(
                     _s.organization_id == scope.organization_id,
                     _s.number.in_(numbers[start : start + _AT_A_TIME]),
@@ -48,14 +47,12 @@ class SupplierRepository(Repository):
 
     def delete(self, scope: OrganizationScope, supplier_id: str) -> None:
         """Delete a supplier and what identifies it."""
-        self._connection.execute(
+        self._run(
             delete(supplier_identities).where(
                 in_scope(supplier_identities, scope, supplier_id=supplier_id)
             )
         )
-        self._connection.execute(
-            delete(suppliers).where(in_scope(suppliers, scope, id=supplier_id))
-        )
+        self._run(delete(suppliers).where(in_scope(suppliers, scope, id=supplier_id)))
 
     def list(self, scope: OrganizationScope, page: PageRequest, text: str) -> Page[Supplier]:
         """Return a page of suppliers by number; `text` is part of number, name or identifier."""
@@ -66,7 +63,7 @@ class SupplierRepository(Repository):
         """Yield every supplier by number, some hundreds in memory at once."""
         after = ""
         while True:
-            rows = self._connection.execute(
+            rows = self._run(
                 select(suppliers)
                 .where(_s.organization_id == scope.organization_id, _s.number > after)
                 .order_by(_s.number)
@@ -87,7 +84,7 @@ class SupplierRepository(Repository):
             for one in new
         ]
         if rows:
-            self._connection.execute(insert(suppliers), rows)
+            self._run(insert(suppliers), rows)
             self._identify(scope, {one.id: one.values for one in new})
 
     def change(
@@ -107,10 +104,10 @@ class SupplierRepository(Repository):
             for supplier_id, values in changed.items()
         ]
         if rows:
-            self._connection.execute(_CHANGE, rows)
+            self._run(_CHANGE, rows)
             ids = list(changed)
             for start in range(0, len(ids), _AT_A_TIME):
-                self._connection.execute(
+                self._run(
                     delete(supplier_identities).where(
                         supplier_identities.c.organization_id == scope.organization_id,
                         supplier_identities.c.supplier_id.in_(ids[start : start + _AT_A_TIME]),
@@ -129,7 +126,7 @@ class SupplierRepository(Repository):
             for identity in sorted(values.identities)
         ]
         if rows:
-            self._connection.execute(insert(supplier_identities), rows)
+            self._run(insert(supplier_identities), rows)
 
 
 def _conditions(scope: OrganizationScope, text: str) -> list[ColumnElement[bool]]:

@@ -24,7 +24,7 @@ class TypeSettingsRepository(Repository):
     def find(self, scope: OrganizationScope, document_type: str) -> TypeSettings:
         """Return the settings of a document type, the shipped ones while none are stored."""
         parameters = {"organization": scope.organization_id, "kind": document_type}
-        stored = self._connection.execute(_OF_TYPE, parameters).scalar_one_or_none()
+        stored = self._run(_OF_TYPE, parameters).scalar_one_or_none()
         return stored_settings(stored) if stored is not None else TypeSettings(document_type)
 
     def put(self, scope: OrganizationScope, settings: TypeSettings, at: datetime, by: str) -> None:
@@ -32,7 +32,7 @@ class TypeSettingsRepository(Repository):
         new = insert_of(self._connection)(document_type_settings).values(
             organization_id=scope.organization_id, document_type=settings.document_type, **values
         )
-        self._connection.execute(
+        self._run(
             new.on_conflict_do_update(
                 index_elements=[_t.organization_id, _t.document_type], set_=values
             )

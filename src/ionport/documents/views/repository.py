@@ -17,7 +17,7 @@ class ListSettingsRepository(Repository):
 
     def find(self, scope: OrganizationScope, user_id: str) -> ListSettings:
         """Return what a person has chosen, the shipped settings while nothing is stored."""
-        row = self._connection.execute(
+        row = self._run(
             select(list_settings).where(in_scope(list_settings, scope, user_id=user_id))
         ).one_or_none()
         if row is None:
@@ -37,6 +37,6 @@ class ListSettingsRepository(Repository):
         new = insert_of(self._connection)(list_settings).values(
             organization_id=scope.organization_id, user_id=user_id, **values
         )
-        self._connection.execute(
+        self._run(
             new.on_conflict_do_update(index_elements=[_t.organization_id, _t.user_id], set_=values)
         )

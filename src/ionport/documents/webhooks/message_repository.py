@@ -58,7 +58,7 @@ class MessageRepository(Repository):
     ) -> Mapping[str, tuple[str, str]]:
         """Return number and document type of documents, by id."""
         parameters = {"organization": scope.organization_id, "ids": list(ids)}
-        rows = self._connection.execute(_NUMBERS, parameters)
+        rows = self._run(_NUMBERS, parameters)
         return {row.id: (row.number, row.document_type) for row in rows}
 
     def next_sequence(self, scope: OrganizationScope, document_id: str, count: int) -> int:
@@ -70,9 +70,7 @@ class MessageRepository(Repository):
             index_elements=["organization_id", "document_id"],
             set_={"last": webhook_sequences.c.last + count},
         )
-        last: int = self._connection.execute(
-            statement.returning(webhook_sequences.c.last)
-        ).scalar_one()
+        last: int = self._run(statement.returning(webhook_sequences.c.last)).scalar_one()
         return last - count + 1
 
     def add_all(self, scope: OrganizationScope, messages: Sequence[WebhookMessage]) -> None:
@@ -85,7 +83,7 @@ class MessageRepository(Repository):
             for message in messages
         ]
         if rows:
-            self._connection.execute(insert(webhook_messages), rows)
+            self._run(insert(webhook_messages), rows)
 
     def find(
         self, scope: OrganizationScope, endpoint_id: str, message_id: str
@@ -128,7 +126,7 @@ class MessageRepository(Repository):
 
     def again(self, scope: OrganizationScope, message_id: str, seen: int, now: datetime) -> bool:
         """Begin a new series of tries; False while one is under way, or was claimed meanwhile."""
-        changed = self._connection.execute(
+        changed = self._run(
             update(webhook_messages)
             .where(
                 in_scope(webhook_messages, scope, id=message_id, tries=seen),
@@ -145,11 +143,11 @@ class MessageRepository(Repository):
         )
         if isinstance(scope, OrganizationScope):
             statement = statement.where(_m.organization_id == scope.organization_id)
-        self._connection.execute(statement.values(due_at=None))
+        self._run(statement.values(due_at=None))
 
     def resume(self, scope: OrganizationScope, endpoint_id: str, now: datetime) -> None:
         """Try what waits for an endpoint now."""
-        self._connection.execute(
+        self._run(
             update(webhook_messages)
             .where(
                 in_scope(webhook_messages, scope, endpoint_id=endpoint_id, state=_WAITING),
@@ -160,7 +158,7 @@ class MessageRepository(Repository):
 
     def postpone(self, scope: SystemScope, endpoint_id: str, until: datetime) -> None:
         """Try nothing of an endpoint before `until`: its receiver has asked for it."""
-        self._connection.execute(
+        self._run(
             update(webhook_messages)
             .where(_m.endpoint_id == endpoint_id, _m.state == _WAITING, _m.due_at < until)
             .values(due_at=until)
@@ -180,7 +178,7 @@ class MessageRepository(Repository):
     ) -> bool:
         """Take the right to the next try of a message until its lease ends; of several one wins."""
         parameters = {"wanted": message.id, "seen": message.tries, "now": now, "until": until}
-        return self._connection.execute(_CLAIM, parameters).rowcount == 1
+        return self._run(_CLAIM, parameters).rowcount == 1
 
     def settle(
         self,
@@ -198,7 +196,7 @@ class MessageRepository(Repository):
         statement = update(webhook_messages).where(_m.id == message_id, _m.state == _WAITING)
         if tries is not None:
             statement = statement.where(_m.tries == tries)
-        changed = self._connection.execute(
+        changed = self._run(
             statement.values(state=state.value, due_at=due_at, finished_at=finished_at)
         )
         return changed.rowcount == 1
@@ -207,7 +205,7 @@ class MessageRepository(Repository):
         self, scope: SystemScope, organization_id: str, attempt: WebhookAttempt
     ) -> None:
         """Write a try; of one whose message was deleted meanwhile nothing is kept."""
-        found = self._connection.execute(
+        found = self._run(
             select(_m.id)
             .where(_m.id == attempt.message_id)
             .with_for_update(read=True, key_share=True)
@@ -218,14 +216,12 @@ class MessageRepository(Repository):
                 for column in _a
                 if column.name != "organization_id"
             }
-            self._connection.execute(
-                insert(webhook_attempts).values(organization_id=organization_id, **values)
-            )
+            self._run(insert(webhook_attempts).values(organization_id=organization_id, **values))
 
     def prune(self, scope: SystemScope, before: datetime, limit: int) -> int:
         """Delete some messages that were made before a moment, and their attempts."""
         old = select(_m.id).where(_m.created_at < before).order_by(_m.created_at).limit(limit)
-        return self._connection.execute(delete(webhook_messages).where(_m.id.in_(old))).rowcount
+        return self._run(delete(webhook_messages).where(_m.id.in_(old))).rowcount
 
 
 def _is_under_way(now: datetime) -> ColumnElement[bool]:

@@ -30,7 +30,7 @@ class EndpointRepository(Repository):
         self, scope: OrganizationScope
     ) -> Sequence[tuple[str, frozenset[str], EndpointState]]:
         """Return id, wanted types and state of the endpoints that messages are kept for."""
-        rows = self._connection.execute(_LISTENING, {"organization": scope.organization_id})
+        rows = self._run(_LISTENING, {"organization": scope.organization_id})
         return [(row.id, frozenset(row.events), EndpointState(row.state)) for row in rows]
 
     def list(self, scope: OrganizationScope, limit: int) -> Sequence[WebhookEndpoint]:
@@ -47,7 +47,7 @@ class EndpointRepository(Repository):
 
     def set_sealed(self, scope: SystemScope, endpoint_id: str, sealed: str, previous: str) -> None:
         """Write both secrets, sealed with another key."""
-        self._connection.execute(
+        self._run(
             update(webhook_endpoints)
             .where(_e.id == endpoint_id)
             .values(sealed=sealed, sealed_previous=previous)
@@ -65,7 +65,7 @@ class EndpointRepository(Repository):
         Who changes several messages of an endpoint takes it first, so that no two wait in a circle.
         """
         query = select(_e.state).where(_e.id == endpoint_id).with_for_update(key_share=True)
-        state = self._connection.execute(query).scalar_one_or_none()
+        state = self._run(query).scalar_one_or_none()
         return EndpointState(state) if state is not None else None
 
     def add(self, scope: OrganizationScope, endpoint: WebhookEndpoint) -> None:
@@ -76,10 +76,10 @@ class EndpointRepository(Repository):
         }
         values |= {"organization_id": scope.organization_id, "state": endpoint.state.value}
         values["events"] = sorted(endpoint.events)
-        self._connection.execute(insert(webhook_endpoints).values(values))
+        self._run(insert(webhook_endpoints).values(values))
 
     def change(self, scope: OrganizationScope, endpoint_id: str, values: Mapping[str, Any]) -> None:
-        self._connection.execute(
+        self._run(
             update(webhook_endpoints)
             .where(in_scope(webhook_endpoints, scope, id=endpoint_id))
             .values(**values)
@@ -88,14 +88,14 @@ class EndpointRepository(Repository):
     def set_failing(self, scope: SystemScope, endpoint_id: str, since: datetime | None) -> None:
         """Write that messages are given up, from the first time on, or that one has arrived."""
         known = _e.failing_since.is_(None) if since else _e.failing_since.is_not(None)
-        self._connection.execute(
+        self._run(
             update(webhook_endpoints).where(_e.id == endpoint_id, known).values(failing_since=since)
         )
 
     def switch_off(self, scope: SystemScope, endpoint_id: str) -> bool:
         """Write that the receiver wants no more; False when it was off already."""
         off = EndpointState.OFF.value
-        changed = self._connection.execute(
+        changed = self._run(
             update(webhook_endpoints).where(_e.id == endpoint_id, _e.state != off).values(state=off)
         )
         return changed.rowcount == 1
@@ -115,7 +115,7 @@ class EndpointRepository(Repository):
 
     def remove(self, scope: OrganizationScope, endpoint_id: str) -> None:
         """Delete an endpoint with its messages and their attempts."""
-        self._connection.execute(
+        self._run(
             delete(webhook_endpoints).where(in_scope(webhook_endpoints, scope, id=endpoint_id))
         )
 

@@ -72,13 +72,13 @@ class SuiteRepository(Repository):
 
     def change(self, scope: TenantScope, suite_id: str, values: Mapping[str, Any]) -> None:
         """Set columns of a suite."""
-        self._connection.execute(
+        self._run(
             update(api_suites).where(in_scope(api_suites, scope, id=suite_id)).values(dict(values))
         )
 
     def delete(self, scope: TenantScope, suite_id: str) -> None:
         """Remove a suite with its endpoints, policies and documentation."""
-        self._connection.execute(delete(api_suites).where(in_scope(api_suites, scope, id=suite_id)))
+        self._run(delete(api_suites).where(in_scope(api_suites, scope, id=suite_id)))
 
 
 class IconRepository(Repository):
@@ -86,14 +86,14 @@ class IconRepository(Repository):
 
     def put(self, scope: TenantScope, suite_id: str, icon: SuiteIcon) -> None:
         """Keep a suite's icon in place of the one before."""
-        self._connection.execute(
+        self._run(
             delete(api_suite_icons).where(in_scope(api_suite_icons, scope, suite_id=suite_id))
         )
         values = {"suite_id": suite_id, "tenant_id": scope.tenant_id, **asdict(icon)}
-        self._connection.execute(insert(api_suite_icons).values(values))
+        self._run(insert(api_suite_icons).values(values))
 
     def get(self, scope: TenantScope, suite_id: str) -> SuiteIcon | None:
-        row = self._connection.execute(
+        row = self._run(
             select(_i.media_type, _i.content).where(
                 in_scope(api_suite_icons, scope, suite_id=suite_id)
             )
@@ -125,7 +125,7 @@ class EndpointRepository(Repository):
         )
 
     def set_active(self, scope: TenantScope, endpoint_id: str, *, active: bool) -> None:
-        self._connection.execute(
+        self._run(
             update(target_endpoints)
             .where(in_scope(target_endpoints, scope, id=endpoint_id))
             .values(is_active=active)
@@ -165,27 +165,25 @@ class EndpointRepository(Repository):
 
     def delete(self, scope: TenantScope, endpoint_id: str) -> None:
         """Remove an endpoint with its policies and documentation."""
-        self._connection.execute(
-            delete(target_endpoints).where(in_scope(target_endpoints, scope, id=endpoint_id))
-        )
+        self._run(delete(target_endpoints).where(in_scope(target_endpoints, scope, id=endpoint_id)))
 
     def sealed(self, scope: TenantScope, endpoint_id: str) -> str | None:
         """Return the endpoint's sealed secrets, if it has any."""
-        sealed: str | None = self._connection.execute(
+        sealed: str | None = self._run(
             select(_e.sealed_secrets).where(in_scope(target_endpoints, scope, id=endpoint_id))
         ).scalar_one_or_none()
         return sealed
 
     def all_sealed(self, scope: SystemScope) -> Sequence[tuple[str, str, str]]:
         """Return (tenant, endpoint, sealed secrets) of every endpoint, for key rotation."""
-        rows = self._connection.execute(
+        rows = self._run(
             select(_e.tenant_id, _e.id, _e.sealed_secrets).where(_e.sealed_secrets.is_not(None))
         )
         return [(row.tenant_id, row.id, row.sealed_secrets) for row in rows]
 
     def set_sealed(self, scope: SystemScope, endpoint_id: str, sealed: str) -> None:
         """Replace sealed secrets by the same ones under another key."""
-        self._connection.execute(
+        self._run(
             update(target_endpoints).where(_e.id == endpoint_id).values(sealed_secrets=sealed)
         )
 
@@ -195,7 +193,7 @@ class PolicyRepository(Repository):
 
     def add(self, scope: TenantScope, policy: ApiPolicy) -> None:
         values = asdict(policy) | {"tenant_id": scope.tenant_id}
-        self._connection.execute(insert(api_policies).values(values))
+        self._run(insert(api_policies).values(values))
 
     def get(self, scope: TenantScope, policy_id: str) -> ApiPolicy | None:
         return self._one(
@@ -217,16 +215,14 @@ class PolicyRepository(Repository):
 
     def change(self, scope: TenantScope, policy_id: str, values: Mapping[str, Any]) -> None:
         """Set columns of a policy."""
-        self._connection.execute(
+        self._run(
             update(api_policies)
             .where(in_scope(api_policies, scope, id=policy_id))
             .values(dict(values))
         )
 
     def delete(self, scope: TenantScope, policy_id: str) -> None:
-        self._connection.execute(
-            delete(api_policies).where(in_scope(api_policies, scope, id=policy_id))
-        )
+        self._run(delete(api_policies).where(in_scope(api_policies, scope, id=policy_id)))
 
 
 class DocumentationRepository(Repository):
@@ -234,7 +230,7 @@ class DocumentationRepository(Repository):
 
     def add(self, scope: TenantScope, documentation: Documentation, content: str) -> None:
         values = asdict(documentation) | {"tenant_id": scope.tenant_id, "content": content}
-        self._connection.execute(insert(api_documentation).values(values))
+        self._run(insert(api_documentation).values(values))
 
     def get(self, scope: TenantScope, documentation_id: str) -> tuple[Documentation, str] | None:
         """Return one documentation with its content."""
@@ -254,7 +250,7 @@ class DocumentationRepository(Repository):
         )
 
     def delete(self, scope: TenantScope, documentation_id: str) -> None:
-        self._connection.execute(
+        self._run(
             delete(api_documentation).where(in_scope(api_documentation, scope, id=documentation_id))
         )
 

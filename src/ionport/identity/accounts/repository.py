@@ -19,7 +19,7 @@ class LinkRepository(Repository):
     """One-time links; users stand above tenants, so the scope is the system's."""
 
     def add(self, scope: SystemScope, link: PasswordLink) -> None:
-        self._connection.execute(insert(password_links).values(columns_of(password_links, link)))
+        self._run(insert(password_links).values(columns_of(password_links, link)))
 
     def find(self, scope: SystemScope, digest: str) -> PasswordLink | None:
         return self._one(select(password_links).where(password_links.c.digest == digest), _link)
@@ -36,7 +36,7 @@ class LinkRepository(Repository):
 
     def use(self, scope: SystemScope, digest: str, at: datetime) -> bool:
         """Mark a link used; False when it is unknown, used, revoked or expired."""
-        changed = self._connection.execute(
+        changed = self._run(
             update(password_links)
             .where(password_links.c.digest == digest, *_OPEN, password_links.c.expires_at > at)
             .values(used_at=at)
@@ -45,7 +45,7 @@ class LinkRepository(Repository):
 
     def revoke_of(self, scope: SystemScope, user_id: str, at: datetime) -> int:
         """Revoke a user's open links; returns how many."""
-        return self._connection.execute(
+        return self._run(
             update(password_links)
             .where(password_links.c.user_id == user_id, *_OPEN, password_links.c.expires_at > at)
             .values(revoked_at=at)

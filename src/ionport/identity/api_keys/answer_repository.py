@@ -36,7 +36,7 @@ class AnswerRepository(Repository):
             "request_digest": request_digest,
             "at": at,
         }
-        added = self._connection.execute(
+        added = self._run(
             insert_of(self._connection)(api_answers).values(row).on_conflict_do_nothing()
         )
         return added.rowcount == 1
@@ -45,9 +45,7 @@ class AnswerRepository(Repository):
         self, scope: SystemScope, api_key_id: str, idempotency_key: str
     ) -> tuple[str, Answer | None] | None:
         """Return the digest of the request and its answer, None while it is under way."""
-        row = self._connection.execute(
-            select(api_answers).where(_is(api_key_id, idempotency_key))
-        ).one_or_none()
+        row = self._run(select(api_answers).where(_is(api_key_id, idempotency_key))).one_or_none()
         if row is None:
             return None
         return row.request_digest, None if row.status is None else Answer(row.status, row.body)
@@ -56,7 +54,7 @@ class AnswerRepository(Repository):
         self, scope: SystemScope, api_key_id: str, idempotency_key: str, answer: Answer
     ) -> None:
         """Keep what the request was answered with."""
-        self._connection.execute(
+        self._run(
             update(api_answers)
             .where(_is(api_key_id, idempotency_key))
             .values(status=answer.status, body=answer.body)
@@ -64,13 +62,13 @@ class AnswerRepository(Repository):
 
     def remove(self, scope: SystemScope, api_key_id: str, idempotency_key: str) -> None:
         """Forget a request."""
-        self._connection.execute(delete(api_answers).where(_is(api_key_id, idempotency_key)))
+        self._run(delete(api_answers).where(_is(api_key_id, idempotency_key)))
 
     def remove_lost(
         self, scope: SystemScope, api_key_id: str, idempotency_key: str, before: datetime
     ) -> None:
         """Forget a request that was taken up before then and never answered."""
-        self._connection.execute(
+        self._run(
             delete(api_answers).where(
                 _is(api_key_id, idempotency_key), _answers.status.is_(None), _answers.at < before
             )
@@ -78,7 +76,7 @@ class AnswerRepository(Repository):
 
     def remove_before(self, scope: SystemScope, at: datetime) -> None:
         """Forget the requests that were taken up before then."""
-        self._connection.execute(delete(api_answers).where(_answers.at < at))
+        self._run(delete(api_answers).where(_answers.at < at))
 
 
 def _is(api_key_id: str, idempotency_key: str) -> ColumnElement[bool]:

@@ -20,7 +20,7 @@ class ApiKeyRepository(Repository):
 
     def add(self, scope: OrganizationScope, key: ApiKey, digest: str) -> None:
         """Keep a new key by its digest."""
-        self._connection.execute(
+        self._run(
             insert(api_keys).values(
                 columns_of(
                     api_keys,
@@ -48,13 +48,13 @@ class ApiKeyRepository(Repository):
 
     def touch(self, scope: OrganizationScope, key_id: str, at: datetime) -> None:
         """Note that the key was used."""
-        self._connection.execute(
+        self._run(
             update(api_keys).where(in_scope(api_keys, scope, id=key_id)).values(last_used_at=at)
         )
 
     def remove(self, scope: OrganizationScope, key_id: str) -> None:
         """Delete a key, and the answers that were kept for it."""
-        self._connection.execute(delete(api_keys).where(in_scope(api_keys, scope, id=key_id)))
+        self._run(delete(api_keys).where(in_scope(api_keys, scope, id=key_id)))
 
 
 _key = reader(

@@ -31,7 +31,7 @@ class GroupRepository(Repository):
             )
             .scalar_subquery()
         )
-        rows = self._connection.execute(
+        rows = self._run(
             select(_groups.id, _groups.name, members.label("members"))
             .where(_groups.organization_id == scope.organization_id)
             .order_by(_groups.name_key)
@@ -43,7 +43,7 @@ class GroupRepository(Repository):
         ]
 
     def _grants(self, scope: OrganizationScope) -> Mapping[str, frozenset[Grant]]:
-        rows = self._connection.execute(
+        rows = self._run(
             select(_grants.group_id, _grants.document_type, _grants.permission).where(
                 _grants.organization_id == scope.organization_id
             )
@@ -55,7 +55,7 @@ class GroupRepository(Repository):
 
     def has_name(self, scope: OrganizationScope, key: str, besides: str) -> bool:
         """Tell whether another group than `besides` has a name, letter case aside."""
-        rows = self._connection.execute(
+        rows = self._run(
             select(_groups.id)
             .where(in_scope(user_groups, scope, name_key=key))
             .where(_groups.id != besides)
@@ -63,7 +63,7 @@ class GroupRepository(Repository):
         return rows.first() is not None
 
     def add(self, scope: OrganizationScope, group: Group, key: str, at: datetime) -> None:
-        self._connection.execute(
+        self._run(
             insert(user_groups).values(
                 id=group.id,
                 organization_id=scope.organization_id,
@@ -75,12 +75,12 @@ class GroupRepository(Repository):
         self._add_grants(scope, group)
 
     def change(self, scope: OrganizationScope, group: Group, key: str) -> None:
-        self._connection.execute(
+        self._run(
             update(user_groups)
             .where(in_scope(user_groups, scope, id=group.id))
             .values(name=group.name, name_key=key)
         )
-        self._connection.execute(
+        self._run(
             delete(user_group_grants).where(in_scope(user_group_grants, scope, group_id=group.id))
         )
         self._add_grants(scope, group)
@@ -96,17 +96,15 @@ class GroupRepository(Repository):
             for permission, kind in sorted(group.grants)
         ]
         if rows:
-            self._connection.execute(insert(user_group_grants), rows)
+            self._run(insert(user_group_grants), rows)
 
     def remove(self, scope: OrganizationScope, group_id: str) -> None:
         """Delete a group with its grants; its members are in it no longer."""
-        self._connection.execute(
-            delete(user_groups).where(in_scope(user_groups, scope, id=group_id))
-        )
+        self._run(delete(user_groups).where(in_scope(user_groups, scope, id=group_id)))
 
     def of_user(self, scope: OrganizationScope, user_id: str) -> frozenset[str]:
         """Return the ids of a person's groups."""
-        rows = self._connection.execute(
+        rows = self._run(
             select(_members.group_id).where(in_scope(user_group_members, scope, user_id=user_id))
         )
         return frozenset(rows.scalars())
@@ -115,7 +113,7 @@ class GroupRepository(Repository):
         self, scope: OrganizationScope, user_ids: Collection[str]
     ) -> Mapping[str, tuple[str, ...]]:
         """Return the names of the groups of some people (one page of a list)."""
-        rows = self._connection.execute(
+        rows = self._run(
             select(_members.user_id, _groups.name)
             .join(user_groups, _groups.id == _members.group_id)
             .where(_members.organization_id == scope.organization_id)
@@ -133,10 +131,10 @@ class GroupRepository(Repository):
             for one in sorted(group_ids)
         ]
         if rows:
-            self._connection.execute(insert(user_group_members), rows)
+            self._run(insert(user_group_members), rows)
 
     def leave(self, scope: OrganizationScope, user_id: str, group_ids: Collection[str]) -> None:
-        self._connection.execute(
+        self._run(
             delete(user_group_members)
             .where(_members.organization_id == scope.organization_id)
             .where(_members.user_id == user_id, _members.group_id.in_(group_ids))

@@ -37,12 +37,12 @@ class ColleagueRepository(Repository):
             .where(users.c.is_disabled.is_(False), users.c.id != user_id)
             .limit(1)
         )
-        return self._connection.execute(others).first() is not None
+        return self._run(others).first() is not None
 
     def remove(self, scope: OrganizationScope, user_id: str) -> None:
         """Take a person out of the organization and of its groups."""
         for table in (organization_memberships, user_group_members):
-            self._connection.execute(delete(table).where(in_scope(table, scope, user_id=user_id)))
+            self._run(delete(table).where(in_scope(table, scope, user_id=user_id)))
 
 
 def _colleagues(scope: OrganizationScope) -> Select[Any]:

@@ -37,9 +37,7 @@ class MemberRepository(Repository):
 
     def lock(self, scope: TenantScope) -> None:
         """Let nobody else change who administers the tenant until this transaction ends."""
-        self._connection.execute(
-            select(tenants.c.id).where(tenants.c.id == scope.tenant_id).with_for_update()
-        )
+        self._run(select(tenants.c.id).where(tenants.c.id == scope.tenant_id).with_for_update())
 
     def has_other_administrator(self, scope: TenantScope, user_id: str) -> bool:
         """Tell whether an enabled user besides this one administers the tenant."""
@@ -49,16 +47,14 @@ class MemberRepository(Repository):
             .where(users.c.is_disabled.is_(False), users.c.id != user_id)
             .limit(1)
         )
-        return self._connection.execute(others).first() is not None
+        return self._run(others).first() is not None
 
     def remove(self, scope: TenantScope, user_id: str) -> None:
         table = tenant_memberships
-        self._connection.execute(delete(table).where(in_scope(table, scope, user_id=user_id)))
+        self._run(delete(table).where(in_scope(table, scope, user_id=user_id)))
 
     def set_disabled(self, scope: SystemScope, user_id: str, disabled: bool) -> None:
-        self._connection.execute(
-            update(users).where(users.c.id == user_id).values(is_disabled=disabled)
-        )
+        self._run(update(users).where(users.c.id == user_id).values(is_disabled=disabled))
 
 
 def _members(scope: TenantScope) -> Select[Any]:

@@ -41,12 +41,12 @@ class OpenIdRepository(Repository):
         """Tell whether the user is bound to an account at the provider already."""
         table = openid_identities
         query = select(table.c.subject).where(table.c.issuer == issuer, table.c.user_id == user_id)
-        return self._connection.execute(query.limit(1)).first() is not None
+        return self._run(query.limit(1)).first() is not None
 
     def add(
         self, scope: SystemScope, issuer: str, subject: str, user_id: str, at: datetime
     ) -> None:
-        self._connection.execute(
+        self._run(
             insert(openid_identities).values(
                 issuer=issuer, subject=subject, user_id=user_id, created_at=at
             )
@@ -54,6 +54,6 @@ class OpenIdRepository(Repository):
 
     def remove_of(self, scope: SystemScope, user_id: str) -> int:
         """Forget every account of a user; returns how many."""
-        return self._connection.execute(
+        return self._run(
             delete(openid_identities).where(openid_identities.c.user_id == user_id)
         ).rowcount

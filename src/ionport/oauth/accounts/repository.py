@@ -42,7 +42,7 @@ class ServiceAccountRepository(Repository):
     def add(self, scope: TenantScope, account: ServiceAccount, secret_digest: str) -> None:
         values = {column.name: getattr(account, column.name) for column in _ACCOUNT}
         values |= {"tenant_id": scope.tenant_id, "secret_digest": secret_digest}
-        self._connection.execute(insert(service_accounts).values(values))
+        self._run(insert(service_accounts).values(values))
 
     def get(self, scope: TenantScope, account_id: str) -> ServiceAccount | None:
         values = {"tenant": scope.tenant_id, "account": account_id}
@@ -80,7 +80,7 @@ class ServiceAccountRepository(Repository):
 
     def delete_of_app(self, scope: TenantScope, app_id: str, at: datetime) -> None:
         """Mark every account of an app as deleted and forget their secret keys."""
-        self._connection.execute(
+        self._run(
             update(service_accounts)
             .where(service_accounts.c.app_id == app_id)
             .where(service_accounts.c.tenant_id == scope.tenant_id)
@@ -93,13 +93,13 @@ class ServiceAccountRepository(Repository):
     def all_used(self, scope: SystemScope, account_ids: Sequence[str], at: datetime) -> None:
         """Note the use of several accounts in one statement."""
         if account_ids:
-            self._connection.execute(
+            self._run(
                 update(service_accounts).where(service_accounts.c.id == bindparam("used_id")),
                 [{"used_id": account_id, "last_used_at": at} for account_id in account_ids],
             )
 
     def _change(self, scope: TenantScope, account_id: str, **values: object) -> None:
-        self._connection.execute(
+        self._run(
             update(service_accounts)
             .where(in_scope(service_accounts, scope, id=account_id))
             .values(values)

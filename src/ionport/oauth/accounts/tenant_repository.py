@@ -41,7 +41,7 @@ class TenantAccountRepository(Repository):
 
     def change(self, scope: TenantScope, account: ServiceAccount) -> None:
         """Store the account's description, user and scopes."""
-        self._connection.execute(
+        self._run(
             update(service_accounts)
             .where(in_scope(service_accounts, scope, id=account.id))
             .values(

@@ -42,7 +42,7 @@ class AppRepository(Repository):
         values |= {"tenant_id": scope.tenant_id, "name_key": name_key(app.name)}
         try:
             with self._connection.begin_nested():
-                self._connection.execute(insert(authorized_apps).values(values))
+                self._run(insert(authorized_apps).values(values))
         except IntegrityError:
             if self.find_by_name(scope, app.name) is None:
                 raise
@@ -80,7 +80,7 @@ class AppRepository(Repository):
     ) -> tuple[AuthorizedApp, tuple[str, ...]] | None:
         """Return the app with this client id and the digests of its secrets in force."""
         values = {"tenant": scope.tenant_id, "client": client_id}
-        rows = self._connection.execute(_CLIENT, values).all()
+        rows = self._run(_CLIENT, values).all()
         if not rows:
             return None
         in_force = (row for row in rows if row.expires_at is None or row.expires_at > now)
@@ -126,10 +126,10 @@ class AppRepository(Repository):
     def delete(self, scope: TenantScope, app_id: str, at: datetime) -> None:
         """Mark the app as deleted and forget its secrets."""
         self._change(scope, app_id, deleted_at=at)
-        self._connection.execute(client_secrets.delete().where(client_secrets.c.app_id == app_id))
+        self._run(client_secrets.delete().where(client_secrets.c.app_id == app_id))
 
     def _change(self, scope: TenantScope, app_id: str, **values: object) -> None:
-        self._connection.execute(
+        self._run(
             update(authorized_apps)
             .where(in_scope(authorized_apps, scope, id=app_id))
             .values(values)
@@ -140,7 +140,7 @@ class AppRepository(Repository):
         owned = select(authorized_apps.c.id).where(
             in_scope(authorized_apps, scope, id=secret.app_id)
         )
-        self._connection.execute(
+        self._run(
             insert(client_secrets).values(
                 columns_of(client_secrets, secret, app_id=owned.scalar_subquery())
             )
@@ -150,7 +150,7 @@ class AppRepository(Repository):
         """Let every secret of an app end at `at`, unless it ends sooner."""
         owned = select(authorized_apps.c.id).where(authorized_apps.c.tenant_id == scope.tenant_id)
         lasts = or_(client_secrets.c.expires_at.is_(None), client_secrets.c.expires_at > at)
-        self._connection.execute(
+        self._run(
             update(client_secrets)
             .where(client_secrets.c.app_id == app_id, client_secrets.c.app_id.in_(owned))
             .where(lasts)
@@ -159,7 +159,7 @@ class AppRepository(Repository):
 
     def remove_ended_secrets(self, scope: TenantScope, app_id: str, at: datetime) -> None:
         owned = select(authorized_apps.c.id).where(authorized_apps.c.tenant_id == scope.tenant_id)
-        self._connection.execute(
+        self._run(
             client_secrets.delete()
             .where(client_secrets.c.app_id == app_id, client_secrets.c.app_id.in_(owned))
             .where(client_secrets.c.expires_at <= at)
@@ -190,7 +190,7 @@ class AppRepository(Repository):
         return self._all(query, lambda row: (row.tenant_id, _secret(row)))
 
     def replace_sealed(self, scope: SystemScope, secret_id: str, sealed: str) -> None:
-        self._connection.execute(
+        self._run(
             update(client_secrets).where(client_secrets.c.id == secret_id).values(sealed=sealed)
         )
 

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, delete, func, insert, select, update
+from sqlalchemy import Select, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from ionport.oauth.apps.tables import authorized_apps
 from ionport.oauth.authorize.model import Consent
 from ionport.oauth.authorize.tables import consents
 from ionport.store import TenantScope
-from ionport.store.repository import Repository, in_scope
+from ionport.store.repository import Repository, in_scope, reader
 
 
 class ConsentRepository(Repository):
@@ -23,7 +23,7 @@ class ConsentRepository(Repository):
         query = (
             _consents(scope).where(consents.c.user_id == user_id).where(consents.c.app_id == app_id)
         )
-        row = self._connection.execute(query).mappings().one_or_none()
+        row = self._run(query).mappings().one_or_none()
         return None if row is None else Consent(**{**row, "scopes": tuple(row["scopes"])})
 
     def list(self, scope: TenantScope, user_id: str, limit: int) -> Sequence[Consent]:
@@ -34,17 +34,11 @@ class ConsentRepository(Repository):
             .order_by(authorized_apps.c.name_key)
             .limit(limit)
         )
-        rows = self._connection.execute(query).mappings()
-        return [Consent(**{**row, "scopes": tuple(row["scopes"])}) for row in rows]
+        return self._all(query, reader(Consent))
 
     def count(self, scope: TenantScope, app_id: str) -> int:
         """Return how many users have approved an app."""
-        query = (
-            select(func.count())
-            .select_from(consents)
-            .where(in_scope(consents, scope, app_id=app_id))
-        )
-        return int(self._connection.execute(query).scalar_one())
+        return self._count(consents, in_scope(consents, scope, app_id=app_id))
 
     def remember(
         self,
@@ -58,7 +52,7 @@ class ConsentRepository(Repository):
         mine = in_scope(consents, scope, user_id=user_id, app_id=app_id)
         values = {"scopes": [*scopes], "changed_at": at}
         change = update(consents).where(mine).values(values)
-        if self._connection.execute(change).rowcount:
+        if self._run(change).rowcount:
             return
         row = values | {
             "tenant_id": scope.tenant_id,
@@ -68,14 +62,14 @@ class ConsentRepository(Repository):
         }
         try:
             with self._connection.begin_nested():
-                self._connection.execute(insert(consents).values(row))
+                self._run(insert(consents).values(row))
         except IntegrityError:
             # The same person said yes in another window at this moment.
-            self._connection.execute(change)
+            self._run(change)
 
     def remove(self, scope: TenantScope, user_id: str, app_id: str) -> bool:
         """Forget a consent; False when there was none."""
-        result = self._connection.execute(
+        result = self._run(
             delete(consents)
             .where(consents.c.tenant_id == scope.tenant_id)
             .where(consents.c.user_id == user_id, consents.c.app_id == app_id)

@@ -16,7 +16,7 @@ class AuthorizationCodeRepository(Repository):
     def add(self, scope: TenantScope, code: AuthorizationCode) -> None:
         values = {column.name: getattr(code, column.name) for column in authorization_codes.c}
         values["tenant_id"] = scope.tenant_id
-        self._connection.execute(insert(authorization_codes).values(values))
+        self._run(insert(authorization_codes).values(values))
 
     def find(self, scope: TenantScope, digest: str) -> AuthorizationCode | None:
         query = (
@@ -24,14 +24,14 @@ class AuthorizationCodeRepository(Repository):
             .where(authorization_codes.c.tenant_id == scope.tenant_id)
             .where(authorization_codes.c.digest == digest)
         )
-        row = self._connection.execute(query).mappings().one_or_none()
+        row = self._run(query).mappings().one_or_none()
         if row is None:
             return None
         return AuthorizationCode(**{**row, "scopes": tuple(row["scopes"])})
 
     def redeem(self, scope: TenantScope, digest: str, grant_id: str) -> bool:
         """Tie the code to the grant it was redeemed for; False when it was redeemed before."""
-        result = self._connection.execute(
+        result = self._run(
             update(authorization_codes)
             .where(authorization_codes.c.tenant_id == scope.tenant_id)
             .where(authorization_codes.c.digest == digest)

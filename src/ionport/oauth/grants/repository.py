@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Final
 
-from sqlalchemy import ColumnElement, bindparam, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, bindparam, insert, or_, select, update
 
 from ionport.oauth.grants.model import Grant
 from ionport.oauth.grants.tables import grants, rotated_refresh_tokens
@@ -39,7 +39,7 @@ class GrantRepository(Repository):
 
     def add(self, scope: TenantScope, grant: Grant) -> None:
         values = columns_of(grants, grant, tenant_id=scope.tenant_id)
-        self._connection.execute(insert(grants).values(values))
+        self._run(insert(grants).values(values))
 
     def add_all(self, scope: SystemScope, new: Sequence[Grant]) -> None:
         """Store the grants of several logins in one statement.
@@ -73,7 +73,7 @@ class GrantRepository(Repository):
 
     def rotate(self, scope: TenantScope, grant_id: str, old: str, new: str, at: datetime) -> bool:
         """Put a new refresh token in the old one's place; False when another request was faster."""
-        result = self._connection.execute(
+        result = self._run(
             update(grants)
             .where(in_scope(grants, scope, id=grant_id))
             .where(grants.c.refresh_digest == old, grants.c.revoked_at.is_(None))
@@ -81,7 +81,7 @@ class GrantRepository(Repository):
         )
         if result.rowcount != 1:
             return False
-        self._connection.execute(
+        self._run(
             insert(rotated_refresh_tokens).values(digest=old, grant_id=grant_id, rotated_at=at)
         )
         return True
@@ -97,12 +97,11 @@ class GrantRepository(Repository):
             .where(or_(grants.c.ends_at.is_(None), grants.c.ends_at > now))
             .limit(limit)
         )
-        count = select(func.count()).select_from(alive.subquery())
-        return int(self._connection.execute(count).scalar_one())
+        return self._count(alive.subquery())
 
     def revoke_of_user(self, scope: TenantScope, user_id: str, app_id: str, at: datetime) -> int:
         """Revoke every grant that a user gave an app; return how many there were."""
-        result = self._connection.execute(
+        result = self._run(
             update(grants)
             .where(grants.c.user_id == user_id, grants.c.app_id == app_id)
             .where(grants.c.tenant_id == scope.tenant_id, grants.c.revoked_at.is_(None))
@@ -112,7 +111,7 @@ class GrantRepository(Repository):
 
     def used(self, scope: TenantScope, grant_id: str, at: datetime) -> bool:
         """Note a refresh; False when the grant has been revoked meanwhile."""
-        result = self._connection.execute(
+        result = self._run(
             update(grants)
             .where(in_scope(grants, scope, id=grant_id))
             .where(grants.c.revoked_at.is_(None))
@@ -133,7 +132,7 @@ class GrantRepository(Repository):
         return frozenset(self._connection.scalars(noted))
 
     def revoke(self, scope: TenantScope, grant_id: str, at: datetime) -> None:
-        self._connection.execute(
+        self._run(
             update(grants)
             .where(in_scope(grants, scope, id=grant_id))
             .where(grants.c.revoked_at.is_(None))

@@ -33,12 +33,12 @@ class TenantSettingsRepository(Repository):
             .where(tenant_settings.c.tenant_id == scope.tenant_id)
             .values(values)
         )
-        if self._connection.execute(change).rowcount:
+        if self._run(change).rowcount:
             return
         row = values | {"tenant_id": scope.tenant_id}
         if not self._stored(insert(tenant_settings).values(row)):
             # Another administrator saved at this moment: the last one counts.
-            self._connection.execute(change)
+            self._run(change)
 
 
 _settings = reader(TenantSettings, limits=reader(Limits, are_on="limits_are_on"))
@@ -64,7 +64,5 @@ class CustomScopeRepository(Repository):
 
     def remove(self, scope: TenantScope, name: str) -> bool:
         """Delete a scope; False when there was none of that name."""
-        result = self._connection.execute(
-            delete(custom_scopes).where(in_scope(custom_scopes, scope, name=name))
-        )
+        result = self._run(delete(custom_scopes).where(in_scope(custom_scopes, scope, name=name)))
         return result.rowcount == 1

@@ -24,4 +24,4 @@ class LoginCounterRepository(Repository):
             set_={"count": login_counters.c.count + 1},
             where=login_counters.c.count < allowed,
         ).returning(login_counters.c.count)
-        return self._connection.execute(once_more).first() is not None
+        return self._run(once_more).first() is not None

@@ -58,7 +58,7 @@ class AccessTokenRepository(Repository):
         """Mark one access token as revoked; a second time changes nothing."""
         try:
             with self._connection.begin_nested():
-                self._connection.execute(
+                self._run(
                     insert(revoked_access_tokens).values(
                         token_id=token_id, tenant_id=scope.tenant_id, expires_at=expires_at
                     )
@@ -67,7 +67,7 @@ class AccessTokenRepository(Repository):
             known = select(revoked_access_tokens.c.token_id).where(
                 revoked_access_tokens.c.token_id == token_id
             )
-            if self._connection.execute(known).first() is None:
+            if self._run(known).first() is None:
                 raise
 
     def is_alive(self, scope: TenantScope, grant_id: str, token_id: str) -> bool:
@@ -77,4 +77,4 @@ class AccessTokenRepository(Repository):
         linked user, or the person who approved and their membership.
         """
         values = {"tenant": scope.tenant_id, "grant": grant_id, "token": token_id}
-        return self._connection.execute(_ALIVE, values).first() is not None
+        return self._run(_ALIVE, values).first() is not None

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, delete, func, insert, or_, select
+from sqlalchemy import ColumnElement, Select, and_, delete, insert, or_, select
 
 from ionport.sandbox.datafabric.model import (
     MAX_OBJECTS,
@@ -45,9 +45,7 @@ class CatalogRepository(Repository):
         """Store an object, in place of one of the same name."""
         values = columns_of(catalog_objects, entry, tenant_id=scope.tenant_id)
         new = insert_of(self._connection)(catalog_objects).values(values)
-        self._connection.execute(
-            new.on_conflict_do_update(index_elements=["tenant_id", "name"], set_=values)
-        )
+        self._run(new.on_conflict_do_update(index_elements=["tenant_id", "name"], set_=values))
 
     def get(self, scope: TenantScope, name: str) -> CatalogObject | None:
         """Return an object by its name, or None."""
@@ -67,12 +65,11 @@ class CatalogRepository(Repository):
 
     def count(self, scope: TenantScope) -> int:
         """Return how many objects there are."""
-        query = select(func.count()).where(_c.tenant_id == scope.tenant_id)
-        return self._connection.execute(query).scalar_one()
+        return self._count(catalog_objects, in_scope(catalog_objects, scope))
 
     def delete(self, scope: TenantScope, name: str) -> bool:
         """Remove an object; False when there is none of that name."""
-        result = self._connection.execute(
+        result = self._run(
             delete(catalog_objects).where(in_scope(catalog_objects, scope, name=name))
         )
         return result.rowcount > 0
@@ -83,7 +80,7 @@ class LakeRepository(Repository):
 
     def add(self, scope: TenantScope, item: LakeObject) -> None:
         """Store a data object."""
-        self._connection.execute(
+        self._run(
             insert(lake_objects).values(columns_of(lake_objects, item, tenant_id=scope.tenant_id))
         )
 
@@ -101,12 +98,12 @@ class LakeRepository(Repository):
         The newest come first unless the query sorts.
         """
         condition = _matching(scope, query)
-        total = self._connection.execute(select(func.count()).where(condition)).scalar_one()
+        total = self._count(lake_objects, condition)
         order = [
             _COLUMNS[name].desc() if descending else _COLUMNS[name].asc()
             for name, descending in query.sort
         ] or [_o.stored_at.desc()]
-        rows = self._connection.execute(
+        rows = self._run(
             select(lake_objects)
             .where(condition)
             .order_by(*order, _o.id.desc())
@@ -132,7 +129,7 @@ class LakeRepository(Repository):
         condition = and_(_o.tenant_id == scope.tenant_id, _o.id.in_(chosen))
         releases = ReleaseRepository(self._connection)
         releases.release(scope, select(_o.sha256).where(condition), now)
-        return self._connection.execute(delete(lake_objects).where(condition)).rowcount
+        return self._run(delete(lake_objects).where(condition)).rowcount
 
 
 def _matching(scope: TenantScope, query: LakeQuery) -> ColumnElement[bool]:

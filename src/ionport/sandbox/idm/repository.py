@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Row, Select, and_, delete, insert, or_, select, update
 
 from ionport.core.paging import Page, PageRequest
 from ionport.sandbox.idm.datamodel.attribute_types import order_key
@@ -37,7 +37,7 @@ class ItemRepository(Repository):
 
     def add(self, scope: TenantScope, item: Item, entity: Entity) -> Item:
         """Store a new item and return it with its number."""
-        number = self._connection.execute(
+        number = self._run(
             insert(idm_items)
             .values(
                 tenant_id=scope.tenant_id,
@@ -54,7 +54,7 @@ class ItemRepository(Repository):
 
     def change(self, scope: TenantScope, item: Item, entity: Entity) -> None:
         """Store what an item is now in place of what it was."""
-        self._connection.execute(
+        self._run(
             update(idm_items)
             .where(in_scope(idm_items, scope, number=item.number))
             .values(**_state(item))
@@ -62,7 +62,7 @@ class ItemRepository(Repository):
         if not self._owns(scope, item):
             return
         for column in (_attributes.item_number, _resources.item_number):
-            self._connection.execute(delete(column.table).where(column == item.number))
+            self._run(delete(column.table).where(column == item.number))
         self._add_parts(scope, item, entity)
 
     def get(self, scope: TenantScope, pid: Pid, *, to_change: bool = False) -> Item | None:
@@ -72,7 +72,7 @@ class ItemRepository(Repository):
         """
         condition = _is_item(scope, pid)
         if to_change:
-            self._connection.execute(select(_items.number).where(condition).with_for_update())
+            self._run(select(_items.number).where(condition).with_for_update())
         found = self._load(condition, limit=1)
         if not found or pid.is_latest or found[0].version == pid.version:
             return found[0] if found else None
@@ -80,15 +80,13 @@ class ItemRepository(Repository):
 
     def remove(self, scope: TenantScope, item: Item) -> None:
         """Delete an item with all its versions."""
-        self._connection.execute(
-            delete(idm_items).where(in_scope(idm_items, scope, number=item.number))
-        )
+        self._run(delete(idm_items).where(in_scope(idm_items, scope, number=item.number)))
 
     def keep_version(self, scope: TenantScope, item: Item) -> None:
         """Keep what an item is now as an earlier version; not of another tenant's item."""
         if not self._owns(scope, item):
             return
-        self._connection.execute(
+        self._run(
             insert(idm_versions).values(
                 columns_of(
                     idm_versions,
@@ -108,12 +106,12 @@ class ItemRepository(Repository):
             for position, each in enumerate(item.resources)
         ]
         if files:
-            self._connection.execute(insert(idm_version_resources), files)
+            self._run(insert(idm_version_resources), files)
 
     def drop_version(self, scope: TenantScope, item: Item, version: int) -> None:
         """Forget an earlier version of an item."""
         for table in (idm_version_resources, idm_versions):
-            self._connection.execute(
+            self._run(
                 delete(table).where(
                     table.c.item_number == item.number,
                     table.c.version == version,
@@ -131,9 +129,9 @@ class ItemRepository(Repository):
         )
         if version is not None:
             query = query.where(_versions.version == version)
-        rows = self._connection.execute(query.order_by(_versions.version.desc())).all()
+        rows = self._run(query.order_by(_versions.version.desc())).all()
         files: dict[int, list[Resource]] = defaultdict(list)
-        for row in self._connection.execute(
+        for row in self._run(
             select(idm_version_resources)
             .where(
                 _version_files.item_number == item.number,
@@ -158,7 +156,7 @@ class ItemRepository(Repository):
 
     def count(self, scope: TenantScope, query: Query, entities: Mapping[str, Entity]) -> int:
         """Return how many items a query finds; raises InvalidInput."""
-        return self._count(self._search_sql(scope, entities).condition(query))
+        return self._count(idm_items, self._search_sql(scope, entities).condition(query))
 
     def has_value(
         self, scope: TenantScope, entity_name: str, attribute: Attribute, but: int
@@ -174,26 +172,22 @@ class ItemRepository(Repository):
             ),
             _attributes.item_number != but,
         )
-        return self._connection.execute(query.limit(1)).first() is not None
+        return self._run(query.limit(1)).first() is not None
 
     def page(self, scope: TenantScope, request: PageRequest, filters: ItemFilter) -> Page[Item]:
         """Return one page of items, the newest first unless `filters` says otherwise."""
         condition = _matching(scope, filters)
         order = _items.number.asc() if filters.ascending else _items.number.desc()
         items = self._load(condition, [order], limit=request.limit, offset=request.offset)
-        return Page(items, self._count(condition), request)
+        return Page(items, self._count(idm_items, condition), request)
 
     def _owns(self, scope: TenantScope, item: Item) -> bool:
-        found = self._connection.execute(_numbers_of(scope).where(_items.number == item.number))
+        found = self._run(_numbers_of(scope).where(_items.number == item.number))
         return found.one_or_none() is not None
 
     def _search_sql(self, scope: TenantScope, entities: Mapping[str, Entity]) -> SearchSql:
         is_sqlite = self._connection.dialect.name == "sqlite"
         return SearchSql(scope, entities, is_sqlite=is_sqlite)
-
-    def _count(self, condition: ColumnElement[bool]) -> int:
-        query = select(func.count()).select_from(idm_items).where(condition)
-        return self._connection.execute(query).scalar_one()
 
     def _add_parts(self, scope: TenantScope, item: Item, entity: Entity) -> None:
         attributes = [
@@ -214,9 +208,9 @@ class ItemRepository(Repository):
             for position, each in enumerate(item.resources)
         ]
         if attributes:
-            self._connection.execute(insert(idm_attributes), attributes)
+            self._run(insert(idm_attributes), attributes)
         if resources:
-            self._connection.execute(insert(idm_resources), resources)
+            self._run(insert(idm_resources), resources)
 
     def _load(
         self,
@@ -226,7 +220,7 @@ class ItemRepository(Repository):
         limit: int,
         offset: int = 0,
     ) -> Sequence[Item]:
-        rows = self._connection.execute(
+        rows = self._run(
             select(idm_items).where(condition).order_by(*order).limit(limit).offset(offset)
         ).all()
         numbers = [row.number for row in rows]
@@ -236,7 +230,7 @@ class ItemRepository(Repository):
 
     def _attributes_of(self, numbers: Sequence[int]) -> dict[int, list[Attribute]]:
         found: dict[int, list[Attribute]] = defaultdict(list)
-        for row in self._connection.execute(
+        for row in self._run(
             select(_attributes.item_number, _attributes.name, _attributes.value)
             .where(_attributes.item_number.in_(numbers))
             .order_by(_attributes.item_number, _attributes.position)
@@ -246,7 +240,7 @@ class ItemRepository(Repository):
 
     def _resources_of(self, numbers: Sequence[int]) -> dict[int, list[Resource]]:
         found: dict[int, list[Resource]] = defaultdict(list)
-        for row in self._connection.execute(
+        for row in self._run(
             select(idm_resources)
             .where(_resources.item_number.in_(numbers))
             .order_by(_resources.item_number, _resources.position)

@@ -32,14 +32,12 @@ class ReleaseRepository(Repository):
         rows = select(name, literal(now, Moment)).where(name.is_not(None)).distinct()
         released = self._insert(released_blobs).from_select(["name", "released_at"], rows)
         again = {"released_at": released.excluded.released_at}
-        self._connection.execute(
-            released.on_conflict_do_update(index_elements=["name"], set_=again)
-        )
+        self._run(released.on_conflict_do_update(index_elements=["name"], set_=again))
 
     def due(self, scope: SystemScope, before: datetime, limit: int) -> Sequence[str]:
         """Return files that were released before a moment."""
         query = select(_released.name).where(_released.released_at < before).limit(limit)
-        return list(self._connection.execute(query).scalars())
+        return list(self._run(query).scalars())
 
     def named(self, scope: SystemScope, names: Collection[str]) -> set[str]:
         """Return those files that some row of any table names."""
@@ -47,9 +45,9 @@ class ReleaseRepository(Repository):
             select(each).select_from(where).where(each.in_(names))
             for where, each in columns_that_name_files(self._connection)
         ]
-        return set(self._connection.execute(union_all(*parts)).scalars()) if parts else set()
+        return set(self._run(union_all(*parts)).scalars()) if parts else set()
 
     def forget(self, scope: SystemScope, names: Collection[str], before: datetime) -> None:
         """Take files off the list that have not been released again since `before`."""
         is_over = _released.name.in_(names) & (_released.released_at < before)
-        self._connection.execute(delete(released_blobs).where(is_over))
+        self._run(delete(released_blobs).where(is_over))

@@ -36,12 +36,12 @@ class LnRepository(Repository):
         taken = new.on_conflict_do_update(
             ln_companies.primary_key, set_={"last_invoice": _companies.last_invoice + count}
         )
-        last: int = self._connection.execute(taken.returning(_companies.last_invoice)).scalar_one()
+        last: int = self._run(taken.returning(_companies.last_invoice)).scalar_one()
         return range(last - count + 1, last + 1)
 
     def add(self, scope: TenantScope, invoice: Invoice) -> None:
         """Store a new invoice."""
-        self._connection.execute(
+        self._run(
             insert(ln_invoices).values(
                 columns_of(
                     ln_invoices,
@@ -57,7 +57,7 @@ class LnRepository(Repository):
 
     def save_state(self, scope: TenantScope, invoice: Invoice) -> None:
         """Keep how far an invoice has come."""
-        self._connection.execute(
+        self._run(
             update_rows(ln_invoices)
             .where(_is_invoice(scope, invoice.company, invoice.number))
             .values(
@@ -88,7 +88,7 @@ class LnRepository(Repository):
         """Return the invoices of a company by number, read in portions."""
         last = 0
         while True:
-            rows = self._connection.execute(
+            rows = self._run(
                 select(ln_invoices)
                 .where(in_scope(ln_invoices, scope, company=company), _invoices.number > last)
                 .order_by(_invoices.number)
@@ -113,12 +113,12 @@ class LnRepository(Repository):
         new = self._insert(ln_receipts).values(
             columns_of(ln_receipts, receipt, tenant_id=scope.tenant_id)
         )
-        added = self._connection.execute(new.on_conflict_do_nothing().returning(_receipts.receipt))
+        added = self._run(new.on_conflict_do_nothing().returning(_receipts.receipt))
         return added.first() is not None
 
     def receipts(self, scope: TenantScope, company: int, order: str) -> Sequence[GoodsReceipt]:
         """Return the goods that were received for an order, the seeds first; at most 1,000."""
-        rows = self._connection.execute(
+        rows = self._run(
             select(ln_receipts)
             .where(in_scope(ln_receipts, scope, company=company, order=order))
             .order_by(_receipts.receipt, _receipts.receipt_line)

@@ -36,19 +36,19 @@ class M3Repository(Repository):
         query = select(_companies.series).where(_is_company(scope, company))
         if lock:
             query = query.with_for_update()
-        return self._connection.execute(query).scalar_one_or_none()
+        return self._run(query).scalar_one_or_none()
 
     def add_company(self, scope: TenantScope, company: int) -> bool:
         """Add an empty company; False when another was faster."""
         new = self._insert(m3_companies).values(
             tenant_id=scope.tenant_id, number=company, series={}
         )
-        added = self._connection.execute(new.on_conflict_do_nothing().returning(_companies.number))
+        added = self._run(new.on_conflict_do_nothing().returning(_companies.number))
         return added.first() is not None
 
     def save_series(self, scope: TenantScope, company: int, series: Mapping[str, int]) -> None:
         """Keep a company's number series."""
-        self._connection.execute(
+        self._run(
             update(m3_companies).where(_is_company(scope, company)).values(series=dict(series))
         )
 
@@ -59,7 +59,7 @@ class M3Repository(Repository):
         found: dict[Key, Record] = {}
         for start in range(0, len(keys), _CHUNK):
             texts = [_SEPARATOR.join(key) for key in keys[start : start + _CHUNK]]
-            rows = self._connection.execute(
+            rows = self._run(
                 select(_records.key, _records.fields).where(
                     in_scope(m3_records, scope, company=company, file=file.value),
                     _records.key.in_(texts),
@@ -86,7 +86,7 @@ class M3Repository(Repository):
             beginning = _SEPARATOR.join(prefix)
             conditions.append(_records.key > beginning + _SEPARATOR)
             conditions.append(_records.key < beginning + _AFTER_SEPARATOR)
-        rows = self._connection.execute(
+        rows = self._run(
             select(_records.key, _records.fields)
             .where(and_(*conditions))
             .order_by(_records.key)
@@ -109,7 +109,7 @@ class M3Repository(Repository):
             in_scope(m3_records, scope, company=company, file=File.INVOICE.value),
             _field("INBN") == number,
         )
-        return self._connection.execute(query.limit(1)).scalar_one_or_none()
+        return self._run(query.limit(1)).scalar_one_or_none()
 
     def put(
         self, scope: TenantScope, company: int, records: Mapping[tuple[File, Key], Record]
@@ -128,14 +128,12 @@ class M3Repository(Repository):
         if rows:
             new = self._insert(m3_records)
             values = {"fields": new.excluded.fields}
-            self._connection.execute(
-                new.on_conflict_do_update(m3_records.primary_key, set_=values), rows
-            )
+            self._run(new.on_conflict_do_update(m3_records.primary_key, set_=values), rows)
 
     def remove(self, scope: TenantScope, company: int, names: Iterable[tuple[File, Key]]) -> None:
         """Delete records."""
         for file, key in names:
-            self._connection.execute(
+            self._run(
                 delete(m3_records).where(
                     in_scope(
                         m3_records,

@@ -40,7 +40,7 @@ class MessageRepository(Repository):
         waits for the first to commit.
         """
         new = insert_of(self._connection)(ion_messages)
-        added = self._connection.execute(
+        added = self._run(
             new.values(
                 id=new_id("msg"),
                 tenant_id=scope.tenant_id,
@@ -69,7 +69,7 @@ class MessageRepository(Repository):
         self, scope: TenantScope, message_id: str, draft: Draft, sender: Sender, at: datetime
     ) -> Arrival:
         """Note that a stored message came, and whether it came with the bytes of the first."""
-        first = self._connection.execute(
+        first = self._run(
             update(ion_messages)
             .where(
                 in_scope(
@@ -92,7 +92,7 @@ class MessageRepository(Repository):
             and first.parameters_sha256 == draft.parameters_sha256,
             received_at=at,
         )
-        self._connection.execute(
+        self._run(
             insert(ion_arrivals).values(
                 id=arrival.id,
                 message=first.id,
@@ -109,7 +109,7 @@ class MessageRepository(Repository):
     def add_finding(self, scope: TenantScope, message: Message, finding: str) -> None:
         """Add a finding to a message, once."""
         if finding not in message.findings:
-            self._connection.execute(
+            self._run(
                 update(ion_messages)
                 .where(in_scope(ion_messages, scope, id=message.id))
                 .values(findings=[*message.findings, finding])

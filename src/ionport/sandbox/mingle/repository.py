@@ -31,5 +31,5 @@ class PersonRepository(Repository):
             .where(tenant_memberships.c.tenant_id == scope.tenant_id)
             .where(users.c.identity2 == identity2)
         )
-        row = self._connection.execute(query).mappings().one_or_none()
+        row = self._run(query).mappings().one_or_none()
         return None if row is None else Person(**row)

@@ -20,7 +20,7 @@ class SourceRepository(Repository):
 
     def add(self, scope: OrganizationScope, source: IntakeSource) -> None:
         """Add a source; raises SQLAlchemy's IntegrityError when the name is taken."""
-        self._connection.execute(
+        self._run(
             insert(intake_sources).values(
                 columns_of(intake_sources, source, organization_id=scope.organization_id)
             )
@@ -42,12 +42,10 @@ class SourceRepository(Repository):
     def set_sealed(self, scope: SystemScope, source_id: str, sealed: str) -> None:
         """Write a secret that was sealed again."""
         del scope
-        self._connection.execute(
-            update(intake_sources).where(_s.id == source_id).values(sealed=sealed)
-        )
+        self._run(update(intake_sources).where(_s.id == source_id).values(sealed=sealed))
 
     def set_problem(self, scope: OrganizationScope, source_id: str, problem: str) -> None:
-        self._connection.execute(
+        self._run(
             update(intake_sources)
             .where(in_scope(intake_sources, scope, id=source_id))
             .values(problem=problem)
@@ -56,20 +54,18 @@ class SourceRepository(Repository):
     def remove(self, scope: OrganizationScope, source_id: str) -> None:
         """Remove a source with its log."""
         of_source = (_l.organization_id == scope.organization_id, _l.source_id == source_id)
-        self._connection.execute(delete(intake_log).where(*of_source))
-        self._connection.execute(
-            delete(intake_sources).where(in_scope(intake_sources, scope, id=source_id))
-        )
+        self._run(delete(intake_log).where(*of_source))
+        self._run(delete(intake_sources).where(in_scope(intake_sources, scope, id=source_id)))
 
     def add_log(self, scope: OrganizationScope, entry: LogEntry) -> None:
         """Add an entry, and drop what is older than the newest `MAX_LOG`."""
-        self._connection.execute(
+        self._run(
             insert(intake_log).values(
                 columns_of(intake_log, entry, organization_id=scope.organization_id)
             )
         )
         of_source = (_l.organization_id == scope.organization_id, _l.source_id == entry.source_id)
-        oldest = self._connection.execute(
+        oldest = self._run(
             select(_l.at)
             .where(*of_source)
             .order_by(_l.at.desc(), _l.id.desc())
@@ -77,7 +73,7 @@ class SourceRepository(Repository):
             .limit(1)
         ).scalar_one_or_none()
         if oldest is not None:
-            self._connection.execute(delete(intake_log).where(*of_source, _l.at <= oldest))
+            self._run(delete(intake_log).where(*of_source, _l.at <= oldest))
 
     def log(self, scope: OrganizationScope, source_id: str, limit: int) -> list[LogEntry]:
         """Return the newest entries first."""

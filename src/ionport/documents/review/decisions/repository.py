@@ -25,13 +25,13 @@ class DecisionRepository(Repository):
         last = select(func.coalesce(func.max(_d.position), 0)).where(
             in_scope(document_decisions, scope, document_id=decision.document_id)
         )
-        self._connection.execute(
+        self._run(
             insert(document_decisions).values(
                 columns_of(
                     document_decisions,
                     decision,
                     organization_id=scope.organization_id,
-                    position=self._connection.execute(last).scalar_one() + 1,
+                    position=self._run(last).scalar_one() + 1,
                     undone_at=None,
                     undone_by="",
                     undone_by_id=None,
@@ -70,7 +70,7 @@ class DecisionRepository(Repository):
         at: datetime,
     ) -> bool:
         """Write that a decision was undone; False when it was already."""
-        done = self._connection.execute(
+        done = self._run(
             update(document_decisions)
             .where(in_scope(document_decisions, scope, id=decision_id), _d.undone_at.is_(None))
             .values(undone_at=at, undone_by=person, undone_by_id=person_id)

@@ -21,7 +21,7 @@ class BridgeKeyRepository(Repository):
             .where(authorized_apps.c.id == key.app_id)
             .where(authorized_apps.c.tenant_id == scope.tenant_id)
         )
-        self._connection.execute(
+        self._run(
             insert(bridge_keys).values(columns_of(bridge_keys, key, app_id=owned.scalar_subquery()))
         )
 
@@ -34,12 +34,12 @@ class BridgeKeyRepository(Repository):
             .where(bridge_keys.c.app_id == app_id)
             .order_by(bridge_keys.c.created_at.desc(), bridge_keys.c.id.desc())
         )
-        return [BridgeKey(**row) for row in self._connection.execute(query).mappings()]
+        return [BridgeKey(**row) for row in self._run(query).mappings()]
 
     def remove(self, scope: TenantScope, app_id: str, key_id: str) -> bool:
         """Forget a key; False when the app has no such key."""
         owned = select(authorized_apps.c.id).where(authorized_apps.c.tenant_id == scope.tenant_id)
-        result = self._connection.execute(
+        result = self._run(
             delete(bridge_keys)
             .where(bridge_keys.c.id == key_id, bridge_keys.c.app_id == app_id)
             .where(bridge_keys.c.app_id.in_(owned))

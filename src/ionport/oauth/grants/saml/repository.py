@@ -24,9 +24,7 @@ class SamlIssuerRepository(Repository):
         values = {column.name: getattr(issuer, column.name) for column in saml_issuers.c}
         try:
             with self._connection.begin_nested():
-                self._connection.execute(
-                    insert(saml_issuers).values(values | {"tenant_id": scope.tenant_id})
-                )
+                self._run(insert(saml_issuers).values(values | {"tenant_id": scope.tenant_id}))
         except IntegrityError:
             if self.find(scope, issuer.entity_id) is None:
                 raise
@@ -49,11 +47,11 @@ class SamlIssuerRepository(Repository):
             .order_by(saml_issuers.c.entity_id)
             .limit(limit)
         )
-        return [SamlIssuer(**row) for row in self._connection.execute(query).mappings()]
+        return [SamlIssuer(**row) for row in self._run(query).mappings()]
 
     def remove(self, scope: TenantScope, issuer_id: str) -> bool:
         """Delete an issuer; False when the tenant has none of this id."""
-        result = self._connection.execute(
+        result = self._run(
             delete(saml_issuers)
             .where(saml_issuers.c.id == issuer_id)
             .where(saml_issuers.c.tenant_id == scope.tenant_id)
@@ -77,5 +75,5 @@ class SamlIssuerRepository(Repository):
             )
             .limit(2)
         )
-        rows = self._connection.execute(query).mappings().all()
+        rows = self._run(query).mappings().all()
         return Person(**rows[0]) if len(rows) == 1 else None

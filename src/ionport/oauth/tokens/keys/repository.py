@@ -21,7 +21,7 @@ class SigningKeyRepository(Repository):
         """Store a new current key; False when there is one already."""
         try:
             with self._connection.begin_nested():
-                self._connection.execute(insert(signing_keys).values(columns_of(signing_keys, key)))
+                self._run(insert(signing_keys).values(columns_of(signing_keys, key)))
         except IntegrityError:
             if not any(stored.is_current for stored in self.list(scope)):
                 raise
@@ -35,7 +35,7 @@ class SigningKeyRepository(Repository):
 
     def retire_current(self, scope: SystemScope, at: datetime) -> None:
         """Let the current key only verify from now on."""
-        self._connection.execute(
+        self._run(
             update(signing_keys)
             .where(signing_keys.c.is_current.is_(True))
             .values(is_current=False, retired_at=at)
@@ -43,7 +43,7 @@ class SigningKeyRepository(Repository):
 
     def delete_retired(self, scope: SystemScope, before: datetime) -> int:
         """Delete the keys that were retired before a moment; return how many."""
-        result = self._connection.execute(
+        result = self._run(
             delete(signing_keys)
             .where(signing_keys.c.is_current.is_(False))
             .where(signing_keys.c.retired_at < before)
@@ -51,7 +51,7 @@ class SigningKeyRepository(Repository):
         return result.rowcount
 
     def replace_sealed(self, scope: SystemScope, key_id: str, sealed: str) -> None:
-        self._connection.execute(
+        self._run(
             update(signing_keys)
             .where(signing_keys.c.id == key_id)
             .values(sealed_private_key=sealed)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, insert, select, update
 
 from ionport.sandbox.control.controls.faults import FaultDraft, FaultRule, FaultTarget
 from ionport.sandbox.control.tables import sandbox_faults
@@ -25,7 +25,7 @@ class FaultRepository(Repository):
         """Keep a new rule."""
         values = {"id": rule.id, "tenant_id": scope.tenant_id, **_values(rule.draft)}
         values |= {"created_at": rule.created_at, "created_by": rule.created_by}
-        self._connection.execute(insert(sandbox_faults).values(**values, seen=0, hits=0))
+        self._run(insert(sandbox_faults).values(**values, seen=0, hits=0))
 
     def list(self, scope: TenantScope, limit: int) -> Sequence[FaultRule]:
         """Return the rules, the oldest first."""
@@ -56,15 +56,11 @@ class FaultRepository(Repository):
 
     def count(self, scope: TenantScope) -> int:
         """Return how many rules there are."""
-        return self._connection.execute(
-            select(func.count())
-            .select_from(sandbox_faults)
-            .where(_faults.tenant_id == scope.tenant_id)
-        ).scalar_one()
+        return self._count(sandbox_faults, in_scope(sandbox_faults, scope))
 
     def change(self, scope: TenantScope, fault_id: str, draft: FaultDraft) -> None:
         """Put other words in a rule's place; it counts from the start again."""
-        self._connection.execute(
+        self._run(
             update(sandbox_faults)
             .where(in_scope(sandbox_faults, scope, id=fault_id))
             .values(**_values(draft), seen=0, hits=0)
@@ -72,7 +68,7 @@ class FaultRepository(Repository):
 
     def switch_off(self, scope: TenantScope, fault_id: str) -> None:
         """Let a rule rest; what it counted stays."""
-        self._connection.execute(
+        self._run(
             update(sandbox_faults)
             .where(in_scope(sandbox_faults, scope, id=fault_id))
             .values(is_enabled=False)
@@ -80,13 +76,11 @@ class FaultRepository(Repository):
 
     def delete(self, scope: TenantScope, fault_id: str) -> None:
         """Delete a rule."""
-        self._connection.execute(
-            delete(sandbox_faults).where(in_scope(sandbox_faults, scope, id=fault_id))
-        )
+        self._run(delete(sandbox_faults).where(in_scope(sandbox_faults, scope, id=fault_id)))
 
     def count_seen(self, scope: TenantScope, fault_id: str) -> int | None:
         """Count a call that matches; return its number, or None when the rule is off."""
-        return self._connection.execute(
+        return self._run(
             update(sandbox_faults)
             .where(in_scope(sandbox_faults, scope, id=fault_id), _faults.is_enabled.is_(True))
             .values(seen=_faults.seen + 1)
@@ -95,7 +89,7 @@ class FaultRepository(Repository):
 
     def count_hit(self, scope: TenantScope, fault_id: str) -> None:
         """Count a call that a rule was applied to."""
-        self._connection.execute(
+        self._run(
             update(sandbox_faults)
             .where(in_scope(sandbox_faults, scope, id=fault_id))
             .values(hits=_faults.hits + 1)

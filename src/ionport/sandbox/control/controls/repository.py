@@ -25,7 +25,7 @@ class ControlRepository(Repository):
 
     def generation_and_offset(self, scope: SystemScope) -> tuple[int, timedelta]:
         """Return the number of the last change, and how far the clock is ahead."""
-        row = self._connection.execute(select(sandbox_controls)).one_or_none()
+        row = self._run(select(sandbox_controls)).one_or_none()
         if row is None:
             return 0, timedelta()
         return row.generation, timedelta(microseconds=row.clock_offset_microseconds)
@@ -33,20 +33,16 @@ class ControlRepository(Repository):
     def raise_generation(self, scope: SystemScope) -> None:
         """Count a change."""
         self._ensure()
-        self._connection.execute(
-            update(sandbox_controls).values(generation=_controls.generation + 1)
-        )
+        self._run(update(sandbox_controls).values(generation=_controls.generation + 1))
 
     def set_offset(self, scope: SystemScope, offset: timedelta) -> None:
         """Set how far the clock is ahead."""
         self._ensure()
-        self._connection.execute(
-            update(sandbox_controls).values(clock_offset_microseconds=offset // _MICROSECOND)
-        )
+        self._run(update(sandbox_controls).values(clock_offset_microseconds=offset // _MICROSECOND))
 
     def token_marks(self, scope: SystemScope) -> dict[str, datetime]:
         """Return for each tenant the moment before which its access tokens are expired."""
-        rows = self._connection.execute(select(sandbox_token_marks).limit(_MAX_TENANTS))
+        rows = self._run(select(sandbox_token_marks).limit(_MAX_TENANTS))
         return {row.tenant_id: row.expired_before for row in rows}
 
     def mark_tokens(self, scope: TenantScope, expired_before: datetime) -> None:
@@ -55,18 +51,12 @@ class ControlRepository(Repository):
             tenant_id=scope.tenant_id, expired_before=expired_before
         )
         values = {"expired_before": expired_before}
-        self._connection.execute(
-            new.on_conflict_do_update(sandbox_token_marks.primary_key, set_=values)
-        )
+        self._run(new.on_conflict_do_update(sandbox_token_marks.primary_key, set_=values))
 
     def unmark_tokens(self, scope: TenantScope) -> None:
         """Let a tenant's access tokens expire by themselves again."""
-        self._connection.execute(
-            delete(sandbox_token_marks).where(_marks.tenant_id == scope.tenant_id)
-        )
+        self._run(delete(sandbox_token_marks).where(_marks.tenant_id == scope.tenant_id))
 
     def _ensure(self) -> None:
         first = {"number": 1, "generation": 0, "clock_offset_microseconds": 0}
-        self._connection.execute(
-            self._insert(sandbox_controls).values(first).on_conflict_do_nothing()
-        )
+        self._run(self._insert(sandbox_controls).values(first).on_conflict_do_nothing())

@@ -20,7 +20,7 @@ class ControlKeyRepository(Repository):
 
     def add(self, scope: TenantScope, key: ControlKey, digest: str) -> None:
         """Keep a new key by its digest."""
-        self._connection.execute(
+        self._run(
             insert(control_keys).values(
                 columns_of(control_keys, key, tenant_id=scope.tenant_id, digest=digest)
             )
@@ -42,9 +42,7 @@ class ControlKeyRepository(Repository):
 
     def remove(self, scope: TenantScope, key_id: str) -> None:
         """Delete a key."""
-        self._connection.execute(
-            delete(control_keys).where(in_scope(control_keys, scope, id=key_id))
-        )
+        self._run(delete(control_keys).where(in_scope(control_keys, scope, id=key_id)))
 
 
 def _key(row: Row[Any]) -> ControlKey:

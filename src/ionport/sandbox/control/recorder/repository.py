@@ -29,7 +29,7 @@ class CallRepository(Repository):
 
     def add(self, scope: TenantScope, call_id: str, facts: CallFacts, outcome: Outcome) -> None:
         """Keep one call."""
-        self._connection.execute(
+        self._run(
             insert(sandbox_calls).values(
                 columns_of(
                     sandbox_calls,
@@ -54,9 +54,7 @@ class CallRepository(Repository):
         """Return the newest matching calls whose request bodies were kept."""
         order = _calls.number.asc() if filters.ascending else _calls.number.desc()
         matching = _matching(scope, filters).where(_calls.request_kept.is_(True))
-        return [
-            _call(row) for row in self._connection.execute(matching.order_by(order).limit(limit))
-        ]
+        return [_call(row) for row in self._run(matching.order_by(order).limit(limit))]
 
     def forget_older(self, scope: TenantScope, keep: int, now: datetime) -> None:
         """Delete all but the newest `keep` calls, and let go of their bodies."""
@@ -71,7 +69,7 @@ class CallRepository(Repository):
         is_older = and_(_calls.tenant_id == scope.tenant_id, _calls.number <= newest_to_go)
         bodies = select(_calls.request_sha256).where(is_older, _calls.request_kept.is_(True))
         ReleaseRepository(self._connection).release(scope, bodies, now)
-        self._connection.execute(delete(sandbox_calls).where(is_older))
+        self._run(delete(sandbox_calls).where(is_older))
 
     def get(self, scope: TenantScope, call_id: str) -> RecordedCall | None:
         """Return one call, or None."""

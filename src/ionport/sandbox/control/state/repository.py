@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Table, delete, func, insert, select, union
+from sqlalchemy import Column, ColumnElement, Table, delete, insert, select, union
 
 from ionport.sandbox.kit.release_repository import ReleaseRepository
 from ionport.store import TenantScope
@@ -25,18 +25,17 @@ class StateRepository(Repository):
 
     def count(self, scope: TenantScope, table: Table) -> int:
         """Return how many rows a table holds."""
-        query = select(func.count()).select_from(table).where(of_tenant(scope, table))
-        return self._connection.execute(query).scalar_one()
+        return self._count(table, of_tenant(scope, table))
 
     def empty(self, scope: TenantScope, table: Table, now: datetime) -> int:
         """Delete the rows, let go of the files that they name, and return how many they were."""
         self._release(scope, table, now)
-        return self._connection.execute(delete(table).where(of_tenant(scope, table))).rowcount
+        return self._run(delete(table).where(of_tenant(scope, table))).rowcount
 
     def rows(self, scope: TenantScope, table: Table) -> Iterator[Mapping[str, Any]]:
         """Return the rows in the order of their keys."""
         query = select(table).where(of_tenant(scope, table)).order_by(*table.primary_key)
-        for row in self._connection.execute(query).mappings():
+        for row in self._run(query).mappings():
             yield dict(row)
 
     def blobs(self, scope: TenantScope, tables: Sequence[Table]) -> set[str]:
@@ -48,7 +47,7 @@ class StateRepository(Repository):
         ]
         if not parts:
             return set()
-        return set(self._connection.execute(union(*parts)).scalars()) - {None}
+        return set(self._run(union(*parts)).scalars()) - {None}
 
     def insert(self, scope: TenantScope, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
         """Write rows as `rows` returned them."""
@@ -56,7 +55,7 @@ class StateRepository(Repository):
             chunk = [dict(row) for row in rows[start : start + _CHUNK]]
             if "tenant_id" in table.c:
                 chunk = [{**row, "tenant_id": scope.tenant_id} for row in chunk]
-            self._connection.execute(insert(table), chunk)
+            self._run(insert(table), chunk)
 
     def _release(self, scope: TenantScope, table: Table, now: datetime) -> None:
         releases = ReleaseRepository(self._connection)

@@ -39,13 +39,13 @@ class SnapshotRepository(Repository):
 
     def add(self, scope: TenantScope, snapshot: Snapshot, files: Collection[str]) -> None:
         """Keep a new snapshot."""
-        self._connection.execute(
+        self._run(
             insert(sandbox_snapshots).values(
                 columns_of(sandbox_snapshots, snapshot, tenant_id=scope.tenant_id)
             )
         )
         if files:
-            self._connection.execute(
+            self._run(
                 insert(sandbox_snapshot_files),
                 [{"snapshot_id": snapshot.id, "sha256": name} for name in files],
             )
@@ -55,7 +55,7 @@ class SnapshotRepository(Repository):
         files = select(_files.sha256).where(_files.snapshot_id == snapshot.id)
         content = select(_snapshots.content_sha256).where(_snapshots.id == snapshot.id)
         ReleaseRepository(self._connection).release(scope, files.union(content), now)
-        self._connection.execute(
+        self._run(
             delete(sandbox_snapshots).where(in_scope(sandbox_snapshots, scope, id=snapshot.id))
         )
 

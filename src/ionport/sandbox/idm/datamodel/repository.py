@@ -63,7 +63,7 @@ class DataModelRepository(Repository):
         if names is not None:
             query = query.where(name.in_(names))
         order = table.c.get("position", table.c.name)
-        return self._connection.execute(query.order_by(order, table.c.name)).all()
+        return self._run(query.order_by(order, table.c.name)).all()
 
     def add_entity(self, scope: TenantScope, entity: Entity, at: datetime) -> None:
         """Add a document type with its attributes and ACLs; raises Conflict as all adding does."""
@@ -109,7 +109,7 @@ class DataModelRepository(Repository):
 
     def _add(self, statement: Insert) -> None:
         try:
-            self._connection.execute(statement)
+            self._run(statement)
         except IntegrityError as error:
             raise name_taken() from error
 
@@ -117,7 +117,7 @@ class DataModelRepository(Repository):
         last = select(func.max(table.c.position)).where(
             in_scope(table, scope, entity_name=entity_name)
         )
-        return int(self._connection.execute(last).scalar_one() or 0) + 1
+        return int(self._run(last).scalar_one() or 0) + 1
 
     def remove_entity(self, scope: TenantScope, name: str) -> None:
         """Remove an added document type and what hangs on it."""
@@ -126,9 +126,7 @@ class DataModelRepository(Repository):
             (idm_entity_acls, idm_entity_acls.c.entity_name),
             (idm_entities, idm_entities.c.name),
         ):
-            self._connection.execute(
-                delete(table).where(table.c.tenant_id == scope.tenant_id, column == name)
-            )
+            self._run(delete(table).where(table.c.tenant_id == scope.tenant_id, column == name))
 
     def remove_attribute(self, scope: TenantScope, entity_name: str, name: str) -> None:
         """Remove an added attribute."""
@@ -139,13 +137,11 @@ class DataModelRepository(Repository):
         self._remove(idm_entity_acls, scope, entity_name, name)
 
     def _remove(self, table: Table, scope: TenantScope, entity_name: str, name: str) -> None:
-        self._connection.execute(
-            delete(table).where(in_scope(table, scope, entity_name=entity_name, name=name))
-        )
+        self._run(delete(table).where(in_scope(table, scope, entity_name=entity_name, name=name)))
 
     def item_counts(self, scope: TenantScope) -> Mapping[str, int]:
         """Return how many items each document type has; without those that have none."""
-        rows = self._connection.execute(
+        rows = self._run(
             select(idm_items.c.entity_name, func.count().label("items"))
             .where(idm_items.c.tenant_id == scope.tenant_id)
             .group_by(idm_items.c.entity_name)
@@ -154,19 +150,14 @@ class DataModelRepository(Repository):
 
     def items_with(self, scope: TenantScope, entity_name: str, attribute: str) -> int:
         """Return how many items have a value of the attribute."""
-        return self._connection.execute(
-            select(func.count(idm_attributes.c.item_number.distinct())).where(
-                in_scope(idm_attributes, scope, entity_name=entity_name, name=attribute)
-            )
-        ).scalar_one()
+        having = select(idm_attributes.c.item_number.distinct()).where(
+            in_scope(idm_attributes, scope, entity_name=entity_name, name=attribute)
+        )
+        return self._count(having.subquery())
 
     def items_under(self, scope: TenantScope, entity_name: str, acl: str) -> int:
         """Return how many items have the ACL."""
-        return self._connection.execute(
-            select(func.count())
-            .select_from(idm_items)
-            .where(in_scope(idm_items, scope, entity_name=entity_name, acl=acl))
-        ).scalar_one()
+        return self._count(idm_items, in_scope(idm_items, scope, entity_name=entity_name, acl=acl))
 
 
 _definition = reader(

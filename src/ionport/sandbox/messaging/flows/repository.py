@@ -42,7 +42,7 @@ class DocumentFlowRepository(Repository):
 
     def add(self, scope: TenantScope, flow: DocumentFlow) -> None:
         """Store a flow."""
-        self._connection.execute(
+        self._run(
             insert(ion_document_flows).values(
                 columns_of(ion_document_flows, flow, tenant_id=scope.tenant_id, **_values(flow))
             )
@@ -50,7 +50,7 @@ class DocumentFlowRepository(Repository):
 
     def change(self, scope: TenantScope, flow: DocumentFlow) -> None:
         """Store what can be edited of a flow."""
-        self._connection.execute(
+        self._run(
             update(ion_document_flows)
             .where(in_scope(ion_document_flows, scope, id=flow.id))
             .values(**_values(flow))
@@ -60,9 +60,7 @@ class DocumentFlowRepository(Repository):
         """Remove a flow with its acknowledgements."""
         sent = select(_acks.bod_sha256).where(in_scope(ion_acknowledgements, scope, flow=flow_id))
         ReleaseRepository(self._connection).release(scope, sent, now)
-        self._connection.execute(
-            delete(ion_document_flows).where(in_scope(ion_document_flows, scope, id=flow_id))
-        )
+        self._run(delete(ion_document_flows).where(in_scope(ion_document_flows, scope, id=flow_id)))
 
     def get(self, scope: TenantScope, flow_id: str) -> DocumentFlow | None:
         """Return a flow, or None."""
@@ -83,7 +81,7 @@ class DocumentFlowRepository(Repository):
     def started_by(self, scope: TenantScope, document_name: str) -> Sequence[str]:
         """Return the ids of the active flows that take documents of a name."""
         return (
-            self._connection.execute(
+            self._run(
                 select(_flows.id).where(
                     in_scope(ion_document_flows, scope, document_name=document_name),
                     _flows.is_active,
@@ -112,7 +110,7 @@ class AcknowledgementRepository(Repository):
                 message=ack.message_row_id,
             )
         )
-        added = self._connection.execute(new.on_conflict_do_nothing().returning(_acks.id))
+        added = self._run(new.on_conflict_do_nothing().returning(_acks.id))
         return added.first() is not None
 
     def get(self, scope: TenantScope, ack_id: str) -> Acknowledgement | None:
@@ -131,7 +129,7 @@ class AcknowledgementRepository(Repository):
 
     def attempts(self, scope: TenantScope, ack: Acknowledgement) -> Sequence[AckAttempt]:
         """Return the attempts of an acknowledgement, the first one first; they are few."""
-        rows = self._connection.execute(
+        rows = self._run(
             select(ion_ack_attempts)
             .join(ion_acknowledgements, _acks.id == _attempts.acknowledgement)
             .where(in_scope(ion_acknowledgements, scope, id=ack.id))
@@ -156,7 +154,7 @@ class AcknowledgementRepository(Repository):
 
         It is due again at `until`, unless the attempt has ended before.
         """
-        taken = self._connection.execute(
+        taken = self._run(
             update(ion_acknowledgements)
             .where(
                 _acks.id == ack.id,
@@ -168,7 +166,7 @@ class AcknowledgementRepository(Repository):
         )
         if taken.first() is None:
             return False
-        self._connection.execute(
+        self._run(
             insert(ion_ack_attempts).values(
                 acknowledgement=ack.id, number=ack.attempts + 1, started_at=now, text=""
             )
@@ -177,7 +175,7 @@ class AcknowledgementRepository(Repository):
 
     def decide(self, scope: SystemScope, ack: Acknowledgement, decision: Decision) -> None:
         """Note what is to be posted, from the first attempt to the last."""
-        self._connection.execute(
+        self._run(
             update(ion_acknowledgements)
             .where(_acks.id == ack.id)
             .values(
@@ -197,12 +195,12 @@ class AcknowledgementRepository(Repository):
     ) -> None:
         """End the attempt that `take` began, and note what follows; `then` is the next try."""
         number = ack.attempts + 1
-        self._connection.execute(
+        self._run(
             update(ion_ack_attempts)
             .where(_attempts.acknowledgement == ack.id, _attempts.number == number)
             .values(ended_at=now, status=result.status, text=result.text)
         )
-        self._connection.execute(
+        self._run(
             update(ion_acknowledgements)
             .where(
                 _acks.id == ack.id,
@@ -226,7 +224,7 @@ class AcknowledgementRepository(Repository):
         )
 
     def _set_state(self, condition: ColumnElement[bool], values: Mapping[str, object]) -> None:
-        self._connection.execute(update(ion_acknowledgements).where(condition).values(values))
+        self._run(update(ion_acknowledgements).where(condition).values(values))
 
 
 def _is(ack: Acknowledgement) -> ColumnElement[bool]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, or_, select, update
 
 from ionport.core.paging import Page
 from ionport.sandbox.messaging.points.model import ConnectionPoint, PointQuery
@@ -31,12 +31,12 @@ class ConnectionPointRepository(Repository):
     def is_strict(self, scope: TenantScope) -> bool:
         """Tell whether messages need a connection point that somebody has made."""
         query = select(ion_settings.c.is_strict).where(ion_settings.c.tenant_id == scope.tenant_id)
-        return bool(self._connection.execute(query).scalar_one_or_none())
+        return bool(self._run(query).scalar_one_or_none())
 
     def set_strict(self, scope: TenantScope, is_strict: bool) -> None:
         """Say whether messages need a connection point that somebody has made."""
         new = self._insert(ion_settings).values(tenant_id=scope.tenant_id, is_strict=is_strict)
-        self._connection.execute(
+        self._run(
             new.on_conflict_do_update(index_elements=["tenant_id"], set_={"is_strict": is_strict})
         )
 
@@ -45,7 +45,7 @@ class ConnectionPointRepository(Repository):
         new = self._insert(ion_connection_points).values(
             columns_of(ion_connection_points, point, tenant_id=scope.tenant_id)
         )
-        added = self._connection.execute(new.on_conflict_do_nothing().returning(_points.id))
+        added = self._run(new.on_conflict_do_nothing().returning(_points.id))
         if added.first() is None:
             return False
         self.add_documents(scope, point.id, point.documents)
@@ -57,11 +57,11 @@ class ConnectionPointRepository(Repository):
             return
         for name in names:
             new = self._insert(ion_point_documents).values(point=point_id, document_name=name)
-            self._connection.execute(new.on_conflict_do_nothing())
+            self._run(new.on_conflict_do_nothing())
 
     def change(self, scope: TenantScope, point: ConnectionPoint) -> None:
         """Store what can be edited of a connection point, and its documents."""
-        self._connection.execute(
+        self._run(
             update(ion_connection_points)
             .where(in_scope(ion_connection_points, scope, id=point.id))
             .values(
@@ -72,7 +72,7 @@ class ConnectionPointRepository(Repository):
             )
         )
         own = select(_points.id).where(_points.tenant_id == scope.tenant_id)
-        self._connection.execute(
+        self._run(
             delete(ion_point_documents).where(
                 _documents.point == point.id, _documents.point.in_(own)
             )
@@ -81,7 +81,7 @@ class ConnectionPointRepository(Repository):
 
     def delete(self, scope: TenantScope, point_id: str) -> None:
         """Remove a connection point."""
-        self._connection.execute(
+        self._run(
             delete(ion_connection_points).where(in_scope(ion_connection_points, scope, id=point_id))
         )
 
@@ -95,15 +95,14 @@ class ConnectionPointRepository(Repository):
 
     def count(self, scope: TenantScope) -> int:
         """Return how many connection points the tenant has."""
-        query = select(func.count()).where(_points.tenant_id == scope.tenant_id)
-        return self._connection.execute(query).scalar_one()
+        return self._count(ion_connection_points, in_scope(ion_connection_points, scope))
 
     def page(self, scope: TenantScope, query: PointQuery) -> Page[ConnectionPoint]:
         """Return one page of connection points, by name."""
         condition = _matching(scope, query)
-        total = self._connection.execute(select(func.count()).where(condition)).scalar_one()
+        total = self._count(ion_connection_points, condition)
         order = _points.name.desc() if query.descending else _points.name.asc()
-        rows = self._connection.execute(
+        rows = self._run(
             select(ion_connection_points)
             .where(condition)
             .order_by(order, _points.id)
@@ -114,15 +113,15 @@ class ConnectionPointRepository(Repository):
 
     def _owns(self, scope: TenantScope, point_id: str) -> bool:
         condition = in_scope(ion_connection_points, scope, id=point_id)
-        return self._connection.execute(select(_points.id).where(condition)).first() is not None
+        return self._run(select(_points.id).where(condition)).first() is not None
 
     def _find(self, condition: ColumnElement[bool]) -> ConnectionPoint | None:
-        row = self._connection.execute(select(ion_connection_points).where(condition)).one_or_none()
+        row = self._run(select(ion_connection_points).where(condition)).one_or_none()
         return None if row is None else _point(row, self._documents(row.id))
 
     def _documents(self, point_id: str) -> Sequence[str]:
         return (
-            self._connection.execute(
+            self._run(
                 select(_documents.document_name)
                 .where(_documents.point == point_id)
                 .order_by(_documents.document_name)
