@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import ColumnElement, Row, delete, func, insert, literal, or_, select, update
+from sqlalchemy import ColumnElement, delete, func, insert, literal, or_, select, update
 
 from ionport.documents.bulk.model import (
     MAX_DOCUMENTS,
@@ -280,7 +279,4 @@ def _left_out(scope: OrganizationScope, run_id: str) -> tuple[ColumnElement[bool
 _run = reader(BulkRun, asked_at=lambda row: row.asked_at or row.created_at)
 
 
-def _item(row: Row[Any]) -> BulkItem:
-    return BulkItem(
-        row.position, row.document_id, row.filename, ItemResult(row.result), row.code, row.text
-    )
+_item = reader(BulkItem)

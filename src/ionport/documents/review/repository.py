@@ -9,13 +9,13 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, Table, bindparam, insert, select, update
+from sqlalchemy import Table, bindparam, insert, select, update
 
 from ionport.documents.invoice.rules.model import Effect
 from ionport.documents.review.model import Decision, Finding, NewFinding
 from ionport.documents.review.tables import document_findings
 from ionport.store import OrganizationScope, insert_of
-from ionport.store.repository import Repository, in_scope
+from ionport.store.repository import Repository, in_scope, reader
 
 MAX_FINDINGS = 500
 _f = document_findings.c
@@ -169,23 +169,9 @@ def _columns(scope: OrganizationScope, finding: Finding) -> dict[str, object]:
     }
 
 
-def _finding(row: Row[Any]) -> Finding:
-    decision = None
-    if row.decided_at is not None:
-        decision = Decision(
-            person=row.decided_by or "",
-            reason=row.reason,
-            at=row.decided_at,
-            text=row.decided_text,
-            delivery_ids=tuple(row.delivery_ids),
-        )
-    return Finding(
-        id=row.id,
-        document_id=row.document_id,
-        code=row.code,
-        effect=Effect(row.effect),
-        parameters=row.parameters,
-        created_at=row.created_at,
-        decision=decision,
-        resolved_at=row.resolved_at,
-    )
+_decision = reader(
+    Decision, person=lambda row: row.decided_by or "", at="decided_at", text="decided_text"
+)
+
+
+_finding = reader(Finding, decision=lambda row: _decision(row) if row.decided_at else None)

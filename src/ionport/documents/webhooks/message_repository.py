@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    Row,
     and_,
     bindparam,
     delete,
@@ -25,7 +23,7 @@ from ionport.documents.webhooks.model import MessageState, WebhookAttempt, Webho
 from ionport.documents.webhooks.tables import webhook_attempts, webhook_messages, webhook_sequences
 from ionport.store import OrganizationScope, SystemScope, insert_of
 from ionport.store.paging import select_following
-from ionport.store.repository import Repository, in_scope
+from ionport.store.repository import Repository, columns_of, in_scope, reader
 
 _m, _a = webhook_messages.c, webhook_attempts.c
 _WAITING = MessageState.WAITING.value
@@ -74,14 +72,8 @@ class MessageRepository(Repository):
         return last - count + 1
 
     def add_all(self, scope: OrganizationScope, messages: Sequence[WebhookMessage]) -> None:
-        rows = [
-            {
-                **{column.name: getattr(message, column.name) for column in _m},
-                "organization_id": scope.organization_id,
-                "state": message.state.value,
-            }
-            for message in messages
-        ]
+        own = {"organization_id": scope.organization_id}
+        rows = [columns_of(webhook_messages, message, **own) for message in messages]
         if rows:
             self._run(insert(webhook_messages), rows)
 
@@ -230,11 +222,7 @@ def _is_under_way(now: datetime) -> ColumnElement[bool]:
     return and_(_m.state == _WAITING, _m.tries > 0, _m.due_at > now, not_(written))
 
 
-def _message(row: Row[Any]) -> WebhookMessage:
-    return WebhookMessage(**{**row._asdict(), "state": MessageState(row.state)})
+_message = reader(WebhookMessage)
 
 
-def _attempt(row: Row[Any]) -> WebhookAttempt:
-    values = row._asdict()
-    del values["organization_id"]
-    return WebhookAttempt(**values)
+_attempt = reader(WebhookAttempt)

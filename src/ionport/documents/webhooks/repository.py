@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import bindparam, delete, func, insert, or_, select, update
 
 from ionport.documents.webhooks.model import EndpointState, EventType, WebhookEndpoint
 from ionport.documents.webhooks.tables import webhook_endpoints
 from ionport.store import AnyScope, OrganizationScope, SystemScope
-from ionport.store.repository import Repository, in_scope
+from ionport.store.repository import Repository, columns_of, in_scope, reader
 
 _e = webhook_endpoints.c
 # Every change of a document asks this. The lock keeps an endpoint from being deleted between
@@ -69,13 +69,8 @@ class EndpointRepository(Repository):
         return EndpointState(state) if state is not None else None
 
     def add(self, scope: OrganizationScope, endpoint: WebhookEndpoint) -> None:
-        values = {
-            column.name: getattr(endpoint, column.name)
-            for column in webhook_endpoints.c
-            if column.name not in {"organization_id", "events", "state"}
-        }
-        values |= {"organization_id": scope.organization_id, "state": endpoint.state.value}
-        values["events"] = sorted(endpoint.events)
+        own = {"organization_id": scope.organization_id, "events": sorted(endpoint.events)}
+        values = columns_of(webhook_endpoints, endpoint, **own)
         self._run(insert(webhook_endpoints).values(values))
 
     def change(self, scope: OrganizationScope, endpoint_id: str, values: Mapping[str, Any]) -> None:
@@ -120,9 +115,7 @@ class EndpointRepository(Repository):
         )
 
 
-def _endpoint(row: Row[Any]) -> WebhookEndpoint:
-    known = {one.value for one in EventType}
-    values = row._asdict()
-    values["events"] = frozenset(EventType(one) for one in row.events if one in known)
-    values["state"] = EndpointState(row.state)
-    return WebhookEndpoint(**values)
+_endpoint = reader(
+    WebhookEndpoint,
+    events=lambda row: frozenset(each for each in EventType if each.value in row.events),
+)

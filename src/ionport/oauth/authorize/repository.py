@@ -23,8 +23,7 @@ class ConsentRepository(Repository):
         query = (
             _consents(scope).where(consents.c.user_id == user_id).where(consents.c.app_id == app_id)
         )
-        row = self._run(query).mappings().one_or_none()
-        return None if row is None else Consent(**{**row, "scopes": tuple(row["scopes"])})
+        return self._one(query, reader(Consent))
 
     def list(self, scope: TenantScope, user_id: str, limit: int) -> Sequence[Consent]:
         """Return a user's consents by the app's name."""

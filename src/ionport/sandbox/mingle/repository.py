@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from ionport.identity.tables import tenant_memberships, users
 from ionport.store import TenantScope
-from ionport.store.repository import Repository
+from ionport.store.repository import Repository, reader
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,5 +31,4 @@ class PersonRepository(Repository):
             .where(tenant_memberships.c.tenant_id == scope.tenant_id)
             .where(users.c.identity2 == identity2)
         )
-        row = self._run(query).mappings().one_or_none()
-        return None if row is None else Person(**row)
+        return self._one(query, reader(Person))

@@ -9,7 +9,7 @@ from sqlalchemy import delete, insert, select
 from ionport.oauth.apps.model import BridgeKey
 from ionport.oauth.apps.tables import authorized_apps, bridge_keys
 from ionport.store import TenantScope
-from ionport.store.repository import Repository, columns_of
+from ionport.store.repository import Repository, columns_of, reader
 
 
 class BridgeKeyRepository(Repository):
@@ -34,7 +34,7 @@ class BridgeKeyRepository(Repository):
             .where(bridge_keys.c.app_id == app_id)
             .order_by(bridge_keys.c.created_at.desc(), bridge_keys.c.id.desc())
         )
-        return [BridgeKey(**row) for row in self._run(query).mappings()]
+        return self._all(query, reader(BridgeKey))
 
     def remove(self, scope: TenantScope, app_id: str, key_id: str) -> bool:
         """Forget a key; False when the app has no such key."""

@@ -13,7 +13,7 @@ from ionport.oauth.accounts.model import Person
 from ionport.oauth.grants.saml.assertions import SamlIssuer
 from ionport.oauth.grants.saml.tables import saml_issuers
 from ionport.store import TenantScope
-from ionport.store.repository import Repository
+from ionport.store.repository import Repository, in_scope, reader
 
 
 class SamlIssuerRepository(Repository):
@@ -47,15 +47,11 @@ class SamlIssuerRepository(Repository):
             .order_by(saml_issuers.c.entity_id)
             .limit(limit)
         )
-        return [SamlIssuer(**row) for row in self._run(query).mappings()]
+        return self._all(query, reader(SamlIssuer))
 
     def remove(self, scope: TenantScope, issuer_id: str) -> bool:
         """Delete an issuer; False when the tenant has none of this id."""
-        result = self._run(
-            delete(saml_issuers)
-            .where(saml_issuers.c.id == issuer_id)
-            .where(saml_issuers.c.tenant_id == scope.tenant_id)
-        )
+        result = self._run(delete(saml_issuers).where(in_scope(saml_issuers, scope, id=issuer_id)))
         return result.rowcount == 1
 
     def find_person(self, scope: TenantScope, subject: str) -> Person | None:
@@ -75,5 +71,5 @@ class SamlIssuerRepository(Repository):
             )
             .limit(2)
         )
-        rows = self._run(query).mappings().all()
-        return Person(**rows[0]) if len(rows) == 1 else None
+        found = self._all(query, reader(Person))
+        return found[0] if len(found) == 1 else None
