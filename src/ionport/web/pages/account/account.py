@@ -18,6 +18,7 @@ from ionport.web.forms.signing_in import sign_in_and_go
 from ionport.web.middleware import cookies
 from ionport.web.rendering.devices import device_name
 from ionport.web.rendering.templating import own_address, path_to, redirect, render
+from ionport.web.routes import form_routes
 from ionport.web.services import sides_of
 from ionport.web.state import visit_of
 
@@ -152,11 +153,8 @@ def change_password(request: Request) -> Response:
 
 
 ROUTES = [
-    Route("/sign-in", sign_in_form, methods=["GET"], name="sign_in"),
-    Route("/sign-in", sign_in, methods=["POST"]),
+    *form_routes("/sign-in", sign_in_form, sign_in, name="sign_in"),
     Route("/sign-out", sign_out, methods=["POST"], name="sign_out"),
-    Route("/set-up/{token}", set_up_form, methods=["GET"], name="set_up"),
-    Route("/set-up/{token}", set_up, methods=["POST"]),
-    Route("/account", account_page, methods=["GET"], name="account"),
-    Route("/account", change_password, methods=["POST"]),
+    *form_routes("/set-up/{token}", set_up_form, set_up, name="set_up"),
+    *form_routes("/account", account_page, change_password, name="account"),
 ]

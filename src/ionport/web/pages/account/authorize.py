@@ -40,6 +40,7 @@ from ionport.web.forms.signing_in import (
 from ionport.web.middleware import cookies
 from ionport.web.middleware.frame import CONTENT_SECURITY_POLICY
 from ionport.web.rendering.templating import path_to, redirect, render
+from ionport.web.routes import form_routes
 from ionport.web.services import infor_of
 from ionport.web.state import tenant_read, tenant_scope, tenant_write, visit_of
 
@@ -265,13 +266,12 @@ def _again(request: Request, query: str, name: str = "authorize") -> str:
 
 _BASE = "/authorize/{tenant}"
 ROUTES = [
-    Route(_BASE, authorize, methods=["GET"], name="authorize"),
+    Route(_BASE, authorize, name="authorize"),
     Route(f"{_BASE}/sign-on", sign_on, methods=["POST"], name="authorize_sign_on"),
-    Route(f"{_BASE}/code", code_form, methods=["GET"], name="authorize_code"),
-    Route(f"{_BASE}/code", check_code, methods=["POST"]),
+    *form_routes(f"{_BASE}/code", code_form, check_code, name="authorize_code"),
     Route(f"{_BASE}/switch", switch_user, methods=["POST"], name="authorize_switch"),
     Route(f"{_BASE}/decision", decide, methods=["POST"], name="authorize_decision"),
-    Route("/ion-api/{tenant}/approvals", list_approvals, methods=["GET"], name="approvals"),
+    Route("/ion-api/{tenant}/approvals", list_approvals, name="approvals"),
     Route(
         "/ion-api/{tenant}/approvals/{app}/revoke",
         revoke_approval,

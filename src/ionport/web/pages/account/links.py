@@ -6,7 +6,6 @@ from collections.abc import Mapping
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from ionport.core.errors import InvalidInput, NotFound, TooManyRequests, Unavailable
 from ionport.core.i18n import _
@@ -16,6 +15,7 @@ from ionport.web.forms.fields import errors_of
 from ionport.web.forms.passwords import hashed, typed_twice
 from ionport.web.forms.signing_in import sign_in_and_go
 from ionport.web.rendering.templating import redirect, render
+from ionport.web.routes import form_routes
 from ionport.web.state import visit_of
 
 MANUAL = "account"
@@ -75,6 +75,5 @@ def _token(request: Request) -> Secret:
 
 _BASE = "/set-password/{token}"
 ROUTES = [
-    Route(_BASE, link_form, methods=["GET"], name="set_password"),
-    Route(_BASE, use_link, methods=["POST"]),
+    *form_routes(_BASE, link_form, use_link, name="set_password"),
 ]

@@ -95,7 +95,7 @@ def _cookie(request: Request) -> str:
 
 
 ROUTES = [
-    Route("/sign-in/openid", begin, methods=["GET"], name="openid"),
-    Route("/sign-in/openid/out", sign_out, methods=["GET"], name="openid_out"),
-    Route("/sign-in/openid/return", finish, methods=["GET"], name="openid_return"),
+    Route("/sign-in/openid", begin, name="openid"),
+    Route("/sign-in/openid/out", sign_out, name="openid_out"),
+    Route("/sign-in/openid/return", finish, name="openid_return"),
 ]

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from ionport.core.errors import Conflict, InvalidInput, TooManyRequests
 from ionport.core.i18n import _
@@ -15,6 +14,7 @@ from ionport.web.forms.fields import errors_of, secret_of, text_of
 from ionport.web.forms.passwords import password_errors, password_proof
 from ionport.web.rendering.qr import qr_of
 from ionport.web.rendering.templating import redirect, render
+from ionport.web.routes import form_routes
 from ionport.web.state import visit_of
 
 MANUAL = "account"
@@ -110,10 +110,7 @@ def _unkept(
 
 _BASE = "/account/second-factor"
 ROUTES = [
-    Route(_BASE, on_form, methods=["GET"], name="second_factor"),
-    Route(_BASE, switch_on, methods=["POST"]),
-    Route(f"{_BASE}/off", off_form, methods=["GET"], name="second_factor_off"),
-    Route(f"{_BASE}/off", switch_off, methods=["POST"]),
-    Route(f"{_BASE}/codes", codes_form, methods=["GET"], name="recovery_codes"),
-    Route(f"{_BASE}/codes", renew_codes, methods=["POST"]),
+    *form_routes(_BASE, on_form, switch_on, name="second_factor"),
+    *form_routes(f"{_BASE}/off", off_form, switch_off, name="second_factor_off"),
+    *form_routes(f"{_BASE}/codes", codes_form, renew_codes, name="recovery_codes"),
 ]

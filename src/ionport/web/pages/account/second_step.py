@@ -11,7 +11,6 @@ from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
-from starlette.routing import Route
 
 from ionport.core.errors import Conflict, InvalidInput, TooManyRequests, Unauthenticated
 from ionport.core.i18n import _
@@ -20,6 +19,7 @@ from ionport.web.forms.fields import errors_of, secret_of, text_of
 from ionport.web.forms.signing_in import pending_of, with_session
 from ionport.web.rendering.qr import qr_of
 from ionport.web.rendering.templating import own_address, redirect, render
+from ionport.web.routes import form_routes
 from ionport.web.state import visit_of
 
 MANUAL = "account"
@@ -129,8 +129,6 @@ def _next(request: Request) -> str:
 
 
 ROUTES = [
-    Route("/sign-in/code", code_form, methods=["GET"], name="second_step"),
-    Route("/sign-in/code", check_code, methods=["POST"]),
-    Route("/sign-in/second-factor", set_up_form, methods=["GET"], name="second_step_set_up"),
-    Route("/sign-in/second-factor", set_up, methods=["POST"]),
+    *form_routes("/sign-in/code", code_form, check_code, name="second_step"),
+    *form_routes("/sign-in/second-factor", set_up_form, set_up, name="second_step_set_up"),
 ]

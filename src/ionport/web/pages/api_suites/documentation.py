@@ -27,6 +27,7 @@ from ionport.web.pages.api_suites.endpoints import (
 from ionport.web.pages.api_suites.suites import confirm_page, read_trail
 from ionport.web.rendering.downloads import attachment
 from ionport.web.rendering.templating import redirect, render
+from ionport.web.routes import form_routes
 from ionport.web.services import infor_of
 from ionport.web.state import tenant_read, tenant_write, visit_of
 
@@ -169,10 +170,8 @@ _BASE = "/ion-api/{tenant}/available-apis/{suite}/endpoints/{endpoint}/documenta
 _ONE = f"{_BASE}/{{documentation}}"
 ROUTES = [
     Route(_BASE, list_documentation, name="api_documentation_list"),
-    Route(f"{_BASE}/add", add_form, methods=["GET"], name="api_documentation_add"),
-    Route(f"{_BASE}/add", add, methods=["POST"]),
+    *form_routes(f"{_BASE}/add", add_form, add, name="api_documentation_add"),
     Route(_ONE, show, name="api_documentation"),
     Route(f"{_ONE}/file", download, name="api_documentation_file"),
-    Route(f"{_ONE}/delete", delete_form, methods=["GET"], name="api_documentation_delete"),
-    Route(f"{_ONE}/delete", delete, methods=["POST"]),
+    *form_routes(f"{_ONE}/delete", delete_form, delete, name="api_documentation_delete"),
 ]

@@ -20,6 +20,7 @@ from ionport.web.forms.fields import errors_of
 from ionport.web.pages.api_suites import endpoint_form as form
 from ionport.web.pages.api_suites.suites import confirm_page, read_trail, suite_url, the_suite
 from ionport.web.rendering.templating import path_to, redirect, render
+from ionport.web.routes import form_routes
 from ionport.web.services import infor_of
 from ionport.web.state import tenant_read, tenant_scope, tenant_write, visit_of
 
@@ -225,16 +226,12 @@ def _page(
 _BASE = "/ion-api/{tenant}/available-apis/{suite}/endpoints"
 _ENDPOINT = f"{_BASE}/{{endpoint}}"
 ROUTES = [
-    Route(f"{_BASE}/add", add_form, methods=["GET"], name="api_endpoint_add"),
-    Route(f"{_BASE}/add", add, methods=["POST"]),
+    *form_routes(f"{_BASE}/add", add_form, add, name="api_endpoint_add"),
     Route(_ENDPOINT, show, name="api_endpoint"),
-    Route(f"{_ENDPOINT}/edit", edit_form, methods=["GET"], name="api_endpoint_edit"),
-    Route(f"{_ENDPOINT}/edit", edit, methods=["POST"]),
+    *form_routes(f"{_ENDPOINT}/edit", edit_form, edit, name="api_endpoint_edit"),
     Route(f"{_ENDPOINT}/activate", activate, methods=["POST"], name="api_endpoint_activate"),
-    Route(
-        f"{_ENDPOINT}/deactivate", deactivate_form, methods=["GET"], name="api_endpoint_deactivate"
+    *form_routes(
+        f"{_ENDPOINT}/deactivate", deactivate_form, deactivate, name="api_endpoint_deactivate"
     ),
-    Route(f"{_ENDPOINT}/deactivate", deactivate, methods=["POST"]),
-    Route(f"{_ENDPOINT}/delete", delete_form, methods=["GET"], name="api_endpoint_delete"),
-    Route(f"{_ENDPOINT}/delete", delete, methods=["POST"]),
+    *form_routes(f"{_ENDPOINT}/delete", delete_form, delete, name="api_endpoint_delete"),
 ]

@@ -15,6 +15,7 @@ from ionport.web.forms.fields import errors_of, text_of, uploads_of
 from ionport.web.pages.api_suites.suites import suite_url, the_suite
 from ionport.web.rendering.downloads import attachment
 from ionport.web.rendering.templating import redirect, render
+from ionport.web.routes import form_routes
 from ionport.web.services import infor_of
 from ionport.web.state import tenant_read, tenant_scope, visit_of
 
@@ -67,7 +68,6 @@ def _page(request: Request, context: str, errors: Mapping[str, str], status: int
 
 _BASE = "/ion-api/{tenant}/available-apis"
 ROUTES = [
-    Route(f"{_BASE}/import", import_form, methods=["GET"], name="api_suite_import"),
-    Route(f"{_BASE}/import", import_suite, methods=["POST"]),
+    *form_routes(f"{_BASE}/import", import_form, import_suite, name="api_suite_import"),
     Route(f"{_BASE}/{{suite}}/export", export_suite, name="api_suite_export"),
 ]

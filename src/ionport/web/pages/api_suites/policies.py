@@ -26,6 +26,7 @@ from ionport.web.forms.fields import errors_of, text_of
 from ionport.web.pages.api_suites.endpoints import endpoint_url, the_endpoint
 from ionport.web.pages.api_suites.suites import confirm_page, read_trail, the_suite
 from ionport.web.rendering.templating import path_to, redirect, render
+from ionport.web.routes import form_routes
 from ionport.web.services import infor_of
 from ionport.web.state import tenant_read, tenant_scope, tenant_write, visit_of
 
@@ -303,13 +304,9 @@ _ENDPOINT = f"{_SUITE}/endpoints/{{endpoint}}"
 _POLICY = f"{_SUITE}/policies/{{policy}}"
 ROUTES = [
     Route(f"{_SUITE}/policies", list_policies, name="api_suite_policies"),
-    Route(f"{_SUITE}/policies/add", add_form, methods=["GET"], name="api_suite_policy_add"),
-    Route(f"{_SUITE}/policies/add", add, methods=["POST"]),
+    *form_routes(f"{_SUITE}/policies/add", add_form, add, name="api_suite_policy_add"),
     Route(f"{_ENDPOINT}/policies", list_policies, name="api_endpoint_policies"),
-    Route(f"{_ENDPOINT}/policies/add", add_form, methods=["GET"], name="api_endpoint_policy_add"),
-    Route(f"{_ENDPOINT}/policies/add", add, methods=["POST"]),
-    Route(f"{_POLICY}/edit", edit_form, methods=["GET"], name="api_policy_edit"),
-    Route(f"{_POLICY}/edit", edit, methods=["POST"]),
-    Route(f"{_POLICY}/delete", delete_form, methods=["GET"], name="api_policy_delete"),
-    Route(f"{_POLICY}/delete", delete, methods=["POST"]),
+    *form_routes(f"{_ENDPOINT}/policies/add", add_form, add, name="api_endpoint_policy_add"),
+    *form_routes(f"{_POLICY}/edit", edit_form, edit, name="api_policy_edit"),
+    *form_routes(f"{_POLICY}/delete", delete_form, delete, name="api_policy_delete"),
 ]

@@ -33,6 +33,7 @@ from ionport.web.rendering.confirm import ask_first
 from ionport.web.rendering.lists import ListState
 from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.rendering.trail import TrailLine, trail_of
+from ionport.web.routes import form_routes
 from ionport.web.services import infor_of
 from ionport.web.state import tenant_read, tenant_scope, tenant_write, visit_of
 
@@ -340,15 +341,11 @@ _BASE = "/ion-api/{tenant}/available-apis"
 _SUITE = f"{_BASE}/{{suite}}"
 ROUTES = [
     Route(_BASE, list_suites, name="available_apis"),
-    Route(f"{_BASE}/add", add_form, methods=["GET"], name="api_suite_add"),
-    Route(f"{_BASE}/add", add, methods=["POST"]),
+    *form_routes(f"{_BASE}/add", add_form, add, name="api_suite_add"),
     Route(_SUITE, show, name="api_suite"),
     Route(f"{_SUITE}/icon", icon, name="api_suite_icon"),
-    Route(f"{_SUITE}/edit", edit_form, methods=["GET"], name="api_suite_edit"),
-    Route(f"{_SUITE}/edit", edit, methods=["POST"]),
+    *form_routes(f"{_SUITE}/edit", edit_form, edit, name="api_suite_edit"),
     Route(f"{_SUITE}/activate", activate, methods=["POST"], name="api_suite_activate"),
-    Route(f"{_SUITE}/deactivate", deactivate_form, methods=["GET"], name="api_suite_deactivate"),
-    Route(f"{_SUITE}/deactivate", deactivate, methods=["POST"]),
-    Route(f"{_SUITE}/delete", delete_form, methods=["GET"], name="api_suite_delete"),
-    Route(f"{_SUITE}/delete", delete, methods=["POST"]),
+    *form_routes(f"{_SUITE}/deactivate", deactivate_form, deactivate, name="api_suite_deactivate"),
+    *form_routes(f"{_SUITE}/delete", delete_form, delete, name="api_suite_delete"),
 ]

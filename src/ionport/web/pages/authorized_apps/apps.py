@@ -21,6 +21,7 @@ from ionport.web.rendering.confirm import Crumbs
 from ionport.web.rendering.lists import YES_NO, ListState
 from ionport.web.rendering.templating import path_to, render
 from ionport.web.rendering.trail import trail_of
+from ionport.web.routes import form_routes
 from ionport.web.services import infor_of
 from ionport.web.state import tenant_read, tenant_scope, tenant_write, visit_of
 
@@ -164,6 +165,5 @@ ROUTES = [
     Route("/ion-api/{tenant}", first_page),
     Route(_BASE, list_apps, name="authorized_apps"),
     Route(f"{_BASE}/{{app}}", show, name="authorized_app"),
-    Route(f"{_BASE}/{{app}}/reveal", reveal_form, methods=["GET"], name="authorized_app_reveal"),
-    Route(f"{_BASE}/{{app}}/reveal", reveal, methods=["POST"]),
+    *form_routes(f"{_BASE}/{{app}}/reveal", reveal_form, reveal, name="authorized_app_reveal"),
 ]

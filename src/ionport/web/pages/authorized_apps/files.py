@@ -25,6 +25,7 @@ from ionport.web.pages.authorized_apps.apps import app_crumbs, app_dialog, app_u
 from ionport.web.rendering.confirm import ask_first
 from ionport.web.rendering.downloads import attachment
 from ionport.web.rendering.templating import path_to, redirect, render
+from ionport.web.routes import form_routes
 from ionport.web.services import infor_of, sides_of
 from ionport.web.state import tenant_read, tenant_scope, tenant_write, visit_of
 
@@ -205,19 +206,15 @@ def _tool(request: Request) -> EnvironmentTool:
 _APP = "/ion-api/{tenant}/authorized-apps/{app}"
 _ACCOUNT = f"{_APP}/service-accounts/{{account}}"
 ROUTES = [
-    Route(f"{_APP}/download", download_form, methods=["GET"], name="credentials_download"),
-    Route(f"{_APP}/download", download, methods=["POST"]),
+    *form_routes(f"{_APP}/download", download_form, download, name="credentials_download"),
     Route(f"{_APP}/users", search_users, name="credentials_users"),
     Route(f"{_APP}/qr", qr_page, name="authorized_app_qr"),
     Route(f"{_APP}/qr.svg", qr_image, name="authorized_app_qr_image"),
-    Route(
-        f"{_APP}/environments/{{tool}}", environment_form, methods=["GET"], name="app_environment"
+    *form_routes(
+        f"{_APP}/environments/{{tool}}", environment_form, environment, name="app_environment"
     ),
-    Route(f"{_APP}/environments/{{tool}}", environment, methods=["POST"]),
-    Route(f"{_ACCOUNT}/replace", replace_form, methods=["GET"], name="service_account_replace"),
-    Route(f"{_ACCOUNT}/replace", replace, methods=["POST"]),
-    Route(
-        f"{_ACCOUNT}/delete", delete_account_form, methods=["GET"], name="service_account_delete"
+    *form_routes(f"{_ACCOUNT}/replace", replace_form, replace, name="service_account_replace"),
+    *form_routes(
+        f"{_ACCOUNT}/delete", delete_account_form, delete_account, name="service_account_delete"
     ),
-    Route(f"{_ACCOUNT}/delete", delete_account, methods=["POST"]),
 ]

@@ -15,7 +15,6 @@ from cryptography.hazmat.primitives import hashes
 from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from ionport.core.errors import Conflict, InvalidInput
 from ionport.core.i18n import _
@@ -31,6 +30,7 @@ from ionport.web.pages.authorized_apps.apps import app_crumbs, app_url, the_app,
 from ionport.web.pages.authorized_apps.consequences import Consequences, consequences
 from ionport.web.rendering.confirm import ask_first
 from ionport.web.rendering.templating import redirect, render
+from ionport.web.routes import form_routes
 from ionport.web.services import infor_of
 from ionport.web.state import tenant_scope, visit_of
 
@@ -283,8 +283,6 @@ def _amount(seconds: int) -> tuple[str, str]:
 
 _BASE = "/ion-api/{tenant}/authorized-apps"
 ROUTES = [
-    Route(f"{_BASE}/add", add_form, methods=["GET"], name="authorized_app_add"),
-    Route(f"{_BASE}/add", add, methods=["POST"]),
-    Route(f"{_BASE}/{{app}}/edit", edit_form, methods=["GET"], name="authorized_app_edit"),
-    Route(f"{_BASE}/{{app}}/edit", edit, methods=["POST"]),
+    *form_routes(f"{_BASE}/add", add_form, add, name="authorized_app_add"),
+    *form_routes(f"{_BASE}/{{app}}/edit", edit_form, edit, name="authorized_app_edit"),
 ]

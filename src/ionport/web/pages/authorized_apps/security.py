@@ -25,6 +25,7 @@ from ionport.web.pages.authorized_apps.apps import (
 from ionport.web.rendering.confirm import ask_first
 from ionport.web.rendering.downloads import attachment
 from ionport.web.rendering.templating import path_to, redirect
+from ionport.web.routes import form_routes
 from ionport.web.services import infor_of
 from ionport.web.state import tenant_scope, tenant_write, visit_of
 
@@ -196,17 +197,11 @@ def delete_key(request: Request) -> Response:
 
 _APP = "/ion-api/{tenant}/authorized-apps/{app}"
 ROUTES = [
-    Route(f"{_APP}/disable", disable_form, methods=["GET"], name="authorized_app_disable"),
-    Route(f"{_APP}/disable", disable, methods=["POST"]),
+    *form_routes(f"{_APP}/disable", disable_form, disable, name="authorized_app_disable"),
     Route(f"{_APP}/enable", enable, methods=["POST"], name="authorized_app_enable"),
-    Route(f"{_APP}/delete", delete_form, methods=["GET"], name="authorized_app_delete"),
-    Route(f"{_APP}/delete", delete, methods=["POST"]),
-    Route(f"{_APP}/revoke", revoke_form, methods=["GET"], name="authorized_app_revoke"),
-    Route(f"{_APP}/revoke", revoke, methods=["POST"]),
-    Route(f"{_APP}/rotate", rotate_form, methods=["GET"], name="authorized_app_rotate"),
-    Route(f"{_APP}/rotate", rotate, methods=["POST"]),
-    Route(f"{_APP}/key-pair", key_pair_form, methods=["GET"], name="authorized_app_key_pair"),
-    Route(f"{_APP}/key-pair", key_pair, methods=["POST"]),
-    Route(f"{_APP}/keys/{{key}}/delete", delete_key_form, methods=["GET"], name="app_key_delete"),
-    Route(f"{_APP}/keys/{{key}}/delete", delete_key, methods=["POST"]),
+    *form_routes(f"{_APP}/delete", delete_form, delete, name="authorized_app_delete"),
+    *form_routes(f"{_APP}/revoke", revoke_form, revoke, name="authorized_app_revoke"),
+    *form_routes(f"{_APP}/rotate", rotate_form, rotate, name="authorized_app_rotate"),
+    *form_routes(f"{_APP}/key-pair", key_pair_form, key_pair, name="authorized_app_key_pair"),
+    *form_routes(f"{_APP}/keys/{{key}}/delete", delete_key_form, delete_key, name="app_key_delete"),
 ]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from ionport.core.errors import InvalidInput
 from ionport.core.i18n import _
 from ionport.oauth.tokens.tools import TokenReport
 from ionport.web.forms.fields import text_of
 from ionport.web.pages.authorized_apps.apps import app_dialog, the_app
+from ionport.web.routes import form_routes
 from ionport.web.services import infor_of
 from ionport.web.state import tenant_read, visit_of
 
@@ -56,6 +56,5 @@ def _page(
 
 _TOOLS = "/ion-api/{tenant}/authorized-apps/{app}/token-tools"
 ROUTES = [
-    Route(_TOOLS, show, methods=["GET"], name="token_tools"),
-    Route(_TOOLS, inspect, methods=["POST"]),
+    *form_routes(_TOOLS, show, inspect, name="token_tools"),
 ]

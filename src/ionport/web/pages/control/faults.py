@@ -29,6 +29,7 @@ from ionport.web.rendering.confirm import ask_first
 from ionport.web.rendering.form_page import show_form
 from ionport.web.rendering.lists import ListState
 from ionport.web.rendering.templating import path_to, redirect, render
+from ionport.web.routes import form_routes
 from ionport.web.services import sandbox_of
 from ionport.web.state import tenant_read, tenant_scope, tenant_write, visit_of
 
@@ -362,13 +363,10 @@ def _list_url(request: Request) -> str:
 _BASE = "/ion-api/{tenant}/faults"
 _FAULT = f"{_BASE}/{{fault}}"
 ROUTES = [
-    Route(_BASE, list_faults, methods=["GET"], name="faults"),
-    Route(f"{_BASE}/add", add_form, methods=["GET"], name="fault_add"),
-    Route(f"{_BASE}/add", add, methods=["POST"]),
-    Route(_FAULT, edit_form, methods=["GET"], name="fault"),
-    Route(_FAULT, edit, methods=["POST"]),
+    Route(_BASE, list_faults, name="faults"),
+    *form_routes(f"{_BASE}/add", add_form, add, name="fault_add"),
+    *form_routes(_FAULT, edit_form, edit, name="fault"),
     Route(f"{_FAULT}/on", switch_on, methods=["POST"], name="fault_on"),
     Route(f"{_FAULT}/off", switch_off, methods=["POST"], name="fault_off"),
-    Route(f"{_FAULT}/delete", delete_form, methods=["GET"], name="fault_delete"),
-    Route(f"{_FAULT}/delete", delete, methods=["POST"]),
+    *form_routes(f"{_FAULT}/delete", delete_form, delete, name="fault_delete"),
 ]

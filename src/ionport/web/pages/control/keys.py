@@ -17,6 +17,7 @@ from ionport.sandbox.control.plane import ControlPlane
 from ionport.web.forms.fields import errors_of, is_on, text_of
 from ionport.web.rendering.confirm import ask_first
 from ionport.web.rendering.templating import path_to, redirect, render
+from ionport.web.routes import form_routes
 from ionport.web.services import infor_of, sandbox_of
 from ionport.web.state import tenant_read, tenant_scope, tenant_write, visit_of
 
@@ -99,9 +100,7 @@ def _url(request: Request) -> str:
 _BASE = "/ion-api/{tenant}/control-keys"
 _KEY = f"{_BASE}/{{control_key}}"
 ROUTES = [
-    Route(_BASE, list_keys, methods=["GET"], name="control_keys"),
-    Route(_BASE, create, methods=["POST"]),
+    *form_routes(_BASE, list_keys, create, name="control_keys"),
     Route(f"{_BASE}/limits", switch_limits, methods=["POST"], name="limits_switch"),
-    Route(f"{_KEY}/delete", delete_form, methods=["GET"], name="control_key_delete"),
-    Route(f"{_KEY}/delete", delete, methods=["POST"]),
+    *form_routes(f"{_KEY}/delete", delete_form, delete, name="control_key_delete"),
 ]

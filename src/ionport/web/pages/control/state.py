@@ -18,6 +18,7 @@ from ionport.web.forms.fields import errors_of, lines_of, text_of, whole_number
 from ionport.web.rendering.confirm import Crumbs, ask_first
 from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.rendering.trail import trail_of
+from ionport.web.routes import form_routes
 from ionport.web.services import sandbox_of
 from ionport.web.state import tenant_read, tenant_scope, tenant_write, visit_of
 
@@ -240,18 +241,16 @@ _STATE = "/ion-api/{tenant}/sandbox-state"
 _SNAPSHOT = f"{_STATE}/snapshots/{{snapshot}}"
 _CLOCK = "/ion-api/{tenant}/sandbox-clock"
 ROUTES = [
-    Route(_STATE, show_state, methods=["GET"], name="sandbox_state"),
-    Route(f"{_STATE}/reset", reset_form, methods=["GET"], name="sandbox_reset"),
-    Route(f"{_STATE}/reset", reset, methods=["POST"]),
+    Route(_STATE, show_state, name="sandbox_state"),
+    *form_routes(f"{_STATE}/reset", reset_form, reset, name="sandbox_reset"),
     Route(f"{_STATE}/seed", seed, methods=["POST"], name="sandbox_seed"),
     Route(f"{_STATE}/snapshots", take_snapshot, methods=["POST"], name="snapshot_take"),
-    Route(f"{_SNAPSHOT}/restore", restore_form, methods=["GET"], name="snapshot_restore"),
-    Route(f"{_SNAPSHOT}/restore", restore, methods=["POST"]),
-    Route(f"{_SNAPSHOT}/delete", delete_snapshot_form, methods=["GET"], name="snapshot_delete"),
-    Route(f"{_SNAPSHOT}/delete", delete_snapshot, methods=["POST"]),
-    Route(_CLOCK, show_clock, methods=["GET"], name="sandbox_clock"),
+    *form_routes(f"{_SNAPSHOT}/restore", restore_form, restore, name="snapshot_restore"),
+    *form_routes(
+        f"{_SNAPSHOT}/delete", delete_snapshot_form, delete_snapshot, name="snapshot_delete"
+    ),
+    Route(_CLOCK, show_clock, name="sandbox_clock"),
     Route(f"{_CLOCK}/jump", jump, methods=["POST"], name="clock_jump"),
     Route(f"{_CLOCK}/back", set_back, methods=["POST"], name="clock_back"),
-    Route(f"{_CLOCK}/expire", expire_form, methods=["GET"], name="clock_expire"),
-    Route(f"{_CLOCK}/expire", expire, methods=["POST"]),
+    *form_routes(f"{_CLOCK}/expire", expire_form, expire, name="clock_expire"),
 ]

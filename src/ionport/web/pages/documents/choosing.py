@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from ionport.core.errors import IonportError
 from ionport.core.i18n import _
@@ -13,6 +12,7 @@ from ionport.identity.groups.permissions import Permission
 from ionport.web.forms.fields import text_of
 from ionport.web.pages.documents.permitted import require_for_document
 from ionport.web.rendering.templating import path_to, redirect, render
+from ionport.web.routes import form_routes
 from ionport.web.services import documents_of
 from ionport.web.state import organization_scope, visit_of
 
@@ -58,6 +58,5 @@ def _page(request: Request, error: IonportError | None = None) -> Response:
 
 
 ROUTES = [
-    Route("/documents/{document}/choose", choose_form, methods=["GET"], name="document_choose"),
-    Route("/documents/{document}/choose", choose, methods=["POST"]),
+    *form_routes("/documents/{document}/choose", choose_form, choose, name="document_choose"),
 ]

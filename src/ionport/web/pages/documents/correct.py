@@ -18,6 +18,7 @@ from ionport.web.forms.fields import errors_of, text_of
 from ionport.web.pages.documents.document.order import next_page
 from ionport.web.pages.documents.document.page import Form, document_page
 from ionport.web.rendering.templating import path_to, redirect
+from ionport.web.routes import form_routes
 from ionport.web.services import documents_of
 from ionport.web.state import organization_scope, organization_write, visit_of
 
@@ -163,7 +164,6 @@ def _url(request: Request) -> str:
 
 _ONE = "/documents/{document}/correct"
 ROUTES = [
-    Route(_ONE, form, methods=["GET"], name="document_correct"),
-    Route(_ONE, correct, methods=["POST"]),
+    *form_routes(_ONE, form, correct, name="document_correct"),
     Route(f"{_ONE}/take-over", take_over, methods=["POST"], name="document_take_over"),
 ]

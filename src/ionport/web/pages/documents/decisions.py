@@ -22,6 +22,7 @@ from ionport.web.forms.fields import errors_of, text_of
 from ionport.web.pages.documents.permitted import require_for_document
 from ionport.web.rendering.confirm import ask_first
 from ionport.web.rendering.templating import path_to, redirect
+from ionport.web.routes import form_routes
 from ionport.web.services import documents_of
 from ionport.web.state import organization_scope, visit_of
 
@@ -317,8 +318,7 @@ def _url(request: Request) -> str:
 
 _ONE = "/documents/{document}"
 ROUTES = [
-    Route(f"{_ONE}/decide/{{kind}}", ask, methods=["GET"], name="document_decide"),
-    Route(f"{_ONE}/decide/{{kind}}", decide, methods=["POST"]),
+    *form_routes(f"{_ONE}/decide/{{kind}}", ask, decide, name="document_decide"),
     Route(f"{_ONE}/approve", approve, methods=["POST"], name="document_approve"),
     Route(f"{_ONE}/keep-exported", keep_exported, methods=["POST"], name="document_keep_exported"),
     Route(f"{_ONE}/release", release, methods=["POST"], name="document_release"),

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from ionport.core.errors import InvalidInput, IonportError, NotFound
 from ionport.core.i18n import _
@@ -24,6 +23,7 @@ from ionport.store import Work
 from ionport.web.forms.fields import errors_of, text_of
 from ionport.web.pages.documents.permitted import require_for_document
 from ionport.web.rendering.templating import path_to, redirect, render
+from ionport.web.routes import form_routes
 from ionport.web.services import documents_of
 from ionport.web.state import organization_scope, visit_of
 
@@ -196,6 +196,5 @@ def _url(request: Request) -> str:
 
 _ONE = "/documents/{document}/export"
 ROUTES = [
-    Route(_ONE, export_form, methods=["GET"], name="document_export"),
-    Route(_ONE, export, methods=["POST"]),
+    *form_routes(_ONE, export_form, export, name="document_export"),
 ]

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from ionport.core.errors import Forbidden
 from ionport.core.i18n import _
@@ -16,6 +15,7 @@ from ionport.documents.intake.receiving import Outcome
 from ionport.identity.groups.permissions import Permission
 from ionport.web.forms.fields import each_upload, text_of
 from ionport.web.rendering.templating import render
+from ionport.web.routes import form_routes
 from ionport.web.services import documents_of
 from ionport.web.state import organization_scope, visit_of
 
@@ -92,6 +92,5 @@ def _kind(result: Outcome) -> str:
 
 
 ROUTES = [
-    Route("/documents/upload", upload_form, methods=["GET"], name="document_upload"),
-    Route("/documents/upload", upload, methods=["POST"]),
+    *form_routes("/documents/upload", upload_form, upload, name="document_upload"),
 ]

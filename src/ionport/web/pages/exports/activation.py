@@ -15,6 +15,7 @@ from ionport.identity.access import Access
 from ionport.store import Work
 from ionport.web.forms.fields import errors_of, lines_of
 from ionport.web.rendering.templating import path_to, redirect, render
+from ionport.web.routes import form_routes
 from ionport.web.services import documents_of
 from ionport.web.state import organization_scope, organization_write, visit_of
 
@@ -160,11 +161,10 @@ def _url(request: Request, configuration_id: str) -> str:
 _ONE = "/settings/export/{configuration}"
 _DELIVERY = "/deliveries/{delivery_id}/all-the-same"
 ROUTES = [
-    Route(f"{_ONE}/activate", activate_form, methods=["GET"], name="export_activate"),
-    Route(f"{_ONE}/activate", activate, methods=["POST"]),
+    *form_routes(f"{_ONE}/activate", activate_form, activate, name="export_activate"),
     Route(f"{_ONE}/deactivate", deactivate, methods=["POST"], name="export_deactivate"),
-    Route(f"{_ONE}/all-the-same", all_the_same_form, methods=["GET"], name="export_all_the_same"),
-    Route(f"{_ONE}/all-the-same", all_the_same, methods=["POST"]),
-    Route(_DELIVERY, all_the_same_form, methods=["GET"], name="delivery_all_the_same"),
-    Route(_DELIVERY, all_the_same, methods=["POST"]),
+    *form_routes(
+        f"{_ONE}/all-the-same", all_the_same_form, all_the_same, name="export_all_the_same"
+    ),
+    *form_routes(_DELIVERY, all_the_same_form, all_the_same, name="delivery_all_the_same"),
 ]

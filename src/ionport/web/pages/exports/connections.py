@@ -22,6 +22,7 @@ from ionport.web.forms.fields import text_of, uploads_of
 from ionport.web.rendering.confirm import ask_first
 from ionport.web.rendering.lists import ListState
 from ionport.web.rendering.templating import path_to, redirect, render
+from ionport.web.routes import form_routes
 from ionport.web.services import documents_of
 from ionport.web.state import organization_read, organization_scope, organization_write, visit_of
 
@@ -229,12 +230,9 @@ _BASE = "/settings/connections"
 _ONE = f"{_BASE}/{{connection}}"
 ROUTES = [
     Route(_BASE, list_connections, name="connections"),
-    Route(f"{_BASE}/new", upload_form, methods=["GET"], name="connection_upload"),
-    Route(f"{_BASE}/new", upload, methods=["POST"]),
-    Route(_ONE, show, methods=["GET"], name="connection"),
-    Route(_ONE, rename, methods=["POST"]),
+    *form_routes(f"{_BASE}/new", upload_form, upload, name="connection_upload"),
+    *form_routes(_ONE, show, rename, name="connection"),
     Route(f"{_ONE}/check", check, methods=["POST"], name="connection_check"),
     Route(f"{_ONE}/proof", check_status, name="connection_proof"),
-    Route(f"{_ONE}/delete", delete_form, methods=["GET"], name="connection_delete"),
-    Route(f"{_ONE}/delete", delete, methods=["POST"]),
+    *form_routes(f"{_ONE}/delete", delete_form, delete, name="connection_delete"),
 ]

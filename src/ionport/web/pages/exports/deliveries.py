@@ -36,6 +36,7 @@ from ionport.web.rendering.bodies import ShownBody, shown_body
 from ionport.web.rendering.confirm import ask_first
 from ionport.web.rendering.lists import ListState
 from ionport.web.rendering.templating import path_to, redirect, render
+from ionport.web.routes import form_routes
 from ionport.web.services import documents_of
 from ionport.web.state import organization_read, organization_scope, organization_write, visit_of
 
@@ -409,8 +410,6 @@ ROUTES = [
     Route(_ONE, show, name="delivery"),
     Route(f"{_ONE}/live", live, name="delivery_live"),
     Route(f"{_ONE}/retry", retry, methods=["POST"], name="delivery_retry"),
-    Route(f"{_ONE}/cancel", cancel_form, methods=["GET"], name="delivery_cancel"),
-    Route(f"{_ONE}/cancel", cancel, methods=["POST"]),
-    Route(f"{_ONE}/re-export", re_export_form, methods=["GET"], name="delivery_re_export"),
-    Route(f"{_ONE}/re-export", re_export, methods=["POST"]),
+    *form_routes(f"{_ONE}/cancel", cancel_form, cancel, name="delivery_cancel"),
+    *form_routes(f"{_ONE}/re-export", re_export_form, re_export, name="delivery_re_export"),
 ]

@@ -25,6 +25,7 @@ from ionport.web.rendering.form_page import Missing, show_form
 from ionport.web.rendering.lists import ListState
 from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.rendering.trail import trail_of
+from ionport.web.routes import form_routes
 from ionport.web.services import infor_of, sandbox_of
 from ionport.web.state import tenant_read, tenant_scope, tenant_write, visit_of
 
@@ -270,14 +271,10 @@ def _point_url(request: Request, point_id: str) -> str:
 _BASE = "/ion-api/{tenant}/connection-points"
 _POINT = f"{_BASE}/{{point}}"
 ROUTES = [
-    Route(_BASE, list_points, methods=["GET"], name="connection_points"),
-    Route(_BASE, set_strict, methods=["POST"]),
-    Route(f"{_BASE}/add", add_form, methods=["GET"], name="connection_point_add"),
-    Route(f"{_BASE}/add", add, methods=["POST"]),
-    Route(_POINT, show, methods=["GET"], name="connection_point"),
-    Route(_POINT, change, methods=["POST"]),
+    *form_routes(_BASE, list_points, set_strict, name="connection_points"),
+    *form_routes(f"{_BASE}/add", add_form, add, name="connection_point_add"),
+    *form_routes(_POINT, show, change, name="connection_point"),
     Route(f"{_POINT}/activate", activate, methods=["POST"], name="connection_point_activate"),
     Route(f"{_POINT}/deactivate", deactivate, methods=["POST"], name="connection_point_deactivate"),
-    Route(f"{_POINT}/delete", delete_form, methods=["GET"], name="connection_point_delete"),
-    Route(f"{_POINT}/delete", delete, methods=["POST"]),
+    *form_routes(f"{_POINT}/delete", delete_form, delete, name="connection_point_delete"),
 ]

@@ -23,6 +23,7 @@ from ionport.web.rendering.downloads import attachment
 from ionport.web.rendering.form_page import Missing, show_form
 from ionport.web.rendering.lists import ListState
 from ionport.web.rendering.templating import filesize, path_to, redirect, render
+from ionport.web.routes import form_routes
 from ionport.web.services import sandbox_of
 from ionport.web.state import tenant_read, tenant_scope, tenant_write, visit_of
 
@@ -232,19 +233,15 @@ _LAKE = "/ion-api/{tenant}/data-lake"
 _CATALOG = "/ion-api/{tenant}/data-catalog"
 ROUTES = [
     Route(_LAKE, list_contents, name="data_lake"),
-    Route(f"{_LAKE}/upload", upload_form, methods=["GET"], name="data_lake_upload"),
-    Route(f"{_LAKE}/upload", upload, methods=["POST"]),
+    *form_routes(f"{_LAKE}/upload", upload_form, upload, name="data_lake_upload"),
     Route(f"{_LAKE}/{{data_object}}/file", download, name="data_lake_file"),
-    Route(f"{_LAKE}/{{data_object}}/purge", purge_form, methods=["GET"], name="data_lake_purge"),
-    Route(f"{_LAKE}/{{data_object}}/purge", purge, methods=["POST"]),
+    *form_routes(f"{_LAKE}/{{data_object}}/purge", purge_form, purge, name="data_lake_purge"),
     Route(_CATALOG, list_objects, name="data_catalog"),
-    Route(f"{_CATALOG}/add", add_object_form, methods=["GET"], name="data_catalog_add"),
-    Route(f"{_CATALOG}/add", add_object, methods=["POST"]),
-    Route(
+    *form_routes(f"{_CATALOG}/add", add_object_form, add_object, name="data_catalog_add"),
+    *form_routes(
         f"{_CATALOG}/{{object_name}}/delete",
         delete_object_form,
-        methods=["GET"],
+        delete_object,
         name="data_catalog_delete",
     ),
-    Route(f"{_CATALOG}/{{object_name}}/delete", delete_object, methods=["POST"]),
 ]

@@ -35,6 +35,7 @@ from ionport.web.rendering.confirm import ask_first
 from ionport.web.rendering.form_page import Missing, show_form
 from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.rendering.trail import trail_of
+from ionport.web.routes import form_routes
 from ionport.web.services import infor_of, sandbox_of
 from ionport.web.state import tenant_read, tenant_scope, tenant_write, visit_of
 
@@ -361,12 +362,9 @@ _BASE = "/ion-api/{tenant}/document-flows"
 _FLOW = f"{_BASE}/{{flow}}"
 ROUTES = [
     Route(_BASE, list_flows, name="document_flows"),
-    Route(f"{_BASE}/add", add_form, methods=["GET"], name="document_flow_add"),
-    Route(f"{_BASE}/add", add, methods=["POST"]),
-    Route(_FLOW, show, methods=["GET"], name="document_flow"),
-    Route(_FLOW, change, methods=["POST"]),
+    *form_routes(f"{_BASE}/add", add_form, add, name="document_flow_add"),
+    *form_routes(_FLOW, show, change, name="document_flow"),
     Route(f"{_FLOW}/activate", activate, methods=["POST"], name="document_flow_activate"),
     Route(f"{_FLOW}/deactivate", deactivate, methods=["POST"], name="document_flow_deactivate"),
-    Route(f"{_FLOW}/delete", delete_form, methods=["GET"], name="document_flow_delete"),
-    Route(f"{_FLOW}/delete", delete, methods=["POST"]),
+    *form_routes(f"{_FLOW}/delete", delete_form, delete, name="document_flow_delete"),
 ]

@@ -19,6 +19,7 @@ from ionport.mappings.versions.differences import Difference, difference, with_l
 from ionport.web.forms.fields import lines_of, text_of, whole_number
 from ionport.web.pages.mappings.preview import ShownDryRun, offered_documents, previewed
 from ionport.web.rendering.templating import path_to, redirect, render, rendered
+from ionport.web.routes import form_routes
 from ionport.web.services import documents_of
 from ionport.web.state import organization_scope, visit_of
 
@@ -179,8 +180,7 @@ def _file_page(
 
 _ONE = "/settings/mapping-files/{mapping}"
 ROUTES = [
-    Route(_ONE, show, methods=["GET"], name="mapping_file"),
-    Route(_ONE, save, methods=["POST"]),
+    *form_routes(_ONE, show, save, name="mapping_file"),
     Route(f"{_ONE}/words", words, name="mapping_file_words"),
     Route(f"{_ONE}/check", check, methods=["POST"], name="mapping_file_check"),
 ]

@@ -19,6 +19,7 @@ from ionport.web.rendering.confirm import ask_first
 from ionport.web.rendering.downloads import attachment
 from ionport.web.rendering.lists import ListState
 from ionport.web.rendering.templating import path_to, redirect, render
+from ionport.web.routes import form_routes
 from ionport.web.services import documents_of
 from ionport.web.state import organization_scope, visit_of
 
@@ -227,11 +228,8 @@ _BASE = "/settings/mapping-files"
 _ONE = f"{_BASE}/{{mapping}}"
 ROUTES = [
     Route(_BASE, list_files, name="mapping_files"),
-    Route(f"{_BASE}/upload", upload_form, methods=["GET"], name="mapping_file_upload"),
-    Route(f"{_BASE}/upload", upload, methods=["POST"]),
-    Route(f"{_BASE}/new", new_form, methods=["GET"], name="mapping_file_new"),
-    Route(f"{_BASE}/new", create, methods=["POST"]),
+    *form_routes(f"{_BASE}/upload", upload_form, upload, name="mapping_file_upload"),
+    *form_routes(f"{_BASE}/new", new_form, create, name="mapping_file_new"),
     Route(f"{_ONE}/file", download, name="mapping_file_download"),
-    Route(f"{_ONE}/delete", delete_form, methods=["GET"], name="mapping_file_delete"),
-    Route(f"{_ONE}/delete", delete, methods=["POST"]),
+    *form_routes(f"{_ONE}/delete", delete_form, delete, name="mapping_file_delete"),
 ]

@@ -15,6 +15,7 @@ from ionport.web.rendering.confirm import ask_first
 from ionport.web.rendering.lists import ListState
 from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.rendering.trail import organization_trail
+from ionport.web.routes import form_routes
 from ionport.web.services import documents_of
 from ionport.web.state import organization_scope, visit_of
 
@@ -142,6 +143,5 @@ ROUTES = [
     Route(_VERSIONS, list_versions, name="mapping_versions"),
     Route(f"{_VERSIONS}/compare", compare, name="mapping_versions_compare"),
     Route(_ONE, show, name="mapping_version"),
-    Route(f"{_ONE}/roll-back", roll_back_form, methods=["GET"], name="mapping_version_roll_back"),
-    Route(f"{_ONE}/roll-back", roll_back, methods=["POST"]),
+    *form_routes(f"{_ONE}/roll-back", roll_back_form, roll_back, name="mapping_version_roll_back"),
 ]

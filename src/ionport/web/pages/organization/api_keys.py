@@ -8,7 +8,6 @@ from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from ionport.core.errors import Conflict, InvalidInput
 from ionport.core.i18n import _
@@ -17,6 +16,7 @@ from ionport.identity.api_keys.model import ApiKey, ApiScope
 from ionport.web.forms.fields import errors_of, text_of
 from ionport.web.rendering.confirm import ask_first
 from ionport.web.rendering.templating import path_to, redirect, render
+from ionport.web.routes import form_routes
 from ionport.web.services import documents_of
 from ionport.web.state import organization_read, organization_write, visit_of
 
@@ -110,8 +110,6 @@ def _url(request: Request) -> str:
 
 _BASE = "/settings/api-keys"
 ROUTES = [
-    Route(_BASE, list_keys, methods=["GET"], name="api_keys"),
-    Route(_BASE, create, methods=["POST"]),
-    Route(f"{_BASE}/{{api_key}}/delete", delete_form, methods=["GET"], name="api_key_delete"),
-    Route(f"{_BASE}/{{api_key}}/delete", delete, methods=["POST"]),
+    *form_routes(_BASE, list_keys, create, name="api_keys"),
+    *form_routes(f"{_BASE}/{{api_key}}/delete", delete_form, delete, name="api_key_delete"),
 ]

@@ -26,6 +26,7 @@ from ionport.web.forms.fields import errors_of, text_of
 from ionport.web.rendering.confirm import ask_first
 from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.rendering.trail import organization_trail
+from ionport.web.routes import form_routes
 from ionport.web.state import organization_read, organization_scope, organization_write, visit_of
 
 MANUAL = "groups"
@@ -176,11 +177,8 @@ def delete(request: Request) -> Response:
 
 _BASE = "/settings/groups"
 ROUTES = [
-    Route(_BASE, list_groups, methods=["GET"], name="groups"),
-    Route(f"{_BASE}/add", add_form, methods=["GET"], name="group_add"),
-    Route(f"{_BASE}/add", add, methods=["POST"]),
-    Route(f"{_BASE}/{{group}}", show, methods=["GET"], name="group"),
-    Route(f"{_BASE}/{{group}}", change, methods=["POST"]),
-    Route(f"{_BASE}/{{group}}/delete", delete_form, methods=["GET"], name="group_delete"),
-    Route(f"{_BASE}/{{group}}/delete", delete, methods=["POST"]),
+    Route(_BASE, list_groups, name="groups"),
+    *form_routes(f"{_BASE}/add", add_form, add, name="group_add"),
+    *form_routes(f"{_BASE}/{{group}}", show, change, name="group"),
+    *form_routes(f"{_BASE}/{{group}}/delete", delete_form, delete, name="group_delete"),
 ]

@@ -18,6 +18,7 @@ from ionport.web.forms.fields import errors_of, text_of
 from ionport.web.middleware import cookies
 from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.rendering.trail import organization_trail
+from ionport.web.routes import form_routes
 from ionport.web.services import documents_of
 from ionport.web.state import organization_scope, visit_of
 
@@ -107,7 +108,6 @@ def switch(request: Request) -> Response:
 
 _BASE = "/settings/organization"
 ROUTES = [
-    Route(_BASE, show, methods=["GET"], name="organization"),
-    Route(_BASE, save, methods=["POST"]),
+    *form_routes(_BASE, show, save, name="organization"),
     Route("/organization", switch, methods=["POST"], name="organization_switch"),
 ]

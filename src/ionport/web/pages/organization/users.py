@@ -23,6 +23,7 @@ from ionport.web.rendering.confirm import ask_first
 from ionport.web.rendering.lists import ListState
 from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.rendering.trail import organization_trail
+from ionport.web.routes import form_routes
 from ionport.web.services import sides_of
 from ionport.web.state import organization_read, organization_scope, visit_of
 
@@ -244,13 +245,10 @@ def remove(request: Request) -> Response:
 
 _BASE = "/settings/users"
 ROUTES = [
-    Route(_BASE, list_users, methods=["GET"], name="colleagues"),
-    Route(f"{_BASE}/add", add_form, methods=["GET"], name="colleague_add"),
-    Route(f"{_BASE}/add", add, methods=["POST"]),
-    Route(f"{_BASE}/{{user}}", show, methods=["GET"], name="colleague"),
+    Route(_BASE, list_users, name="colleagues"),
+    *form_routes(f"{_BASE}/add", add_form, add, name="colleague_add"),
+    Route(f"{_BASE}/{{user}}", show, name="colleague"),
     Route(f"{_BASE}/{{user}}/rights", set_rights, methods=["POST"], name="colleague_rights"),
-    Route(f"{_BASE}/{{user}}/password", link_form, methods=["GET"], name="colleague_password"),
-    Route(f"{_BASE}/{{user}}/password", make_link, methods=["POST"]),
-    Route(f"{_BASE}/{{user}}/remove", remove_form, methods=["GET"], name="colleague_remove"),
-    Route(f"{_BASE}/{{user}}/remove", remove, methods=["POST"]),
+    *form_routes(f"{_BASE}/{{user}}/password", link_form, make_link, name="colleague_password"),
+    *form_routes(f"{_BASE}/{{user}}/remove", remove_form, remove, name="colleague_remove"),
 ]

@@ -31,6 +31,7 @@ from ionport.web.rendering.form_page import show_form
 from ionport.web.rendering.lists import ListState
 from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.rendering.trail import trail_of
+from ionport.web.routes import form_routes
 from ionport.web.services import sandbox_of
 from ionport.web.state import tenant_read, tenant_scope, visit_of
 
@@ -336,17 +337,13 @@ _ATTRIBUTE = f"{_TYPE}/attributes/{{attribute}}"
 _ACL = f"{_TYPE}/acls/{{acl}}"
 ROUTES = [
     Route(_BASE, list_types, name="document_types"),
-    Route(f"{_BASE}/add", add_form, methods=["GET"], name="document_type_add"),
-    Route(f"{_BASE}/add", add, methods=["POST"]),
-    Route(_TYPE, show, methods=["GET"], name="document_type"),
-    Route(f"{_TYPE}/delete", delete_form, methods=["GET"], name="document_type_delete"),
-    Route(f"{_TYPE}/delete", delete, methods=["POST"]),
-    Route(f"{_TYPE}/add-attribute", add_attribute_form, methods=["GET"], name="attribute_add"),
-    Route(f"{_TYPE}/add-attribute", add_attribute, methods=["POST"]),
-    Route(f"{_TYPE}/add-acl", add_acl_form, methods=["GET"], name="acl_add"),
-    Route(f"{_TYPE}/add-acl", add_acl, methods=["POST"]),
-    Route(f"{_ATTRIBUTE}/delete", delete_attribute_form, methods=["GET"], name="attribute_delete"),
-    Route(f"{_ATTRIBUTE}/delete", delete_attribute, methods=["POST"]),
-    Route(f"{_ACL}/delete", delete_acl_form, methods=["GET"], name="acl_delete"),
-    Route(f"{_ACL}/delete", delete_acl, methods=["POST"]),
+    *form_routes(f"{_BASE}/add", add_form, add, name="document_type_add"),
+    Route(_TYPE, show, name="document_type"),
+    *form_routes(f"{_TYPE}/delete", delete_form, delete, name="document_type_delete"),
+    *form_routes(f"{_TYPE}/add-attribute", add_attribute_form, add_attribute, name="attribute_add"),
+    *form_routes(f"{_TYPE}/add-acl", add_acl_form, add_acl, name="acl_add"),
+    *form_routes(
+        f"{_ATTRIBUTE}/delete", delete_attribute_form, delete_attribute, name="attribute_delete"
+    ),
+    *form_routes(f"{_ACL}/delete", delete_acl_form, delete_acl, name="acl_delete"),
 ]

@@ -19,6 +19,7 @@ from ionport.web.forms.fields import errors_of
 from ionport.web.rendering.confirm import ask_first
 from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.rendering.trail import organization_trail
+from ionport.web.routes import form_routes
 from ionport.web.services import documents_of
 from ionport.web.state import organization_scope, organization_write, visit_of
 
@@ -262,10 +263,7 @@ _BASE = "/settings/companies"
 _ONE = f"{_BASE}/{{company}}"
 ROUTES = [
     Route(_BASE, list_companies, name="companies"),
-    Route(f"{_BASE}/new", add_form, methods=["GET"], name="company_add"),
-    Route(f"{_BASE}/new", add, methods=["POST"]),
-    Route(_ONE, show, methods=["GET"], name="company"),
-    Route(_ONE, save, methods=["POST"]),
-    Route(f"{_ONE}/delete", delete_form, methods=["GET"], name="company_delete"),
-    Route(f"{_ONE}/delete", delete, methods=["POST"]),
+    *form_routes(f"{_BASE}/new", add_form, add, name="company_add"),
+    *form_routes(_ONE, show, save, name="company"),
+    *form_routes(f"{_ONE}/delete", delete_form, delete, name="company_delete"),
 ]

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from ionport.core.errors import InvalidInput, IonportError, NotFound
 from ionport.core.i18n import _
@@ -14,6 +13,7 @@ from ionport.identity.groups.permissions import Permission
 from ionport.web.forms.fields import errors_of, text_of
 from ionport.web.pages.documents.permitted import require_for_document
 from ionport.web.rendering.templating import path_to, redirect, render
+from ionport.web.routes import form_routes
 from ionport.web.services import documents_of
 from ionport.web.state import organization_read, organization_scope, visit_of
 
@@ -75,6 +75,5 @@ def _url(request: Request) -> str:
 
 _ONE = "/documents/{document}/move"
 ROUTES = [
-    Route(_ONE, move_form, methods=["GET"], name="document_move"),
-    Route(_ONE, move, methods=["POST"]),
+    *form_routes(_ONE, move_form, move, name="document_move"),
 ]

@@ -33,6 +33,7 @@ from ionport.web.rendering.downloads import attachment
 from ionport.web.rendering.lists import ListState
 from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.rendering.trail import organization_trail
+from ionport.web.routes import form_routes
 from ionport.web.services import documents_of
 from ionport.web.state import organization_scope, visit_of
 
@@ -371,13 +372,10 @@ _BASE = "/settings/document-types"
 _ONE = f"{_BASE}/{{type}}"
 ROUTES = [
     Route(_BASE, list_types, name="document_types"),
-    Route(_ONE, show, methods=["GET"], name="document_type"),
+    Route(_ONE, show, name="document_type"),
     Route(f"{_ONE}/approvals", set_approvals, methods=["POST"], name="document_type_approvals"),
-    Route(f"{_ONE}/fields/{{field}}", field_form, methods=["GET"], name="document_type_field"),
-    Route(f"{_ONE}/fields/{{field}}", set_field, methods=["POST"]),
-    Route(f"{_ONE}/effects", effects, methods=["GET"], name="document_type_effects"),
-    Route(f"{_ONE}/effects", set_effect, methods=["POST"]),
+    *form_routes(f"{_ONE}/fields/{{field}}", field_form, set_field, name="document_type_field"),
+    *form_routes(f"{_ONE}/effects", effects, set_effect, name="document_type_effects"),
     Route(f"{_ONE}/settings.json", export, name="document_type_export"),
-    Route(f"{_ONE}/import", import_form, methods=["GET"], name="document_type_import"),
-    Route(f"{_ONE}/import", import_file, methods=["POST"]),
+    *form_routes(f"{_ONE}/import", import_form, import_file, name="document_type_import"),
 ]

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from ionport.core.errors import InvalidInput
 from ionport.core.i18n import _, ngettext
@@ -20,6 +19,7 @@ from ionport.web.forms.fields import errors_of, text_of
 from ionport.web.rendering.confirm import ask_first
 from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.rendering.trail import organization_trail
+from ionport.web.routes import form_routes
 from ionport.web.services import documents_of
 from ionport.web.state import organization_read, organization_scope, visit_of
 
@@ -154,6 +154,5 @@ def _number(due: Due) -> str:
 
 
 ROUTES = [
-    Route("/settings/retention", show, methods=["GET"], name="retention"),
-    Route("/settings/retention", save, methods=["POST"]),
+    *form_routes("/settings/retention", show, save, name="retention"),
 ]

@@ -18,6 +18,7 @@ from ionport.web.rendering.downloads import attachment
 from ionport.web.rendering.lists import ListState
 from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.rendering.trail import organization_trail
+from ionport.web.routes import form_routes
 from ionport.web.services import documents_of
 from ionport.web.state import organization_read, organization_scope, organization_write, visit_of
 
@@ -224,13 +225,10 @@ _ONE = f"{_BASE}/{{supplier}}"
 _REMOVE = f"{_ONE}/accounts/remove"
 ROUTES = [
     Route(_BASE, list_suppliers, name="suppliers"),
-    Route(f"{_BASE}/import", import_form, methods=["GET"], name="supplier_import"),
-    Route(f"{_BASE}/import", import_file, methods=["POST"]),
+    *form_routes(f"{_BASE}/import", import_form, import_file, name="supplier_import"),
     Route(f"{_BASE}/suppliers.csv", export, name="supplier_export"),
-    Route(_ONE, show, methods=["GET"], name="supplier"),
+    Route(_ONE, show, name="supplier"),
     Route(f"{_ONE}/accounts", accept_account, methods=["POST"], name="supplier_account_accept"),
-    Route(_REMOVE, remove_account_form, methods=["GET"], name="supplier_account_remove"),
-    Route(_REMOVE, remove_account, methods=["POST"]),
-    Route(f"{_ONE}/delete", delete_form, methods=["GET"], name="supplier_delete"),
-    Route(f"{_ONE}/delete", delete, methods=["POST"]),
+    *form_routes(_REMOVE, remove_account_form, remove_account, name="supplier_account_remove"),
+    *form_routes(f"{_ONE}/delete", delete_form, delete, name="supplier_delete"),
 ]

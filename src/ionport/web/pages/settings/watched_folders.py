@@ -17,6 +17,7 @@ from ionport.web.forms.declared import Form, FormField, Group, Kind
 from ionport.web.forms.fields import errors_of, secret_of
 from ionport.web.rendering.confirm import ask_first
 from ionport.web.rendering.templating import path_to, redirect, render
+from ionport.web.routes import form_routes
 from ionport.web.services import documents_of
 from ionport.web.state import organization_read, organization_scope, visit_of
 
@@ -247,12 +248,9 @@ _BASE = "/settings/watched-folders"
 _ONE = f"{_BASE}/{{source}}"
 ROUTES = [
     Route(_BASE, list_sources, name="watched_folders"),
-    Route(f"{_BASE}/new", add_form, methods=["GET"], name="watched_folder_add"),
-    Route(f"{_BASE}/new", add, methods=["POST"]),
-    Route(f"{_BASE}/new-sftp", add_sftp_form, methods=["GET"], name="watched_folder_add_sftp"),
-    Route(f"{_BASE}/new-sftp", add_sftp, methods=["POST"]),
-    Route(_ONE, show, methods=["GET"], name="watched_folder"),
+    *form_routes(f"{_BASE}/new", add_form, add, name="watched_folder_add"),
+    *form_routes(f"{_BASE}/new-sftp", add_sftp_form, add_sftp, name="watched_folder_add_sftp"),
+    Route(_ONE, show, name="watched_folder"),
     Route(f"{_ONE}/test", test, methods=["POST"], name="watched_folder_test"),
-    Route(f"{_ONE}/remove", remove_form, methods=["GET"], name="watched_folder_remove"),
-    Route(f"{_ONE}/remove", remove, methods=["POST"]),
+    *form_routes(f"{_ONE}/remove", remove_form, remove, name="watched_folder_remove"),
 ]

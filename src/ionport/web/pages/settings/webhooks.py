@@ -25,6 +25,7 @@ from ionport.web.forms.edits import require_unchanged, show_stored
 from ionport.web.forms.fields import errors_of
 from ionport.web.rendering.confirm import ask_first
 from ionport.web.rendering.templating import path_to, redirect, render
+from ionport.web.routes import form_routes
 from ionport.web.services import documents_of
 from ionport.web.state import organization_read, organization_scope, organization_write, visit_of
 
@@ -260,17 +261,13 @@ _BASE = "/settings/webhooks"
 _ONE = f"{_BASE}/{{webhook}}"
 ROUTES = [
     Route(_BASE, list_webhooks, name="webhooks"),
-    Route(f"{_BASE}/new", add_form, methods=["GET"], name="webhook_add"),
-    Route(f"{_BASE}/new", add, methods=["POST"]),
-    Route(_ONE, show, methods=["GET"], name="webhook"),
-    Route(f"{_ONE}/edit", edit_form, methods=["GET"], name="webhook_edit"),
-    Route(f"{_ONE}/edit", edit, methods=["POST"]),
+    *form_routes(f"{_BASE}/new", add_form, add, name="webhook_add"),
+    Route(_ONE, show, name="webhook"),
+    *form_routes(f"{_ONE}/edit", edit_form, edit, name="webhook_edit"),
     Route(f"{_ONE}/test", test, methods=["POST"], name="webhook_test"),
     Route(f"{_ONE}/pause", pause, methods=["POST"], name="webhook_pause"),
     Route(f"{_ONE}/resume", resume, methods=["POST"], name="webhook_resume"),
-    Route(f"{_ONE}/secret", rotate_form, methods=["GET"], name="webhook_secret"),
-    Route(f"{_ONE}/secret", rotate, methods=["POST"]),
-    Route(f"{_ONE}/delete", delete_form, methods=["GET"], name="webhook_delete"),
-    Route(f"{_ONE}/delete", delete, methods=["POST"]),
+    *form_routes(f"{_ONE}/secret", rotate_form, rotate, name="webhook_secret"),
+    *form_routes(f"{_ONE}/delete", delete_form, delete, name="webhook_delete"),
     Route(f"{_ONE}/messages/{{message}}/resend", resend, methods=["POST"], name="webhook_resend"),
 ]

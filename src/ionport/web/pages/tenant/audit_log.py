@@ -24,6 +24,6 @@ def tenant_csv(request: Request) -> Response:
 
 _BASE = "/ion-api/{tenant}/audit-log"
 ROUTES = [
-    Route(_BASE, tenant_log, methods=["GET"], name="tenant_audit_log"),
-    Route(f"{_BASE}.csv", tenant_csv, methods=["GET"], name="tenant_audit_log_csv"),
+    Route(_BASE, tenant_log, name="tenant_audit_log"),
+    Route(f"{_BASE}.csv", tenant_csv, name="tenant_audit_log_csv"),
 ]

@@ -11,7 +11,6 @@ from typing import TypeVar
 from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from ionport.core.errors import Conflict, InvalidInput, NotFound
 from ionport.core.i18n import _
@@ -23,6 +22,7 @@ from ionport.web.forms.fields import errors_of, is_on, text_of, whole_number
 from ionport.web.rendering.confirm import Crumbs, ask_first
 from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.rendering.trail import trail_of
+from ionport.web.routes import form_routes
 from ionport.web.services import infor_of
 from ionport.web.state import tenant_read, tenant_scope, tenant_write, visit_of
 
@@ -249,10 +249,7 @@ def _url(request: Request) -> str:
 _BASE = "/ion-api/{tenant}/configuration"
 _SCOPE = f"{_BASE}/scopes/{{scope:path}}/delete"
 ROUTES = [
-    Route(_BASE, show, methods=["GET"], name="configuration"),
-    Route(_BASE, save, methods=["POST"]),
-    Route(f"{_BASE}/scopes/add", add_scope_form, methods=["GET"], name="scope_add"),
-    Route(f"{_BASE}/scopes/add", add_scope, methods=["POST"]),
-    Route(_SCOPE, delete_scope_form, methods=["GET"], name="scope_delete"),
-    Route(_SCOPE, delete_scope, methods=["POST"]),
+    *form_routes(_BASE, show, save, name="configuration"),
+    *form_routes(f"{_BASE}/scopes/add", add_scope_form, add_scope, name="scope_add"),
+    *form_routes(_SCOPE, delete_scope_form, delete_scope, name="scope_delete"),
 ]

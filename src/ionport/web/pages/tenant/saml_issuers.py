@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from ionport.core.errors import Conflict, InvalidInput
 from ionport.core.i18n import _
@@ -12,6 +11,7 @@ from ionport.oauth.grants.saml.assertions import SamlIssuer
 from ionport.web.forms.fields import errors_of, text_of, uploads_of
 from ionport.web.rendering.confirm import ask_first
 from ionport.web.rendering.templating import path_to, redirect, render
+from ionport.web.routes import form_routes
 from ionport.web.services import infor_of
 from ionport.web.state import tenant_read, tenant_scope, tenant_write, visit_of
 
@@ -82,8 +82,6 @@ def _url(request: Request) -> str:
 
 _BASE = "/ion-api/{tenant}/configuration/saml-issuers"
 ROUTES = [
-    Route(f"{_BASE}/add", add_form, methods=["GET"], name="saml_issuer_add"),
-    Route(f"{_BASE}/add", add, methods=["POST"]),
-    Route(f"{_BASE}/{{issuer}}/delete", delete_form, methods=["GET"], name="saml_issuer_delete"),
-    Route(f"{_BASE}/{{issuer}}/delete", delete, methods=["POST"]),
+    *form_routes(f"{_BASE}/add", add_form, add, name="saml_issuer_add"),
+    *form_routes(f"{_BASE}/{{issuer}}/delete", delete_form, delete, name="saml_issuer_delete"),
 ]

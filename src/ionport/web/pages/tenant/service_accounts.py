@@ -31,6 +31,7 @@ from ionport.web.rendering.downloads import attachment
 from ionport.web.rendering.lists import YES_NO, ListState
 from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.rendering.trail import trail_of
+from ionport.web.routes import form_routes
 from ionport.web.services import infor_of
 from ionport.web.state import tenant_read, tenant_scope, tenant_write, visit_of
 
@@ -291,12 +292,9 @@ _BASE = "/ion-api/{tenant}/service-accounts"
 _ACCOUNT = f"{_BASE}/{{account}}"
 ROUTES = [
     Route(_BASE, list_accounts, name="service_accounts"),
-    Route(f"{_BASE}/add", add_form, methods=["GET"], name="service_account_add"),
-    Route(f"{_BASE}/add", add, methods=["POST"]),
+    *form_routes(f"{_BASE}/add", add_form, add, name="service_account_add"),
     Route(f"{_BASE}/users", search_users, name="service_account_users"),
-    Route(_ACCOUNT, show, methods=["GET"], name="service_account"),
-    Route(_ACCOUNT, change, methods=["POST"]),
-    Route(f"{_ACCOUNT}/disable", disable_form, methods=["GET"], name="service_account_disable"),
-    Route(f"{_ACCOUNT}/disable", disable, methods=["POST"]),
+    *form_routes(_ACCOUNT, show, change, name="service_account"),
+    *form_routes(f"{_ACCOUNT}/disable", disable_form, disable, name="service_account_disable"),
     Route(f"{_ACCOUNT}/enable", enable, methods=["POST"], name="service_account_enable"),
 ]

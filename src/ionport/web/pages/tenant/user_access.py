@@ -16,6 +16,7 @@ from ionport.web.forms.fields import errors_of
 from ionport.web.forms.passwords import password_errors, password_proof
 from ionport.web.rendering.confirm import ask_first
 from ionport.web.rendering.templating import path_to, redirect, render
+from ionport.web.routes import form_routes
 from ionport.web.state import tenant_scope, tenant_write, visit_of
 
 MANUAL = "users"
@@ -137,11 +138,12 @@ def _url(request: Request, user_id: str) -> str:
 
 _USER = "/ion-api/{tenant}/users/{user}"
 ROUTES = [
-    Route(f"{_USER}/password", link_form, methods=["GET"], name="user_password"),
-    Route(f"{_USER}/password", make_link, methods=["POST"]),
+    *form_routes(f"{_USER}/password", link_form, make_link, name="user_password"),
     Route(f"{_USER}/links/revoke", revoke_links, methods=["POST"], name="user_links_revoke"),
-    Route(f"{_USER}/second-factor/off", factor_off_form, methods=["GET"], name="user_factor_off"),
-    Route(f"{_USER}/second-factor/off", switch_factor_off, methods=["POST"]),
-    Route(f"{_USER}/sessions/end", end_sessions_form, methods=["GET"], name="user_sessions_end"),
-    Route(f"{_USER}/sessions/end", end_sessions, methods=["POST"]),
+    *form_routes(
+        f"{_USER}/second-factor/off", factor_off_form, switch_factor_off, name="user_factor_off"
+    ),
+    *form_routes(
+        f"{_USER}/sessions/end", end_sessions_form, end_sessions, name="user_sessions_end"
+    ),
 ]

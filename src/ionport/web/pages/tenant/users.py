@@ -24,6 +24,7 @@ from ionport.web.rendering.confirm import ask_first
 from ionport.web.rendering.lists import ListState
 from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.rendering.trail import trail_of
+from ionport.web.routes import form_routes
 from ionport.web.state import tenant_read, tenant_scope, tenant_write, visit_of
 
 MANUAL = "users"
@@ -265,13 +266,10 @@ _BASE = "/ion-api/{tenant}/users"
 _USER = f"{_BASE}/{{user}}"
 ROUTES = [
     Route(_BASE, list_users, name="users"),
-    Route(f"{_BASE}/add", add_form, methods=["GET"], name="user_add"),
-    Route(f"{_BASE}/add", add, methods=["POST"]),
-    Route(_USER, show, methods=["GET"], name="user"),
+    *form_routes(f"{_BASE}/add", add_form, add, name="user_add"),
+    Route(_USER, show, name="user"),
     Route(f"{_USER}/roles", set_roles, methods=["POST"], name="user_roles"),
-    Route(f"{_USER}/disable", disable_form, methods=["GET"], name="user_disable"),
-    Route(f"{_USER}/disable", disable, methods=["POST"]),
+    *form_routes(f"{_USER}/disable", disable_form, disable, name="user_disable"),
     Route(f"{_USER}/enable", enable, methods=["POST"], name="user_enable"),
-    Route(f"{_USER}/remove", remove_form, methods=["GET"], name="user_remove"),
-    Route(f"{_USER}/remove", remove, methods=["POST"]),
+    *form_routes(f"{_USER}/remove", remove_form, remove, name="user_remove"),
 ]

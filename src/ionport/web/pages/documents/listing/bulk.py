@@ -12,13 +12,7 @@ from starlette.routing import Route
 from ionport.core.errors import InvalidInput, IonportError
 from ionport.core.i18n import _, ngettext
 from ionport.core.paging import MAX_PER_PAGE
-from ionport.documents.bulk.model import (
-    UNDONE_BY,
-    BulkAction,
-    BulkRun,
-    ItemResult,
-    Selection,
-)
+from ionport.documents.bulk.model import UNDONE_BY, BulkAction, BulkRun, ItemResult, Selection
 from ionport.documents.bulk.service import BulkService
 from ionport.documents.model import DocumentStatus
 from ionport.documents.review.model import HELD_BY, STANDS_AT
@@ -30,6 +24,7 @@ from ionport.web.forms.fields import errors_of, text_of
 from ionport.web.pages.documents.listing.filters import NAMES, filter_of, told
 from ionport.web.rendering.confirm import ask_first
 from ionport.web.rendering.templating import path_to, redirect, render
+from ionport.web.routes import form_routes
 from ionport.web.services import documents_of
 from ionport.web.state import organization_read, organization_scope, organization_write, visit_of
 
@@ -296,8 +291,7 @@ def _back(request: Request, text: str) -> Response:
 
 _ONE = "/documents/bulk/{run}"
 ROUTES = [
-    Route("/documents/bulk", runs, methods=["GET"], name="documents_bulk"),
-    Route("/documents/bulk", begin, methods=["POST"]),
+    *form_routes("/documents/bulk", runs, begin, name="documents_bulk"),
     Route(_ONE, show, name="documents_bulk_run"),
     Route(f"{_ONE}/left-out/{{code}}", left_out, name="documents_bulk_left_out"),
     Route(f"{_ONE}/pause", pause, methods=["POST"], name="documents_bulk_pause"),
