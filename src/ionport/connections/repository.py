@@ -291,11 +291,7 @@ class CheckRepository(Repository):
         return self._change(scope, check.id, check.runner, values)
 
     def _change(
-        self,
-        scope: OrganizationScope,
-        check_id: str,
-        runner: str | None,
-        values: Mapping[str, Any],
+        self, scope: OrganizationScope, check_id: str, runner: str | None, values: Mapping[str, Any]
     ) -> bool:
         """Change a running check that `runner` runs; False when it is not so any more."""
         statement = (

@@ -104,10 +104,7 @@ class BulkRepository(Repository):
             self._run(delete(bulk_runs).where(of_scope, _r.id.in_(ids)))
 
     def find(self, scope: OrganizationScope, run_id: str) -> BulkRun | None:
-        return self._one(
-            select(bulk_runs).where(in_scope(bulk_runs, scope, id=run_id)),
-            _run,
-        )
+        return self._one(select(bulk_runs).where(in_scope(bulk_runs, scope, id=run_id)), _run)
 
     def list(self, scope: OrganizationScope, limit: int, *, only_open: bool) -> Sequence[BulkRun]:
         """Return the newest runs first."""
@@ -190,12 +187,7 @@ class BulkRepository(Repository):
         return found.scalar_one_or_none() or ""
 
     def take(
-        self,
-        scope: SystemScope,
-        run_id: str,
-        worker: str,
-        at: datetime,
-        silent_since: datetime,
+        self, scope: SystemScope, run_id: str, worker: str, at: datetime, silent_since: datetime
     ) -> bool:
         """Give a run to `worker`; False when somebody else has it by now, or it is over."""
         del scope

@@ -39,8 +39,7 @@ class CompanyRepository(Repository):
 
     def find(self, scope: OrganizationScope, company_id: str) -> Company | None:
         return self._one(
-            select(companies).where(in_scope(companies, scope, id=company_id)),
-            _company,
+            select(companies).where(in_scope(companies, scope, id=company_id)), _company
         )
 
     def of_sub_organization(

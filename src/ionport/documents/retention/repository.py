@@ -30,8 +30,7 @@ _d, _r, _p, _made = documents.c, document_retention.c, purged_files.c, document_
 # A finding that came after the export, as a possible double at Infor, waits for a person. Who has
 # rejected or deleted a document has decided about its findings.
 _IS_DUE = and_(
-    IS_DONE_WHOLE,
-    or_(_d.open_findings == 0, _d.status != DocumentStatus.EXPORTED.value),
+    IS_DONE_WHOLE, or_(_d.open_findings == 0, _d.status != DocumentStatus.EXPORTED.value)
 )
 
 
@@ -106,8 +105,7 @@ class RetentionRepository(Repository):
         parties = document_parties.c
         self._run(
             delete(document_parties).where(
-                parties.organization_id == scope.organization_id,
-                parties.document_id == document_id,
+                parties.organization_id == scope.organization_id, parties.document_id == document_id
             )
         )
 

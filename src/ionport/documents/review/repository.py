@@ -98,11 +98,7 @@ class FindingRepository(Repository):
         )
 
     def set_effect(
-        self,
-        scope: OrganizationScope,
-        finding_ids: Collection[str],
-        effect: Effect,
-        at: datetime,
+        self, scope: OrganizationScope, finding_ids: Collection[str], effect: Effect, at: datetime
     ) -> None:
         """Write what findings do since `at`, by the settings that count today."""
         self._run(

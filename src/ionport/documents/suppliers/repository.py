@@ -41,8 +41,7 @@ class SupplierRepository(Repository):
 
     def find(self, scope: OrganizationScope, supplier_id: str) -> Supplier | None:
         return self._one(
-            select(suppliers).where(in_scope(suppliers, scope, id=supplier_id)),
-            _supplier,
+            select(suppliers).where(in_scope(suppliers, scope, id=supplier_id)), _supplier
         )
 
     def delete(self, scope: OrganizationScope, supplier_id: str) -> None:
@@ -88,11 +87,7 @@ class SupplierRepository(Repository):
             self._identify(scope, {one.id: one.values for one in new})
 
     def change(
-        self,
-        scope: OrganizationScope,
-        changed: Mapping[str, SupplierValues],
-        at: datetime,
-        by: str,
+        self, scope: OrganizationScope, changed: Mapping[str, SupplierValues], at: datetime, by: str
     ) -> None:
         """Give suppliers, by id, other values."""
         rows = [

@@ -5,17 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import (
-    ColumnElement,
-    and_,
-    bindparam,
-    delete,
-    exists,
-    insert,
-    not_,
-    select,
-    update,
-)
+from sqlalchemy import ColumnElement, and_, bindparam, delete, exists, insert, not_, select, update
 
 from ionport.core.paging import Following
 from ionport.documents.tables import documents
@@ -41,9 +31,7 @@ _CLAIM = (
         _m.due_at <= bindparam("now", type_=_m.due_at.type),
     )
     .values(
-        tries=_m.tries + 1,
-        series=_m.series + 1,
-        due_at=bindparam("until", type_=_m.due_at.type),
+        tries=_m.tries + 1, series=_m.series + 1, due_at=bindparam("until", type_=_m.due_at.type)
     )
 )
 

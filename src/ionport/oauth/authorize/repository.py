@@ -40,12 +40,7 @@ class ConsentRepository(Repository):
         return self._count(consents, in_scope(consents, scope, app_id=app_id))
 
     def remember(
-        self,
-        scope: TenantScope,
-        user_id: str,
-        app_id: str,
-        scopes: tuple[str, ...],
-        at: datetime,
+        self, scope: TenantScope, user_id: str, app_id: str, scopes: tuple[str, ...], at: datetime
     ) -> None:
         """Store a consent in the place of the one before, if any."""
         mine = in_scope(consents, scope, user_id=user_id, app_id=app_id)

@@ -35,11 +35,7 @@ partial_index(
 )
 Index("ix_grants_app_id", grants.c.app_id)
 Index("ix_grants_ends_at", grants.c.ends_at)
-partial_index(
-    "ix_grants_revoked_at",
-    grants.c.revoked_at,
-    where=grants.c.revoked_at.is_not(None),
-)
+partial_index("ix_grants_revoked_at", grants.c.revoked_at, where=grants.c.revoked_at.is_not(None))
 
 # Refresh tokens that a public app has exchanged already: presenting one again revokes the grant.
 rotated_refresh_tokens = Table(

@@ -124,8 +124,7 @@ class ItemRepository(Repository):
     ) -> Sequence[Item]:
         """Return the kept versions of an item, or the one of that number, the newest first."""
         query = select(idm_versions).where(
-            _versions.item_number == item.number,
-            _versions.item_number.in_(_numbers_of(scope)),
+            _versions.item_number == item.number, _versions.item_number.in_(_numbers_of(scope))
         )
         if version is not None:
             query = query.where(_versions.version == version)

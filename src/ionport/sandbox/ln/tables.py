@@ -27,11 +27,7 @@ ln_invoices = Table(
     Column("client_id", Text, nullable=False),
     *required(Moment, "created_at", "changed_at"),
     UniqueConstraint(
-        "tenant_id",
-        "company",
-        "supplier",
-        "invoice_number",
-        name="uq_ln_invoices_supplier_invoice",
+        "tenant_id", "company", "supplier", "invoice_number", name="uq_ln_invoices_supplier_invoice"
     ),
     Index("ix_ln_invoices_created_at", "tenant_id", "created_at"),
 )

@@ -62,12 +62,7 @@ class DecisionRepository(Repository):
         )
 
     def undo(
-        self,
-        scope: OrganizationScope,
-        decision_id: str,
-        person: str,
-        person_id: str,
-        at: datetime,
+        self, scope: OrganizationScope, decision_id: str, person: str, person_id: str, at: datetime
     ) -> bool:
         """Write that a decision was undone; False when it was already."""
         done = self._run(

@@ -50,8 +50,7 @@ class FaultRepository(Repository):
     def get(self, scope: TenantScope, fault_id: str) -> FaultRule | None:
         """Return one rule, or None."""
         return self._one(
-            select(sandbox_faults).where(in_scope(sandbox_faults, scope, id=fault_id)),
-            _rule,
+            select(sandbox_faults).where(in_scope(sandbox_faults, scope, id=fault_id)), _rule
         )
 
     def count(self, scope: TenantScope) -> int:

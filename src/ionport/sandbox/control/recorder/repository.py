@@ -74,8 +74,7 @@ class CallRepository(Repository):
     def get(self, scope: TenantScope, call_id: str) -> RecordedCall | None:
         """Return one call, or None."""
         return self._one(
-            select(sandbox_calls).where(in_scope(sandbox_calls, scope, id=call_id)),
-            _call,
+            select(sandbox_calls).where(in_scope(sandbox_calls, scope, id=call_id)), _call
         )
 
     def page(

@@ -65,8 +65,7 @@ class DocumentFlowRepository(Repository):
     def get(self, scope: TenantScope, flow_id: str) -> DocumentFlow | None:
         """Return a flow, or None."""
         return self._one(
-            select(ion_document_flows).where(in_scope(ion_document_flows, scope, id=flow_id)),
-            _flow,
+            select(ion_document_flows).where(in_scope(ion_document_flows, scope, id=flow_id)), _flow
         )
 
     def list(self, scope: TenantScope) -> Sequence[DocumentFlow]:
@@ -179,9 +178,7 @@ class AcknowledgementRepository(Repository):
             update(ion_acknowledgements)
             .where(_acks.id == ack.id)
             .values(
-                outcome=decision.outcome,
-                reason=decision.reason,
-                bod_sha256=decision.bod_sha256,
+                outcome=decision.outcome, reason=decision.reason, bod_sha256=decision.bod_sha256
             )
         )
 
@@ -203,9 +200,7 @@ class AcknowledgementRepository(Repository):
         self._run(
             update(ion_acknowledgements)
             .where(
-                _acks.id == ack.id,
-                _acks.attempts == number,
-                _acks.state == AckState.WAITING.value,
+                _acks.id == ack.id, _acks.attempts == number, _acks.state == AckState.WAITING.value
             )
             .values(state=result.state.value, next_at=then)
         )
