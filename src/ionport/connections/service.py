@@ -15,7 +15,7 @@ from ionport.connections.ports import ConnectionUse
 from ionport.connections.repository import CheckRepository, ConnectionRepository, TokenRepository
 from ionport.connections.tokens import DatabaseTokenStore
 from ionport.core.clock import Clock
-from ionport.core.errors import Conflict, InvalidInput, NotFound
+from ionport.core.errors import Conflict, InvalidInput, NotFound, existing
 from ionport.core.i18n import _
 from ionport.core.ids import new_id
 from ionport.core.paging import Following, Page, PageRequest
@@ -279,8 +279,7 @@ class ConnectionService:
         """Return one check, as far as it has come."""
         access.require_organization_member()
         found = CheckRepository(access.connection).get(access.scope, check_id)
-        if found is None:
-            raise NotFound(_("There is no such check."))
+        found = existing(found, _("There is no such check."))
         return found.as_seen_at(self._clock.now())
 
     def reseal(self, access: ScopedWork[SystemScope]) -> int:

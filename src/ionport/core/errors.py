@@ -40,10 +40,12 @@ to the log only.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+T = TypeVar("T")
 
 
 class IonportError(Exception):
@@ -171,3 +173,16 @@ class Unavailable(IonportError):
     ) -> None:
         super().__init__(text, code=code, detail=detail)
         self.retry_after = retry_after
+
+
+def existing(value: T | None, text: str, *, code: str | None = None) -> T:
+    """Return what was looked for; raises NotFound with this text where there is none."""
+    if value is None:
+        raise NotFound(text, code=code)
+    return value
+
+
+def refuse_wrong(fields: Mapping[str, str | None], text: str, *, code: str | None = None) -> None:
+    """Raise InvalidInput with the texts of wrong fields, if there are any."""
+    if wrong := {name: reason for name, reason in fields.items() if reason}:
+        raise InvalidInput(text, code=code, fields=wrong)

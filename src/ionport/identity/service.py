@@ -14,7 +14,7 @@ from typing import NoReturn
 from sqlalchemy.exc import IntegrityError
 
 from ionport.core.clock import Clock
-from ionport.core.errors import Conflict, Forbidden, InvalidInput, NotFound
+from ionport.core.errors import Conflict, Forbidden, InvalidInput, NotFound, existing
 from ionport.core.i18n import _
 from ionport.core.ids import new_id, new_uuid, random_token
 from ionport.core.secrets import Secret
@@ -101,9 +101,7 @@ class IdentityService:
     def get_tenant(self, access: ScopedWork[TenantScope]) -> Tenant:
         """Return the tenant; raises NotFound."""
         tenant = TenantRepository(access.connection).find(access.scope)
-        if tenant is None:
-            raise NotFound(_("There is no such tenant."))
-        return tenant
+        return existing(tenant, _("There is no such tenant."))
 
     def list_tenants(self, work: Work) -> list[Tenant]:
         """Return every tenant (at most 200), by id."""
@@ -157,9 +155,7 @@ class IdentityService:
     def get_organization(self, access: ScopedWork[OrganizationScope]) -> Organization:
         """Return the organization; raises NotFound."""
         organization = OrganizationRepository(access.connection).find(access.scope)
-        if organization is None:
-            raise NotFound(_("There is no such organization."))
-        return organization
+        return existing(organization, _("There is no such organization."))
 
     def list_organizations(self, work: Work) -> list[Organization]:
         """Return the top organizations (at most 500), oldest first."""
@@ -229,9 +225,7 @@ class IdentityService:
         """Return the user with this username, for the operator; raises NotFound."""
         _require_operator(actor)
         user = self.find_user(work, username)
-        if user is None:
-            raise NotFound(_("There is no user {name}.").format(name=username), code="no_user")
-        return user
+        return existing(user, _("There is no user {name}.").format(name=username), code="no_user")
 
     def set_tenant_role(
         self, work: Work, actor: Actor, user_id: str, tenant_id: str, role: TenantRole
@@ -301,9 +295,7 @@ class IdentityService:
     def get_user(self, access: ScopedWork[TenantScope], user_id: str) -> User:
         """Return a member of the tenant; raises NotFound."""
         user = TenantRepository(access.connection).find_member(access.scope, user_id)
-        if user is None:
-            raise NotFound(_("There is no such user in this tenant."))
-        return user
+        return existing(user, _("There is no such user in this tenant."))
 
 
 def _require_operator(actor: Actor) -> None:

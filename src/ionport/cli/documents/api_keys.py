@@ -8,7 +8,7 @@ import click
 
 from ionport.cli.opening import OPERATOR, documents_side, opened, organization_scope
 from ionport.cli.output import as_json_option, print_json, print_rows
-from ionport.core.errors import NotFound
+from ionport.core.errors import existing
 from ionport.identity.access import Access
 from ionport.identity.api_keys.model import ApiKey, ApiScope
 
@@ -44,9 +44,7 @@ def api_key_create(
 ) -> None:
     """Make a key and print it; it cannot be printed again."""
     with opened(ctx) as application, application.database.write() as work:
-        found = application.identity.find_user(work, user)
-        if found is None:
-            raise NotFound(f"There is no user {user}.")
+        found = existing(application.identity.find_user(work, user), f"There is no user {user}.")
         key, secret = documents_side(application).api_keys.create(
             Access(work, organization_scope(application), OPERATOR),
             name,

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from ionport.core.clock import Clock
-from ionport.core.errors import Conflict, InvalidInput, NotFound
+from ionport.core.errors import Conflict, InvalidInput, existing
 from ionport.core.i18n import _
 from ionport.core.ids import new_id
 from ionport.documents.bulk.model import (
@@ -97,9 +97,7 @@ class BulkService:
     def get(self, access: ScopedWork[OrganizationScope], run_id: str) -> BulkRun:
         """Return a run; raises NotFound."""
         run = BulkRepository(access.connection).find(access.scope, run_id)
-        if run is None:
-            raise NotFound(_("There is no such action."), code="no_bulk_run")
-        return run
+        return existing(run, _("There is no such action."), code="no_bulk_run")
 
     def list(
         self, access: ScopedWork[OrganizationScope], *, only_open: bool = False

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy.exc import IntegrityError
 
 from ionport.core.clock import Clock
-from ionport.core.errors import Conflict, InvalidInput, NotFound
+from ionport.core.errors import Conflict, InvalidInput, existing
 from ionport.core.i18n import N_, _
 from ionport.core.ids import new_id
 from ionport.documents.bulk.anew import JudgingAnew
@@ -128,9 +128,7 @@ class CompanyService:
     def get(self, access: ScopedWork[OrganizationScope], company_id: str) -> Company:
         """Return the company; raises NotFound."""
         company = CompanyRepository(access.connection).find(access.scope, company_id)
-        if company is None:
-            raise NotFound(_("There is no such company."), code="no_company")
-        return company
+        return existing(company, _("There is no such company."), code="no_company")
 
     def list(self, access: ScopedWork[OrganizationScope]) -> list[Company]:
         """Return the companies by name, at most 500."""

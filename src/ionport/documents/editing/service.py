@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ionport.core.clock import Clock
-from ionport.core.errors import NotFound
+from ionport.core.errors import existing
 from ionport.core.i18n import _
 from ionport.documents.editing.model import LAPSES_AFTER, EditLock
 from ionport.documents.editing.repository import EditRepository
@@ -68,8 +68,7 @@ class EditingService:
     def _lock(self, access: Access[OrganizationScope], document_id: str) -> None:
         """Let two who begin at the same moment go one after the other."""
         locked = DocumentRepository(access.connection).lock(access.scope, document_id)
-        if locked is None:
-            raise NotFound(_("There is no such document."), code="no_document")
+        locked = existing(locked, _("There is no such document."), code="no_document")
         access.require(Permission.EDIT, locked.document_type)
         require_content(locked.purged_at)
 

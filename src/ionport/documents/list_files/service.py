@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from ionport.core.clock import Clock
-from ionport.core.errors import Conflict, Forbidden, NotFound
+from ionport.core.errors import Conflict, Forbidden, existing
 from ionport.core.i18n import _
 from ionport.core.ids import new_id
 from ionport.core.paging import MAX_PER_PAGE
@@ -114,9 +114,7 @@ class ListFileService:
         access.require_organization_member()
         person_id = access.actor.user_id or ""
         found = ListFileRepository(access.connection).find(access.scope, person_id, file_id)
-        if found is None:
-            raise NotFound(_("There is no such file."), code="no_list_file")
-        return found
+        return existing(found, _("There is no such file."), code="no_list_file")
 
     def list(self, access: Access[OrganizationScope]) -> Sequence[ListFile]:
         """Return the files that the person has asked for, the newest first."""

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from ionport.core.clock import Clock
-from ionport.core.errors import InvalidInput, NotFound
+from ionport.core.errors import InvalidInput, NotFound, existing
 from ionport.core.i18n import _
 from ionport.core.ids import new_id
 from ionport.documents.intake.reading import Intake
@@ -159,8 +159,7 @@ class ReviewService:
         """
         documents, now = DocumentRepository(access.connection), self._clock.now()
         document = documents.find(access.scope, document_id)
-        if document is None:
-            raise NotFound(_("There is no such document."), code="no_document")
+        document = existing(document, _("There is no such document."), code="no_document")
         found = FindingRepository(access.connection).count_open(access.scope, document_id)
         if found != document.open_findings:
             documents.set_open_findings(access.scope, document_id, found, now)

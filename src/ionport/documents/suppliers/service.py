@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from ionport.core.clock import Clock
-from ionport.core.errors import Conflict, InvalidInput, NotFound
+from ionport.core.errors import Conflict, InvalidInput, NotFound, existing
 from ionport.core.i18n import N_, _
 from ionport.core.ids import new_id
 from ionport.core.paging import Page, PageRequest
@@ -114,9 +114,7 @@ class SupplierService:
     def get(self, access: ScopedWork[OrganizationScope], supplier_id: str) -> Supplier:
         """Return the supplier; raises NotFound."""
         found = SupplierRepository(access.connection).find(access.scope, supplier_id)
-        if found is None:
-            raise NotFound(_("There is no such supplier."), code="no_supplier")
-        return found
+        return existing(found, _("There is no such supplier."), code="no_supplier")
 
     def find(self, access: ScopedWork[OrganizationScope], number: str) -> Supplier:
         """Return the supplier with the organization's own number; raises NotFound."""

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from ionport.core.clock import Clock
-from ionport.core.errors import Conflict, InvalidInput, NotFound
+from ionport.core.errors import Conflict, InvalidInput, existing
 from ionport.core.http.signed_webhooks import new_webhook_secret
 from ionport.core.i18n import _
 from ionport.core.ids import new_id
@@ -90,9 +90,7 @@ class WebhookService:
         """Return one webhook; raises NotFound."""
         access.require_organization_administrator()
         found = EndpointRepository(access.connection).find(access.scope, endpoint_id)
-        if found is None:
-            raise NotFound(_("There is no such webhook."), code="no_webhook")
-        return found
+        return existing(found, _("There is no such webhook."), code="no_webhook")
 
     def add(
         self, access: Access[OrganizationScope], name: str, url: str, events: Collection[str]
@@ -213,8 +211,7 @@ class WebhookService:
         endpoint = self.get(access, endpoint_id)
         repository = MessageRepository(access.connection)
         message = repository.find(access.scope, endpoint.id, message_id)
-        if message is None:
-            raise NotFound(_("There is no such message."), code="no_webhook_message")
+        message = existing(message, _("There is no such message."), code="no_webhook_message")
         if endpoint.state is not EndpointState.ACTIVE:
             raise Conflict(_("Resume the webhook first."), code="webhook_not_active")
         if not repository.again(access.scope, message.id, message.tries, self._clock.now()):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from ionport.core.clock import Clock
-from ionport.core.errors import InvalidInput, NotFound
+from ionport.core.errors import InvalidInput, NotFound, existing
 from ionport.core.i18n import _
 from ionport.core.ids import new_id
 from ionport.core.values.alike import taken_from
@@ -40,9 +40,7 @@ class ApiPolicyService:
         """Return a policy; raises NotFound for another tenant's."""
         access.require_tenant_administrator()
         found = PolicyRepository(access.connection).get(access.scope, policy_id)
-        if found is None:
-            raise NotFound(_("There is no such policy."))
-        return found
+        return existing(found, _("There is no such policy."))
 
     def add_policy(
         self,

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
-from ionport.core.errors import Forbidden, NotFound
+from ionport.core.errors import Forbidden, existing
 from ionport.core.secrets import DOTS
 from ionport.gateway.errors import TargetFailed
 from ionport.gateway.proxy.directory import Route, SuiteDirectory
@@ -89,12 +89,11 @@ class OutgoingCalls:
         context, proxy_context = (one.lower().encode() for one in contexts)
         key = (address.tenant_id, context, proxy_context)
         route = await asyncio.to_thread(self._directory.find, key)
-        if route is None:
-            raise NotFound(
-                "No API is registered as"
-                f" CustomerApi/{address.api_context}/{address.proxy_context}.",
-                code="unknown_api",
-            )
+        route = existing(
+            route,
+            f"No API is registered as CustomerApi/{address.api_context}/{address.proxy_context}.",
+            code="unknown_api",
+        )
         if not route.is_active:
             raise Forbidden("The registered API is deactivated.", code="api_deactivated")
         return route

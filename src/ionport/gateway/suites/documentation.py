@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ionport.core.clock import Clock
-from ionport.core.errors import InvalidInput, IonportError, NotFound
+from ionport.core.errors import InvalidInput, IonportError, NotFound, existing
 from ionport.core.i18n import _
 from ionport.core.ids import new_id
 from ionport.core.values.alike import taken_from
@@ -150,9 +150,7 @@ class DocumentationService:
         """Return a document with its JSON text; raises NotFound for another tenant's."""
         access.require_tenant_administrator()
         found = DocumentationRepository(access.connection).get(access.scope, documentation_id)
-        if found is None:
-            raise NotFound(_("There is no such documentation."))
-        return found
+        return existing(found, _("There is no such documentation."))
 
     def delete_documentation(self, access: Access[TenantScope], documentation_id: str) -> None:
         """Remove a document."""

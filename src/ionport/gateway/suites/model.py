@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from ionport.core.errors import InvalidInput
+from ionport.core.errors import InvalidInput, refuse_wrong
 from ionport.core.i18n import N_, _
 from ionport.core.paging import PageRequest
 from ionport.gateway.targets.security import SecurityDraft, SecuritySettings
@@ -244,12 +243,6 @@ class SuiteQuery:
     text: str = ""
     descending: bool = False
     page: PageRequest = field(default_factory=PageRequest)
-
-
-def refuse_wrong(fields: Mapping[str, str | None], text: str) -> None:
-    """Raise InvalidInput with the texts of wrong fields, if there are any."""
-    if wrong := {name: reason for name, reason in fields.items() if reason}:
-        raise InvalidInput(text, fields=wrong)
 
 
 def context_key(context: str) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from ionport.core.clock import Clock
-from ionport.core.errors import Conflict, InvalidInput, NotFound
+from ionport.core.errors import Conflict, InvalidInput, existing, refuse_wrong
 from ionport.core.i18n import _
 from ionport.core.ids import new_id
 from ionport.core.paging import Page
@@ -27,7 +27,6 @@ from ionport.gateway.suites.model import (
     SuiteIcon,
     SuiteQuery,
     TargetEndpoint,
-    refuse_wrong,
 )
 from ionport.gateway.suites.repository import EndpointRepository, IconRepository, SuiteRepository
 from ionport.gateway.suites.target_secrets import keeps_receiver, open_security, sealed_for
@@ -153,9 +152,7 @@ class ApiSuiteService:
         """Return a suite's uploaded icon; raises NotFound when it has none."""
         self.get_suite(access, suite_id)
         icon = IconRepository(access.connection).get(access.scope, suite_id)
-        if icon is None:
-            raise NotFound(_("This API suite has no icon of its own."))
-        return icon
+        return existing(icon, _("This API suite has no icon of its own."))
 
     def set_suite_active(
         self, access: Access[TenantScope], suite_id: str, *, active: bool
@@ -332,15 +329,11 @@ class ApiSuiteService:
 
     def _suite(self, access: ScopedWork[TenantScope], suite_id: str) -> ApiSuite:
         found = SuiteRepository(access.connection).get(access.scope, suite_id)
-        if found is None:
-            raise NotFound(_("There is no such API suite."))
-        return found
+        return existing(found, _("There is no such API suite."))
 
     def _endpoint(self, access: ScopedWork[TenantScope], endpoint_id: str) -> TargetEndpoint:
         found = EndpointRepository(access.connection).get(access.scope, endpoint_id)
-        if found is None:
-            raise NotFound(_("There is no such endpoint."))
-        return found
+        return existing(found, _("There is no such endpoint."))
 
     def _record(
         self,

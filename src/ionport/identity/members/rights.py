@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from ionport.core.errors import Conflict, NotFound
+from ionport.core.errors import Conflict, existing
 from ionport.core.i18n import _
 from ionport.core.paging import Page, PageRequest
 from ionport.identity.access import Access
@@ -89,9 +89,7 @@ class RightsService:
         """Return a member of the organization; raises NotFound."""
         access.require_organization_administrator()
         found = ColleagueRepository(access.connection).find(access.scope, user_id)
-        if found is None:
-            raise NotFound(_("There is no such user in this organization."))
-        return found
+        return existing(found, _("There is no such user in this organization."))
 
     def add_colleague(
         self,

@@ -7,19 +7,13 @@ in every tenant and organization that the user belongs to.
 
 from __future__ import annotations
 
-from ionport.core.errors import Conflict, Forbidden, NotFound
+from ionport.core.errors import Conflict, Forbidden, existing
 from ionport.core.i18n import _
 from ionport.core.paging import Page
 from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
 from ionport.identity.members.repository import MemberRepository
-from ionport.identity.model import (
-    Member,
-    MemberQuery,
-    MembershipAction,
-    TenantRole,
-    UserAction,
-)
+from ionport.identity.model import Member, MemberQuery, MembershipAction, TenantRole, UserAction
 from ionport.identity.repository import SessionRepository, UserRepository
 from ionport.identity.service import IdentityService, NewUser
 from ionport.store import ScopedWork, SystemScope, TenantScope
@@ -45,9 +39,7 @@ class MemberService:
         """Return a user; raises NotFound for a user of other tenants alone."""
         access.require_tenant_administrator()
         member = MemberRepository(access.connection).find(access.scope, user_id)
-        if member is None:
-            raise NotFound(_("There is no such user in this tenant."))
-        return member
+        return existing(member, _("There is no such user in this tenant."))
 
     def is_used_elsewhere(self, access: Access[TenantScope], user_id: str) -> bool:
         """Tell whether the user belongs to a tenant or organization not `actor`'s to administer."""

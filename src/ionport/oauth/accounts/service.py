@@ -10,7 +10,7 @@ import io
 from dataclasses import dataclass, replace
 
 from ionport.core.clock import Clock
-from ionport.core.errors import NotFound
+from ionport.core.errors import existing
 from ionport.core.i18n import _
 from ionport.core.paging import Page, PageRequest
 from ionport.core.sealing import KeyRing
@@ -73,9 +73,7 @@ class ServiceAccountService:
         """Return an account; raises NotFound for another tenant's and a deleted one."""
         access.require_tenant_administrator()
         listed = TenantAccountRepository(access.connection).get(access.scope, account_id)
-        if listed is None:
-            raise NotFound(_("There is no such service account in this tenant."))
-        return listed
+        return existing(listed, _("There is no such service account in this tenant."))
 
     def add_account(
         self, access: Access[TenantScope], app_id: str, draft: AccountDraft, proof: PasswordProof
@@ -199,15 +197,11 @@ class ServiceAccountService:
 
     def _app(self, access: ScopedWork[TenantScope], app_id: str) -> AuthorizedApp:
         app = AppRepository(access.connection).get(access.scope, app_id)
-        if app is None:
-            raise NotFound(_("There is no such authorized app in this tenant."))
-        return app
+        return existing(app, _("There is no such authorized app in this tenant."))
 
     def _account(self, access: ScopedWork[TenantScope], account_id: str) -> ServiceAccount:
         account = ServiceAccountRepository(access.connection).get(access.scope, account_id)
-        if account is None:
-            raise NotFound(_("There is no such service account in this tenant."))
-        return account
+        return existing(account, _("There is no such service account in this tenant."))
 
     def _delete_account(self, access: Access[TenantScope], account: ServiceAccount) -> None:
         accounts = ServiceAccountRepository(access.connection)

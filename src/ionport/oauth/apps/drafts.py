@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
-from ionport.core.errors import InvalidInput
+from ionport.core.errors import refuse_wrong
 from ionport.core.i18n import _
 from ionport.oauth.apps.model import (
     BACKEND_GRANT_TYPES,
@@ -112,12 +112,9 @@ class AppDraft:
             "scopes": self._wrong_scopes(),
             **self._wrong_fields_of_type(),
         }
-        if wrong := {name: text for name, text in fields.items() if text}:
-            raise InvalidInput(
-                _("The app cannot be saved. Correct the marked fields."),
-                code="app_invalid",
-                fields=wrong,
-            )
+        refuse_wrong(
+            fields, _("The app cannot be saved. Correct the marked fields."), code="app_invalid"
+        )
 
     def _wrong_fields_of_type(self) -> dict[str, str | None]:
         """Return what is wrong with the fields that only some types have."""

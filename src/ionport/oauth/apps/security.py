@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Final
 
 from ionport.core.clock import Clock
-from ionport.core.errors import Conflict, InvalidInput, NotFound
+from ionport.core.errors import Conflict, InvalidInput, NotFound, existing
 from ionport.core.i18n import _
 from ionport.core.secrets import Secret
 from ionport.identity.access import Access
@@ -137,6 +137,4 @@ class AppSecurityService:
         if proof is not None:
             proof.require_for(access.actor, self._clock.now())
         app = AppRepository(access.connection).get(access.scope, app_id)
-        if app is None:
-            raise NotFound(_("There is no such authorized app in this tenant."))
-        return app
+        return existing(app, _("There is no such authorized app in this tenant."))

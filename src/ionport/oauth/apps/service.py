@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Final
 
 from ionport.core.clock import Clock
-from ionport.core.errors import Conflict, InvalidInput, NotFound
+from ionport.core.errors import Conflict, InvalidInput, existing
 from ionport.core.i18n import _
 from ionport.core.ids import new_id, random_token
 from ionport.core.paging import Page
@@ -15,11 +15,7 @@ from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor, PasswordProof
 from ionport.oauth.apps.client_secrets import ClientSecrets
-from ionport.oauth.apps.credentials_file import (
-    EnvironmentFile,
-    EnvironmentTool,
-    environment_file,
-)
+from ionport.oauth.apps.credentials_file import EnvironmentFile, EnvironmentTool, environment_file
 from ionport.oauth.apps.drafts import AppDraft
 from ionport.oauth.apps.file_maker import CredentialsFileMaker
 from ionport.oauth.apps.model import AppAction, AppQuery, AppUse, AuthorizedApp
@@ -222,9 +218,7 @@ class AuthorizedAppService:
 
     def _app(self, access: ScopedWork[TenantScope], app_id: str) -> AuthorizedApp:
         app = AppRepository(access.connection).get(access.scope, app_id)
-        if app is None:
-            raise NotFound(_("There is no such authorized app in this tenant."))
-        return app
+        return existing(app, _("There is no such authorized app in this tenant."))
 
 
 def _name_is_taken(existing: AuthorizedApp | None) -> Conflict:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ionport.core.blobs import Blobs
-from ionport.core.errors import NotFound
+from ionport.core.errors import existing
 from ionport.core.i18n import _
 from ionport.core.paging import Page, PageRequest
 from ionport.identity.access import Access
@@ -59,8 +59,7 @@ class InspectionService:
     ) -> tuple[Resource, bytes]:
         """Return a file of an item, the main one by default."""
         resource = self.get_item(access, pid).resource(name)
-        if resource is None:
-            raise NotFound(_("The item has no such file."), code="resource_not_found")
+        resource = existing(resource, _("The item has no such file."), code="resource_not_found")
         return resource, self._blobs.get(resource.sha256)
 
     def list_messages(
@@ -78,9 +77,7 @@ class InspectionService:
         """Return one ION message by the id of its row."""
         access.require_tenant_administrator()
         message = MessageRepository(access.connection).get(access.scope, message_row_id)
-        if message is None:
-            raise NotFound(_("There is no such message."), code="message_not_found")
-        return message
+        return existing(message, _("There is no such message."), code="message_not_found")
 
     def message_bod(self, access: Access[TenantScope], message_row_id: str) -> bytes:
         """Return the document of a message, unpacked, as the first arrival brought it."""

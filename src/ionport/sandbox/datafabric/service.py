@@ -7,7 +7,7 @@ from typing import Any
 
 from ionport.core.blobs import Blobs
 from ionport.core.clock import Clock
-from ionport.core.errors import InvalidInput, NotFound, TooLarge
+from ionport.core.errors import InvalidInput, NotFound, TooLarge, existing
 from ionport.core.ids import new_ordered_uuid
 from ionport.core.paging import Page, PageRequest
 from ionport.identity.access import Access
@@ -101,11 +101,11 @@ class DataLakeService:
     def content(self, access: ScopedWork[TenantScope], object_id: str) -> tuple[LakeObject, bytes]:
         """Return a data object with its content; raises NotFound."""
         item = LakeRepository(access.connection).get(access.scope, object_id)
-        if item is None:
-            raise NotFound(
-                f"The Data Lake has no data object {quoted(object_id)}.",
-                code="data_object_not_found",
-            )
+        item = existing(
+            item,
+            f"The Data Lake has no data object {quoted(object_id)}.",
+            code="data_object_not_found",
+        )
         return item, self._blobs.get(item.sha256)
 
     def purge(self, access: ScopedWork[TenantScope], ids: Collection[str]) -> int:

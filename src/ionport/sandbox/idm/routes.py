@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from ionport.core.blobs import Blobs
 from ionport.core.clock import Clock
-from ionport.core.errors import NotFound
+from ionport.core.errors import existing
 from ionport.sandbox.idm.documents import read_document, render
 from ionport.sandbox.idm.errors import error_answer
 from ionport.sandbox.idm.model import Item, ItemContent
@@ -247,9 +247,7 @@ class IdmRoutes:
 
     def _found(self, work: Work, call: Call, query: Query) -> Item:
         item = self._first(work, call, query)
-        if item is None:
-            raise NotFound("The search finds no item.", code="item_not_found")
-        return item
+        return existing(item, "The search finds no item.", code="item_not_found")
 
     def _first(self, work: Work, call: Call, query: Query) -> Item | None:
         return next(iter(self._service.search(work.within(call.scope), query, 0, 1)), None)

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from ionport.core.blobs import Blobs
 from ionport.core.clock import Clock
-from ionport.core.errors import Conflict, InvalidInput, NotFound
+from ionport.core.errors import Conflict, InvalidInput, existing
 from ionport.sandbox.idm.datamodel.model import (
     Entity,
     check_required,
@@ -147,12 +147,11 @@ class IdmService:
     def resource(self, item: Item, name: str = "") -> Resource:
         """Return a file of an item, or a preview of its main one; raises NotFound."""
         found = next((each for each in with_previews(item.resources) if each.name == name), None)
-        if found is None:
-            raise NotFound(
-                "The item has no such file, and the sandbox makes none of it.",
-                code="resource_not_found",
-            )
-        return found
+        return existing(
+            found,
+            "The item has no such file, and the sandbox makes none of it.",
+            code="resource_not_found",
+        )
 
     def content(self, item: Item, name: str = "") -> tuple[Resource, bytes]:
         """Return a file of an item with its content; raises NotFound."""

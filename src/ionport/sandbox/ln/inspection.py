@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ionport.core.errors import NotFound
+from ionport.core.errors import existing
 from ionport.core.i18n import _
 from ionport.core.paging import Page, PageRequest
 from ionport.identity.access import Access
@@ -30,6 +30,4 @@ class LnInspection:
         """Return an invoice by its key, `200-1001`; raises NotFound."""
         access.require_tenant_administrator()
         invoice = LnRepository(access.connection).get(access.scope, *read_key(key))
-        if invoice is None:
-            raise NotFound(_("There is no such invoice in LN."), code="invoice_not_found")
-        return invoice
+        return existing(invoice, _("There is no such invoice in LN."), code="invoice_not_found")

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from ionport.core.blobs import Blobs
 from ionport.core.clock import Clock
-from ionport.core.errors import Conflict, InvalidInput, NotFound
+from ionport.core.errors import Conflict, InvalidInput, existing
 from ionport.core.i18n import _
 from ionport.core.unpacking.pdf import is_pdf
 from ionport.documents.companies.model import addressee_of
@@ -229,8 +229,7 @@ class CorrectionService:
         with database.read() as work:
             access = Access(work, scope, actor)
             document = DocumentRepository(work.connection).find(scope, document_id)
-            if document is None:
-                raise NotFound(_("There is no such document."), code="no_document")
+            document = existing(document, _("There is no such document."), code="no_document")
             access.require(Permission.EDIT, document.document_type)
             require_content(document.purged_at)
             return _Basis(document, _active(access, document_id))

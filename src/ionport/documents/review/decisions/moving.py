@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ionport.core.clock import Clock
-from ionport.core.errors import Conflict, InvalidInput, NotFound
+from ionport.core.errors import Conflict, InvalidInput, existing
 from ionport.core.i18n import N_, _
 from ionport.documents.companies.model import addressee_of
 from ionport.documents.companies.service import COMPANY_RULES, place_of
@@ -139,8 +139,7 @@ class MoveService:
         sent = deliveries.lock(access, document_id)
         repository.lock_status(access.scope, document_id)
         document = repository.find(access.scope, document_id)
-        if document is None:
-            raise NotFound(_("There is no such document."), code="no_document")
+        document = existing(document, _("There is no such document."), code="no_document")
         require_content(document.purged_at)
         if document.status in _CLOSED:
             raise Conflict(

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from ionport.core.clock import Clock
-from ionport.core.errors import Conflict, InvalidInput, NotFound
+from ionport.core.errors import Conflict, InvalidInput, NotFound, existing
 from ionport.core.i18n import _
 from ionport.documents.model import Document, DocumentStatus
 from ionport.documents.repository import DocumentRepository
@@ -269,8 +269,7 @@ class DecisionService:
         repository = DocumentRepository(access.connection)
         repository.lock_status(access.scope, document_id)
         document = repository.find(access.scope, document_id)
-        if document is None:
-            raise NotFound(_("There is no such document."), code="no_document")
+        document = existing(document, _("There is no such document."), code="no_document")
         require_content(document.purged_at)
         return document
 

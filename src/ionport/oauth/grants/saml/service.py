@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from ionport.core.clock import Clock
-from ionport.core.errors import Conflict, InvalidInput, NotFound
+from ionport.core.errors import Conflict, InvalidInput, existing
 from ionport.core.i18n import _
 from ionport.core.ids import new_id
 from ionport.identity.access import Access
@@ -88,10 +88,7 @@ class SamlIssuerService:
     def get_issuer(self, access: Access[TenantScope], issuer_id: str) -> SamlIssuer:
         """Return an issuer; raises NotFound for another tenant's and a deleted one."""
         found = (one for one in self.list_issuers(access) if one.id == issuer_id)
-        issuer = next(found, None)
-        if issuer is None:
-            raise NotFound(_("There is no such SAML issuer in this tenant."))
-        return issuer
+        return existing(next(found, None), _("There is no such SAML issuer in this tenant."))
 
     def delete_issuer(self, access: Access[TenantScope], issuer_id: str) -> None:
         """Trust an issuer no longer; tokens that it led to live on until they expire."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ionport.core.clock import Clock
-from ionport.core.errors import Conflict, NotFound
+from ionport.core.errors import Conflict, existing
 from ionport.core.i18n import _
 from ionport.core.ids import new_id
 from ionport.identity.access import Access
@@ -47,9 +47,7 @@ class FaultService:
         """Return one rule."""
         require_control(access.actor, access.scope)
         rule = FaultRepository(access.connection).get(access.scope, fault_id)
-        if rule is None:
-            raise NotFound(_("There is no such fault rule."), code="fault_not_found")
-        return rule
+        return existing(rule, _("There is no such fault rule."), code="fault_not_found")
 
     def require(self, scope: TenantScope, actor: Actor) -> None:
         """Raise Forbidden to a caller who may not use the rules of the tenant."""

@@ -23,6 +23,7 @@ from ionport.core.errors import (
     NotFound,
     TooLarge,
     Unauthenticated,
+    existing,
 )
 from ionport.core.http.bodies import read_body
 from ionport.core.http.endpoints import EndpointTable
@@ -92,12 +93,12 @@ class ControlApp:
 
     async def _answer(self, request: Request) -> Response:
         server = self._server
-        if server is None:
-            raise NotFound(
-                "The sandbox is not switched on here. Start the server with --sandbox, or set"
-                " IONPORT_SANDBOX=true.",
-                code="sandbox_off",
-            )
+        server = existing(
+            server,
+            "The sandbox is not switched on here. Start the server with --sandbox, or set"
+            " IONPORT_SANDBOX=true.",
+            code="sandbox_off",
+        )
         tenant_id, path = _split(request.scope["path"])
         found = self._table.find(request.method, path)
         if request.scope["path"] == _DOCUMENT and request.method in ("GET", "HEAD"):

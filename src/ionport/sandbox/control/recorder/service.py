@@ -8,7 +8,7 @@ from typing import Final
 
 from ionport.core.blobs import Blobs
 from ionport.core.clock import Clock, SystemClock
-from ionport.core.errors import NotFound
+from ionport.core.errors import existing
 from ionport.core.ids import new_id
 from ionport.core.paging import MAX_PER_PAGE, Page, PageRequest
 from ionport.identity.access import Access
@@ -104,9 +104,7 @@ class RecorderService:
         """
         access.require_tenant_administrator()
         call = CallRepository(access.connection).get(access.scope, call_id)
-        if call is None:
-            raise NotFound("This call is not recorded, or no longer.", code="call_not_found")
-        return call
+        return existing(call, "This call is not recorded, or no longer.", code="call_not_found")
 
     def request_body(self, access: Access[TenantScope], call_id: str) -> bytes | None:
         """Return the body that a call sent, or None when it was not kept.

@@ -14,7 +14,7 @@ from sqlalchemy import LargeBinary, Table
 
 from ionport.core.blobs import Blobs
 from ionport.core.clock import Clock
-from ionport.core.errors import Conflict, InvalidInput, NotFound, TooLarge
+from ionport.core.errors import Conflict, InvalidInput, TooLarge, existing
 from ionport.core.i18n import _
 from ionport.core.ids import new_id
 from ionport.identity.access import Access
@@ -54,11 +54,11 @@ class SnapshotService:
         """Return one snapshot; raises NotFound."""
         require_control(access.actor, access.scope)
         snapshot = SnapshotRepository(access.connection).find(access.scope, name)
-        if snapshot is None:
-            raise NotFound(
-                _("There is no snapshot of this name in the tenant."), code="snapshot_not_found"
-            )
-        return snapshot
+        return existing(
+            snapshot,
+            _("There is no snapshot of this name in the tenant."),
+            code="snapshot_not_found",
+        )
 
     def take(self, database: Database, scope: TenantScope, actor: Actor, name: str) -> Snapshot:
         """Keep the present state under a name; one of the same name is replaced.

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from ionport.core.clock import Clock
-from ionport.core.errors import Conflict, InvalidInput, NotFound
+from ionport.core.errors import Conflict, InvalidInput, existing
 from ionport.core.i18n import _, ngettext
 from ionport.core.paging import Page, PageRequest
 from ionport.identity.access import Access
@@ -90,8 +90,9 @@ class DocumentTypeService:
         access.require_tenant_administrator()
         repository = DataModelRepository(access.connection)
         entity = repository.entities(access.scope, [name]).get(name)
-        if entity is None:
-            raise NotFound(_("There is no such document type."), code="document_type_not_found")
+        entity = existing(
+            entity, _("There is no such document type."), code="document_type_not_found"
+        )
         return ListedEntity(entity, repository.item_counts(access.scope).get(name, 0))
 
     def add_type(
@@ -199,9 +200,7 @@ class DocumentTypeService:
         """Return an attribute of a document type; raises NotFound."""
         entity = self.get_type(access, entity_name).entity
         definition = entity.attributes.get(name)
-        if definition is None:
-            raise NotFound(_("There is no such attribute."), code="attribute_not_found")
-        return definition
+        return existing(definition, _("There is no such attribute."), code="attribute_not_found")
 
     def add_acl(self, access: Access[TenantScope], entity_name: str, acl: Acl) -> None:
         """Add an ACL to a document type; raises as `add_attribute` does, at 50 of them."""
@@ -235,9 +234,7 @@ class DocumentTypeService:
         """Return an ACL of a document type; raises NotFound."""
         entity = self.get_type(access, entity_name).entity
         found = next((acl for acl in entity.acls if acl.name == name), None)
-        if found is None:
-            raise NotFound(_("There is no such ACL."), code="acl_not_found")
-        return found
+        return existing(found, _("There is no such ACL."), code="acl_not_found")
 
     def _record(
         self,

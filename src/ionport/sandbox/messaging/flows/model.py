@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from ionport.core.errors import InvalidInput
+from ionport.core.errors import refuse_wrong
 from ionport.core.i18n import N_, _
 from ionport.gateway.suites.model import wrong_context
 from ionport.gateway.targets.addresses import has_dot_segments
@@ -135,9 +135,7 @@ class FlowDraft:
             "file_field": _wrong_parameter(target.file_field),
             "parameters": _wrong_parameters(target.parameters),
         }
-        if wrong := {name: text for name, text in fields.items() if text}:
-            text = _("The document flow cannot be saved. Correct the marked fields.")
-            raise InvalidInput(text, fields=wrong)
+        refuse_wrong(fields, _("The document flow cannot be saved. Correct the marked fields."))
 
 
 @dataclass(frozen=True, slots=True)

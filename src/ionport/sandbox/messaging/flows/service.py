@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from ionport.core.blobs import Blobs
 from ionport.core.clock import Clock
-from ionport.core.errors import Conflict, NotFound
+from ionport.core.errors import Conflict, existing
 from ionport.core.i18n import _
 from ionport.core.ids import new_id
 from ionport.core.paging import Page, PageRequest
@@ -80,9 +80,7 @@ class DocumentFlowService:
         """Return a flow; raises NotFound for another tenant's."""
         access.require_tenant_administrator()
         flow = DocumentFlowRepository(access.connection).get(access.scope, flow_id)
-        if flow is None:
-            raise NotFound(_("There is no such document flow."))
-        return flow
+        return existing(flow, _("There is no such document flow."))
 
     def create_flow(self, access: Access[TenantScope], draft: FlowDraft) -> DocumentFlow:
         """Store a new flow, active.
@@ -152,9 +150,7 @@ class DocumentFlowService:
         """Return an acknowledgement; raises NotFound for another tenant's."""
         access.require_tenant_administrator()
         ack = AcknowledgementRepository(access.connection).get(access.scope, ack_id)
-        if ack is None:
-            raise NotFound(_("There is no such acknowledgement."))
-        return ack
+        return existing(ack, _("There is no such acknowledgement."))
 
     def attempts(self, access: Access[TenantScope], ack_id: str) -> Sequence[AckAttempt]:
         """Return how often an acknowledgement was posted, and with which result."""

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from ionport.core.errors import InvalidInput
+from ionport.core.errors import InvalidInput, refuse_wrong
 from ionport.core.i18n import N_, _
 from ionport.core.paging import PageRequest
 from ionport.identity.model import AuditAction
@@ -64,9 +64,7 @@ class PointDraft:
             "client_id": self._wrong_client_id(),
             "documents": self._wrong_documents(),
         }
-        if wrong := {name: text for name, text in fields.items() if text}:
-            text = _("The connection point cannot be saved. Correct the marked fields.")
-            raise InvalidInput(text, fields=wrong)
+        refuse_wrong(fields, _("The connection point cannot be saved. Correct the marked fields."))
 
     def _wrong_name(self) -> str | None:
         if not _NAME.fullmatch(self.name):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ionport.core.clock import Clock
-from ionport.core.errors import Conflict, Forbidden, NotFound
+from ionport.core.errors import Conflict, Forbidden, existing
 from ionport.core.i18n import _
 from ionport.core.ids import new_id
 from ionport.core.paging import Page
@@ -153,9 +153,7 @@ class ConnectionPointService:
         """Return a connection point; raises NotFound for another tenant's."""
         access.require_tenant_administrator()
         point = ConnectionPointRepository(access.connection).get(access.scope, point_id)
-        if point is None:
-            raise NotFound(_("There is no such connection point."))
-        return point
+        return existing(point, _("There is no such connection point."))
 
     def create_point(self, access: Access[TenantScope], draft: PointDraft) -> ConnectionPoint:
         """Store a new connection point, active; its Logical ID is made from its name.

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from ionport.core.errors import NotFound, Unavailable
+from ionport.core.errors import Unavailable, existing
 from ionport.core.i18n import _
 from ionport.identity.openid.model import OpenIdRefused
 from ionport.identity.openid.service import SIGN_IN_LIFETIME, OpenIdAnswer, OpenIdService
@@ -84,10 +84,7 @@ def _failed(request: Request, error: OpenIdRefused | Unavailable) -> Response:
 
 
 def _service(request: Request) -> OpenIdService:
-    service = visit_of(request).services.openid
-    if service is None:
-        raise NotFound(_("There is nothing at this address."))
-    return service
+    return existing(visit_of(request).services.openid, _("There is nothing at this address."))
 
 
 def _cookie(request: Request) -> str:

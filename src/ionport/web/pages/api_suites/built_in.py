@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from ionport import __version__
-from ionport.core.errors import NotFound
+from ionport.core.errors import existing
 from ionport.core.i18n import _
 from ionport.gateway.suites.openapi import ApiDescription, describe
 from ionport.gateway.suites.sample_call import sample_call
@@ -34,8 +34,7 @@ def show_built_in(request: Request) -> Response:
     visit.actor.require_tenant_administrator(scope.tenant_id)
     wanted = str(request.path_params["api"])
     service = next((one for one in built_in(request) if one.context == wanted), None)
-    if service is None:
-        raise NotFound(_("The sandbox has no such API suite."))
+    service = existing(service, _("The sandbox has no such API suite."))
     registry = sandbox_of(request).registry
     document = registry.openapi(scope.tenant_id, service.context, __version__)
     address = infor_of(request).custom_apis.suites.built_in_address(

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from ionport.core.errors import InvalidInput, NotFound
+from ionport.core.errors import InvalidInput, existing
 from ionport.core.i18n import _
 from ionport.core.paging import PageRequest
 from ionport.identity.edits import ChangedMeanwhile
@@ -96,8 +96,7 @@ def switch(request: Request) -> Response:
     visit = visit_of(request)
     wanted = text_of(visit.form, "organization")
     found = next((one for one in visit.organizations if one.id == wanted), None)
-    if found is None:
-        raise NotFound(_("There is no such organization, or you do not belong to it."))
+    found = existing(found, _("There is no such organization, or you do not belong to it."))
     response = RedirectResponse("/dashboard", status_code=303)
     name = cookies.names(request, secure=visit.secure_cookies).organization
     response.headers.append(

@@ -12,7 +12,7 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ionport.core.errors import Conflict, InvalidInput, NotFound
+from ionport.core.errors import Conflict, InvalidInput, existing
 from ionport.core.i18n import _
 from ionport.identity.access import Access
 from ionport.identity.edits import ChangedMeanwhile
@@ -195,8 +195,7 @@ def delete_scope_form(request: Request) -> Response:
     with tenant_read(request) as access:
         scopes = infor_of(request).tenant_settings.list_custom_scopes(access)
     custom = next((one for one in scopes if one.name == request.path_params["scope"]), None)
-    if custom is None:
-        raise NotFound(_("There is no such scope in this tenant."))
+    custom = existing(custom, _("There is no such scope in this tenant."))
     text = _(
         "Apps and service accounts that name this scope keep the name, and tokens that carry it"
         " stay valid until they end."
