@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from ionport.core.errors import InvalidInput
@@ -21,6 +21,8 @@ from ionport.core.http.proxies import TrustedProxies
 from ionport.core.i18n import _
 from ionport.core.secrets import Secret
 from ionport.ionapi.addresses import is_loopback_name, split_base_url
+
+T = TypeVar("T")
 
 _MAX_DAYS = 36_500
 _LONGEST_GATEWAY_TIMEOUT = 300
@@ -58,212 +60,139 @@ class Side(StrEnum):
         return self is not Side.INFOR
 
 
-def _help(text: str) -> dict[str, str]:
-    return {"help": text}
+def setting(default: T, text: str) -> T:
+    """Declare a setting with its default, and what the manual says of it."""
+    declared: T = field(default=default, metadata={"help": text})
+    return declared
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
     """All settings with their defaults; the manual's page of settings is made from this class."""
 
-    data: Path = field(
-        default=Path("data"), metadata=_help("Folder of the database, stored files and key ring.")
+    data: Path = setting(Path("data"), "Folder of the database, stored files and key ring.")
+    database_url: str = setting("", "PostgreSQL URL; empty means SQLite in the data folder.")
+    keys: Secret = setting(
+        Secret(""), "Key ring as JSON; empty means the file keys.json in the data folder."
     )
-    database_url: str = field(
-        default="", metadata=_help("PostgreSQL URL; empty means SQLite in the data folder.")
+    side: Side = setting(Side.BOTH, "Which side to serve: both, infor or documents.")
+    sandbox: bool = setting(
+        False,
+        "Imitate Infor's services behind the gateway, with the inspector and the control plane.",
     )
-    keys: Secret = field(
-        default=Secret(""),
-        metadata=_help("Key ring as JSON; empty means the file keys.json in the data folder."),
+    host: str = setting("127.0.0.1", "Address to listen on.")
+    port: int = setting(8400, "Port to listen on; 0 takes a free one.")
+    public_url: str = setting(
+        "", "Address that users and clients see; makes the authorization server's URLs."
     )
-    side: Side = field(
-        default=Side.BOTH, metadata=_help("Which side to serve: both, infor or documents.")
+    gateway_url: str = setting("", "Address of the API gateway; empty means the public URL.")
+    trusted_proxies: str = setting(
+        "",
+        "Addresses or networks of the reverse proxies in front, apart by commas: their word"
+        " about the client's address is taken. Empty: nobody's.",
     )
-    sandbox: bool = field(
-        default=False,
-        metadata=_help(
-            "Imitate Infor's services behind the gateway, with the inspector and the control plane."
-        ),
+    tenant: str = setting("IONPORT_TST", "Tenant that the first start creates.")
+    organization: str = setting("My organization", "Organization that the first start creates.")
+    allow_private_addresses: bool = setting(
+        False, "Let connections lead to private network addresses (on-premises Infor)."
     )
-    host: str = field(default="127.0.0.1", metadata=_help("Address to listen on."))
-    port: int = field(default=8400, metadata=_help("Port to listen on; 0 takes a free one."))
-    public_url: str = field(
-        default="",
-        metadata=_help(
-            "Address that users and clients see; makes the authorization server's URLs."
-        ),
+    allow_loopback_addresses: str = setting(
+        "auto",
+        "Let connections and target endpoints lead to the computer that ionport runs on, by"
+        " http or https: true, false, or auto (when the public address is on it).",
     )
-    gateway_url: str = field(
-        default="", metadata=_help("Address of the API gateway; empty means the public URL.")
+    client_secrets: str = setting(
+        "kept", "kept: a sealed copy of client secrets for Reveal and Download; once: none is kept."
     )
-    trusted_proxies: str = field(
-        default="",
-        metadata=_help(
-            "Addresses or networks of the reverse proxies in front, apart by commas: their word"
-            " about the client's address is taken. Empty: nobody's."
-        ),
+    require_second_factor: bool = setting(
+        False,
+        "Administrators of a PRD tenant sign in with a second factor; who has none sets it up"
+        " at the next sign-in.",
     )
-    tenant: str = field(
-        default="IONPORT_TST", metadata=_help("Tenant that the first start creates.")
+    openid_issuer: str = setting(
+        "",
+        "Issuer of the OpenID Connect provider by which people may sign in besides their"
+        " password; empty: none.",
     )
-    organization: str = field(
-        default="My organization", metadata=_help("Organization that the first start creates.")
+    openid_client_id: str = setting("", "What ionport is called at the OpenID Connect provider.")
+    openid_client_secret: Secret = setting(Secret(""), "The secret of that client at the provider.")
+    openid_client_secret_file: str = setting(
+        "", "File that holds that secret, in place of the setting."
     )
-    allow_private_addresses: bool = field(
-        default=False,
-        metadata=_help("Let connections lead to private network addresses (on-premises Infor)."),
+    openid_name: str = setting(
+        "", "The provider's name on the sign-in page; empty means its host name."
     )
-    allow_loopback_addresses: str = field(
-        default="auto",
-        metadata=_help(
-            "Let connections and target endpoints lead to the computer that ionport runs on, by"
-            " http or https: true, false, or auto (when the public address is on it)."
-        ),
+    openid_domains: str = setting(
+        "",
+        "Domains of e-mail addresses that are taken from the provider, apart by commas; empty"
+        " takes any, of users who have an account here.",
     )
-    client_secrets: str = field(
-        default="kept",
-        metadata=_help(
-            "kept: a sealed copy of client secrets for Reveal and Download; once: none is kept."
-        ),
+    openid_creates_users: bool = setting(
+        False,
+        "Make an account, as a plain user of the first tenant and organization, for who comes"
+        " from the provider with an address of openid_domains and has none.",
     )
-    require_second_factor: bool = field(
-        default=False,
-        metadata=_help(
-            "Administrators of a PRD tenant sign in with a second factor; who has none sets it up"
-            " at the next sign-in."
-        ),
+    export_concurrency: int = setting(8, "How many deliveries run at once in one process.")
+    connection_concurrency: int = setting(
+        0,
+        "How many deliveries run at once over one connection, in all processes and on all"
+        " machines together; 0: no such limit.",
     )
-    openid_issuer: str = field(
-        default="",
-        metadata=_help(
-            "Issuer of the OpenID Connect provider by which people may sign in besides their"
-            " password; empty: none."
-        ),
+    gateway_timeout: int = setting(
+        60,
+        "Seconds that Infor's API gateway waits for a service: 60, or up to 300 where an"
+        " administrator said so. How long a lost call is waited for follows from it.",
     )
-    openid_client_id: str = field(
-        default="", metadata=_help("What ionport is called at the OpenID Connect provider.")
+    search_lag: int = setting(
+        10, "Seconds after which a new item is sure to be found by IDM's search."
     )
-    openid_client_secret: Secret = field(
-        default=Secret(""), metadata=_help("The secret of that client at the provider.")
+    metrics: bool = setting(False, "Serve /metrics for Prometheus: counts of deliveries, no names.")
+    tracing: bool = setting(
+        False,
+        "Send OpenTelemetry spans by OTLP over HTTP, to where OTEL_EXPORTER_OTLP_ENDPOINT says;"
+        " needs the extra otel.",
     )
-    openid_client_secret_file: str = field(
-        default="", metadata=_help("File that holds that secret, in place of the setting.")
+    database_connections: int = setting(
+        22,
+        "Most connections to PostgreSQL of one process, and on SQLite of its readers; DBOS has"
+        " its own beside them. 2 to 500.",
     )
-    openid_name: str = field(
-        default="",
-        metadata=_help("The provider's name on the sign-in page; empty means its host name."),
+    threads: int = setting(40, "Threads that answer requests in one process. 4 to 500.")
+    max_upload_mb: int = setting(
+        64, "Most megabytes of one upload on a page, all its files together. 1 to 500."
     )
-    openid_domains: str = field(
-        default="",
-        metadata=_help(
-            "Domains of e-mail addresses that are taken from the provider, apart by commas; empty"
-            " takes any, of users who have an account here."
-        ),
+    max_upload_files: int = setting(50, "Most files of one upload on a page. 1 to 500.")
+    api_calls_per_minute: int = setting(
+        600, "Most calls of one API key in a minute, counted in each process. 1 to 100,000."
     )
-    openid_creates_users: bool = field(
-        default=False,
-        metadata=_help(
-            "Make an account, as a plain user of the first tenant and organization, for who comes"
-            " from the provider with an address of openid_domains and has none."
-        ),
+    max_file_mb: int = setting(
+        40,
+        "Most megabytes of one file that comes in, and of each file inside another. A single"
+        " e-invoice as XML has at most 20, whatever is set here. 1 to 200.",
     )
-    export_concurrency: int = field(
-        default=8, metadata=_help("How many deliveries run at once in one process.")
+    max_invoice_lines: int = setting(10_000, "Most lines of one invoice. 1 to 100000.")
+    max_attachments: int = setting(
+        100, "Most files attached to one invoice, or to one PDF. 1 to 1000."
     )
-    connection_concurrency: int = field(
-        default=0,
-        metadata=_help(
-            "How many deliveries run at once over one connection, in all processes and on all"
-            " machines together; 0: no such limit."
-        ),
+    clamd: str = setting(
+        "",
+        "Where clamd listens, as host:port: each file that comes in is scanned for malware."
+        " Empty: nothing scans.",
     )
-    gateway_timeout: int = field(
-        default=60,
-        metadata=_help(
-            "Seconds that Infor's API gateway waits for a service: 60, or up to 300 where an"
-            " administrator said so. How long a lost call is waited for follows from it."
-        ),
+    intake_root: str = setting(
+        "",
+        "Folder below which administrators may have folders watched, by a page. Empty: by"
+        " command only. With several organizations each has its own folder there, named by its"
+        " id.",
     )
-    search_lag: int = field(
-        default=10,
-        metadata=_help("Seconds after which a new item is sure to be found by IDM's search."),
+    public_manual: bool = setting(
+        True, "Whether the manual is open to people who have not signed in."
     )
-    metrics: bool = field(
-        default=False,
-        metadata=_help("Serve /metrics for Prometheus: counts of deliveries, no names."),
+    unused_grant_days: int = setting(
+        400, "Days without a refresh after which a grant that never expires is deleted; 0: never."
     )
-    tracing: bool = field(
-        default=False,
-        metadata=_help(
-            "Send OpenTelemetry spans by OTLP over HTTP, to where OTEL_EXPORTER_OTLP_ENDPOINT says;"
-            " needs the extra otel."
-        ),
-    )
-    database_connections: int = field(
-        default=22,
-        metadata=_help(
-            "Most connections to PostgreSQL of one process, and on SQLite of its readers; DBOS has"
-            " its own beside them. 2 to 500."
-        ),
-    )
-    threads: int = field(
-        default=40,
-        metadata=_help("Threads that answer requests in one process. 4 to 500."),
-    )
-    max_upload_mb: int = field(
-        default=64,
-        metadata=_help("Most megabytes of one upload on a page, all its files together. 1 to 500."),
-    )
-    max_upload_files: int = field(
-        default=50, metadata=_help("Most files of one upload on a page. 1 to 500.")
-    )
-    api_calls_per_minute: int = field(
-        default=600,
-        metadata=_help(
-            "Most calls of one API key in a minute, counted in each process. 1 to 100,000."
-        ),
-    )
-    max_file_mb: int = field(
-        default=40,
-        metadata=_help(
-            "Most megabytes of one file that comes in, and of each file inside another. A single"
-            " e-invoice as XML has at most 20, whatever is set here. 1 to 200."
-        ),
-    )
-    max_invoice_lines: int = field(
-        default=10_000, metadata=_help("Most lines of one invoice. 1 to 100000.")
-    )
-    max_attachments: int = field(
-        default=100,
-        metadata=_help("Most files attached to one invoice, or to one PDF. 1 to 1000."),
-    )
-    clamd: str = field(
-        default="",
-        metadata=_help(
-            "Where clamd listens, as host:port: each file that comes in is scanned for malware."
-            " Empty: nothing scans."
-        ),
-    )
-    intake_root: str = field(
-        default="",
-        metadata=_help(
-            "Folder below which administrators may have folders watched, by a page. Empty: by"
-            " command only. With several organizations each has its own folder there, named by its"
-            " id."
-        ),
-    )
-    public_manual: bool = field(
-        default=True,
-        metadata=_help("Whether the manual is open to people who have not signed in."),
-    )
-    unused_grant_days: int = field(
-        default=400,
-        metadata=_help(
-            "Days without a refresh after which a grant that never expires is deleted; 0: never."
-        ),
-    )
-    log_format: str = field(default="text", metadata=_help("Log as text or as json lines."))
-    log_level: str = field(default="INFO", metadata=_help("Lowest level that is logged."))
+    log_format: str = setting("text", "Log as text or as json lines.")
+    log_level: str = setting("INFO", "Lowest level that is logged.")
 
     @property
     def key_file(self) -> Path:
