@@ -163,7 +163,8 @@ class MappingSort(StrEnum):
 class MappingVersion:
     """One state of a mapping file; never changed. `number` counts from 1.
 
-    `content` are the bytes of the file as it was uploaded.
+    `content` are the bytes of the file as it was uploaded, `accepted` the identities of findings
+    that a person accepted of the file.
     """
 
     id: str
@@ -177,6 +178,13 @@ class MappingVersion:
     created_at: datetime
     created_by: str
     encoding: TextEncoding = TextEncoding.UTF8
+    accepted: frozenset[str] = frozenset()
+
+    def blocking(self, *, accept_at_least_once: bool = False) -> list[Finding]:
+        """Return the findings that hold this version: errors that nobody has accepted."""
+        return blocking(
+            self.findings, accept_at_least_once=accept_at_least_once, accepted=self.accepted
+        )
 
     @property
     def content(self) -> bytes:
@@ -233,3 +241,4 @@ class MappingAction(AuditAction):
     ADDED = "mapping.added", N_("Mapping version added")
     ROLLED_BACK = "mapping.rolled_back", N_("Mapping rolled back to an older version")
     DELETED = "mapping.deleted", N_("Mapping file deleted")
+    ACCEPTED = "mapping.accepted", N_("Finding about a mapping accepted")

@@ -141,7 +141,7 @@ class MappingRepository(Repository):
                 mapping_versions.c.mapping_id == mapping_id, mapping_versions.c.number == number
             )
         ).one_or_none()
-        return _version(row) if row else None
+        return self._version(scope, row) if row else None
 
     def add_version(self, scope: OrganizationScope, version: MappingVersion) -> None:
         """Add a version and make it the latest of its file."""
@@ -164,12 +164,12 @@ class MappingRepository(Repository):
     def latest_version(self, scope: OrganizationScope, mapping_id: str) -> MappingVersion | None:
         parameters = {"organization": scope.organization_id, "mapping": mapping_id}
         row = self._connection.execute(_LATEST, parameters).one_or_none()
-        return _version(row) if row else None
+        return self._version(scope, row) if row else None
 
     def version_by_id(self, scope: OrganizationScope, version_id: str) -> MappingVersion | None:
         parameters = {"organization": scope.organization_id, "wanted": version_id}
         row = self._connection.execute(_BY_ID, parameters).one_or_none()
-        return _version(row) if row else None
+        return self._version(scope, row) if row else None
 
     def list_versions(
         self, scope: OrganizationScope, mapping_id: str, page: PageRequest
@@ -189,7 +189,20 @@ class MappingRepository(Repository):
             .limit(page.limit)
             .offset(page.offset)
         )
-        return Page([_version(row) for row in rows], total, page)
+        return Page([self._version(scope, row) for row in rows], total, page)
+
+    def _version(self, scope: OrganizationScope, row: Row[Any]) -> MappingVersion:
+        """Return a version; what was accepted is asked for where something holds it."""
+        version = _version(row)
+        if not any(finding.blocks_activation for finding in version.findings):
+            return version
+        accepted = self._connection.execute(
+            select(mapping_acceptances.c.finding).where(
+                mapping_acceptances.c.organization_id == scope.organization_id,
+                mapping_acceptances.c.mapping_id == version.mapping_id,
+            )
+        ).scalars()
+        return dataclasses.replace(version, accepted=frozenset(accepted))
 
     def _set_latest(
         self, scope: OrganizationScope, mapping_id: str, number: int, at: datetime

@@ -14,6 +14,7 @@ from ionport.core.paging import Page, PageRequest
 from ionport.documents.intake.reading import clean_filename
 from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
+from ionport.mappings.acceptances import Acceptance, MappingAcceptances
 from ionport.mappings.intake import PreparedMapping, wrong_kind_text
 from ionport.mappings.model import (
     ListedMapping,
@@ -37,6 +38,7 @@ class MappingService:
         self._clock = clock
         self._audit = audit
         self._uses = uses or NoUses()
+        self._acceptances = MappingAcceptances(clock, audit)
 
     def add(
         self, access: Access[OrganizationScope], name: str, prepared: PreparedMapping
@@ -233,6 +235,31 @@ class MappingService:
             raise _not_found()
         return version
 
+    def accept(
+        self,
+        access: Access[OrganizationScope],
+        mapping_id: str,
+        number: int,
+        findings: Sequence[str],
+        reason: str,
+    ) -> Sequence[Acceptance]:
+        """Accept findings that hold a version, by their identities and with one reason.
+
+        They hold no later version of the file either. Raises as `MappingAcceptances.accept`, and
+        NotFound for the file or version.
+        """
+        access.require_organization_administrator()
+        self._locked(access, mapping_id)
+        version = self.version(access, mapping_id, number)
+        return self._acceptances.accept(access, version, findings, reason)
+
+    def accepted(
+        self, access: ScopedWork[OrganizationScope], mapping_id: str
+    ) -> Sequence[Acceptance]:
+        """Return what people accepted of a file, in the order of time; raises NotFound."""
+        self.get(access, mapping_id)
+        return self._acceptances.of_file(access, mapping_id)
+
     def _locked(self, access: Access[OrganizationScope], mapping_id: str) -> MappingFile:
         file = MappingRepository(access.connection).lock(access.scope, mapping_id)
         if file is None:
@@ -266,6 +293,7 @@ class MappingService:
             created_by=access.actor.name,
         )
         repository.add_version(access.scope, version)
+        version = repository.latest_version(access.scope, file.id) or version
         details = {
             "name": file.name,
             "version": str(version.number),

@@ -17,7 +17,7 @@ from ionport.exports.configurations.model import (
 from ionport.exports.configurations.options import missing_for_credit_notes, wrong_options
 from ionport.identity.service import IdentityService
 from ionport.mappings.intake import wrong_kind_text
-from ionport.mappings.model import MappingKind, MappingVersion, blocking
+from ionport.mappings.model import MappingKind, MappingVersion
 from ionport.mappings.service import MappingService
 from ionport.store import OrganizationScope, ScopedWork
 
@@ -78,7 +78,7 @@ class ConfigurationChecks:
         """Return what the linter says about the version of each mapping that is used."""
         found: list[ActivationFinding] = []
         for kind, version in versions.items():
-            blocked = blocking(version.findings, accept_at_least_once=accept_at_least_once)
+            blocked = version.blocking(accept_at_least_once=accept_at_least_once)
             found += [
                 ActivationFinding(
                     mapping=kind.value,

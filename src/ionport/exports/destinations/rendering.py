@@ -25,7 +25,6 @@ from ionport.mappings.model import (
     MappingKind,
     MappingVersion,
     RenderSource,
-    blocking,
 )
 from ionport.mappings.rendering.signs import AmountSign, with_sign
 from ionport.store import OrganizationScope
@@ -216,7 +215,7 @@ def _tables(document: Document, files: _Files) -> Mapping[str, Sequence[Mapping[
 
 def _refuse_blocked(version: MappingVersion, *, accepts_at_least_once: bool) -> None:
     """A version added after activation is held to the same rules as at activation."""
-    blocked = blocking(version.findings, accept_at_least_once=accepts_at_least_once)
+    blocked = version.blocking(accept_at_least_once=accepts_at_least_once)
     if blocked:
         reasons = " ".join(f"{finding.text} {finding.remedy}".strip() for finding in blocked)
         raise InvalidInput(

@@ -31,6 +31,8 @@ from ionport.mappings.model import Finding
 from ionport.mappings.rules.table import RULES
 
 _SHOWN = 80
+FIELD_LIST = "Index_Fields"
+"""The list whose items are fields of documents; those of M3 and LN are fields of the target."""
 # What an example of the vendor's files stands for: *your entity*, <name>, infor.ln. and the like.
 _PLACEHOLDER = re.compile(
     r"\*.+\*|<.+>|infor\.(?:ln|m3|ims)\.?|(?:todo|tbd|xxx+|change.?me|your[ _-].*)",
@@ -129,24 +131,22 @@ def _unlisted(
     key = max(whole or rules, key=lambda rule: len(rule.prefixes)).key
     # The list may name the same field by another of its names: then the line is meant for it.
     same = [item for item in properties.names(key) if field_id(item) == field_id(name)]
-    if same and not properties.has(prefix + same[0]):
-        fix = rename_key(line, prefix + same[0])
-        other, case = same[0], "same"
+    other = same[0] if same and not properties.has(prefix + same[0]) else ""
+    listing = properties.by_key.get(key)
+    if other:
+        fix = [rename_key(line, prefix + other)]
+    elif key == FIELD_LIST and not _is_known_field(name):
+        fix = []
+    elif listing:
+        fix = [add_item(listing, name)]
     else:
-        listing = properties.by_key.get(key)
-        fix = (
-            add_item(listing, name) if listing else add_line(properties, line.line, f"{key}={name}")
-        )
-        other, case = "", ""
-    return found(
-        "defined_unlisted",
-        line,
-        fix=[fix],
-        name=name,
-        list=key,
-        other=other,
-        case=case,
-    )
+        fix = [add_line(properties, line.line, f"{key}={name}")]
+    case = "same" if other else ""
+    return found("defined_unlisted", line, fix=fix, name=name, list=key, other=other, case=case)
+
+
+def _is_known_field(name: str) -> bool:
+    return bool(term_id(name)) or field_id(name) in FIELDS | UNFILLED_FIELDS
 
 
 def longest_prefix(key: str, prefixes: Iterable[str]) -> str:

@@ -1,4 +1,4 @@
-"""`ionport mapping add|list|show`."""
+"""`ionport mapping add|list|show|accept`."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from ionport.application import Application
+from ionport.cli.documents.mapping.lint import finding_row, mapping_lint
 from ionport.cli.opening import (
     ALL,
     OPERATOR,
@@ -17,6 +18,7 @@ from ionport.cli.opening import (
     organization_scope,
 )
 from ionport.cli.output import as_json_option, paged, print_json, print_page
+from ionport.core.errors import NotFound
 from ionport.core.paging import PageRequest
 from ionport.identity.access import Access
 from ionport.mappings.intake import prepare_mapping
@@ -38,7 +40,10 @@ def mapping_id_of(application: Application, name: str, kind: MappingKind | None 
 
 @click.group()
 def mapping() -> None:
-    """Document side: add, list and show mapping files."""
+    """Document side: check, add, list and show mapping files."""
+
+
+mapping.add_command(mapping_lint)
 
 
 @mapping.command("add")
@@ -47,7 +52,7 @@ def mapping() -> None:
 @as_json_option
 @click.pass_context
 def mapping_add(ctx: click.Context, file: Path, name: str | None, as_json: bool) -> None:
-    """Add a mapping FILE (IDM or BOD), or a new version of it, and show what the linter finds."""
+    """Add a mapping FILE of any kind, or a new version of it, and show what the linter finds."""
     with opened(ctx) as application:
         prepared = prepare_mapping(file.read_bytes())
         with application.database.write() as work:
@@ -95,6 +100,39 @@ def mapping_show(ctx: click.Context, name: str, only_text: bool, as_json: bool) 
         _print_version(version, as_json=as_json)
 
 
+@mapping.command("accept")
+@click.argument("name")
+@click.option(
+    "--finding",
+    "findings",
+    multiple=True,
+    help="A finding as “mapping show --json” names it; default: all that hold the file.",
+)
+@click.option("--reason", required=True, help="Why the file may be used all the same.")
+@click.pass_context
+def mapping_accept(ctx: click.Context, name: str, findings: tuple[str, ...], reason: str) -> None:
+    """Accept what holds the newest version of a mapping file, once and with a reason.
+
+    What only mending helps against (a file of another kind, one that cannot be read) stays.
+    """
+    with opened(ctx) as application:
+        mapping_id = mapping_id_of(application, name)
+        service, scope = documents_side(application).mappings, organization_scope(application)
+        with application.database.write() as work:
+            version = service.latest_version(work.within(scope), mapping_id)
+            chosen = findings or [each.identity for each in version.blocking() if each.acceptable]
+            if not chosen:
+                raise NotFound(
+                    f"Nothing that can be accepted holds {version.mapping_name}.",
+                    code="no_such_finding",
+                )
+            accepted = service.accept(
+                Access(work, scope, OPERATOR), mapping_id, version.number, chosen, reason
+            )
+    for one in accepted:
+        click.echo(f"Accepted: {one.finding}")
+
+
 def _print_version(version: MappingVersion, *, as_json: bool) -> None:
     if as_json:
         print_json(_version_row(version))
@@ -102,7 +140,9 @@ def _print_version(version: MappingVersion, *, as_json: bool) -> None:
     click.echo(f"{version.mapping_name}, version {version.number} ({version.kind.label}).")
     for finding in version.findings:
         where = f"line {finding.line}: " if finding.line else ""
-        click.echo(f"  {finding.severity.value}: {where}{finding.text} {finding.remedy}".rstrip())
+        accepted = " (accepted)" if finding.identity in version.accepted else ""
+        says = f"{finding.severity.value}{accepted}: {where}{finding.text} {finding.remedy}"
+        click.echo(f"  {says}".rstrip())
 
 
 def _row(item: MappingFile) -> dict[str, Any]:
@@ -125,14 +165,7 @@ def _version_row(version: MappingVersion) -> dict[str, Any]:
         "sha256": version.sha256,
         "text": version.text,
         "findings": [
-            {
-                "severity": finding.severity.value,
-                "code": finding.code,
-                "line": finding.line,
-                "text": finding.text,
-                "remedy": finding.remedy,
-                "blocks_activation": finding.blocks_activation,
-            }
+            finding_row(finding) | {"accepted": finding.identity in version.accepted}
             for finding in version.findings
         ],
     }

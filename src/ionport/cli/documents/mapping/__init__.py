@@ -1,0 +1,1 @@
+"""`ionport mapping …`: mapping files."""

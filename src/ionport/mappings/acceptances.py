@@ -1,0 +1,166 @@
+"""Accepting what holds a mapping file, once and with a reason: model, SQL and use case."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select
+
+from ionport.core.clock import Clock
+from ionport.core.errors import Conflict, InvalidInput, NotFound
+from ionport.core.i18n import _
+from ionport.core.ids import new_id
+from ionport.identity.access import Access
+from ionport.identity.audit import AuditLog
+from ionport.mappings.model import Finding, MappingAction, MappingVersion
+from ionport.mappings.tables import mapping_acceptances
+from ionport.store import OrganizationScope, ScopedWork
+
+_LONGEST_REASON = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """A finding that a person accepted; it holds neither this version nor later ones.
+
+    `finding` is the finding's `identity`, `version_number` the version that it was accepted of.
+    """
+
+    id: str
+    mapping_id: str
+    version_number: int
+    finding: str
+    reason: str
+    accepted_at: datetime
+    accepted_by: str
+
+
+class AcceptanceRepository:
+    """The accepted findings of one organization's mapping files."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def of_file(self, scope: OrganizationScope, mapping_id: str) -> list[Acceptance]:
+        """Return what was accepted of a file, in the order of time."""
+        rows = self._connection.execute(
+            select(mapping_acceptances)
+            .where(
+                mapping_acceptances.c.organization_id == scope.organization_id,
+                mapping_acceptances.c.mapping_id == mapping_id,
+            )
+            .order_by(mapping_acceptances.c.accepted_at, mapping_acceptances.c.id)
+        )
+        return [_acceptance(row) for row in rows]
+
+    def add(self, scope: OrganizationScope, acceptance: Acceptance) -> None:
+        self._connection.execute(
+            insert(mapping_acceptances).values(
+                id=acceptance.id,
+                organization_id=scope.organization_id,
+                mapping_id=acceptance.mapping_id,
+                version_number=acceptance.version_number,
+                finding=acceptance.finding,
+                reason=acceptance.reason,
+                accepted_at=acceptance.accepted_at,
+                accepted_by=acceptance.accepted_by,
+            )
+        )
+
+
+def _acceptance(row: Row[Any]) -> Acceptance:
+    return Acceptance(
+        id=row.id,
+        mapping_id=row.mapping_id,
+        version_number=row.version_number,
+        finding=row.finding,
+        reason=row.reason,
+        accepted_at=row.accepted_at,
+        accepted_by=row.accepted_by,
+    )
+
+
+class MappingAcceptances:
+    """The use case of accepting; `MappingService` offers it."""
+
+    def __init__(self, clock: Clock, audit: AuditLog) -> None:
+        self._clock = clock
+        self._audit = audit
+
+    def of_file(
+        self, access: ScopedWork[OrganizationScope], mapping_id: str
+    ) -> Sequence[Acceptance]:
+        """Return what was accepted of a file, in the order of time."""
+        return AcceptanceRepository(access.connection).of_file(access.scope, mapping_id)
+
+    def accept(
+        self,
+        access: Access[OrganizationScope],
+        version: MappingVersion,
+        findings: Sequence[str],
+        reason: str,
+    ) -> Sequence[Acceptance]:
+        """Accept findings of a version by their identities, all with one reason.
+
+        The caller has locked the file. Raises:
+            InvalidInput: no reason, or one of over 500 letters; or a finding that can only be
+                mended.
+            NotFound: the version has no such finding that holds it.
+            Conflict: it is accepted already.
+        """
+        access.require_organization_administrator()
+        reason = " ".join(reason.split())
+        if not reason or len(reason) > _LONGEST_REASON:
+            text = _("Say in 1 to 500 letters why it is accepted.")
+            raise InvalidInput(text, fields={"reason": text})
+        by_identity = {each.identity: each for each in version.findings if each.blocks_activation}
+        return [
+            self._accept_one(access, version, by_identity.get(one), one, reason)
+            for one in dict.fromkeys(findings)
+        ]
+
+    def _accept_one(
+        self,
+        access: Access[OrganizationScope],
+        version: MappingVersion,
+        finding: Finding | None,
+        identity: str,
+        reason: str,
+    ) -> Acceptance:
+        if finding is None:
+            raise NotFound(
+                _("Version {number} of {name} has no finding “{finding}” that holds it.").format(
+                    number=version.number, name=version.mapping_name, finding=identity[:200]
+                ),
+                code="no_such_finding",
+            )
+        if not finding.acceptable:
+            raise InvalidInput(
+                _("This can only be mended: {text} {remedy}").format(
+                    text=finding.text, remedy=finding.remedy
+                ),
+                code="not_acceptable",
+            )
+        if identity in version.accepted:
+            raise Conflict(_("This is accepted already."), code="accepted_already")
+        acceptance = Acceptance(
+            id=new_id("mpa"),
+            mapping_id=version.mapping_id,
+            version_number=version.number,
+            finding=identity,
+            reason=reason,
+            accepted_at=self._clock.now(),
+            accepted_by=access.actor.name,
+        )
+        AcceptanceRepository(access.connection).add(access.scope, acceptance)
+        details = {
+            "name": version.mapping_name,
+            "version": str(version.number),
+            "finding": identity,
+            "reason": reason,
+        }
+        self._audit.record(access, MappingAction.ACCEPTED, version.mapping_id, details)
+        return acceptance
