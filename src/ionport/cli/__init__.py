@@ -31,7 +31,10 @@ _COMMANDS = {
         "documents.connections",
         "Document side: .ionapi files and their proof.",
     ),
-    "mapping": ("documents.mappings", "Document side: add, list and show mapping files."),
+    "mapping": (
+        "documents.mapping.files",
+        "Document side: check, add, list and show mapping files.",
+    ),
     "export": (
         "documents.exports",
         "Document side: configure exports, run and steer them.",
