@@ -217,6 +217,9 @@ class DeliveryAnswer(Answer):
     generation: int
     correlation_id: str = Field(description="What Infor knows it by.")
     idm_pid: str | None
+    erp_reference: str | None = Field(
+        description="M3's batch number, or LN's company and number of the invoice."
+    )
     error_code: str | None
     error: str | None
     remedy: str | None

@@ -91,4 +91,6 @@ class DocumentDeliveries:
 
 
 def _is_at_target(delivery: Delivery) -> bool:
-    return delivery.status is DeliveryStatus.DELIVERED or bool(delivery.idm_pid)
+    return delivery.status is DeliveryStatus.DELIVERED or bool(
+        delivery.idm_pid or delivery.erp_reference
+    )

@@ -215,6 +215,7 @@ def delivery_row(item: Delivery) -> dict[str, Any]:
         "error": item.error_text,
         "remedy": item.remedy,
         "idm_pid": item.idm_pid,
+        "erp_reference": item.erp_reference,
         "message_id": item.message_id,
         "correlation_id": item.correlation_id,
     }

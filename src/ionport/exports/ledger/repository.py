@@ -314,6 +314,7 @@ def _filtered(query: Select[Any], wanted: DeliveryFilter) -> Select[Any]:
             | _d.configuration_title.icontains(text, autoescape=True)
             | (_d.correlation_id == text)
             | (_d.idm_pid == text)
+            | (_d.erp_reference == text)
             | (_d.message_id == text)
         )
     return query
