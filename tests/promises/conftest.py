@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,7 +24,10 @@ from tests.support import databases, sides  # noqa: E402
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """The Infor side, in a process of its own that is never killed, and a credential for it."""
+    """The Infor side, in a process of its own that is never killed, and a credential for it.
+
+    The service account acts for a user, as M3 wants it.
+    """
 
     url: str
     counts: Infor
@@ -57,7 +61,7 @@ def target(
     made = Workers(server)
     made.start_infor(folder, port)
     url = f"http://127.0.0.1:{port}"
-    yield Target(url, Infor(folder), sides.make_credentials(folder, url))
+    yield Target(url, Infor(folder), sides.make_credentials(folder, url, username="erp"))
     made.end_all()
 
 
@@ -103,8 +107,10 @@ def install(
             credentials: tuple[str, bytes],
             folder: Path | None = None,
             url: str = "",
+            **export: Any,
         ) -> Installation:
-            made = templates(kind).copy(folder or tmp_path / "documents", credentials, url)
+            place = folder or tmp_path / "documents"
+            made = templates(kind).copy(place, credentials, url, **export)
             if made.database_url and not url:
                 stack.callback(databases.drop_postgresql, made.database_url)
             stack.callback(made.close)

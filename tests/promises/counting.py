@@ -48,6 +48,35 @@ class Infor:
             )
         )
 
+    def m3_heads(self) -> Counter[str]:
+        """How many heads in M3 bear each correlation id."""
+        return Counter(
+            row[0]
+            for row in self._rows(
+                "SELECT fields ->> '$.CORI' FROM m3_records WHERE file = 'supplier invoice'"
+            )
+        )
+
+    def m3_lines(self) -> Counter[str]:
+        """How many lines the invoice of each correlation id has in M3."""
+        return Counter(
+            row[0]
+            for row in self._rows(
+                "SELECT h.fields ->> '$.CORI' FROM m3_records l JOIN m3_records h"
+                " ON h.file = 'supplier invoice' AND h.fields ->> '$.INBN' = l.fields ->> '$.INBN'"
+                " WHERE l.file = 'supplier invoice line'"
+            )
+        )
+
+    def ln_invoices(self) -> Counter[str]:
+        """How many invoices in LN bear each correlation id."""
+        return Counter(
+            row[0]
+            for row in self._rows(
+                "SELECT header ->> '$.DocumentIDExternalPackage' FROM ln_invoices"
+            )
+        )
+
     def differing_arrivals(self) -> int:
         return int(self._rows("SELECT count(*) FROM ion_arrivals WHERE NOT is_identical")[0][0])
 

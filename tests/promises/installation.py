@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import make_url
 
@@ -62,17 +63,20 @@ class Template:
         self._url = "" if kind == "sqlite" else databases.fresh_postgresql()
         open_application(sides.settings_of(self._folder, Side.DOCUMENTS, self._url)).close()
 
-    def copy(self, folder: Path, credentials: tuple[str, bytes], url: str = "") -> Installation:
+    def copy(
+        self, folder: Path, credentials: tuple[str, bytes], url: str = "", **export: Any
+    ) -> Installation:
         """Return a copy in `folder` with an active export over these credentials.
 
-        `url` is of an empty PostgreSQL database to be used instead of a copy.
+        `url` is of an empty PostgreSQL database to be used instead of a copy; `export` says
+        another method, as `sides.configure_export` takes it.
         """
         shutil.copytree(self._folder, folder)
         if self._url and not url:
             url = databases.fresh_postgresql()
             databases.copy_postgresql(self._url, url)
         application = open_application(sides.settings_of(folder, Side.DOCUMENTS, url))
-        sides.configure_export(application, credentials)
+        sides.configure_export(application, credentials, **export)
         return Installation(folder, url, application, Ledger(application.database.url))
 
 

@@ -17,17 +17,19 @@ from typing import Any
 from ionport.application import Application, open_application
 from ionport.connections.intake import prepare_connection
 from ionport.exports.configurations.model import ConfigurationFields
+from ionport.exports.destinations import destination_of
 from ionport.exports.engine.queues.port import EngineOptions
 from ionport.exports.model import ExportMethod
 from ionport.exports.timing import ExportTiming
 from ionport.identity.access import Access
 from ionport.identity.model import Actor, PasswordProof
-from ionport.mappings.intake import prepared_template
+from ionport.mappings.intake import prepare_mapping, prepared_template
 from ionport.mappings.model import MappingKind
 from ionport.oauth.apps.drafts import AppDraft
 from ionport.oauth.apps.model import AppType
 from ionport.settings import Settings, Side, load_settings
 from ionport.store import OrganizationScope, TenantScope
+from tests.support.oauth import add_user
 
 OPERATOR = Actor.operator("test")
 
@@ -123,8 +125,13 @@ def settings_of(folder: Path, side: Side, database_url: str = "", origin: str = 
     )
 
 
-def make_credentials(folder: Path, origin: str, app_name: str = "DocBits_TST") -> tuple[str, bytes]:
-    """Add an authorized app at the Infor side and download its credentials: name and content."""
+def make_credentials(
+    folder: Path, origin: str, app_name: str = "DocBits_TST", *, username: str = ""
+) -> tuple[str, bytes]:
+    """Add an authorized app at the Infor side and download its credentials: name and content.
+
+    With a `username` its service account acts for that user, who is added: M3 asks for one.
+    """
     application = open_application(settings_of(folder, Side.INFOR, origin=origin))
     assert application.infor is not None
     scope = TenantScope(application.tenant.id)
@@ -134,6 +141,10 @@ def make_credentials(folder: Path, origin: str, app_name: str = "DocBits_TST") -
         description="promise test",
         issue_refresh_tokens=True,
     )
+    user_id = None
+    if username:
+        database, clock = application.database, application.clock
+        user_id = add_user(database, clock, username, tenant_id=scope.tenant_id).user_id
     with application.database.write() as work:
         access = Access(work, scope, OPERATOR)
         app = application.infor.apps.create_app(access, draft)
@@ -142,13 +153,22 @@ def make_credentials(folder: Path, origin: str, app_name: str = "DocBits_TST") -
             app.id,
             PasswordProof.operator(application.clock.now()),
             create_service_account=True,
+            user_id=user_id,
         )
     application.close()
     return file.filename, file.content
 
 
-def configure_export(application: Application, credentials: tuple[str, bytes]) -> str:
-    """Upload the credential, add ionport's own mapping files, activate an export; its id."""
+def configure_export(
+    application: Application,
+    credentials: tuple[str, bytes],
+    method: ExportMethod = ExportMethod.INFOR_IDM_BOD,
+    erp: bytes = b"",
+) -> str:
+    """Upload the credential, add mapping files, activate an export; its id.
+
+    The files are ionport's own, but for M3 and LN `erp`.
+    """
     assert application.documents is not None
     side, scope = application.documents, OrganizationScope(application.organization.id)
     name, content = credentials
@@ -156,18 +176,25 @@ def configure_export(application: Application, credentials: tuple[str, bytes]) -
     with application.database.write() as work:
         access = Access(work, scope, OPERATOR)
         connection = side.connections.upload(access, name, prepared)
-        idm, bod = (
-            side.mappings.add(access, *prepared_template(kind))
-            for kind in (MappingKind.IDM, MappingKind.BOD)
-        )
+        mappings = {
+            kind: side.mappings.add(
+                access,
+                *(
+                    prepared_template(kind)
+                    if kind in (MappingKind.IDM, MappingKind.BOD)
+                    else (f"erp.{kind}", prepare_mapping(erp, kind))
+                ),
+            ).mapping_id
+            for kind in destination_of(method).mapping_kinds
+        }
         configuration = side.configurations.create(
             access,
             ConfigurationFields(
                 title="Invoices to Infor",
                 document_type="INVOICE",
-                method=ExportMethod.INFOR_IDM_BOD,
+                method=method,
                 connection_id=connection.id,
-                mappings={MappingKind.IDM: idm.mapping_id, MappingKind.BOD: bod.mapping_id},
+                mappings=mappings,
             ),
         )
         side.configurations.activate(access, configuration.id, reason="a test proves nothing")
