@@ -196,6 +196,7 @@ _LETTER_BY_LETTER = """() => {
 
 def audit(page: Page) -> list[str]:
     """Return what is wrong with names, headings, labels, tables, ids and contrast, also in dark."""
+    page.wait_for_load_state()
     found: list[str] = page.evaluate(_AUDIT)
     for scheme in ("dark", "light"):
         # Without motion, or colours would be judged on their way from one scheme to the other.

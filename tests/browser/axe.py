@@ -102,6 +102,7 @@ def pale_texts(page: Page) -> list[str]:
 
 
 def _put_into(page: Page) -> None:
+    page.wait_for_load_state()
     # The page's Content-Security-Policy does not reach what the browser is told to evaluate.
     if not page.evaluate("'axe' in window"):
         page.evaluate(_source())

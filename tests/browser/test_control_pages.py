@@ -1,4 +1,4 @@
-"""What a tester does on the pages of the control plane, with and without JavaScript."""
+"""What a tester does on the pages of the control plane."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
         yield desk
 
 
-@pytest.fixture(params=[True, False], ids=["script", "no-script"])
-def screen(request: pytest.FixtureRequest, desk: Desk, kept_screen: OpenScreen) -> Screen:
-    url = desk.application.settings.origin
-    return kept_screen(url, script=request.param, cookies=cookies_of(desk))
+@pytest.fixture
+def screen(desk: Desk, kept_screen: OpenScreen) -> Screen:
+    """The tester's window; tests/unit/web sends the same forms without JavaScript."""
+    return kept_screen(desk.application.settings.origin, cookies=cookies_of(desk))
 
 
 def press(page: Page, name: str) -> None:
