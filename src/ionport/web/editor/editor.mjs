@@ -159,10 +159,18 @@ const create = ({ parent, text, kind, label, readOnly, words, phrases, onChange,
     view,
     text: () => view.state.doc.toString(),
     setText: (next) => view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: next } }),
-    replaceLine(number, next) {
-      if (number < 1 || number > view.state.doc.lines) return;
-      const line = view.state.doc.line(number);
-      view.dispatch({ changes: { from: line.from, to: line.to, insert: next } });
+    // Places count lines and signs from 1, a sign of two units as one.
+    applyEdits(edits) {
+      const place = (number, column) => {
+        const line = view.state.doc.line(Math.min(number, view.state.doc.lines));
+        if (number > view.state.doc.lines) return view.state.doc.length;
+        return line.from + [...line.text].slice(0, column - 1).join("").length;
+      };
+      view.dispatch({
+        changes: edits.map((edit) => ({
+          from: place(edit.line, edit.column), to: place(edit.end_line, edit.end_column), insert: edit.text,
+        })),
+      });
     },
     setFindings: (findings, fixLabel) =>
       view.dispatch(setDiagnostics(view.state, diagnosticsOf(view.state, findings, fixLabel))),

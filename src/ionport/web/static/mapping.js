@@ -37,14 +37,17 @@
   let known = null;
   const words = () => (known ??= fetch(form.dataset.words).then((answer) => answer.json()));
 
-  const fixesOf = (finding) =>
-    finding.fix ? [{ label: finding.fix.label, apply: () => editor.setText(finding.fix.text) }] : [];
+  let findings = [];
+  const fixesOf = (finding) => (finding.fix.length && !area.readOnly
+    ? [{ label: form.dataset.fix, apply: () => editor.applyEdits(finding.fix) }] : []);
 
   const take = (found) => {
+    findings = found.findings;
     panel.innerHTML = found.panel;
-    editor.setFindings(found.findings.map((one) => ({ ...one, fixes: fixesOf(one) })));
+    for (const button of panel.querySelectorAll("[data-copy]")) button.hidden = false;
+    editor.setFindings(findings.map((one) => ({ ...one, fixes: fixesOf(one) })));
     state.textContent = isEdited() ? form.dataset.unsaved : "";
-    document.dispatchEvent(new CustomEvent("mapping:checked"));
+    form.dataset.checked = String(asked);
   };
 
   const check = async () => {
@@ -99,7 +102,7 @@
     const line = lineAt(event);
     if (line) { event.preventDefault(); editor.goTo(line); editor.tell([line]); }
     const fix = event.target.closest("[data-fix]");
-    if (fix) { event.preventDefault(); editor.setText(fix.value); }
+    if (fix) { event.preventDefault(); editor.applyEdits(findings[Number(fix.dataset.fix)].fix); }
   });
   for (const name of ["mouseover", "focusin"]) {
     panel.addEventListener(name, (event) => editor.tell([lineAt(event)].filter(Boolean)));

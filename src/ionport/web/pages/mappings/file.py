@@ -12,11 +12,12 @@ from starlette.routing import Route
 from ionport.core.errors import Conflict, InvalidInput, IonportError, TooLarge
 from ionport.core.i18n import _
 from ionport.mappings.completions import completions
+from ionport.mappings.grammars.edits import apply_edits
 from ionport.mappings.grammars.encodings import encode
 from ionport.mappings.intake import prepare_mapping
 from ionport.mappings.model import Finding, MappingFile, MappingKind, MappingVersion
 from ionport.mappings.versions.differences import Difference, difference, with_line_ends
-from ionport.web.forms.fields import lines_of, text_of, whole_number
+from ionport.web.forms.fields import lines_of, number_in, text_of, whole_number
 from ionport.web.pages.mappings.preview import ShownDryRun, offered_documents, previewed
 from ionport.web.rendering.templating import path_to, redirect, render, rendered
 from ionport.web.routes import form_routes
@@ -24,6 +25,9 @@ from ionport.web.services import documents_of
 from ionport.web.state import organization_scope, visit_of
 
 MANUAL = "mapping-files"
+
+# Before the number of the finding whose quick fix is wanted.
+_FIX = "fix:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +56,10 @@ def save(request: Request) -> Response:
     form = visit.form
     typed = with_line_ends(lines_of(form, "text"), newest.text)
     based_on = whole_number(form, "based_on") or 0
-    if text_of(form, "action") == "check":
+    action = text_of(form, "action")
+    if action:
+        if action.startswith(_FIX):
+            typed = _fixed(typed, newest.kind, number_in(action.removeprefix(_FIX)) or 0)
         checked = _checked(request, typed, newest.kind)
         return _file_page(request, newest, typed, checked, based_on=based_on)
     visit.actor.require_organization_administrator(scope.organization_id)
@@ -120,6 +127,16 @@ def _checked(request: Request, text: str, kind: MappingKind) -> Checked:
     return Checked(prepared.findings, preview=preview)
 
 
+def _fixed(text: str, kind: MappingKind, number: int) -> str:
+    """Return the text with the quick fix of one of its findings; they count from 1."""
+    try:
+        findings = prepare_mapping(text.encode("utf-8", "replace"), kind).findings
+    except IonportError:
+        return text
+    fix = findings[number - 1].fix if 0 < number <= len(findings) else ()
+    return apply_edits(text, fix)
+
+
 def _document(request: Request) -> str:
     """Return the id of the document that was chosen for the preview; empty for none."""
     form = visit_of(request).form
@@ -132,6 +149,7 @@ def finding_values(finding: Finding) -> dict[str, object]:
         "severity": finding.severity.value,
         "code": finding.code,
         "line": finding.line,
+        "fix": [asdict(edit) for edit in finding.fix],
         "key": finding.key,
         "text": finding.text,
         "remedy": finding.remedy,

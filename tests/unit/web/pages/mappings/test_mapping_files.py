@@ -201,3 +201,18 @@ def test_configurations_are_switched_to_a_version_with_what_follows_told(desk: D
     assert "1 configuration uses version 2 now" in done
     assert "uses an older version" not in desk.browser.text(path)
     assert "No configuration uses another version" in desk.browser.text(f"{path}/versions/2/switch")
+
+
+def test_a_quick_fix_mends_the_text_and_saves_nothing(desk: Desk) -> None:
+    path = _file(desk)
+    broken = IDM_TEMPLATE + "IF_tax_amount=MDS_Tax\n"
+    page = _save(desk, path, broken, "1", action="check")
+    button = re.search(r'value="(fix:\d+)"', page.text)
+    assert button is not None
+    mended = _save(desk, path, broken, "1", action=button[1])
+    text = form_with(mended.text, "based_on").fields["text"]
+    assert re.search(r"^Index_Fields=.*tax_amount", text, re.MULTILINE)
+    assert "IF_tax_amount is defined" not in said(mended.text)
+    assert "version 1" in desk.browser.text(path)
+    assert _save(desk, path, broken, "1", action="fix:999").status_code == 200
+    assert _save(desk, path, "nothing", "1", action="fix:1").status_code == 200
