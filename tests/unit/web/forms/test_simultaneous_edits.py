@@ -212,6 +212,8 @@ NO_EDITS_WHOLE = {
     "/documents/views": "saves a new view",
     "/documents/{document}/move": "compares it with what was shown: test_document_company.py",
     "/settings/document-types/{type}/effects": "compares it too: test_document_types.py",
+    "/settings/export/{configuration}/mend": "compares the version: test_mapping_files.py",
+    "/settings/mapping-files/{mapping}/versions/{number}/switch": "says the new state",
     "/settings/mapping-files/{mapping}": "compares the version: test_mapping_files.py",
     "/documents/{document}/choose": "compares what counts with what was shown: test_choosing.py",
 }

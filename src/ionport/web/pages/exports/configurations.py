@@ -15,6 +15,7 @@ from ionport.exports.configurations.model import ExportConfiguration
 from ionport.exports.destinations import DESTINATIONS, destination_of
 from ionport.exports.model import ExportMethod
 from ionport.identity.access import Access
+from ionport.mappings.grammars.properties import lines_of as lines_in
 from ionport.store import Work
 from ionport.web.forms.edits import require_unchanged, show_stored
 from ionport.web.forms.fields import errors_of, lines_of
@@ -166,6 +167,10 @@ def show(request: Request) -> Response:
         configurations = documents_of(request).configurations
         configuration = configurations.get(access, request.path_params["configuration"])
         connections = documents_of(request).connections
+        mappings = [
+            documents_of(request).mappings.version_by_id(access, version_id)
+            for version_id in configuration.version_ids().values()
+        ]
         context = {
             "configuration": configuration,
             "use": proof_of(request, work, configuration),
@@ -173,10 +178,10 @@ def show(request: Request) -> Response:
             "connection": connections.get(access, configuration.connection_id),
             "check": connections.latest_check(access, configuration.connection_id),
             "file_label": export_form.file_label,
-            "mappings": [
-                documents_of(request).mappings.version_by_id(access, version_id)
-                for version_id in configuration.version_ids().values()
-            ],
+            "mappings": mappings,
+            "file_lines": {
+                each.kind.value: [line.raw for line in lines_in(each.text)] for each in mappings
+            },
             "sub_organizations": _sub_organization_names(request, work),
             "type_labels": _type_labels(),
             "back": request.url.path,

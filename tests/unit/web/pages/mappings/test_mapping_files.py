@@ -216,3 +216,27 @@ def test_a_quick_fix_mends_the_text_and_saves_nothing(desk: Desk) -> None:
     assert "version 1" in desk.browser.text(path)
     assert _save(desk, path, broken, "1", action="fix:999").status_code == 200
     assert _save(desk, path, "nothing", "1", action="fix:1").status_code == 200
+
+
+def test_a_line_that_blocks_is_mended_where_it_is_told(desk: Desk) -> None:
+    broken = BOD_TEMPLATE.replace("lid://infor.ims.ionport_export", "lid://")
+    files = [
+        ("connection_file", ("x.ionapi", desk.credentials())),
+        ("bod_mapping_file", ("bod.properties", broken.encode())),
+    ]
+    fields = {"title": "Blocked", "document_type": "INVOICE", "idm_mapping": "template"}
+    at = "/settings/export/new/infor-idm-bod"
+    page = desk.browser.send(at, fields, files=files)
+    path = str(page.url.path)
+    form = form_with(page.text, "line").fields
+    assert form["text"] == "SFV_LogicalID=lid://"
+    refused = said(desk.browser.send(f"{path}/mend", {**form, "text": "a\nb"}, form_at=path).text)
+    assert "Enter one line" in refused
+    mended = {**form, "text": "SFV_LogicalID=lid://infor.ims.mine"}
+    done = said(desk.browser.send(f"{path}/mend", mended, form_at=path).text)
+    assert "bod.properties is saved as version 2, which the configuration uses now" in done
+    assert "Blocks activation" not in done
+    late = said(desk.browser.send(f"{path}/mend", {**mended, "text": "x=1"}, form_at=path).text)
+    assert "ada has saved version 2 while you edited version 1" in late
+    nothing = desk.browser.send(f"{path}/mend", {**form, "kind": "ln"}, form_at=path)
+    assert nothing.status_code == 404
