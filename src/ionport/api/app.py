@@ -15,7 +15,14 @@ from ionport.api.bodies import require_storable
 from ionport.api.callers import KeyGuard
 from ionport.api.limits import CallLimit
 from ionport.api.problems import PROBLEMS, handle_errors
-from ionport.api.routes import connections, decisions, deliveries, documents, webhooks
+from ionport.api.routes import (
+    connections,
+    decisions,
+    deliveries,
+    documents,
+    dry_runs,
+    webhooks,
+)
 from ionport.api.schemas import KeyAnswer
 from ionport.api.services import ApiServices, Serving
 from ionport.identity.api_keys.model import ApiCaller
@@ -56,7 +63,7 @@ def _routes() -> FastAPI:
     # The key was checked already; this only tells it in the OpenAPI document.
     told = Security(HTTPBearer(auto_error=False, scheme_name="API key"))
     api = APIRouter(prefix=PREFIX, dependencies=[told, Depends(require_storable)])
-    for module in (documents, decisions, deliveries, connections, webhooks):
+    for module in (documents, decisions, deliveries, dry_runs, connections, webhooks):
         api.include_router(module.router)
     api.add_api_route("/key", get_key, methods=["GET"], tags=["API key"], responses=PROBLEMS)
     app.include_router(api)

@@ -16,6 +16,7 @@ from ionport.documents.readable_pages.service import ReadablePageService
 from ionport.documents.service import DocumentService
 from ionport.documents.webhooks.service import WebhookService
 from ionport.exports.deliveries import DeliveryService
+from ionport.exports.dry_run import DryRunService
 from ionport.identity.api_keys.answers import Answers
 from ionport.identity.api_keys.service import ApiKeyService
 from ionport.store import Database
@@ -36,6 +37,7 @@ class ApiServices:
     readable_pages: ReadablePageService
     connections: ConnectionService
     deliveries: DeliveryService
+    dry_runs: DryRunService
     webhooks: WebhookService
     max_request_bytes: int
     calls_per_minute: int = 600

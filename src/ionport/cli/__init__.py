@@ -33,7 +33,7 @@ _COMMANDS = {
     ),
     "mapping": (
         "documents.mapping.files",
-        "Document side: check, add, list and show mapping files.",
+        "Document side: check, add, list, preview, compare and convert mapping files.",
     ),
     "export": (
         "documents.exports",

@@ -9,7 +9,7 @@ import click
 
 from ionport.application import Application
 from ionport.cli.documents.connections import connection_id_of
-from ionport.cli.documents.mapping.files import mapping_id_of
+from ionport.cli.documents.mapping.names import mapping_id_of
 from ionport.cli.opening import (
     ALL,
     OPERATOR,

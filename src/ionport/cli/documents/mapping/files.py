@@ -1,4 +1,4 @@
-"""`ionport mapping add|list|show|accept`."""
+"""`ionport mapping add|list|show|accept`, and the commands of `lint.py` and `tools.py`."""
 
 from __future__ import annotations
 
@@ -7,13 +7,12 @@ from typing import Any
 
 import click
 
-from ionport.application import Application
 from ionport.cli.documents.mapping.lint import finding_row, mapping_lint
+from ionport.cli.documents.mapping.names import mapping_id_of
+from ionport.cli.documents.mapping.tools import mapping_convert, mapping_diff, mapping_preview
 from ionport.cli.opening import (
-    ALL,
     OPERATOR,
     documents_side,
-    find_by_name,
     opened,
     organization_scope,
 )
@@ -27,23 +26,13 @@ from ionport.mappings.model import MappingFile, MappingKind, MappingVersion
 _SHOWN = ("name", "kind", "version", "updated", "by")
 
 
-def mapping_id_of(application: Application, name: str, kind: MappingKind | None = None) -> str:
-    """Return the id of the mapping file that `name` names, of `kind` when one is given."""
-    with application.database.read() as work:
-        service, scope = documents_side(application).mappings, organization_scope(application)
-        page = service.list(work.within(scope), ALL, kind, name)
-        if not page.items:
-            # An id, or nothing's name: then the known ones are told.
-            page = service.list(work.within(scope), ALL, kind)
-    return find_by_name({item.id: item.name for item in page.items}, name, "mapping file")
-
-
 @click.group()
 def mapping() -> None:
-    """Document side: check, add, list and show mapping files."""
+    """Document side: check, add, list, preview, compare and convert mapping files."""
 
 
-mapping.add_command(mapping_lint)
+for command in (mapping_lint, mapping_preview, mapping_diff, mapping_convert):
+    mapping.add_command(command)
 
 
 @mapping.command("add")

@@ -86,7 +86,7 @@ def _page(
         "chosen": [use.configuration_id for use in others] if chosen is None else chosen,
         "error": error,
     }
-    return render(request, "mappings/versions/switch.html", context, status=status)
+    return render(request, "mappings/switch.html", context, status=status)
 
 
 def _numbers(uses: Sequence[MappingUse]) -> list[int]:
