@@ -64,6 +64,7 @@ from ionport.web.pages.sandbox import coverage, idm_types, inspector, inspector_
 from ionport.web.pages.settings import (
     companies,
     document_company,
+    document_type_effects,
     retention,
     suppliers,
     watched_folders,
@@ -191,6 +192,7 @@ def _document_routes() -> list[BaseRoute]:
         *retention.ROUTES,
         *webhooks.ROUTES,
         *types_of_documents.ROUTES,
+        *document_type_effects.ROUTES,
         *api_keys.ROUTES,
         *colleagues.ROUTES,
         *groups.ROUTES,

@@ -9,11 +9,12 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Table, bindparam, insert, select, update
+from sqlalchemy import Table, bindparam, func, insert, select, update
 
 from ionport.documents.invoice.rules.model import Effect
 from ionport.documents.review.model import Decision, Finding, NewFinding
 from ionport.documents.review.tables import document_findings
+from ionport.documents.tables import documents
 from ionport.store import OrganizationScope, insert_of
 from ionport.store.repository import Repository, in_scope, reader
 
@@ -76,6 +77,20 @@ class FindingRepository(Repository):
         )
         is_open = (_f.decided_at.is_(None), _f.resolved_at.is_(None))
         return self._count(document_findings, holding, *is_open)
+
+    def held_by_code(self, scope: OrganizationScope, document_type: str) -> Mapping[str, int]:
+        """Return how many documents of a type findings of each code hold or have held."""
+        rows = self._connection.execute(
+            select(_f.code, func.count(_f.document_id.distinct()).label("number"))
+            .join(documents, documents.c.id == _f.document_id)
+            .where(
+                _f.organization_id == scope.organization_id,
+                documents.c.document_type == document_type,
+                _f.effect == Effect.HOLDS.value,
+            )
+            .group_by(_f.code)
+        )
+        return {row.code: row.number for row in rows}
 
     def set_resolved(
         self, scope: OrganizationScope, finding_ids: Collection[str], at: datetime

@@ -98,6 +98,12 @@ class ReviewService:
         """Return the findings of a document, oldest first, at most 500."""
         return FindingRepository(access.connection).of_document(access.scope, document_id)
 
+    def held_by_code(
+        self, access: ScopedWork[OrganizationScope], document_type: str
+    ) -> Mapping[str, int]:
+        """Return how many documents of a type the findings of each rule hold or have held."""
+        return FindingRepository(access.connection).held_by_code(access.scope, document_type)
+
     def add(
         self,
         access: ScopedWork[OrganizationScope],

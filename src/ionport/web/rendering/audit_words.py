@@ -64,6 +64,12 @@ def detail_text(entry: AuditEntry, *left_out: str) -> str:
     )
 
 
+def detail_words(entry: AuditEntry, name: str) -> str:
+    """Return one detail in words; empty where nothing was noted under that name."""
+    words = _WORDS.get((entry.action, name)) or _WORDS.get(("", name))
+    return _worded(words, entry.details.get(name, ""))
+
+
 def document_type_label(code: str) -> str:
     """Return the name of a document type; a code that is none stays."""
     kind = DOCUMENT_TYPES.get(code)

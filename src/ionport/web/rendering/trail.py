@@ -48,7 +48,7 @@ from ionport.sandbox.idm.datamodel.model import DataModelAction
 from ionport.sandbox.messaging.flows.model import AcknowledgementAction, DocumentFlowAction
 from ionport.sandbox.messaging.points.model import ConnectionPointAction
 from ionport.store import Work
-from ionport.web.rendering.audit_words import detail_text
+from ionport.web.rendering.audit_words import detail_text, detail_words
 from ionport.web.state import organization_scope, tenant_scope, visit_of
 
 _LATEST: Final = PageRequest(per_page=20)
@@ -157,7 +157,7 @@ def _sentence(words: str, entry: AuditEntry) -> str:
     if entry.action in _TOLD_IN_FULL:
         changes = detail_text(entry)
         return f"{words}: {changes}" if changes else words
-    named = next((entry.details[key] for key in _NAMED if entry.details.get(key)), None)
+    named = next((detail_words(entry, key) for key in _NAMED if entry.details.get(key)), None)
     return f"{words}: {named}" if named else words
 
 

@@ -17,7 +17,7 @@ _FILTERS = {
     "/settings/audit-log": ["action", "from", "to", "after"],
     "/settings/export": ["document_type", "page"],
     "/settings/users": ["sort"],
-    "/settings/document-types/INVOICE/effects": ["changed"],
+    "/settings/document-types/INVOICE/effects": ["group", "effect"],
     "{tenant}/users": ["role", "status", "sort"],
     "{tenant}/service-accounts": ["disabled", "user"],
     "{tenant}/authorized-apps": ["type", "disabled"],

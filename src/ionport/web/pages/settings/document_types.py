@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -12,7 +11,6 @@ from starlette.routing import Route
 
 from ionport.core.errors import InvalidInput, NotFound, TooLarge
 from ionport.core.i18n import _
-from ionport.core.paging import Page
 from ionport.documents.type_settings.model import (
     MAX_LENGTH,
     MAX_VALUES,
@@ -21,7 +19,6 @@ from ionport.documents.type_settings.model import (
     settings_as_json,
     settings_of,
 )
-from ionport.documents.type_settings.rule_list import rule_rows
 from ionport.documents.types import DOCUMENT_TYPES, DocumentType, Field, document_type
 from ionport.identity.access import Access
 from ionport.identity.edits import ChangedMeanwhile
@@ -30,7 +27,6 @@ from ionport.web.forms.declared import Form, FormField, Kind
 from ionport.web.forms.edits import require_unchanged, show_stored
 from ionport.web.forms.fields import each_upload, errors_of, is_on, text_of
 from ionport.web.rendering.downloads import attachment
-from ionport.web.rendering.lists import ListState
 from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.rendering.trail import organization_trail
 from ionport.web.routes import form_routes
@@ -41,7 +37,6 @@ MANUAL = "document-types"
 
 _MAX_FILE = 1024 * 1024
 _FLAGS = ("second_is_another_person", "who_changed_may_not_approve")
-_EFFECTS = ("holds", "notes", "")
 
 
 def list_types(request: Request) -> Response:
@@ -200,51 +195,6 @@ def _typed(values: Mapping[str, str]) -> dict[str, object]:
     }
 
 
-def effects(request: Request) -> Response:
-    """Show the rules with their effects, by text and by what was changed."""
-    kind = _kind(request)
-    state = ListState.of(request, sorts=["rule"], filters=("q", "changed"))
-    with visit_of(request).services.database.read() as work:
-        settings = _settings(request, work, kind.id)
-    wanted = state.filters["q"].casefold()
-    rows = [
-        row
-        for row in rule_rows(settings)
-        if wanted in f"{row.code} {row.title} {row.text}".casefold()
-        and (state.filters["changed"] != "yes" or row.is_changed)
-    ]
-    page = state.request
-    shown = rows[page.offset : page.offset + page.limit]
-    context = {"kind": kind, "state": state, "page_of": Page(shown, len(rows), page)}
-    return render(request, "settings/document_types/effects.html", context)
-
-
-def set_effect(request: Request) -> Response:
-    """Let a rule hold, note, or do what it does by default."""
-    visit, scope = visit_of(request), organization_scope(request)
-    visit.actor.require_organization_administrator(scope.organization_id)
-    kind, form = _kind(request), visit_of(request).form
-    code, effect, seen = (text_of(form, name) for name in ("rule", "effect", "seen"))
-    url = path_to(request, "document_type_effects", type=kind.id)
-    if query := text_of(form, "q")[:200]:
-        url += "?" + urlencode({"q": query}, errors="replace")
-    try:
-        if effect not in _EFFECTS:
-            raise InvalidInput(_("Choose one of these."))
-        with visit.services.database.write() as work:
-            stored = _settings(request, work, kind.id).effects.get(code, "")
-            if stored != seen:
-                text = _("Somebody else has changed {rule} meanwhile; look at it again.")
-                raise InvalidInput(text.format(rule=code))
-            documents_of(request).types.set_effect(
-                Access(work, scope, visit.actor), kind.id, code, effect
-            )
-    except InvalidInput as error:
-        return redirect(request, url, kind="danger", text=error.text)
-    text = _("{rule} is saved. Documents that wait are judged anew.")
-    return redirect(request, url, text=text.format(rule=code))
-
-
 def export(request: Request) -> Response:
     """Send the settings of a type as JSON that can be imported."""
     kind = _kind(request)
@@ -375,7 +325,6 @@ ROUTES = [
     Route(_ONE, show, name="document_type"),
     Route(f"{_ONE}/approvals", set_approvals, methods=["POST"], name="document_type_approvals"),
     *form_routes(f"{_ONE}/fields/{{field}}", field_form, set_field, name="document_type_field"),
-    *form_routes(f"{_ONE}/effects", effects, set_effect, name="document_type_effects"),
     Route(f"{_ONE}/settings.json", export, name="document_type_export"),
     *form_routes(f"{_ONE}/import", import_form, import_file, name="document_type_import"),
 ]

@@ -239,8 +239,8 @@ def test_the_audit_log_is_searched_paged_and_saved(desk: Desk) -> None:
     second = desk.browser.get(older[1].replace("&amp;", "&")).text
     assert "usr_069" in second
     assert "usr_070" not in second
-    assert said(desk.browser.get(f"{LOG}?q=J%C3%B6rg+42").text).count("usr_042") == 1
-    assert "usr_007" in desk.browser.text(f"{LOG}?person=%3Devil()")
+    assert said(desk.browser.get(f"{LOG}?q=J%C3%B6rg+42").text).count("Jörg 42 ") >= 1
+    assert "Jörg 7 " in desk.browser.text(f"{LOG}?person=%3Devil()")
     assert "Nothing matches" in desk.browser.text(f"{LOG}?q=100%25_")
     assert "Nothing matches" in desk.browser.text(f"{LOG}?to=2001-01-01")
     assert "Nothing matches" not in desk.browser.text(f"{LOG}?from=2001-01-01&to=9999-12-31")

@@ -8,8 +8,9 @@ import re
 import httpx2
 import pytest
 
+from ionport.documents.samples import read_sample
 from tests.support.web import said
-from tests.support.whole import Desk
+from tests.support.whole import INVOICE, Desk
 
 _ONE = "/settings/document-types/INVOICE"
 _FIELD = f"{_ONE}/fields/purchase_order"
@@ -91,19 +92,32 @@ def test_approvals_are_set_by_amount(desk: Desk) -> None:
 
 def test_effects_are_changed_within_their_limits(desk: Desk) -> None:
     page = f"{_EFFECTS}?q=due_before_issue"
-    assert "Let it hold" in desk.browser.text(page)
+    assert re.search(r'value="holds" aria-pressed="false">holds', desk.browser.get(page).text)
     assert "Due before it was issued" in desk.browser.text(f"{_EFFECTS}?q=Due+before+it")
     change = {"rule": "due_before_issue", "effect": "holds", "seen": ""}
     assert "is saved" in desk.browser.send(_EFFECTS, change, form_at=page).text
     assert _settings(desk)["effects"] == {"due_before_issue": "holds"}
     assert "Somebody else has changed" in desk.browser.send(_EFFECTS, change, form_at=page).text
-    assert "Back to: notes" in desk.browser.text(f"{_EFFECTS}?changed=yes")
+    assert "as shipped it notes" in desk.browser.text(f"{_EFFECTS}?effect=changed")
     assert "always holds" in desk.browser.text(f"{_EFFECTS}?q=unknown_account")
     fixed = {"rule": "unknown_account", "effect": "notes", "seen": ""}
     assert "always holds" in desk.browser.send(_EFFECTS, fixed, form_at=page).text
     back = {"rule": "due_before_issue", "effect": "", "seen": "holds"}
     desk.browser.send(_EFFECTS, back, form_at=page)
     assert _settings(desk)["effects"] == {}
+
+
+def test_rules_stand_in_groups_with_the_documents_that_each_has_held(desk: Desk) -> None:
+    sample = read_sample(INVOICE)
+    wrong = sample.replace(b"2808.81</cbc:PayableAmount", b"2808.80</cbc:PayableAmount")
+    desk.browser.send("/documents/upload", files=[("files", ("wrong.xml", wrong))])
+    text = desk.browser.text(f"{_EFFECTS}?effect=held")
+    assert "EN 16931: sums, conditions and decimals Amount due for payment BR-CO-16" in text
+    assert re.search(r"BR-CO-16 .*? 1 holds", text)
+    assert text.count("Checks of ionport") == 1  # the choice of groups alone
+    peppol = desk.browser.text(f"{_EFFECTS}?group=peppol")
+    assert "PEPPOL-EN16931-R008" in peppol
+    assert "BR-CO-16" not in peppol
 
 
 def test_a_file_is_imported_as_it_was_exported(desk: Desk) -> None:
