@@ -139,7 +139,7 @@ def _m3_calls(
                 values=tuple(
                     _of_row(value, call)
                     for call in rows[start : start + len(some)]
-                    for value in call.record
+                    for value in (*call.parameters, *call.record)
                 ),
                 mapping_kind=kind,
             )

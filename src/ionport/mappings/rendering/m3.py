@@ -42,6 +42,7 @@ from ionport.mappings.rendering.tables import HEADER_CHARGES
 from ionport.mappings.rendering.values import place_text, shown
 
 COMPANY, DIVISION = "CONO", "DIVI"
+_COMPANY_PARAMETER = "cono"
 # Notes have no sections for these of their own: those of invoices are theirs too (inferred).
 _SHARED = frozenset(("tax_lines", "order_header_charges"))
 _ISO_DATE = re.compile(r"(\d{4})-?(\d\d)-?(\d\d)(?:T.*)?", re.ASCII)
@@ -71,7 +72,8 @@ def render_m3(mapping: ErpMapping, source: RenderSource) -> tuple[M3Call, ...]:
     if head is None:
         raise _not_mapped(source.document_type, note)
     first = _call(head, tuple(head_values(head, source)), None)
-    added = rows_by_rules(mapping.rules, mapping.sections, source)
+    sent = {section.section.id for section in sections}
+    added = rows_by_rules(mapping.rules, mapping.sections, source, sent)
     lines = [
         replace(
             call,
@@ -137,6 +139,7 @@ def _call(section: SectionMapping, values: Sequence[Traced], row: int | None) ->
         company=company.value if company else "",
         division=sent[DIVISION].value if DIVISION in sent else "",
         row=row,
+        parameters=() if company is None else (replace(company, target=_COMPANY_PARAMETER),),
     )
 
 

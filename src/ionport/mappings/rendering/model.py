@@ -60,7 +60,8 @@ class M3Call:
 
     `section` is the section's word in TOML (`header`, `receipt_lines`, …). `company` and
     `division` are parameters of the call (`cono`, `divi`), empty when the mapping names none:
-    then M3 takes those of the user. `row` counts the rows of the section's table from 1; None
+    then M3 takes those of the user; `parameters` says where the company came from, which is no
+    field of the record. `row` counts the rows of the section's table from 1; None
     for the head. The batch number `INBN` is known after AddHead alone: lines do not contain it.
     """
 
@@ -71,6 +72,7 @@ class M3Call:
     company: str = ""
     division: str = ""
     row: int | None = None
+    parameters: tuple[Traced, ...] = ()
 
     def values(self) -> dict[str, str]:
         """Return the record by field, as M3 takes it."""

@@ -111,6 +111,8 @@ def test_company_and_division_are_parameters_of_the_call_and_a_sections_own_coun
         ("receipt_lines", "002", "BBB"),
     }
     assert not any("CONO" in call.values() for call in calls)
+    (company,) = calls[0].parameters
+    assert (company.target, company.value, company.key) == ("cono", "001", "SF_CONO")
 
 
 def test_every_value_says_which_line_and_which_field_it_came_from() -> None:
@@ -220,6 +222,7 @@ def test_toml_makes_the_same_calls_and_its_rules_add_lines() -> None:
         ('"[quantity] * ([unit_price] - 100)"', '"[description] * 2"', "is no number"),
         ('account = "4711"', 'account = "[amount] + [account]"', "refers to itself"),
         ('"greater than"', '"roughly"', "compares by “roughly”"),
+        ('"cost line"', '"debit note cost line"', "debit_note_cost_lines.*not sent with"),
         ('"[supplier_id]"', "[1, 2]", "wrong type"),
         ("[export_configuration.header.fields]", "[export_configuration.header", "Not|not a TOML"),
     ],

@@ -7,7 +7,7 @@ go follows from the names in the published description alone (*inferred*).
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from decimal import Decimal
 
 from ionport.core.errors import InvalidInput
@@ -34,12 +34,16 @@ Rows = dict[str, list[Mapping[str, str]]]
 
 
 def rows_by_rules(
-    rules: Sequence[Rule], sections: Mapping[str, SectionMapping], source: RenderSource
+    rules: Sequence[Rule],
+    sections: Mapping[str, SectionMapping],
+    source: RenderSource,
+    sent: Set[str],
 ) -> Rows:
-    """Return the rows that rules add, by section.
+    """Return the rows that rules add, by section; `sent` are those that this document sends.
 
     Raises:
-        InvalidInput: a rule that cannot be applied to a row; it names the rule's line.
+        InvalidInput: a rule that cannot be applied to a row, or adds one to a section that is
+            not sent; it names the rule's line.
     """
     added: Rows = {}
     for rule in rules:
@@ -50,10 +54,22 @@ def rows_by_rules(
             try:
                 if _matches(rule, table, row):
                     for action in rule.actions:
+                        _refuse_unsent(action, sent)
                         added.setdefault(action.section, []).append(_row(action, table, row))
             except InvalidInput as error:
                 raise _in_rule(rule, error) from error
     return added
+
+
+def _refuse_unsent(action: Action, sent: Set[str]) -> None:
+    if action.section not in sent:
+        raise InvalidInput(
+            _(
+                "it adds a line to “{section}”, which is not sent with a document of this type."
+                " A debit or credit note is a document of its own."
+            ).format(section=action.section),
+            code="rule_section_unsent",
+        )
 
 
 def _matches(rule: Rule, table: Table, row: Mapping[str, str]) -> bool:
