@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -13,13 +14,15 @@ from ionport.core.clock import MovableClock
 from ionport.core.paging import PageRequest
 from ionport.exports.configurations.model import ExportConfiguration
 from ionport.exports.engine.runner import DeliveryRunner
-from ionport.exports.model import DeliveryDetail, Outcome, OutcomeKind
+from ionport.exports.model import DeliveryDetail, ExportMethod, Outcome, OutcomeKind
 from ionport.identity.access import Access
+from ionport.ionapi import IonApiClient, IonApiFile
 from ionport.sandbox.idm.model import Item
 from ionport.sandbox.messaging.model import Message
 from ionport.store import Database, TenantScope
 from tests.support.exporting import QUICK, DocumentSide, document_side
 from tests.support.infor_side import OPERATOR, TENANT, InforSide, infor_side_on
+from tests.support.oauth import add_user
 from tests.support.proxy import FaultyProxy
 
 SCOPE = TenantScope(TENANT)
@@ -106,3 +109,48 @@ def runner(walk: Walk) -> Iterator[DeliveryRunner]:
     runner = walk.side.runner(QUICK)
     yield runner
     runner.close()
+
+
+Opened = Callable[..., Walk]
+
+
+@pytest.fixture(scope="session")
+def user_credentials(infor: InforSide) -> dict[str, str]:
+    """M3 acts for the user of the service account."""
+    user = add_user(infor.database, infor.clock, "erp", tenant_id=TENANT)
+    return infor.credentials(name="DocBits ERP", user_id=user.user_id)
+
+
+@pytest.fixture(scope="session")
+def client(user_credentials: dict[str, str]) -> Iterator[IonApiClient]:
+    with IonApiClient(IonApiFile.parse(json.dumps(user_credentials))) as client:
+        yield client
+
+
+@pytest.fixture
+def opened(
+    side: DocumentSide,
+    infor: InforSide,
+    clock: MovableClock,
+    proxy: FaultyProxy,
+    user_credentials: dict[str, str],
+) -> Opened:
+    def open_walk(
+        method: ExportMethod,
+        erp: bytes,
+        supplier: str = "20001",
+        accepts_at_least_once: bool = False,
+        **options: str,
+    ) -> Walk:
+        side.supplier = supplier
+        connection_id = side.connect({**user_credentials, "iu": proxy.url})
+        made = side.configure(
+            connection_id,
+            method,
+            erp=erp,
+            options=options,
+            accepts_at_least_once=accepts_at_least_once,
+        )
+        return Walk(side, infor, clock, proxy, made)
+
+    return open_walk

@@ -5,13 +5,12 @@ from __future__ import annotations
 import functools
 import itertools
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 
 import pytest
 from lxml import etree
 
-from ionport.core.clock import MovableClock
 from ionport.documents.readable_pages.service import ReadablePageService
 from ionport.exports.destinations import m3_lines
 from ionport.exports.destinations.infor_idm_m3 import VALIDATE_OPTION
@@ -26,64 +25,18 @@ from ionport.exports.model import (
     StepStatus,
 )
 from ionport.identity.access import Access
-from ionport.ionapi import IonApiClient, IonApiFile, M3Request
+from ionport.ionapi import IonApiClient, M3Request
 from ionport.ionapi.m3 import BASE, chunks
 from ionport.mappings.model import MappingKind
 from tests.support import erp_mappings
-from tests.support.exporting import OPERATOR, DocumentSide, closing, was_unknown
-from tests.support.infor_side import TENANT, InforSide
-from tests.support.oauth import add_user
-from tests.support.proxy import FaultyProxy
+from tests.support.exporting import OPERATOR, closing, was_unknown
 from tests.support.soap import SERVICE
-from tests.unit.exports.conftest import Walk
+from tests.unit.exports.conftest import Opened, Walk
 
 pytestmark = pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
 M3_BULK = "/M3/m3api-rest/v2/execute"
 LN = f"/LN/c4ws/services/{SERVICE}"
 _numbers = itertools.count(1)
-Opened = Callable[..., Walk]
-
-
-@pytest.fixture(scope="module")
-def user_credentials(infor: InforSide) -> dict[str, str]:
-    """M3 acts for the user of the service account."""
-    user = add_user(infor.database, infor.clock, "erp", tenant_id=TENANT)
-    return infor.credentials(name="DocBits ERP", user_id=user.user_id)
-
-
-@pytest.fixture(scope="module")
-def client(user_credentials: dict[str, str]) -> Iterator[IonApiClient]:
-    with IonApiClient(IonApiFile.parse(json.dumps(user_credentials))) as client:
-        yield client
-
-
-@pytest.fixture
-def opened(
-    side: DocumentSide,
-    infor: InforSide,
-    clock: MovableClock,
-    proxy: FaultyProxy,
-    user_credentials: dict[str, str],
-) -> Opened:
-    def open_walk(
-        method: ExportMethod,
-        erp: bytes,
-        supplier: str = "20001",
-        accepts_at_least_once: bool = False,
-        **options: str,
-    ) -> Walk:
-        side.supplier = supplier
-        connection_id = side.connect({**user_credentials, "iu": proxy.url})
-        made = side.configure(
-            connection_id,
-            method,
-            erp=erp,
-            options=options,
-            accepts_at_least_once=accepts_at_least_once,
-        )
-        return Walk(side, infor, clock, proxy, made)
-
-    return open_walk
 
 
 def number() -> str:

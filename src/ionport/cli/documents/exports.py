@@ -89,6 +89,7 @@ def export_configure(
             MappingKind.TOML: toml_mapping,
             MappingKind.LN: ln_mapping,
         }
+        connection_id = connection_id_of(application, connection_name)
         mappings = {
             kind: mapping_id_of(application, name, kind) for kind, name in named.items() if name
         }
@@ -96,7 +97,7 @@ def export_configure(
             title=title,
             document_type=document_type,
             method=destination_with(mappings.keys()).method,
-            connection_id=connection_id_of(application, connection_name),
+            connection_id=connection_id,
             mappings=mappings,
             accepts_at_least_once=accept_at_least_once,
         )
