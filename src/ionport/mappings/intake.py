@@ -41,7 +41,7 @@ def prepare_mapping(content: bytes, kind: MappingKind | None = None) -> Prepared
     text, encoding = read_mapping(content)
     found = _wanted_kind(text, kind)
     sha256 = hashlib.sha256(content).hexdigest()
-    return PreparedMapping(found, text, sha256, tuple(lint(found, text)), encoding)
+    return PreparedMapping(found, text, sha256, tuple(lint(found, text, encoding)), encoding)
 
 
 def prepared_template(

@@ -17,6 +17,7 @@ from ionport.exports.configurations.model import (
 from ionport.exports.configurations.options import missing_for_credit_notes, wrong_options
 from ionport.identity.service import IdentityService
 from ionport.mappings.intake import wrong_kind_text
+from ionport.mappings.lint.activation import missing_type
 from ionport.mappings.model import MappingKind, MappingVersion
 from ionport.mappings.service import MappingService
 from ionport.store import OrganizationScope, ScopedWork
@@ -73,12 +74,22 @@ class ConfigurationChecks:
         return version
 
     def findings(
-        self, versions: Mapping[MappingKind, MappingVersion], *, accept_at_least_once: bool
+        self,
+        versions: Mapping[MappingKind, MappingVersion],
+        document_type: str,
+        *,
+        accept_at_least_once: bool,
     ) -> Sequence[ActivationFinding]:
-        """Return what the linter says about the version of each mapping that is used."""
+        """Return what the linter says about the version of each mapping that is used.
+
+        What is said of no type of document at all is not said again of the configuration's.
+        """
         found: list[ActivationFinding] = []
         for kind, version in versions.items():
             blocked = version.blocking(accept_at_least_once=accept_at_least_once)
+            of_type = missing_type(kind, version.text, document_type)
+            told = {finding.code for finding in version.findings}
+            named = [of_type] if of_type and "no_document_type" not in told else []
             found += [
                 ActivationFinding(
                     mapping=kind.value,
@@ -88,9 +99,9 @@ class ConfigurationChecks:
                     key=finding.key,
                     text=finding.text,
                     remedy=finding.remedy,
-                    blocks=finding in blocked,
+                    blocks=finding in (*blocked, *named),
                 )
-                for finding in version.findings
+                for finding in (*named, *version.findings)
             ]
         return found
 
@@ -111,7 +122,9 @@ class ConfigurationChecks:
             raise InvalidInput(
                 " ".join(missing.values()), code="credit_note_undecided", fields=missing
             )
-        found = self.findings(versions, accept_at_least_once=fields.accepts_at_least_once)
+        found = self.findings(
+            versions, fields.document_type, accept_at_least_once=fields.accepts_at_least_once
+        )
         blocked = [finding for finding in found if finding.blocks]
         if blocked:
             reasons = " ".join(f"{finding.text} {finding.remedy}".strip() for finding in blocked)

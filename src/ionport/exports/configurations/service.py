@@ -171,6 +171,7 @@ class ExportConfigurationService:
         configuration = self._get(access, configuration_id)
         return self._checks.findings(
             self._checks.used_versions(access, configuration),
+            configuration.document_type,
             accept_at_least_once=configuration.accepts_at_least_once,
         )
 

@@ -539,7 +539,16 @@ def test_credit_notes_need_a_sign_and_over_ion_a_reason(desk: Desk) -> None:
     assert "as written or negative" in refused
     assert "books every document as an invoice" in refused
     decided = {"amount_sign": "negative", "credit_note_reason": "Our own flow reads the type"}
-    other = desk.browser.send(path, fields | decided, files=files)
+    without = desk.browser.send(path, fields | decided, files=files)
+    _proved(desk, without)
+    page = said(desk.browser.send(f"{without.url.path}/activate", form_at=without.url.path).text)
+    assert "no line for documents of the type CREDIT_NOTE" in page
+    bod = own_template(MappingKind.BOD)[1].replace(
+        b"Document_Types=", b"CREDIT_NOTE=M3_SupplierInvoice\nDocument_Types=CREDIT_NOTE,"
+    )
+    bod_file = {"bod_mapping_file": ("credit-notes.properties", bod)}
+    decided |= {"bod_mapping": ""}
+    other = desk.browser.send(path, fields | decided, files=files | bod_file)
     _proved(desk, other)
     active = desk.browser.send(f"{other.url.path}/activate", form_at=other.url.path)
     assert "Credit notes is active." in said(active.text)
