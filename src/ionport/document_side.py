@@ -35,6 +35,7 @@ from ionport.documents.webhooks.outbox import Outbox
 from ionport.documents.webhooks.sender import WebhookSender
 from ionport.documents.webhooks.service import WebhookService
 from ionport.exports.archive import DocumentArchive
+from ionport.exports.automatic.exporter import AutomaticExporter
 from ionport.exports.bulk import export_step
 from ionport.exports.configurations.connection_use import ConfigurationConnectionUse
 from ionport.exports.configurations.mapping_uses import ConfigurationMappingUses
@@ -84,6 +85,7 @@ class DocumentSide:
     configurations: ExportConfigurationService
     dry_runs: DryRunService
     deliveries: DeliveryService
+    automatic_exporter: AutomaticExporter
     archive: DocumentArchive
     retention: RetentionService
     runner: DeliveryRunner
@@ -163,6 +165,7 @@ def open_document_side(
             database, clock, documents, connections, configurations, mappings, readable_pages
         ),
         deliveries=deliveries,
+        automatic_exporter=AutomaticExporter(database, documents.review.types, deliveries),
         archive=DocumentArchive(database, documents, deliveries, blobs),
         retention=RetentionService(database, clock, audit, blobs, documents, readable_pages),
         runner=DeliveryRunner(

@@ -1,6 +1,6 @@
 """How many persons approve a document before it is exported, and who of them may.
 
-The default asks for none: what nothing holds is exported without a person.
+The default asks for none. What nothing holds is then exported by itself, where that is set too.
 """
 
 from __future__ import annotations
@@ -24,12 +24,14 @@ class ApprovalPolicy:
 
     `first_from` and `second_from`: from this total on one approval, two approvals are needed;
     None means never, zero always. A document without a total counts as over every amount.
+    With `exports_by_itself` nobody has to ask for the export of what is approved or needs none.
     """
 
     first_from: Decimal | None = None
     second_from: Decimal | None = None
     second_is_another_person: bool = True
     who_changed_may_not_approve: bool = True
+    exports_by_itself: bool = False
 
     def needed(self, fields: Mapping[str, str]) -> int:
         """Return how many approvals a document with these fields needs: 0, 1 or 2."""

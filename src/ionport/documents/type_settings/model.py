@@ -23,7 +23,12 @@ MAX_VALUES = 200
 _MAX_VALUE = 200
 _ERP_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.]{0,59}")
 _FLAGS = ("required", "read_only")
-_APPROVAL_FLAGS = ("second_is_another_person", "who_changed_may_not_approve")
+_APPROVAL_FLAGS = {
+    "second_is_another_person": True,
+    "who_changed_may_not_approve": True,
+    "exports_by_itself": False,
+}
+"""By flag: its default."""
 # Number, currency, seller, buyer, payee and account: what is wrong there always holds.
 _TERMS = """
 BT-1 BT-5 BT-6 BT-27 BT-29 BT-30 BT-31 BT-32 BT-44 BT-46 BT-47 BT-48 BT-59 BT-60 BT-61 BT-84 BT-86
@@ -91,6 +96,7 @@ def settings_as_json(settings: TypeSettings) -> dict[str, Any]:
             "second_from": _text(policy.second_from),
             "second_is_another_person": policy.second_is_another_person,
             "who_changed_may_not_approve": policy.who_changed_may_not_approve,
+            "exports_by_itself": policy.exports_by_itself,
         },
     }
 
@@ -187,8 +193,11 @@ def _policy(data: object) -> ApprovalPolicy:
     first, second = (_amount(given, name) for name in ("first_from", "second_from"))
     if second is not None and first is not None and second < first:
         raise _wrong("approvals.second_from", _("The second approval begins below the first."))
-    another, not_changer = (_flag(given, n, "approvals", default=True) for n in _APPROVAL_FLAGS)
-    return ApprovalPolicy(first, second, another, not_changer)
+    flags = {
+        name: _flag(given, name, "approvals", default=default)
+        for name, default in _APPROVAL_FLAGS.items()
+    }
+    return ApprovalPolicy(first, second, **flags)
 
 
 def _amount(given: Mapping[str, Any], name: str) -> Decimal | None:

@@ -212,4 +212,6 @@ def _changes(before: TypeSettings, after: TypeSettings) -> dict[str, str]:
             f"first from {old.first_from} → {new.first_from},"
             f" second from {old.second_from} → {new.second_from}"
         )
+        if old.exports_by_itself is not new.exports_by_itself:
+            details["exported by itself"] = "on" if new.exports_by_itself else "off"
     return details

@@ -36,7 +36,7 @@ from ionport.web.state import organization_scope, visit_of
 MANUAL = "document-types"
 
 _MAX_FILE = 1024 * 1024
-_FLAGS = ("second_is_another_person", "who_changed_may_not_approve")
+_FLAGS = ("second_is_another_person", "who_changed_may_not_approve", "exports_by_itself")
 
 
 def list_types(request: Request) -> Response:

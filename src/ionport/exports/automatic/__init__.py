@@ -1,0 +1,1 @@
+"""Exports that nobody asks for one by one: the document type says so."""

@@ -1,0 +1,118 @@
+"""Exports what nothing holds and needs no further approval, where the document type says so.
+
+It asks the database again and again, so that nothing is lost when a process ends. A document that
+comes to be held when its export is asked stays, with its finding, until a person decides.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterator
+from typing import Final
+
+from cachetools import FIFOCache
+from sqlalchemy.exc import SQLAlchemyError
+
+from ionport.core.errors import IonportError
+from ionport.core.repeating import Repeating
+from ionport.documents.review.model import DocumentHeld
+from ionport.documents.review.service import keeping_findings
+from ionport.documents.type_settings.service import TypeSettingsService
+from ionport.documents.types import DOCUMENT_TYPES
+from ionport.exports.automatic.repository import AutomaticRepository
+from ionport.exports.configurations.repository import ConfigurationRepository
+from ionport.exports.deliveries import DeliveryService
+from ionport.identity.access import Access
+from ionport.identity.model import Actor
+from ionport.store import Database, OrganizationScope, SystemScope
+
+LOOK_SECONDS: Final = 5.0
+"""How long is waited after a look that found nothing to export."""
+
+_SCOPE: Final = SystemScope("automatic exports")
+_ACTOR: Final = Actor.operator("ionport")
+_ORGANIZATIONS: Final = 100
+_DOCUMENTS: Final = 50
+_REFUSED: Final = 500
+_logger = logging.getLogger(__name__)
+
+
+class AutomaticExporter:
+    """Finds documents that may be exported, and exports each in a transaction of its own."""
+
+    def __init__(
+        self, database: Database, types: TypeSettingsService, deliveries: DeliveryService
+    ) -> None:
+        self._database = database
+        self._types = types
+        self._deliveries = deliveries
+        self._stopping = threading.Event()
+        # What cannot be exported is not tried at every look.
+        self._refused: FIFOCache[str, None] = FIFOCache(_REFUSED)
+
+    def stop(self) -> None:
+        """Export no further document; the one under way is finished."""
+        self._stopping.set()
+
+    def look(self) -> int:
+        """Look once; returns how many documents were exported. Raises what a database does."""
+        exported = 0
+        for scope in self._organizations():
+            with self._database.read() as work:
+                settings = self._types.of_types(work.within(scope), DOCUMENT_TYPES)
+                kinds = [kind for kind, one in settings.items() if one.approvals.exports_by_itself]
+                waiting = (
+                    AutomaticRepository(work.connection).waiting(
+                        scope, kinds, list(self._refused), _DOCUMENTS
+                    )
+                    if kinds
+                    else ()
+                )
+            for document_id in waiting:
+                if self._stopping.is_set():
+                    return exported
+                exported += self._export(scope, document_id)
+        return exported
+
+    def _organizations(self) -> Iterator[OrganizationScope]:
+        after = ""
+        while True:
+            with self._database.read() as work:
+                found = ConfigurationRepository(work.connection).organizations_that_export(
+                    _SCOPE, after, _ORGANIZATIONS
+                )
+            yield from found
+            if len(found) < _ORGANIZATIONS:
+                return
+            after = found[-1].organization_id
+
+    def _export(self, scope: OrganizationScope, document_id: str) -> bool:
+        try:
+            with keeping_findings(self._database) as work:
+                return bool(self._deliveries.export(Access(work, scope, _ACTOR), document_id))
+        except DocumentHeld:
+            return False
+        except SQLAlchemyError:
+            raise
+        except IonportError as error:
+            _logger.warning("document %s is not exported by itself: %s", document_id, error.text)
+        except Exception:
+            # A mistake of ours in one document: the others do not wait for it.
+            _logger.exception("the export of document %s broke off", document_id)
+        self._refused[document_id] = None
+        return False
+
+
+class AutomaticExportWatch(Repeating):
+    """Looks for documents to export again and again, until it is closed."""
+
+    def __init__(self, exporter: AutomaticExporter, every_seconds: float = LOOK_SECONDS) -> None:
+        super().__init__("automatic-exports", every_seconds)
+        self._exporter = exporter
+
+    def _look(self) -> bool:
+        return self._exporter.look() > 0
+
+    def _interrupt(self) -> None:
+        self._exporter.stop()

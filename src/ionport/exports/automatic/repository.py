@@ -1,0 +1,57 @@
+"""The only SQL of automatic exports."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from sqlalchemy import bindparam, exists, select
+
+from ionport.documents.model import DocumentStatus
+from ionport.documents.tables import documents
+from ionport.exports.tables import deliveries, export_configurations
+from ionport.store import OrganizationScope
+from ionport.store.repository import Repository
+
+_c, _e = documents.c, export_configurations.c
+_HAS_TARGET = exists().where(
+    _e.organization_id == _c.organization_id,
+    _e.document_type == _c.document_type,
+    _e.sub_organization_id.is_not_distinct_from(_c.sub_organization_id),
+    _e.is_active.is_(True),
+    _e.deleted_at.is_(None),
+)
+_WAITING = (
+    select(_c.id)
+    .where(
+        _c.organization_id == bindparam("organization"),
+        _c.status == DocumentStatus.VALIDATED_PENDING_EXPORT.value,
+        _c.document_type.in_(bindparam("types", expanding=True)),
+        _c.id.not_in(bindparam("but_for", expanding=True)),
+        _c.purged_at.is_(None),
+        _HAS_TARGET,
+        # What was delivered, or given up, goes on by a person's word alone.
+        ~exists().where(deliveries.c.document_id == _c.id),
+    )
+    .order_by(_c.created_at, _c.id)
+    .limit(bindparam("most"))
+)
+
+
+class AutomaticRepository(Repository):
+    """Documents that wait for an export which nobody has to ask for."""
+
+    def waiting(
+        self,
+        scope: OrganizationScope,
+        document_types: Collection[str],
+        but_for: Collection[str],
+        most: int,
+    ) -> Sequence[str]:
+        """Return the ids of the oldest that were never exported and have a configuration."""
+        parameters = {
+            "organization": scope.organization_id,
+            "types": list(document_types),
+            "but_for": list(but_for),
+            "most": most,
+        }
+        return list(self._run(_WAITING, parameters).scalars())
