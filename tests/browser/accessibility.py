@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from playwright.sync_api import Page
 
 # WCAG 2.2: 1.1.1, 1.3.1, 1.4.3, 2.4.2, 2.4.6, 3.1.1, 4.1.2. Runs in the page.
@@ -194,14 +196,18 @@ _LETTER_BY_LETTER = """() => {
 }"""
 
 
-def audit(page: Page) -> list[str]:
-    """Return what is wrong with names, headings, labels, tables, ids and contrast, also in dark."""
+def audit(page: Page, judge: Callable[[Page], list[str]] = lambda _page: []) -> list[str]:
+    """Return what is wrong with names, headings, labels, tables, ids and contrast, also in dark.
+
+    `judge` looks at the page in both schemes too.
+    """
     page.wait_for_load_state()
     found: list[str] = page.evaluate(_AUDIT)
     for scheme in ("dark", "light"):
         # Without motion, or colours would be judged on their way from one scheme to the other.
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
         found += page.evaluate(_CONTRAST)
+        found += [f"{each} ({scheme})" for each in judge(page)]
     return list(dict.fromkeys(found))
 
 
