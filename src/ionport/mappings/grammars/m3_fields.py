@@ -72,4 +72,5 @@ def m3_length(value: str) -> int:
 
     M3 is a Java program, so a sign beyond the basic plane counts twice (*inferred*).
     """
-    return len(value.rstrip().encode("utf-16-le", "surrogatepass")) // 2
+    value = value.rstrip()
+    return len(value) if value.isascii() else len(value.encode("utf-16-le", "surrogatepass")) // 2
