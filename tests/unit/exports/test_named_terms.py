@@ -57,6 +57,7 @@ def rendered(side: DocumentSide, document_id: str) -> dict[StepKind, str]:
         versions,
         accepts_at_least_once=True,
         envelope=BodEnvelope("ACME_TST", side.clock.now()),
+        options={},
         more_fields={},
     )
     return {part.kind: part.payload.decode() for part in parts}
