@@ -37,6 +37,7 @@ CONTENTS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "retention",
             "prove-a-connection",
             "mapping-files",
+            "mapping-rules",
             "export",
             "exactly-once",
             "json-api",

@@ -36,6 +36,10 @@ def _heading(
     return renderer.renderToken(tokens, index, options, env)
 
 
+_RULES = ("rules", "mapping-rules")
+"""The pages with a table of rules."""
+
+
 def _row(
     renderer: RendererHTML,
     tokens: Sequence[Token],
@@ -57,4 +61,4 @@ _markdown.add_render_rule("heading_open", _heading)
 
 def html_of(text: str, page: str = "") -> Markup:
     """Return Markdown of the manual as HTML that is safe to show; `page`: a whole page's name."""
-    return Markup(_markdown.render(text, {"has_rules": page == "rules"}))  # noqa: S704 - our own
+    return Markup(_markdown.render(text, {"has_rules": page in _RULES}))  # noqa: S704 - our own
