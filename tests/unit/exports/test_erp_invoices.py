@@ -27,11 +27,15 @@ from ionport.exports.model import (
 from ionport.identity.access import Access
 from ionport.ionapi import IonApiClient, M3Request
 from ionport.ionapi.m3 import BASE, chunks
+from ionport.mappings.grammars.files import own_template
 from ionport.mappings.model import MappingKind
+from ionport.sandbox.ln.model import GoodsReceipt
+from ionport.sandbox.ln.service import LnService, LnSettings
 from tests.support import erp_mappings
 from tests.support.exporting import OPERATOR, closing, was_unknown
+from tests.support.infor_side import InforSide
 from tests.support.soap import SERVICE
-from tests.unit.exports.conftest import Opened, Walk
+from tests.unit.exports.conftest import SCOPE, Opened, Walk
 
 pytestmark = pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
 M3_BULK = "/M3/m3api-rest/v2/execute"
@@ -322,3 +326,27 @@ def test_more_lines_than_m3_takes_at_once_go_in_parts_and_once(
     assert any(was_unknown(each) for each in sent)
     (batch,) = heads(client, invoice)
     assert len(lines(client, batch)) == _rows(walk, detail) > 2
+
+
+@pytest.mark.parametrize(
+    ("method", "kind"),
+    [
+        (ExportMethod.INFOR_IDM_M3, MappingKind.M3),
+        (ExportMethod.INFOR_IDM_M3_TOML, MappingKind.TOML),
+        (ExportMethod.INFOR_IDM_LN, MappingKind.LN),
+    ],
+)
+def test_our_own_templates_deliver(
+    opened: Opened, infor: InforSide, method: ExportMethod, kind: MappingKind
+) -> None:
+    walk = opened(method, own_template(kind)[1], "SUP000001")
+    with infor.database.write() as work:
+        for position in (10, 20, 30):
+            goods = GoodsReceipt(200, "4500017", position, "RCP-2", position, "1000000")
+            LnService(infor.clock, LnSettings()).receive(work.within(SCOPE), goods)
+    delivery_id = walk.exported(number())
+    with closing(walk.side.runner()) as runner:
+        outcome = walk.run(runner, delivery_id)
+    delivery = walk.side.detail(delivery_id).delivery
+    assert outcome.kind is OutcomeKind.DONE, (delivery.error_text, delivery.remedy)
+    assert delivery.erp_reference

@@ -146,12 +146,14 @@ def _form_page(
 ) -> Response:
     with visit_of(request).services.database.read() as work:
         choices = export_form.choices(request, work, method)
+    options = export_form.option_fields(method)
     context = {
         "destination": destination_of(method),
         "values": values,
         "errors": errors,
         "choices": choices,
-        "options": export_form.option_fields(method),
+        "options": options,
+        "has_own_names": any(values.get(name) or name in errors for name in options.names),
         "credit_notes": export_form.credit_note_fields(method),
         "configuration": configuration,
     }
