@@ -4,6 +4,7 @@ import threading
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 
 from ionport.core.clock import MovableClock
 from ionport.core.errors import Conflict, Forbidden, InvalidInput, NotFound
@@ -16,6 +17,7 @@ from ionport.mappings.grammars.files import XSLT_NAMESPACE
 from ionport.mappings.intake import prepare_mapping
 from ionport.mappings.model import MappingKind, MappingVersion
 from ionport.mappings.service import MappingService
+from ionport.mappings.tables import mapping_versions
 from ionport.store import Database, OrganizationScope, SystemScope
 from tests.unit.mappings.sources import BOD_TEMPLATE, IDM_TEMPLATE
 
@@ -200,3 +202,24 @@ def test_many_at_once_get_different_numbers_of_one_file(
         thread.join()
     assert sorted(version.number for version in versions) == [1, 2, 3, 4, 5, 6]
     assert len({version.mapping_id for version in versions}) == 1
+
+
+def test_findings_that_were_stored_as_sentences_are_still_told(
+    service: MappingService, database: Database
+) -> None:
+    added = _add(service, database)
+    stored = {
+        "severity": "error",
+        "code": "no_logical_id",
+        "line": None,
+        "key": "SFV_LogicalID",
+        "text": "The mapping sets no logical id.",
+        "remedy": "Copy it.",
+        "blocks_activation": True,
+    }
+    with database.write() as work:
+        work.connection.execute(update(mapping_versions).values(findings=[stored]))
+    with database.read() as work:
+        (finding,) = service.latest_version(work.within(ACME), added.mapping_id).findings
+    assert (finding.text, finding.remedy) == (stored["text"], stored["remedy"])
+    assert finding.blocks_activation

@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from ionport.documents.invoice.named_terms import header_terms, line_terms
 from ionport.documents.types import INVOICE_TABLE
@@ -213,7 +214,10 @@ def empty_value(properties: Properties, key: str, case: str) -> Finding:
 
 def close_to(name: str, known: Iterable[str]) -> str:
     """Return the known name that `name` was probably meant for, or an empty text."""
-    if len(name) > _SHOWN:
-        return ""
+    return "" if len(name) > _SHOWN else _closest(name, frozenset(known))
+
+
+@lru_cache(maxsize=1024)
+def _closest(name: str, known: frozenset[str]) -> str:
     close = difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.85)
     return close[0] if close else ""
