@@ -232,15 +232,21 @@ def _add_settings(desk: Desk) -> dict[str, str]:
         "webhook": _webhook(desk),
         "api_key": _found(r"api-keys/(key_\w+)", desk.browser.get("/settings/api-keys").text),
         "source": source.id,
-        "mapping": _found(
-            r"mapping-files/(map_\w+)", desk.browser.get("/settings/mapping-files").text
-        ),
+        "mapping": _m3_mapping(desk),
         "number": "1",
         "type": "INVOICE",
         "field": "purchase_order",
         "company": page.rpartition("/")[2],
         "supplier": _found(r"/suppliers/(sup_\w+)", desk.browser.get("/settings/suppliers").text),
     }
+
+
+def _m3_mapping(desk: Desk) -> str:
+    """Upload a mapping file that has another form too."""
+    text = b"StaticFields=CONO\nSF_CONO=100\nHeaderFields=SUNO\nHF_SUNO=supplier_id\n"
+    files = [("files", ("m3.properties", text))]
+    page = desk.browser.send("/settings/mapping-files/upload", files=files)
+    return page.url.path.rpartition("/")[2]
 
 
 def _add_group(desk: Desk) -> str:

@@ -38,6 +38,7 @@ CONTENTS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "prove-a-connection",
             "mapping-files",
             "mapping-rules",
+            "mapping-keys",
             "export",
             "exactly-once",
             "json-api",

@@ -54,6 +54,7 @@ from ionport.web.pages.ion_desk import (
     data_lake,
     document_flows,
 )
+from ionport.web.pages.mappings import conversion as mapping_conversion
 from ionport.web.pages.mappings import file as mapping_file
 from ionport.web.pages.mappings import listing as mapping_files
 from ionport.web.pages.mappings import switch as mapping_switch
@@ -201,6 +202,7 @@ def _document_routes() -> list[BaseRoute]:
         # Before the page of a file: `new` and `upload` are no ids of one.
         *mapping_files.ROUTES,
         *mapping_file.ROUTES,
+        *mapping_conversion.ROUTES,
         *mapping_versions.ROUTES,
         *mapping_switch.ROUTES,
         *exports.ROUTES,

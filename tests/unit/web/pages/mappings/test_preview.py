@@ -131,3 +131,15 @@ def test_a_call_as_a_command_is_one_command_whatever_the_values_are(desk: Desk) 
         words = shlex.split(html.unescape(curl[1]).replace("\\\n", " "))
         assert words[:3] == ["curl", "-X", "POST"]
         assert sum("O'Hara; $(rm)" in word for word in words) == 1
+
+
+def test_an_m3_mapping_becomes_a_file_in_its_other_form(desk: Desk) -> None:
+    path = _add(desk, "m3.properties", M3)
+    assert "Convert to TOML" in desk.browser.text(path)
+    assert "Both forms make the same calls" in desk.browser.text(f"{path}/convert")
+    made = desk.browser.send(f"{path}/convert", {"name": "m3.toml"})
+    assert "m3.toml is added" in said(made.text)
+    assert "M3 mapping (TOML)" in said(made.text)
+    assert desk.browser.send(f"{path}/convert", {"name": "m3.toml"}).status_code == 409
+    idm = _add(desk, "i.properties", own_template(MappingKind.IDM)[1].decode())
+    assert desk.browser.get(f"{idm}/convert").status_code == 422

@@ -1,0 +1,142 @@
+"""An administrator mends mapping files, led by the linter and the preview alone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import expect
+
+from ionport.mappings.grammars.files import own_template
+from ionport.mappings.model import MappingKind
+from ionport.sandbox.ln.model import GoodsReceipt
+from ionport.sandbox.ln.service import LnService, LnSettings
+from tests.browser.conftest import OpenScreen
+from tests.browser.furnished import cookies_of
+from tests.browser.screen import Screen
+from tests.support.reference import FOLDER
+from tests.support.whole import INVOICE, Desk, running_desk
+
+# As the published file: the constant is defined, and no list names it.
+_LN = """\
+StaticFields=FinancialCompany
+SF_FinancialCompany=200
+HeaderFields=SupplierCode,InvoiceNumberSupplier,InvoiceDate,InvoiceAmount,InvoiceCurrency,DocumentIDExternalPackage
+HF_SupplierCode=supplier_id
+HF_InvoiceNumberSupplier=invoice_id
+HF_InvoiceDate=invoice_date
+HF_InvoiceAmount=total_amount
+HF_InvoiceCurrency=currency
+HF_DocumentIDExternalPackage=correlation_id
+InvoiceReceipt=invoice_table
+InvoiceReceiptStaticFields=OrderType,LogisticCompany
+IR_SF_OrderType=purchase
+IR_SF_LogisticCompany=200
+IR_SF_OrderSequence=1
+InvoiceReceiptFields=Order,OrderPosition,InvoicedAmount
+IRF_Order=TF_purchase_order
+IRF_OrderPosition=TF_line_number
+IRF_InvoicedAmount=TF_amount
+"""
+
+
+def _published(name: str, own: str) -> bytes:
+    file = FOLDER / "mappings" / name
+    return file.read_bytes() if file.is_file() else own.encode()
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    with running_desk(tmp_path_factory.mktemp("desk")) as desk:
+        yield desk
+
+
+def _screen(desk: Desk, new_screen: OpenScreen) -> Screen:
+    return new_screen(str(desk.browser.http.base_url).rstrip("/"), cookies=cookies_of(desk))
+
+
+def _configure(desk: Desk, title: str, method: str, kind: str, content: bytes) -> str:
+    fields = {"title": title, "document_type": "INVOICE", "idm_mapping": "template"}
+    files = [
+        ("connection_file", ("x.ionapi", desk.credentials(f"{title}_TST"))),
+        (f"{kind}_mapping_file", (f"{title}.properties", content)),
+    ]
+    page = desk.browser.send(f"/settings/export/new/{method}", fields, files=files)
+    assert page.status_code == 200, page.text
+    return str(page.url.path)
+
+
+def _receive_goods(desk: Desk) -> None:
+    """LN has received what the invoice is for, and says so with the order's sequence."""
+    service = LnService(desk.application.clock, LnSettings())
+    with desk.application.database.write() as work:
+        for position in (10, 20, 30):
+            goods = GoodsReceipt(200, "4500017", position, f"RCP{position}", 1, "1000")
+            service.receive(work.within(desk.tenant), goods)
+
+
+def test_what_the_ln_file_never_sends_is_mended_by_linter_and_preview_and_arrives(
+    desk: Desk, new_screen: OpenScreen
+) -> None:
+    content = _published("LN-Mapping.properties", _LN)
+    configuration = _configure(desk, "LN", "infor-idm-ln", "ln", content)
+    document = desk.document_id(INVOICE)
+    _receive_goods(desk)
+    page = _screen(desk, new_screen).open(configuration)
+    page.get_by_role("link", name="LN.properties").first.click()
+    page.get_by_label("Preview with").select_option(document)
+    panel = page.locator("#panel")
+    expect(panel.get_by_text("1. LN: create the received purchase invoice")).to_be_visible()
+    sent = panel.locator(".origins tbody tr").filter(has_text=re.compile("^OrderSequence"))
+    expect(sent).to_have_count(0)
+    told = panel.locator(".findings li", has_text="IR_SF_OrderSequence is defined but")
+    told.get_by_role("button", name="Fix").click()
+    expect(sent.first).to_contain_text("1")
+    expect(told).to_have_count(0)
+    expect(page.get_by_text("not saved")).to_be_visible()
+    page.get_by_role("button", name="Save as version 2").click()
+    expect(page.get_by_text("Version 2 is saved.")).to_be_visible()
+
+    page.get_by_role("link", name="Versions").last.click()
+    page.get_by_role("button", name="Compare").click()
+    new_side = page.locator(".cm-merge-b .cm-changedLine")
+    expect(new_side).to_have_count(1)
+    expect(new_side).to_contain_text("OrderSequence")
+    page.get_by_role("link", name="Versions").last.click()
+    page.get_by_role("link", name="Switch to this version").first.click()
+    expect(page.get_by_text("No delivery is under way.")).to_be_visible()
+    page.get_by_role("button", name="Switch").click()
+    expect(page.get_by_text("1 configuration uses version 2 now.")).to_be_visible()
+
+    base = str(desk.browser.http.base_url).rstrip("/")
+    page.goto(base + configuration)
+    expect(page.locator("#proof").get_by_role("status")).to_have_text("Passed")
+    page.get_by_role("button", name="Activate").click()
+    expect(page.get_by_text("LN is active.")).to_be_visible()
+    page.goto(f"{base}/documents/{document}")
+    page.get_by_role("button", name="Export").first.click()
+    expect(page.locator("#progress").get_by_text("Exported", exact=True)).to_be_visible()
+    page.goto(f"{base}/ion-api/{desk.application.tenant.id}/inspector/ln")
+    page.locator("a.row-title").first.click()
+    lines = page.locator("table", has=page.get_by_role("columnheader", name="OrderSequence"))
+    expect(lines.locator("tbody tr").first).to_contain_text("1")
+
+
+def test_a_placeholder_that_blocks_is_mended_without_leaving_the_page(
+    desk: Desk, new_screen: OpenScreen
+) -> None:
+    own = own_template(MappingKind.BOD)[1].decode()
+    content = _published(
+        "BOD-Mapping_Invoice_M3.properties", own.replace("lid://infor.ims.ionport_export", "lid://")
+    )
+    configuration = _configure(desk, "M3", "infor-idm-bod", "bod", content)
+    page = _screen(desk, new_screen).open(configuration)
+    expect(page.get_by_text("Blocks activation").first).to_be_visible()
+    line = page.locator(".mend input[name=text]").first
+    expect(line).to_have_value(re.compile("^SFV_LogicalID=lid://$"))
+    line.fill("SFV_LogicalID=lid://infor.ims.ionport_export")
+    page.get_by_role("button", name="Save and use").first.click()
+    expect(page.get_by_text("is saved as version 2")).to_be_visible()
+    expect(page.get_by_text("The logical id is still the placeholder")).to_have_count(0)
+    assert page.url.endswith(configuration)
