@@ -87,7 +87,10 @@ def _step_label(code: str) -> str:
         "ion_publish": _("ION publish"),
         "m3_look_up": _("M3 look-up"),
         "m3_head": _("M3 head"),
+        "m3_lines_look_up": _("M3 look-up of lines"),
         "m3_lines": _("M3 lines"),
+        "m3_validate": _("M3 validation"),
+        "m3_read_back": _("M3 read-back"),
         "ln_look_up": _("LN look-up"),
         "ln_create": _("LN create"),
     }
