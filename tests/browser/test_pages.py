@@ -35,6 +35,7 @@ from tests.support.web import PASSWORD
 from tests.support.whole import Desk, desk_on
 
 _REDIRECTS = {"/", "/favicon.ico", "/documents/{document}/next", "/ion-api/{tenant}", "/manual"}
+_REDIRECTS |= {"/settings/mapping-files/{mapping}/versions/{number}/accept"}
 _FRAGMENTS = {
     "/ion-api/{tenant}/service-accounts/users",
     "/ion-api/{tenant}/authorized-apps/{app}/users",

@@ -54,6 +54,7 @@ from ionport.web.pages.ion_desk import (
     data_lake,
     document_flows,
 )
+from ionport.web.pages.mappings import acceptance as mapping_acceptance
 from ionport.web.pages.mappings import conversion as mapping_conversion
 from ionport.web.pages.mappings import file as mapping_file
 from ionport.web.pages.mappings import listing as mapping_files
@@ -203,6 +204,7 @@ def _document_routes() -> list[BaseRoute]:
         *mapping_files.ROUTES,
         *mapping_file.ROUTES,
         *mapping_conversion.ROUTES,
+        *mapping_acceptance.ROUTES,
         *mapping_versions.ROUTES,
         *mapping_switch.ROUTES,
         *exports.ROUTES,

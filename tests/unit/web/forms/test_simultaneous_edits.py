@@ -195,7 +195,7 @@ NO_EDITS = {
     "export", "re-export", "retry", "cancel", "check", "send-again", "seed", "snapshots", "jump",
     "all-the-same", "reveal", "download", "replace", "rotate", "key-pair",  # do something
     "pause", "resume", "resend", "test", "secret", "take-over", "keep-exported",
-    "roll-back", "convert",
+    "roll-back", "convert", "accept",
     "end", "end-others", "code", "second-factor", "codes",  # sessions and second steps
     "{kind}", "approve", "release", "undo",  # decide, where the document still lets them
     "password", "sign-in", "sign-out", "sign-on", "switch", "decision", "account",  # people

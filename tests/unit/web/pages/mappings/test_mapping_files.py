@@ -240,3 +240,16 @@ def test_a_line_that_blocks_is_mended_where_it_is_told(desk: Desk) -> None:
     assert "ada has saved version 2 while you edited version 1" in late
     nothing = desk.browser.send(f"{path}/mend", {**form, "kind": "ln"}, form_at=path)
     assert nothing.status_code == 404
+
+
+def test_what_holds_a_version_is_accepted_once_with_a_reason(desk: Desk) -> None:
+    broken = re.sub(r"(?m)^IF_correlation_id=.*\n", "", IDM_TEMPLATE)
+    path = _file(desk, broken)
+    shown = desk.browser.get(f"{path}/versions/1")
+    link = re.search(r'href="([^"]*/accept\?finding=no_correlation_id[^"]*)"', shown.text)
+    assert link is not None
+    assert "Accept the finding?" in desk.browser.text(link[1])
+    assert desk.browser.send(link[1], {"reason": " "}).status_code == 422
+    done = said(desk.browser.send(link[1], {"reason": "the test system has no look-up"}).text)
+    assert "The finding is accepted" in done
+    assert desk.browser.get(f"{path}/versions/1/accept?finding=nothing").status_code == 404
