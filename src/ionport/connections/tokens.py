@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from dataclasses import dataclass
 
 from ionport.connections.repository import TokenRepository
 from ionport.core.clock import Clock
@@ -16,6 +17,7 @@ from ionport.store import Database, OrganizationScope
 _logger = logging.getLogger(__name__)
 
 
+@dataclass(eq=False, repr=False)
 class DatabaseTokenStore:
     """Keeps the tokens of one connection sealed (`ionport.ionapi.tokens.source.TokenStore`).
 
@@ -23,19 +25,11 @@ class DatabaseTokenStore:
     one token. Opens its own short transactions: never use it inside another one.
     """
 
-    def __init__(
-        self,
-        database: Database,
-        keys: KeyRing,
-        clock: Clock,
-        scope: OrganizationScope,
-        connection_id: str,
-    ) -> None:
-        self._database = database
-        self._keys = keys
-        self._clock = clock
-        self._scope = scope
-        self._connection_id = connection_id
+    _database: Database
+    _keys: KeyRing
+    _clock: Clock
+    _scope: OrganizationScope
+    _connection_id: str
 
     def load(self, key: str) -> TokenSet | None:
         """Return what was saved last; None also when it does not open with today's keys."""

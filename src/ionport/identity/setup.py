@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import NoReturn
 
@@ -22,16 +23,14 @@ SETUP_LINK_LIFETIME = timedelta(hours=24)
 _SETUP = SystemScope("set-up")
 
 
+@dataclass(eq=False, repr=False)
 class SetupService:
     """Makes and honours set-up links; they work while there is no user at all."""
 
-    def __init__(
-        self, clock: Clock, keys: KeyRing, audit: AuditLog, identity: IdentityService
-    ) -> None:
-        self._clock = clock
-        self._keys = keys
-        self._audit = audit
-        self._identity = identity
+    _clock: Clock
+    _keys: KeyRing
+    _audit: AuditLog
+    _identity: IdentityService
 
     def needs_setup(self, work: Work) -> bool:
         """Tell whether there is no user at all yet."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from ionport.core.clock import Clock
 from ionport.core.errors import Conflict, Forbidden, existing
@@ -32,16 +32,14 @@ from ionport.identity.groups.permissions import Permission
 from ionport.store import Database, OrganizationScope
 
 
+@dataclass(eq=False, repr=False)
 class ListFileService:
     """Lists of an organization's documents as files; `ListFileRunner` makes the long ones."""
 
-    def __init__(
-        self, database: Database, clock: Clock, audit: AuditLog, documents: DocumentService
-    ) -> None:
-        self._database = database
-        self._clock = clock
-        self._audit = audit
-        self._documents = documents
+    _database: Database
+    _clock: Clock
+    _audit: AuditLog
+    _documents: DocumentService
 
     def make(self, scope: OrganizationScope, query: ListQuery, file_format: FileFormat) -> bytes:
         """Return a short file at once; called without a transaction."""

@@ -56,24 +56,16 @@ class MessageList:
         return [each for each in self.attempts if each.message_id == message.id]
 
 
+@dataclass(eq=False, repr=False)
 class WebhookService:
     """Webhooks of an organization; every method raises Forbidden to who does not administer it."""
 
-    def __init__(
-        self,
-        clock: Clock,
-        keys: KeyRing,
-        audit: AuditLog,
-        policy: AddressPolicy,
-        outbox: Outbox,
-        sender: WebhookSender,
-    ) -> None:
-        self._clock = clock
-        self._keys = keys
-        self._audit = audit
-        self._policy = policy
-        self._outbox = outbox
-        self._sender = sender
+    _clock: Clock
+    _keys: KeyRing
+    _audit: AuditLog
+    _policy: AddressPolicy
+    _outbox: Outbox
+    _sender: WebhookSender
 
     def list(self, access: Access[OrganizationScope]) -> Sequence[WebhookEndpoint]:
         """Return the webhooks by name, at most `MAX_ENDPOINTS`."""

@@ -7,6 +7,7 @@ choose a password once; the account keeps its other ways to be protected (a seco
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import NoReturn
 
 from ionport.core.clock import Clock
@@ -36,6 +37,7 @@ from ionport.store import AnyScope, OrganizationScope, SystemScope, TenantScope,
 _LINKS = SystemScope("links to set a password")
 
 
+@dataclass(eq=False, repr=False)
 class AccountService:
     """One-time links to set a password, and an administrator's hold on a user's sign-ins.
 
@@ -43,23 +45,13 @@ class AccountService:
     organization that the user belongs to: they raise Forbidden for an account used elsewhere.
     """
 
-    def __init__(
-        self,
-        clock: Clock,
-        keys: KeyRing,
-        audit: AuditLog,
-        identity: IdentityService,
-        members: MemberService,
-        sessions: SessionService,
-        factors: SecondFactorService,
-    ) -> None:
-        self._clock = clock
-        self._keys = keys
-        self._audit = audit
-        self._identity = identity
-        self._members = members
-        self._sessions = sessions
-        self._factors = factors
+    _clock: Clock
+    _keys: KeyRing
+    _audit: AuditLog
+    _identity: IdentityService
+    _members: MemberService
+    _sessions: SessionService
+    _factors: SecondFactorService
 
     def invite(self, access: Access[TenantScope], user_id: str) -> MadeLink:
         """Make the link with which a user who was just added chooses a first password.

@@ -56,20 +56,14 @@ class WantedRights:
     )
 
 
+@dataclass(eq=False, repr=False)
 class RightsService:
     """Members of organizations, and the rights of a person as a whole."""
 
-    def __init__(
-        self,
-        audit: AuditLog,
-        identity: IdentityService,
-        members: MemberService,
-        groups: GroupService,
-    ) -> None:
-        self._audit = audit
-        self._identity = identity
-        self._members = members
-        self._groups = groups
+    _audit: AuditLog
+    _identity: IdentityService
+    _members: MemberService
+    _groups: GroupService
 
     def list_colleagues(
         self, access: Access[OrganizationScope], text: str = "", page: PageRequest | None = None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from ionport.core.secrets import Secret
 from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
@@ -18,16 +20,14 @@ from ionport.oauth.tenant.repository import TenantSettingsRepository
 from ionport.store import ScopedWork, TenantScope
 
 
+@dataclass(eq=False, repr=False)
 class CredentialsFileMaker:
     """Makes `.ionapi` files; who may have one, its callers have checked."""
 
-    def __init__(
-        self, endpoints: Endpoints, audit: AuditLog, secrets: ClientSecrets, environment_stamp: str
-    ) -> None:
-        self._endpoints = endpoints
-        self._audit = audit
-        self._secrets = secrets
-        self._environment_stamp = environment_stamp
+    _endpoints: Endpoints
+    _audit: AuditLog
+    _secrets: ClientSecrets
+    _environment_stamp: str
 
     def make(
         self,

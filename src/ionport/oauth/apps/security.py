@@ -34,22 +34,15 @@ class BridgeKeyFile:
     content: bytes = field(repr=False)
 
 
+@dataclass(eq=False, repr=False)
 class AppSecurityService:
     """Secrets, tokens and key pairs of an app: every method needs IONAPI-Administrator."""
 
-    def __init__(
-        self,
-        clock: Clock,
-        endpoints: Endpoints,
-        audit: AuditLog,
-        states: TokenStates,
-        secrets: ClientSecrets,
-    ) -> None:
-        self._clock = clock
-        self._endpoints = endpoints
-        self._audit = audit
-        self._states = states
-        self._secrets = secrets
+    _clock: Clock
+    _endpoints: Endpoints
+    _audit: AuditLog
+    _states: TokenStates
+    _secrets: ClientSecrets
 
     def rotate_secret(
         self, access: Access[TenantScope], app_id: str, proof: PasswordProof, overlap: timedelta

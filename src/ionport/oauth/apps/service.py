@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 from ionport.core.clock import Clock
@@ -28,24 +28,16 @@ from ionport.store import ScopedWork, SystemScope, TenantScope
 _CLIENT_ID_BYTES: Final = 32
 
 
+@dataclass(eq=False, repr=False)
 class AuthorizedAppService:
     """Authorized apps of a tenant: every method needs the role IONAPI-Administrator there."""
 
-    def __init__(
-        self,
-        clock: Clock,
-        audit: AuditLog,
-        states: TokenStates,
-        secrets: ClientSecrets,
-        files: CredentialsFileMaker,
-        dependents: AppDependents,
-    ) -> None:
-        self._clock = clock
-        self._audit = audit
-        self._states = states
-        self._secrets = secrets
-        self._files = files
-        self._dependents = dependents
+    _clock: Clock
+    _audit: AuditLog
+    _states: TokenStates
+    _secrets: ClientSecrets
+    _files: CredentialsFileMaker
+    _dependents: AppDependents
 
     def create_app(self, access: Access[TenantScope], draft: AppDraft) -> AuthorizedApp:
         """Store a new app with a generated client id and client secret.

@@ -51,24 +51,16 @@ class Approval:
     signed: SignedLogin | None
 
 
+@dataclass(eq=False, repr=False)
 class ApprovalService:
     """The authorization endpoint; the pages in front of it ask the person."""
 
-    def __init__(
-        self,
-        clock: Clock,
-        key_ring: KeyRing,
-        endpoints: Endpoints,
-        audit: AuditLog,
-        tokens: TokenService,
-        states: TokenStates,
-    ) -> None:
-        self._clock = clock
-        self._key_ring = key_ring
-        self._endpoints = endpoints
-        self._audit = audit
-        self._tokens = tokens
-        self._states = states
+    _clock: Clock
+    _key_ring: KeyRing
+    _endpoints: Endpoints
+    _audit: AuditLog
+    _tokens: TokenService
+    _states: TokenStates
 
     def read(self, access: ScopedWork[TenantScope], query: str) -> AuthorizationRequest:
         """Return the request that a query string is.

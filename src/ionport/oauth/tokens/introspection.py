@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Final
 
 from ionport.core.clock import Clock
@@ -21,16 +22,14 @@ _CLAIMS: Final = ("scope", "client_id", "exp", "iat", "nbf", "iss", "aud", "jti"
 _INFOR_CLAIMS: Final = ("Tenant", "Identity2", "ServiceAccount")
 
 
+@dataclass(eq=False, repr=False)
 class IntrospectionService:
     """Answers introspection requests of clients that proved themselves."""
 
-    def __init__(
-        self, clock: Clock, key_ring: KeyRing, access_tokens: AccessTokens, clients: Clients
-    ) -> None:
-        self._clock = clock
-        self._key_ring = key_ring
-        self._access_tokens = access_tokens
-        self._clients = clients
+    _clock: Clock
+    _key_ring: KeyRing
+    _access_tokens: AccessTokens
+    _clients: Clients
 
     def introspect(self, access: ScopedWork[TenantScope], request: OAuthRequest) -> dict[str, Any]:
         """Return what a token says; for any fault of it the answer is `active: false`.

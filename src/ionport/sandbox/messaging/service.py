@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from ionport.core.blobs import Blobs
 from ionport.core.clock import Clock
@@ -21,22 +22,15 @@ from ionport.sandbox.messaging.repository import MessageRepository, Sender
 from ionport.store import ScopedWork, TenantScope
 
 
+@dataclass(eq=False, repr=False)
 class MessagingService:
     """Takes messages in from connection points, and hands them on to flows and Data Lake."""
 
-    def __init__(
-        self,
-        clock: Clock,
-        blobs: Blobs,
-        points: ConnectionPointService,
-        flows: DocumentFlowService,
-        lake: DataLakeService,
-    ) -> None:
-        self._clock = clock
-        self._blobs = blobs
-        self._points = points
-        self._flows = flows
-        self._lake = lake
+    _clock: Clock
+    _blobs: Blobs
+    _points: ConnectionPointService
+    _flows: DocumentFlowService
+    _lake: DataLakeService
 
     def draft(self, envelope: Envelope) -> Draft:
         """Unpack a message and keep its bytes; before the transaction.

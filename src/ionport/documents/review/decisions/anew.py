@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from ionport.core.clock import Clock
 from ionport.documents.companies.model import addressee_of
@@ -28,16 +29,14 @@ from ionport.store import OrganizationScope
 _OF_ORGANIZATION = COMPANY_RULES | FIELD_RULES | {FIRST_ACCOUNT, UNKNOWN_ACCOUNT, NO_LINES}
 
 
+@dataclass(eq=False, repr=False)
 class JudgeAnewService:
     """Brings a document to what companies, suppliers and settings of document types say now."""
 
-    def __init__(
-        self, clock: Clock, timeline: Timeline, review: ReviewService, judging: Judging
-    ) -> None:
-        self._clock = clock
-        self._timeline = timeline
-        self._review = review
-        self._judging = judging
+    _clock: Clock
+    _timeline: Timeline
+    _review: ReviewService
+    _judging: Judging
 
     def judge(self, access: Access[OrganizationScope], document_id: str) -> bool:
         """Judge a document that waits; False for one that does so no longer.

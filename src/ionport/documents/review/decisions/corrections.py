@@ -85,24 +85,16 @@ def choice_and_corrections(
     return chosen[-1] if chosen else "", corrections
 
 
+@dataclass(eq=False, repr=False)
 class CorrectionService:
     """Corrects documents and takes corrections back."""
 
-    def __init__(
-        self,
-        clock: Clock,
-        blobs: Blobs,
-        timeline: Timeline,
-        review: ReviewService,
-        judging: Judging,
-        limits: ReadingLimits,
-    ) -> None:
-        self._clock = clock
-        self._blobs = blobs
-        self._timeline = timeline
-        self._review = review
-        self._judging = judging
-        self._limits = limits
+    _clock: Clock
+    _blobs: Blobs
+    _timeline: Timeline
+    _review: ReviewService
+    _judging: Judging
+    _limits: ReadingLimits
 
     def correct(
         self,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from ionport.core.clock import Clock
 from ionport.core.errors import Conflict, InvalidInput, existing
@@ -36,22 +37,15 @@ class MoveAction(AuditAction):
     MOVED = "document.moved", N_("Document moved to another company")
 
 
+@dataclass(eq=False, repr=False)
 class MoveService:
     """Moves documents between the organization and its sub-organizations."""
 
-    def __init__(
-        self,
-        clock: Clock,
-        audit: AuditLog,
-        timeline: Timeline,
-        review: ReviewService,
-        judging: Judging,
-    ) -> None:
-        self._clock = clock
-        self._audit = audit
-        self._timeline = timeline
-        self._review = review
-        self._judging = judging
+    _clock: Clock
+    _audit: AuditLog
+    _timeline: Timeline
+    _review: ReviewService
+    _judging: Judging
 
     def places(self, access: ScopedWork[OrganizationScope]) -> dict[str, str]:
         """Return where documents may belong to, by id; "" is the organization itself.
