@@ -67,9 +67,7 @@ class BulkRepository(Repository):
             conditions = matching(self._connection, scope, selection.matching)
         elif selection.of_run:
             of_run = select(_i.document_id).where(
-                _i.organization_id == scope.organization_id,
-                _i.run_id == selection.of_run,
-                _i.result == selection.result.value,
+                in_scope(bulk_items, scope, run_id=selection.of_run, result=selection.result.value)
             )
             conditions = [own(scope), documents.c.id.in_(of_run)]
         else:
