@@ -53,3 +53,34 @@ class Repeating:
                 # Such as a database that is away for a while: the next look tries again.
                 has_more = False
                 _logger.exception("a look of %s failed", self._thread.name)
+
+
+class Runner:
+    """Takes what there is to do, one after the other, wherever a process has time for it."""
+
+    def __init__(self) -> None:
+        self._stopping = threading.Event()
+        self._wanted = threading.Event()
+
+    def wake(self) -> None:
+        """Say that there is something to do, so that nobody waits for the next look."""
+        self._wanted.set()
+
+    def wait(self, seconds: float) -> None:
+        """Wait until somebody says that there is something to do, at most so long."""
+        self._wanted.wait(seconds)
+        self._wanted.clear()
+
+    def stop(self) -> None:
+        """Begin nothing more; what is half done is left to another process."""
+        self._stopping.set()
+        self._wanted.set()
+
+    def run_all(self) -> None:
+        """Do what there is to do, until nothing is left or `stop`."""
+        while not self._stopping.is_set() and self._run_next():
+            pass
+
+    def _run_next(self) -> bool:
+        """Do what is next; False when there is nothing."""
+        raise NotImplementedError

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Callable, Mapping
 from datetime import timedelta
-from typing import Final, Protocol
+from typing import Final
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -14,7 +13,7 @@ from ionport.core.clock import Clock
 from ionport.core.errors import IonportError
 from ionport.core.i18n import _
 from ionport.core.ids import new_id
-from ionport.core.repeating import Repeating
+from ionport.core.repeating import Repeating, Runner
 from ionport.documents.bulk.model import BulkAction, BulkItem, BulkOutcome, BulkRun, BulkState
 from ionport.documents.bulk.repository import BulkRepository
 from ionport.documents.review.model import DocumentHeld
@@ -33,7 +32,7 @@ _RUNNING: Final = SystemScope("whatever bulk run nobody works at")
 _logger = logging.getLogger(__name__)
 
 
-class BulkRunner:
+class BulkRunner(Runner):
     """Takes runs and settles their documents. A process that ends leaves the rest to the next."""
 
     def __init__(
@@ -42,36 +41,16 @@ class BulkRunner:
         clock: Clock,
         steps: Mapping[BulkAction, BulkStep],
     ) -> None:
+        super().__init__()
         self._database = database
         self._clock = clock
         self._steps = steps
-        self._stopping = threading.Event()
-        self._wanted = threading.Event()
-
-    def wake(self) -> None:
-        """Say that there is a run to take, so that nobody waits for the next look."""
-        self._wanted.set()
-
-    def wait(self, seconds: float) -> None:
-        """Wait until somebody says that there is a run, at most so long."""
-        self._wanted.wait(seconds)
-        self._wanted.clear()
-
-    def stop(self) -> None:
-        """Settle no further document."""
-        self._stopping.set()
-        self._wanted.set()
-
-    def run_all(self) -> None:
-        """Take one run after the other until none is left, or `stop`."""
-        while not self._stopping.is_set() and self._run_one(""):
-            pass
 
     def run_one(self, run_id: str) -> None:
         """Settle the documents of one run, unless somebody else is at it."""
-        self._run_one(run_id)
+        self._run_next(run_id)
 
-    def _run_one(self, wanted: str) -> bool:
+    def _run_next(self, wanted: str = "") -> bool:
         # An id for each taking: two threads of this process are two workers.
         worker = new_id("wrk")
         run_id = self._take(worker, wanted)
@@ -165,22 +144,6 @@ def _actor_of(work: Work, run: BulkRun) -> Actor | None:
     if not run.person_id:
         return Actor.operator(run.person)
     return find_actor(work.within(_RUNNING), run.person_id)
-
-
-class Runner(Protocol):
-    """Takes what there is to do, one after the other."""
-
-    def run_all(self) -> None:
-        """Do what there is to do, until nothing is left or `stop`."""
-        ...
-
-    def wait(self, seconds: float) -> None:
-        """Wait until somebody says that there is something to do, at most so long."""
-        ...
-
-    def stop(self) -> None:
-        """Begin nothing more."""
-        ...
 
 
 class BulkWatch(Repeating):

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Row, bindparam, delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 
 from ionport.documents.companies.model import COMPANY_FIELDS, MAX_COMPANIES, Company
 from ionport.documents.companies.tables import companies
 from ionport.store import OrganizationScope
-from ionport.store.repository import Repository, columns_of, in_scope
+from ionport.store.repository import Repository, columns_of, in_scope, reader
 
 _c = companies.c
 # Built once: each document that comes in runs the first, each delivery that is rendered the second.
@@ -80,12 +79,4 @@ class CompanyRepository(Repository):
         self._run(delete(companies).where(in_scope(companies, scope, id=company_id)))
 
 
-def _company(row: Row[Any]) -> Company:
-    columns = row._asdict()
-    return Company(
-        id=row.id,
-        sub_organization_id=row.sub_organization_id,
-        values={name: columns[name] for name in COMPANY_FIELDS},
-        updated_at=row.updated_at,
-        updated_by=row.updated_by,
-    )
+_company = reader(Company, values=lambda row: {name: getattr(row, name) for name in COMPANY_FIELDS})

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-import threading
 from datetime import timedelta
 from typing import Final
 
 from ionport.core.clock import Clock
 from ionport.core.ids import new_id
+from ionport.core.repeating import Runner
 from ionport.documents.list_files.model import KEPT_FOR, FileState, ListFile
 from ionport.documents.list_files.repository import ListFileRepository
 from ionport.documents.list_files.service import ListFileService, writer_of
@@ -23,36 +23,16 @@ _RUNNING: Final = SystemScope("whatever list file nobody makes")
 _logger = logging.getLogger(__name__)
 
 
-class ListFileRunner:
+class ListFileRunner(Runner):
     """Takes files and makes them; what a process that ends leaves is made anew by the next."""
 
     def __init__(self, database: Database, clock: Clock, files: ListFileService) -> None:
+        super().__init__()
         self._database = database
         self._clock = clock
         self._files = files
-        self._stopping = threading.Event()
-        self._wanted = threading.Event()
 
-    def wake(self) -> None:
-        """Say that there is a file to make, so that nobody waits for the next look."""
-        self._wanted.set()
-
-    def wait(self, seconds: float) -> None:
-        """Wait until somebody says that there is a file to make, at most so long."""
-        self._wanted.wait(seconds)
-        self._wanted.clear()
-
-    def stop(self) -> None:
-        """Make no further file, and leave the one that is being made to another process."""
-        self._stopping.set()
-        self._wanted.set()
-
-    def run_all(self) -> None:
-        """Make one file after the other until none is left, or `stop`; lapsed ones go."""
-        while not self._stopping.is_set() and self._run_one():
-            pass
-
-    def _run_one(self) -> bool:
+    def _run_next(self) -> bool:
         worker, now = new_id("wrk"), self._clock.now()
         with self._database.read() as work:
             repository = ListFileRepository(work.connection)

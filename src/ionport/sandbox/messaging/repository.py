@@ -13,7 +13,7 @@ from ionport.core.paging import Page, PageRequest
 from ionport.sandbox.messaging.model import Arrival, Draft, Message, MessageFilter
 from ionport.sandbox.messaging.tables import ion_arrivals, ion_messages
 from ionport.store import TenantScope, insert_of
-from ionport.store.repository import Repository, in_scope, reader
+from ionport.store.repository import Repository, columns_of, in_scope, reader
 
 _messages = ion_messages.c
 _arrivals = ion_arrivals.c
@@ -92,18 +92,7 @@ class MessageRepository(Repository):
             and first.parameters_sha256 == draft.parameters_sha256,
             received_at=at,
         )
-        self._run(
-            insert(ion_arrivals).values(
-                id=arrival.id,
-                message=first.id,
-                request_id=arrival.request_id,
-                client_id=arrival.client_id,
-                payload_sha256=arrival.payload_sha256,
-                parameters_sha256=arrival.parameters_sha256,
-                is_identical=arrival.is_identical,
-                received_at=at,
-            )
-        )
+        self._run(insert(ion_arrivals).values(columns_of(ion_arrivals, arrival, message=first.id)))
         return arrival
 
     def add_finding(self, scope: TenantScope, message: Message, finding: str) -> None:

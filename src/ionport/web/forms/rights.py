@@ -16,6 +16,7 @@ from ionport.identity.access import Access
 from ionport.identity.members.rights import OrganizationRights, PersonRights, WantedRights
 from ionport.identity.model import OrganizationRole, TenantRole
 from ionport.store import OrganizationScope, SystemScope, TenantScope
+from ionport.web.forms.declared import FormField, Kind
 from ionport.web.forms.edits import require_unchanged
 from ionport.web.forms.fields import text_of
 from ionport.web.state import visit_of
@@ -32,6 +33,22 @@ class RoleField:
     choices: list[tuple[str, str]]
     value: str
     groups: list[tuple[str, str, bool]]
+
+
+def person_fields() -> list[FormField]:
+    """Return the fields of who a new user is."""
+    return [
+        FormField(
+            "username",
+            _("Username"),
+            required=True,
+            autofocus=True,
+            limit=100,
+            help=_("Letters, digits and . @ + - _ without spaces. An e-mail address will do."),
+        ),
+        FormField("full_name", _("Full name"), limit=200),
+        FormField("email", _("E-mail address"), Kind.EMAIL, limit=254),
+    ]
 
 
 def save_rights(

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, delete, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, or_, select, update
 
 from ionport.core.paging import Page
 from ionport.sandbox.messaging.points.model import ConnectionPoint, PointQuery
@@ -15,10 +14,12 @@ from ionport.sandbox.messaging.tables import (
     ion_settings,
 )
 from ionport.store import TenantScope, insert_of
-from ionport.store.repository import Repository, columns_of, in_scope
+from ionport.store.repository import Repository, columns_of, in_scope, reader
 
 _points = ion_connection_points.c
 _documents = ion_point_documents.c
+
+_EDITED = ("description", "client_id", "is_active", "is_automatic")
 
 
 class ConnectionPointRepository(Repository):
@@ -64,12 +65,7 @@ class ConnectionPointRepository(Repository):
         self._run(
             update(ion_connection_points)
             .where(in_scope(ion_connection_points, scope, id=point.id))
-            .values(
-                description=point.description,
-                client_id=point.client_id,
-                is_active=point.is_active,
-                is_automatic=point.is_automatic,
-            )
+            .values({name: getattr(point, name) for name in _EDITED})
         )
         own = select(_points.id).where(_points.tenant_id == scope.tenant_id)
         self._run(
@@ -109,7 +105,11 @@ class ConnectionPointRepository(Repository):
             .limit(query.page.limit)
             .offset(query.page.offset)
         )
-        return Page([_point(row, self._documents(row.id)) for row in rows], total, query.page)
+        return Page(
+            [_point(row, documents=tuple(self._documents(row.id))) for row in rows],
+            total,
+            query.page,
+        )
 
     def _owns(self, scope: TenantScope, point_id: str) -> bool:
         condition = in_scope(ion_connection_points, scope, id=point_id)
@@ -117,7 +117,7 @@ class ConnectionPointRepository(Repository):
 
     def _find(self, condition: ColumnElement[bool]) -> ConnectionPoint | None:
         row = self._run(select(ion_connection_points).where(condition)).one_or_none()
-        return None if row is None else _point(row, self._documents(row.id))
+        return None if row is None else _point(row, documents=tuple(self._documents(row.id)))
 
     def _documents(self, point_id: str) -> Sequence[str]:
         return (
@@ -143,17 +143,4 @@ def _matching(scope: TenantScope, query: PointQuery) -> ColumnElement[bool]:
     return and_(*conditions)
 
 
-def _point(row: Row[Any], documents: Sequence[str]) -> ConnectionPoint:
-    return ConnectionPoint(
-        id=row.id,
-        tenant_id=row.tenant_id,
-        name=row.name,
-        description=row.description,
-        logical_id=row.logical_id,
-        client_id=row.client_id,
-        is_active=row.is_active,
-        is_automatic=row.is_automatic,
-        created_at=row.created_at,
-        created_by=row.created_by,
-        documents=tuple(documents),
-    )
+_point = reader(ConnectionPoint)

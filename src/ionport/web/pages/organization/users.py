@@ -18,7 +18,7 @@ from ionport.web.forms.declared import Form, FormField, Kind
 from ionport.web.forms.edits import show_stored
 from ionport.web.forms.fields import errors_of, text_of
 from ionport.web.forms.passwords import password_errors, password_proof
-from ionport.web.forms.rights import role_fields, save_rights, stored_rights
+from ionport.web.forms.rights import person_fields, role_fields, save_rights, stored_rights
 from ionport.web.rendering.confirm import ask_first
 from ionport.web.rendering.lists import ListState
 from ionport.web.rendering.templating import path_to, redirect, render
@@ -146,16 +146,7 @@ def _chosen_groups(request: Request) -> frozenset[str]:
 def _new_user_form() -> Form:
     return Form(
         [
-            FormField(
-                "username",
-                _("Username"),
-                required=True,
-                autofocus=True,
-                limit=100,
-                help=_("Letters, digits and . @ + - _ without spaces. An e-mail address will do."),
-            ),
-            FormField("full_name", _("Full name"), limit=200),
-            FormField("email", _("E-mail address"), Kind.EMAIL, limit=254),
+            *person_fields(),
             FormField(
                 "role",
                 _("Role"),

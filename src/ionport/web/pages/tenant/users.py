@@ -18,7 +18,7 @@ from ionport.web.forms.declared import Form, FormField, Kind
 from ionport.web.forms.edits import show_stored
 from ionport.web.forms.fields import errors_of, text_of
 from ionport.web.forms.passwords import hashed, typed_twice
-from ionport.web.forms.rights import role_fields, save_rights, stored_rights
+from ionport.web.forms.rights import person_fields, role_fields, save_rights, stored_rights
 from ionport.web.pages.tenant.user_access import shown_once
 from ionport.web.rendering.confirm import ask_first
 from ionport.web.rendering.lists import ListState
@@ -99,16 +99,7 @@ def _new_user_form() -> Form:
     """Return the form of a new user; the password is a secret, read by `typed_twice`."""
     return Form(
         [
-            FormField(
-                "username",
-                _("Username"),
-                required=True,
-                autofocus=True,
-                limit=100,
-                help=_("Letters, digits and . @ + - _ without spaces. An e-mail address will do."),
-            ),
-            FormField("full_name", _("Full name"), limit=200),
-            FormField("email", _("E-mail address"), Kind.EMAIL, limit=254),
+            *person_fields(),
             FormField(
                 "role",
                 _("Role"),

@@ -267,7 +267,7 @@ def test_a_run_goes_on_where_a_process_ended(desk: Desk) -> None:
 
     settle = runner._settle
     runner._settle = stop_after_one  # type: ignore[method-assign]
-    runner._run_one("")
+    runner._run_next("")
     runner._settle = settle  # type: ignore[method-assign]
     assert "Done 2" in said(desk.browser.get(run.url.path).text)
     _run_background(desk)
