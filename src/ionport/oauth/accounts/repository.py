@@ -82,8 +82,7 @@ class ServiceAccountRepository(Repository):
         """Mark every account of an app as deleted and forget their secret keys."""
         self._run(
             update(service_accounts)
-            .where(service_accounts.c.app_id == app_id)
-            .where(service_accounts.c.tenant_id == scope.tenant_id)
+            .where(in_scope(service_accounts, scope, app_id=app_id))
             .values(deleted_at=at, secret_digest="")
         )
 

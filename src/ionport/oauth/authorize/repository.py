@@ -64,9 +64,7 @@ class ConsentRepository(Repository):
     def remove(self, scope: TenantScope, user_id: str, app_id: str) -> bool:
         """Forget a consent; False when there was none."""
         result = self._run(
-            delete(consents)
-            .where(consents.c.tenant_id == scope.tenant_id)
-            .where(consents.c.user_id == user_id, consents.c.app_id == app_id)
+            delete(consents).where(in_scope(consents, scope, user_id=user_id, app_id=app_id))
         )
         return result.rowcount == 1
 

@@ -103,8 +103,10 @@ class GrantRepository(Repository):
         """Revoke every grant that a user gave an app; return how many there were."""
         result = self._run(
             update(grants)
-            .where(grants.c.user_id == user_id, grants.c.app_id == app_id)
-            .where(grants.c.tenant_id == scope.tenant_id, grants.c.revoked_at.is_(None))
+            .where(
+                in_scope(grants, scope, user_id=user_id, app_id=app_id),
+                grants.c.revoked_at.is_(None),
+            )
             .values(revoked_at=at)
         )
         return result.rowcount

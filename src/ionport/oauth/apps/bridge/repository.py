@@ -9,18 +9,14 @@ from sqlalchemy import delete, insert, select
 from ionport.oauth.apps.model import BridgeKey
 from ionport.oauth.apps.tables import authorized_apps, bridge_keys
 from ionport.store import TenantScope
-from ionport.store.repository import Repository, columns_of, reader
+from ionport.store.repository import Repository, columns_of, in_scope, reader
 
 
 class BridgeKeyRepository(Repository):
     """The public keys of apps that authenticate with signed assertions."""
 
     def add(self, scope: TenantScope, key: BridgeKey) -> None:
-        owned = (
-            select(authorized_apps.c.id)
-            .where(authorized_apps.c.id == key.app_id)
-            .where(authorized_apps.c.tenant_id == scope.tenant_id)
-        )
+        owned = select(authorized_apps.c.id).where(in_scope(authorized_apps, scope, id=key.app_id))
         self._run(
             insert(bridge_keys).values(columns_of(bridge_keys, key, app_id=owned.scalar_subquery()))
         )
