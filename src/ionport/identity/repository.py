@@ -26,7 +26,7 @@ from ionport.identity.tables import (
     tenants,
     users,
 )
-from ionport.store import OrganizationScope, SystemScope, TenantScope, insert_of
+from ionport.store import OrganizationScope, SystemScope, TenantScope
 from ionport.store.repository import Repository, columns_of, reader
 
 MAX_TENANTS = 200
@@ -40,19 +40,14 @@ class TenantRepository(Repository):
         self._run(insert(tenants).values(id=tenant.id, created_at=tenant.created_at))
 
     def find(self, scope: TenantScope) -> Tenant | None:
-        row = self._run(select(tenants).where(tenants.c.id == scope.tenant_id)).one_or_none()
-        return Tenant(id=row.id, created_at=row.created_at) if row else None
+        return self._one(select(tenants).where(tenants.c.id == scope.tenant_id), reader(Tenant))
 
     def list_all(self, scope: SystemScope) -> list[Tenant]:
-        rows = self._run(select(tenants).order_by(tenants.c.id).limit(MAX_TENANTS))
-        return [Tenant(id=row.id, created_at=row.created_at) for row in rows]
+        return self._all(select(tenants).order_by(tenants.c.id).limit(MAX_TENANTS), reader(Tenant))
 
     def set_role(self, scope: TenantScope, user_id: str, role: TenantRole) -> None:
-        new = insert_of(self._connection)(tenant_memberships).values(
-            user_id=user_id, tenant_id=scope.tenant_id, role=role.value
-        )
-        key = tenant_memberships.primary_key
-        self._run(new.on_conflict_do_update(key, set_={"role": role.value}))
+        own = {"user_id": user_id, "tenant_id": scope.tenant_id}
+        self._put(tenant_memberships, role=role.value, **own)
 
     def search_members(self, scope: TenantScope, text: str, limit: int) -> list[User]:
         """Return active members whose username, name or e-mail address contains `text`."""
@@ -128,11 +123,8 @@ class OrganizationRepository(Repository):
         )
 
     def set_role(self, scope: OrganizationScope, user_id: str, role: OrganizationRole) -> None:
-        new = insert_of(self._connection)(organization_memberships).values(
-            user_id=user_id, organization_id=scope.organization_id, role=role.value
-        )
-        key = organization_memberships.primary_key
-        self._run(new.on_conflict_do_update(key, set_={"role": role.value}))
+        own = {"user_id": user_id, "organization_id": scope.organization_id}
+        self._put(organization_memberships, role=role.value, **own)
 
 
 class UserRepository(Repository):
@@ -302,7 +294,7 @@ class SessionRepository(Repository):
         self, scope: SystemScope, attempt_id: str, source_digest: str, address: str, at: datetime
     ) -> bool:
         """Write an attempt down; False when one of this id was written before."""
-        new = insert_of(self._connection)(sign_in_attempts).values(
+        new = self._insert(sign_in_attempts).values(
             id=attempt_id, username_digest=source_digest, address=address, at=at
         )
         added = new.on_conflict_do_nothing().returning(sign_in_attempts.c.id)

@@ -7,7 +7,6 @@ from datetime import datetime
 from ionport.store.repository import Repository
 from ionport.store.scopes import SystemScope
 from ionport.store.tables import readiness
-from ionport.store.upsert import insert_of
 
 
 class ReadinessRepository(Repository):
@@ -15,6 +14,6 @@ class ReadinessRepository(Repository):
 
     def mark(self, scope: SystemScope, now: datetime) -> None:
         """Write the row."""
-        row = insert_of(self._connection)(readiness).values(id=1, checked_at=now)
+        row = self._insert(readiness).values(id=1, checked_at=now)
         changed = {"checked_at": row.excluded.checked_at}
         self._run(row.on_conflict_do_update(index_elements=["id"], set_=changed))

@@ -7,7 +7,17 @@ from dataclasses import fields
 from enum import Enum
 from functools import cache
 from types import UnionType
-from typing import Any, Protocol, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Protocol,
+    TypeVar,
+    Union,
+    cast,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 from sqlalchemy import (
     ColumnElement,
@@ -26,6 +36,10 @@ from sqlalchemy.exc import IntegrityError
 
 from ionport.core.paging import Page, PageRequest
 from ionport.store.scopes import OrganizationScope, TenantScope
+from ionport.store.upsert import insert_of
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql, sqlite
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -39,6 +53,15 @@ class Repository:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+
+    def _insert(self, table: Table) -> sqlite.Insert | postgresql.Insert:
+        """Return the `insert` of the connection's database, which has `on_conflict_do_…`."""
+        return insert_of(self._connection)(table)
+
+    def _put(self, table: Table, **values: Any) -> None:
+        """Store a row, in the place of the one with its primary key."""
+        new = self._insert(table).values(values)
+        self._run(new.on_conflict_do_update(table.primary_key, set_=values))
 
     def _run(self, statement: Executable, values: _Parameters = None) -> CursorResult[Any]:
         """Run a statement, once for each set of values."""

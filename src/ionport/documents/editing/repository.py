@@ -6,8 +6,8 @@ from sqlalchemy import delete, select
 
 from ionport.documents.editing.model import EditLock
 from ionport.documents.editing.tables import document_edits
-from ionport.store import OrganizationScope, insert_of
-from ionport.store.repository import Repository, in_scope
+from ionport.store import OrganizationScope
+from ionport.store.repository import Repository, columns_of, in_scope
 
 _e = document_edits.c
 
@@ -25,16 +25,8 @@ class EditRepository(Repository):
 
     def put(self, scope: OrganizationScope, lock: EditLock) -> None:
         """Write a lock in the place of the one before."""
-        values = {
-            "person_id": lock.person_id,
-            "person": lock.person,
-            "since": lock.since,
-            "until": lock.until,
-        }
-        new = insert_of(self._connection)(document_edits).values(
-            document_id=lock.document_id, organization_id=scope.organization_id, **values
-        )
-        self._run(new.on_conflict_do_update(index_elements=[_e.document_id], set_=values))
+        own = columns_of(document_edits, lock, organization_id=scope.organization_id)
+        self._put(document_edits, **own)
 
     def remove(self, scope: OrganizationScope, document_id: str, person_id: str) -> None:
         """Remove the lock of a person; that of another one stays."""

@@ -11,7 +11,7 @@ from sqlalchemy import literal, select, tuple_
 from ionport.documents.model import DocumentStatus
 from ionport.documents.readable_pages.model import Position
 from ionport.documents.tables import document_renderings, documents
-from ionport.store import OrganizationScope, insert_of
+from ionport.store import OrganizationScope
 from ionport.store.repository import Repository, in_scope
 
 _made = document_renderings.c
@@ -47,7 +47,7 @@ class ReadablePageRepository(Repository):
         now: datetime,
     ) -> None:
         """Keep what was made; the same again changes nothing."""
-        insert = insert_of(self._connection)(document_renderings).values(
+        insert = self._insert(document_renderings).values(
             organization_id=scope.organization_id,
             content_sha256=content_sha256,
             renderer=renderer,

@@ -23,7 +23,7 @@ from ionport.documents.parties.tables import document_parties
 from ionport.documents.retention.model import MAX_COUNT, DueDocument
 from ionport.documents.retention.tables import document_retention, purged_files
 from ionport.documents.tables import IS_DONE_WHOLE, document_renderings, documents
-from ionport.store import OrganizationScope, SystemScope, columns_that_name_files, insert_of
+from ionport.store import OrganizationScope, SystemScope, columns_that_name_files
 from ionport.store.repository import Repository, in_scope
 
 _d, _r, _p, _made = documents.c, document_retention.c, purged_files.c, document_renderings.c
@@ -127,7 +127,7 @@ class RetentionRepository(Repository):
         del scope
         rows = [{"name": n, "is_inside": is_inside, "released_at": at} for n in set(names)]
         if rows:
-            new = insert_of(self._connection)(purged_files).on_conflict_do_nothing()
+            new = self._insert(purged_files).on_conflict_do_nothing()
             self._run(new, rows)
 
     def released(

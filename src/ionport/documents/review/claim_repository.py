@@ -12,7 +12,7 @@ from ionport.documents.model import DocumentStatus
 from ionport.documents.review.identity import InvoiceIdentity
 from ionport.documents.review.tables import invoice_claims, invoice_identities, invoice_numbers
 from ionport.documents.tables import documents
-from ionport.store import OrganizationScope, insert_of
+from ionport.store import OrganizationScope
 from ionport.store.repository import Repository, in_scope
 
 Named = tuple[str, str]
@@ -193,7 +193,7 @@ class ClaimRepository(Repository):
     def lock_number(self, scope: OrganizationScope, identity: InvoiceIdentity) -> None:
         """Make others who claim this number wait until the transaction ends."""
         key = _number_key(scope, identity)
-        new = insert_of(self._connection)(invoice_numbers)
+        new = self._insert(invoice_numbers)
         self._run(new.on_conflict_do_nothing(), key)
         self._run(_LOCK_NUMBER, {f"of_{name}": key[name] for name in key}).one()
 

@@ -17,7 +17,7 @@ from ionport.documents.suppliers.tables import (
     supplier_identities,
     suppliers,
 )
-from ionport.store import OrganizationScope, insert_of
+from ionport.store import OrganizationScope
 from ionport.store.repository import Repository, in_scope
 
 _AT_A_TIME = 500
@@ -101,7 +101,7 @@ class AccountRepository(Repository):
 
     def lock(self, scope: OrganizationScope, identities: Collection[str]) -> None:
         """Make others who would make accounts of this supplier known wait for the commit."""
-        new = insert_of(self._connection)(account_locks).on_conflict_do_nothing()
+        new = self._insert(account_locks).on_conflict_do_nothing()
         rows = [
             {"organization_id": scope.organization_id, "identity": one}
             for one in sorted(identities)
@@ -119,7 +119,7 @@ class AccountRepository(Repository):
         at: datetime,
     ) -> None:
         """Make the accounts known under each identity."""
-        new = insert_of(self._connection)(known_accounts).on_conflict_do_nothing()
+        new = self._insert(known_accounts).on_conflict_do_nothing()
         rows = [
             {
                 "organization_id": scope.organization_id,

@@ -8,7 +8,7 @@ from sqlalchemy import bindparam, select
 
 from ionport.documents.type_settings.model import TypeSettings, settings_as_json, stored_settings
 from ionport.documents.type_settings.tables import document_type_settings
-from ionport.store import OrganizationScope, insert_of
+from ionport.store import OrganizationScope
 from ionport.store.repository import Repository
 
 _t = document_type_settings.c
@@ -29,11 +29,8 @@ class TypeSettingsRepository(Repository):
 
     def put(self, scope: OrganizationScope, settings: TypeSettings, at: datetime, by: str) -> None:
         values = {"settings": settings_as_json(settings), "updated_at": at, "updated_by": by}
-        new = insert_of(self._connection)(document_type_settings).values(
-            organization_id=scope.organization_id, document_type=settings.document_type, **values
-        )
-        self._run(
-            new.on_conflict_do_update(
-                index_elements=[_t.organization_id, _t.document_type], set_=values
-            )
-        )
+        own = {
+            "organization_id": scope.organization_id,
+            "document_type": settings.document_type,
+        }
+        self._put(document_type_settings, **own, **values)

@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from ionport.documents.views.model import ListColumn, ListSettings, View
 from ionport.documents.views.tables import list_settings
-from ionport.store import OrganizationScope, insert_of
+from ionport.store import OrganizationScope
 from ionport.store.repository import Repository, in_scope
 
 _t = list_settings.c
@@ -34,9 +34,5 @@ class ListSettingsRepository(Repository):
             "views": [{"name": view.name, "query": dict(view.query)} for view in settings.views],
             "default_view": settings.default_view,
         }
-        new = insert_of(self._connection)(list_settings).values(
-            organization_id=scope.organization_id, user_id=user_id, **values
-        )
-        self._run(
-            new.on_conflict_do_update(index_elements=[_t.organization_id, _t.user_id], set_=values)
-        )
+        own = {"organization_id": scope.organization_id, "user_id": user_id}
+        self._put(list_settings, **own, **values)

@@ -11,7 +11,7 @@ from ionport.core.paging import Following
 from ionport.documents.tables import documents
 from ionport.documents.webhooks.model import MessageState, WebhookAttempt, WebhookMessage
 from ionport.documents.webhooks.tables import webhook_attempts, webhook_messages, webhook_sequences
-from ionport.store import OrganizationScope, SystemScope, insert_of
+from ionport.store import OrganizationScope, SystemScope
 from ionport.store.paging import select_following
 from ionport.store.repository import Repository, columns_of, in_scope, reader
 
@@ -49,7 +49,7 @@ class MessageRepository(Repository):
 
     def next_sequence(self, scope: OrganizationScope, document_id: str, count: int) -> int:
         """Take the next `count` numbers of a document's events, and return the first."""
-        statement = insert_of(self._connection)(webhook_sequences).values(
+        statement = self._insert(webhook_sequences).values(
             organization_id=scope.organization_id, document_id=document_id, last=count
         )
         statement = statement.on_conflict_do_update(

@@ -13,7 +13,6 @@ from ionport.identity.api_keys.model import Answer
 from ionport.identity.api_keys.tables import api_answers
 from ionport.store import SystemScope
 from ionport.store.repository import Repository
-from ionport.store.upsert import insert_of
 
 _answers = api_answers.c
 
@@ -36,9 +35,7 @@ class AnswerRepository(Repository):
             "request_digest": request_digest,
             "at": at,
         }
-        added = self._run(
-            insert_of(self._connection)(api_answers).values(row).on_conflict_do_nothing()
-        )
+        added = self._run(self._insert(api_answers).values(row).on_conflict_do_nothing())
         return added.rowcount == 1
 
     def find(

@@ -9,7 +9,7 @@ from sqlalchemy import delete, insert, or_, select, update
 
 from ionport.identity.second_factor.model import SecondFactor
 from ionport.identity.second_factor.tables import recovery_codes, second_factors
-from ionport.store import SystemScope, insert_of
+from ionport.store import SystemScope
 from ionport.store.repository import Repository, columns_of
 
 
@@ -24,7 +24,7 @@ class FactorRepository(Repository):
 
     def add(self, scope: SystemScope, factor: SecondFactor) -> bool:
         """Add a factor; False when the user has one, also one added this moment."""
-        new = insert_of(self._connection)(second_factors).values(columns_of(second_factors, factor))
+        new = self._insert(second_factors).values(columns_of(second_factors, factor))
         added = new.on_conflict_do_nothing().returning(second_factors.c.user_id)
         return self._run(added).first() is not None
 

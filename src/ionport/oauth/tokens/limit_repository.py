@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from ionport.oauth.tokens.tables import login_counters
-from ionport.store import TenantScope, insert_of
+from ionport.store import TenantScope
 from ionport.store.repository import Repository
 
 
@@ -16,7 +16,7 @@ class LoginCounterRepository(Repository):
         self, scope: TenantScope, kind: str, subject: str, starts_at: datetime, allowed: int
     ) -> bool:
         """Count once more; False, and nothing changed, when `allowed` is reached."""
-        first = insert_of(self._connection)(login_counters).values(
+        first = self._insert(login_counters).values(
             tenant_id=scope.tenant_id, kind=kind, subject=subject, starts_at=starts_at, count=1
         )
         once_more = first.on_conflict_do_update(

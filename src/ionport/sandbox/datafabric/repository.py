@@ -20,7 +20,7 @@ from ionport.sandbox.datafabric.model import (
 )
 from ionport.sandbox.datafabric.tables import catalog_objects, lake_objects
 from ionport.sandbox.kit.release_repository import ReleaseRepository
-from ionport.store import TenantScope, insert_of
+from ionport.store import TenantScope
 from ionport.store.repository import Repository, columns_of, in_scope, reader
 
 _c = catalog_objects.c
@@ -43,9 +43,8 @@ class CatalogRepository(Repository):
 
     def put(self, scope: TenantScope, entry: CatalogObject) -> None:
         """Store an object, in place of one of the same name."""
-        values = columns_of(catalog_objects, entry, tenant_id=scope.tenant_id)
-        new = insert_of(self._connection)(catalog_objects).values(values)
-        self._run(new.on_conflict_do_update(index_elements=["tenant_id", "name"], set_=values))
+        own = columns_of(catalog_objects, entry, tenant_id=scope.tenant_id)
+        self._put(catalog_objects, **own)
 
     def get(self, scope: TenantScope, name: str) -> CatalogObject | None:
         """Return an object by its name, or None."""

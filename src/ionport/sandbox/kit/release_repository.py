@@ -6,10 +6,10 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CompoundSelect, Connection, Select, delete, literal, select, union_all
+from sqlalchemy import CompoundSelect, Select, delete, literal, select, union_all
 
 from ionport.sandbox.kit.tables import released_blobs
-from ionport.store import Moment, SystemScope, TenantScope, columns_that_name_files, insert_of
+from ionport.store import Moment, SystemScope, TenantScope, columns_that_name_files
 from ionport.store.repository import Repository
 
 _released = released_blobs.c
@@ -17,10 +17,6 @@ _released = released_blobs.c
 
 class ReleaseRepository(Repository):
     """Files that no row may name any more, in the whole installation."""
-
-    def __init__(self, connection: Connection) -> None:
-        super().__init__(connection)
-        self._insert = insert_of(connection)
 
     def release(
         self, scope: TenantScope, names: Select[Any] | CompoundSelect[Any], now: datetime

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from sqlalchemy import ColumnElement, Connection, and_, insert, or_, select
+from sqlalchemy import ColumnElement, and_, insert, or_, select
 from sqlalchemy import update as update_rows
 
 from ionport.core.paging import Page, PageRequest
 from ionport.sandbox.ln.model import Draft, GoodsReceipt, Invoice, LnInvoiceFilter
 from ionport.sandbox.ln.seeds import RECEIPTS
 from ionport.sandbox.ln.tables import ln_companies, ln_invoices, ln_receipts
-from ionport.store import TenantScope, insert_of
+from ionport.store import TenantScope
 from ionport.store.repository import Repository, columns_of, in_scope, reader
 
 _companies = ln_companies.c
@@ -23,10 +23,6 @@ _CHUNK = 200
 
 class LnRepository(Repository):
     """Received purchase invoices of a tenant, and the goods to match them with."""
-
-    def __init__(self, connection: Connection) -> None:
-        super().__init__(connection)
-        self._insert = insert_of(connection)
 
     def next_numbers(self, scope: TenantScope, company: int, count: int) -> range:
         """Take invoice numbers; no other transaction takes one until this one ends."""

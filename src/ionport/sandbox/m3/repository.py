@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from sqlalchemy import ColumnElement, Connection, Integer, and_, cast, delete, or_, select, update
+from sqlalchemy import ColumnElement, Integer, and_, cast, delete, or_, select, update
 
 from ionport.core.paging import Page, PageRequest
 from ionport.sandbox.m3.model import File, Key, M3InvoiceFilter, Record
 from ionport.sandbox.m3.tables import m3_companies, m3_records
-from ionport.store import TenantScope, insert_of
+from ionport.store import TenantScope
 from ionport.store.repository import Repository, in_scope
 
 _companies = m3_companies.c
@@ -23,10 +23,6 @@ _CHUNK = 500
 
 class M3Repository(Repository):
     """Companies of a tenant and their records."""
-
-    def __init__(self, connection: Connection) -> None:
-        super().__init__(connection)
-        self._insert = insert_of(connection)
 
     def series(self, scope: TenantScope, company: int, *, lock: bool) -> dict[str, int] | None:
         """Return a company's number series, or None when there is no such company yet.

@@ -12,7 +12,7 @@ from ionport.core.ids import new_id
 from ionport.core.paging import Page, PageRequest
 from ionport.sandbox.messaging.model import Arrival, Draft, Message, MessageFilter
 from ionport.sandbox.messaging.tables import ion_arrivals, ion_messages
-from ionport.store import TenantScope, insert_of
+from ionport.store import TenantScope
 from ionport.store.repository import Repository, columns_of, in_scope, reader
 
 _messages = ion_messages.c
@@ -39,7 +39,7 @@ class MessageRepository(Repository):
         Two arrivals at the same moment are told apart by the unique constraint: the second
         waits for the first to commit.
         """
-        new = insert_of(self._connection)(ion_messages)
+        new = self._insert(ion_messages)
         added = self._run(
             new.values(
                 id=new_id("msg"),

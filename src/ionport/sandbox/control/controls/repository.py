@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import delete, select, update
 
 from ionport.sandbox.control.tables import sandbox_controls, sandbox_token_marks
-from ionport.store import SystemScope, TenantScope, insert_of
+from ionport.store import SystemScope, TenantScope
 from ionport.store.repository import Repository
 
 _controls = sandbox_controls.c
@@ -18,10 +18,6 @@ _MAX_TENANTS = 10_000
 
 class ControlRepository(Repository):
     """The installation's one row of controls, and the tenants' token marks."""
-
-    def __init__(self, connection: Connection) -> None:
-        super().__init__(connection)
-        self._insert = insert_of(connection)
 
     def generation_and_offset(self, scope: SystemScope) -> tuple[int, timedelta]:
         """Return the number of the last change, and how far the clock is ahead."""
@@ -47,11 +43,8 @@ class ControlRepository(Repository):
 
     def mark_tokens(self, scope: TenantScope, expired_before: datetime) -> None:
         """Let a tenant's access tokens of before that moment be expired."""
-        new = self._insert(sandbox_token_marks).values(
-            tenant_id=scope.tenant_id, expired_before=expired_before
-        )
-        values = {"expired_before": expired_before}
-        self._run(new.on_conflict_do_update(sandbox_token_marks.primary_key, set_=values))
+        own = {"tenant_id": scope.tenant_id, "expired_before": expired_before}
+        self._put(sandbox_token_marks, **own)
 
     def unmark_tokens(self, scope: TenantScope) -> None:
         """Let a tenant's access tokens expire by themselves again."""

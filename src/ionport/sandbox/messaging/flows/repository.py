@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, insert, select, update
+from sqlalchemy import ColumnElement, and_, delete, insert, select, update
 
 from ionport.core.paging import Page, PageRequest
 from ionport.sandbox.kit.release_repository import ReleaseRepository
@@ -29,7 +29,7 @@ from ionport.sandbox.messaging.tables import (
     ion_acknowledgements,
     ion_document_flows,
 )
-from ionport.store import SystemScope, TenantScope, insert_of
+from ionport.store import SystemScope, TenantScope
 from ionport.store.repository import Repository, columns_of, in_scope, reader
 
 _flows = ion_document_flows.c
@@ -93,10 +93,6 @@ class DocumentFlowRepository(Repository):
 
 class AcknowledgementRepository(Repository):
     """The outbox of the flows, and the attempts to send what is in it."""
-
-    def __init__(self, connection: Connection) -> None:
-        super().__init__(connection)
-        self._insert = insert_of(connection)
 
     def add(self, scope: TenantScope, ack: Acknowledgement) -> bool:
         """Store what is to be sent; False when the flow answers the message already."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, or_, select, update
 
 from ionport.core.paging import Page
 from ionport.sandbox.messaging.points.model import ConnectionPoint, PointQuery
@@ -13,7 +13,7 @@ from ionport.sandbox.messaging.tables import (
     ion_point_documents,
     ion_settings,
 )
-from ionport.store import TenantScope, insert_of
+from ionport.store import TenantScope
 from ionport.store.repository import Repository, columns_of, in_scope, reader
 
 _points = ion_connection_points.c
@@ -25,10 +25,6 @@ _EDITED = ("description", "client_id", "is_active", "is_automatic")
 class ConnectionPointRepository(Repository):
     """Connection points of a tenant."""
 
-    def __init__(self, connection: Connection) -> None:
-        super().__init__(connection)
-        self._insert = insert_of(connection)
-
     def is_strict(self, scope: TenantScope) -> bool:
         """Tell whether messages need a connection point that somebody has made."""
         query = select(ion_settings.c.is_strict).where(ion_settings.c.tenant_id == scope.tenant_id)
@@ -36,10 +32,7 @@ class ConnectionPointRepository(Repository):
 
     def set_strict(self, scope: TenantScope, is_strict: bool) -> None:
         """Say whether messages need a connection point that somebody has made."""
-        new = self._insert(ion_settings).values(tenant_id=scope.tenant_id, is_strict=is_strict)
-        self._run(
-            new.on_conflict_do_update(index_elements=["tenant_id"], set_={"is_strict": is_strict})
-        )
+        self._put(ion_settings, tenant_id=scope.tenant_id, is_strict=is_strict)
 
     def add(self, scope: TenantScope, point: ConnectionPoint) -> bool:
         """Store a connection point; False when the tenant has one with its logical id."""
