@@ -133,7 +133,7 @@ class ConnectionRepository(Repository):
         """Remove a connection with its tokens and checks; False while a delivery names it."""
         try:
             with self._connection.begin_nested():
-                self._run(delete(connections).where(in_scope(connections, scope, id=connection_id)))
+                self._delete(connections, scope, id=connection_id)
         except IntegrityError:
             return False
         return True

@@ -29,6 +29,7 @@ from sqlalchemy import (
     Select,
     Table,
     and_,
+    delete,
     func,
     select,
 )
@@ -74,6 +75,17 @@ class Repository:
         row = self._connection.execute(statement, values).one_or_none()
         return None if row is None else made(row)
 
+    def _get(
+        self,
+        table: Table,
+        made: Callable[[Row[Any]], T],
+        scope: TenantScope | OrganizationScope,
+        /,
+        **equal: Any,
+    ) -> T | None:
+        """Return what is made of the scope's only row with these values, or None."""
+        return self._one(select(table).where(in_scope(table, scope, **equal)), made)
+
     def _all(
         self, statement: Executable, made: Callable[[Row[Any]], T], values: _Parameters = None
     ) -> list[T]:
@@ -86,6 +98,10 @@ class Repository:
         """Return one page of an ordered query, with the number of all its rows."""
         total = self._count(query.order_by(None).subquery())
         return Page(self._all(query.limit(page.limit).offset(page.offset), made), total, page)
+
+    def _delete(self, table: Table, scope: TenantScope | OrganizationScope, /, **equal: Any) -> int:
+        """Delete the scope's rows with these values; return how many there were."""
+        return self._run(delete(table).where(in_scope(table, scope, **equal))).rowcount
 
     def _count(self, rows: FromClause, *where: ColumnElement[bool]) -> int:
         """Return how many rows meet all conditions."""

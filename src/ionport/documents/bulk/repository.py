@@ -23,7 +23,7 @@ from ionport.documents.bulk.tables import bulk_items, bulk_runs
 from ionport.documents.listing.conditions import matching, own
 from ionport.documents.tables import documents
 from ionport.store import OrganizationScope, SystemScope
-from ionport.store.repository import Repository, in_scope, reader
+from ionport.store.repository import Repository, columns_of, in_scope, reader
 
 _r, _i = bulk_runs.c, bulk_items.c
 # As a literal, by which SQLite knows that the partial index has every such run.
@@ -39,23 +39,8 @@ class BulkRepository(Repository):
 
         At most `MAX_DOCUMENTS` and one, the oldest first; without any there is no run.
         """
-        values = {
-            "id": run.id,
-            "organization_id": scope.organization_id,
-            "action": run.action.value,
-            "state": run.state.value,
-            "reason": run.reason,
-            "selection": dict(run.selection),
-            "person": run.person,
-            "person_id": run.person_id,
-            "total": 0,
-            "done": 0,
-            "left_out": 0,
-            "worker": "",
-            "created_at": run.created_at,
-            "asked_at": run.asked_at,
-            "updated_at": run.updated_at,
-        }
+        own = {"organization_id": scope.organization_id, "total": 0, "worker": ""}
+        values = columns_of(bulk_runs, run, **own)
         self._run(insert(bulk_runs), values)
         total = self._add_items(scope, run.id, selection)
         of_run = (_r.organization_id == scope.organization_id, _r.id == run.id)
@@ -102,7 +87,7 @@ class BulkRepository(Repository):
             self._run(delete(bulk_runs).where(of_scope, _r.id.in_(ids)))
 
     def find(self, scope: OrganizationScope, run_id: str) -> BulkRun | None:
-        return self._one(select(bulk_runs).where(in_scope(bulk_runs, scope, id=run_id)), _run)
+        return self._get(bulk_runs, _run, scope, id=run_id)
 
     def list(self, scope: OrganizationScope, limit: int, *, only_open: bool) -> Sequence[BulkRun]:
         """Return the newest runs first."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 
 from ionport.documents.companies.model import COMPANY_FIELDS, MAX_COMPANIES, Company
 from ionport.documents.companies.tables import companies
@@ -37,9 +37,7 @@ class CompanyRepository(Repository):
         return self._count(companies, in_scope(companies, scope))
 
     def find(self, scope: OrganizationScope, company_id: str) -> Company | None:
-        return self._one(
-            select(companies).where(in_scope(companies, scope, id=company_id)), _company
-        )
+        return self._get(companies, _company, scope, id=company_id)
 
     def of_sub_organization(
         self, scope: OrganizationScope, sub_organization_id: str | None
@@ -76,7 +74,7 @@ class CompanyRepository(Repository):
         )
 
     def delete(self, scope: OrganizationScope, company_id: str) -> None:
-        self._run(delete(companies).where(in_scope(companies, scope, id=company_id)))
+        self._delete(companies, scope, id=company_id)
 
 
 _company = reader(Company, values=lambda row: {name: getattr(row, name) for name in COMPANY_FIELDS})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 
 from ionport.documents.editing.model import EditLock
 from ionport.documents.editing.tables import document_edits
@@ -30,8 +30,4 @@ class EditRepository(Repository):
 
     def remove(self, scope: OrganizationScope, document_id: str, person_id: str) -> None:
         """Remove the lock of a person; that of another one stays."""
-        self._run(
-            delete(document_edits).where(
-                in_scope(document_edits, scope, document_id=document_id, person_id=person_id)
-            )
-        )
+        self._delete(document_edits, scope, document_id=document_id, person_id=person_id)

@@ -13,7 +13,7 @@ from ionport.documents.list_files.tables import list_file_parts, list_files
 from ionport.documents.listing.model import ListQuery
 from ionport.documents.model import DocumentFilter, DocumentSort, DocumentStatus
 from ionport.store import OrganizationScope, SystemScope, to_microseconds
-from ionport.store.repository import Repository, in_scope, reader
+from ionport.store.repository import Repository, columns_of, in_scope, reader
 
 _f, _p = list_files.c, list_file_parts.c
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -28,21 +28,15 @@ class ListFileRepository(Repository):
     def add(self, scope: OrganizationScope, file: ListFile, query: ListQuery) -> None:
         self._run(
             insert(list_files),
-            {
-                "id": file.id,
-                "organization_id": scope.organization_id,
-                "person_id": file.person_id,
-                "format": file.format.value,
-                "state": file.state.value,
-                "selection": dict(file.selection),
-                "query": _stored(query),
-                "total": file.total,
-                "done": 0,
-                "size_bytes": 0,
-                "worker": "",
-                "asked_at": file.asked_at,
-                "updated_at": file.updated_at,
-            },
+            columns_of(
+                list_files,
+                file,
+                organization_id=scope.organization_id,
+                query=_stored(query),
+                done=0,
+                size_bytes=0,
+                worker="",
+            ),
         )
 
     def find(self, scope: OrganizationScope, person_id: str, file_id: str) -> ListFile | None:

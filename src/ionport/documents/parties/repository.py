@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sqlalchemy import bindparam, delete, insert, select
+from sqlalchemy import bindparam, insert, select
 
 from ionport.documents.parties.model import Parties
 from ionport.documents.parties.tables import document_parties
 from ionport.store import OrganizationScope
-from ionport.store.repository import Repository, in_scope
+from ionport.store.repository import Repository
 
 _p = document_parties.c
 # Built once: each delivery that is made runs it.
@@ -24,11 +24,7 @@ class PartyRepository(Repository):
 
     def put(self, scope: OrganizationScope, document_id: str, parties: Parties) -> None:
         """Keep what the document says now, in the place of what it said before a correction."""
-        self._run(
-            delete(document_parties).where(
-                in_scope(document_parties, scope, document_id=document_id)
-            )
-        )
+        self._delete(document_parties, scope, document_id=document_id)
         self.add_all(scope, [(document_id, parties)])
 
     def add_all(self, scope: OrganizationScope, said: Iterable[tuple[str, Parties]]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam, delete, exists, insert, select, update
+from sqlalchemy import Row, bindparam, exists, insert, select, update
 
 from ionport.documents.model import DocumentStatus
 from ionport.documents.review.identity import InvoiceIdentity
@@ -136,12 +136,7 @@ class ClaimRepository(Repository):
 
     def identity(self, scope: OrganizationScope, document_id: str) -> InvoiceIdentity | None:
         """Return what a document says it is."""
-        return self._one(
-            select(invoice_identities).where(
-                in_scope(invoice_identities, scope, document_id=document_id)
-            ),
-            _identity,
-        )
+        return self._get(invoice_identities, _identity, scope, document_id=document_id)
 
     def claimed_by(self, scope: OrganizationScope, document_id: str) -> list[InvoiceIdentity]:
         """Return what a document has claimed to be, with its first delivery and after it."""
@@ -152,9 +147,7 @@ class ClaimRepository(Repository):
 
     def remove_claims(self, scope: OrganizationScope, document_id: str) -> None:
         """Let a document claim nothing; nothing of it was sent."""
-        self._run(
-            delete(invoice_claims).where(in_scope(invoice_claims, scope, document_id=document_id))
-        )
+        self._delete(invoice_claims, scope, document_id=document_id)
 
     def unclaimed(self, scope: OrganizationScope, document_id: str) -> InvoiceIdentity | None:
         """Return the invoice that a document says it is; None when it has claimed one, or is none.

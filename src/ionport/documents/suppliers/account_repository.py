@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import and_, bindparam, delete, select
+from sqlalchemy import and_, bindparam, select
 
 from ionport.documents.parties.model import Parties
 from ionport.documents.parties.tables import document_parties
@@ -165,18 +165,12 @@ class AccountRepository(Repository):
             if row.identity in own or not own.isdisjoint(row.suppliers or ())
         }
         for identity in sorted(gone):
-            self._run(
-                delete(known_accounts).where(
-                    in_scope(known_accounts, scope, identity=identity, account=account)
-                )
-            )
+            self._delete(known_accounts, scope, identity=identity, account=account)
         return bool(gone)
 
     def remove(self, scope: OrganizationScope, document_id: str) -> None:
         """Forget what this document made known."""
-        self._run(
-            delete(known_accounts).where(in_scope(known_accounts, scope, document_id=document_id))
-        )
+        self._delete(known_accounts, scope, document_id=document_id)
 
 
 def _parts(scope: OrganizationScope, identities: Collection[str]) -> Iterator[dict[str, object]]:

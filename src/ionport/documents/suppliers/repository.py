@@ -40,18 +40,12 @@ class SupplierRepository(Repository):
         return found
 
     def find(self, scope: OrganizationScope, supplier_id: str) -> Supplier | None:
-        return self._one(
-            select(suppliers).where(in_scope(suppliers, scope, id=supplier_id)), _supplier
-        )
+        return self._get(suppliers, _supplier, scope, id=supplier_id)
 
     def delete(self, scope: OrganizationScope, supplier_id: str) -> None:
         """Delete a supplier and what identifies it."""
-        self._run(
-            delete(supplier_identities).where(
-                in_scope(supplier_identities, scope, supplier_id=supplier_id)
-            )
-        )
-        self._run(delete(suppliers).where(in_scope(suppliers, scope, id=supplier_id)))
+        self._delete(supplier_identities, scope, supplier_id=supplier_id)
+        self._delete(suppliers, scope, id=supplier_id)
 
     def list(self, scope: OrganizationScope, page: PageRequest, text: str) -> Page[Supplier]:
         """Return a page of suppliers by number; `text` is part of number, name or identifier."""

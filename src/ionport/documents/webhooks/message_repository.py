@@ -68,12 +68,7 @@ class MessageRepository(Repository):
     def find(
         self, scope: OrganizationScope, endpoint_id: str, message_id: str
     ) -> WebhookMessage | None:
-        return self._one(
-            select(webhook_messages).where(
-                in_scope(webhook_messages, scope, endpoint_id=endpoint_id, id=message_id)
-            ),
-            _message,
-        )
+        return self._get(webhook_messages, _message, scope, endpoint_id=endpoint_id, id=message_id)
 
     def following(
         self,

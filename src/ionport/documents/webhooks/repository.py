@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import bindparam, func, insert, or_, select, update
 
 from ionport.documents.webhooks.model import EndpointState, EventType, WebhookEndpoint
 from ionport.documents.webhooks.tables import webhook_endpoints
@@ -110,9 +110,7 @@ class EndpointRepository(Repository):
 
     def remove(self, scope: OrganizationScope, endpoint_id: str) -> None:
         """Delete an endpoint with its messages and their attempts."""
-        self._run(
-            delete(webhook_endpoints).where(in_scope(webhook_endpoints, scope, id=endpoint_id))
-        )
+        self._delete(webhook_endpoints, scope, id=endpoint_id)
 
 
 _endpoint = reader(

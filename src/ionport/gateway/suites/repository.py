@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import func, insert, select, update
 
 from ionport.core.paging import Page
 from ionport.gateway.suites.model import (
@@ -48,14 +48,11 @@ class SuiteRepository(Repository):
         return self._stored(insert(api_suites).values(asdict(suite) | own))
 
     def get(self, scope: TenantScope, suite_id: str) -> ApiSuite | None:
-        return self._one(select(api_suites).where(in_scope(api_suites, scope, id=suite_id)), _suite)
+        return self._get(api_suites, _suite, scope, id=suite_id)
 
     def by_context(self, scope: TenantScope, context: str) -> ApiSuite | None:
         """Return the suite of an API context, in any case of letters."""
-        return self._one(
-            select(api_suites).where(in_scope(api_suites, scope, context_key=context_key(context))),
-            _suite,
-        )
+        return self._get(api_suites, _suite, scope, context_key=context_key(context))
 
     def list(self, scope: TenantScope, query: SuiteQuery) -> Page[ApiSuite]:
         """Return a page of suites, by suite name."""
@@ -78,7 +75,7 @@ class SuiteRepository(Repository):
 
     def delete(self, scope: TenantScope, suite_id: str) -> None:
         """Remove a suite with its endpoints, policies and documentation."""
-        self._run(delete(api_suites).where(in_scope(api_suites, scope, id=suite_id)))
+        self._delete(api_suites, scope, id=suite_id)
 
 
 class IconRepository(Repository):
@@ -86,9 +83,7 @@ class IconRepository(Repository):
 
     def put(self, scope: TenantScope, suite_id: str, icon: SuiteIcon) -> None:
         """Keep a suite's icon in place of the one before."""
-        self._run(
-            delete(api_suite_icons).where(in_scope(api_suite_icons, scope, suite_id=suite_id))
-        )
+        self._delete(api_suite_icons, scope, suite_id=suite_id)
         values = {"suite_id": suite_id, "tenant_id": scope.tenant_id, **asdict(icon)}
         self._run(insert(api_suite_icons).values(values))
 
@@ -132,25 +127,18 @@ class EndpointRepository(Repository):
         )
 
     def get(self, scope: TenantScope, endpoint_id: str) -> TargetEndpoint | None:
-        return self._one(
-            select(target_endpoints).where(in_scope(target_endpoints, scope, id=endpoint_id)),
-            _endpoint,
-        )
+        return self._get(target_endpoints, _endpoint, scope, id=endpoint_id)
 
     def by_proxy_context(
         self, scope: TenantScope, suite_id: str, proxy_context: str
     ) -> TargetEndpoint | None:
         """Return the endpoint of a proxy context, in any case of letters."""
-        return self._one(
-            select(target_endpoints).where(
-                in_scope(
-                    target_endpoints,
-                    scope,
-                    suite_id=suite_id,
-                    proxy_context_key=context_key(proxy_context),
-                )
-            ),
+        return self._get(
+            target_endpoints,
             _endpoint,
+            scope,
+            suite_id=suite_id,
+            proxy_context_key=context_key(proxy_context),
         )
 
     def list(self, scope: TenantScope, suite_id: str) -> Sequence[TargetEndpoint]:
@@ -165,7 +153,7 @@ class EndpointRepository(Repository):
 
     def delete(self, scope: TenantScope, endpoint_id: str) -> None:
         """Remove an endpoint with its policies and documentation."""
-        self._run(delete(target_endpoints).where(in_scope(target_endpoints, scope, id=endpoint_id)))
+        self._delete(target_endpoints, scope, id=endpoint_id)
 
     def sealed(self, scope: TenantScope, endpoint_id: str) -> str | None:
         """Return the endpoint's sealed secrets, if it has any."""
@@ -196,9 +184,7 @@ class PolicyRepository(Repository):
         self._run(insert(api_policies).values(values))
 
     def get(self, scope: TenantScope, policy_id: str) -> ApiPolicy | None:
-        return self._one(
-            select(api_policies).where(in_scope(api_policies, scope, id=policy_id)), _policy
-        )
+        return self._get(api_policies, _policy, scope, id=policy_id)
 
     def list(
         self, scope: TenantScope, suite_id: str, endpoint_id: str | None
@@ -222,7 +208,7 @@ class PolicyRepository(Repository):
         )
 
     def delete(self, scope: TenantScope, policy_id: str) -> None:
-        self._run(delete(api_policies).where(in_scope(api_policies, scope, id=policy_id)))
+        self._delete(api_policies, scope, id=policy_id)
 
 
 class DocumentationRepository(Repository):
@@ -250,9 +236,7 @@ class DocumentationRepository(Repository):
         )
 
     def delete(self, scope: TenantScope, documentation_id: str) -> None:
-        self._run(
-            delete(api_documentation).where(in_scope(api_documentation, scope, id=documentation_id))
-        )
+        self._delete(api_documentation, scope, id=documentation_id)
 
 
 def _endpoint_values(endpoint: TargetEndpoint, sealed: str | None) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import insert, select, update
 
 from ionport.identity.api_keys.model import ApiKey, ApiScope
 from ionport.identity.api_keys.tables import api_keys
@@ -54,7 +54,7 @@ class ApiKeyRepository(Repository):
 
     def remove(self, scope: OrganizationScope, key_id: str) -> None:
         """Delete a key, and the answers that were kept for it."""
-        self._run(delete(api_keys).where(in_scope(api_keys, scope, id=key_id)))
+        self._delete(api_keys, scope, id=key_id)
 
 
 _key = reader(

@@ -80,9 +80,7 @@ class GroupRepository(Repository):
             .where(in_scope(user_groups, scope, id=group.id))
             .values(name=group.name, name_key=key)
         )
-        self._run(
-            delete(user_group_grants).where(in_scope(user_group_grants, scope, group_id=group.id))
-        )
+        self._delete(user_group_grants, scope, group_id=group.id)
         self._add_grants(scope, group)
 
     def _add_grants(self, scope: OrganizationScope, group: Group) -> None:
@@ -100,7 +98,7 @@ class GroupRepository(Repository):
 
     def remove(self, scope: OrganizationScope, group_id: str) -> None:
         """Delete a group with its grants; its members are in it no longer."""
-        self._run(delete(user_groups).where(in_scope(user_groups, scope, id=group_id)))
+        self._delete(user_groups, scope, id=group_id)
 
     def of_user(self, scope: OrganizationScope, user_id: str) -> frozenset[str]:
         """Return the ids of a person's groups."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Select, delete, select
+from sqlalchemy import Select, select
 
 from ionport.core.paging import Page, PageRequest
 from ionport.identity.groups.model import Colleague
@@ -13,7 +13,7 @@ from ionport.identity.model import OrganizationRole
 from ionport.identity.repository import containing, user_of
 from ionport.identity.tables import organization_memberships, users
 from ionport.store import OrganizationScope
-from ionport.store.repository import Repository, in_scope, reader
+from ionport.store.repository import Repository, reader
 
 
 class ColleagueRepository(Repository):
@@ -42,7 +42,7 @@ class ColleagueRepository(Repository):
     def remove(self, scope: OrganizationScope, user_id: str) -> None:
         """Take a person out of the organization and of its groups."""
         for table in (organization_memberships, user_group_members):
-            self._run(delete(table).where(in_scope(table, scope, user_id=user_id)))
+            self._delete(table, scope, user_id=user_id)
 
 
 def _colleagues(scope: OrganizationScope) -> Select[Any]:

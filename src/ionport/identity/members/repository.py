@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Select, delete, func, literal, select, update
+from sqlalchemy import BigInteger, Select, func, literal, select, update
 
 from ionport.core.paging import Page
 from ionport.identity.model import Member, MemberQuery, MemberSort, TenantRole
 from ionport.identity.repository import containing, user_of
 from ionport.identity.tables import tenant_memberships, tenants, users
 from ionport.store import SystemScope, TenantScope
-from ionport.store.repository import Repository, in_scope, reader
+from ionport.store.repository import Repository, reader
 
 _SORTS = {
     MemberSort.USERNAME: users.c.username_key,
@@ -51,7 +51,7 @@ class MemberRepository(Repository):
 
     def remove(self, scope: TenantScope, user_id: str) -> None:
         table = tenant_memberships
-        self._run(delete(table).where(in_scope(table, scope, user_id=user_id)))
+        self._delete(table, scope, user_id=user_id)
 
     def set_disabled(self, scope: SystemScope, user_id: str, disabled: bool) -> None:
         self._run(update(users).where(users.c.id == user_id).values(is_disabled=disabled))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, delete, insert, select, update
+from sqlalchemy import Select, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from ionport.oauth.apps.tables import authorized_apps
@@ -63,10 +63,7 @@ class ConsentRepository(Repository):
 
     def remove(self, scope: TenantScope, user_id: str, app_id: str) -> bool:
         """Forget a consent; False when there was none."""
-        result = self._run(
-            delete(consents).where(in_scope(consents, scope, user_id=user_id, app_id=app_id))
-        )
-        return result.rowcount == 1
+        return self._delete(consents, scope, user_id=user_id, app_id=app_id) == 1
 
 
 def _consents(scope: TenantScope) -> Select[Any]:

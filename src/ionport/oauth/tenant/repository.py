@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 
 from ionport.oauth.tenant.scopes import CustomScope
 from ionport.oauth.tenant.settings import Limits, TenantSettings
 from ionport.oauth.tenant.tables import custom_scopes, tenant_settings
 from ionport.store import TenantScope
-from ionport.store.repository import Repository, columns_of, in_scope, reader
+from ionport.store.repository import Repository, columns_of, reader
 
 # Made once: every token request asks it.
 _SETTINGS: Final = select(tenant_settings).where(tenant_settings.c.tenant_id == bindparam("tenant"))
@@ -64,5 +64,4 @@ class CustomScopeRepository(Repository):
 
     def remove(self, scope: TenantScope, name: str) -> bool:
         """Delete a scope; False when there was none of that name."""
-        result = self._run(delete(custom_scopes).where(in_scope(custom_scopes, scope, name=name)))
-        return result.rowcount == 1
+        return self._delete(custom_scopes, scope, name=name) == 1

@@ -48,9 +48,7 @@ class CatalogRepository(Repository):
 
     def get(self, scope: TenantScope, name: str) -> CatalogObject | None:
         """Return an object by its name, or None."""
-        return self._one(
-            select(catalog_objects).where(in_scope(catalog_objects, scope, name=name)), _entry
-        )
+        return self._get(catalog_objects, _entry, scope, name=name)
 
     def list(self, scope: TenantScope) -> Sequence[CatalogObject]:
         """Return all objects by name; there are at most 1,000."""
@@ -68,10 +66,7 @@ class CatalogRepository(Repository):
 
     def delete(self, scope: TenantScope, name: str) -> bool:
         """Remove an object; False when there is none of that name."""
-        result = self._run(
-            delete(catalog_objects).where(in_scope(catalog_objects, scope, name=name))
-        )
-        return result.rowcount > 0
+        return self._delete(catalog_objects, scope, name=name) > 0
 
 
 class LakeRepository(Repository):
@@ -85,9 +80,7 @@ class LakeRepository(Repository):
 
     def get(self, scope: TenantScope, object_id: str) -> LakeObject | None:
         """Return a data object, or None."""
-        return self._one(
-            select(lake_objects).where(in_scope(lake_objects, scope, id=object_id)), _item
-        )
+        return self._get(lake_objects, _item, scope, id=object_id)
 
     def find(
         self, scope: TenantScope, query: LakeQuery, *, limit: int, offset: int

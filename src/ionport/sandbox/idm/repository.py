@@ -80,7 +80,7 @@ class ItemRepository(Repository):
 
     def remove(self, scope: TenantScope, item: Item) -> None:
         """Delete an item with all its versions."""
-        self._run(delete(idm_items).where(in_scope(idm_items, scope, number=item.number)))
+        self._delete(idm_items, scope, number=item.number)
 
     def keep_version(self, scope: TenantScope, item: Item) -> None:
         """Keep what an item is now as an earlier version; not of another tenant's item."""

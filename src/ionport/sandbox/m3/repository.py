@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from sqlalchemy import ColumnElement, Integer, and_, cast, delete, or_, select, update
+from sqlalchemy import ColumnElement, Integer, and_, cast, or_, select, update
 
 from ionport.core.paging import Page, PageRequest
 from ionport.sandbox.m3.model import File, Key, M3InvoiceFilter, Record
@@ -129,16 +129,8 @@ class M3Repository(Repository):
     def remove(self, scope: TenantScope, company: int, names: Iterable[tuple[File, Key]]) -> None:
         """Delete records."""
         for file, key in names:
-            self._run(
-                delete(m3_records).where(
-                    in_scope(
-                        m3_records,
-                        scope,
-                        company=company,
-                        file=file.value,
-                        key=_SEPARATOR.join(key),
-                    )
-                )
+            self._delete(
+                m3_records, scope, company=company, file=file.value, key=_SEPARATOR.join(key)
             )
 
 

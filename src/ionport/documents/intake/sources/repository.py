@@ -55,7 +55,7 @@ class SourceRepository(Repository):
         """Remove a source with its log."""
         of_source = (_l.organization_id == scope.organization_id, _l.source_id == source_id)
         self._run(delete(intake_log).where(*of_source))
-        self._run(delete(intake_sources).where(in_scope(intake_sources, scope, id=source_id)))
+        self._delete(intake_sources, scope, id=source_id)
 
     def add_log(self, scope: OrganizationScope, entry: LogEntry) -> None:
         """Add an entry, and drop what is older than the newest `MAX_LOG`."""

@@ -54,11 +54,8 @@ class DecisionRepository(Repository):
         self, scope: OrganizationScope, document_id: str, decision_id: str
     ) -> DocumentDecision | None:
         """Return one decision about a document."""
-        return self._one(
-            select(document_decisions).where(
-                in_scope(document_decisions, scope, document_id=document_id, id=decision_id)
-            ),
-            _decision,
+        return self._get(
+            document_decisions, _decision, scope, document_id=document_id, id=decision_id
         )
 
     def undo(

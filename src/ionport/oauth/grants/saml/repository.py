@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, delete, func, insert, or_, select
+from sqlalchemy import ColumnElement, func, insert, or_, select
 from sqlalchemy.exc import IntegrityError
 
 from ionport.identity.model import username_key
@@ -13,7 +13,7 @@ from ionport.oauth.accounts.model import Person
 from ionport.oauth.grants.saml.assertions import SamlIssuer
 from ionport.oauth.grants.saml.tables import saml_issuers
 from ionport.store import TenantScope
-from ionport.store.repository import Repository, in_scope, reader
+from ionport.store.repository import Repository, reader
 
 
 class SamlIssuerRepository(Repository):
@@ -51,8 +51,7 @@ class SamlIssuerRepository(Repository):
 
     def remove(self, scope: TenantScope, issuer_id: str) -> bool:
         """Delete an issuer; False when the tenant has none of this id."""
-        result = self._run(delete(saml_issuers).where(in_scope(saml_issuers, scope, id=issuer_id)))
-        return result.rowcount == 1
+        return self._delete(saml_issuers, scope, id=issuer_id) == 1
 
     def find_person(self, scope: TenantScope, subject: str) -> Person | None:
         """Return the one enabled member that a subject names: by username, GUID or e-mail."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import insert, select, update
 
 from ionport.sandbox.control.controls.faults import FaultDraft, FaultRule, FaultTarget
 from ionport.sandbox.control.tables import sandbox_faults
@@ -49,9 +49,7 @@ class FaultRepository(Repository):
 
     def get(self, scope: TenantScope, fault_id: str) -> FaultRule | None:
         """Return one rule, or None."""
-        return self._one(
-            select(sandbox_faults).where(in_scope(sandbox_faults, scope, id=fault_id)), _rule
-        )
+        return self._get(sandbox_faults, _rule, scope, id=fault_id)
 
     def count(self, scope: TenantScope) -> int:
         """Return how many rules there are."""
@@ -75,7 +73,7 @@ class FaultRepository(Repository):
 
     def delete(self, scope: TenantScope, fault_id: str) -> None:
         """Delete a rule."""
-        self._run(delete(sandbox_faults).where(in_scope(sandbox_faults, scope, id=fault_id)))
+        self._delete(sandbox_faults, scope, id=fault_id)
 
     def count_seen(self, scope: TenantScope, fault_id: str) -> int | None:
         """Count a call that matches; return its number, or None when the rule is off."""

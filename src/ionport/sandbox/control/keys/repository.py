@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, delete, insert, select
+from sqlalchemy import Row, insert, select
 
 from ionport.sandbox.control.keys.model import ControlKey
 from ionport.sandbox.control.tables import control_keys
 from ionport.store import SystemScope, TenantScope
-from ionport.store.repository import Repository, columns_of, in_scope
+from ionport.store.repository import Repository, columns_of
 
 _keys = control_keys.c
 
@@ -42,7 +42,7 @@ class ControlKeyRepository(Repository):
 
     def remove(self, scope: TenantScope, key_id: str) -> None:
         """Delete a key."""
-        self._run(delete(control_keys).where(in_scope(control_keys, scope, id=key_id)))
+        self._delete(control_keys, scope, id=key_id)
 
 
 def _key(row: Row[Any]) -> ControlKey:

@@ -19,7 +19,7 @@ from ionport.sandbox.control.recorder.model import (
 from ionport.sandbox.control.tables import sandbox_calls
 from ionport.sandbox.kit.release_repository import ReleaseRepository
 from ionport.store import TenantScope
-from ionport.store.repository import Repository, columns_of, in_scope, reader
+from ionport.store.repository import Repository, columns_of, reader
 
 _calls = sandbox_calls.c
 
@@ -73,9 +73,7 @@ class CallRepository(Repository):
 
     def get(self, scope: TenantScope, call_id: str) -> RecordedCall | None:
         """Return one call, or None."""
-        return self._one(
-            select(sandbox_calls).where(in_scope(sandbox_calls, scope, id=call_id)), _call
-        )
+        return self._get(sandbox_calls, _call, scope, id=call_id)
 
     def page(
         self, scope: TenantScope, request: PageRequest, filters: CallFilter

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import insert, select
 
 from ionport.sandbox.control.state.model import Snapshot
 from ionport.sandbox.control.tables import sandbox_snapshot_files, sandbox_snapshots
 from ionport.sandbox.kit.release_repository import ReleaseRepository
 from ionport.store import TenantScope
-from ionport.store.repository import Repository, columns_of, in_scope, reader
+from ionport.store.repository import Repository, columns_of, reader
 
 _snapshots = sandbox_snapshots.c
 _files = sandbox_snapshot_files.c
@@ -32,10 +32,7 @@ class SnapshotRepository(Repository):
 
     def find(self, scope: TenantScope, name: str) -> Snapshot | None:
         """Return the snapshot of that name, or None."""
-        return self._one(
-            select(sandbox_snapshots).where(in_scope(sandbox_snapshots, scope, name=name)),
-            _snapshot,
-        )
+        return self._get(sandbox_snapshots, _snapshot, scope, name=name)
 
     def add(self, scope: TenantScope, snapshot: Snapshot, files: Collection[str]) -> None:
         """Keep a new snapshot."""
@@ -55,9 +52,7 @@ class SnapshotRepository(Repository):
         files = select(_files.sha256).where(_files.snapshot_id == snapshot.id)
         content = select(_snapshots.content_sha256).where(_snapshots.id == snapshot.id)
         ReleaseRepository(self._connection).release(scope, files.union(content), now)
-        self._run(
-            delete(sandbox_snapshots).where(in_scope(sandbox_snapshots, scope, id=snapshot.id))
-        )
+        self._delete(sandbox_snapshots, scope, id=snapshot.id)
 
 
 _snapshot = reader(Snapshot)

@@ -137,7 +137,7 @@ class DataModelRepository(Repository):
         self._remove(idm_entity_acls, scope, entity_name, name)
 
     def _remove(self, table: Table, scope: TenantScope, entity_name: str, name: str) -> None:
-        self._run(delete(table).where(in_scope(table, scope, entity_name=entity_name, name=name)))
+        self._delete(table, scope, entity_name=entity_name, name=name)
 
     def item_counts(self, scope: TenantScope) -> Mapping[str, int]:
         """Return how many items each document type has; without those that have none."""

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, delete, insert, select, update
+from sqlalchemy import ColumnElement, and_, insert, select, update
 
 from ionport.core.paging import Page, PageRequest
 from ionport.sandbox.kit.release_repository import ReleaseRepository
@@ -60,13 +60,11 @@ class DocumentFlowRepository(Repository):
         """Remove a flow with its acknowledgements."""
         sent = select(_acks.bod_sha256).where(in_scope(ion_acknowledgements, scope, flow=flow_id))
         ReleaseRepository(self._connection).release(scope, sent, now)
-        self._run(delete(ion_document_flows).where(in_scope(ion_document_flows, scope, id=flow_id)))
+        self._delete(ion_document_flows, scope, id=flow_id)
 
     def get(self, scope: TenantScope, flow_id: str) -> DocumentFlow | None:
         """Return a flow, or None."""
-        return self._one(
-            select(ion_document_flows).where(in_scope(ion_document_flows, scope, id=flow_id)), _flow
-        )
+        return self._get(ion_document_flows, _flow, scope, id=flow_id)
 
     def list(self, scope: TenantScope) -> Sequence[DocumentFlow]:
         """Return all flows by name; there are at most 50."""
@@ -110,10 +108,7 @@ class AcknowledgementRepository(Repository):
 
     def get(self, scope: TenantScope, ack_id: str) -> Acknowledgement | None:
         """Return an acknowledgement, or None."""
-        return self._one(
-            select(ion_acknowledgements).where(in_scope(ion_acknowledgements, scope, id=ack_id)),
-            _ack,
-        )
+        return self._get(ion_acknowledgements, _ack, scope, id=ack_id)
 
     def page(
         self, scope: TenantScope, filters: AckFilter, request: PageRequest

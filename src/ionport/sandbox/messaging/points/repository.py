@@ -70,9 +70,7 @@ class ConnectionPointRepository(Repository):
 
     def delete(self, scope: TenantScope, point_id: str) -> None:
         """Remove a connection point."""
-        self._run(
-            delete(ion_connection_points).where(in_scope(ion_connection_points, scope, id=point_id))
-        )
+        self._delete(ion_connection_points, scope, id=point_id)
 
     def get(self, scope: TenantScope, point_id: str) -> ConnectionPoint | None:
         """Return a connection point by its id, or None."""
