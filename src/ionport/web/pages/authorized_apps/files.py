@@ -5,10 +5,8 @@ Source: docs/reference/credentials.md#download-credentials, docs/reference/crede
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping
 
-import segno
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -24,6 +22,7 @@ from ionport.web.forms.scope_choice import scope_choice, scopes_of
 from ionport.web.pages.authorized_apps.apps import app_crumbs, app_dialog, app_url, the_app
 from ionport.web.rendering.confirm import ask_first
 from ionport.web.rendering.downloads import attachment
+from ionport.web.rendering.qr import qr_image as qr_svg
 from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.routes import form_routes
 from ionport.web.services import infor_of, sides_of
@@ -157,10 +156,7 @@ def qr_page(request: Request) -> Response:
 
 def qr_image(request: Request) -> Response:
     """Send the QR code as an image of its own: the pages take no inline styles."""
-    image = io.BytesIO()
-    code = segno.make(_qr_content(request), error="m", micro=False)
-    code.save(image, kind="svg", scale=6, border=4, light="#fff", xmldecl=False, svgns=True)
-    return Response(image.getvalue(), media_type="image/svg+xml")
+    return Response(qr_svg(_qr_content(request)), media_type="image/svg+xml")
 
 
 def _qr_content(request: Request) -> str:
