@@ -8,6 +8,7 @@ than this program knows is refused
 from __future__ import annotations
 
 import fcntl
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -92,7 +93,7 @@ def _upgrade(config: Config, connection: Connection, revision: str, *, is_sqlite
     # SQLite's driver is in autocommit mode here; one explicit transaction makes it all or nothing.
     if is_sqlite:
         # A table that loses a column is copied and dropped, though other tables name it; whether
-        # all references still lead somewhere is asked before the commit
+        # all references that led somewhere still do is asked before the commit
         # (https://sqlite.org/lang_altertable.html#otheralter).
         connection.execute(text("PRAGMA foreign_keys=OFF"))
         connection.execute(text("BEGIN IMMEDIATE"))
@@ -100,9 +101,11 @@ def _upgrade(config: Config, connection: Connection, revision: str, *, is_sqlite
         connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
     config.attributes["connection"] = connection
     try:
+        led_nowhere = _missing_references(connection) if is_sqlite else Counter()
         command.upgrade(config, revision)
-        if is_sqlite and (lost := connection.execute(text("PRAGMA foreign_key_check")).first()):
-            raise RuntimeError(f"a row of {lost[0]} would refer to a missing one of {lost[2]}")
+        if is_sqlite and (lost := _missing_references(connection) - led_nowhere):
+            table, missing = next(iter(lost))
+            raise RuntimeError(f"a row of {table} would refer to a missing one of {missing}")
     except BaseException:
         connection.rollback()
         raise
@@ -111,6 +114,12 @@ def _upgrade(config: Config, connection: Connection, revision: str, *, is_sqlite
     finally:
         if is_sqlite:
             connection.execute(text("PRAGMA foreign_keys=ON"))
+
+
+def _missing_references(connection: Connection) -> Counter[tuple[str, str]]:
+    """Count the rows of each table of SQLite that refer to a missing one, by the other's table."""
+    rows = connection.execute(text("PRAGMA foreign_key_check"))
+    return Counter((table, missing) for table, _rowid, missing, _number in rows)
 
 
 @contextmanager
