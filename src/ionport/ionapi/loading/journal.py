@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
@@ -18,6 +19,9 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from ..errors import RequestRefused
+
+if sys.platform != "win32":
+    import fcntl
 
 _FORMAT: Final = "ionport m3 load 1"
 
@@ -61,19 +65,20 @@ class Journal:
         """Open the journal, made when there is none.
 
         Raises:
-            RequestRefused: it belongs to another load, or is no journal.
+            RequestRefused: it belongs to another load, is no journal, or another process has it
+                open.
             OSError: it cannot be read or written.
         """
         self.path = path
         self.results: dict[int, RowResult] = {}
         self._sent: set[int] = set()
         self._lock = threading.Lock()
-        is_new = not path.exists() or not path.stat().st_size
-        if not is_new:
-            self._read(identity)
         self._file = path.open("a", encoding="utf-8")
-        if is_new:
-            self._write({"format": _FORMAT, **asdict(identity)})
+        try:
+            self._open(identity)
+        except BaseException:
+            self._file.close()
+            raise
 
     def unknown(self) -> list[int]:
         """Return the rows that were sent and of which nobody knows what became."""
@@ -114,15 +119,29 @@ class Journal:
     ) -> None:
         self.close()
 
+    def _open(self, identity: LoadIdentity) -> None:
+        if not _locked(self._file.fileno()):
+            raise RequestRefused(
+                f"Another load with {self.path.name} is under way: wait until it has ended."
+            )
+        content = self.path.read_bytes()
+        if not content:
+            self._write({"format": _FORMAT, **asdict(identity)})
+            return
+        self._read(content.decode("utf-8", "replace"), identity)
+        if not content.endswith(b"\n"):
+            # A crash has cut the last line off: what is written now may not become a part of it.
+            self._file.write("\n")
+
     def _write(self, entry: Mapping[str, Any], *, is_last: bool = True) -> None:
         self._file.write(json.dumps(entry, ensure_ascii=False) + "\n")
         if is_last:
             self._file.flush()
             os.fsync(self._file.fileno())
 
-    def _read(self, identity: LoadIdentity) -> None:
-        lines = self.path.read_text(encoding="utf-8", errors="replace").splitlines()
-        entries = [entry for entry in map(_entry, lines) if entry is not None]
+    def _read(self, text: str, identity: LoadIdentity) -> None:
+        # Texts of M3 may have the line separators of Unicode, which JSON leaves as they are.
+        entries = [entry for entry in map(_entry, text.split("\n")) if entry is not None]
         if not entries or entries[0].get("format") != _FORMAT:
             raise RequestRefused(f"{self.path.name} is no journal of a load. Name another file.")
         if {key: entries[0].get(key) for key in asdict(identity)} != asdict(identity):
@@ -142,6 +161,16 @@ class Journal:
                 self.results[result.row] = result
             else:
                 self._sent.difference_update(entry.get("unsent", ()))
+
+
+def _locked(descriptor: int) -> bool:
+    """Lock the open file for this process, and tell whether no other has it."""
+    if sys.platform != "win32":
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+    return True
 
 
 def _entry(line: str) -> dict[str, Any] | None:

@@ -1,0 +1,45 @@
+"""A journal of a load knows after a crash what was sent, and belongs to one load at a time."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ionport.ionapi.errors import RequestRefused
+from ionport.ionapi.loading.journal import Journal, LoadIdentity, RowResult, RowState
+
+IDENTITY = LoadIdentity("APS450MI", "AddHead", "100", "AAA", "ACME_TST", "0" * 64)
+
+
+def test_what_is_sent_after_a_line_was_cut_off_is_not_forgotten(tmp_path: Path) -> None:
+    path = tmp_path / "rows.load"
+    with Journal(path, IDENTITY) as journal:
+        journal.sending([2])
+        journal.ended([RowResult(2, RowState.DONE)])
+    with path.open("a", encoding="utf-8") as file:
+        file.write('{"sent": [3')
+    with Journal(path, IDENTITY) as journal:
+        journal.sending([3, 4])
+    with Journal(path, IDENTITY) as journal:
+        assert journal.unknown() == [3, 4]
+        assert journal.results[2].state is RowState.DONE
+
+
+@pytest.mark.parametrize("sign", ["\u2028", "\u2029", "\x85", "\x0c", "\r", "\n"])
+def test_a_text_with_any_end_of_line_is_kept(tmp_path: Path, sign: str) -> None:
+    told = RowResult(2, RowState.DONE, message=f"one{sign}two")
+    with Journal(tmp_path / "rows.load", IDENTITY) as journal:
+        journal.sending([2])
+        journal.ended([told])
+    with Journal(tmp_path / "rows.load", IDENTITY) as journal:
+        assert journal.results == {2: told}
+        assert journal.unknown() == []
+
+
+def test_two_loads_never_send_the_same_rows_at_once(tmp_path: Path) -> None:
+    with (
+        Journal(tmp_path / "rows.load", IDENTITY),
+        pytest.raises(RequestRefused, match="under way"),
+    ):
+        Journal(tmp_path / "rows.load", IDENTITY)
