@@ -127,8 +127,12 @@ def m3_run(
     multiple=True,
     help="Send rows again that M3 refused, or of which nobody knows what became.",
 )
-@click.option("--journal", type=click.Path(path_type=Path), help="Default: FILE.load")
-@click.option("--results", type=click.Path(path_type=Path), help="Default: FILE.results.csv")
+@click.option(
+    "--journal", type=click.Path(dir_okay=False, path_type=Path), help="Default: FILE.load"
+)
+@click.option(
+    "--results", type=click.Path(dir_okay=False, path_type=Path), help="Default: FILE.results.csv"
+)
 @as_json_option
 def m3_load(
     file: Path,

@@ -11,6 +11,7 @@ import csv
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime, time
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
@@ -81,13 +82,17 @@ def _names(texts: Sequence[str], fields: Mapping[str, str]) -> list[str]:
 def _csv(path: Path) -> Iterator[Sequence[str]]:
     encoding = _encoding(path)
     with path.open(encoding=encoding, newline="") as file:
-        head = file.readline()
-        file.seek(0)
-        delimiter = max(_DELIMITERS, key=head.count)
         try:
+            head = file.readline()
+            file.seek(0)
+            delimiter = max(_DELIMITERS, key=head.count)
             yield from csv.reader(file, delimiter=delimiter, strict=True)
         except csv.Error as error:
             raise RequestRefused(f"{path.name} is no CSV file: {error}.") from error
+        except UnicodeError as error:
+            raise RequestRefused(
+                f"{path.name} is no text in UTF-8, UTF-16 or Windows-1252: save it as CSV UTF-8."
+            ) from error
 
 
 def _encoding(path: Path) -> str:
@@ -129,7 +134,9 @@ def _workbook(path: Path, sheet: str) -> Iterator[Sequence[Any]]:
 
 _AS_TEXT: Mapping[type, Callable[[Any], str]] = {
     bool: lambda cell: "1" if cell else "0",
-    float: lambda cell: str(int(cell)) if cell.is_integer() else format(cell, ".15g"),
+    float: lambda cell: (
+        str(int(cell)) if cell.is_integer() else f"{Decimal(format(cell, '.15g')):f}"
+    ),
     datetime: lambda cell: cell.strftime("%Y%m%d"),
     date: lambda cell: cell.strftime("%Y%m%d"),
     time: lambda cell: cell.strftime("%H%M%S"),

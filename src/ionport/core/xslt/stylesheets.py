@@ -30,7 +30,7 @@ _ELEMENTS = frozenset(
         "evaluate",
     )
 )
-_ENCODING = re.compile(r"(<\?xml\b[^>]*?)\s+encoding\s*=\s*([\"'])[^\"']*\2")
+_ENCODING = re.compile(r"(<\?xml\s[^>]{0,200}?)\sencoding\s{0,9}=\s{0,9}([\"'])[^\"']{0,99}\2")
 _FUNCTIONS = re.compile(
     r"\b(document|doc|doc-available|collection|uri-collection|unparsed-text(?:-lines|-available)?"
     r"|json-doc|transform|environment-variable|available-environment-variables)\s*\("

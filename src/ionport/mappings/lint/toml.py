@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -14,7 +13,7 @@ from ionport.mappings.lint.common import close_to, found
 from ionport.mappings.lint.m3 import check_m3
 from ionport.mappings.model import Finding
 from ionport.mappings.rendering.erp import Cell
-from ionport.mappings.rendering.m3_toml import EXPORT, parse_m3_toml
+from ionport.mappings.rendering.m3_toml import EXPORT, load_toml, parse_m3_toml
 
 _PLACE = re.compile(r"(.*) \(at line (\d+), column (\d+)\)", re.DOTALL)
 _METADATA = frozenset(
@@ -25,8 +24,8 @@ _METADATA = frozenset(
 def lint_toml(text: str) -> Iterator[Finding]:
     """Yield the findings about an M3 mapping in TOML."""
     try:
-        content = tomllib.loads(text.removeprefix("\ufeff"))
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        content = load_toml(text)
+    except ValueError as error:
         yield _broken(text, str(error))
         return
     wrong = list(_check_types(text, content))
@@ -93,6 +92,8 @@ def _wrong(text: str, key: str, value: Any, case: str) -> Finding:
 
 def _line_of(text: str, name: str) -> int | None:
     """Return the first line that defines a key or table of this name."""
-    pattern = rf"^[ \t]*(?:\[+[\w.\"' -]*\b)?{re.escape(name)}\b"
-    match = re.search(pattern, text, re.MULTILINE)
-    return text.count("\n", 0, match.start()) + 1 if match else None
+    pattern = re.compile(rf"[ \t]*(?:\[[\w.\"' \[-]*\b)?{re.escape(name)}\b")
+    for number, line in enumerate(text.split("\n"), start=1):
+        if name in line and pattern.match(line):
+            return number
+    return None

@@ -13,6 +13,7 @@ from typing import Any
 from ionport.core.errors import InvalidInput
 from ionport.core.i18n import _
 from ionport.mappings.grammars.aliases import column_id, field_id
+from ionport.mappings.grammars.properties import lines_of
 from ionport.mappings.grammars.sections import M3_SECTIONS, Section
 from ionport.mappings.model import MappingKind
 from ionport.mappings.rendering.conflicts.rules import OPERATORS, TOLERANCES
@@ -23,6 +24,7 @@ _HEADER = re.compile(r"\s*\[{1,2}\s*([\w.\"' -]+?)\s*\]{1,2}\s*(?:#.*)?")
 _KEY = re.compile(r"\s*[\"']?([\w-]+)[\"']?\s*=")
 _FIELD = re.compile(r"\[([^\[\]]+)\]")
 _COLUMN = re.compile(r"\[\[([^\[\]]+)\]\]")
+_LONG_KEY = re.compile(r"(?:\.[ \t]{0,8}[\"'\w-]{1,80}[ \t]{0,8}){50}")
 # A row goes to the section that its action names; both words of the description are taken.
 _SECTION_WORDS = {
     "receipt_line": "receipt_lines",
@@ -37,6 +39,17 @@ _SECTION_WORDS = {
 }
 
 
+def load_toml(text: str) -> Mapping[str, Any]:
+    """Return the tables of a TOML file; raises ValueError for what is none, with the place."""
+    if _LONG_KEY.search(text):
+        # tomllib takes time by the square of a key's parts.
+        raise ValueError("a key of over 50 parts")
+    try:
+        return tomllib.loads(text.removeprefix("\ufeff"))
+    except RecursionError as error:
+        raise ValueError("nested too deep") from error
+
+
 def parse_m3_toml(text: str) -> ErpMapping:
     """Read an M3 mapping in TOML.
 
@@ -44,8 +57,8 @@ def parse_m3_toml(text: str) -> ErpMapping:
         InvalidInput: not TOML (with the line), or a value of a type that the grammar lacks.
     """
     try:
-        content = tomllib.loads(text.removeprefix("\ufeff"))
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        content = load_toml(text)
+    except ValueError as error:
         raise InvalidInput(
             _("This is not a TOML file: {why}").format(why=str(error)[:200]), code="toml_broken"
         ) from error
@@ -172,7 +185,7 @@ def _lines(text: str) -> dict[str, int]:
     """Return the line of each key by its path, and of each rule by its number from 0."""
     found: dict[str, int] = {}
     section, rules = "", 0
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate((each.raw for each in lines_of(text)), start=1):
         if header := _HEADER.fullmatch(line):
             section = header[1].replace('"', "").replace("'", "").replace(" ", "")
             if section == f"{CONFLICTS}.rule":

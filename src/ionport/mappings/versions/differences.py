@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from enum import StrEnum
 
+_LONG = 4_000
+
 
 class Change(StrEnum):
     """What became of a line."""
@@ -45,13 +47,18 @@ def difference(old: str, new: str, context: int = 3) -> Difference:
     Ends of lines do not count: a version is compared as a person reads it.
     """
     before, after = old.splitlines(), new.splitlines()
-    matcher = SequenceMatcher(None, before, after, autojunk=False)
+    matcher = _matcher(before, after)
     lines = tuple(_lines(matcher, before, after, context))
     return Difference(
         lines,
         added=sum(line.change is Change.ADDED for line in lines),
         removed=sum(line.change is Change.REMOVED for line in lines),
     )
+
+
+def _matcher(before: list[str], after: list[str]) -> SequenceMatcher[str]:
+    """Compare lines; in long texts those that come often are no anchors, or it takes minutes."""
+    return SequenceMatcher(None, before, after, autojunk=len(before) + len(after) > _LONG)
 
 
 def _lines(
@@ -93,7 +100,7 @@ def with_line_ends(typed: str, stored: str) -> str:
             bare + ("\n" if bare != line else "") for bare, line in zip(bare_new, new, strict=True)
         )
     kept = dict[int, str]()
-    matcher = SequenceMatcher(None, bare_old, bare_new, autojunk=False)
+    matcher = _matcher(bare_old, bare_new)
     for block in matcher.get_matching_blocks():
         for number in range(block.size):
             kept[block.b + number] = ends[block.a + number]

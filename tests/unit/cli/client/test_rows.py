@@ -44,11 +44,14 @@ def test_a_workbook_gives_numbers_and_days_as_m3_writes_them(tmp_path: Path) -> 
         sheet.write_row(1, 0, ["S1000", 4711, 0.1 + 0.2])
         sheet.write_datetime(1, 3, date(2026, 11, 30), day)
         sheet.write(1, 4, "for us")
-        sheet.write_row(3, 0, ["S1001", 12.50])
+        sheet.write_row(3, 0, ["S1001", 12.50, 0.00002])
     path = _file(tmp_path, content.getvalue(), "rows.xlsx")
     first, second = read_rows(path, sheet="Invoices", fields={"Note": ""})
     assert first.record == {"SUNO": "S1000", "SINO": "4711", "CUAM": "0.3", "IVDT": "20261130"}
-    assert (second.number, second.record) == (4, {"SUNO": "S1001", "SINO": "12.5"})
+    assert (second.number, second.record) == (
+        4,
+        {"SUNO": "S1001", "SINO": "12.5", "CUAM": "0.00002"},
+    )
 
 
 def test_a_column_of_another_title_is_given_its_field(tmp_path: Path) -> None:
@@ -67,6 +70,8 @@ def test_a_column_of_another_title_is_given_its_field(tmp_path: Path) -> None:
         (b'SUNO,SUNM\n"1,2\n', "a.csv", "no CSV file"),
         (b"\x00\x01SUNO\n1\n", "a.csv", "no text"),
         (b"SUNO\n" + b"x" * 40_000 + b"\n", "a.csv", "more than 32,000"),
+        (b"SUNO\n\x81\n", "a.csv", "no text in UTF-8, UTF-16 or Windows-1252"),
+        (b"\xff\xfeS\x00U", "a.csv", "no text in UTF-8, UTF-16 or Windows-1252"),
         (b"PK\x03\x04 no workbook", "a.xlsx", "cannot be read as a workbook"),
     ],
 )

@@ -77,3 +77,26 @@ def test_a_key_and_a_list_of_a_megabyte_are_told_shortly(kind: MappingKind) -> N
     findings = lint(kind, f"{text}\n{long}=1\nNonsense={'a,' * 300_000}\n{long}Fields=1\n")
     assert findings
     assert all(len(finding.text) < 1_000 for finding in findings)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '# a\u2028b\u2028c\x85d\n[export_configuration.header.fields]\nSUNO = "x"\n',
+        "[export_configuration.header.fields]\nSUNO = " + "1" * 5_000 + "\n",
+        "[export_configuration.header.fields]\n" + ".".join(["a"] * 20_000) + " = 1\n",
+        "[export_configuration" + ".a" * 50_000,
+        "[export_configuration.header.fields]\nSUNO = " + "[" * 5_000 + "]" * 5_000 + "\n",
+        '<?xml version="1.0"?><xsl:stylesheet version="1.0"'
+        ' xmlns:xsl="http://www.w3.org/1999/XSL/Transform"><?xml-a'
+        + " " * 50_000
+        + "?></xsl:stylesheet>",
+    ],
+    ids=["line separators", "digits", "parts of a key", "parts of a name", "depth", "spaces"],
+)
+def test_hostile_toml_and_stylesheets_have_findings_too(text: str) -> None:
+    kind = recognise_kind(text)
+    assert kind in (MappingKind.TOML, MappingKind.XSLT)
+    for finding in lint(kind, text):
+        assert finding.text
+        assert finding.line is None or finding.line <= text.count("\n") + 1

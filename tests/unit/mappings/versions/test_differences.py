@@ -33,6 +33,14 @@ def test_the_same_text_with_other_ends_of_lines_has_no_difference() -> None:
     assert difference("A=1\r\nB=2\r\n", "A=1\nB=2\n").lines == ()
 
 
+def test_long_texts_of_equal_lines_are_compared_too() -> None:
+    old = "#\r\n" * 19_000
+    new = "first\n" + "#\n" * 18_000
+    found = difference(old, new)
+    assert found.added - found.removed == new.count("\n") - old.count("\n")
+    assert with_line_ends(new, old) == new.replace("\n", "\r\n")
+
+
 @given(_LINES, _LINES)
 def test_a_difference_tells_each_line_that_came_or_went(old: list[str], new: list[str]) -> None:
     found = difference(_text(old), _text(new), context=50)

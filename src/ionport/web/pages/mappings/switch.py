@@ -10,7 +10,6 @@ from starlette.routing import Route
 
 from ionport.core.errors import InvalidInput
 from ionport.core.i18n import _, ngettext
-from ionport.mappings.model import blocking
 from ionport.mappings.ports import MappingUse
 from ionport.mappings.versions.differences import difference
 from ionport.web.pages.mappings.versions import version_of
@@ -82,7 +81,7 @@ def _page(
         "uses": others,
         "under_way": under_way,
         "changed": changed,
-        "blocked": blocking(version.findings, accept_at_least_once=False),
+        "blocked": version.blocking(),
         "chosen": [use.configuration_id for use in others] if chosen is None else chosen,
         "error": error,
     }

@@ -7,7 +7,8 @@ import re
 import httpx2
 import pytest
 
-from ionport.identity.model import OrganizationRole
+from ionport.identity.access import Access
+from ionport.identity.model import Actor, OrganizationRole
 from ionport.mappings.grammars.files import own_template
 from ionport.mappings.model import MappingKind
 from tests.support.html_forms import form_with
@@ -201,6 +202,20 @@ def test_configurations_are_switched_to_a_version_with_what_follows_told(desk: D
     assert "1 configuration uses version 2 now" in done
     assert "uses an older version" not in desk.browser.text(path)
     assert "No configuration uses another version" in desk.browser.text(f"{path}/versions/2/switch")
+
+
+def test_accepted_findings_do_not_hold_a_version_on_the_page_that_switches(desk: Desk) -> None:
+    text = IDM_TEMPLATE.replace("Index_Fields=", "Index_Fields=nonsense,")
+    path = _file(desk, f"{text}\nIF_nonsense=Attribute\n")
+    asked = f"{path}/versions/1/switch"
+    assert "findings that hold it" in desk.browser.text(asked)
+    mappings = desk.application.documents.mappings
+    with desk.application.database.write() as work:
+        access = Access(work, desk.organization, Actor.operator())
+        version = mappings.latest_version(access, path.rpartition("/")[2])
+        found = [each.identity for each in version.blocking()]
+        mappings.accept(access, version.mapping_id, 1, found, "ours")
+    assert "findings that hold it" not in desk.browser.text(asked)
 
 
 def test_a_quick_fix_mends_the_text_and_saves_nothing(desk: Desk) -> None:
