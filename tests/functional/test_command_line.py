@@ -15,11 +15,12 @@ from click.testing import CliRunner, Result
 from ionport import __version__
 from ionport.application import open_application
 from ionport.cli import main
+from ionport.documents.intake.limits import MEGABYTE
 from ionport.documents.samples import SAMPLES, read_sample
 from ionport.ionapi import IonApiClient, IonApiFile
 from ionport.mappings.grammars.files import own_template
 from ionport.mappings.model import MappingKind
-from ionport.settings import load_settings
+from ionport.settings import Settings, load_settings
 from tests.support import sides
 from tests.support.plugin_runs import run_python
 from tests.unit.connections.conftest import credential
@@ -274,7 +275,7 @@ def test_what_cannot_be_done_is_said_in_one_clear_message(
 
 def test_adding_goes_on_after_a_file_that_is_refused(run: Run, tmp_path: Path) -> None:
     large = tmp_path / "large.xml"
-    large.write_bytes(b"<a>" + b" " * 20_000_000 + b"</a>")
+    large.write_bytes(b"<a>" + b" " * Settings().max_file_mb * MEGABYTE + b"</a>")
     wrong = tmp_path / "wrong.xml"
     wrong.write_bytes(b"<a/>")
     files = [str(large), str(wrong), _sample(tmp_path, SAMPLES[0]), _sample(tmp_path, SAMPLES[1])]
@@ -282,7 +283,7 @@ def test_adding_goes_on_after_a_file_that_is_refused(run: Run, tmp_path: Path) -
     assert added.exit_code == 1
     rows = json.loads(added.stdout)
     assert [row["file"] for row in rows] == [Path(file).name for file in files]
-    assert "at most 20000000 are accepted" in rows[0]["error"]
+    assert "the limit of one file" in rows[0]["error"]
     assert "root element is a" in rows[1]["error"]
     assert all(row["id"].startswith("doc_") for row in rows[2:])
     told = run("document", "add", str(large), str(wrong))

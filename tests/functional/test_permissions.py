@@ -35,6 +35,8 @@ _OWN = (
     "/documents/views",
     "/documents/views/remove",
     "/organization",
+    # Only judges a text that whoever may see the file has typed.
+    "/settings/mapping-files/{mapping}/check",
 )
 _PLAIN = {"method": "infor-idm-bod", "type": "INVOICE", "field": "purchase_order"}
 _POSTS = sorted(

@@ -45,7 +45,7 @@ from ionport.mappings.rendering.capture_document.tree import (
 )
 from ionport.mappings.rendering.model import Traced
 from ionport.mappings.rendering.tables import header_value, tax_field
-from ionport.mappings.rendering.values import place_text, shown
+from ionport.mappings.rendering.values import clean, place_text, shown
 
 DOCUMENT_NAME = "Sync.CaptureDocument"
 """The name of the BOD in the header of an ION message."""
@@ -171,7 +171,8 @@ def _address(mapping: BodMapping, state: State) -> BodAddress:
         logical_id=texts[_LOGICAL_ID],
         accounting_entity=texts[_ENTITY],
         location=texts[_LOCATION],
-        document_id=texts[_DOCUMENT_ID] or state.source.fields.get("correlation_id", ""),
+        document_id=texts[_DOCUMENT_ID]
+        or clean(state.source.fields.get("correlation_id", ""), None, "correlation_id"),
     )
 
 

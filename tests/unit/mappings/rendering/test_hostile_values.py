@@ -93,6 +93,12 @@ def test_a_bod_is_well_formed_in_the_schemas_order_and_has_the_values_as_they_ar
             assert value.value in texts
 
 
+def test_an_id_of_the_message_with_a_control_character_is_told() -> None:
+    source = dataclasses.replace(_SOURCE, fields={**_SOURCE.fields, "correlation_id": "a\x00b"})
+    with pytest.raises(InvalidInput, match=r"correlation_id.*U\+0000"):
+        render_bod(_BOD, source, ENVELOPE)
+
+
 @settings(max_examples=30, deadline=None)
 @given(source=_sources())
 def test_m3_and_ln_get_each_value_whole_or_are_told_why_not(source: RenderSource) -> None:

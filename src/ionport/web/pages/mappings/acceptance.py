@@ -33,6 +33,7 @@ def accept_form(request: Request) -> Response:
 def accept(request: Request) -> Response:
     """Keep the decision: the finding holds neither this version nor a later one."""
     visit, scope = visit_of(request), organization_scope(request)
+    visit.actor.require_organization_administrator(scope.organization_id)
     version = version_of(request)
     asked = [_asked(request)]
     try:

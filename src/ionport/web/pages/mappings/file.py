@@ -52,17 +52,19 @@ def show(request: Request) -> Response:
 def save(request: Request) -> Response:
     """Save the text as the next version, or only check it."""
     visit, scope = visit_of(request), organization_scope(request)
-    _file, newest = _newest(request)
     form = visit.form
+    action = text_of(form, "action")
+    only_checks = action == "check" or action.startswith(_FIX)
+    if not only_checks:
+        visit.actor.require_organization_administrator(scope.organization_id)
+    _file, newest = _newest(request)
     typed = with_line_ends(lines_of(form, "text"), newest.text)
     based_on = whole_number(form, "based_on") or 0
-    action = text_of(form, "action")
-    if action:
+    if only_checks:
         if action.startswith(_FIX):
             typed = _fixed(typed, newest.kind, number_in(action.removeprefix(_FIX)) or 0)
         checked = _checked(request, typed, newest.kind)
         return _file_page(request, newest, typed, checked, based_on=based_on)
-    visit.actor.require_organization_administrator(scope.organization_id)
     try:
         prepared = prepare_mapping(encode(typed, newest.encoding), newest.kind)
         with visit.write(scope) as access:
