@@ -82,6 +82,14 @@ def roll_back_form(request: Request) -> Response:
         ngettext("{n} line comes back.", "{n} lines come back.", found.added).format(n=found.added),
         ngettext("{n} line goes.", "{n} lines go.", found.removed).format(n=found.removed),
     ]
+    if errors := len(version.blocking()):
+        points.append(
+            ngettext(
+                "Version {number} has {n} error that blocks activation.",
+                "Version {number} has {n} errors that block activation.",
+                errors,
+            ).format(number=version.number, n=errors)
+        )
     if following:
         points.append(
             _("New deliveries of {titles} use it at once.").format(

@@ -147,6 +147,13 @@ def test_versions_are_compared_and_an_older_one_comes_back_as_a_new_one(desk: De
     assert desk.browser.get(f"{path}/versions/compare?old=x&new=99").status_code == 404
 
 
+def test_a_version_that_blocks_activation_says_so_before_it_comes_back(desk: Desk) -> None:
+    path = _file(desk, IDM_TEMPLATE.replace("invoice_id", "invoice_idx"))
+    _save(desk, path, IDM_TEMPLATE, "1")
+    assert "activation" in desk.browser.text(f"{path}/versions/1/roll-back")
+    assert "activation" not in desk.browser.text(f"{path}/versions/2/roll-back")
+
+
 def test_only_an_unused_file_can_be_deleted(desk: Desk) -> None:
     desk.add_export(credential=desk.credentials())
     used = re.search(rf"{_LIST}/map_\w+", desk.browser.get(_LIST).text)
