@@ -44,8 +44,8 @@ class Finding:
     """Something about a mapping file that its owner should know: a rule with parameters.
 
     `line` and `column` count from 1, None for the file as a whole. `fix` is the edit that
-    mends it, where one is certain. While an error is not accepted, no export configuration with
-    this file can be active.
+    mends it, where one is certain or a close name is offered. While an error is not accepted, no
+    export configuration with this file can be active.
     """
 
     severity: Severity

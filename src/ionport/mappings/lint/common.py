@@ -19,6 +19,7 @@ from ionport.mappings.grammars.edits import (
     remove_line,
     remove_repeated_item,
     rename_key,
+    set_value,
 )
 from ionport.mappings.grammars.properties import Properties, Property
 from ionport.mappings.grammars.vocabulary import (
@@ -169,11 +170,17 @@ def check_field(at: Property | int | None, name: str, key: str = "") -> Iterator
             code = "term_of_lines" if term in line_terms() else "unknown_term"
             yield found(code, at, key, name=term)
     elif wanted in UNFILLED_FIELDS:
-        yield found("unfilled_field", at, key, name=name, suggestion=close_to(wanted, FIELDS))
+        yield _misnamed("unfilled_field", at, key, name, close_to(wanted, FIELDS))
     elif wanted not in FIELDS:
-        yield found("unknown_field", at, key, name=name, suggestion=close_to(wanted, FIELDS))
+        yield _misnamed("unknown_field", at, key, name, close_to(wanted, FIELDS))
     elif wanted in FIELDS_BY_HAND:
         yield found("filled_by_hand", at, key, name=name)
+
+
+def _misnamed(code: str, at: Property | int | None, key: str, name: str, close: str) -> Finding:
+    """Return the finding, with the edit to the close name where the line's value is the name."""
+    fix = [set_value(at, close)] if close and isinstance(at, Property) and at.value == name else []
+    return found(code, at, key, fix=fix, name=name, suggestion=close)
 
 
 def check_column(

@@ -114,6 +114,12 @@ def test_a_misspelt_key_of_published_files_is_understood_and_can_be_corrected() 
     assert lint(MappingKind.M3, apply_edits(text, finding.fix)) == []
 
 
+def test_a_misspelt_field_is_put_right_by_its_quick_fix() -> None:
+    text = M3.replace("HF_SINO=invoice_id", "HF_SINO=invoice_idx", 1)
+    finding = next(each for each in lint(MappingKind.M3, text) if each.code == "unknown_field")
+    assert apply_edits(text, finding.fix) == M3
+
+
 def test_a_line_that_is_never_sent_is_mended_by_its_quick_fix() -> None:
     text = LN + "InvoiceReceiptFields=Order \nIRF_Order=TF_purchase_order\n"
     text += "IRF_OrderSequence=TF_position\nInvoiceReceipt=invoice_table\n"
