@@ -20,7 +20,7 @@ from ionport.core.http.hosts import split_host
 from ionport.core.http.texts import is_storable
 
 # A page of ours, and no other host: `//host` is one.
-_OWN_PATH = re.compile(r"/[a-z][\w/.-]*")
+_OWN_PATH = re.compile(r"/[a-z][\w/.-]*(?:#[\w-]+)?")
 MAX_FLASH = 1500
 THEMES = ("light", "dark")
 KINDS = ("success", "info", "warning", "danger")

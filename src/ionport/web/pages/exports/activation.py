@@ -78,7 +78,12 @@ def activate(request: Request) -> Response:
     except InvalidInput as error:
         if "reason" in error.fields:
             return _activate_page(request, errors_of(error), error.status)
-        return redirect(request, _url(request, configuration_id), kind="danger", text=error.text)
+        url = _url(request, configuration_id)
+        link = ("", "")
+        if error.code == "mapping_blocks_activation":
+            # The page names the part of each mapping file like the field that is wrong.
+            link = (f"{url}#{next(iter(error.fields))}", _("To the lines"))
+        return redirect(request, url, kind="danger", text=error.text, link=link)
     text = _("{title} is active.").format(title=active.title)
     return redirect(request, _url(request, active.id), text=text)
 

@@ -252,6 +252,9 @@ def test_a_line_that_blocks_is_mended_where_it_is_told(desk: Desk) -> None:
     path = str(page.url.path)
     form = form_with(page.text, "line").fields
     assert form["text"] == "SFV_LogicalID=lid://"
+    blocked = desk.browser.send(f"{path}/activate", form_at=path).text
+    assert f'href="{path}#bod_mapping"' in blocked
+    assert 'id="bod_mapping"' in blocked, "the link leads to the lines that block"
     refused = said(desk.browser.send(f"{path}/mend", {**form, "text": "a\nb"}, form_at=path).text)
     assert "Enter one line" in refused
     mended = {**form, "text": "SFV_LogicalID=lid://infor.ims.mine"}
