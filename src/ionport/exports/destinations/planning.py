@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
+from ionport.core.errors import InvalidInput
 from ionport.core.i18n import _
 from ionport.exports.destinations.infor_idm_bod import message_parameters
 from ionport.exports.destinations.infor_idm_ln import payload_of, render_invoice
@@ -52,10 +53,17 @@ def planned_calls(kind: MappingKind, text: str, planned: PlanSource) -> tuple[Pl
     """Return the calls that a mapping of this kind makes of a document, in their order.
 
     Raises:
-        InvalidInput: the mapping cannot be rendered with this document; names line and value.
+        InvalidInput: the mapping cannot be rendered with this document; names line and value. Or
+            no export type takes a mapping of this kind.
         RequestRefused: the client library would not send it.
     """
-    return tuple(_PLANNERS[kind](text, planned))
+    planner = _PLANNERS.get(kind)
+    if planner is None:
+        raise InvalidInput(
+            _("No export type sends what such a file makes yet: there are no calls to show."),
+            code="mapping_kind_unused",
+        )
+    return tuple(planner(text, planned))
 
 
 def _idm(text: str, planned: PlanSource) -> Iterable[PlannedCall]:

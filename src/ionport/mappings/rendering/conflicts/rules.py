@@ -30,6 +30,8 @@ OPERATORS: Mapping[str, Callable[[Decimal, Decimal], bool]] = {
 TOLERANCES: Mapping[str, bool] = {"within_tolerance": True, "outside_tolerance": False}
 """Comparisons with a tolerance, and whether the difference is in it."""
 
+_LONGEST_CHAIN = 50
+
 Rows = dict[str, list[Mapping[str, str]]]
 
 
@@ -106,6 +108,13 @@ def _row(action: Action, table: Table, row: Mapping[str, str]) -> dict[str, str]
         if column not in names:
             return _value(table, row, name)
         if column not in done:
+            if len(under_way) == _LONGEST_CHAIN:
+                raise InvalidInput(
+                    _("[{column}] follows from over {limit} columns, one from the other.").format(
+                        column=column, limit=_LONGEST_CHAIN
+                    ),
+                    code="expression_wrong",
+                )
             under_way.append(column)
             done[column] = evaluate(action.columns[names[column]], value)
             under_way.pop()

@@ -143,3 +143,36 @@ def test_an_m3_mapping_becomes_a_file_in_its_other_form(desk: Desk) -> None:
     assert desk.browser.send(f"{path}/convert", {"name": "m3.toml"}).status_code == 409
     idm = _add(desk, "i.properties", own_template(MappingKind.IDM)[1].decode())
     assert desk.browser.get(f"{idm}/convert").status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "told"),
+    [
+        ("file.xslt", own_template(MappingKind.XSLT)[1].decode(), "No export type sends"),
+        (
+            "long.toml",
+            own_template(MappingKind.TOML)[1].decode()
+            + """
+[[conflict_resolution.rule]]
+name = "long"
+section = "receipt_lines"
+[conflict_resolution.rule.match_criteria]
+column = "quantity"
+comparison_operator = "greater_than"
+comparison_type = "0"
+[[conflict_resolution.rule.actions]]
+type = "receipt_lines"
+[conflict_resolution.rule.actions.mapping]
+"""
+            + "".join(f'c{n} = "[c{n + 1}]"\n' for n in range(2_000)),
+            "over 50 columns",
+        ),
+    ],
+)
+def test_a_file_without_calls_is_previewed_with_the_reason(
+    desk: Desk, name: str, text: str, told: str
+) -> None:
+    path = _add(desk, name, text)
+    page = desk.browser.get(f"{path}?document={desk.document_id()}")
+    assert page.status_code == 200
+    assert told in said(page.text)
