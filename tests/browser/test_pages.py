@@ -36,6 +36,7 @@ from tests.support.whole import Desk, desk_on
 
 _REDIRECTS = {"/", "/favicon.ico", "/documents/{document}/next", "/ion-api/{tenant}", "/manual"}
 _REDIRECTS |= {"/settings/mapping-files/{mapping}/versions/{number}/accept"}
+_REDIRECTS |= {"/settings/mapping-files/{mapping}/accepted/remove"}
 _FRAGMENTS = {
     "/ion-api/{tenant}/service-accounts/users",
     "/ion-api/{tenant}/authorized-apps/{app}/users",

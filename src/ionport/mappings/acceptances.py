@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy import Connection, Row, delete, insert, select
 
 from ionport.core.clock import Clock
 from ionport.core.errors import Conflict, InvalidInput, NotFound
@@ -15,7 +15,7 @@ from ionport.core.i18n import _
 from ionport.core.ids import new_id
 from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
-from ionport.mappings.model import Finding, MappingAction, MappingVersion
+from ionport.mappings.model import Finding, MappingAction, MappingFile, MappingVersion
 from ionport.mappings.tables import mapping_acceptances
 from ionport.store import OrganizationScope, ScopedWork
 
@@ -36,6 +36,11 @@ class Acceptance:
     reason: str
     accepted_at: datetime
     accepted_by: str
+
+
+def by_finding(accepted: Sequence[Acceptance]) -> dict[str, Acceptance]:
+    """Return what is accepted by the identity of its finding."""
+    return {one.finding: one for one in accepted}
 
 
 class AcceptanceRepository:
@@ -69,6 +74,17 @@ class AcceptanceRepository:
                 accepted_by=acceptance.accepted_by,
             )
         )
+
+    def remove(self, scope: OrganizationScope, mapping_id: str, finding: str) -> bool:
+        """Remove what was accepted; tell whether it was."""
+        removed = self._connection.execute(
+            delete(mapping_acceptances).where(
+                mapping_acceptances.c.organization_id == scope.organization_id,
+                mapping_acceptances.c.mapping_id == mapping_id,
+                mapping_acceptances.c.finding == finding,
+            )
+        )
+        return removed.rowcount > 0
 
 
 def _acceptance(row: Row[Any]) -> Acceptance:
@@ -121,6 +137,24 @@ class MappingAcceptances:
             self._accept_one(access, version, by_identity.get(one), one, reason)
             for one in dict.fromkeys(findings)
         ]
+
+    def withdraw(self, access: Access[OrganizationScope], file: MappingFile, finding: str) -> None:
+        """Let a finding hold again what says so; raises NotFound where it is not accepted.
+
+        The caller has locked the file.
+        """
+        access.require_organization_administrator()
+        # PostgreSQL has no text with NUL; no identity has one either.
+        known = AcceptanceRepository(access.connection)
+        if "\0" in finding or not known.remove(access.scope, file.id, finding):
+            raise NotFound(
+                _("No finding “{finding}” of {name} is accepted.").format(
+                    finding=finding[:200], name=file.name
+                ),
+                code="not_accepted",
+            )
+        details = {"name": file.name, "finding": finding}
+        self._audit.record(access, MappingAction.WITHDRAWN, file.id, details)
 
     def _accept_one(
         self,

@@ -242,3 +242,4 @@ class MappingAction(AuditAction):
     ROLLED_BACK = "mapping.rolled_back", N_("Mapping rolled back to an older version")
     DELETED = "mapping.deleted", N_("Mapping file deleted")
     ACCEPTED = "mapping.accepted", N_("Finding about a mapping accepted")
+    WITHDRAWN = "mapping.acceptance_withdrawn", N_("Acceptance of a mapping's finding withdrawn")

@@ -253,6 +253,13 @@ class MappingService:
         version = self.version(access, mapping_id, number)
         return self._acceptances.accept(access, version, findings, reason)
 
+    def withdraw_acceptance(
+        self, access: Access[OrganizationScope], mapping_id: str, finding: str
+    ) -> None:
+        """Let an accepted finding hold again; raises as `MappingAcceptances.withdraw`."""
+        access.require_organization_administrator()
+        self._acceptances.withdraw(access, self._locked(access, mapping_id), finding)
+
     def accepted(
         self, access: ScopedWork[OrganizationScope], mapping_id: str
     ) -> Sequence[Acceptance]:

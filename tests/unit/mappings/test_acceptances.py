@@ -54,6 +54,25 @@ def test_what_is_accepted_once_holds_neither_this_version_nor_later_ones(
     assert later.blocking() == []
 
 
+@pytest.mark.on_each_database
+def test_a_withdrawn_acceptance_lets_the_finding_hold_again(
+    service: MappingService, database: Database
+) -> None:
+    version = _add(service, database)
+    _accept(service, database, version)
+    with database.write() as work:
+        access = Access(work, ACME, ADMIN)
+        service.withdraw_acceptance(access, version.mapping_id, UNDEFINED)
+    with database.read() as work:
+        again = service.latest_version(work.within(ACME), version.mapping_id)
+    assert [each.identity for each in again.blocking()] == [UNDEFINED]
+    for scope, finding in ((ACME, UNDEFINED), (ACME, "a\x00b"), (OTHER, UNDEFINED)):
+        with database.write() as work:
+            access = Access(work, scope, Actor.operator())
+            with pytest.raises(NotFound):
+                service.withdraw_acceptance(access, version.mapping_id, finding)
+
+
 def test_another_finding_of_the_same_rule_still_holds(
     service: MappingService, database: Database
 ) -> None:

@@ -100,6 +100,8 @@ class ConfigurationChecks:
                     text=finding.text,
                     remedy=finding.remedy,
                     blocks=finding in (*blocked, *named),
+                    identity=finding.identity,
+                    acceptable=finding in blocked and finding.acceptable,
                 )
                 for finding in (*named, *version.findings)
             ]

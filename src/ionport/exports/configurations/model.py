@@ -156,7 +156,10 @@ class UseProof:
 
 @dataclass(frozen=True, slots=True)
 class ActivationFinding:
-    """A remark of the linter on one of a configuration's mappings; `blocks` forbids activation."""
+    """A remark of the linter on one of a configuration's mappings; `blocks` forbids activation.
+
+    `identity` names it to whoever accepts it, which `acceptable` allows.
+    """
 
     mapping: str
     severity: str
@@ -166,3 +169,5 @@ class ActivationFinding:
     text: str
     remedy: str
     blocks: bool
+    identity: str = ""
+    acceptable: bool = False

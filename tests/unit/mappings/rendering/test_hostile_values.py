@@ -93,8 +93,10 @@ def test_a_bod_is_well_formed_in_the_schemas_order_and_has_the_values_as_they_ar
             assert value.value in texts
 
 
-def test_an_id_of_the_message_with_a_control_character_is_told() -> None:
-    source = dataclasses.replace(_SOURCE, fields={**_SOURCE.fields, "correlation_id": "a\x00b"})
+@pytest.mark.parametrize("text", ["\x00", "\x00\x00", "a\x00b"])
+def test_an_id_of_the_message_with_a_control_character_is_told(text: str) -> None:
+    text = "".join(list(text))
+    source = dataclasses.replace(_SOURCE, fields={**_SOURCE.fields, "correlation_id": text})
     with pytest.raises(InvalidInput, match=r"correlation_id.*U\+0000"):
         render_bod(_BOD, source, ENVELOPE)
 

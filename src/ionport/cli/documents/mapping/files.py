@@ -1,4 +1,4 @@
-"""`ionport mapping add|list|show|accept`, and the commands of `lint.py` and `tools.py`."""
+"""`ionport mapping add|list|show|accept|withdraw`, and the commands of `lint.py` and `tools.py`."""
 
 from __future__ import annotations
 
@@ -120,6 +120,21 @@ def mapping_accept(ctx: click.Context, name: str, findings: tuple[str, ...], rea
             )
     for one in accepted:
         click.echo(f"Accepted: {one.finding}")
+
+
+@mapping.command("withdraw")
+@click.argument("name")
+@click.option("--finding", required=True, help="A finding as “mapping accept” names it.")
+@click.pass_context
+def mapping_withdraw(ctx: click.Context, name: str, finding: str) -> None:
+    """Withdraw the acceptance of a finding: it holds the mapping file again."""
+    with opened(ctx) as application:
+        mapping_id = mapping_id_of(application, name)
+        with application.database.write() as work:
+            documents_side(application).mappings.withdraw_acceptance(
+                Access(work, organization_scope(application), OPERATOR), mapping_id, finding
+            )
+    click.echo(f"No longer accepted: {finding}")
 
 
 def _print_version(version: MappingVersion, *, as_json: bool) -> None:

@@ -32,8 +32,9 @@ VALUE = "value"
 """The item that is the value of a field or column; what else an item has is layout."""
 _ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _MIDNIGHT = "T00:00:00Z"
-# Stands for the value where the text around it is made; no other text may have it.
-_HOLE = "\x00"
+# Stands for the value where the text around it is made; no other text may have it. Two signs: a
+# text of one is the same object wherever it comes from, and would pass for it.
+_HOLE = "\x00\x00"
 
 
 @dataclass(frozen=True, slots=True)

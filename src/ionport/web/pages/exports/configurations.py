@@ -15,6 +15,7 @@ from ionport.exports.configurations.model import ExportConfiguration
 from ionport.exports.destinations import DESTINATIONS, destination_of
 from ionport.exports.model import ExportMethod
 from ionport.identity.access import Access
+from ionport.mappings.acceptances import by_finding
 from ionport.mappings.grammars.properties import lines_of as lines_in
 from ionport.store import Work
 from ionport.web.forms.edits import require_unchanged, show_stored
@@ -181,6 +182,12 @@ def show(request: Request) -> Response:
             "check": connections.latest_check(access, configuration.connection_id),
             "file_label": export_form.file_label,
             "mappings": mappings,
+            "accepted": {
+                each.mapping_id: by_finding(
+                    documents_of(request).mappings.accepted(access, each.mapping_id)
+                )
+                for each in mappings
+            },
             "file_lines": {
                 each.kind.value: [line.raw for line in lines_in(each.text)] for each in mappings
             },

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from starlette.requests import Request
@@ -11,6 +11,7 @@ from starlette.routing import Route
 
 from ionport.core.errors import Conflict, InvalidInput, IonportError, TooLarge
 from ionport.core.i18n import _
+from ionport.mappings.acceptances import by_finding
 from ionport.mappings.completions import completions
 from ionport.mappings.grammars.edits import apply_edits
 from ionport.mappings.grammars.encodings import encode
@@ -103,10 +104,14 @@ def check(request: Request) -> Response:
     _file, newest = _newest(request)
     typed = with_line_ends(lines_of(visit_of(request).form, "text"), newest.text)
     checked = _checked(request, typed, newest.kind)
-    panel = rendered(request, "mappings/file/_panel.html", {"checked": checked, "saved": newest})
+    visit, scope = visit_of(request), organization_scope(request)
+    with visit.read(scope) as access:
+        accepted = by_finding(documents_of(request).mappings.accepted(access, newest.mapping_id))
+    context = {"checked": checked, "saved": newest, "accepted": accepted}
+    panel = rendered(request, "mappings/file/_panel.html", context)
     return JSONResponse(
         {
-            "findings": [finding_values(finding) for finding in checked.findings],
+            "findings": [finding_values(finding, newest.accepted) for finding in checked.findings],
             "error": checked.error,
             "panel": panel,
         }
@@ -145,7 +150,7 @@ def _document(request: Request) -> str:
     return text_of(form, "document") or request.query_params.get("document", "")
 
 
-def finding_values(finding: Finding) -> dict[str, object]:
+def finding_values(finding: Finding, accepted: Collection[str] = ()) -> dict[str, object]:
     """Return a finding as the editor takes it."""
     return {
         "severity": finding.severity.value,
@@ -155,7 +160,7 @@ def finding_values(finding: Finding) -> dict[str, object]:
         "key": finding.key,
         "text": finding.text,
         "remedy": finding.remedy,
-        "blocks": finding.blocks_activation,
+        "blocks": finding.blocks_activation and finding.identity not in accepted,
     }
 
 
@@ -182,12 +187,14 @@ def _file_page(
     with visit.read(scope) as access:
         file = mappings.get(access, version.mapping_id)
         uses = mappings.uses(access, [file.id]).get(file.id, [])
+        accepted = by_finding(mappings.accepted(access, file.id))
     context = {
         "file": file,
         "saved": version,
         "text": text,
         "checked": checked,
         "uses": uses,
+        "accepted": accepted,
         "errors": errors or {},
         "theirs": theirs,
         "based_on": version.number if based_on is None else based_on,

@@ -7,6 +7,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from ionport.core.i18n import _, ngettext
+from ionport.mappings.acceptances import by_finding
 from ionport.mappings.intake import prepare_mapping
 from ionport.mappings.model import MappingVersion
 from ionport.mappings.versions.differences import difference
@@ -64,7 +65,9 @@ def show(request: Request) -> Response:
     visit, scope = visit_of(request), organization_scope(request)
     with visit.read(scope) as access:
         file = documents_of(request).mappings.get(access, version.mapping_id)
-    return render(request, "mappings/versions/detail.html", {"file": file, "saved": version})
+        accepted = by_finding(documents_of(request).mappings.accepted(access, version.mapping_id))
+    context = {"file": file, "saved": version, "accepted": accepted}
+    return render(request, "mappings/versions/detail.html", context)
 
 
 def roll_back_form(request: Request) -> Response:

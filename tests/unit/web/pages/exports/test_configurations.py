@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import html
 import json
 import re
 from collections.abc import Callable
@@ -242,6 +243,12 @@ def test_a_placeholder_blocks_activation_with_its_line(desk: Desk) -> None:
     answer = desk.browser.send(f"{made.url.path}/activate", form_at=made.url.path)
     assert "A mapping cannot be used yet." in said(answer.text)
     assert "dot-off" in desk.browser.get(LIST).text
+    link = re.search(r'href="([^"]*/accept\?finding=[^"]*)"', made.text)
+    assert link is not None
+    accepted = desk.browser.send(html.unescape(link[1]), {"reason": "ION sets it"})
+    assert accepted.url.path == made.url.path
+    assert "Blocks activation" not in said(accepted.text)
+    assert "Accepted by ada" in said(accepted.text)
 
 
 def test_a_connection_is_shared_by_choosing_it(desk: Desk) -> None:

@@ -278,3 +278,24 @@ def test_what_holds_a_version_is_accepted_once_with_a_reason(desk: Desk) -> None
     done = said(desk.browser.send(link[1], {"reason": "the test system has no look-up"}).text)
     assert "The finding is accepted" in done
     assert desk.browser.get(f"{path}/versions/1/accept?finding=nothing").status_code == 404
+
+
+def test_an_acceptance_is_told_where_the_finding_is_and_can_be_withdrawn(desk: Desk) -> None:
+    path = _file(desk, re.sub(r"(?m)^IF_correlation_id=.*\n", "", IDM_TEMPLATE))
+    before = desk.browser.get(path).text
+    assert "Blocks activation" in said(before)
+    link = re.search(r'href="([^"]*/accept\?finding=no_correlation_id[^"]*)"', before)
+    assert link is not None
+    desk.browser.send(link[1], {"reason": "the test system has no look-up"})
+    for address in (path, f"{path}/versions/1"):
+        shown = desk.browser.get(address).text
+        assert "Blocks activation" not in said(shown)
+        assert "Accepted by ada" in said(shown)
+        assert "the test system has no look-up" in said(shown)
+    assert "Finding about a mapping accepted" in desk.browser.text(f"{path}/versions")
+    back = re.search(r'href="([^"]*/accepted/remove\?finding=[^"]*)"', shown)
+    assert back is not None
+    assert "Withdraw the acceptance?" in desk.browser.text(back[1])
+    assert "The acceptance is withdrawn" in said(desk.browser.send(back[1], {}).text)
+    assert "Blocks activation" in desk.browser.text(path)
+    assert desk.browser.get(back[1]).status_code == 404
