@@ -23,7 +23,7 @@ PASSWORD = "correct horse battery"
 APP = "DocBits_TST"
 TITLE = "Invoices to Infor M3"
 TEMPLATE = "Template of ionport for invoices to M3"
-STAGES = ("file", "network", "token", "refresh", "idm", "ion")
+STAGES = ("file", "network", "token", "refresh", "idm", "ion", "m3", "ln")
 
 # Saves the window, from its top to the end of the element, under a name.
 Picture = Callable[[Locator, str], None]

@@ -73,8 +73,9 @@ def _log_in(file: dict[str, str]) -> dict[str, Any]:
 
 def test_the_demo_proves_every_stage_and_delivers(walk: dict[str, Any]) -> None:
     states = {check["stage"]: check["state"] for check in walk["checks"]}
-    assert set(states.values()) == {"passed"}
-    assert list(states) == ["file", "network", "token", "refresh", "idm", "ion"]
+    # The demo has no users, and M3 asks for whom the service account acts.
+    assert {stage for stage, state in states.items() if state != "passed"} == {"m3"}
+    assert list(states) == ["file", "network", "token", "refresh", "idm", "ion", "m3", "ln"]
     assert all(check["milliseconds"] >= 0 for check in walk["checks"])
     assert walk["delivery_status"] == "delivered"
     assert walk["app"] == "DocBits_TST"

@@ -111,6 +111,8 @@ STAGES = (
     ("refresh", "Refresh token"),
     ("idm", "Document Management (IDM)"),
     ("ion", "ION messaging"),
+    ("m3", "M3"),
+    ("ln", "LN"),
 )
 
 

@@ -3,7 +3,10 @@
 A check asks everything that a connection can do; a method needs some of it. *Refused* means that
 Infor said no (credential, role, an unknown document type): so it will to a delivery. Everything
 else that went wrong (name, network, time-out, certificate, a server that is down, a process that
-ended) proves nothing either way: *unproved*.
+ended) proves nothing either way: *unproved*. So does a check from before a stage was asked.
+
+M3 and LN, which not every tenant has, end as *not applicable* where they are not open: that is
+nothing to a method that does without, and to another what the stage's code says.
 """
 
 from __future__ import annotations
@@ -22,7 +25,10 @@ from ionport.ionapi.errors import TRANSIENT_STATUSES
 BASE_STAGES: Final = ("file", "network", "token", "refresh")
 """What every call needs, whichever service it goes to."""
 
+# What fails no proof as a whole; of a suite that a method needs, only what passed is enough.
 _MADE: Final = frozenset({StageStatus.PASSED, StageStatus.NOT_APPLICABLE})
+_NEEDED: Final = frozenset({StageStatus.PASSED})
+_ANSWERED: Final = frozenset({StageStatus.FAILED, StageStatus.NOT_APPLICABLE})
 # RFC 6749 §5.2 and §4.1.2.1: what an authorization server answers to a credential that it refuses.
 _OAUTH_REFUSALS: Final = frozenset(
     {
@@ -81,17 +87,16 @@ class Proof:
             return ""
         if self.check is None:
             return _("The connection was never proved.")
-        if self.stage is None or self.stage.status is not StageStatus.FAILED:
+        if self.stage is None or self.stage.status not in _ANSWERED:
             return _("The proof broke off before all was asked.")
-        return f"{self.stage.title}: {self.stage.cause}"
+        return f"{self.stage.title}: {self.stage.cause or self.stage.summary}"
 
     @property
     def remedy(self) -> str:
         """What to do about it."""
         if self.state is ProofState.PASSED:
             return ""
-        failed = self.stage is not None and self.stage.status is StageStatus.FAILED
-        if failed and self.stage is not None and self.stage.remedy:
+        if self.stage is not None and self.stage.status in _ANSWERED and self.stage.remedy:
             return self.stage.remedy
         return _("Choose Test connection.")
 
@@ -113,7 +118,8 @@ def judge(checks: Sequence[Check], stages: Collection[str]) -> Proof:
 
 def state_of_check(check: Check) -> ProofState:
     """Return what a check that ended says of all stages together."""
-    return _verdict(check, frozenset(stage.key for stage in check.stages)).state
+    asked = (s.key for s in check.stages if s.status is not StageStatus.NOT_APPLICABLE)
+    return _verdict(check, frozenset(asked)).state
 
 
 def is_refusal(stage: CheckStage) -> bool:
@@ -124,17 +130,21 @@ def is_refusal(stage: CheckStage) -> bool:
     by_status = _BY_STATUS.fullmatch(code)
     if by_status is not None:
         return int(by_status[1]) not in TRANSIENT_STATUSES
-    return code in _OAUTH_REFUSALS
+    return code in _OAUTH_REFUSALS or (
+        stage.key == "m3" and stage.status is StageStatus.NOT_APPLICABLE and bool(code)
+    )
 
 
 def _verdict(check: Check, stages: Collection[str]) -> Proof:
     open_stage: CheckStage | None = None
     for stage in check.stages:
-        if stage.key not in stages or stage.status in _MADE:
+        enough = _MADE if stage.key in BASE_STAGES else _NEEDED
+        if stage.key not in stages or stage.status in enough:
             continue
-        if stage.status is StageStatus.FAILED and is_refusal(stage):
+        if stage.status in _ANSWERED and is_refusal(stage):
             return Proof(ProofState.REFUSED, check, stage)
         # The first stage that stopped explains what came after it.
         open_stage = open_stage or stage
-    state = ProofState.PASSED if open_stage is None else ProofState.UNPROVED
-    return Proof(state, check, open_stage)
+    all_asked = {stage.key for stage in check.stages}.issuperset(stages)
+    is_passed = open_stage is None and all_asked
+    return Proof(ProofState.PASSED if is_passed else ProofState.UNPROVED, check, open_stage)

@@ -122,6 +122,9 @@ class LnOperations(Service):
         answer: Answer = yield Call("GET", url, {"Accept": "text/xml"})
         if not answer.ok:
             raise service_error(answer, "LN", REMEDIES)
+        if answer.is_html or b"definitions" not in answer.content:
+            code, text = ("html", "page") if answer.is_html else ("bad_shape", "answer")
+            raise answer.refused(code, f"LN's {text} describes no service.")
         names = re.findall(rb"<(?:\w+:)?operation\s[^>]{0,200}?name=\"(\w{1,80})\"", answer.content)
         return frozenset(name.decode() for name in names)
 

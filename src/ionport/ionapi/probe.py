@@ -1,4 +1,4 @@
-"""The staged proof of a connection: from the file to IDM and ION, changing nothing there."""
+"""The staged proof of a connection: from the file to the suites, changing nothing there."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from .client import IonApiClient
-from .errors import CredentialFileError, IonApiError, TokenError
+from .errors import CredentialFileError, IonApiError, M3Error, ServiceError, TokenError
 from .file.model import IonApiFile, Kind, shorten
 from .finding import APPS_MENU
 from .tokens.grants import ClientAuth, TokenSet
@@ -27,6 +27,13 @@ State = Literal["running", "passed", "failed", "not_applicable", "skipped"]
 Details = tuple[tuple[str, str], ...]
 
 EXPIRES_SOON_DAYS = 30
+M3_PROGRAM = "APS450MI"
+"""Any program tells who the user is; this one takes supplier invoices.
+
+Source: docs/reference/m3.md#transactions-and-fields.
+"""
+LN_SERVICE = "BusinessPartner_v3"
+"""A service of LN itself, whose WSDL is read (docs/reference/ln.md#soap)."""
 NO_REFRESH_ADVICE = (
     "Each new access token then costs a sign-on, of which Infor allows 1,000 a day. In "
     f"{APPS_MENU} open the app, switch on Issue Refresh Tokens and save; the file stays the same."
@@ -89,8 +96,10 @@ def probe(
 ) -> Generator[StageResult, None, None]:
     """Prove a credential; each stage is given when it starts and again when it ends.
 
-    The stages are file, network, token, refresh, idm and ion, in this order; one whose
-    foundation failed is `skipped`. `source` may be the bytes of an upload. Tokens are asked for
+    The stages are file, network, token, refresh, idm, ion, m3 and ln, in this order; one whose
+    foundation failed is `skipped`. M3 or LN that the tenant does not have, or that is not open to
+    this account, is `not_applicable`: its `details` have the error's code, which whoever needs the
+    suite takes for a refusal. `source` may be the bytes of an upload. Tokens are asked for
     anew and never taken from a store, so that a wrong secret shows; this costs one sign-on and
     one refresh. Nothing is changed at the tenant.
     """
@@ -126,6 +135,7 @@ class _Outcome:
     details: Details = ()
     remedy: str = ""
     state: State = "passed"
+    cause: str = ""
 
 
 class _Run:
@@ -159,6 +169,8 @@ class _Run:
             ("refresh", "Refresh token", "token", self._refresh),
             ("idm", "Document Management (IDM)", "token", self._ask_idm),
             ("ion", "ION messaging", "token", self._ask_ion),
+            ("m3", "M3", "token", self._ask_m3),
+            ("ln", "LN", "token", self._ask_ln),
         )
         passed: set[str] = set()
         for id_, title, foundation, check in stages:
@@ -273,12 +285,50 @@ class _Run:
         self._client.messaging.ping()
         return _Outcome("ION messaging answers")
 
+    def _ask_m3(self) -> _Outcome:
+        try:
+            found = self._client.m3.execute(M3_PROGRAM, "GetUserInfo")
+        except ServiceError as error:
+            if error.status == 404:
+                return _not_open("Not found at this tenant", error, error.code)
+            if error.status == 403 or isinstance(error, M3Error):
+                return _not_open("Not open to this account", error, error.code)
+            raise
+        rows = (("User", "ZZUSID"), ("Company", "ZDCONO"), ("Division", "ZDDIVI"))
+        return _Outcome(
+            "M3 answers as the user of the service account",
+            details=tuple((label, found.first(name)) for label, name in rows if found.first(name)),
+        )
+
+    def _ask_ln(self) -> _Outcome:
+        try:
+            self._client.ln.operations(LN_SERVICE)
+        except ServiceError as error:
+            if error.status == 404:
+                # It may also be that LN is there and only this service is not.
+                return _not_open("Not found at this tenant", error, "")
+            if error.status == 403:
+                return _not_open("Not open to this account", error, error.code)
+            raise
+        return _Outcome("LN answers")
+
 
 _SIGN_ON: Mapping[Kind, str] = {
     Kind.BACKEND_SERVICE_ACCOUNT: "Service account",
     Kind.CLIENT_CREDENTIALS: "Client credentials",
     Kind.WEB: "Web app",
 }
+
+
+def _not_open(summary: str, error: ServiceError, code: str) -> _Outcome:
+    """A suite that not every tenant has: it fails no proof, only what needs the suite."""
+    return _Outcome(
+        summary,
+        details=(("Code", code),) if code else (),
+        remedy=f"Only deliveries to {error.service} need it. {error.remedy}".strip(),
+        state="not_applicable",
+        cause=error.message,
+    )
 
 
 def _timed(started: StageResult, check: Callable[[], _Outcome]) -> StageResult:
@@ -300,6 +350,7 @@ def _timed(started: StageResult, check: Callable[[], _Outcome]) -> StageResult:
         state=outcome.state,
         milliseconds=_milliseconds(clock),
         summary=outcome.summary,
+        cause=outcome.cause,
         remedy=outcome.remedy,
         details=outcome.details,
     )

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from ionport.connections.model import CheckStatus
-from ionport.connections.proofs import BASE_STAGES, ProofState, judge
+from ionport.connections.model import Check, CheckStatus, StageStatus
+from ionport.connections.proofs import BASE_STAGES, ProofState, judge, state_of_check
 from tests.support.proofs import AWAY, ION_REFUSED, REFUSED, ROLE_MISSING, ended_check
 
 NOW = datetime(2026, 3, 5, tzinfo=UTC)
@@ -73,6 +73,52 @@ def test_only_the_stages_that_the_method_uses_count():
     assert state(ION_REFUSED, stages=IDM) == "passed"
     assert state(ION_REFUSED, stages=IDM_AND_ION) == "refused"
     assert state({"ion": "connection_lost"}, stages=IDM) == "passed"
+
+
+def test_a_suite_that_is_not_open_holds_only_what_needs_it():
+    found = replace_stage("m3", ("m3_http_403",), "M3 does not allow this.", "Name a user.")
+    assert judge([found], IDM).state is ProofState.PASSED
+    assert state_of_check(found) is ProofState.PASSED
+    proof = judge([found], (*IDM, "m3"))
+    assert proof.state is ProofState.REFUSED
+    assert proof.text == "M3: M3 does not allow this."
+    assert proof.remedy == "Name a user."
+    by_program = replace_stage("m3", ("m3_wus0103",))
+    assert judge([by_program], (*IDM, "m3")).state is ProofState.REFUSED
+
+
+def test_ln_that_was_not_found_proves_nothing_for_what_needs_it():
+    found = replace_stage("ln", (), "LN does not know what was asked for.")
+    assert judge([found], (*IDM, "ln")).state is ProofState.UNPROVED
+    assert judge([found], (*IDM, "ln")).text == "LN: LN does not know what was asked for."
+    refused = replace_stage("ln", ("ln_http_403",))
+    assert judge([refused], (*IDM, "ln")).state is ProofState.REFUSED
+
+
+def test_a_check_from_before_a_stage_was_asked_proves_nothing_for_what_needs_it():
+    passed = ended_check({}, NOW)
+    older = replace(passed, stages=tuple(s for s in passed.stages if s.key not in ("m3", "ln")))
+    assert judge([older], IDM_AND_ION).state is ProofState.PASSED
+    assert judge([older], (*IDM, "m3")).state is ProofState.UNPROVED
+    assert judge([older], (*IDM, "m3")).remedy == "Choose Test connection."
+
+
+def replace_stage(key: str, codes: tuple[str, ...], cause: str = "", remedy: str = "") -> Check:
+    """A check that passed, but for one suite that is not open."""
+    passed = ended_check({}, NOW)
+    stages = tuple(
+        replace(
+            stage,
+            status=StageStatus.NOT_APPLICABLE,
+            cause=cause,
+            remedy=remedy,
+            details=tuple(("Code", code) for code in codes),
+        )
+        if stage.key == key
+        else stage
+        for stage in passed.stages
+    )
+    return replace(passed, stages=stages)
 
 
 def test_a_refusal_stands_until_a_proof_passes():

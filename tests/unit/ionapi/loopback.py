@@ -185,7 +185,7 @@ def credentials(url: str, **changes: Any) -> IonApiFile:
 
 @dataclass
 class SmallInfor:
-    """Tokens, IDM and ION in a few lines: enough to talk to, all switches in the open."""
+    """Tokens, IDM, ION, M3 and LN in a few lines: enough to prove, all switches in the open."""
 
     refresh_tokens: bool = True
     rotate: bool = False
@@ -196,6 +196,8 @@ class SmallInfor:
     token_reply: Reply | None = None
     idm_reply: Reply | None = None
     ion_reply: Reply | None = None
+    m3_reply: Reply | None = None
+    ln_reply: Reply | None = None
     logins: int = 0
     refreshes: int = 0
     before_token: Callable[[], object] = lambda: None
@@ -211,7 +213,16 @@ class SmallInfor:
             return self.idm_reply or self._idm(request)
         if request.path.startswith(f"/{TENANT}/IONSERVICES/"):
             return self.ion_reply or self._ion(request)
+        if request.path == f"/{TENANT}/M3/m3api-rest/v2/execute/APS450MI/GetUserInfo":
+            return self.m3_reply or self._m3_user()
+        if request.path.startswith(f"/{TENANT}/LN/c4ws/services/"):
+            return self.ln_reply or Reply(200, b"<definitions/>")
         return Reply.json({}, 404)
+
+    @staticmethod
+    def _m3_user() -> Reply:
+        user = {"ZZUSID": "ADA", "ZDCONO": "100", "ZDDIVI": "AAA"}
+        return Reply.json({"results": [{"transaction": "GetUserInfo", "records": [user]}]})
 
     def _authorization_server(self, request: Received) -> Reply:
         if request.path.endswith("revoke_token.oauth2"):

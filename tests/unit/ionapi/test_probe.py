@@ -26,11 +26,17 @@ from tests.support.patience import PATIENCE, TooSlow, with_time_enough
 from tests.unit.ionapi.loopback import Loopback, Reply, SmallInfor, closed_port, credentials
 from tests.unit.ionapi.tls import NAME, Authority, TlsLoopback
 
-STAGES = ["file", "network", "token", "refresh", "idm", "ion"]
+STAGES = ["file", "network", "token", "refresh", "idm", "ion", "m3", "ln"]
 
 
 def report(source: IonApiFile | bytes, **options: Any) -> ProbeReport:
     return ProbeReport.collect(probe(source, **options))
+
+
+def m3_nok(code: str, message: str) -> Reply:
+    """What M3 answers with when the program refuses a transaction."""
+    error = {"errorMessage": message, "errorType": "ServerReturnedNOK", "errorCode": code}
+    return Reply.json({"results": [{"transaction": "GetUserInfo", **error}]})
 
 
 def states(found: ProbeReport) -> dict[str, str]:
@@ -60,7 +66,7 @@ def test_a_working_connection_passes_every_stage_and_changes_nothing(
     assert infor.items == {}
     api_calls = [request for request in server.received if "/as/" not in request.path]
     assert {request.method for request in api_calls} == {"GET"}
-    assert len(seen) == 4
+    assert len(seen) == 6
     details = {label: value for stage in found.stages for label, value in stage.details}
     assert details["Tenant"] == "ACME_TST"
     assert details["Environment"] == "TST"
@@ -345,6 +351,69 @@ def test_idm_and_ion_fail_each_for_itself(
     assert states(found)[other] == "passed"
     assert found.failed is not None
     assert words in f"{found.failed.cause} {found.failed.remedy}"
+
+
+@pytest.mark.parametrize(
+    ("m3_reply", "code", "words"),
+    [
+        (Reply.json({}, 404), "m3_http_404", "not know"),
+        (Reply.json({"message": "Illegal impersonation attempt"}, 403), "m3_http_403", "Illegal"),
+        (m3_nok("WUS0103", "User NOBODY does not exist"), "m3_wus0103", "NOBODY"),
+    ],
+)
+def test_m3_that_is_not_open_fails_only_what_needs_m3(
+    infor: SmallInfor, file: IonApiFile, m3_reply: Reply, code: str, words: str
+) -> None:
+    infor.m3_reply = m3_reply
+    found = report(file)
+    stage = next(each for each in found.stages if each.id == "m3")
+    assert found.ok
+    assert stage.state == "not_applicable"
+    assert dict(stage.details)["Code"] == code
+    assert words in stage.cause
+    assert "Only deliveries to M3 need it" in stage.remedy
+
+
+@pytest.mark.parametrize(("status", "codes"), [(404, []), (403, ["ln_http_403"])])
+def test_ln_that_is_not_open_fails_only_what_needs_ln(
+    infor: SmallInfor, file: IonApiFile, status: int, codes: list[str]
+) -> None:
+    infor.ln_reply = Reply.json({}, status)
+    found = report(file)
+    stage = found.stages[-1]
+    assert found.ok
+    assert stage.state == "not_applicable"
+    assert [value for name, value in stage.details if name == "Code"] == codes
+    assert stage.cause
+    assert "Only deliveries to LN need it" in stage.remedy
+
+
+def break_m3(infor: SmallInfor, reply: Reply) -> None:
+    infor.m3_reply = reply
+
+
+def break_ln(infor: SmallInfor, reply: Reply) -> None:
+    infor.ln_reply = reply
+
+
+@pytest.mark.parametrize(("suite", "breaks"), [("m3", break_m3), ("ln", break_ln)])
+@pytest.mark.parametrize("reply", [Reply.html(), Reply.json({}, 500), Reply.json({}, 401)])
+def test_m3_and_ln_that_are_broken_fail(
+    infor: SmallInfor,
+    file: IonApiFile,
+    suite: str,
+    breaks: Callable[[SmallInfor, Reply], None],
+    reply: Reply,
+) -> None:
+    breaks(infor, reply)
+    found = report(file)
+    assert not found.ok
+    assert [stage.id for stage in found.stages if stage.state == "failed"] == [suite]
+
+
+def test_m3_tells_the_user_and_the_company(file: IonApiFile) -> None:
+    details = dict(next(stage for stage in report(file).stages if stage.id == "m3").details)
+    assert details == {"User": "ADA", "Company": "100", "Division": "AAA"}
 
 
 def test_an_account_that_sees_no_document_type_gets_advice(

@@ -211,6 +211,7 @@ class InforIdmLn(InforIdm):
     method = ExportMethod.INFOR_IDM_LN
     label = "Infor IDM + LN"
     calls: tuple[TargetCall, ...] = (*InforIdm.calls, CreateInvoice())
+    proof_stages: tuple[str, ...] = (*InforIdm.proof_stages, "ln")
     mapping_kinds: tuple[MappingKind, ...] = (*InforIdm.mapping_kinds, MappingKind.LN)
     options: tuple[MethodOption, ...] = OPTIONS
 

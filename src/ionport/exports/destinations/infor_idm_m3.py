@@ -40,6 +40,7 @@ class InforIdmM3(InforIdm):
         Validate(),
         ReadBack(),
     )
+    proof_stages: tuple[str, ...] = (*InforIdm.proof_stages, "m3")
     m3_kind: MappingKind = MappingKind.M3
     mapping_kinds: tuple[MappingKind, ...] = (*InforIdm.mapping_kinds, MappingKind.M3)
     parse: Callable[[str], ErpMapping] = staticmethod(parse_m3_mapping)

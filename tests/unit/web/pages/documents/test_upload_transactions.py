@@ -41,13 +41,13 @@ def test_uploaded_files_are_read_and_linted_outside_the_writers_transaction(
     credential = desk.credentials()
     monkeypatch.setattr(Database, "write", watched)
     monkeypatch.setattr(IonApiFile, "parse", staticmethod(parse_noted))
-    for kind, check in list(linter._LINTERS.items()):
+    for kind, check in list(linter._OF_PROPERTIES.items()):
 
         def lint_noted(properties: object, kind: MappingKind = kind, check: object = check):
             note(kind.value)
             return check(properties)
 
-        monkeypatch.setitem(linter._LINTERS, kind, lint_noted)
+        monkeypatch.setitem(linter._OF_PROPERTIES, kind, lint_noted)
     made = desk.add_export(credential=credential)
     assert made.status_code == 200
     assert {what for what, _inside in seen} == {"credential", "idm", "bod"}
