@@ -43,6 +43,7 @@ from ionport.exports.configurations.service import (
     ExportConfigurationService,
 )
 from ionport.exports.deliveries import DeliveryService
+from ionport.exports.destinations.data_models import TenantDataModels
 from ionport.exports.dry_run import DryRunService
 from ionport.exports.engine.runner import DeliveryRunner
 from ionport.exports.pages.maker import PageMaker
@@ -162,7 +163,14 @@ def open_document_side(
         mappings=mappings,
         configurations=configurations,
         dry_runs=DryRunService(
-            database, clock, documents, connections, configurations, mappings, readable_pages
+            database,
+            clock,
+            documents,
+            connections,
+            configurations,
+            mappings,
+            readable_pages,
+            TenantDataModels(database, connections),
         ),
         deliveries=deliveries,
         automatic_exporter=AutomaticExporter(database, documents.review.types, deliveries),

@@ -1,12 +1,13 @@
 """Dry runs: what a document would become through a mapping file or a configuration, unsent.
 
-Both ends are checked as far as it needs no call: whether the document is held, whether the mapping
-files fit it and hold, and what is known of the connection.
+Both ends are checked: whether the document is held, whether the mapping files fit it and hold, what
+is known of the connection, and, where that is proved, whether its IDM has what the files name.
 """
 
 from __future__ import annotations
 
 import json
+import logging
 import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,12 +27,14 @@ from ionport.exports.destinations.rendering import SourceOf, signed
 from ionport.identity.access import Access
 from ionport.identity.model import Actor
 from ionport.ionapi.errors import IonApiError
+from ionport.mappings.lint.targets import DataModels, lint_against
 from ionport.mappings.model import BodEnvelope, MappingKind, MappingVersion
 from ionport.mappings.rendering.explain import unsent
 from ionport.mappings.rendering.model import PlannedCall
 from ionport.mappings.service import MappingService
 from ionport.store import Database, OrganizationScope
 
+_log = logging.getLogger(__name__)
 _TENANT = "TENANT_TST"
 # As long as the id of a real delivery: what is too long for a target is told here too.
 _NO_DELIVERY = "00000000-0000-0000-0000-000000000000"
@@ -71,6 +74,7 @@ class DryRunService:
         configurations: ExportConfigurationService,
         mappings: MappingService,
         readable_pages: ReadablePageService,
+        data_models: DataModels | None = None,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -79,6 +83,7 @@ class DryRunService:
         self._configurations = configurations
         self._mappings = mappings
         self._readable_pages = readable_pages
+        self._data_models = data_models
 
     def of_mapping(
         self, scope: OrganizationScope, document_id: str, kind: MappingKind, text: str
@@ -100,7 +105,8 @@ class DryRunService:
     ) -> DryRun:
         """Return what a delivery through a configuration would send.
 
-        `texts` stand in for mapping files that it uses. Raises NotFound and Forbidden.
+        `texts` stand in for mapping files that it uses. Asks a proved connection for the data
+        model of IDM. Raises NotFound and Forbidden.
         """
         with self._database.read() as work:
             access = Access(work, scope, actor)
@@ -110,8 +116,13 @@ class DryRunService:
             connection = self._connections.shown(access, configuration.connection_id)
             versions = self._versions(access, configuration)
             obstacles = list(self._obstacles(access, document, configuration))
+            use = UseOfConnection.of_configuration(configuration)
+            proof = self._configurations.proof(access, use).proof
         used = {kind: version.text for kind, version in versions.items()}
         replaced = {kind: text for kind, text in (texts or {}).items() if kind in used}
+        if proof.state is ProofState.PASSED:
+            text = {**used, **replaced}.get(MappingKind.IDM, "")
+            obstacles += self._lacking(scope, configuration.connection_id, text)
         return self._plan(
             document,
             more_fields,
@@ -158,6 +169,21 @@ class DryRunService:
                 proof.proof.text or _("Its proof has not passed yet."),
                 proof.proof.remedy,
             )
+
+    def _lacking(
+        self, scope: OrganizationScope, connection_id: str, text: str
+    ) -> Iterator[Obstacle]:
+        """Yield what the tenant's IDM would refuse; nothing where it cannot be asked."""
+        if self._data_models is None or not text:
+            return
+        try:
+            model = self._data_models.entities(scope, connection_id)
+        except (IonportError, IonApiError) as error:
+            _log.info("the data model of %s could not be asked: %s", connection_id, error)
+            return
+        for finding in lint_against(text, model):
+            told = _("Line {number}: {text}").format(number=finding.line, text=finding.text)
+            yield Obstacle(MappingKind.IDM.label, told, finding.remedy)
 
     def _plan(
         self,

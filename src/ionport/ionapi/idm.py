@@ -90,11 +90,15 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Entity:
-    """A document type of the data model. Attributes are name and description."""
+    """A document type of the data model. Attributes are name and description.
+
+    `required` are the names of those that an item must have and that have no default.
+    """
 
     name: str
     description: str
     attributes: tuple[tuple[str, str], ...]
+    required: frozenset[str] = frozenset()
 
 
 def exact_match(entity: str, attributes: Mapping[str, str]) -> str:
@@ -192,6 +196,11 @@ class IdmOperations(Service):
                 tuple(
                     (_text(attribute.get("name")), _text(attribute.get("desc")))
                     for attribute in _below(answer, entity, "attrs", "attr")
+                ),
+                frozenset(
+                    _text(attribute.get("name"))
+                    for attribute in _below(answer, entity, "attrs", "attr")
+                    if attribute.get("required") in (True, "true") and not attribute.get("default")
                 ),
             )
             for entity in entities

@@ -343,3 +343,18 @@ def test_the_data_model_lists_document_types(infor: SmallInfor, client: IonApiCl
     assert (first.name, first.description) == ("A", "Alpha")
     assert first.attributes == (("M3_Company", "Company"),)
     assert (second.description, second.attributes) == ("", ())
+
+
+def test_the_data_model_says_what_an_item_must_have(
+    infor: SmallInfor, client: IonApiClient
+) -> None:
+    attributes = [
+        {"name": "Company", "required": "true"},
+        {"name": "Division", "required": True, "default": ""},
+        {"name": "State", "required": "true", "default": "open"},
+        {"name": "Note", "required": "false"},
+    ]
+    entity = {"name": "A", "attrs": {"attr": attributes}}
+    infor.idm_reply = Reply.json({"entities": {"entity": [entity]}})
+    (found,) = client.idm.list_entities()
+    assert found.required == {"Company", "Division"}

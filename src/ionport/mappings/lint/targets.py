@@ -15,6 +15,7 @@ from ionport.mappings.grammars.properties import Properties, Property, parse_pro
 from ionport.mappings.lint.common import close_to, found
 from ionport.mappings.model import Finding
 from ionport.mappings.rendering.idm import is_document_type_key
+from ionport.store import OrganizationScope
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +29,10 @@ class EntityModel:
 class DataModels(Protocol):
     """Tells the data model of the tenant behind a connection; asks the tenant, so no transaction.
 
-    Raises IonportError where it cannot be had.
+    Raises IonportError or an error of the client library where it cannot be had.
     """
 
-    def entities(self, connection_id: str) -> Mapping[str, EntityModel]:
+    def entities(self, scope: OrganizationScope, connection_id: str) -> Mapping[str, EntityModel]:
         """Return the document types of IDM by name."""
         ...
 

@@ -13,7 +13,7 @@ from ionport.identity.access import Access
 from ionport.mappings.grammars.files import own_template
 from ionport.mappings.intake import prepare_mapping
 from ionport.mappings.model import MappingKind
-from tests.support.sides import OPERATOR
+from tests.support.sides import OPERATOR, until
 from tests.support.web import said
 from tests.support.whole import INVOICE, Desk
 
@@ -116,6 +116,26 @@ def test_a_dry_run_shows_both_calls_and_what_stands_in_the_way(desk: Desk) -> No
     assert "ION: publish the BOD" in by_document
     assert desk.browser.get(f"{path}/dry-run?document=doc_none").status_code == 404
     assert "Dry run" in desk.browser.text(f"/documents/{document}")
+
+
+def test_our_own_files_lack_nothing_that_the_sandbox_has(desk: Desk) -> None:
+    document = desk.document_id(INVOICE)
+    path = str(desk.add_export(credential=desk.credentials()).url.path)
+    assert until(lambda: "pill-progress" not in desk.browser.get(path).text)
+    shown = said(desk.browser.get(f"{path}/dry-run?document={document}").text)
+    assert "Nothing stands in the way" in shown, shown[:1500]
+
+
+def test_a_dry_run_tells_by_line_what_the_tenants_idm_lacks(desk: Desk) -> None:
+    document = desk.document_id(INVOICE)
+    text = own_template(MappingKind.IDM)[1].decode()
+    text = re.sub(r"(?m)^(INVOICE|Invoice)=.*$", r"\1=No_Such_Type", text)
+    mapping = _add(desk, "lacking.properties", text).rpartition("/")[2]
+    path = str(desk.add_export(credential=desk.credentials(), idm_mapping=mapping).url.path)
+    assert until(lambda: "pill-progress" not in desk.browser.get(path).text)
+    shown = said(desk.browser.get(f"{path}/dry-run?document={document}").text)
+    assert "the connection is proved" not in shown
+    assert re.search(r"IDM mapping : Line \d+: .*No_Such_Type", shown), shown[:1500]
 
 
 def test_a_call_as_a_command_is_one_command_whatever_the_values_are(desk: Desk) -> None:
