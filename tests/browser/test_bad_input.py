@@ -27,7 +27,7 @@ from tests.support.whole import INVOICE, Desk, desk_on
 FORM = "/settings/export/new/infor-idm-bod"
 IDM = own_template(MappingKind.IDM)[1].decode()
 BOD = own_template(MappingKind.BOD)[1].decode()
-TEMPLATE = "Template of ionport for invoices to M3"
+TEMPLATE = "Template of ionport for invoices"
 UNPROCESSABLE = 422
 
 
@@ -175,15 +175,14 @@ def _saved(bench: Bench, **files: Path) -> None:
 
 def test_an_unknown_key_is_told_with_its_line(bench: Bench) -> None:
     _saved(bench, idm=bench.file("unknown.properties", IDM + "\nIDM_Colour=blue\n"))
-    findings = bench.page.locator(".findings").first
-    expect(findings).to_contain_text("IDM_Colour")
-    expect(findings).to_contain_text(re.compile(r"Line \d+"))
+    finding = bench.page.locator(".findings li", has_text="IDM_Colour")
+    expect(finding).to_contain_text(re.compile(r"Line \d+"))
 
 
 def test_a_placeholder_blocks_activation_with_the_way_out(bench: Bench) -> None:
     text = re.sub(r"(?m)^SFV_LogicalID=.*$", "SFV_LogicalID=lid://", BOD)
     _saved(bench, bod=bench.file("placeholder.properties", text))
-    expect(bench.page.locator(".findings")).to_contain_text("SFV_LogicalID")
+    expect(bench.page.locator(".findings li", has_text="SFV_LogicalID")).to_have_count(1)
     bench.page.get_by_role("button", name="Activate", exact=True).click()
     refusal = bench.page.locator(".flash-danger")
     expect(refusal).to_contain_text("SFV_LogicalID")

@@ -65,7 +65,7 @@ def _add_configuration(walk: Walk, credentials: Path) -> None:
     walk.hand.press(walk.page.get_by_role("link", name=re.compile("^Infor IDM \\+ ION BOD")))
     walk.hand.write(walk.box("Title"), TITLE)
     walk.hand.give_file(walk.page.locator("#connection_file"), credentials)
-    for mapping in ("or an existing IDM mapping", "or an existing BOD mapping"):
+    for mapping in ("or an existing IDM Mapping File", "or an existing BOD Mapping File"):
         walk.hand.choose(walk.page.get_by_role("combobox", name=mapping), TEMPLATE)
     walk.hand.write(walk.box("Logical ID"), "lid://infor.ims.docbits")
     walk.hand.write(walk.box("Accounting Entity"), "001_100")

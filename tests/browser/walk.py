@@ -22,7 +22,7 @@ from tests.browser.sides import Side
 PASSWORD = "correct horse battery"
 APP = "DocBits_TST"
 TITLE = "Invoices to Infor M3"
-TEMPLATE = "Template of ionport for invoices to M3"
+TEMPLATE = "Template of ionport for invoices"
 STAGES = ("file", "network", "token", "refresh", "idm", "ion", "m3", "ln")
 
 # Saves the window, from its top to the end of the element, under a name.
@@ -133,10 +133,10 @@ class Walk:
         self.hand.give_file(box, credentials)
         assert box.evaluate("input => input.files[0].name") == credentials.name
         self.hand.choose(
-            self.page.get_by_role("combobox", name="or an existing IDM mapping"), TEMPLATE
+            self.page.get_by_role("combobox", name="or an existing IDM Mapping File"), TEMPLATE
         )
         self.hand.choose(
-            self.page.get_by_role("combobox", name="or an existing BOD mapping"), TEMPLATE
+            self.page.get_by_role("combobox", name="or an existing BOD Mapping File"), TEMPLATE
         )
         self.hand.write(self.box("Logical ID"), "lid://infor.ims.docbits")
         self.hand.write(self.box("Accounting Entity"), "001_100")
