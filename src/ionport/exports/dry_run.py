@@ -122,7 +122,10 @@ class DryRunService:
         replaced = {kind: text for kind, text in (texts or {}).items() if kind in used}
         if proof.state is ProofState.PASSED:
             text = {**used, **replaced}.get(MappingKind.IDM, "")
-            obstacles += self._lacking(scope, configuration.connection_id, text)
+            try:
+                obstacles += self.lacking(scope, configuration.connection_id, text)
+            except (IonportError, IonApiError) as error:
+                _log.info("the data model of IDM could not be asked: %s", error)
         return self._plan(
             document,
             more_fields,
@@ -170,20 +173,25 @@ class DryRunService:
                 proof.proof.remedy,
             )
 
-    def _lacking(
+    def lacking(
         self, scope: OrganizationScope, connection_id: str, text: str
-    ) -> Iterator[Obstacle]:
-        """Yield what the tenant's IDM would refuse; nothing where it cannot be asked."""
+    ) -> Sequence[Obstacle]:
+        """Return what of an IDM mapping file the tenant's IDM would refuse, by line.
+
+        Raises IonportError and IonApiError where the tenant cannot be asked.
+        """
         if self._data_models is None or not text:
-            return
-        try:
-            model = self._data_models.entities(scope, connection_id)
-        except (IonportError, IonApiError) as error:
-            _log.info("the data model of %s could not be asked: %s", connection_id, error)
-            return
-        for finding in lint_against(text, model):
-            told = _("Line {number}: {text}").format(number=finding.line, text=finding.text)
-            yield Obstacle(MappingKind.IDM.label, told, finding.remedy)
+            return []
+        model = self._data_models.entities(scope, connection_id)
+        line = _("Line {number}: {text}")
+        return [
+            Obstacle(
+                MappingKind.IDM.label,
+                line.format(number=finding.line, text=finding.text),
+                finding.remedy,
+            )
+            for finding in lint_against(text, model)
+        ]
 
     def _plan(
         self,

@@ -124,6 +124,8 @@ def test_our_own_files_lack_nothing_that_the_sandbox_has(desk: Desk) -> None:
     assert until(lambda: "pill-progress" not in desk.browser.get(path).text)
     shown = said(desk.browser.get(f"{path}/dry-run?document={document}").text)
     assert "Nothing stands in the way" in shown, shown[:1500]
+    assert "Compare with the tenant" in desk.browser.text(path)
+    assert "has all that the file names" in desk.browser.text(f"{path}?tenant=asked")
 
 
 def test_a_dry_run_tells_by_line_what_the_tenants_idm_lacks(desk: Desk) -> None:
@@ -135,6 +137,8 @@ def test_a_dry_run_tells_by_line_what_the_tenants_idm_lacks(desk: Desk) -> None:
     assert until(lambda: "pill-progress" not in desk.browser.get(path).text)
     shown = said(desk.browser.get(f"{path}/dry-run?document={document}").text)
     assert "the connection is proved" not in shown
+    asked = desk.browser.text(f"{path}?tenant=asked")
+    assert re.search(r"Tenant Line \d+: .*No_Such_Type", asked)
     assert re.search(r"IDM mapping : Line \d+: .*No_Such_Type", shown), shown[:1500]
 
 
