@@ -294,6 +294,35 @@ def test_a_lost_answer_of_ln_makes_no_second_invoice(
     assert len(client.ln.list(SERVICE, {"InvoiceNumberSupplier": invoice}, company="200")) == 1
 
 
+def test_an_ln_that_lists_nothing_leaves_a_lost_answer_to_a_person(
+    opened: Opened, client: IonApiClient
+) -> None:
+    walk = opened(ExportMethod.INFOR_IDM_LN, erp_mappings.LN, "SUP000001", ln_list="Find")
+    invoice = number()
+    once = walk.exported(number())
+    with closing(walk.side.runner()) as runner:
+        assert walk.run(runner, once).kind is OutcomeKind.DONE
+
+    def after(method: str, path: str) -> None:
+        if LN in path:
+            walk.proxy.fault("POST", LN, "cut")
+            walk.proxy.after_commit = lambda _method, _path: None
+
+    walk.proxy.after_commit = after
+    delivery_id = walk.exported(invoice)
+    with closing(walk.side.runner()) as runner:
+        assert walk.run(runner, delivery_id).kind is OutcomeKind.FAILED
+        with walk.side.database.write() as work:
+            walk.side.deliveries.retry(Access(work, walk.side.scope, OPERATOR), delivery_id)
+        assert walk.run(runner, delivery_id).kind is OutcomeKind.FAILED
+    detail = walk.side.detail(delivery_id)
+    assert detail.delivery.error_code == "ln_answer_unknown"
+    assert "Look for the invoice in LN" in detail.delivery.remedy
+    (made,) = (each for each in detail.attempts if each.step is StepKind.LN_CREATE)
+    assert made.state is AttemptState.UNKNOWN
+    assert len(client.ln.list(SERVICE, {"InvoiceNumberSupplier": invoice}, company="200")) == 1
+
+
 def test_what_ln_refuses_is_told_in_its_words_and_nothing_is_made(
     opened: Opened, client: IonApiClient
 ) -> None:

@@ -2,14 +2,15 @@
 
 Infor publishes no names for the service, so that a configuration says them
 (docs/reference/ln.md#received-purchase-invoices). LN is asked for an invoice by supplier and
-number.
+number. Where its service has no operation that lists, nobody can be asked: the first call is
+made all the same, and a lost answer is left to a person.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -28,6 +29,7 @@ from ionport.exports.destinations.port import (
     TargetCall,
 )
 from ionport.exports.model import Delivery, ExportMethod, StepKind
+from ionport.ionapi import IonApiError, LnFault
 from ionport.ionapi.client import IonApiClient
 from ionport.ionapi.ln import LnEntity, LnLine
 from ionport.mappings.model import MappingKind, RenderSource
@@ -119,17 +121,19 @@ class InvoiceLookUp:
     is_booking = True
 
     def find(self, client: IonApiClient, payload: Payload) -> Found:
-        return Found(self.find_before_first(client, payload).ids)
+        wanted = InvoicePayload.from_bytes(payload.content)
+        listed = _listed(client, wanted)
+        if listed is None:
+            raise _unknown(wanted)
+        return Found(self._sorted(listed, wanted).ids)
 
     def find_before_first(self, client: IonApiClient, payload: Payload) -> Found:
         wanted = InvoicePayload.from_bytes(payload.content)
+        return self._sorted(_listed(client, wanted) or (), wanted)
+
+    @staticmethod
+    def _sorted(listed: Sequence[LnEntity], wanted: InvoicePayload) -> Found:
         own = dict(wanted.values)
-        listed = client.ln.list(
-            wanted.service,
-            {name: own[name] for name in wanted.wanted},
-            company=wanted.company,
-            operation=wanted.list,
-        )
         ours, others = [], []
         for found in listed:
             correlation_id = found.value(wanted.correlation)
@@ -165,6 +169,36 @@ class InvoiceLookUp:
             _("An invoice of this number and supplier is in LN already: {id}.").format(id=item_id),
             _("Compare it with the document; then decide on the document."),
         )
+
+
+def _listed(client: IonApiClient, wanted: InvoicePayload) -> Sequence[LnEntity] | None:
+    """Return LN's invoices of this supplier and number; None where its service lists none."""
+    own = dict(wanted.values)
+    matching = {name: own[name] for name in wanted.wanted}
+    try:
+        return client.ln.list(
+            wanted.service, matching, company=wanted.company, operation=wanted.list
+        )
+    except LnFault:
+        offered = client.ln.operations(wanted.service)
+        if not offered or wanted.list in offered:
+            raise
+    return None
+
+
+def _unknown(wanted: InvoicePayload) -> IonApiError:
+    return IonApiError(
+        _(
+            "The answer of LN was lost, and its service {service} has no operation {list} to ask"
+            " whether the invoice has arrived."
+        ).format(service=wanted.service, list=wanted.list),
+        code="ln_answer_unknown",
+        sent=False,
+        remedy=_(
+            "Look for the invoice in LN. If it is there, leave the delivery as it is; if not,"
+            " choose Re-export as new. An operation of another name stands in the configuration."
+        ),
+    )
 
 
 def _is_same_year(theirs: str, ours: str) -> bool:
