@@ -24,6 +24,7 @@ if sys.platform != "win32":
     import fcntl
 
 _FORMAT: Final = "ionport m3 load 1"
+_KINDS: Final = ({"sent"}, {"result"}, {"unsent"})
 
 
 class RowState(StrEnum):
@@ -141,7 +142,9 @@ class Journal:
 
     def _read(self, text: str, identity: LoadIdentity) -> None:
         # Texts of M3 may have the line separators of Unicode, which JSON leaves as they are.
-        entries = [entry for entry in map(_entry, text.split("\n")) if entry is not None]
+        lines = enumerate(text.split("\n"), start=1)
+        read = [(number, _entry(line)) for number, line in lines if line]
+        entries = [entry for _number, entry in read if entry is not None]
         if not entries or entries[0].get("format") != _FORMAT:
             raise RequestRefused(f"{self.path.name} is no journal of a load. Name another file.")
         if {key: entries[0].get(key) for key in asdict(identity)} != asdict(identity):
@@ -149,6 +152,12 @@ class Journal:
                 f"{self.path.name} is the journal of another load: of other rows, another"
                 " transaction, company or tenant. Name another journal for this one."
             )
+        for number, each in read[1:]:
+            if each is not None and each.keys() not in _KINDS:
+                raise RequestRefused(
+                    f"Line {number} of {self.path.name} is damaged, and with it is lost which rows"
+                    " were sent. Look in M3, then load the rows that are not there from a new file."
+                )
         for entry in entries[1:]:
             if "sent" in entry:
                 self._sent.update(entry["sent"])
@@ -174,9 +183,9 @@ def _locked(descriptor: int) -> bool:
 
 
 def _entry(line: str) -> dict[str, Any] | None:
-    """Read a line; None for one that a crash has cut off."""
+    """Read a line; None for one that a crash has cut off, an empty entry for what is none."""
     try:
         entry = json.loads(line)
     except ValueError:
-        return None
-    return entry if isinstance(entry, dict) else None
+        return None if line.startswith("{") else {}
+    return entry if isinstance(entry, dict) else {}

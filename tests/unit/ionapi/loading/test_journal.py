@@ -43,3 +43,14 @@ def test_two_loads_never_send_the_same_rows_at_once(tmp_path: Path) -> None:
         pytest.raises(RequestRefused, match="under way"),
     ):
         Journal(tmp_path / "rows.load", IDENTITY)
+
+
+@pytest.mark.parametrize("line", ["[]", "null", "x", '{"send": [2]}', "{}"])
+def test_a_damaged_journal_is_not_continued(tmp_path: Path, line: str) -> None:
+    path = tmp_path / "rows.load"
+    with Journal(path, IDENTITY) as journal:
+        journal.sending([2])
+    head = path.read_text("utf-8").splitlines()[0]
+    path.write_text(f"{head}\n{line}\n", "utf-8")
+    with pytest.raises(RequestRefused, match=r"Line 2 of rows\.load is damaged"):
+        Journal(path, IDENTITY)
