@@ -270,7 +270,7 @@ OF_XSLT = (
     Rule(
         "xslt_version",
         _I,
-        N_("The stylesheet says XSLT {version}; it is run as XSLT 1.0."),
+        N_("The stylesheet says XSLT {version}, which is not run: only XSLT 1.0 is."),
         N_('Use nothing that XSLT 1.0 lacks, and write version="1.0".'),
     ),
 )
