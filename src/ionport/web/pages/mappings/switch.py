@@ -40,6 +40,11 @@ def switch(request: Request) -> Response:
             used = [
                 use for use in uses.get(version.mapping_id, []) if use.configuration_id in chosen
             ]
+            if len(used) < len(chosen):
+                raise InvalidInput(
+                    _("A chosen configuration does not use this file: none was switched."),
+                    code="configuration_moved",
+                )
             for use in used:
                 switched = documents_of(request).configurations.switch_version(
                     access, use.configuration_id, version.kind, version.id

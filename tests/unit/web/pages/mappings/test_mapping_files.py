@@ -204,6 +204,9 @@ def test_configurations_are_switched_to_a_version_with_what_follows_told(desk: D
     assert "1 line comes, 0 lines go" in asked
     assert "No delivery is under way" in asked
     assert desk.browser.send(f"{path}/versions/2/switch").status_code == 422
+    foreign = desk.browser.send(f"{path}/versions/2/switch", {"configuration": "cfg_elsewhere"})
+    assert foreign.status_code == 422
+    assert "none was switched" in foreign.text
     chosen = {"configuration": export.rpartition("/")[2]}
     done = said(desk.browser.send(f"{path}/versions/2/switch", chosen).text)
     assert "1 configuration uses version 2 now" in done
