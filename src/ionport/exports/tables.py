@@ -31,14 +31,14 @@ export_configurations = Table(
     Column("family", Text, nullable=False),
     Column("connection_id", Text, ForeignKey("connections.id"), nullable=False, index=True),
     Column("accepts_at_least_once", Boolean(create_constraint=False), nullable=False),
-    # What its method asks beside connection and mapping files, by the name of the option.
-    Column("options", JSON, nullable=False),
     Column("is_active", Boolean(create_constraint=False), nullable=False),
     Column("created_by", Text, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("updated_at", Moment, nullable=False),
     # A configuration that delivered something is hidden, not removed: the ledger names it.
     Column("deleted_at", Moment),
+    # What its method asks beside connection and mapping files, by the name of the option.
+    Column("options", JSON, nullable=False),
 )
 
 _c = export_configurations.c
@@ -122,11 +122,6 @@ deliveries = Table(
     # and while something holds the delivery.
     Column("due_at", Moment),
     Column("idm_pid", Text),
-    # What the ERP calls the invoice: M3's batch number, LN's company and number.
-    Column("erp_reference", Text),
-    # Ids of mapping versions by kind; of a kind that is missing, the one that the configuration
-    # uses when the delivery is rendered.
-    Column("mapping_versions", JSON, nullable=False),
     Column("created_by", Text, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("updated_at", Moment, nullable=False),
@@ -142,6 +137,11 @@ deliveries = Table(
     Column("pass_number", Integer, nullable=False),
     Column("renewal", Integer, nullable=False),
     Column("sent_attempt_id", Text),
+    # Ids of mapping versions by kind; of a kind that is missing, the one that the configuration
+    # uses when the delivery is rendered.
+    Column("mapping_versions", JSON, nullable=False),
+    # What the ERP calls the invoice: M3's batch number, LN's company and number.
+    Column("erp_reference", Text),
     UniqueConstraint("configuration_id", "document_id", "generation", name="uq_deliveries_key"),
     # With the organization, which every question names: SQLite would go by that alone.
     Index("ix_deliveries_document_id", "document_id", "organization_id"),

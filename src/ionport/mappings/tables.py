@@ -32,11 +32,11 @@ mapping_versions = Table(
     Column("number", Integer, nullable=False),
     Column("sha256", Text, nullable=False),
     Column("text", Text, nullable=False),
-    # How the uploaded bytes were written (`TextEncoding`): with it the text gives them back.
-    Column("encoding", Text, nullable=False, server_default="utf-8"),
     Column("findings", JSON, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("created_by", Text, nullable=False),
+    # How the uploaded bytes were written (`TextEncoding`): with it the text gives them back.
+    Column("encoding", Text, nullable=False, server_default="utf-8"),
     UniqueConstraint("mapping_id", "number"),
 )
 

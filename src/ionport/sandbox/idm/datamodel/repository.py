@@ -150,10 +150,10 @@ class DataModelRepository(Repository):
 
     def items_with(self, scope: TenantScope, entity_name: str, attribute: str) -> int:
         """Return how many items have a value of the attribute."""
-        having = select(idm_attributes.c.item_number.distinct()).where(
+        having = select(idm_attributes.c.item_number).where(
             in_scope(idm_attributes, scope, entity_name=entity_name, name=attribute)
         )
-        return self._count(having.subquery())
+        return self._count(having.distinct().subquery())
 
     def items_under(self, scope: TenantScope, entity_name: str, acl: str) -> int:
         """Return how many items have the ACL."""
