@@ -101,7 +101,15 @@ def _rules(rules: list[Any], lines: Mapping[str, int]) -> Iterator[Rule]:
         path = f"{CONFLICTS}.rule"
         if not isinstance(content, dict):
             raise _wrong_type(path)
-        if content.get("active", True) is not True:
+        active = content.get("active", True)
+        if not isinstance(active, bool):
+            raise InvalidInput(
+                _("{path} is of the wrong type: true or false is expected, without quotes.").format(
+                    path=f"{path}.active"
+                ),
+                code="toml_wrong_type",
+            )
+        if not active:
             continue
         criteria = _table(content, "match_criteria")
         name = _text(f"{path}.name", content.get("name", f"rule {number + 1}"))
