@@ -11,6 +11,7 @@ from decimal import Decimal, InvalidOperation
 import pytest
 from lxml import etree
 
+from ionport.core.errors import InvalidInput
 from ionport.documents.readable_pages.service import ReadablePageService
 from ionport.exports.destinations import m3_lines
 from ionport.exports.destinations.infor_idm_m3 import VALIDATE_OPTION
@@ -246,15 +247,10 @@ def test_an_invoice_of_another_year_is_another_invoice(
     assert len(heads(client, invoice)) == 2
 
 
-def test_a_mapping_without_correlation_id_sends_nothing_to_m3(opened: Opened) -> None:
+def test_no_acceptance_lets_a_mapping_without_correlation_id_into_m3(opened: Opened) -> None:
     without = erp_mappings.M3.replace(b",CORI\n", b"\n")
-    walk = opened(ExportMethod.INFOR_IDM_M3, without, accepts_at_least_once=True)
-    delivery_id = walk.exported(number())
-    with closing(walk.side.runner()) as runner:
-        assert walk.run(runner, delivery_id).kind is OutcomeKind.FAILED
-    delivery = walk.side.detail(delivery_id).delivery
-    assert delivery.error_code == "no_correlation_id"
-    assert walk.proxy.calls == []
+    with pytest.raises(InvalidInput, match="nothing is sent without it"):
+        opened(ExportMethod.INFOR_IDM_M3, without, accepts_at_least_once=True)
 
 
 def test_an_invoice_is_created_in_ln_and_names_its_item(

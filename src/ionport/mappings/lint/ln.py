@@ -15,7 +15,6 @@ from ionport.mappings.lint.sections import (
 )
 from ionport.mappings.model import Finding, MappingKind
 from ionport.mappings.rendering.erp import Cell, SectionMapping, parse_sections
-from ionport.mappings.rules.model import NO_CORRELATION_ID
 
 _CONSTANTS = tuple(section.constant_prefix for section in LN_SECTIONS.values())
 _NAMES = """
@@ -59,7 +58,9 @@ def lint_ln(properties: Properties) -> Iterator[Finding]:
 def _check_head(properties: Properties, head: SectionMapping) -> Iterator[Finding]:
     listing = properties.by_key.get("HeaderFields")
     if not sends_correlation_id(head):
-        yield found(NO_CORRELATION_ID, listing, "HeaderFields", case="ln", list="HeaderFields")
+        yield found(
+            "erp_without_correlation_id", listing, "HeaderFields", case="ln", list="HeaderFields"
+        )
     if "InvoiceNumberSupplier" not in head.cells:
         yield found(
             "no_invoice_number",

@@ -30,7 +30,6 @@ from ionport.mappings.lint.sections import (
 )
 from ionport.mappings.model import Finding, MappingKind
 from ionport.mappings.rendering.erp import Cell, ErpMapping, SectionMapping, parse_sections
-from ionport.mappings.rules.model import NO_CORRELATION_ID
 
 _CONSTANTS = tuple(section.constant_prefix for section in M3_SECTIONS.values())
 _NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?", re.ASCII)
@@ -74,7 +73,7 @@ def _check_head(head: SectionMapping, place_of: PlaceOf) -> Iterator[Finding]:
     listing = head.section.fields[0]
     at = place_of(Cell(listing, None))
     if not sends_correlation_id(head, "CORI"):
-        yield found(NO_CORRELATION_ID, at, listing, case="m3", list=listing)
+        yield found("erp_without_correlation_id", at, listing, case="m3", list=listing)
     if "SINO" not in head.cells:
         yield found("no_invoice_number", at, listing, name="SINO", list=listing)
     if not sends_field(head, "invoice_id") or not sends_field(head, "supplier_id"):

@@ -58,11 +58,23 @@ OF_FILES = (
                 "Add CORRELATION_ID to Index_Fields and a line IFP_CORRELATION_ID with the path of"
                 " AlternateDocumentID/ID, or accept that documents are delivered at least once."
             ),
+        },
+    ),
+    Rule(
+        "erp_without_correlation_id",
+        _E,
+        N_(
+            "The mapping does not send the correlation id. After a crash nobody could tell whether"
+            " the invoice has been booked, so nothing is sent without it."
+        ),
+        "",
+        {
             "m3": N_("Add CORI to {list} and a line that gives it correlation_id."),
             "ln": N_(
                 "Add DocumentIDExternalPackage to {list} and a line that gives it correlation_id."
             ),
         },
+        acceptable=False,
     ),
     Rule(
         "not_utf8",

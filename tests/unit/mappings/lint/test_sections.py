@@ -82,7 +82,7 @@ def test_a_file_in_order_has_no_finding(kind: MappingKind) -> None:
         (MappingKind.M3, "=AAA", "=<division>", "placeholder_value", 2, "<division>"),
         (MappingKind.LN, "TaxCountry=DE", "TaxCountry=", "empty_value", 3, "value"),
         (MappingKind.LN, "SupplierCode", "SuplierCode", "ln_unknown_attribute", 5, "SupplierCode"),
-        (MappingKind.LN, "=correlation_id", "=reference", "no_correlation_id", 4, "DocumentID"),
+        (MappingKind.LN, "=correlation_id", "=reference", "erp_without_correlation_id", 4, "Docu"),
         (MappingKind.TOML, '"[invoice_id]"', "7", "toml_wrong_type", 6, "int"),
         (MappingKind.TOML, '"[invoice_id]"', "[", "toml_broken", 7, "TOML"),
         (MappingKind.TOML, "receipt_lines", "reciept_lines", "toml_unknown_section", 9, "receipt_"),
@@ -145,3 +145,11 @@ def test_a_file_without_a_head_cannot_be_accepted(kind: MappingKind) -> None:
     (finding,) = [each for each in lint(kind, "".join(lines)) if each.blocks_activation]
     assert finding.code == "no_document_type"
     assert not finding.acceptable
+
+
+@pytest.mark.parametrize("active", ['"no"', "1", "[]"])
+def test_a_rule_is_switched_off_by_false_alone(active: str) -> None:
+    text = _OF[MappingKind.TOML] + f"\n[[conflict_resolution.rule]]\nactive = {active}\n"
+    (finding,) = [each for each in lint(MappingKind.TOML, text) if each.code == "toml_rule"]
+    assert finding.blocks_activation
+    assert "true or false is expected" in finding.text
