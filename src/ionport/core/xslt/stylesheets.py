@@ -75,12 +75,21 @@ def compile_stylesheet(text: str) -> Stylesheet:
         StylesheetError: it reaches for something outside, or is no stylesheet.
         InvalidInput, TooLarge: not well-formed XML, with the place.
     """
-    root = parse(_without_encoding(text).encode(), max_bytes=_MAX_BYTES)
+    root = read_stylesheet(text)
     if forbidden := tuple(_reaches(root)):
         raise StylesheetError("it reaches outside", forbidden[0].line, forbidden)
     version = root.get("version", "")
     program = _compile(root) if version.startswith("1") else None
     return Stylesheet(version or "?", program)
+
+
+def read_stylesheet(text: str) -> etree._Element:
+    """Return the root element of a stylesheet, without a look at what it says.
+
+    Raises:
+        InvalidInput, TooLarge: not well-formed XML, with the place.
+    """
+    return parse(_without_encoding(text).encode(), max_bytes=_MAX_BYTES)
 
 
 def _compile(root: etree._Element) -> etree.XSLT:

@@ -1,0 +1,60 @@
+"""What kind of file a stylesheet makes, by its `xsl:output`.
+
+Source: https://www.w3.org/TR/xslt-30/#serialization
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from ionport.core.xslt.stylesheets import NAMESPACE, read_stylesheet
+
+_METHODS: Final = {
+    "xml": ("application/xml", ".xml"),
+    "xhtml": ("application/xhtml+xml", ".xhtml"),
+    "html": ("text/html", ".html"),
+    "text": ("text/plain", ".txt"),
+    "json": ("application/json", ".json"),
+}
+_SUFFIXES: Final = {
+    "text/csv": ".csv",
+    "text/xml": ".xml",
+    "application/edifact": ".edi",
+    "application/edi-x12": ".edi",
+    **dict(_METHODS.values()),
+}
+_MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,126}/[a-z0-9][a-z0-9!#$&^_.+-]{0,126}")
+_HTML = re.compile(rb"\s*(<!DOCTYPE html|<html[\s>])", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """The media type of a result, and the end of a file's name with the point."""
+
+    media_type: str
+    suffix: str
+
+
+def declared_output(stylesheet: str, result: bytes) -> Output:
+    """Return what `result` is, by the stylesheet that made it.
+
+    Where it says no method, what begins with `html` is HTML and all else XML, as the standard
+    has it. A media type without a known suffix keeps the suffix of the method.
+
+    Raises:
+        InvalidInput, TooLarge: the stylesheet is not well-formed XML.
+    """
+    said = {
+        name: str(element.get(name)).strip().lower()
+        for element in read_stylesheet(stylesheet).iterchildren(f"{{{NAMESPACE}}}output")
+        if element.get("name") is None
+        for name in ("method", "media-type")
+        if element.get(name)
+    }
+    method = said.get("method", "html" if _HTML.match(result) else "xml")
+    media_type, suffix = _METHODS.get(method, _METHODS["xml"])
+    if _MEDIA_TYPE.fullmatch(own := said.get("media-type", "")):
+        return Output(own, _SUFFIXES.get(own, suffix))
+    return Output(media_type, suffix)
