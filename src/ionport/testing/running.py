@@ -42,7 +42,7 @@ def running_infor(
     """Serve a fresh tenant on a free loopback port for the time of the block.
 
     Everything is as `ionport up` serves it, but for durability: database and files lie in a
-    temporary folder that goes with the block. The schema is made from the tables, which the
+    temporary folder that goes with the block. The schema is the tables', which the
     project holds equal to its migrations. `new_key` gives the key that signs tokens.
 
     Raises:

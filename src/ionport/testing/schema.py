@@ -1,33 +1,20 @@
-"""The Infor side's tables, made without migrations, which the project holds equal to them."""
+"""The Infor side's tables, made without migrations from statements that are written beforehand.
+
+The project holds them equal to the tables: `python -m tools.fixture_schema` writes them.
+"""
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
-from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Final
 
 from sqlalchemy import Connection
 
-from ionport import gateway, identity, oauth, sandbox
-from ionport.store import metadata
-
-_PACKAGES: Final = (identity, oauth, gateway, sandbox)
+STATEMENTS: Final = Path(__file__).with_name("schema.sql")
+END: Final = ";\n"
 
 
 def create(connection: Connection) -> None:
-    """Make every table of the Infor side in an empty database."""
-    for package in _PACKAGES:
-        for name in _table_modules(package.__path__, f"{package.__name__}."):
-            importlib.import_module(name)
-    metadata.create_all(connection, checkfirst=False)
-
-
-def _table_modules(folders: Iterable[str], prefix: str) -> Iterator[str]:
-    """Find every `tables` module below the folders, importing nothing on the way."""
-    for found in pkgutil.iter_modules(folders, prefix):
-        if found.ispkg:
-            name = found.name.rpartition(".")[2]
-            yield from _table_modules([f"{folder}/{name}" for folder in folders], f"{found.name}.")
-        elif found.name.endswith(".tables"):
-            yield found.name
+    """Make every table and index of the Infor side in an empty SQLite database."""
+    for statement in STATEMENTS.read_text("utf-8").split(END)[:-1]:
+        connection.exec_driver_sql(statement)
