@@ -56,6 +56,7 @@ CONTENTS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "watch",
             "audit-log",
             "keys-and-backups",
+            "operations",
             "troubleshooting",
         ),
     ),

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from typing import Final
 
 from alembic import command
 from alembic.config import Config
@@ -27,6 +28,10 @@ from ionport.store import Database
 
 # Any constant does, as long as every version of ionport uses the same one.
 _POSTGRESQL_LOCK = 0x10A9_0127
+# In front of the revision of a database that `ionport migrate --to` has copied to another one, or
+# has not filled to the end.
+MOVED: Final = "moved "
+UNFINISHED: Final = "unfinished "
 
 
 def upgrade(database: Database, revision: str = "head") -> None:
@@ -37,7 +42,7 @@ def upgrade(database: Database, revision: str = "head") -> None:
     """
     config = _config()
     script = ScriptDirectory.from_config(config)
-    with _alone(database), database.engine.connect() as connection:
+    with alone(database), database.engine.connect() as connection:
         current = MigrationContext.configure(connection).get_current_revision()
         connection.rollback()
         if current == newest_revision():
@@ -45,7 +50,7 @@ def upgrade(database: Database, revision: str = "head") -> None:
         if current is not None and current not in {
             item.revision for item in script.walk_revisions()
         }:
-            raise _too_new(current)
+            raise _not_ours(current)
         _upgrade(config, connection, revision, is_sqlite=database.is_sqlite)
 
 
@@ -56,7 +61,7 @@ def require_current(database: Database) -> None:
     if current == wanted:
         return
     if current and current not in {item.revision for item in script.walk_revisions()}:
-        raise _too_new(current)
+        raise _not_ours(current)
     raise Unavailable(
         _(
             "This database was made by an older version of ionport (schema {revision}, needed is"
@@ -79,7 +84,23 @@ def current_revision(database: Database) -> str:
         return MigrationContext.configure(connection).get_current_revision() or ""
 
 
-def _too_new(revision: str) -> Unavailable:
+def _not_ours(revision: str) -> Unavailable:
+    if revision.startswith(MOVED):
+        return Unavailable(
+            _(
+                "This installation was moved to another database, by 'ionport migrate --to'. Name"
+                " that database in IONPORT_DATABASE_URL, or unset it for SQLite."
+            ),
+            code="installation_moved",
+        )
+    if revision.startswith(UNFINISHED):
+        return Unavailable(
+            _(
+                "This database is the unfinished copy of an installation. Run the 'ionport migrate"
+                " --to' or 'ionport restore' that began it again: it begins anew."
+            ),
+            code="copy_unfinished",
+        )
     return Unavailable(
         _(
             "This database was made by a newer version of ionport (schema {revision})."
@@ -123,7 +144,8 @@ def _missing_references(connection: Connection) -> Counter[tuple[str, str]]:
 
 
 @contextmanager
-def _alone(database: Database) -> Iterator[None]:
+def alone(database: Database) -> Iterator[None]:
+    """Keep every other process from upgrading, and so from starting, for the time of the block."""
     if database.is_sqlite:
         path = Path(str(database.engine.url.database))
         path.parent.mkdir(parents=True, exist_ok=True)

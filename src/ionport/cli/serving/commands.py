@@ -19,8 +19,9 @@ from ionport.documents.webhooks.sender import WebhookWatch
 from ionport.exports.automatic.exporter import AutomaticExportWatch
 from ionport.exports.pages.maker import PageWatch
 from ionport.identity.access import Access
+from ionport.installation.moving import move
 from ionport.sandbox.control.rights import is_production
-from ionport.settings import Side
+from ionport.settings import Settings, Side
 from ionport.store import TenantScope
 
 
@@ -105,14 +106,36 @@ def worker(ctx: click.Context) -> None:
 
 
 @click.command()
+@click.option(
+    "--to",
+    metavar="URL",
+    help="Move the installation: postgresql://user:password@host/database, or sqlite:/// for the"
+    " data folder. Stop every server and worker first.",
+)
 @click.pass_context
-def migrate(ctx: click.Context) -> None:
-    """Bring the database schema of an existing data folder up to date; make a backup before.
+def migrate(ctx: click.Context, to: str | None) -> None:
+    """Bring the schema of an existing data folder up to date, or move it to another database.
 
-    'up', 'worker', 'demo' and 'sandbox up' do it by themselves.
+    Make a backup before. 'up', 'worker', 'demo' and 'sandbox up' bring it up to date by themselves.
     """
-    before, after = upgrade_existing(settings_of(ctx, log_level="WARNING"))
+    settings = settings_of(ctx, log_level="WARNING")
+    if to is not None:
+        _move(settings, to)
+        return
+    before, after = upgrade_existing(settings)
     click.echo(
         f"The schema is {after}"
         + (" already." if before == after else f", was {before or 'none'}.")
     )
+
+
+def _move(settings: Settings, to: str) -> None:
+    found = move(settings, to)
+    filled = {name: each for name, each in found.items() if each.rows}
+    rows = sum(each.rows for each in filled.values())
+    click.echo(f"{rows} rows of {len(filled)} tables were moved, read back and compared.")
+    if to.startswith("sqlite"):
+        click.echo("Unset IONPORT_DATABASE_URL for every process from now on.")
+    else:
+        click.echo("Set IONPORT_DATABASE_URL to that address for every process from now on.")
+    click.echo("Files and keys stay in the data folder. The old database refuses to start.")
