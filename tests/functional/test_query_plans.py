@@ -17,6 +17,7 @@ from sqlalchemy import literal, literal_column
 
 from ionport.core.clock import MovableClock
 from ionport.documents.model import DocumentSort, DocumentStatus
+from ionport.mappings.model import MappingKind, MappingSort
 from ionport.store import metadata
 from tests.support.many_rows import fill, number, one_of, text_of
 from tests.support.sides import until
@@ -24,7 +25,16 @@ from tests.support.statements import statements_of
 from tests.support.whole import Desk, desk_on
 
 ROWS = 100_000
-FILLED = ("documents", "document_search", "deliveries", "sandbox_calls", "audit_log")
+FILLED = (
+    "documents",
+    "document_search",
+    "deliveries",
+    "sandbox_calls",
+    "audit_log",
+    "mapping_files",
+    "mapping_versions",
+)
+MAPPINGS = "/settings/mapping-files"
 INSPECTOR = "/ion-api/{tenant}/inspector"
 _SCAN = re.compile(r"SCAN (\w+)(?: USING (?:COVERING )?INDEX \w+)?")
 
@@ -80,6 +90,19 @@ PAGES = (
     Page(f"{INSPECTOR}?q=99999", 7),
     Page(f"{INSPECTOR}/calls/call_many_77", 7, of_one=True),
     Page("/settings/export", 10),
+    Page(MAPPINGS, 8),
+    Page(f"{MAPPINGS}?q=mapping-99999", 8),
+    Page(f"{MAPPINGS}?kind=m3", 8),
+    Page(f"{MAPPINGS}?kind=m3&sort=updated", 8),
+    *(
+        Page(f"{MAPPINGS}?sort={sort}&dir={direction}", 8)
+        for sort in MappingSort
+        for direction in ("asc", "desc")
+    ),
+    # It offers the newest documents for the preview.
+    Page(f"{MAPPINGS}/map_many_77", 14),
+    Page(f"{MAPPINGS}/map_many_77/delete", 10, of_one=True),
+    Page(f"{MAPPINGS}/map_many_1/versions", 12, of_one=True),
     # Two of them for each connection that is shown: its newest proof with its stages.
     Page("/settings/connections", 10),
     Page("/ion-api/{tenant}/authorized-apps", 7),
@@ -176,6 +199,33 @@ def _fill(desk: Desk) -> None:
                 "effects": literal_column("'[]'"),
             },
         )
+        fill(
+            connection,
+            tables["mapping_files"],
+            ROWS,
+            own
+            | {
+                "id": text_of("map_many_"),
+                "name": text_of("mapping-"),
+                "name_key": text_of("mapping-"),
+                "kind": one_of(*MappingKind),
+                "latest_number": literal(1),
+            },
+        )
+        version = own | {"text": literal("Index_Fields="), "findings": literal_column("'[]'")}
+        of_each = {
+            "id": text_of("mpv_many_"),
+            "mapping_id": text_of("map_many_"),
+            "number": literal(1),
+        }
+        of_one = {
+            "id": text_of("mpv_of_one_"),
+            "mapping_id": literal("map_many_1"),
+            "number": number() + 1,
+        }
+        utf8 = {"encoding": literal("utf-8")}
+        fill(connection, tables["mapping_versions"], ROWS, version | of_each | utf8)
+        fill(connection, tables["mapping_versions"], ROWS // 10, version | of_one | utf8)
         fill(
             connection,
             tables["audit_log"],

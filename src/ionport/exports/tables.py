@@ -149,6 +149,14 @@ deliveries = Table(
     Index("ix_deliveries_organization_id_status", "organization_id", "status"),
 )
 
+# The mapping versions that deliveries have named, each once: such a version is kept for good.
+named_mapping_versions = Table(
+    "named_mapping_versions",
+    metadata,
+    Column("version_id", Text, ForeignKey("mapping_versions.id"), primary_key=True),
+    Column("organization_id", Text, ForeignKey("organizations.id"), nullable=False),
+)
+
 _unfinished = deliveries.c.status.in_(("pending", "running", "waiting"))
 
 # What the sweep reads: stays as small as the work that is left.

@@ -105,7 +105,7 @@ class MappingRepository(Repository):
         descending: bool,
     ) -> Page[ListedMapping]:
         """Return files with what the linter found in their newest versions."""
-        newest = mapping_versions.c
+        newest, wanted = mapping_versions.c, _wanted(scope, kind, text)
         query = (
             select(mapping_files, newest.findings, newest.created_by.label("saved_by"))
             .join(
@@ -113,11 +113,13 @@ class MappingRepository(Repository):
                 (newest.mapping_id == mapping_files.c.id)
                 & (newest.number == mapping_files.c.latest_number),
             )
-            .where(*_wanted(scope, kind, text), newest.organization_id == scope.organization_id)
+            .where(*wanted, newest.organization_id == scope.organization_id)
         )
-        column = _SORTS[sort]
-        order = column.desc() if descending else column.asc()
-        return self._page(query.order_by(order, mapping_files.c.name_key), page, _listed)
+        # Both in one direction, as an index has them.
+        columns = (_SORTS[sort], mapping_files.c.name_key)
+        order = [column.desc() if descending else column.asc() for column in columns]
+        shown = query.order_by(*order).limit(page.limit).offset(page.offset)
+        return Page(self._all(shown, _listed), self._count(mapping_files, *wanted), page)
 
     def delete(self, scope: OrganizationScope, mapping_id: str) -> None:
         """Remove a file with its versions and what was accepted of them."""

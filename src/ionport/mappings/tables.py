@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, Column, ForeignKey, Integer, Table, Text, UniqueConstraint
+from sqlalchemy import JSON, Column, ForeignKey, Index, Integer, Table, Text, UniqueConstraint
 
 from ionport.identity.tables import organizations
 from ionport.store import Moment, metadata
@@ -21,6 +21,9 @@ mapping_files = Table(
     Column("created_by", Text, nullable=False),
     Column("updated_at", Moment, nullable=False),
     UniqueConstraint("organization_id", "name_key"),
+    # What the list is sorted by, beside the name.
+    Index("ix_mapping_files_kind", "organization_id", "kind", "name_key"),
+    Index("ix_mapping_files_updated_at", "organization_id", "updated_at", "name_key"),
 )
 
 mapping_versions = Table(

@@ -9,6 +9,9 @@ from ionport.connections.intake import prepare_connection
 from ionport.core.errors import Conflict, Forbidden, InvalidInput, NotFound
 from ionport.core.paging import PageRequest
 from ionport.documents.model import DocumentStatus
+from ionport.exports.configurations.mapping_uses import ConfigurationMappingUses
+from ionport.exports.configurations.model import PinnedMapping
+from ionport.exports.configurations.repository import ConfigurationRepository
 from ionport.exports.ledger.repository import DeliveryRepository
 from ionport.exports.model import (
     DeliveryFilter,
@@ -20,6 +23,8 @@ from ionport.exports.model import (
 from ionport.exports.status import derive_status
 from ionport.identity.access import Access
 from ionport.identity.model import Actor, OrganizationRole
+from ionport.mappings.intake import prepare_mapping
+from ionport.mappings.model import MappingKind
 from ionport.store import OrganizationScope, SystemScope
 from tests.support.exporting import OPERATOR, DocumentSide
 from tests.unit.connections.conftest import credential
@@ -276,3 +281,25 @@ def test_exported_means_that_all_active_configurations_have_delivered(ready: Doc
     assert derive_status([replace(a, status=delivered)], both) is (
         DocumentStatus.VALIDATED_PENDING_EXPORT
     )
+
+
+@pytest.mark.on_each_database
+def test_a_mapping_file_that_a_delivery_names_is_kept_after_another_took_its_place(
+    ready: DocumentSide,
+) -> None:
+    ready.export(ready.receive())
+    with ready.database.write() as work:
+        access = Access(work, ready.scope, OPERATOR)
+        (configuration,) = ready.configurations.list(access, PageRequest()).items
+        used = configuration.mappings[MappingKind.IDM].mapping_id
+        text = ready.mappings.latest_version(access, used).text
+        other = ready.mappings.add(access, "other.properties", prepare_mapping(text.encode()))
+        ConfigurationRepository(work.connection).pin(
+            ready.scope,
+            configuration.id,
+            {MappingKind.IDM: PinnedMapping(other.mapping_id, other.id)},
+        )
+        uses = ConfigurationMappingUses()
+        assert uses.is_named(access, used)
+        spare = ready.mappings.add(access, "spare.properties", prepare_mapping(text.encode()))
+        assert not uses.is_named(access, spare.mapping_id)

@@ -8,6 +8,7 @@ wrong to standard error with 1.
 from __future__ import annotations
 
 import json
+import re
 import resource
 import sys
 
@@ -17,17 +18,33 @@ from ionport.core.errors import InvalidInput
 from ionport.core.xml import parse
 from ionport.core.xslt.stylesheets import StylesheetError, compile_stylesheet
 
+# As libxslt says it of templates, and of variables that are made of each other.
+_ENDLESS = re.compile(r"infinite template recursion|Recursive definition of")
+
 
 def _apply(job: dict[str, str]) -> bytes:
     stylesheet = compile_stylesheet(job["stylesheet"])
     if stylesheet.program is None:
         raise StylesheetError(f"version {stylesheet.version} is not supported, 1.0 is", None)
-    result = stylesheet.program(parse(job["document"].encode()))
+    document = parse(job["document"].encode())
+    try:
+        result = stylesheet.program(document)
+    except etree.XSLTApplyError as error:
+        raise _told(error) from error
     # As xsl:output says: text, HTML or XML with its encoding.
     content = bytes(result)
     if len(content) > int(job["bytes"]):
         raise StylesheetError("it makes too much", None)
     return content
+
+
+def _told(error: etree.XSLTApplyError) -> StylesheetError:
+    """Return what went wrong; of several messages libxslt gives the last one, which says least."""
+    entries = [(str(entry.message), int(entry.line)) for entry in error.error_log]
+    line = next((line for _why, line in entries if line > 0), None)
+    if any(_ENDLESS.search(why) for why, _line in entries):
+        return StylesheetError("endless recursion: what is called here calls itself again", line)
+    return StylesheetError(str(error), line)
 
 
 def main() -> int:

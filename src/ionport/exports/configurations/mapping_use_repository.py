@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from sqlalchemy import Connection, Text, cast, exists, or_, select
+from sqlalchemy import Connection, exists, or_, select
 
-from ionport.exports.tables import configuration_mappings, deliveries, export_configurations
+from ionport.exports.tables import (
+    configuration_mappings,
+    export_configurations,
+    named_mapping_versions,
+)
 from ionport.mappings.ports import MappingUse
 from ionport.mappings.tables import mapping_versions
 from ionport.store import OrganizationScope
 
 _c = export_configurations.c
+_n = named_mapping_versions.c
 _m = configuration_mappings.c
 _MOST = 500
 
@@ -48,11 +53,10 @@ class MappingUseRepository:
         by_configuration = exists().where(
             _m.organization_id == scope.organization_id, _m.mapping_id == mapping_id
         )
-        # Ids are of letters and digits: one stands in the text of the JSON as it is.
         by_delivery = exists().where(
-            deliveries.c.organization_id == scope.organization_id,
+            _n.organization_id == scope.organization_id,
+            _n.version_id == mapping_versions.c.id,
             mapping_versions.c.organization_id == scope.organization_id,
             mapping_versions.c.mapping_id == mapping_id,
-            cast(deliveries.c.mapping_versions, Text).contains(mapping_versions.c.id),
         )
         return bool(self._connection.execute(select(or_(by_configuration, by_delivery))).scalar())

@@ -20,6 +20,7 @@ from sqlalchemy import (
     update,
 )
 
+from ionport.exports.ledger.named_version_repository import NamedVersionRepository
 from ionport.exports.ledger.repository import AnyScope, delivery_of_row
 from ionport.exports.model import Delivery, DeliveryStatus, DuePass, ExportMethod, Lease
 from ionport.exports.tables import deliveries
@@ -104,7 +105,11 @@ class PassRepository:
     ) -> bool:
         """Change columns in a pass that runs, and renew its lease; False when it is over."""
         parameters = {"wanted": delivery_id, "in_pass": pass_number, **values}
-        return self._connection.execute(_UPDATE_PASS, parameters).rowcount == 1
+        if self._connection.execute(_UPDATE_PASS, parameters).rowcount != 1:
+            return False
+        if named := values.get("mapping_versions"):
+            NamedVersionRepository(self._connection).note(scope, named.values())
+        return True
 
     def keep(self, scope: SystemScope, worker_id: str, under_way: Sequence[str]) -> None:
         """Renew a worker's leases of passes that have no call under way."""

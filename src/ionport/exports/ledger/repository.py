@@ -22,6 +22,7 @@ from sqlalchemy import (
 
 from ionport.core.paging import Following, Page, PageRequest
 from ionport.documents.tables import documents
+from ionport.exports.ledger.named_version_repository import NamedVersionRepository
 from ionport.exports.model import (
     Cause,
     Delivery,
@@ -73,7 +74,12 @@ class DeliveryRepository:
         """Insert a delivery; False when its key exists already."""
         values = asdict(delivery) | {"organization_id": scope.organization_id}
         new = insert_of(self._connection)(deliveries).on_conflict_do_nothing().returning(_d.id)
-        return self._connection.execute(new, values).one_or_none() is not None
+        if self._connection.execute(new, values).one_or_none() is None:
+            return False
+        if delivery.mapping_versions:
+            named = NamedVersionRepository(self._connection)
+            named.note(scope, delivery.mapping_versions.values())
+        return True
 
     def get(self, scope: AnyScope, delivery_id: str) -> Delivery | None:
         """Return the delivery, or None when it is absent or somebody else's."""

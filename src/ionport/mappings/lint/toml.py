@@ -16,6 +16,9 @@ from ionport.mappings.rendering.erp import Cell
 from ionport.mappings.rendering.m3_toml import EXPORT, load_toml, parse_m3_toml
 
 _PLACE = re.compile(r"(.*) \(at line (\d+), column (\d+)\)", re.DOTALL)
+# What stands before the bracket that ends a table's name, or before the sign of a key.
+_DEFINED = re.compile(r"[ \t]*(\[[^\]#]*|[^=#\[\]]*(?==))")
+_NAME = re.compile(r"\"([^\"]*)\"|'([^']*)'|([\w-]+)")
 _METADATA = frozenset(
     ("version", "revision", "author", "description", "created_at", "updated_at", "name")
 )
@@ -56,44 +59,44 @@ def _broken(text: str, why: str) -> Finding:
 
 
 def _check_types(text: str, content: Mapping[str, Any]) -> Iterator[Finding]:
-    exported = content.get(EXPORT, {})
+    exported, lines = content.get(EXPORT, {}), _first_lines(text)
     if not isinstance(exported, dict):
-        yield _wrong(text, EXPORT, exported, "table")
+        yield _wrong(lines, EXPORT, exported, "table")
         return
     for name, section in exported.items():
         if name in M3_SECTIONS:
-            yield from _check_section(text, name, section)
+            yield from _check_section(lines, name, section)
         elif name not in _METADATA:
-            line = _line_of(text, name)
             yield found(
                 "toml_unknown_section",
-                line,
+                lines.get(name),
                 name,
                 name=name,
                 suggestion=close_to(name, M3_SECTIONS),
             )
 
 
-def _check_section(text: str, name: str, section: Any) -> Iterator[Finding]:
+def _check_section(lines: Mapping[str, int], name: str, section: Any) -> Iterator[Finding]:
     path = f"{EXPORT}.{name}"
     fields = section.get("fields", {}) if isinstance(section, dict) else section
     if not isinstance(fields, dict):
-        yield _wrong(text, path, fields, "table")
+        yield _wrong(lines, path, fields, "table")
         return
     for key, value in fields.items():
         if not isinstance(value, str):
-            yield _wrong(text, f"{path}.fields.{key}", value, "")
+            yield _wrong(lines, f"{path}.fields.{key}", value, "")
 
 
-def _wrong(text: str, key: str, value: Any, case: str) -> Finding:
-    line = _line_of(text, key.rpartition(".")[2])
+def _wrong(lines: Mapping[str, int], key: str, value: Any, case: str) -> Finding:
+    line = lines.get(key.rpartition(".")[2])
     return found("toml_wrong_type", line, key, found=type(value).__name__, case=case)
 
 
-def _line_of(text: str, name: str) -> int | None:
-    """Return the first line that defines a key or table of this name."""
-    pattern = re.compile(rf"[ \t]*(?:\[[\w.\"' \[-]*\b)?{re.escape(name)}\b")
+def _first_lines(text: str) -> Mapping[str, int]:
+    """Return the first line that defines a key or table of each name."""
+    lines = dict[str, int]()
     for number, line in enumerate(text.split("\n"), start=1):
-        if name in line and pattern.match(line):
-            return number
-    return None
+        if match := _DEFINED.match(line):
+            for quoted, other, bare in _NAME.findall(match[1]):
+                lines.setdefault(quoted or other or bare, number)
+    return lines

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from time import perf_counter
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -100,3 +102,18 @@ def test_hostile_toml_and_stylesheets_have_findings_too(text: str) -> None:
     for finding in lint(kind, text):
         assert finding.text
         assert finding.line is None or finding.line <= text.count("\n") + 1
+
+
+def test_the_time_of_a_check_grows_with_the_lines_of_a_file_and_no_faster() -> None:
+    head = '[export_configuration.header.fields]\nSUNO = "[supplier_id]"\n'
+
+    def seconds(sections: int) -> float:
+        names = (f'[export_configuration.own_{n}.fields]\nA = "b"\n' for n in range(sections))
+        text, begun = head + "".join(names), perf_counter()
+        findings = lint(MappingKind.TOML, text)
+        assert "toml_unknown_section" in {finding.code for finding in findings}
+        return perf_counter() - begun
+
+    seconds(10)
+    # By the square it would be a hundred times as long.
+    assert seconds(3_000) < 40 * seconds(300)

@@ -91,7 +91,13 @@ def test_a_stylesheet_may_make_text() -> None:
         (
             '<xsl:call-template name="again"/>',
             '<xsl:template name="again"><xsl:call-template name="again"/></xsl:template>',
-            "cannot be applied",
+            "line 3: endless recursion",
+        ),
+        ('<xsl:apply-templates select="."/>', "", "line 2: endless recursion"),
+        (
+            '<xsl:value-of select="$one"/>',
+            '<xsl:variable name="one" select="$other"/><xsl:variable name="other" select="$one"/>',
+            "line 3: endless recursion",
         ),
         ("</xsl:if>", "", "cannot be applied"),
     ],

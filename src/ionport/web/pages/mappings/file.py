@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from ionport.core.errors import Conflict, InvalidInput, IonportError, TooLarge
+from ionport.core.errors import Conflict, InvalidInput, IonportError, NotFound, TooLarge
 from ionport.core.i18n import _
 from ionport.mappings.acceptances import by_finding
 from ionport.mappings.completions import completions
@@ -19,6 +19,7 @@ from ionport.mappings.intake import prepare_mapping
 from ionport.mappings.model import Finding, MappingFile, MappingKind, MappingVersion
 from ionport.mappings.versions.differences import Difference, difference, with_line_ends
 from ionport.web.forms.fields import lines_of, number_in, text_of, whole_number
+from ionport.web.pages.mappings.deleted import keep_as_new
 from ionport.web.pages.mappings.preview import ShownDryRun, offered_documents, previewed
 from ionport.web.rendering.templating import path_to, redirect, render, rendered
 from ionport.web.routes import form_routes
@@ -51,7 +52,17 @@ def show(request: Request) -> Response:
 
 
 def save(request: Request) -> Response:
-    """Save the text as the next version, or only check it."""
+    """Save the text as the next version, or only check it.
+
+    Where the file was deleted meanwhile, what was typed is offered as a new one.
+    """
+    try:
+        return _save(request)
+    except NotFound:
+        return keep_as_new(request)
+
+
+def _save(request: Request) -> Response:
     visit, scope = visit_of(request), organization_scope(request)
     form = visit.form
     action = text_of(form, "action")

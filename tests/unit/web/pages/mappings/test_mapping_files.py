@@ -91,6 +91,25 @@ def test_an_edit_is_saved_as_the_next_version_with_the_ends_of_its_lines(desk: D
     assert "Nothing is different from version 2" in said(_save(desk, path, edited, "2").text)
 
 
+def test_a_text_whose_file_was_deleted_meanwhile_becomes_a_new_file(desk: Desk) -> None:
+    path = _file(desk)
+    fields = form_with(desk.browser.get(path).text, "based_on").fields
+    typed = IDM_TEMPLATE + "# hours of work\n"
+    desk.browser.send(f"{path}/delete", {})
+    lost = desk.browser.send(path, {**fields, "text": typed}, form_at=f"{_LIST}/new")
+    assert lost.status_code == 404
+    assert "Somebody deleted the file while you edited it" in said(lost.text)
+    offered = form_with(lost.text, "text").fields
+    assert offered["name"] == "idm.properties"
+    assert offered["text"].replace("\r\n", "\n") == typed
+    nameless = desk.browser.send(path, {**offered, "text": "hello"}, form_at=f"{_LIST}/new")
+    assert nameless.status_code == 422
+    assert form_with(nameless.text, "text").fields["text"] == "hello"
+    kept = desk.browser.send(path, offered, form_at=f"{_LIST}/new")
+    assert "idm.properties is added" in said(kept.text)
+    assert desk.browser.get(f"{kept.url.path}/file").content == typed.encode()
+
+
 def test_a_check_tells_findings_and_keeps_nothing(desk: Desk) -> None:
     path = _file(desk)
     broken = IDM_TEMPLATE + "IF_NEVER_LISTED=MDS_Nothing\n"
