@@ -38,6 +38,8 @@ _ELSEWHERE: Final = {
     "httpx2-jsfetch": "BSD-3-Clause",
     "pywin32": "PSF-2.0",
 }
+# Whose metadata names none: read in its source.
+_UNNAMED: Final = {"saxonche": "MPL-2.0"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,8 @@ def _licence(name: str) -> str:
         if name in _ELSEWHERE:
             return _ELSEWHERE[name]
         raise LookupError(f"{name} is not installed here: name its licence in {__file__}") from None
+    if name in _UNNAMED:
+        return _UNNAMED[name]
     if expression := metadata.get("License-Expression"):
         return str(expression)
     first_line = str(metadata.get("License") or "").strip().partition("\n")[0]

@@ -25,6 +25,8 @@ Worth knowing before you pass ionport on:
   replaced by another version of itself.
 - asyncssh (EPL-2.0 OR GPL-2.0-or-later) comes with the extra `sftp` alone, is used as it is under
   the EPL-2.0, and can be left out: nothing but files of SFTP servers needs it.
+- saxonche (MPL-2.0) comes with the extra `xslt` alone and is used as it is; its source is at
+  https://saxonica.plan.io. Nothing but stylesheets in XSLT 2.0 and 3.0 needs it.
 """
 
 
@@ -35,7 +37,7 @@ def notice() -> str:
             _HEAD,
             _section("In the wheel (front-end files from npm)", npm()),
             _section("Installed with the extras server and postgres", runtime()),
-            _section("Installed for development, or with otel, sftp and xlsx", development()),
+            _section("Installed for development, or with otel, sftp, xlsx and xslt", development()),
         ]
     )
 

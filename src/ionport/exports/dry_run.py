@@ -218,6 +218,9 @@ class DryRunService:
 
 
 def _unsent(made: SourceOf, calls: Sequence[PlannedCall]) -> tuple[str, ...]:
+    if any(call.mapping_kind is MappingKind.XSLT for call in calls):
+        # What a stylesheet takes no program can tell.
+        return ()
     try:
         terms: Mapping[str, str] = made.terms.header
     except IonportError:
@@ -226,7 +229,12 @@ def _unsent(made: SourceOf, calls: Sequence[PlannedCall]) -> tuple[str, ...]:
 
 
 def as_curl(call: PlannedCall) -> str:
-    """Return a call as a command; address, tenant and token are variables of the shell."""
+    """Return a call as a command; address, tenant and token are variables of the shell.
+
+    A file that is made is no call, and has none.
+    """
+    if not call.method:
+        return ""
     lines = [
         f'curl -X {call.method} "$IU/$TENANT/{call.path}"',
         '  -H "Authorization: Bearer $TOKEN"',

@@ -1,8 +1,9 @@
-"""Applies one stylesheet: run by `running.py` as a process of its own, with limits.
+"""Applies or compiles one stylesheet: run by `running.py` as a process of its own, with limits.
 
-Arguments: memory in bytes, CPU seconds. Standard input is JSON with `stylesheet`, `document` and
-`bytes`, the most that may come out. The result goes to standard output with exit status 0, what is
-wrong to standard error with 1.
+Arguments: memory in bytes, CPU seconds. Standard input is JSON with `stylesheet`, `document` (null:
+it is compiled alone) and `bytes`, the most that may come out. Standard output gets the result, with
+exit status 0, or JSON with `line` and `text` of what is wrong, with 1. 2 means that saxonche is not
+installed.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import json
 import re
 import resource
 import sys
+from typing import Any
 
 from lxml import etree
 
@@ -22,20 +24,26 @@ from ionport.core.xslt.stylesheets import StylesheetError, compile_stylesheet
 _ENDLESS = re.compile(r"infinite template recursion|Recursive definition of")
 
 
-def _apply(job: dict[str, str]) -> bytes:
+def _made(job: dict[str, Any], memory: int) -> bytes:
     stylesheet = compile_stylesheet(job["stylesheet"])
+    document = job["document"]
     if stylesheet.program is None:
-        raise StylesheetError(f"version {stylesheet.version} is not supported, 1.0 is", None)
-    document = parse(job["document"].encode())
+        # Not before it is needed: loading it takes time, and it may not be installed.
+        from ionport.core.xslt.saxon import run_saxon
+
+        return run_saxon(job["stylesheet"], document, memory)
+    if document is None:
+        return b""
+    root = parse(document.encode())
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    # Standard input, output and error are there; nothing else is opened.
+    resource.setrlimit(resource.RLIMIT_NOFILE, (3, 3))
     try:
-        result = stylesheet.program(document)
+        # As xsl:output says: text, HTML or XML with its encoding.
+        return bytes(stylesheet.program(root))
     except etree.XSLTApplyError as error:
         raise _told(error) from error
-    # As xsl:output says: text, HTML or XML with its encoding.
-    content = bytes(result)
-    if len(content) > int(job["bytes"]):
-        raise StylesheetError("it makes too much", None)
-    return content
 
 
 def _told(error: etree.XSLTApplyError) -> StylesheetError:
@@ -47,23 +55,32 @@ def _told(error: etree.XSLTApplyError) -> StylesheetError:
     return StylesheetError(str(error), line)
 
 
+def _answer(job: dict[str, Any], memory: int) -> bytes:
+    content = _made(job, memory)
+    if len(content) > int(job["bytes"]):
+        raise StylesheetError("it makes too much", None)
+    return content
+
+
 def main() -> int:
     """Read the job, answer it and return the exit status."""
     memory, seconds = int(sys.argv[1]), int(sys.argv[2])
-    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     try:
-        sys.stdout.buffer.write(_apply(json.loads(sys.stdin.buffer.read())))
+        sys.stdout.buffer.write(_answer(json.loads(sys.stdin.buffer.read()), memory))
+    except ModuleNotFoundError:
+        return 2
     except StylesheetError as error:
         names = ", ".join(reach.name for reach in error.forbidden)
-        line = "" if error.line is None else f"line {error.line}: "
-        sys.stderr.write(f"{line}{error.text}{f' ({names})' if names else ''}")
-        return 1
+        return _failed(error.line, f"{error.text}{f' ({names})' if names else ''}")
     except (InvalidInput, etree.XSLTError) as error:
-        sys.stderr.write(str(error))
-        return 1
+        return _failed(None, str(error))
     return 0
+
+
+def _failed(line: int | None, text: str) -> int:
+    sys.stdout.write(json.dumps({"line": line, "text": text}))
+    return 1
 
 
 if __name__ == "__main__":

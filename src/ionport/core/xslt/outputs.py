@@ -5,7 +5,9 @@ Source: https://www.w3.org/TR/xslt-30/#serialization
 
 from __future__ import annotations
 
+import codecs
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -37,6 +39,18 @@ class Output:
     suffix: str
 
 
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """How a result is written; `is_markup` when it can say any sign as a reference."""
+
+    name: str
+    is_markup: bool
+
+    @property
+    def is_utf8(self) -> bool:
+        return codecs.lookup(self.name).name == "utf-8"
+
+
 def declared_output(stylesheet: str, result: bytes) -> Output:
     """Return what `result` is, by the stylesheet that made it.
 
@@ -46,15 +60,35 @@ def declared_output(stylesheet: str, result: bytes) -> Output:
     Raises:
         InvalidInput, TooLarge: the stylesheet is not well-formed XML.
     """
-    said = {
-        name: str(element.get(name)).strip().lower()
-        for element in read_stylesheet(stylesheet).iterchildren(f"{{{NAMESPACE}}}output")
-        if element.get("name") is None
-        for name in ("method", "media-type")
-        if element.get(name)
-    }
+    said = _said(stylesheet)
     method = said.get("method", "html" if _HTML.match(result) else "xml")
     media_type, suffix = _METHODS.get(method, _METHODS["xml"])
     if _MEDIA_TYPE.fullmatch(own := said.get("media-type", "")):
         return Output(own, _SUFFIXES.get(own, suffix))
     return Output(media_type, suffix)
+
+
+def declared_encoding(stylesheet: str) -> Encoding:
+    """Return the encoding that a stylesheet asks for, UTF-8 where it says none that is known.
+
+    Raises:
+        InvalidInput, TooLarge: the stylesheet is not well-formed XML.
+    """
+    said = _said(stylesheet)
+    is_markup = said.get("method", "xml") not in ("text", "json")
+    try:
+        codecs.lookup(name := said.get("encoding", "utf-8"))
+    except LookupError:
+        name = "utf-8"
+    return Encoding(name.upper(), is_markup)
+
+
+def _said(stylesheet: str) -> Mapping[str, str]:
+    """Return what the unnamed xsl:output elements say, of which the last one counts."""
+    return {
+        name: str(element.get(name)).strip().lower()
+        for element in read_stylesheet(stylesheet).iterchildren(f"{{{NAMESPACE}}}output")
+        if element.get("name") is None
+        for name in ("method", "media-type", "encoding")
+        if element.get(name)
+    }

@@ -30,11 +30,19 @@ _ELEMENTS = frozenset(
         "evaluate",
     )
 )
+# As a decimal number; a stylesheet may name a version that is not there yet.
+_VERSION = re.compile(r"[1-9]\d?(?:\.\d{1,3})?", re.ASCII)
+_SAXON_FROM = 2.0
 _ENCODING = re.compile(r"(<\?xml\s[^>]{0,200}?)\sencoding\s{0,9}=\s{0,9}([\"'])[^\"']{0,99}\2")
-_FUNCTIONS = re.compile(
-    r"\b(document|doc|doc-available|collection|uri-collection|unparsed-text(?:-lines|-available)?"
-    r"|json-doc|transform|environment-variable|available-environment-variables)\s*\("
+# Also as a reference to the function. A function of the stylesheet's own has another prefix.
+_FUNCTION = (
+    r"(?:^|[^\w:.$-]|\bfn:)(document|doc|doc-available|collection|uri-collection"
+    r"|unparsed-text(?:-lines|-available)?|json-doc|transform|load-xquery-module|function-lookup"
+    r"|environment-variable|available-environment-variables)\s*(?:\(|#\s*\d)"
 )
+_FUNCTIONS = re.compile(_FUNCTION)
+# In a text, where expand-text lets expressions stand in braces.
+_FUNCTIONS_IN_TEXT = re.compile(r"\{[^{}]{0,1000}?" + _FUNCTION)
 # Namespaces of extensions that write files, run scripts or reach into the processor.
 _EXTENSIONS = re.compile(
     r"exslt\.org/(?:common|functions|dynamic)|xmlsoft\.org|saxon|xalan|jd\.xsltc|java|script"
@@ -61,7 +69,7 @@ class StylesheetError(Exception):
 class Stylesheet:
     """A stylesheet that may run; `version` is what it says of itself.
 
-    `program` is None for versions above 1, which libxslt does not run.
+    `program` is None from version 2 on, which libxslt does not run.
     """
 
     version: str
@@ -69,18 +77,20 @@ class Stylesheet:
 
 
 def compile_stylesheet(text: str) -> Stylesheet:
-    """Compile a stylesheet. Of versions above 1 only the form is looked at.
+    """Compile a stylesheet. From version 2 on only its form is looked at.
 
     Raises:
         StylesheetError: it reaches for something outside, or is no stylesheet.
         InvalidInput, TooLarge: not well-formed XML, with the place.
     """
     root = read_stylesheet(text)
+    version = root.get("version", "")
+    if not _VERSION.fullmatch(version):
+        raise StylesheetError(f"version {version[:20]!r} is none of 1.0, 2.0 and 3.0", None)
     if forbidden := tuple(_reaches(root)):
         raise StylesheetError("it reaches outside", forbidden[0].line, forbidden)
-    version = root.get("version", "")
-    program = _compile(root) if version.startswith("1") else None
-    return Stylesheet(version or "?", program)
+    program = _compile(root) if float(version) < _SAXON_FROM else None
+    return Stylesheet(version, program)
 
 
 def read_stylesheet(text: str) -> etree._Element:
@@ -116,6 +126,9 @@ def _reaches(root: etree._Element) -> Iterator[Reach]:
             yield Reach(etree.QName(element).localname, line)
         for value in element.attrib.values():
             if match := _FUNCTIONS.search(str(value)):
+                yield Reach(f"{match[1]}()", line)
+        for text in (element.text, element.tail):
+            if match := _FUNCTIONS_IN_TEXT.search(str(text or "")):
                 yield Reach(f"{match[1]}()", line)
         for uri in {str(uri) for uri in element.nsmap.values()} - _declared(element.getparent()):
             if _EXTENSIONS.search(uri):

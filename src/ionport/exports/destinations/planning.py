@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
+from pathlib import PurePath
 
-from ionport.core.errors import InvalidInput
 from ionport.core.i18n import _
 from ionport.exports.destinations.infor_idm_bod import message_parameters
 from ionport.exports.destinations.infor_idm_ln import payload_of, render_invoice
@@ -25,6 +25,7 @@ from ionport.mappings.rendering.bod import (
     parse_bod_mapping,
     render_bod,
 )
+from ionport.mappings.rendering.files import render_by_stylesheet
 from ionport.mappings.rendering.idm import explain_idm, parse_idm_mapping, render_idm_item
 from ionport.mappings.rendering.ln import parse_ln_mapping
 from ionport.mappings.rendering.m3 import parse_m3_mapping, render_m3
@@ -53,17 +54,10 @@ def planned_calls(kind: MappingKind, text: str, planned: PlanSource) -> tuple[Pl
     """Return the calls that a mapping of this kind makes of a document, in their order.
 
     Raises:
-        InvalidInput: the mapping cannot be rendered with this document; names line and value. Or
-            no export type takes a mapping of this kind.
+        InvalidInput: the mapping cannot be rendered with this document; names line and value.
         RequestRefused: the client library would not send it.
     """
-    planner = _PLANNERS.get(kind)
-    if planner is None:
-        raise InvalidInput(
-            _("No export type sends what such a file makes yet: there are no calls to show."),
-            code="mapping_kind_unused",
-        )
-    return tuple(planner(text, planned))
+    return tuple(_PLANNERS[kind](text, planned))
 
 
 def _idm(text: str, planned: PlanSource) -> Iterable[PlannedCall]:
@@ -184,10 +178,24 @@ def _ln(text: str, planned: PlanSource) -> Iterable[PlannedCall]:
     )
 
 
+def _stylesheet(text: str, planned: PlanSource) -> Iterable[PlannedCall]:
+    """Yield the file that the stylesheet makes: no call to Infor is made of it."""
+    made = render_by_stylesheet(text, planned.source)
+    yield PlannedCall(
+        title=_("The file that is made"),
+        method="",
+        path=f"{PurePath(planned.source.file_name).stem}{made.suffix}",
+        content_type=made.media_type,
+        body=made.content.decode("utf-8", "replace"),
+        mapping_kind=MappingKind.XSLT,
+    )
+
+
 _PLANNERS: Mapping[MappingKind, Callable[[str, PlanSource], Iterable[PlannedCall]]] = {
     MappingKind.IDM: _idm,
     MappingKind.BOD: _bod,
     MappingKind.M3: _m3,
     MappingKind.TOML: _toml,
     MappingKind.LN: _ln,
+    MappingKind.XSLT: _stylesheet,
 }

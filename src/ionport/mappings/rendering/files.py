@@ -39,7 +39,7 @@ def render_file(
 
     A stylesheet gets the XML of `default_xml`, whatever `form` says, and its `xsl:output` says
     what comes out. Which value comes from which line no program can tell of a stylesheet: there
-    is no explanation. The same document and version give the same bytes.
+    is no explanation.
 
     Raises:
         InvalidInput: the version is no stylesheet; it cannot be used, fails, or takes too long
@@ -61,6 +61,11 @@ def _by_stylesheet(document: RenderSource, version: MappingVersion) -> RenderedF
             ).format(name=version.mapping_name, kind=version.kind.label),
             code="no_stylesheet",
         )
-    content = transform(version.text, default_xml(document))
-    output = declared_output(version.text, content)
+    return render_by_stylesheet(version.text, document)
+
+
+def render_by_stylesheet(text: str, document: RenderSource) -> RenderedFile:
+    """Return the file that the text of a stylesheet makes of a document; raises InvalidInput."""
+    content = transform(text, default_xml(document))
+    output = declared_output(text, content)
     return RenderedFile(content, output.media_type, output.suffix)

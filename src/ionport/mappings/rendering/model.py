@@ -30,6 +30,7 @@ class Traced:
 class PlannedCall:
     """One call of a delivery, in order, as it would be made; `path` is relative to the tenant.
 
+    Where a file is made and no call, `method` is empty and `path` the file's name.
     `body` is text: of a file only its name, type and size are told. `mapping_kind` says which
     file the values come from, None for calls that no mapping shapes.
     """

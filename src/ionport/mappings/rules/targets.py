@@ -268,9 +268,16 @@ OF_XSLT = (
         acceptable=False,
     ),
     Rule(
+        "xslt_endless",
+        _E,
+        N_("The template {name} always calls itself again, so that it never ends."),
+        N_("Let it call itself under a condition that ends, such as xsl:if."),
+    ),
+    Rule(
         "xslt_version",
-        _I,
-        N_("The stylesheet says XSLT {version}, which is not run: only XSLT 1.0 is."),
-        N_('Use nothing that XSLT 1.0 lacks, and write version="1.0".'),
+        _E,
+        N_("The stylesheet says XSLT {version}, which needs the package saxonche."),
+        N_('Install ionport[xslt], or write it in XSLT 1.0 with version="1.0".'),
+        acceptable=False,
     ),
 )

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from ionport.core.errors import InvalidInput
+from ionport.core.xslt import running
 from ionport.mappings.grammars.files import own_template
 from ionport.mappings.model import MappingKind, MappingVersion, RenderSource
 from ionport.mappings.rendering.default import default_json, default_xml
@@ -108,7 +109,57 @@ def test_what_a_stylesheet_may_not_or_cannot_do_is_told(body: str, more: str, to
     assert error.value.code == "xslt_failed"
 
 
-def test_later_versions_are_told() -> None:
-    text = _stylesheet("x").replace('version="1.0"', 'version="2.0"')
-    with pytest.raises(InvalidInput, match=r"version 2\.0 is not supported"):
+_SAXON = _TEXT.replace('version="1.0"', 'version="3.0" expand-text="yes"').replace(
+    "<xsl:output", '<xsl:param name="d" static="yes" select="\'do\' || \'c\'"/><xsl:output'
+)
+
+
+def test_xslt_3_is_run_too() -> None:
+    made = _render(_SAXON.format(body="{sum(//VAT ! number())} {//invoice_id}", more=""))
+    assert made.content.decode() == "45 RE-2026-0417"
+
+
+@pytest.mark.parametrize(
+    ("output", "content"),
+    [
+        ('encoding="ISO-8859-1"', '<?xml version="1.0" encoding="ISO-8859-1"?><b>&#xe9;</b>'),
+        ('encoding="ISO-8859-1" method="text"', "é"),
+        ('encoding="no-such"', '<?xml version="1.0" encoding="UTF-8"?><b>é</b>'),
+    ],
+)
+def test_the_encoding_that_a_stylesheet_asks_for_is_used(output: str, content: str) -> None:
+    text = _SAXON.format(body="<b>é</b>", more="").replace('method="text"', output)
+    encoding = "latin-1" if "8859" in output else "utf-8"
+    assert _render(text).content == content.encode(encoding)
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        # Put together where a look at the text does not see it.
+        ("<xsl:copy-of _select=\"{$d}('file:///etc/hostname')\"/>", "line 2: .*prohibited"),
+        ("<xsl:message terminate='yes'>No total</xsl:message>", "line 2: No total$"),
+        ("{1 idiv 0}", "line 2: Integer division by zero"),
+        (
+            "<b><xsl:apply-templates select='/'/></b>",
+            "line 2: endless recursion",
+        ),
+        ("<b>{codepoints-to-string(8364)}</b>", "ISO-8859-1 has no sign for '€'"),
+        ("", "makes nothing"),
+    ],
+)
+def test_what_fails_in_xslt_3_is_told_with_its_place(body: str, told: str) -> None:
+    text = _SAXON.format(body=body, more="").replace('"text"', '"text" encoding="iso-8859-1"')
+    with pytest.raises(InvalidInput, match=told) as error:
         _render(text)
+    assert error.value.code == "xslt_failed"
+    assert "file:///work" not in error.value.text
+
+
+def test_without_the_extra_the_text_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    def not_installed(*_job: object) -> bytes:
+        raise running.NoProcessor
+
+    monkeypatch.setattr(running, "_run", not_installed)
+    with pytest.raises(InvalidInput, match=r"install ionport\[xslt\]"):
+        _render(_SAXON)

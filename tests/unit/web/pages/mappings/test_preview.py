@@ -169,10 +169,18 @@ def test_an_m3_mapping_becomes_a_file_in_its_other_form(desk: Desk) -> None:
     assert desk.browser.get(f"{idm}/convert").status_code == 422
 
 
+def test_a_stylesheet_is_previewed_with_the_file_that_it_makes(desk: Desk) -> None:
+    path = _add(desk, "file.xslt", own_template(MappingKind.XSLT)[1].decode())
+    page = desk.browser.get(f"{path}?document={desk.document_id()}").text
+    assert "The file that is made" in page
+    assert "&lt;invoice_id&gt;RE-2026-0417&lt;/invoice_id&gt;" in page
+    assert "cURL" not in page
+    assert "goes nowhere" not in page
+
+
 @pytest.mark.parametrize(
     ("name", "text", "told"),
     [
-        ("file.xslt", own_template(MappingKind.XSLT)[1].decode(), "No export type sends"),
         (
             "long.toml",
             own_template(MappingKind.TOML)[1].decode()
