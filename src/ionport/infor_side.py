@@ -246,6 +246,7 @@ class InforSide:
 
     @once
     def flow_runner(self) -> FlowRunner:
+        from ionport.sandbox.books.erps import books_of
         from ionport.sandbox.messaging.flows.runner import FlowRunner
 
         return FlowRunner(
@@ -254,6 +255,7 @@ class InforSide:
             self._infor_clock,
             self.custom_apis.outgoing,
             on_demand=self.options.sends_on_demand,
+            books=books_of(self._infor_clock),
         )
 
     @once

@@ -18,17 +18,23 @@ _SUPPLIERS = (
     ("20002", "Quiet River Paper", "AT", "EUR"),
     ("20003", "Seven Hills Freight", "GB", "GBP"),
     ("20004", "Lantern Office Supply", "US", "USD"),
+    # Of the invoice that ionport's document side brings along as a sample.
+    ("70012", "Nordwerk Werkzeuge GmbH", "DE", "EUR"),
 )
 _ITEMS = (
     ("BOLT-M8", "Hexagon bolt M8", "PCS", "0.12"),
     ("SHEET-2", "Steel sheet 2 mm", "KG", "1.85"),
     ("PAPER-A4", "Copy paper A4", "BOX", "21.50"),
     ("CHAIR-01", "Office chair", "PCS", "89.00"),
+    ("100482", "Hexagon screw M8 x 40", "PCS", "0.38"),
+    ("100771", "Cordless drill 18 V", "PCS", "149.90"),
+    ("200015", "Safety manual", "PCS", "21.60"),
 )
 # Order, supplier, order date, and the lines: item and quantity.
 _ORDERS = (
     ("4500001", "20001", "20260105", (("BOLT-M8", "5000"), ("SHEET-2", "250"))),
     ("4500002", "20004", "20260212", (("PAPER-A4", "40"), ("CHAIR-01", "6"))),
+    ("4500017", "70012", "20260220", (("100482", "200"), ("100771", "12"), ("200015", "25"))),
 )
 _COMMON = {"RGDT": "20260101", "LMDT": "20260101", "CHNO": "1", "CHID": "SANDBOX"}
 _PLACE = {"DIVI": "AAA", "FACI": "A01", "WHLO": "100"}

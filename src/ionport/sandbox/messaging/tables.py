@@ -101,6 +101,8 @@ ion_acknowledgements = Table(
     Column("state", Text, nullable=False),
     *required(Integer, "attempts", "last_attempt"),
     *required(Moment, "next_at", "created_at"),
+    # What the sandbox's M3 or LN made of the invoice: committed with it.
+    Column("booked", JSON),
     UniqueConstraint("flow", "message", name="uq_ion_acknowledgements_message"),
     Index("ix_ion_acknowledgements_due", "state", "next_at"),
 )

@@ -8,6 +8,7 @@ from ionport.core import xml
 from ionport.core.errors import InvalidInput
 from ionport.sandbox.messaging.flows.acknowledge_bod import (
     InvoiceDocument,
+    Verdict,
     acknowledge,
     response_bodid,
 )
@@ -70,7 +71,7 @@ def test_a_request_without_a_bodid_gets_one_made_of_its_parts() -> None:
 
 def test_an_acknowledgement_carries_the_original_area_in_the_bod_namespace() -> None:
     document = read(SUPPLIER_INVOICE, "Process.SupplierInvoice")
-    made = acknowledge(document, Rule(), rejected=False, tenant_id="ACME_TST", at=AT)
+    made = acknowledge(document, Verdict(), tenant_id="ACME_TST", at=AT)
     root = xml.parse(made)
     assert {element.tag.partition("}")[0] + "}" for element in root.iter()} == {NS}
     assert root.findtext(f"{NS}ApplicationArea/{NS}CreationDateTime") == "2026-03-05T10:11:12.345Z"

@@ -19,10 +19,12 @@ from lxml import etree
 from ionport.core import xml
 from ionport.core.errors import InvalidInput
 from ionport.sandbox.messaging.bod_shapes import NAMESPACE
-from ionport.sandbox.messaging.flows.model import Rule
+from ionport.sandbox.messaging.flows.model import Booked
 
 ACCEPTED = "Accepted"
 REJECTED = "Rejected"
+CONFIRMED = "ConfirmBOD"
+POSTED = "Posted"
 SENDER = "lid://infor.m3.m3"
 
 _MAX_BODID = 255
@@ -53,6 +55,12 @@ class InvoiceDocument:
     @property
     def document_type(self) -> str:
         return next((_text(one) for one in self._all("DocumentType")), "")
+
+    @property
+    def is_invoice(self) -> bool:
+        """Whether it is an invoice or a credit note by its type, or says none."""
+        kind = self.document_type.lower()
+        return not kind or "invoice" in kind or "credit" in kind
 
     @property
     def number(self) -> str:
@@ -90,12 +98,64 @@ class InvoiceDocument:
         return (one for one in self.root.iter() if etree.QName(one).localname == name)
 
 
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the ERP says to a document; without a reason it accepts it."""
+
+    reason: str = ""
+    reason_code: str = ""
+    booked: Booked | None = None
+
+    @property
+    def outcome(self) -> str:
+        return REJECTED if self.reason else ACCEPTED
+
+
 def acknowledge(
-    document: InvoiceDocument, rule: Rule, *, rejected: bool, tenant_id: str, at: datetime
+    document: InvoiceDocument, verdict: Verdict, *, tenant_id: str, at: datetime
 ) -> bytes:
-    """Return the acknowledgement of a document: accepted, or rejected with the rule's reason."""
+    """Return the acknowledgement of a document: accepted, or rejected with the ERP's reason.
+
+    That it says what was booked, in Status/Code and as properties of the UserArea, is inferred.
+    """
+    root = _root("AcknowledgeSupplierInvoice", response_bodid(document, tenant_id), at)
+    data = _add(root, "DataArea")
+    _acknowledge_part(_add(data, "Acknowledge"), document, verdict, tenant_id)
+    header = _add(_add(data, "SupplierInvoice"), "SupplierInvoiceHeader")
+    _add(_add(header, "DocumentID"), "ID", document.number)
+    if document.correlation_id:
+        alternate = _add(_add(header, "AlternateDocumentID"), "ID", document.correlation_id)
+        alternate.set("schemeName", "CorrelationID")
+    booked = verdict.booked
+    if booked is not None:
+        _add(_add(header, "Status"), "Code", POSTED if booked.is_posted else ACCEPTED)
+        area = _add(header, "UserArea")
+        for name, value in (("INBN", booked.number), ("VONO", booked.voucher)):
+            if value:
+                _add(_add(area, "Property"), "NameValue", value).set("name", name)
+    content: bytes = etree.tostring(root, xml_declaration=True, encoding="UTF-8")
+    return content
+
+
+def confirm(message_id: str, document_name: str, reason: str, at: datetime) -> bytes:
+    """Return the ConfirmBOD for a document that cannot be processed.
+
+    Source: docs/reference/ion-messaging.md#confirm-and-acknowledge; the original's BODID cannot be
+    read, so the message id stands as ReferenceID. Inferred.
+    """
+    root = _root("ConfirmBOD", f"infor-nid:::::?BOD&verb=Confirm&{message_id}"[:_MAX_BODID], at)
+    body = _add(_add(root, "DataArea"), "BOD")
+    sender = _add(_add(body, "OriginalApplicationArea"), "Sender")
+    _add(sender, "ReferenceID", message_id)
+    failure = _add(_add(body, "BODFailureMessage"), "ErrorProcessMessage")
+    _add(failure, "Description", f"{document_name}: {reason}")
+    content: bytes = etree.tostring(root, xml_declaration=True, encoding="UTF-8")
+    return content
+
+
+def _root(name: str, bodid: str, at: datetime) -> etree._Element:
     nsmap: Any = {None: NAMESPACE}  # The stubs know no default namespace.
-    root = etree.Element(_tag("AcknowledgeSupplierInvoice"), nsmap=nsmap)
+    root = etree.Element(_tag(name), nsmap=nsmap)
     root.set("releaseID", "9.2")
     moment = at.strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"
     area = _add(root, "ApplicationArea")
@@ -103,16 +163,8 @@ def acknowledge(
     _add(sender, "LogicalID", SENDER)
     _add(sender, "ConfirmationCode", "OnError")
     _add(area, "CreationDateTime", moment)
-    _add(area, "BODID", response_bodid(document, tenant_id))
-    data = _add(root, "DataArea")
-    _acknowledge_part(_add(data, "Acknowledge"), document, rule, rejected, tenant_id)
-    header = _add(_add(data, "SupplierInvoice"), "SupplierInvoiceHeader")
-    _add(_add(header, "DocumentID"), "ID", document.number)
-    if document.correlation_id:
-        alternate = _add(_add(header, "AlternateDocumentID"), "ID", document.correlation_id)
-        alternate.set("schemeName", "CorrelationID")
-    content: bytes = etree.tostring(root, xml_declaration=True, encoding="UTF-8")
-    return content
+    _add(area, "BODID", bodid)
+    return root
 
 
 def response_bodid(document: InvoiceDocument, tenant_id: str) -> str:
@@ -132,7 +184,7 @@ def response_bodid(document: InvoiceDocument, tenant_id: str) -> str:
 
 
 def _acknowledge_part(
-    part: etree._Element, document: InvoiceDocument, rule: Rule, rejected: bool, tenant_id: str
+    part: etree._Element, document: InvoiceDocument, verdict: Verdict, tenant_id: str
 ) -> None:
     _add(part, "TenantID", document.text_of("TenantID") or tenant_id)
     for name in ("AccountingEntityID", "LocationID"):
@@ -143,12 +195,12 @@ def _acknowledge_part(
         _copy(original, _add(part, "OriginalApplicationArea"))
     criteria = _add(part, "ResponseCriteria")
     expression = _add(criteria, "ResponseExpression")
-    expression.set("actionCode", REJECTED if rejected else ACCEPTED)
-    if rejected:
+    expression.set("actionCode", verdict.outcome)
+    if verdict.reason:
         status = _add(criteria, "ChangeStatus")
-        if rule.reason_code:
-            _add(status, "ReasonCode", rule.reason_code)
-        _add(status, "Reason", rule.words)
+        if verdict.reason_code:
+            _add(status, "ReasonCode", verdict.reason_code)
+        _add(status, "Reason", verdict.reason)
 
 
 def _copy(source: etree._Element, target: etree._Element) -> None:

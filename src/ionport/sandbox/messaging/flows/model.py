@@ -3,7 +3,8 @@
 Source: docs/reference/ion-messaging.md#document-flows.
 
 As the vendor's flow does: a document comes through a connection point, the ERP accepts or rejects
-it, and its acknowledgement is posted to a registered API. The ERP is a rule of the flow here.
+it, and its acknowledgement is posted to a registered API. The ERP is the sandbox's M3 or LN, or a
+rule of the flow.
 """
 
 from __future__ import annotations
@@ -43,6 +44,14 @@ _PARAMETER = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,99}")
 _SECRETS = ("ionapi_json", "password", "secret", "api_key", "apikey", "token")
 
 
+class Erp(StrEnum):
+    """Who takes the documents of a flow: a rule that plays an ERP, or one of the sandbox."""
+
+    RULE = "rule"
+    M3 = "m3"
+    LN = "ln"
+
+
 class Rejects(StrEnum):
     """When the ERP that a flow plays rejects a document."""
 
@@ -60,8 +69,24 @@ class Comparison(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Booked:
+    """What an ERP has made of an invoice.
+
+    Attributes:
+        number: M3's batch number (INBN) with its company, `1-1001`; LN's company and number.
+        voucher: of the ledger; empty while the invoice is not posted, and for LN.
+        text: why it is not posted yet.
+    """
+
+    number: str
+    voucher: str = ""
+    is_posted: bool = False
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
-    """Which documents are rejected, and why.
+    """Who takes the documents, and which of them a rule rejects, and why.
 
     `field` is the name of a DocumentField, or of the first element that is called so.
     """
@@ -72,6 +97,7 @@ class Rule:
     value: str = ""
     reason_code: str = ""
     reason: str = ""
+    erp: Erp = Erp.RULE
 
     @property
     def words(self) -> str:
@@ -93,13 +119,20 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class FlowTarget:
-    """The registered API that gets the acknowledgement, as a file of a form with parameters."""
+    """The registered API that gets the acknowledgement, as a file of a form with parameters.
 
-    api_context: str
-    proxy_context: str
-    path: str
+    Without contexts there is none, and the acknowledgement is kept.
+    """
+
+    api_context: str = ""
+    proxy_context: str = ""
+    path: str = ""
     file_field: str = "file"
     parameters: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def is_named(self) -> bool:
+        return bool(self.api_context or self.proxy_context)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +153,8 @@ class FlowDraft:
         """Raise InvalidInput, with a text for each wrong field."""
         rule, target = self.rule, self.target
         needs_field = rule.rejects is Rejects.WHEN and not rule.field
+        # What M3 and LN book can be looked at without anybody who is told of it.
+        needs_api = target.is_named or rule.erp is Erp.RULE
         fields = {
             "name": _wrong_text(self.name, needed=True),
             "description": _wrong_text(self.description),
@@ -129,8 +164,8 @@ class FlowDraft:
             "condition_value": _wrong_text(rule.value),
             "reason_code": _wrong_text(rule.reason_code),
             "reason": _wrong_text(rule.reason),
-            "api_context": wrong_context(target.api_context),
-            "proxy_context": wrong_context(target.proxy_context),
+            "api_context": wrong_context(target.api_context) if needs_api else None,
+            "proxy_context": wrong_context(target.proxy_context) if needs_api else None,
             "path": _wrong_path(target.path),
             "file_field": _wrong_parameter(target.file_field),
             "parameters": _wrong_parameters(target.parameters),
@@ -156,21 +191,22 @@ class DocumentFlow:
 
 
 class AckState(StrEnum):
-    """What has become of an acknowledgement."""
+    """What has become of an acknowledgement. *Kept*: its flow names no API to post it to."""
 
     WAITING = "waiting"
     SENT = "sent"
     FAILED = "failed"
     PASSED_OVER = "passed over"
+    KEPT = "kept"
 
 
 @dataclass(frozen=True, slots=True)
 class Acknowledgement:
     """An answer to one message: made by the flow, then posted until the target takes it.
 
-    `outcome` is empty until the document has been read, then Accepted or Rejected; `bod_sha256`
-    is None as long. While it waits, `next_at` is when it is tried next; the attempt with the
-    number `last_attempt` is the last one.
+    `outcome` is empty until the document has been read, then Accepted, Rejected or ConfirmBOD;
+    `bod_sha256` is None as long. `booked` is what M3 or LN made of it. While it waits, `next_at`
+    is when it is tried next; the attempt with the number `last_attempt` is the last one.
     """
 
     id: str
@@ -185,6 +221,7 @@ class Acknowledgement:
     last_attempt: int
     next_at: datetime
     created_at: datetime
+    booked: Booked | None = None
 
     def wait_after(self, number: int) -> timedelta:
         """Return how long to wait after the failed attempt with this number."""

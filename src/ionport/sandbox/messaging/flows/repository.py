@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, insert, select, update
+from sqlalchemy import ColumnElement, and_, insert, null, select, update
 
 from ionport.core.paging import Page, PageRequest
 from ionport.sandbox.kit.release_repository import ReleaseRepository
@@ -16,9 +16,11 @@ from ionport.sandbox.messaging.flows.model import (
     AckFilter,
     Acknowledgement,
     AckState,
+    Booked,
     Comparison,
     Decision,
     DocumentFlow,
+    Erp,
     FlowTarget,
     Rejects,
     Result,
@@ -47,6 +49,16 @@ class DocumentFlowRepository(Repository):
                 columns_of(ion_document_flows, flow, tenant_id=scope.tenant_id, **_values(flow))
             )
         )
+
+    def open(self, scope: TenantScope, flow: DocumentFlow) -> None:
+        """Store a flow, unless there is one of its id."""
+        values = columns_of(ion_document_flows, flow, tenant_id=scope.tenant_id, **_values(flow))
+        self._run(self._insert(ion_document_flows).values(values).on_conflict_do_nothing())
+
+    def takes(self, scope: TenantScope, document_name: str) -> bool:
+        """Tell whether any flow is for documents of a name, active or not."""
+        condition = in_scope(ion_document_flows, scope, document_name=document_name)
+        return self._run(select(_flows.id).where(condition).limit(1)).first() is not None
 
     def change(self, scope: TenantScope, flow: DocumentFlow) -> None:
         """Store what can be edited of a flow."""
@@ -101,6 +113,7 @@ class AcknowledgementRepository(Repository):
                 tenant_id=scope.tenant_id,
                 flow=ack.flow_id,
                 message=ack.message_row_id,
+                booked=null(),
             )
         )
         added = self._run(new.on_conflict_do_nothing().returning(_acks.id))
@@ -162,6 +175,18 @@ class AcknowledgementRepository(Repository):
             )
         )
         return True
+
+    def locked_booking(self, scope: SystemScope, ack: Acknowledgement) -> Booked | None:
+        """Return what an ERP has booked, as it stays until the transaction ends."""
+        query = select(_acks.booked).where(_acks.id == ack.id).with_for_update()
+        found = self._run(query).scalar_one_or_none()
+        return None if found is None else Booked(**found)
+
+    def book(self, scope: SystemScope, ack: Acknowledgement, booked: Booked) -> None:
+        """Note what an ERP has booked."""
+        self._run(
+            update(ion_acknowledgements).where(_acks.id == ack.id).values(booked=asdict(booked))
+        )
 
     def decide(self, scope: SystemScope, ack: Acknowledgement, decision: Decision) -> None:
         """Note what is to be posted, from the first attempt to the last."""
@@ -243,6 +268,7 @@ _flow = reader(
         | {
             "rejects": Rejects(row.rule["rejects"]),
             "comparison": Comparison(row.rule["comparison"]),
+            "erp": Erp(row.rule.get("erp", Erp.RULE)),
         }
     ),
     target=lambda row: FlowTarget(**row.target),
@@ -252,4 +278,9 @@ _flow = reader(
 _attempt = reader(AckAttempt)
 
 
-_ack = reader(Acknowledgement, flow_id="flow", message_row_id="message")
+_ack = reader(
+    Acknowledgement,
+    flow_id="flow",
+    message_row_id="message",
+    booked=lambda row: None if row.booked is None else Booked(**row.booked),
+)

@@ -12,20 +12,22 @@ import contextlib
 import logging
 import secrets
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
 from ionport.core.blobs import Blobs
 from ionport.core.clock import Clock
-from ionport.core.errors import IonportError, NotFound
+from ionport.core.errors import InvalidInput, IonportError, NotFound
 from ionport.gateway.proxy.outgoing import ApiAddress, OutgoingAnswer, OutgoingCalls
 from ionport.sandbox.messaging.flows.acknowledge_bod import (
-    ACCEPTED,
-    REJECTED,
+    CONFIRMED,
     InvoiceDocument,
+    Verdict,
     acknowledge,
+    confirm,
 )
+from ionport.sandbox.messaging.flows.erp_invoice import read_invoice
 from ionport.sandbox.messaging.flows.model import (
     ACKNOWLEDGEMENT,
     LEASE,
@@ -33,10 +35,12 @@ from ionport.sandbox.messaging.flows.model import (
     AckState,
     Decision,
     DocumentFlow,
+    Erp,
     FlowTarget,
     Result,
     state_after,
 )
+from ionport.sandbox.messaging.flows.ports import Books
 from ionport.sandbox.messaging.flows.repository import (
     AcknowledgementRepository,
     DocumentFlowRepository,
@@ -77,6 +81,7 @@ class FlowRunner:
         *,
         every_seconds: float = EVERY_SECONDS,
         on_demand: bool = False,
+        books: Mapping[Erp, Books] | None = None,
     ) -> None:
         self._database = database
         self._blobs = blobs
@@ -84,6 +89,7 @@ class FlowRunner:
         self._outgoing = outgoing
         self._every = every_seconds
         self._on_demand = on_demand
+        self._books = books or {}
         self._launching = threading.Lock()
         self._started = threading.Event()
         self._thread: threading.Thread | None = None
@@ -204,13 +210,17 @@ class FlowRunner:
         try:
             content = await asyncio.to_thread(self._decided, job)
         except IonportError as error:
-            # ION keeps what a receiver cannot read to itself, as a ConfirmBOD
-            # (docs/reference/ion-messaging.md#confirm-and-acknowledge).
-            text = "The document cannot be read, so nothing is sent: {reason}"
-            return Result(AckState.FAILED, text.format(reason=error.text))
+            if job.flow.rule.erp is Erp.RULE:
+                # ION keeps what a receiver cannot read to itself, as a ConfirmBOD
+                # (docs/reference/ion-messaging.md#confirm-and-acknowledge).
+                text = "The document cannot be read, so nothing is sent: {reason}"
+                return Result(AckState.FAILED, text.format(reason=error.text))
+            content = await asyncio.to_thread(self._confirmed, job, error.text)
         if content is None:
             return Result(AckState.PASSED_OVER, "The document has another type.")
         target = job.flow.target
+        if not target.is_named:
+            return Result(AckState.KEPT, "The flow names no registered API to post it to.")
         address = ApiAddress(
             job.flow.tenant_id, target.api_context, target.proxy_context, target.path
         )
@@ -234,19 +244,41 @@ class FlowRunner:
         document = InvoiceDocument.read(content, job.message.document_name)
         if job.flow.document_type not in ("", document.document_type):
             return None
+        if job.flow.rule.erp is not Erp.RULE and not document.is_invoice:
+            return None
+        verdict = self._verdict(job, document)
+        made = acknowledge(document, verdict, tenant_id=job.flow.tenant_id, at=self._clock.now())
+        return self._kept(job, Decision(verdict.outcome, verdict.reason, self._blobs.put(made)))
+
+    def _verdict(self, job: _Job, document: InvoiceDocument) -> Verdict:
+        """Let the flow's ERP take the document: once, whatever ends in between."""
         rule = job.flow.rule
-        rejected = rule.rejected(document.value(rule.field) if rule.field else None)
-        made = acknowledge(
-            document, rule, rejected=rejected, tenant_id=job.flow.tenant_id, at=self._clock.now()
-        )
-        decision = Decision(
-            REJECTED if rejected else ACCEPTED,
-            rule.words if rejected else "",
-            self._blobs.put(made),
-        )
+        books = self._books.get(rule.erp)
+        if books is None:
+            rejected = rule.rejected(document.value(rule.field) if rule.field else None)
+            return Verdict(rule.words, rule.reason_code) if rejected else Verdict()
+        invoice = read_invoice(document)
+        try:
+            with self._database.write() as work:
+                outbox = AcknowledgementRepository(work.connection)
+                booked = outbox.locked_booking(_SCOPE, job.ack)
+                if booked is None:
+                    booked = books.book(work.within(TenantScope(job.flow.tenant_id)), invoice)
+                    outbox.book(_SCOPE, job.ack, booked)
+        except InvalidInput as error:
+            return Verdict(error.text, error.code)
+        return Verdict(booked=booked)
+
+    def _confirmed(self, job: _Job, reason: str) -> bytes:
+        """Return the ConfirmBOD for a document that cannot be read."""
+        message = job.message
+        made = confirm(message.message_id, message.document_name, reason, self._clock.now())
+        return self._kept(job, Decision(CONFIRMED, reason, self._blobs.put(made)))
+
+    def _kept(self, job: _Job, decision: Decision) -> bytes:
         with self._database.write() as work:
             AcknowledgementRepository(work.connection).decide(_SCOPE, job.ack, decision)
-        return made
+        return self._blobs.get(decision.bod_sha256)
 
     def _finish(self, job: _Job, result: Result) -> None:
         now, number = self._clock.now(), job.ack.attempts + 1

@@ -17,6 +17,7 @@ from ionport.identity.audit import AuditLog
 from ionport.sandbox.messaging.flows.model import (
     MAX_ATTEMPTS,
     MAX_FLOWS,
+    STARTERS,
     AckAttempt,
     AckFilter,
     Acknowledgement,
@@ -24,14 +25,20 @@ from ionport.sandbox.messaging.flows.model import (
     AckState,
     DocumentFlow,
     DocumentFlowAction,
+    Erp,
     FlowDraft,
+    FlowTarget,
+    Rule,
 )
 from ionport.sandbox.messaging.flows.repository import (
     AcknowledgementRepository,
     DocumentFlowRepository,
 )
 from ionport.sandbox.messaging.model import Message
+from ionport.sandbox.messaging.points.repository import ConnectionPointRepository
 from ionport.store import ScopedWork, TenantScope
+
+BY_ITSELF = "sandbox"
 
 
 class DocumentFlowService:
@@ -47,8 +54,16 @@ class DocumentFlowService:
         self.wake: Callable[[], None] = _nothing
 
     def start(self, access: ScopedWork[TenantScope], message: Message) -> None:
-        """Let a new message start the flows that take it: what they send is stored with it."""
+        """Let a new message start the flows that take it: what they send is stored with it.
+
+        So that an invoice goes on to an ERP without anybody's doing, as it does at a tenant that
+        has the vendor's flow, the sandbox opens one by itself, unless the tenant is strict.
+        """
         flows = DocumentFlowRepository(access.connection)
+        if message.document_name in STARTERS and not flows.takes(
+            access.scope, message.document_name
+        ):
+            self._open(access, message.document_name)
         outbox = AcknowledgementRepository(access.connection)
         now = self._clock.now()
         for flow_id in flows.started_by(access.scope, message.document_name):
@@ -70,6 +85,26 @@ class DocumentFlowService:
                 ),
             )
             access.after_commit(lambda: self.wake())
+
+    def _open(self, access: ScopedWork[TenantScope], document_name: str) -> None:
+        if ConnectionPointRepository(access.connection).is_strict(access.scope):
+            return
+        # Of one id for all who come at once.
+        tenant_id = access.scope.tenant_id
+        flow = DocumentFlow(
+            id=f"flw_{tenant_id}_{document_name}",
+            tenant_id=tenant_id,
+            name=f"{document_name}_to_M3",
+            description="Opened by the sandbox.",
+            document_name=document_name,
+            document_type="",
+            rule=Rule(erp=Erp.M3),
+            target=FlowTarget(),
+            is_active=True,
+            created_at=self._clock.now(),
+            created_by=BY_ITSELF,
+        )
+        DocumentFlowRepository(access.connection).open(access.scope, flow)
 
     def list_flows(self, access: Access[TenantScope]) -> Sequence[DocumentFlow]:
         """Return the tenant's flows by name; there are at most 50."""

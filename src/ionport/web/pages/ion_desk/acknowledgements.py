@@ -27,6 +27,7 @@ TONES = {
     AckState.SENT: "success",
     AckState.FAILED: "danger",
     AckState.PASSED_OVER: "quiet",
+    AckState.KEPT: "quiet",
 }
 
 
@@ -70,7 +71,9 @@ def show(request: Request) -> Response:
         "ack": ack,
         "title": ACKNOWLEDGEMENT,
         "address": "/".join((CUSTOM_CONTEXT, target.api_context, target.proxy_context))
-        + target.path,
+        + target.path
+        if target.is_named
+        else "",
         "flow": flow,
         "message": message,
         "attempts": attempts,
@@ -112,6 +115,7 @@ def state_texts() -> dict[AckState, str]:
         AckState.SENT: _("sent"),
         AckState.FAILED: _("failed"),
         AckState.PASSED_OVER: _("passed over"),
+        AckState.KEPT: _("kept"),
     }
 
 

@@ -23,6 +23,7 @@ from ionport.sandbox.messaging.flows.model import (
     AckFilter,
     Comparison,
     DocumentFlow,
+    Erp,
     FlowDraft,
     FlowTarget,
     Rejects,
@@ -44,6 +45,7 @@ MANUAL = "sandbox-ion"
 _SHORT = PageRequest(per_page=10)
 _NEW = {
     "document_name": STARTERS[0],
+    "erp": Erp.M3.value,
     "rejects": Rejects.NEVER.value,
     "comparison": Comparison.EQUALS.value,
     "path": "/infor/idm/handle_ack_bod",
@@ -90,7 +92,8 @@ def _add_page(
         missing = Missing(
             _(
                 "A flow sends its acknowledgements to a registered API, and there is none yet. Add"
-                " an API suite with an endpoint first."
+                " an API suite with an endpoint first. Without one, a flow into M3 or LN keeps"
+                " them here."
             ),
             path_to(request, "available_apis", tenant=tenant),
             _("To Available APIs"),
@@ -214,6 +217,13 @@ def _form(request: Request, values: Mapping[str, str]) -> Form:
             Rejects.WHEN: _("A document in which …"),
         }
     )
+    erps = choices_of(
+        {
+            Erp.M3: _("M3 of the sandbox"),
+            Erp.LN: _("LN of the sandbox"),
+            Erp.RULE: _("The rule of the flow, without an ERP"),
+        }
+    )
     comparisons = choices_of(
         {
             Comparison.EQUALS: _("equals"),
@@ -236,8 +246,15 @@ def _form(request: Request, values: Mapping[str, str]) -> Form:
                     " empty takes all."
                 ),
             ),
+            FormField(
+                "erp", _("ERP"), Kind.CHOICE, choices=erps,
+                help=_(
+                    "M3 and LN of the sandbox book the invoice and reject what they do not take:"
+                    " a supplier that they do not know, or a number that they have already."
+                ),
+            ),
             Group(
-                _("The ERP rejects"),
+                _("The rule of the flow rejects"),
                 [
                     FormField("rejects", _("Rejects"), Kind.CHOICE, choices=rejections),
                     FormField(
@@ -256,7 +273,7 @@ def _form(request: Request, values: Mapping[str, str]) -> Form:
                 _("Send to API"),
                 [
                     FormField(
-                        "api", _("Registered API"), Kind.CHOICE, required=True,
+                        "api", _("Registered API"), Kind.CHOICE,
                         choices=_apis(request, values.get("api", "")),
                         empty=_("Choose a registered API"),
                         help=_(
@@ -304,6 +321,7 @@ def _draft(values: Mapping[str, str]) -> FlowDraft:
         value=values["condition_value"],
         reason_code=values["reason_code"],
         reason=values["reason"],
+        erp=Erp(values["erp"]),
     )
     target = FlowTarget(
         api_context, proxy_context, values["path"], values["file_field"], _parameters(values)
@@ -331,13 +349,14 @@ def _values(flow: DocumentFlow) -> dict[str, str]:
         "description": flow.description,
         "document_name": flow.document_name,
         "document_type": flow.document_type,
+        "erp": rule.erp.value,
         "rejects": rule.rejects.value,
         "condition_field": rule.field,
         "comparison": rule.comparison.value,
         "condition_value": rule.value,
         "reason_code": rule.reason_code,
         "reason": rule.reason,
-        "api": f"{target.api_context}/{target.proxy_context}",
+        "api": f"{target.api_context}/{target.proxy_context}" if target.is_named else "",
         "path": target.path,
         "file_field": target.file_field,
         "parameters": "\n".join(f"{name}={value}" for name, value in target.parameters.items()),

@@ -39,6 +39,7 @@ def fields(**changes: str) -> dict[str, str]:
     return {
         "name": "Export to M3",
         "document_name": "Sync.CaptureDocument",
+        "erp": "rule",
         "rejects": "when",
         "condition_field": "SupplierID",
         "comparison": "is missing",

@@ -1,0 +1,8 @@
+"""The sandbox's M3 and LN, for the document flows that book invoices there.
+
+Source: docs/reference/ion-messaging.md#document-flows.
+
+What an ERP refuses is raised, so that nothing of it stays: an unknown supplier, a number that it
+has already, a value that it does not take. That it acknowledges all else, and posts what it finds
+no error in at once, is inferred.
+"""
