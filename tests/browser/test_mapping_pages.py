@@ -112,6 +112,8 @@ def test_what_the_ln_file_never_sends_is_mended_by_linter_and_preview_and_arrive
     base = str(desk.browser.http.base_url).rstrip("/")
     page.goto(base + configuration)
     expect(page.locator("#proof").get_by_role("status")).to_have_text("Passed")
+    page.get_by_role("link", name="Activate").click()
+    expect(page.get_by_text("1 document waits for export.")).to_be_visible()
     page.get_by_role("button", name="Activate").click()
     expect(page.get_by_text("LN is active.")).to_be_visible()
     page.goto(f"{base}/documents/{document}")

@@ -56,7 +56,6 @@ def _walk(
         walk.watch_the_proof()
         walk.activate()
         walk.upload_invoice(invoice)
-        walk.export()
         references = walk.see_the_ledger()
         walk.see_the_inspector(references, invoice)
 

@@ -159,24 +159,23 @@ class Walk:
         self._see_the_mark()
 
     def activate(self) -> None:
+        """Read in the dialog what leaves from then on, and activate."""
+        self.hand.press(self.link("Activate"))
+        expect(self.page.get_by_text("No document waits for export.")).to_be_visible()
         self.hand.press(self.button("Activate"))
         expect(self.page.get_by_text(f"{TITLE} is active.")).to_be_visible()
         self.picture(self.page.locator("main .columns").first, "proof")
 
     def upload_invoice(self, invoice: Path) -> None:
-        """Documents → Upload → the document's page."""
+        """Documents → Upload → the document's page, where it becomes Exported by itself."""
         self.hand.press(self.link("Documents").first)
         self.hand.press(self.link("Upload").first)
         self.hand.give_file(self.page.locator("#files"), invoice)
-        self.hand.press(self.button("Upload"))
-        self.hand.press(self.link("Open the document"))
-        self.heading(re.compile("^Invoice "))
-        expect(self._document_status()).to_have_text("Validated, pending export")
-
-    def export(self) -> None:
-        """Export, and see the document become Exporting and Exported without a reload."""
+        # Infor keeps still, so that the page must show the export while it is under way.
         with self.infor.halted():
-            self.hand.press(self.button("Export"))
+            self.hand.press(self.button("Upload"))
+            self.hand.press(self.link("Open the document"))
+            self.heading(re.compile("^Invoice "))
             expect(self._document_status()).to_have_text("Exporting")
             self._mark_the_page()
         expect(self._document_status()).to_have_text("Exported")

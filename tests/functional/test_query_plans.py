@@ -76,7 +76,7 @@ PAGES = (
         for direction in ("asc", "desc")
     ),
     # Five say who asks; what the invoice is drawn from is read once.
-    Page("/documents/{document}", 12, of_one=True),
+    Page("/documents/{document}", 13, of_one=True),
     Page("/deliveries", 12),
     Page("/deliveries?status=failed", 12),
     Page("/deliveries?q=invoice-99999", 12),

@@ -39,6 +39,8 @@ export_configurations = Table(
     Column("deleted_at", Moment),
     # What its method asks beside connection and mapping files, by the name of the option.
     Column("options", JSON, nullable=False),
+    # Since when it takes documents that came in without a person; NULL: all that wait.
+    Column("activated_at", Moment),
 )
 
 _c = export_configurations.c

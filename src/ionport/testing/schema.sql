@@ -474,6 +474,7 @@ CREATE TABLE ion_acknowledgements (
 	last_attempt INTEGER NOT NULL,
 	next_at BIGINT NOT NULL,
 	created_at BIGINT NOT NULL,
+	booked JSON,
 	CONSTRAINT pk_ion_acknowledgements PRIMARY KEY (id),
 	CONSTRAINT uq_ion_acknowledgements_message UNIQUE (flow, message),
 	CONSTRAINT fk_ion_acknowledgements_flow FOREIGN KEY(flow) REFERENCES ion_document_flows (id) ON DELETE CASCADE,

@@ -138,6 +138,12 @@ def type_effect(ctx: click.Context, type_id: str, rule: str, effect: str) -> Non
 @click.argument("type_id", metavar="TYPE", type=_TYPE)
 @click.option("--first-from", help="Total from which one approval is needed; empty: never.")
 @click.option("--second-from", help="Total from which two are needed; empty: never.")
+@click.option(
+    "--by-itself/--by-person",
+    "by_itself",
+    default=None,
+    help="Whether what nothing holds and nobody has to approve is exported by itself.",
+)
 @as_json_option
 @click.pass_context
 def type_approvals(
@@ -145,14 +151,19 @@ def type_approvals(
     type_id: str,
     first_from: str | None,
     second_from: str | None,
+    by_itself: bool | None,
     as_json: bool,
 ) -> None:
     """Set from which total documents of the TYPE need one or two approvals."""
-    given = {"first_from": first_from, "second_from": second_from}
+    given = {
+        "first_from": first_from,
+        "second_from": second_from,
+        "exports_by_itself": by_itself,
+    }
 
     def changed(before: TypeSettings) -> TypeSettings:
         data = settings_as_json(before)
-        data["approvals"] |= {name: text for name, text in given.items() if text is not None}
+        data["approvals"] |= {name: one for name, one in given.items() if one is not None}
         return settings_of(data)
 
     settings = _change(ctx, type_id, changed)
@@ -161,7 +172,8 @@ def type_approvals(
         print_json(row)
     else:
         click.echo(
-            f"One from {row['first_from'] or 'never'}, two from {row['second_from'] or 'never'}."
+            f"One from {row['first_from'] or 'never'}, two from {row['second_from'] or 'never'};"
+            f" exported {'by itself' if row['exports_by_itself'] else 'by a person'}."
         )
 
 

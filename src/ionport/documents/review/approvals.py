@@ -1,6 +1,6 @@
 """How many persons approve a document before it is exported, and who of them may.
 
-The default asks for none. What nothing holds is then exported by itself, where that is set too.
+The default asks for none: what nothing holds is then exported without a person.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class ApprovalPolicy:
     second_from: Decimal | None = None
     second_is_another_person: bool = True
     who_changed_may_not_approve: bool = True
-    exports_by_itself: bool = False
+    exports_by_itself: bool = True
 
     def needed(self, fields: Mapping[str, str]) -> int:
         """Return how many approvals a document with these fields needs: 0, 1 or 2."""

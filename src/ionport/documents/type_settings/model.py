@@ -26,9 +26,11 @@ _FLAGS = ("required", "read_only")
 _APPROVAL_FLAGS = {
     "second_is_another_person": True,
     "who_changed_may_not_approve": True,
-    "exports_by_itself": False,
+    "exports_by_itself": True,
 }
 """By flag: its default."""
+# What was stored before this flag was known left nothing by itself.
+_NOT_STORED = {"exports_by_itself": False}
 # Number, currency, seller, buyer, payee and account: what is wrong there always holds.
 _TERMS = """
 BT-1 BT-5 BT-6 BT-27 BT-29 BT-30 BT-31 BT-32 BT-44 BT-46 BT-47 BT-48 BT-59 BT-60 BT-61 BT-84 BT-86
@@ -150,7 +152,8 @@ def stored_settings(data: Mapping[str, Any]) -> TypeSettings:
         and not (value == Effect.NOTES and effect_is_fixed(code))
     }
     fields = {name: value for name, value in data["fields"].items() if name in known}
-    return settings_of({**data, "fields": fields, "effects": effects})
+    approvals = _NOT_STORED | data["approvals"]
+    return settings_of({**data, "fields": fields, "effects": effects, "approvals": approvals})
 
 
 def _field(name: str, data: object) -> FieldSetting:

@@ -27,7 +27,7 @@ from ionport.identity.access import Access
 from ionport.identity.model import Actor
 from ionport.store import Database, OrganizationScope, SystemScope
 
-LOOK_SECONDS: Final = 5.0
+LOOK_SECONDS: Final = 2.0
 """How long is waited after a look that found nothing to export."""
 
 _SCOPE: Final = SystemScope("automatic exports")

@@ -64,6 +64,8 @@ class ExportConfiguration:
     created_by: str
     created_at: datetime
     updated_at: datetime
+    activated_at: datetime | None = None
+    """Since when documents that come in leave through it by themselves; None: all that wait."""
 
     @property
     def fields(self) -> ConfigurationFields:

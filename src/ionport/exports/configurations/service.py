@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from ionport.connections.proofs import ProofState
@@ -119,10 +120,17 @@ class ExportConfigurationService:
         ):
             use = UseOfConnection(old.id, fields.title, fields.connection_id, fields.method)
             self.decisions.require_for_activation(access, use, reason)
+        now = self._clock.now()
         values = _columns(fields) | {
             "family": destination_of(fields.method).family,
-            "updated_at": self._clock.now(),
+            "updated_at": now,
         }
+        if (old.document_type, old.sub_organization_id) != (
+            fields.document_type,
+            fields.sub_organization_id,
+        ):
+            # What waits at the new place has not waited for this configuration.
+            values["activated_at"] = now
         repository = ConfigurationRepository(access.connection)
         if not repository.update(access.scope, old.id, values):
             raise self._in_the_way_error(access, fields, old.id)
@@ -221,6 +229,8 @@ class ExportConfigurationService:
     ) -> ExportConfiguration:
         """Switch a configuration on; with `replace` the one in its place is switched off.
 
+        What was there before it was switched on is not exported by itself; what waited for the one
+        that it replaces is.
         With a `reason` it is done although the proof of its connection has not passed.
 
         Raises:
@@ -238,9 +248,11 @@ class ExportConfigurationService:
             raise self._in_the_way_error(access, fields, configuration.id)
         use = UseOfConnection.of_configuration(configuration)
         self.decisions.require_for_activation(access, use, reason)
+        since: datetime | None = self._clock.now()
         if occupant is not None:
-            self._switch(access, occupant, is_active=False)
-        return self._switch(access, configuration, is_active=True)
+            since = occupant.activated_at
+            self._switch(access, occupant, {"is_active": False})
+        return self._switch(access, configuration, {"is_active": True, "activated_at": since})
 
     def proof(self, access: Access[OrganizationScope], use: UseOfConnection) -> UseProof:
         """Return what is known of a connection as a configuration or delivery uses it."""
@@ -267,7 +279,7 @@ class ExportConfigurationService:
         configuration = self._get(access, configuration_id)
         if not configuration.is_active:
             return configuration
-        return self._switch(access, configuration, is_active=False)
+        return self._switch(access, configuration, {"is_active": False})
 
     def delete(self, access: Access[OrganizationScope], configuration_id: str) -> None:
         """Remove a configuration from every list; the ledger keeps what it delivered."""
@@ -295,16 +307,14 @@ class ExportConfigurationService:
         self,
         access: Access[OrganizationScope],
         configuration: ExportConfiguration,
-        *,
-        is_active: bool,
+        values: Mapping[str, Any],
     ) -> ExportConfiguration:
         changed = ConfigurationRepository(access.connection).update(
-            access.scope,
-            configuration.id,
-            {"is_active": is_active, "updated_at": self._clock.now()},
+            access.scope, configuration.id, {**values, "updated_at": self._clock.now()}
         )
         if not changed:
             raise self._in_the_way_error(access, configuration.fields, configuration.id)
+        is_active = values["is_active"]
         action = ConfigurationAction.ACTIVATED if is_active else ConfigurationAction.DEACTIVATED
         self._record(access, action, configuration)
         switched = self._get(access, configuration.id)

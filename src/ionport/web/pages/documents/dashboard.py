@@ -197,7 +197,10 @@ def _document_step(request: Request, documents: Mapping[DocumentStatus, int]) ->
 def _delivery_step(request: Request, deliveries: Mapping[DeliveryStatus, int]) -> Step:
     return Step(
         _("Export it to Infor"),
-        _("The ledger shows every call, and the item that Infor made of it."),
+        _(
+            "What nothing holds leaves by itself, unless its document type says otherwise. The"
+            " ledger shows every call, and the item that Infor made of it."
+        ),
         path_to(request, "documents"),
         _("Choose a document"),
         deliveries[DeliveryStatus.DELIVERED] > 0,

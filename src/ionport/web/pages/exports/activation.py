@@ -10,6 +10,8 @@ from starlette.routing import Route
 
 from ionport.core.errors import Conflict, InvalidInput
 from ionport.core.i18n import _
+from ionport.documents.types import document_type
+from ionport.exports.automatic.waiting import MANY, count_waiting
 from ionport.exports.configurations.model import ExportConfiguration, UseOfConnection, UseProof
 from ionport.identity.access import Access
 from ionport.store import Work
@@ -49,6 +51,12 @@ def _activate_page(
             "use": proof_of(request, work, configuration),
             "occupant": occupant,
             "occupant_use": proof_of(request, work, occupant) if occupant else None,
+            "by_itself": documents_of(request)
+            .types.policy(access, configuration.document_type)
+            .exports_by_itself,
+            "kind": document_type(configuration.document_type).label,
+            "waiting": count_waiting(access, configuration),
+            "many": MANY,
             "is_proving": check is not None and not check.is_over,
             "errors": errors or {},
             "reason": lines_of(visit.form, "reason"),

@@ -196,6 +196,9 @@ def show(request: Request) -> Response:
             },
             "sub_organizations": _sub_organization_names(request, work),
             "type_labels": _type_labels(),
+            "by_itself": documents_of(request)
+            .types.policy(access, configuration.document_type)
+            .exports_by_itself,
             "back": request.url.path,
         }
     idm = next((each.text for each in mappings if each.kind is MappingKind.IDM), "")

@@ -20,6 +20,7 @@ from ionport.documents.review.decisions.undoable import undoable
 from ionport.documents.review.life_cycle import BY_PERSON, PENDING
 from ionport.documents.type_settings.model import TypeSettings
 from ionport.documents.types import document_type
+from ionport.exports.automatic.waiting import leaves_by_itself
 from ionport.exports.model import Delivery, DeliveryStatus
 from ionport.identity.access import Access
 from ionport.web.pages.documents.decisions import actions_of
@@ -76,6 +77,9 @@ def document_page(request: Request, form: Form | None, status: int = 200) -> Res
         review = services.documents.review
         given = sum(each.is_active and each.kind is DecisionKind.APPROVE for each in decisions)
         needs_approval = given < settings.approvals.needed(document.fields)
+        will_leave = leaves_by_itself(
+            access, document, settings.approvals
+        ) and services.deliveries.workers_alive(work)
         is_stuck = _has_unfinished(of_document) and not services.deliveries.workers_alive(work)
         history = {
             "timeline": services.documents.timeline_of(access, document),
@@ -94,7 +98,8 @@ def document_page(request: Request, form: Form | None, status: int = 200) -> Res
         )
     if form is None and actions.can_correct and not document.fields:
         form = Form({}, {})
-    is_live = document.status is DocumentStatus.EXPORTING and not document.open_findings
+    is_exporting = document.status is DocumentStatus.EXPORTING and not document.open_findings
+    is_live = is_exporting or will_leave
     is_fragment = is_live and "hx-request" in request.headers
     context = {
         "document": document,
@@ -107,6 +112,7 @@ def document_page(request: Request, form: Form | None, status: int = 200) -> Res
         "invoice": None if is_fragment else shown_invoice(request, document, decisions),
         # What somebody types into a decision must not be swapped away.
         "is_live": is_live and form is None,
+        "will_leave": will_leave,
         **history,
         **_findings(document, findings, decisions, settings),
         **_values(request, document, decisions, settings, form, can_correct=actions.can_correct),

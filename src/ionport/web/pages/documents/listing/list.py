@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
 from starlette.requests import Request
@@ -17,7 +18,7 @@ from ionport.core.i18n import _
 from ionport.documents.bulk.model import BulkAction, BulkState
 from ionport.documents.list_files.model import FileFormat
 from ionport.documents.listing.model import Cursor, ListQuery, is_prefix
-from ionport.documents.model import DocumentSort, DocumentStatus
+from ionport.documents.model import DocumentSort, DocumentStatus, DocumentSummary
 from ionport.documents.types import DOCUMENT_TYPES
 from ionport.documents.views.model import ListColumn, View
 from ionport.web.pages.documents.listing.filters import (
@@ -38,6 +39,7 @@ MANUAL = "document-list"
 
 _SIZES = (PER_PAGE, 100, 200)
 _LONGEST_PLACE = 2_000
+_SOON = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +114,18 @@ def list_documents(request: Request) -> Response:
         "here_url": _here(request),
         "runs": runs,
         "is_live": by_status.get(DocumentStatus.EXPORTING, 0) > 0
-        or any(run.state is BulkState.RUNNING for run in runs),
+        or any(run.state is BulkState.RUNNING for run in runs)
+        or any(
+            _may_leave_soon(each, visit_of(request).services.clock.now()) for each in found.items
+        ),
     }
     return render(request, "documents/listing/list.html", context)
+
+
+def _may_leave_soon(document: DocumentSummary, now: datetime) -> bool:
+    """Tell whether a document came in so lately that it may not have left by itself yet."""
+    is_waiting = document.status is DocumentStatus.VALIDATED_PENDING_EXPORT
+    return is_waiting and now - document.updated_at < _SOON
 
 
 def _tiles(counts: Mapping[DocumentStatus, int]) -> list[Tile]:
