@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import re
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.support.forked import Forked, run_ionport
 from tests.support.sides import PATIENCE, until
 
 _SET_UP_LINK = re.compile(r"http://[^/\s]+/set-up/\S+")
@@ -21,7 +19,7 @@ _SET_UP_LINK = re.compile(r"http://[^/\s]+/set-up/\S+")
 class Side:
     """A running `ionport up`, and the set-up link that it printed."""
 
-    popen: subprocess.Popen[bytes]
+    popen: Forked
     set_up_link: str
 
     @property
@@ -58,25 +56,20 @@ def both_sides(folder: Path) -> Iterator[tuple[Side, Side]]:
 
 
 @contextmanager
-def _process(folder: Path, side: str) -> Iterator[subprocess.Popen[bytes]]:
-    command = [sys.executable, "-m", "ionport", "up", "--sandbox", "--side", side, "--port", "0"]
-    environment = {
-        **os.environ,
-        "PYTHONUNBUFFERED": "1",
-        "IONPORT_DATA": str(folder / side),
-        "IONPORT_LOG_LEVEL": "WARNING",
-    }
-    with (folder / f"{side}.out").open("wb") as out, (folder / f"{side}.log").open("wb") as log:
-        popen = subprocess.Popen(command, stdout=out, stderr=log, env=environment)
+def _process(folder: Path, side: str) -> Iterator[Forked]:
+    command = ["up", "--sandbox", "--side", side, "--port", "0"]
+    environment = {"IONPORT_DATA": str(folder / side), "IONPORT_LOG_LEVEL": "WARNING"}
+    log = folder / f"{side}.log"
+    popen = run_ionport(command, environment, folder / f"{side}.out", log)
     try:
         yield popen
     finally:
         popen.terminate()
         status = popen.wait(PATIENCE)
-    assert status == 0, (folder / f"{side}.log").read_text(encoding="utf-8")
+    assert status == 0, log.read_text(encoding="utf-8")
 
 
-def _link(popen: subprocess.Popen[bytes], output: Path) -> str:
+def _link(popen: Forked, output: Path) -> str:
     def found() -> re.Match[str] | None:
         return _SET_UP_LINK.search(output.read_text(encoding="utf-8"))
 

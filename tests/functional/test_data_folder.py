@@ -144,8 +144,8 @@ def test_everything_in_the_data_folder_is_its_owners_alone(tmp_path: Path) -> No
     # As the version before left it.
     for path in (folder, *folder.rglob("*")):
         path.chmod(0o755 if path.is_dir() else 0o644)
-    server = sides.start(
-        ["-m", "ionport", "up", "--port", "0"],
+    server = sides.start_ionport(
+        ["up", "--port", "0"],
         {"IONPORT_DATA": str(folder), "IONPORT_LOG_LEVEL": "WARNING"},
         tmp_path / "server.log",
     )
@@ -216,8 +216,8 @@ def test_an_older_schema_is_refused_and_migrated(tmp_path: Path, database_url: s
 
 def test_credentials_name_the_address_that_is_served(tmp_path: Path) -> None:
     folder, file = tmp_path / "data", tmp_path / "app.ionapi"
-    server = sides.start(
-        ["-m", "ionport", "--data", str(folder), "up", "--port", "0"], {}, tmp_path / "server.log"
+    server = sides.start_ionport(
+        ["--data", str(folder), "up", "--port", "0"], {}, tmp_path / "server.log"
     )
     try:
         run = partial(CliRunner().invoke, main)

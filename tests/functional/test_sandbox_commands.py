@@ -36,8 +36,8 @@ def server(folder: Path) -> Iterator[sides.Process]:
 
 
 def _start(folder: Path) -> sides.Process:
-    arguments = ["-m", "ionport", "--data", str(folder), "sandbox", "up", "--port", "0"]
-    process = sides.start(arguments, {}, folder.with_suffix(".log"))
+    arguments = ["--data", str(folder), "sandbox", "up", "--port", "0"]
+    process = sides.start_ionport(arguments, {}, folder.with_suffix(".log"))
     assert sides.until((folder / "sandbox-access.json").exists)
     assert httpx2.get(f"{process.url}/healthz", timeout=30).status_code == 200
     return process

@@ -41,12 +41,12 @@ def _upgrade(database: Database) -> None:
         return
     path = make_url(database.url).database
     assert path is not None
-    with closing(sqlite3.connect(_migrated())) as made, closing(sqlite3.connect(path)) as new:
+    with closing(sqlite3.connect(migrated())) as made, closing(sqlite3.connect(path)) as new:
         made.backup(new)
 
 
 @cache
-def _migrated() -> Path:
+def migrated() -> Path:
     path = kept_folder("ionport-migrated-") / "ionport.db"
     database = Database(sqlite_url(path))
     upgrade(database)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import select
 import signal
 import subprocess
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from ionport.application import Application, open_application
+from ionport.cli.serving.server import RunningServer
 from ionport.connections.intake import prepare_connection
 from ionport.exports.configurations.model import ConfigurationFields
 from ionport.exports.destinations import destination_of
@@ -27,8 +29,10 @@ from ionport.mappings.intake import prepare_mapping, prepared_template
 from ionport.mappings.model import MappingKind
 from ionport.oauth.apps.drafts import AppDraft
 from ionport.oauth.apps.model import AppType
+from ionport.observe.logs import configure_logging
 from ionport.settings import Settings, Side, load_settings
 from ionport.store import OrganizationScope, TenantScope
+from tests.support import forked
 from tests.support.oauth import add_user
 
 OPERATOR = Actor.operator("test")
@@ -47,7 +51,7 @@ PROMPT = EngineOptions(poll=0.05, sweep=0.3, leases=0.2, health=0.5)
 class Process:
     """A running `ionport` process and the address it serves."""
 
-    popen: subprocess.Popen[str]
+    popen: subprocess.Popen[str] | forked.Forked
     url: str
 
     def kill(self) -> None:
@@ -62,13 +66,27 @@ class Process:
 
     def _reap(self) -> int:
         status = self.popen.wait(PATIENCE)
-        if self.popen.stdout is not None:
+        if isinstance(self.popen, subprocess.Popen) and self.popen.stdout is not None:
             self.popen.stdout.close()
         return status
 
 
+def started(popen: forked.Forked, output: Path, log: Path) -> Process:
+    """Wait until a forked process has printed `… on http://…` into its output."""
+
+    def address() -> re.Match[str] | None:
+        return re.search(r" on (http\S+)\n", output.read_text(encoding="utf-8"))
+
+    until(lambda: popen.poll() is not None or address(), pause=0.02)
+    found = address()
+    if found is None:
+        popen.kill()
+        raise AssertionError(f"did not start: {log.read_text(encoding='utf-8')[-2000:]}")
+    return Process(popen, found[1])
+
+
 def start(arguments: Sequence[str], environment: dict[str, str], log: Path) -> Process:
-    """Start a process that prints `… on http://…` once it serves; its log goes to a file."""
+    """Start a program in earnest, without a fork; it prints `… on http://…` once it serves."""
     with log.open("a", encoding="utf-8") as errors:
         popen = subprocess.Popen(
             [sys.executable, *arguments],
@@ -86,11 +104,18 @@ def start(arguments: Sequence[str], environment: dict[str, str], log: Path) -> P
     return Process(popen, line.split()[-1])
 
 
+def start_ionport(arguments: Sequence[str], environment: dict[str, str], log: Path) -> Process:
+    """Start a command of ionport that serves, by a fork."""
+    output = log.with_suffix(".out")
+    output.unlink(missing_ok=True)
+    return started(forked.run_ionport(arguments, environment, output, log), output, log)
+
+
 @contextmanager
 def infor_process(folder: Path) -> Iterator[Process]:
     """The Infor side in a process of its own, for the time of the block."""
-    process = start(
-        ["-m", "ionport", "up", "--side", "infor", "--sandbox", "--port", "0"],
+    process = start_ionport(
+        ["up", "--side", "infor", "--sandbox", "--port", "0"],
         {"IONPORT_DATA": str(folder), "IONPORT_LOG_LEVEL": "WARNING"},
         folder.with_suffix(".log"),
     )
@@ -102,15 +127,22 @@ def infor_process(folder: Path) -> Iterator[Process]:
 
 def document_process(folder: Path, database_url: str = "") -> Process:
     """The document side in a process of its own, with QUICK waits."""
-    return start(
-        ["-m", "tests.support.document_side"],
-        {
-            "IONPORT_DATA": str(folder),
-            "IONPORT_DATABASE_URL": database_url,
-            "IONPORT_LOG_LEVEL": "WARNING",
-        },
-        folder.with_suffix(".log"),
-    )
+    environment = {
+        "IONPORT_DATA": str(folder),
+        "IONPORT_DATABASE_URL": database_url,
+        "IONPORT_LOG_LEVEL": "WARNING",
+    }
+    output, log = folder.with_suffix(".out"), folder.with_suffix(".log")
+    return started(forked.run(serve_documents, environment, output, log), output, log)
+
+
+def serve_documents() -> None:
+    """Serve the document side with QUICK waits until SIGTERM; for a process of its own."""
+    settings = load_settings(side=Side.DOCUMENTS, port=0)
+    configure_logging(level=settings.log_level)
+    server = RunningServer(settings, timing=QUICK, options=PROMPT)
+    print(f"ionport serves documents on {server.url}", flush=True)
+    server.run()
 
 
 def settings_of(folder: Path, side: Side, database_url: str = "", origin: str = "") -> Settings:
