@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Final
+from typing import Any, Final
 
 from fastapi import APIRouter, Depends, FastAPI, Request, Security
 from fastapi.security import HTTPBearer
@@ -21,6 +21,7 @@ from ionport.api.routes import (
     deliveries,
     documents,
     dry_runs,
+    mappings,
     webhooks,
 )
 from ionport.api.schemas import KeyAnswer
@@ -30,8 +31,9 @@ from ionport.identity.api_keys.model import ApiCaller
 PREFIX: Final = "/api/v1"
 _ABOUT: Final = (
     "What programs do that people do on pages: send in documents, read what rules noticed, decide,"
-    " export, look at deliveries and connections, and be told by webhooks. Each request has an"
-    " API key: `Authorization: Bearer iok_…`. Errors are problem details (RFC 9457) with a `code`."
+    " export, look at deliveries and connections, keep mapping files, and be told by webhooks. Each"
+    " request has an API key: `Authorization: Bearer iok_…`. Errors are problem details (RFC 9457)"
+    " with a `code`."
 )
 
 
@@ -44,6 +46,11 @@ def create_api(services: ApiServices) -> ASGIApp:
         await routes(scope, receive, send)
 
     return api
+
+
+def openapi_document() -> dict[str, Any]:
+    """Return the OpenAPI document of the API."""
+    return dict(_routes().openapi())
 
 
 @cache
@@ -63,7 +70,7 @@ def _routes() -> FastAPI:
     # The key was checked already; this only tells it in the OpenAPI document.
     told = Security(HTTPBearer(auto_error=False, scheme_name="API key"))
     api = APIRouter(prefix=PREFIX, dependencies=[told, Depends(require_storable)])
-    for module in (documents, decisions, deliveries, dry_runs, connections, webhooks):
+    for module in (documents, decisions, deliveries, dry_runs, connections, mappings, webhooks):
         api.include_router(module.router)
     api.add_api_route("/key", get_key, methods=["GET"], tags=["API key"], responses=PROBLEMS)
     app.include_router(api)

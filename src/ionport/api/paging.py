@@ -39,6 +39,15 @@ class PageAsked:
             raise cursor_invalid()
         return found
 
+    def behind_number(self) -> int | None:
+        """Return the number of the item before; raises InvalidInput as `behind_name`."""
+        match self.place:
+            case None:
+                return None
+            case Cursor((int(number),)):
+                return number
+        raise cursor_invalid()
+
 
 def page_of(
     cursor: Annotated[

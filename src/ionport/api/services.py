@@ -19,6 +19,7 @@ from ionport.exports.deliveries import DeliveryService
 from ionport.exports.dry_run import DryRunService
 from ionport.identity.api_keys.answers import Answers
 from ionport.identity.api_keys.service import ApiKeyService
+from ionport.mappings.service import MappingService
 from ionport.store import Database
 
 _SERVING: Final = "ionport.api"
@@ -38,6 +39,7 @@ class ApiServices:
     connections: ConnectionService
     deliveries: DeliveryService
     dry_runs: DryRunService
+    mappings: MappingService
     webhooks: WebhookService
     max_request_bytes: int
     calls_per_minute: int = 600

@@ -151,6 +151,19 @@ class ListedMapping:
     notes: int
 
 
+@dataclass(frozen=True, slots=True)
+class ListedVersion:
+    """A version as a list shows it, without its text; see `MappingVersion`."""
+
+    number: int
+    sha256: str
+    created_at: datetime
+    created_by: str
+    errors: int
+    warnings: int
+    notes: int
+
+
 class MappingSort(StrEnum):
     """What a list of mapping files may be sorted by."""
 

@@ -13,17 +13,17 @@ from sqlalchemy import (
     Select,
     bindparam,
     delete,
-    func,
     insert,
     select,
     update,
 )
 
-from ionport.core.paging import Page, PageRequest
+from ionport.core.paging import Following, Page, PageRequest
 from ionport.mappings.grammars.edits import Edit
 from ionport.mappings.model import (
     Finding,
     ListedMapping,
+    ListedVersion,
     MappingFile,
     MappingKind,
     MappingSort,
@@ -32,6 +32,7 @@ from ionport.mappings.model import (
 from ionport.mappings.rules.model import Severity
 from ionport.mappings.tables import mapping_acceptances, mapping_files, mapping_versions
 from ionport.store import OrganizationScope
+from ionport.store.paging import select_following
 from ionport.store.repository import Repository, reader
 
 
@@ -93,6 +94,21 @@ class MappingRepository(Repository):
         """Return files by name; `text` is a part of the name, in any case."""
         query = select(mapping_files).where(*_wanted(scope, kind, text))
         return self._page(query.order_by(mapping_files.c.name_key), page, _file)
+
+    def following(
+        self,
+        scope: OrganizationScope,
+        limit: int,
+        after: tuple[str, str] | None,
+        kind: MappingKind | None,
+        text: str,
+    ) -> Following[MappingFile]:
+        """Return what follows a name and id in the order of `list`."""
+        query = select(mapping_files).where(*_wanted(scope, kind, text))
+        order = (mapping_files.c.name_key, mapping_files.c.id)
+        place = None if after is None else (after[0].casefold(), after[1])
+        rows, total, more = select_following(self._connection, query, order, place, limit)
+        return Following([_file(row) for row in rows], total, more)
 
     def list_with_findings(
         self,
@@ -175,23 +191,24 @@ class MappingRepository(Repository):
 
     def list_versions(
         self, scope: OrganizationScope, mapping_id: str, page: PageRequest
-    ) -> Page[MappingVersion]:
+    ) -> Page[ListedVersion]:
         """Return the versions of a file, newest first."""
-        own = (
-            mapping_versions.c.organization_id == scope.organization_id,
-            mapping_versions.c.mapping_id == mapping_id,
+        query = _listed_versions(scope, mapping_id)
+        return self._page(query.order_by(mapping_versions.c.number.desc()), page, _listed_version)
+
+    def following_versions(
+        self, scope: OrganizationScope, mapping_id: str, limit: int, before: int | None
+    ) -> Following[ListedVersion]:
+        """Return the versions of a file that are older than number `before`, newest first."""
+        rows, total, more = select_following(
+            self._connection,
+            _listed_versions(scope, mapping_id),
+            [mapping_versions.c.number],
+            None if before is None else [before],
+            limit,
+            descending=True,
         )
-        total = self._connection.execute(
-            select(func.count()).select_from(mapping_versions).where(*own)
-        ).scalar_one()
-        rows = self._connection.execute(
-            _versions(scope)
-            .where(*own)
-            .order_by(mapping_versions.c.number.desc())
-            .limit(page.limit)
-            .offset(page.offset)
-        )
-        return Page([self._version(scope, row) for row in rows], total, page)
+        return Following([_listed_version(row) for row in rows], total, more)
 
     def _version(self, scope: OrganizationScope, row: Row[Any]) -> MappingVersion:
         """Return a version; what was accepted is asked for where something holds it."""
@@ -257,15 +274,28 @@ def _wanted(
     return conditions
 
 
-def _listed(row: Row[Any]) -> ListedMapping:
-    severities = [finding["severity"] for finding in row.findings]
-    return ListedMapping(
-        file=_file(row),
-        saved_by=row.saved_by,
-        errors=severities.count(Severity.ERROR.value),
-        warnings=severities.count(Severity.WARNING.value),
-        notes=severities.count(Severity.INFO.value),
+def _listed_versions(scope: OrganizationScope, mapping_id: str) -> Select[Any]:
+    own = mapping_versions.c
+    return select(own.number, own.sha256, own.created_at, own.created_by, own.findings).where(
+        own.organization_id == scope.organization_id, own.mapping_id == mapping_id
     )
+
+
+def _counts(row: Row[Any]) -> dict[str, int]:
+    severities = [finding["severity"] for finding in row.findings]
+    return {
+        "errors": severities.count(Severity.ERROR.value),
+        "warnings": severities.count(Severity.WARNING.value),
+        "notes": severities.count(Severity.INFO.value),
+    }
+
+
+def _listed(row: Row[Any]) -> ListedMapping:
+    return ListedMapping(file=_file(row), saved_by=row.saved_by, **_counts(row))
+
+
+def _listed_version(row: Row[Any]) -> ListedVersion:
+    return ListedVersion(row.number, row.sha256, row.created_at, row.created_by, **_counts(row))
 
 
 _file = reader(MappingFile)

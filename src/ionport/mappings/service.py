@@ -10,7 +10,7 @@ from ionport.core.clock import Clock
 from ionport.core.errors import Conflict, InvalidInput, NotFound
 from ionport.core.i18n import _
 from ionport.core.ids import new_id
-from ionport.core.paging import Page, PageRequest
+from ionport.core.paging import Following, Page, PageRequest
 from ionport.documents.intake.reading import clean_filename
 from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
@@ -18,6 +18,7 @@ from ionport.mappings.acceptances import Acceptance, MappingAcceptances
 from ionport.mappings.intake import PreparedMapping, wrong_kind_text
 from ionport.mappings.model import (
     ListedMapping,
+    ListedVersion,
     MappingAction,
     MappingFile,
     MappingKind,
@@ -85,12 +86,12 @@ class MappingService:
         mapping_id: str,
         prepared: PreparedMapping,
         *,
-        based_on: int,
+        based_on: int | None,
     ) -> MappingVersion:
         """Keep an edited text as the next version of a file.
 
-        `based_on` is the number of the version that was edited. The same text as the newest
-        version gives that version.
+        `based_on` is the number of the version that was edited; None: whatever is the newest. The
+        same text as the newest version gives that version.
 
         Raises:
             Forbidden, NotFound.
@@ -104,7 +105,8 @@ class MappingService:
                 wrong_kind_text(prepared.kind, file.kind), code="mapping_of_other_kind"
             )
         newest = self.latest_version(access, mapping_id)
-        if file.latest_number != based_on and newest.sha256 != prepared.sha256:
+        is_newest = based_on in (None, file.latest_number)
+        if not is_newest and newest.sha256 != prepared.sha256:
             raise Conflict(
                 _(
                     "{name} has saved version {number} while you edited version {based_on}."
@@ -186,6 +188,19 @@ class MappingService:
         """Return a page of the organization's mapping files, by name."""
         return MappingRepository(access.connection).list(access.scope, page, kind, text)
 
+    def following(
+        self,
+        access: ScopedWork[OrganizationScope],
+        limit: int,
+        after: tuple[str, str] | None,
+        kind: MappingKind | None = None,
+        text: str = "",
+    ) -> Following[MappingFile]:
+        """Return what follows a name and id in the list by name."""
+        return MappingRepository(access.connection).following(
+            access.scope, limit, after, kind, text
+        )
+
     def list_with_findings(
         self,
         access: ScopedWork[OrganizationScope],
@@ -212,10 +227,23 @@ class MappingService:
 
     def versions(
         self, access: ScopedWork[OrganizationScope], mapping_id: str, page: PageRequest
-    ) -> Page[MappingVersion]:
+    ) -> Page[ListedVersion]:
         """Return a page of the file's versions, newest first; raises NotFound."""
         self.get(access, mapping_id)
         return MappingRepository(access.connection).list_versions(access.scope, mapping_id, page)
+
+    def following_versions(
+        self,
+        access: ScopedWork[OrganizationScope],
+        mapping_id: str,
+        limit: int,
+        before: int | None,
+    ) -> Following[ListedVersion]:
+        """Return the versions older than number `before`, newest first; raises NotFound."""
+        self.get(access, mapping_id)
+        return MappingRepository(access.connection).following_versions(
+            access.scope, mapping_id, limit, before
+        )
 
     def latest_version(
         self, access: ScopedWork[OrganizationScope], mapping_id: str

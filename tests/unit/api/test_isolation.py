@@ -21,12 +21,24 @@ NOWHERE = {
     "delivery_id": "dlv_0",
     "connection_id": "con_0",
     "webhook_id": "whk_0",
+    "mapping_id": "map_0",
 }
 WEBHOOK = {"name": "x", "url": "http://127.0.0.1:9/", "events": ["document.received"]}
 BODIES: dict[str, dict[str, Any]] = {
     "/documents/{document_id}": {"values": {"invoice_id": "stolen"}},
     "/webhooks/{webhook_id}": {"name": "stolen", "paused": True},
+    "/mappings/{mapping_id}/roll-back": {"version": 1},
+    "/mappings/{mapping_id}/acceptances": {
+        "version": 1,
+        "findings": ["no_correlation_id"],
+        "reason": "stolen",
+    },
     "/documents/{document_id}/decisions": {"kind": "hold", "reason": "stolen"},
+}
+QUERIES: dict[str, dict[str, str]] = {
+    "/mappings/{mapping_id}/versions/{number}/preview": {"document": "doc_0"},
+    "/mappings/{mapping_id}/diff": {"old": "1", "new": "1"},
+    "/mappings/{mapping_id}/acceptances": {"finding": "no_correlation_id"},
 }
 
 
@@ -62,6 +74,8 @@ def test_every_address_answers_for_a_foreign_id_as_for_none(desk: Desk, api: Tes
         "connection_id": delivery["connection"],
         "decision_id": "dec_0",
         "webhook_id": webhook,
+        "mapping_id": api.get("/mappings").json()["items"][0]["id"],
+        "number": "1",
         "message_id": api.get(f"/webhooks/{webhook}/messages").json()["items"][0]["id"],
     }
     asked = 0
@@ -78,7 +92,7 @@ def test_every_address_answers_for_a_foreign_id_as_for_none(desk: Desk, api: Tes
                 assert answers[0] == answers[1], (method, path)
                 assert 400 <= answers[0][0] < 500, (method, path, answers[0])
                 asked += 1
-        for listed in ("/documents", "/deliveries", "/connections", "/webhooks"):
+        for listed in ("/documents", "/deliveries", "/connections", "/webhooks", "/mappings"):
             assert stranger.get(listed).json()["total"] == 0
     assert asked > 15
     assert api.get(f"/documents/{sent['id']}").json() == before
@@ -88,7 +102,11 @@ def _asked(
     client: TestClient, method: str, template: str, ids: dict[str, str]
 ) -> tuple[int, dict[str, Any]]:
     path = re.sub(r"\{(\w+)\}", lambda found: ids[found[1]], template)
-    answer = client.request(method, path, json=BODIES.get(template))
+    sends_file = (method, template) == ("post", "/mappings/{mapping_id}/versions")
+    files = {"file": ("a.properties", b"Index_Fields=a")} if sends_file else None
+    answer = client.request(
+        method, path, json=BODIES.get(template), params=QUERIES.get(template), files=files
+    )
     body = answer.json()
     body.pop("instance")
     return answer.status_code, body

@@ -14,6 +14,8 @@ from schemathesis.openapi import from_dict
 from schemathesis.specs.openapi.checks import status_code_conformance
 
 from ionport.documents.samples import read_sample
+from ionport.mappings.grammars.files import own_template
+from ionport.mappings.model import MappingKind
 from tests.support.api import api_key
 from tests.support.examples import example_count
 from tests.support.whole import INVOICE, Desk, desk_on
@@ -44,6 +46,9 @@ def test_every_answer_is_one_that_the_document_promises(desk: Desk, mode: Genera
         files = {"file": (INVOICE, read_sample(INVOICE))}
         session.post(f"{api}/documents", files=files, timeout=60)
         known = session.get(f"{api}/documents", timeout=60).json()["items"][0]["id"]
+        mapping = {"file": own_template(MappingKind.M3)}
+        session.post(f"{api}/mappings", files=mapping, timeout=60)
+        own = session.get(f"{api}/mappings", timeout=60).json()["items"][0]["id"]
         schema = from_dict(session.get(f"{api}/openapi.json", timeout=60).json())
 
         @settings(BOUNDED)
@@ -51,6 +56,8 @@ def test_every_answer_is_one_that_the_document_promises(desk: Desk, mode: Genera
         def hold(case: Case[Any]) -> None:
             if "document_id" in case.path_parameters:
                 case.path_parameters["document_id"] = known
+            if "mapping_id" in case.path_parameters:
+                case.path_parameters["mapping_id"] = own
             # The key of the session, not a made-up one.
             case.headers.pop("Authorization", None)
             case.call_and_validate(

@@ -83,7 +83,8 @@ def test_the_same_name_gets_a_new_version_and_the_old_one_stays(
         versions = service.versions(work.within(ACME), first.mapping_id, PageRequest(per_page=1))
         assert ([v.number for v in versions.items], versions.total) == ([2], 2)
         all_versions = service.versions(work.within(ACME), first.mapping_id, PageRequest()).items
-        assert all_versions[-1].text == IDM_TEMPLATE
+        assert all_versions[-1].sha256 == first.sha256
+        assert service.version(work.within(ACME), first.mapping_id, 1).text == IDM_TEMPLATE
         file = service.get(work.within(ACME), first.mapping_id)
     assert (file.name, file.latest_number) == ("idm.properties", 2)
     assert file.updated_at > file.created_at

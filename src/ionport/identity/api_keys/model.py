@@ -20,6 +20,8 @@ class ApiScope(StrEnum):
     EXPORTS_WRITE = "exports.write"
     CONNECTIONS_READ = "connections.read"
     CONNECTIONS_PROVE = "connections.prove"
+    MAPPINGS_READ = "mappings.read"
+    MAPPINGS_WRITE = "mappings.write"
     WEBHOOKS_MANAGE = "webhooks.manage"
 
     @property
@@ -32,6 +34,8 @@ class ApiScope(StrEnum):
             ApiScope.EXPORTS_WRITE: _("Export documents, and retry or cancel deliveries"),
             ApiScope.CONNECTIONS_READ: _("Read connections and their proofs"),
             ApiScope.CONNECTIONS_PROVE: _("Start proofs of connections"),
+            ApiScope.MAPPINGS_READ: _("Read and check mapping files"),
+            ApiScope.MAPPINGS_WRITE: _("Save, roll back and delete mapping files, accept findings"),
             ApiScope.WEBHOOKS_MANAGE: _("Manage webhooks, and read what they have told"),
         }[self]
 
