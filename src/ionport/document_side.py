@@ -34,6 +34,7 @@ from ionport.documents.views.service import ListSettingsService
 from ionport.documents.webhooks.outbox import Outbox
 from ionport.documents.webhooks.sender import WebhookSender
 from ionport.documents.webhooks.service import WebhookService
+from ionport.exports.acknowledgements.service import AcknowledgementService
 from ionport.exports.archive import DocumentArchive
 from ionport.exports.automatic.exporter import AutomaticExporter
 from ionport.exports.bulk import export_step
@@ -86,6 +87,7 @@ class DocumentSide:
     configurations: ExportConfigurationService
     dry_runs: DryRunService
     deliveries: DeliveryService
+    acknowledgements: AcknowledgementService
     automatic_exporter: AutomaticExporter
     archive: DocumentArchive
     retention: RetentionService
@@ -173,6 +175,7 @@ def open_document_side(
             TenantDataModels(database, connections),
         ),
         deliveries=deliveries,
+        acknowledgements=AcknowledgementService(clock, keys, audit, connections, documents),
         automatic_exporter=AutomaticExporter(database, documents.review.types, deliveries),
         archive=DocumentArchive(database, documents, deliveries, blobs),
         retention=RetentionService(database, clock, audit, blobs, documents, readable_pages),

@@ -81,6 +81,8 @@ def test_the_demo_proves_every_stage_and_delivers(walk: dict[str, Any]) -> None:
     assert walk["app"] == "DocBits_TST"
     assert len(walk["correlation_id"]) == 36
     assert walk["ion_message_id"]
+    assert walk["erp_status"] == "posted"
+    assert (walk["erp_reference"], walk["erp_voucher"]) == ("1-1001", "30000001")
 
 
 def test_the_reported_item_holds_the_very_invoice(

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from ionport import __version__
 from ionport.api.bodies import require_storable
 from ionport.api.callers import KeyGuard
+from ionport.api.erp import with_erp
 from ionport.api.limits import CallLimit
 from ionport.api.problems import PROBLEMS, handle_errors
 from ionport.api.routes import (
@@ -45,7 +46,7 @@ def create_api(services: ApiServices) -> ASGIApp:
         serving.put_into(scope)
         await routes(scope, receive, send)
 
-    return api
+    return with_erp(api, services)
 
 
 def openapi_document() -> dict[str, Any]:

@@ -69,6 +69,10 @@ class SummaryAnswer(Answer):
     open_findings: int = Field(description="How many findings keep it from every export.")
     duplicate_of: str | None
     sub_organization: str | None
+    erp_status: str | None = Field(
+        description="How far the ERP is: handed_over, accepted, posted or rejected."
+    )
+    erp_reference: str | None = Field(description="What the ERP calls it: voucher or batch.")
     created_at: datetime
     updated_at: datetime
 
@@ -93,6 +97,10 @@ class DocumentAnswer(Answer):
     sub_organization: str | None
     fields: Mapping[str, str]
     tables: Mapping[str, Sequence[Mapping[str, str]]]
+    erp_status: str | None = Field(
+        description="How far the ERP is: handed_over, accepted, posted or rejected."
+    )
+    erp_reference: str | None = Field(description="What the ERP calls it: voucher or batch.")
     created_at: datetime
     created_by: str
     updated_at: datetime
@@ -220,6 +228,13 @@ class DeliveryAnswer(Answer):
     erp_reference: str | None = Field(
         description="M3's batch number, or LN's company and number of the invoice."
     )
+    message_id: str = Field(description="The id of its ION message, where it sends one.")
+    erp_status: str | None = Field(
+        description="How far the ERP is: handed_over, accepted, posted or rejected."
+    )
+    erp_text: str | None = Field(description="Why the ERP rejected it.")
+    erp_voucher: str | None = Field(description="Its number in the ledger.")
+    erp_changed_at: datetime | None
     error_code: str | None
     error: str | None
     remedy: str | None
@@ -235,6 +250,7 @@ class DeliveryAnswer(Answer):
             document=delivery.document_id,
             configuration=delivery.configuration_id,
             connection=delivery.connection_id,
+            erp_text=delivery.erp_text or None,
             error_code=delivery.error_code or None,
             error=delivery.error_text or None,
             remedy=delivery.remedy or None,

@@ -15,6 +15,7 @@ from ionport.documents.intake.sources.waiting import WaitingUploads
 from ionport.documents.readable_pages.service import ReadablePageService
 from ionport.documents.service import DocumentService
 from ionport.documents.webhooks.service import WebhookService
+from ionport.exports.acknowledgements.service import AcknowledgementService
 from ionport.exports.deliveries import DeliveryService
 from ionport.exports.dry_run import DryRunService
 from ionport.identity.api_keys.answers import Answers
@@ -38,6 +39,7 @@ class ApiServices:
     readable_pages: ReadablePageService
     connections: ConnectionService
     deliveries: DeliveryService
+    acknowledgements: AcknowledgementService
     dry_runs: DryRunService
     mappings: MappingService
     webhooks: WebhookService

@@ -71,6 +71,25 @@ class TimelineKind(StrEnum):
     DECISION = "decision"
 
 
+class ErpStatus(StrEnum):
+    """How far the ERP is with a document that was delivered, as it has told or been asked."""
+
+    HANDED_OVER = "handed_over"
+    ACCEPTED = "accepted"
+    POSTED = "posted"
+    REJECTED = "rejected"
+
+    @property
+    def label(self) -> str:
+        """In the user's words and language."""
+        return {
+            ErpStatus.HANDED_OVER: _("Handed over"),
+            ErpStatus.ACCEPTED: _("Accepted"),
+            ErpStatus.POSTED: _("Posted"),
+            ErpStatus.REJECTED: _("Rejected"),
+        }[self]
+
+
 @dataclass(frozen=True, slots=True)
 class Document:
     """A document. Decimals in `fields` and `tables` are plain text, dates are ISO 8601."""
@@ -93,6 +112,9 @@ class Document:
     updated_at: datetime
     purged_at: datetime | None = None
     """Since when its content is removed; what is left is number, supplier, amounts and history."""
+    erp_status: ErpStatus | None = None
+    erp_reference: str | None = None
+    """How far the ERP is with it, and what it is called there: voucher or number of the batch."""
 
     @property
     def is_held(self) -> bool:
@@ -109,6 +131,8 @@ class LockedDocument:
     sub_organization_id: str | None
     open_findings: int
     purged_at: datetime | None = None
+    erp_status: ErpStatus | None = None
+    erp_reference: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +154,8 @@ class DocumentSummary:
     created_at: datetime
     created_by: str
     updated_at: datetime
+    erp_status: ErpStatus | None = None
+    erp_reference: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

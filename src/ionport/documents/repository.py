@@ -11,7 +11,13 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, bindparam, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from ionport.documents.model import Document, DocumentStatus, LockedDocument, TimelineEntry
+from ionport.documents.model import (
+    Document,
+    DocumentStatus,
+    ErpStatus,
+    LockedDocument,
+    TimelineEntry,
+)
 from ionport.documents.tables import document_timeline, documents
 from ionport.identity.tables import organizations
 from ionport.store import OrganizationScope
@@ -33,6 +39,8 @@ _LOCK = (
         documents.c.sub_organization_id,
         documents.c.open_findings,
         documents.c.purged_at,
+        documents.c.erp_status,
+        documents.c.erp_reference,
     )
     .where(*_IS_THIS)
     .with_for_update()
@@ -136,7 +144,13 @@ class DocumentRepository(Repository):
             return None
         status = DocumentStatus(row.status)
         return LockedDocument(
-            status, row.document_type, row.sub_organization_id, row.open_findings, row.purged_at
+            status,
+            row.document_type,
+            row.sub_organization_id,
+            row.open_findings,
+            row.purged_at,
+            ErpStatus(row.erp_status) if row.erp_status else None,
+            row.erp_reference or "",
         )
 
     def lock_status(self, scope: OrganizationScope, document_id: str) -> DocumentStatus | None:
@@ -148,6 +162,13 @@ class DocumentRepository(Repository):
         self, scope: OrganizationScope, document_id: str, status: DocumentStatus, at: datetime
     ) -> None:
         values = {"status": status.value, "updated_at": at}
+        self._run(_UPDATE, {**_key(scope, document_id), **values})
+
+    def set_erp(
+        self, scope: OrganizationScope, document_id: str, status: ErpStatus | None, reference: str
+    ) -> None:
+        """Write how far the ERP is with it, and what it is called there."""
+        values = {"erp_status": status, "erp_reference": reference or None}
         self._run(_UPDATE, {**_key(scope, document_id), **values})
 
     def set_values(

@@ -28,6 +28,7 @@ from ionport.documents.model import (
     DocumentSort,
     DocumentStatus,
     DocumentSummary,
+    ErpStatus,
     LockedDocument,
     Row,
     TimelineEntry,
@@ -328,6 +329,20 @@ class DocumentService:
             actor_name,
             change=(previous, status),
         )
+
+    def record_erp(
+        self,
+        access: ScopedWork[OrganizationScope],
+        document_id: str,
+        status: ErpStatus | None,
+        reference: str,
+        locked: LockedDocument,
+    ) -> None:
+        """Set how far the ERP is with a document, as its deliveries say; `locked` by `lock`."""
+        if (status, reference) != (locked.erp_status, locked.erp_reference):
+            DocumentRepository(access.connection).set_erp(
+                access.scope, document_id, status, reference
+            )
 
     def lock(self, access: ScopedWork[OrganizationScope], document_id: str) -> LockedDocument:
         """Keep others from changing the document until the transaction ends; raises NotFound.

@@ -50,6 +50,9 @@ documents = Table(
     Column("total_number", Double, nullable=False),
     # Since when retention has removed its content; NULL while it is whole.
     Column("purged_at", Moment),
+    # How far the ERP is with it, as its deliveries say, and what it is called there.
+    Column("erp_status", Text),
+    Column("erp_reference", Text),
     UniqueConstraint("organization_id", "content_sha256"),
     Index("ix_documents_organization_id_created_at", "organization_id", "created_at", "id"),
     Index("ix_documents_organization_id_status", "organization_id", "status", "created_at", "id"),

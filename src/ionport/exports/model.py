@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from ionport.core.i18n import N_, _
+from ionport.documents.model import ErpStatus
 from ionport.identity.model import AuditAction
 from ionport.mappings.model import MappingKind
 
@@ -67,6 +68,8 @@ class DeliveryState:
     configuration_id: str
     generation: int
     status: DeliveryStatus
+    erp_status: ErpStatus | None = None
+    erp_name: str = ""
 
 
 class StepKind(StrEnum):
@@ -237,6 +240,15 @@ class Delivery:
     worker_id: str | None = None
     renewal: int = 0
     sent_attempt_id: str | None = None
+    erp_status: ErpStatus | None = None
+    erp_text: str = ""
+    erp_voucher: str | None = None
+    erp_changed_at: datetime | None = None
+
+    @property
+    def erp_name(self) -> str:
+        """What the ERP calls the invoice: its voucher, else the number of the batch."""
+        return self.erp_voucher or self.erp_reference or ""
 
     @property
     def is_held(self) -> bool:

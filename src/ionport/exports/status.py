@@ -7,20 +7,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Protocol, TypeVar
+from typing import Final, Protocol, TypeVar
 
 from ionport.core.errors import Conflict
 from ionport.core.i18n import _
-from ionport.documents.model import DocumentStatus
+from ionport.documents.model import DocumentStatus, ErpStatus
 from ionport.documents.review.life_cycle import PENDING
 from ionport.documents.service import DocumentService
 from ionport.documents.webhooks.model import Event, EventType
 from ionport.exports.configurations.repository import ConfigurationRepository
 from ionport.exports.ledger.repository import DeliveryRepository
-from ionport.exports.model import Delivery, DeliveryStatus
+from ionport.exports.model import (
+    Delivery,
+    DeliveryStatus,
+    DeliveryStep,
+    StepKind,
+    StepStatus,
+)
 from ionport.identity.access import Access
 from ionport.identity.groups.permissions import Permission
-from ionport.store import OrganizationScope, ScopedWork
+from ionport.store import OrganizationScope, ScopedWork, SystemScope, Work
 
 
 class _State(Protocol):
@@ -35,6 +41,29 @@ class _State(Protocol):
     @property
     def status(self) -> DeliveryStatus: ...
 
+    @property
+    def erp_status(self) -> ErpStatus | None: ...
+
+    @property
+    def erp_name(self) -> str: ...
+
+
+_DELIVERED: Final = SystemScope("what the ERP has of a delivery")
+
+# From what needs a person to what needs nobody.
+_FAR: Final = (
+    ErpStatus.REJECTED,
+    ErpStatus.HANDED_OVER,
+    ErpStatus.ACCEPTED,
+    ErpStatus.POSTED,
+)
+
+# What a step that is done says of the ERP; ION alone hands the invoice on.
+_BY_STEP: Final = {
+    StepKind.M3_HEAD: ErpStatus.ACCEPTED,
+    StepKind.LN_CREATE: ErpStatus.ACCEPTED,
+    StepKind.ION_PUBLISH: ErpStatus.HANDED_OVER,
+}
 
 StateT = TypeVar("StateT", bound=_State)
 
@@ -43,11 +72,15 @@ def derive_status(latest: Iterable[_State], active: frozenset[str]) -> DocumentS
     """Return the status that follows from the newest delivery of each configuration.
 
     *Exported* only when all active configurations have delivered. Deliveries through
-    configurations that are no longer active count while nothing else decides.
+    configurations that are no longer active count while nothing else decides. What the ERP has
+    rejected is an error until it is exported again.
     """
+    latest = list(latest)
     newest = {delivery.configuration_id: delivery.status for delivery in latest}
     if any(not status.is_over for status in newest.values()):
         return DocumentStatus.EXPORTING
+    if any(delivery.erp_status is ErpStatus.REJECTED for delivery in latest):
+        return DocumentStatus.EXPORT_ERROR
     delivered = {key for key, status in newest.items() if status is DeliveryStatus.DELIVERED}
     if active and active <= delivered:
         return DocumentStatus.EXPORTED
@@ -56,6 +89,23 @@ def derive_status(latest: Iterable[_State], active: frozenset[str]) -> DocumentS
     if delivered and not active:
         return DocumentStatus.EXPORTED
     return DocumentStatus.VALIDATED_PENDING_EXPORT
+
+
+def derive_erp(latest: Iterable[_State]) -> tuple[ErpStatus | None, str]:
+    """Return how far the ERP is with the delivery that it is least far with, and its name."""
+    told = [(_FAR.index(each.erp_status), each.erp_name) for each in latest if each.erp_status]
+    if not told:
+        return None, ""
+    far, name = min(told)
+    return _FAR[far], name
+
+
+def hand_over(work: Work, delivery: Delivery, steps: Mapping[StepKind, DeliveryStep]) -> None:
+    """Write how far the ERP is with a delivery whose steps are done; nothing where none has it."""
+    made = {kind for kind, step in steps.items() if step.status is not StepStatus.SKIPPED}
+    status = next((far for kind, far in _BY_STEP.items() if kind in made), None)
+    if status is not None:
+        DeliveryRepository(work.connection).hand_over(_DELIVERED, delivery.id, status)
 
 
 def newest_of_each(deliveries: Iterable[StateT]) -> list[StateT]:
@@ -83,6 +133,7 @@ def record_document_status(
     )
     latest = newest_of_each(DeliveryRepository(access.connection).states(access.scope, document_id))
     status = derive_status(latest, active)
+    documents.record_erp(access, document_id, *derive_erp(latest), document)
     documents.record_export_status(access, document_id, status, text, actor_name, document)
     return status
 

@@ -144,6 +144,11 @@ deliveries = Table(
     Column("mapping_versions", JSON, nullable=False),
     # What the ERP calls the invoice: M3's batch number, LN's company and number.
     Column("erp_reference", Text),
+    # How far the ERP is with it, why it rejected it, and the number in its ledger.
+    Column("erp_status", Text),
+    Column("erp_text", Text, nullable=False),
+    Column("erp_voucher", Text),
+    Column("erp_changed_at", Moment),
     UniqueConstraint("configuration_id", "document_id", "generation", name="uq_deliveries_key"),
     # With the organization, which every question names: SQLite would go by that alone.
     Index("ix_deliveries_document_id", "document_id", "organization_id"),

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from ionport.documents.type_settings.service import TypeSettingsService
     from ionport.documents.views.service import ListSettingsService
     from ionport.documents.webhooks.service import WebhookService
+    from ionport.exports.acknowledgements.service import AcknowledgementService
     from ionport.exports.archive import DocumentArchive
     from ionport.exports.configurations.service import ExportConfigurationService
     from ionport.exports.deliveries import DeliveryService
@@ -137,6 +138,7 @@ class DocumentServices:
     configurations: ExportConfigurationService
     dry_runs: DryRunService
     deliveries: DeliveryService
+    acknowledgements: AcknowledgementService
     webhooks: WebhookService
 
 

@@ -7,7 +7,7 @@ import shutil
 import signal
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +21,7 @@ from ionport.cli.infor.credentials import write_private
 from ionport.cli.opening import (
     OPERATOR,
     documents_side,
+    infor_side,
     organization_scope,
     settings_of,
     tenant_scope,
@@ -28,16 +29,25 @@ from ionport.cli.opening import (
 from ionport.cli.output import print_json
 from ionport.cli.serving.server import RunningServer
 from ionport.connections.intake import prepare_connection
-from ionport.core.errors import Unavailable
+from ionport.documents.model import ErpStatus
 from ionport.documents.samples import UBL_INVOICE, read_sample
+from ionport.exports.acknowledgements.model import address_of
 from ionport.exports.configurations.model import ConfigurationFields
-from ionport.exports.model import Delivery, ExportMethod
+from ionport.exports.model import Delivery, DeliveryStatus, ExportMethod
+from ionport.gateway.suites.model import EndpointDraft, SuiteDraft
+from ionport.gateway.targets.security import (
+    KeyMode,
+    KeyParameter,
+    SecurityDraft,
+    SecurityType,
+)
 from ionport.identity.access import Access
 from ionport.identity.model import PasswordProof
 from ionport.mappings.intake import prepared_template
 from ionport.mappings.model import MappingKind
 from ionport.oauth.apps.drafts import AppDraft
 from ionport.oauth.apps.model import AppType, GrantType
+from ionport.sandbox.messaging.flows.model import Erp, FlowDraft, FlowTarget, Rule
 from ionport.settings import Side
 
 APP_NAME = "DocBits_TST"
@@ -102,19 +112,22 @@ def _both_sides(ctx: click.Context) -> Iterator[tuple[RunningServer, RunningServ
 def _do(walk: Walk) -> bool:
     credentials = _make_credentials(walk)
     connection_id, proved = _upload_and_prove(walk, credentials)
+    _let_the_erp_answer(walk, connection_id)
     _configure(walk, connection_id)
-    delivered = _deliver(walk)
-    if proved and delivered:
-        walk.tell("\nThe walk is done: the invoice is in IDM, its BOD is in ION.")
-    return proved and delivered
+    delivery = _deliver(walk)
+    posted = delivery.erp_status is ErpStatus.POSTED
+    if proved and posted:
+        walk.tell(
+            "\nThe walk is done: the invoice is in IDM, its BOD is in ION, and M3 has posted it"
+            f" as {delivery.erp_name}."
+        )
+    return proved and posted
 
 
 def _make_credentials(walk: Walk) -> Path:
     walk.tell(f"Infor side on {walk.infor.settings.origin}")
     walk.tell(f"1. Infor ION API → Authorized Apps: add {APP_NAME}")
-    side = walk.infor.infor
-    if side is None:
-        raise Unavailable("the demo's Infor side is not there")
+    side = infor_side(walk.infor)
     scope = tenant_scope(walk.infor, None)
     draft = AppDraft(
         name=APP_NAME,
@@ -172,8 +185,38 @@ def _upload_and_prove(walk: Walk, credentials: Path) -> tuple[str, bool]:
     return connection.id, passed
 
 
+def _let_the_erp_answer(walk: Walk, connection_id: str) -> None:
+    """Let ION post what M3 says to the endpoint of the connection, by a document flow."""
+    application = walk.documents
+    with application.database.write() as work:
+        access = Access(work, organization_scope(application), OPERATOR)
+        token = documents_side(application).acknowledgements.make_token(access, connection_id)
+    address = address_of(application.settings.origin, connection_id)
+    walk.tell("5. Connections: a token for what the ERP answers, for the endpoint")
+    walk.tell(f"   {address}")
+    url, _slash, last = address.rpartition("/")
+    key = KeyParameter(KeyMode.HEADER, "X-API-KEY", token.reveal())
+    security = SecurityDraft(SecurityType.API_KEY, parameters=(key,))
+    flow = FlowDraft(
+        "ionport_to_M3",
+        "Sync.CaptureDocument",
+        Rule(erp=Erp.M3),
+        FlowTarget("ionport", "acknowledgements", f"/{last}"),
+    )
+    side = infor_side(walk.infor)
+    with walk.infor.database.write() as work:
+        administrator = Access(work, tenant_scope(walk.infor, None), OPERATOR)
+        side.custom_apis.suites.create_suite(
+            administrator,
+            SuiteDraft("ionport", "ionport", "Takes acknowledgements", "ionport"),
+            [EndpointDraft(url, "Acknowledgements", "acknowledgements", security=security)],
+        )
+        side.ion.flows.create_flow(administrator, flow)
+    walk.tell("   ION Desk: a document flow books invoices in M3 and posts its answer there")
+
+
 def _configure(walk: Walk, connection_id: str) -> None:
-    walk.tell("5. Export configuration: Infor IDM + ION BOD, with ionport's own mapping files")
+    walk.tell("6. Export configuration: Infor IDM + ION BOD, with ionport's own mapping files")
     application = walk.documents
     side = documents_side(application)
     scope = organization_scope(application)
@@ -195,7 +238,7 @@ def _configure(walk: Walk, connection_id: str) -> None:
     walk.result["configuration"] = configuration.id
 
 
-def _deliver(walk: Walk) -> bool:
+def _deliver(walk: Walk) -> Delivery:
     application = walk.documents
     side = documents_side(application)
     scope = organization_scope(application)
@@ -205,18 +248,25 @@ def _deliver(walk: Walk) -> bool:
         document = side.documents.receive(Access(work, scope, OPERATOR), prepared)
     fields = document.fields
     walk.tell(
-        f"6. Invoice {fields['invoice_id']} of {fields['supplier_name']}:"
+        f"7. Invoice {fields['invoice_id']} of {fields['supplier_name']}:"
         f" {fields['total_amount']} {fields['currency']}"
     )
     with application.database.write() as work:
         (delivery,) = side.deliveries.export(Access(work, scope, OPERATOR), document.id)
-    delivery = _wait_until_over(walk, delivery)
-    walk.tell(f"7. Export: {delivery.status.label}")
+    delivery = _wait_until(walk, delivery, lambda found: found.status.is_over)
+    walk.tell(f"8. Export: {delivery.status.label}")
     if delivery.error_text:
         walk.tell(f"   {delivery.error_text} {delivery.remedy}")
     walk.tell(f"   IDM item        {delivery.idm_pid}")
     walk.tell(f"   ION message     {delivery.message_id}")
     walk.tell(f"   Correlation id  {delivery.correlation_id}")
+    if delivery.status is DeliveryStatus.DELIVERED:
+        delivery = _wait_until(walk, delivery, _has_answer)
+    walk.tell(f"9. The ERP: {delivery.erp_status.label if delivery.erp_status else 'no answer'}")
+    if delivery.erp_text:
+        walk.tell(f"   {delivery.erp_text}")
+    walk.tell(f"   M3 batch        {delivery.erp_reference}")
+    walk.tell(f"   Voucher         {delivery.erp_voucher}")
     walk.result |= {
         "document": document.id,
         "invoice_sha256": hashlib.sha256(content).hexdigest(),
@@ -225,11 +275,18 @@ def _deliver(walk: Walk) -> bool:
         "idm_pid": delivery.idm_pid,
         "ion_message_id": delivery.message_id,
         "correlation_id": delivery.correlation_id,
+        "erp_status": delivery.erp_status.value if delivery.erp_status else None,
+        "erp_reference": delivery.erp_reference,
+        "erp_voucher": delivery.erp_voucher,
     }
-    return delivery.status.value == "delivered"
+    return delivery
 
 
-def _wait_until_over(walk: Walk, delivery: Delivery) -> Delivery:
+def _has_answer(delivery: Delivery) -> bool:
+    return delivery.erp_status not in (None, ErpStatus.HANDED_OVER)
+
+
+def _wait_until(walk: Walk, delivery: Delivery, is_so: Callable[[Delivery], bool]) -> Delivery:
     application = walk.documents
     side = documents_side(application)
     pause = threading.Event()
@@ -238,7 +295,7 @@ def _wait_until_over(walk: Walk, delivery: Delivery) -> Delivery:
             delivery = side.deliveries.get(
                 Access(work, organization_scope(application), OPERATOR), delivery.id
             ).delivery
-        if delivery.status.is_over:
+        if is_so(delivery):
             break
         pause.wait(0.05)
     return delivery

@@ -33,7 +33,13 @@ from ionport.documents.listing.model import (
     is_prefix,
     search_of,
 )
-from ionport.documents.model import DocumentFilter, DocumentSort, DocumentStatus, DocumentSummary
+from ionport.documents.model import (
+    DocumentFilter,
+    DocumentSort,
+    DocumentStatus,
+    DocumentSummary,
+    ErpStatus,
+)
 from ionport.documents.sight import Sight
 from ionport.documents.tables import document_counts, documents
 from ionport.store import Moment, OrganizationScope, to_microseconds
@@ -257,4 +263,5 @@ def _place(cursor: Cursor, order: Sequence[Any]) -> list[Any] | None:
 
 def _summary(row: Row[Any]) -> DocumentSummary:
     values = {field.name: getattr(row, field.name) for field in dataclasses.fields(DocumentSummary)}
-    return DocumentSummary(**{**values, "status": DocumentStatus(row.status)})
+    erp = ErpStatus(row.erp_status) if row.erp_status else None
+    return DocumentSummary(**{**values, "status": DocumentStatus(row.status), "erp_status": erp})

@@ -29,7 +29,7 @@ from ionport.exports.model import (
     StepKind,
     StepStatus,
 )
-from ionport.exports.status import record_document_status, tell_of_delivery
+from ionport.exports.status import hand_over, record_document_status, tell_of_delivery
 from ionport.exports.timing import ExportTiming
 from ionport.store import OrganizationScope, SystemScope, Work
 
@@ -240,6 +240,7 @@ class PassRecords:
         details = {"step": kind.value, "remote_id": remote_id}
         self._tell_webhooks(work, running, now, *told, status=changed_delivery.status, **details)
         if last:
+            hand_over(work, running.delivery, running.steps)
             text = destination_of(running.delivery.method).delivered_text(changed_delivery)
             self._tell(work, running, text)
             return DELIVERED

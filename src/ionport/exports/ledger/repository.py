@@ -21,6 +21,7 @@ from sqlalchemy import (
 )
 
 from ionport.core.paging import Following, Page, PageRequest
+from ionport.documents.model import ErpStatus
 from ionport.documents.tables import documents
 from ionport.exports.ledger.named_version_repository import NamedVersionRepository
 from ionport.exports.model import (
@@ -54,7 +55,13 @@ _OF_DOCUMENT = (
     .limit(500)
 )
 _STATES = (
-    select(_d.configuration_id, _d.generation, _d.status)
+    select(
+        _d.configuration_id,
+        _d.generation,
+        _d.status,
+        _d.erp_status,
+        func.coalesce(_d.erp_voucher, _d.erp_reference, "").label("erp_name"),
+    )
     .where(_d.document_id == bindparam("document"), _OWN)
     .order_by(_d.generation.desc(), _d.created_at.desc(), _d.id)
     .limit(500)
@@ -113,7 +120,13 @@ class DeliveryRepository:
         parameters = {"document": document_id, "organization": scope.organization_id}
         rows = self._connection.execute(_seen(_STATES, scope), parameters)
         return [
-            DeliveryState(row.configuration_id, row.generation, DeliveryStatus(row.status))
+            DeliveryState(
+                row.configuration_id,
+                row.generation,
+                DeliveryStatus(row.status),
+                ErpStatus(row.erp_status) if row.erp_status else None,
+                row.erp_name,
+            )
             for row in rows
         ]
 
@@ -228,6 +241,13 @@ class DeliveryRepository:
             parameters["statuses"] = tuple(while_status)
         return self._connection.execute(statement, parameters).rowcount == 1
 
+    def hand_over(self, scope: SystemScope, delivery_id: str, status: ErpStatus) -> None:
+        """Write that the ERP has a delivery, unless it has said something of it already."""
+        del scope
+        self._connection.execute(
+            _UPDATE.where(_d.erp_status.is_(None)), {"wanted": delivery_id, "erp_status": status}
+        )
+
     def move(self, scope: OrganizationScope, configuration_id: str, connection_id: str) -> None:
         """Let the deliveries of a configuration that rest go on over another connection."""
         self._connection.execute(
@@ -321,6 +341,7 @@ def _filtered(query: Select[Any], wanted: DeliveryFilter) -> Select[Any]:
             | (_d.correlation_id == text)
             | (_d.idm_pid == text)
             | (_d.erp_reference == text)
+            | (_d.erp_voucher == text)
             | (_d.message_id == text)
         )
     return query
@@ -331,4 +352,5 @@ def delivery_of_row(row: Row[Any]) -> Delivery:
     values = row._asdict()
     values["method"] = ExportMethod(row.method)
     values["status"] = DeliveryStatus(row.status)
+    values["erp_status"] = ErpStatus(row.erp_status) if row.erp_status else None
     return Delivery(**values)

@@ -1,0 +1,217 @@
+"""Takes what the ERP says of delivered documents, and makes the endpoints for it.
+
+Source: docs/reference/ion-messaging.md#confirm-and-acknowledge.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+from ionport.connections.service import ConnectionService
+from ionport.core.clock import Clock
+from ionport.core.errors import Unauthenticated
+from ionport.core.i18n import _
+from ionport.core.ids import new_id, random_token
+from ionport.core.sealing import KeyRing
+from ionport.core.secrets import Secret
+from ionport.documents.model import ErpStatus
+from ionport.documents.service import DocumentService
+from ionport.exports.acknowledgements.model import (
+    Endpoint,
+    EndpointAction,
+    Received,
+    Result,
+    Told,
+    result_of,
+)
+from ionport.exports.acknowledgements.repository import EndpointRepository, ReceivedRepository
+from ionport.exports.ledger.repository import DeliveryRepository
+from ionport.exports.model import Delivery
+from ionport.exports.status import record_document_status
+from ionport.identity.access import Access
+from ionport.identity.audit import AuditLog
+from ionport.identity.groups.permissions import Permission
+from ionport.store import OrganizationScope, ScopedWork, SystemScope, Work
+
+PREFIX: Final = "ioa_"
+ACTOR: Final = "Infor"
+SHOWN: Final = 20
+_HINT_LETTERS: Final = len(PREFIX) + 4
+_SIGN_IN: Final = SystemScope("whose endpoint for acknowledgements it is")
+
+
+class AcknowledgementService:
+    """Endpoints of connections, and what comes to them."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        keys: KeyRing,
+        audit: AuditLog,
+        connections: ConnectionService,
+        documents: DocumentService,
+    ) -> None:
+        self._clock = clock
+        self._keys = keys
+        self._audit = audit
+        self._connections = connections
+        self._documents = documents
+
+    def endpoint(self, access: Access[OrganizationScope], connection_id: str) -> Endpoint | None:
+        """Return a connection's endpoint; None before its first token."""
+        access.require_organization_member()
+        return EndpointRepository(access.connection).get(access.scope, connection_id)
+
+    def make_token(self, access: Access[OrganizationScope], connection_id: str) -> Secret:
+        """Give a connection's endpoint a new token, which is in no other place than here.
+
+        The one before it is no longer good. Raises Forbidden, and NotFound without such a
+        connection.
+        """
+        access.require(Permission.MANAGE_CONNECTIONS)
+        connection = self._connections.get(access, connection_id)
+        secret = Secret(PREFIX + random_token(32).reveal())
+        endpoint = Endpoint(
+            connection.id,
+            access.scope.organization_id,
+            secret.reveal()[:_HINT_LETTERS],
+            access.actor.name,
+            self._clock.now(),
+        )
+        EndpointRepository(access.connection).put(access.scope, endpoint, self._keys.digest(secret))
+        details = {"name": connection.name}
+        self._audit.record(access, EndpointAction.TOKEN_MADE, connection.id, details)
+        return secret
+
+    def remove(self, access: Access[OrganizationScope], connection_id: str) -> None:
+        """Let a connection's endpoint take nothing any more; raises Forbidden and NotFound."""
+        access.require(Permission.MANAGE_CONNECTIONS)
+        connection = self._connections.get(access, connection_id)
+        EndpointRepository(access.connection).remove(access.scope, connection.id)
+        details = {"name": connection.name}
+        self._audit.record(access, EndpointAction.REMOVED, connection.id, details)
+
+    def received(self, access: Access[OrganizationScope], connection_id: str) -> Sequence[Received]:
+        """Return what came last over a connection, the newest first; at most `SHOWN`."""
+        access.require_organization_member()
+        return ReceivedRepository(access.connection).of_connection(
+            access.scope, connection_id, SHOWN
+        )
+
+    def of_delivery(
+        self, access: Access[OrganizationScope], delivery_id: str
+    ) -> Sequence[Received]:
+        """Return what came for a delivery, the newest first; at most `SHOWN`."""
+        access.require_organization_member()
+        return ReceivedRepository(access.connection).of_delivery(access.scope, delivery_id, SHOWN)
+
+    def caller(self, work: Work, connection_id: str, secret: Secret) -> Endpoint:
+        """Return the endpoint whose token it is; raises Unauthenticated."""
+        found = EndpointRepository(work.connection).with_digest(_SIGN_IN, connection_id)
+        digest = self._keys.digest(secret)
+        if found is None or not hmac.compare_digest(found[1], digest):
+            raise Unauthenticated(
+                "The token in X-API-KEY is not that of this endpoint. Make one on the page of the"
+                " connection, and enter it in the Target Endpoint Security of the registered API.",
+                code="token_refused",
+            )
+        return found[0]
+
+    def receive(self, work: Work, endpoint: Endpoint, told: Told) -> Received:
+        """Take what was said, which `read_acknowledgement` has read, in one transaction.
+
+        A replay is counted, and one that names no delivery over this connection is kept; neither
+        changes anything.
+        """
+        access = work.within(OrganizationScope(endpoint.organization_id))
+        received = ReceivedRepository(access.connection)
+        now = self._clock.now()
+        again = received.came_again(access.scope, endpoint.connection_id, told.digest, now)
+        if again is not None:
+            return again
+        delivery = self._delivery(access, endpoint.connection_id, told)
+        result = Result.UNKNOWN if delivery is None else self._apply(access, delivery, told, now)
+        came = Received(
+            id=new_id("eak"),
+            connection_id=endpoint.connection_id,
+            delivery_id=delivery.id if delivery else None,
+            kind=told.kind,
+            status=told.status,
+            result=result,
+            correlation_id=delivery.correlation_id if delivery else next(iter(told.ids), ""),
+            bod_id=told.bod_id,
+            number=told.number,
+            voucher=told.voucher,
+            reason=told.reason,
+            content_digest=told.digest,
+            times=1,
+            received_at=now,
+            last_received_at=now,
+        )
+        if not received.add(access.scope, came):
+            # The same bytes at the same moment: the first of them has changed what there is.
+            again = received.came_again(access.scope, endpoint.connection_id, told.digest, now)
+        if delivery is None:
+            received.forget_unmatched(access.scope, endpoint.connection_id)
+        return again or came
+
+    def _delivery(
+        self, access: ScopedWork[OrganizationScope], connection_id: str, told: Told
+    ) -> Delivery | None:
+        deliveries = DeliveryRepository(access.connection)
+        for correlation_id in told.ids:
+            found = deliveries.by_correlation_id(access.scope, correlation_id)
+            if found is not None and found.connection_id == connection_id:
+                return found
+        return None
+
+    def _apply(
+        self,
+        access: ScopedWork[OrganizationScope],
+        delivery: Delivery,
+        told: Told,
+        now: datetime,
+    ) -> Result:
+        """Let a delivery and its document stand as the ERP says."""
+        deliveries = DeliveryRepository(access.connection)
+        deliveries.lock_exports(access.scope, delivery.document_id)
+        delivery = deliveries.get(access.scope, delivery.id) or delivery
+        is_newest = not any(
+            each.configuration_id == delivery.configuration_id
+            and each.generation > delivery.generation
+            for each in deliveries.states(access.scope, delivery.document_id)
+        )
+        result = result_of(delivery.erp_status, told.status, is_newest=is_newest)
+        if result is Result.APPLIED:
+            values = {
+                "erp_status": told.status,
+                "erp_text": told.reason,
+                "erp_reference": told.number or delivery.erp_reference,
+                "erp_voucher": told.voucher or delivery.erp_voucher,
+                "erp_changed_at": now,
+                "updated_at": now,
+            }
+            deliveries.update(access.scope, delivery.id, values)
+        text = _sentence(told)
+        if result is Result.KNOWN:
+            return result
+        if result is not Result.APPLIED:
+            text = _("{text} It changes nothing: {why}.").format(text=text, why=result.label)
+        record_document_status(access, self._documents, delivery.document_id, text, ACTOR)
+        return result
+
+
+def _sentence(told: Told) -> str:
+    """Say for the timeline what the ERP has told."""
+    number = ", ".join(part for part in (told.number, told.voucher) if part)
+    if told.status is ErpStatus.REJECTED:
+        reason = told.reason or _("no reason is given")
+        return _("Rejected by the ERP: {reason}.").format(reason=reason.rstrip("."))
+    if told.status is ErpStatus.POSTED:
+        text = _("Posted in the ERP as {number}.") if number else _("Posted in the ERP.")
+    else:
+        text = _("Accepted by the ERP as {number}.") if number else _("Accepted by the ERP.")
+    return text.format(number=number)

@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import pytest
+
+from ionport.core.errors import InvalidInput
+from ionport.documents.model import ErpStatus
+from ionport.exports.acknowledgements.bod_reader import read_acknowledgement
+from ionport.exports.acknowledgements.model import Kind
+from tests.support.acknowledging import ACCEPTED, POSTED, REJECTED, acknowledgement, confirmation
+
+CORRELATION = "4f3c9d0e-0000-4000-8000-000000000001"
+
+
+def test_what_the_sandbox_says_is_read() -> None:
+    told = read_acknowledgement(acknowledgement(CORRELATION, POSTED))
+    assert (told.kind, told.status, told.ids) == (
+        Kind.ACKNOWLEDGE,
+        ErpStatus.POSTED,
+        (CORRELATION,),
+    )
+    assert (told.number, told.voucher, told.reason) == ("1-1001", "30000001", "")
+    assert told.bod_id.endswith("verb=Acknowledge&sequence=1")
+    accepted = read_acknowledgement(acknowledgement(CORRELATION, ACCEPTED))
+    assert (accepted.status, accepted.voucher) == (ErpStatus.ACCEPTED, "")
+    rejected = read_acknowledgement(acknowledgement(CORRELATION, REJECTED))
+    assert rejected.status is ErpStatus.REJECTED
+    assert rejected.reason == "WSU0103: Supplier 99 does not exist"
+
+
+def test_a_confirm_bod_names_the_message_and_the_reason() -> None:
+    told = read_acknowledgement(confirmation(CORRELATION))
+    assert (told.kind, told.status, told.ids) == (
+        Kind.CONFIRM,
+        ErpStatus.REJECTED,
+        (CORRELATION,),
+    )
+    assert told.reason == "Sync.CaptureDocument: It cannot be read."
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"no xml",
+        b"<SyncCaptureDocument/>",
+        b"<AcknowledgeSupplierInvoice/>",
+        b"<!DOCTYPE a [<!ENTITY b 'c'>]><ConfirmBOD>&b;</ConfirmBOD>",
+        acknowledgement(CORRELATION).replace(b"Accepted", b"Modified"),
+    ],
+)
+def test_what_says_nothing_of_an_invoice_is_refused(content: bytes) -> None:
+    with pytest.raises(InvalidInput):
+        read_acknowledgement(content)
