@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import re
+import zipfile
 
+from ionport.documents.model import TimelineKind
+from ionport.documents.repository import TimelineRepository
 from ionport.documents.samples import read_sample
+from ionport.documents.timeline import new_entry
 from ionport.identity.groups.permissions import Grant, Permission
 from tests.functional.test_permissions import READER, Office, denied, office
 from tests.support.api import ALL_SCOPES, api_key, problem, program
@@ -87,11 +92,17 @@ def test_a_document_that_is_not_seen_is_named_by_no_document_that_is(office: Off
         again = read_sample(INVOICE) + b"<!-- again -->"
         file = {"file": ("again.xml", again)}
         document = administrator.post("/documents", files=file).json()["id"]
+        # A correction that makes it no duplicate, and one that makes it one again.
+        for number in ("A-7", other["fields"]["invoice_id"]):
+            values = {"values": {"invoice_id": number}}
+            assert administrator.patch(f"/documents/{document}", json=values).is_success
         rejected = {"kind": "duplicate", "duplicate_of": other["id"], "reason": "twice"}
         assert administrator.post(f"/documents/{document}/decisions", json=rejected).is_success
         values = {"values": {"invoice_type": "381"}}
         assert administrator.patch(path, json=values).is_success
+    _tell_as_the_version_before(office, document)
     page = f"/documents/{document}"
+    archive = f"{page}/archive"
     paths = [page + part for part in ("", "/findings", "/decisions")]
     with program(office.desk, api_key(office.desk, ALL_SCOPES, username=READER)) as client:
         for seen in (("INVOICE",), ("INVOICE", "CREDIT_NOTE")):
@@ -100,5 +111,23 @@ def test_a_document_that_is_not_seen_is_named_by_no_document_that_is(office: Off
             answers.append(office.desk.browser.get(page))
             assert all(answer.is_success for answer in answers)
             assert [other["id"] in answer.text for answer in answers] == [len(seen) == 2] * 5
+            told = [answers[-1].text, _story(office.desk.browser.get(archive).content)]
+            assert [other["filename"] in text for text in told] == [len(seen) == 2] * 2
+            assert not any("of-the-version-before" in text for text in told)
             kinds = {one["code"]: one["text"] for one in client.get(paths[1]).json()}
             assert ("may not see" in kinds["duplicate_number"]) == (len(seen) == 1)
+
+
+def _tell_as_the_version_before(office: Office, document: str) -> None:
+    """Write an entry of the timeline as a sentence, without the id of whom it names."""
+    text = "Nordwerk has sent number 1 before, as of-the-version-before.xml. Check it."
+    at = office.desk.application.clock.now()
+    entry = new_entry(at, TimelineKind.WARNING, text, "ionport")
+    with office.desk.application.database.write() as work:
+        TimelineRepository(work.connection).add(office.desk.organization, document, entry)
+
+
+def _story(archive: bytes) -> str:
+    """Return what an archive tells of its document, in words and as JSON."""
+    with zipfile.ZipFile(io.BytesIO(archive)) as files:
+        return "".join(files.read(f"document.{kind}").decode() for kind in ("txt", "json"))

@@ -27,7 +27,7 @@ from ionport.documents.review.life_cycle import moved, standing
 from ionport.documents.review.model import Finding, NewFinding
 from ionport.documents.review.repository import FindingRepository, fingerprint
 from ionport.documents.review.service import JudgedBy, ReviewService
-from ionport.documents.timeline import new_entry
+from ionport.documents.timeline import finding_entry, new_entry
 from ionport.documents.webhooks.model import Event, EventType
 from ionport.documents.webhooks.ports import Events
 from ionport.identity.access import Access
@@ -254,7 +254,7 @@ def _entries(received: Received) -> list[TimelineEntry]:
     first = new_entry(at, TimelineKind.RECEIVED, text, by, (None, document.status))
     return [
         first,
-        *(new_entry(at, TimelineKind.WARNING, finding.text, by) for finding in received.findings),
+        *(finding_entry(at, finding, by) for finding in received.findings),
     ]
 
 

@@ -224,7 +224,7 @@ class DocumentService:
         told = TimelineRepository(access.connection).list(access.scope, document.id)
         named = (one.parameters.get("document") for one in told)
         sight = Sight(access.connection, access.scope, named)
-        return [replace(one, parameters=sight.told(one.parameters)) for one in told]
+        return [sight.told_entry(one) for one in told]
 
     def list(
         self,

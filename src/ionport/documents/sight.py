@@ -5,14 +5,20 @@ It is met where two documents were the same invoice and one became of another ty
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from sqlalchemy import Connection
 
+from ionport.core.i18n import _
+from ionport.documents.model import TimelineEntry
 from ionport.documents.repository import DocumentRepository
 from ionport.store import OrganizationScope
 
-_NAMES = ("document", "filename")
+_NAMES = ("document", "filename", "text", "finding")
+# Earlier versions stored the sentence, in English, without the id of the document that it names.
+_NAMES_ANOTHER = re.compile(r"\bbefore, as \S")
 
 
 class Sight:
@@ -32,7 +38,19 @@ class Sight:
 
     def told(self, parameters: Mapping[str, str]) -> Mapping[str, str]:
         """Return parameters of a sentence without the id and name of a document not seen."""
-        other = parameters.get("document")
-        if other is None or self.sees(other):
+        if self._sees_all or not self._hides(parameters):
             return parameters
         return {name: value for name, value in parameters.items() if name not in _NAMES}
+
+    def told_entry(self, entry: TimelineEntry) -> TimelineEntry:
+        """Return an entry of the timeline without the id and name of a document not seen."""
+        if not self._sees_all and _NAMES_ANOTHER.search(entry.stored_text):
+            text = _("The invoice was sent before, in a document of a type that you may not see.")
+            return replace(entry, stored_text=text)
+        return replace(entry, parameters=self.told(entry.parameters))
+
+    def _hides(self, parameters: Mapping[str, str]) -> bool:
+        if (other := parameters.get("document")) is not None:
+            return not self.sees(other)
+        stored = f"{parameters.get('text', '')} {parameters.get('finding', '')}"
+        return _NAMES_ANOTHER.search(stored) is not None

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Protocol
 
 from ionport.core.clock import Clock
 from ionport.core.ids import new_id
 from ionport.documents.model import DocumentStatus, Row, TimelineEntry, TimelineKind
 from ionport.documents.repository import TimelineRepository
+from ionport.documents.timeline_sentences import FINDING_CODE
 from ionport.documents.webhooks.model import Event, EventType
 from ionport.documents.webhooks.ports import Events, NoEvents
 from ionport.store import OrganizationScope, ScopedWork
+
+
+class Found(Protocol):
+    """A finding, new or stored."""
+
+    @property
+    def code(self) -> str: ...
+    @property
+    def parameters(self) -> Mapping[str, str]: ...
 
 
 class Timeline:
@@ -46,6 +58,33 @@ class Timeline:
             told, previous = EventType.of_status(status), before.value if before else None
             event = Event(told, document_id, entry.at, previous, status.value)
             self.events.tell(access, [event])
+
+    def tell_finding(
+        self,
+        access: ScopedWork[OrganizationScope],
+        document_id: str,
+        finding: Found,
+        actor_name: str,
+        *,
+        is_gone: bool = False,
+    ) -> None:
+        """Add that something was found, or is no longer so: sight is taken when it is shown."""
+        entry = finding_entry(self._clock.now(), finding, actor_name, is_gone=is_gone)
+        TimelineRepository(access.connection).add(access.scope, document_id, entry)
+
+
+def finding_entry(
+    at: datetime, finding: Found, actor_name: str, *, is_gone: bool = False
+) -> TimelineEntry:
+    """Return the entry that tells of a finding; it is not written yet."""
+    return new_entry(
+        at,
+        TimelineKind.NOTE if is_gone else TimelineKind.WARNING,
+        "",
+        actor_name,
+        code="finding.resolved" if is_gone else "finding.found",
+        parameters={**finding.parameters, FINDING_CODE: finding.code},
+    )
 
 
 def new_entry(

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Final
 
 from ionport.core.i18n import _
+from ionport.documents.review.sentences import finding_text
 
 Parameters = Mapping[str, str]
+FINDING_CODE: Final = "finding_code"
+"""The parameter that names the finding an entry tells of; the others are the finding's."""
 
 
 def entry_text(code: str, parameters: Parameters) -> str:
@@ -69,8 +73,15 @@ def _approved(values: Parameters) -> str:
     return _("The document was approved.")
 
 
+def _found(values: Parameters) -> str:
+    told = {name: value for name, value in values.items() if name != FINDING_CODE}
+    return finding_text(values[FINDING_CODE], told)
+
+
 def _resolved(values: Parameters) -> str:
-    return _("What was found no longer holds: {finding}").format(finding=values["finding"])
+    # Earlier versions stored the sentence.
+    finding = values.get("finding") or _found(values)
+    return _("What was found no longer holds: {finding}").format(finding=finding)
 
 
 def _moved(values: Parameters) -> str:
@@ -100,6 +111,7 @@ _SENTENCES: Mapping[str, Callable[[Parameters], str]] = {
     "decided.delete": _deleted,
     "decided.approve": _approved,
     "edit_taken_over": _edit_taken_over,
+    "finding.found": _found,
     "finding.resolved": _resolved,
     "moved": _moved,
     "purged": _purged,

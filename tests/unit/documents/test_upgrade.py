@@ -128,7 +128,7 @@ def test_what_the_version_before_delivered_is_claimed(
         second = service.get(access, "doc_2")
         with pytest.raises(DocumentHeld) as held:
             service.review.require_free(access, second, None)
-    assert "as doc_1.xml" in held.value.text
+    assert "as doc_1.xml" in held.value.findings[0].text
     with before.write() as work:
         access = Access(work, ACME, Actor.operator())
         first = service.get(access, "doc_1")

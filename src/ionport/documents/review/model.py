@@ -11,7 +11,7 @@ from ionport.core.i18n import _, ngettext
 from ionport.documents.invoice.rules.model import Effect
 from ionport.documents.model import DocumentStatus
 from ionport.documents.review.organization_rules import default_effect
-from ionport.documents.review.sentences import finding_text
+from ionport.documents.review.sentences import bare_text, finding_text
 
 MAX_REASON = 500
 _SHOWN_IN_ERROR = 5
@@ -119,7 +119,8 @@ class DocumentHeld(Conflict):
 
 
 def _told_of(findings: Sequence[Finding]) -> str:
-    texts = [finding.text for finding in findings[:_SHOWN_IN_ERROR]]
+    # Whoever reads the error, or the list that keeps it, may not see every document.
+    texts = [bare_text(one.code, one.parameters) for one in findings[:_SHOWN_IN_ERROR]]
     if more := len(findings) - len(texts):
         texts.append(
             ngettext("and {count} more finding", "and {count} more findings", more).format(

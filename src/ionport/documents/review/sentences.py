@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Final
 
 from ionport.core.i18n import _
 from ionport.documents.invoice.rules.sentences import rule_text
 from ionport.documents.types import DOCUMENT_TYPES
 
 Parameters = Mapping[str, str]
+_DUPLICATE_NUMBER: Final = "duplicate_number"
 
 
 def finding_text(code: str, parameters: Parameters) -> str:
@@ -28,6 +30,16 @@ def finding_text(code: str, parameters: Parameters) -> str:
     return f"{code}: {values}" if values else code
 
 
+def bare_text(code: str, parameters: Parameters) -> str:
+    """Return the sentence of a finding as anybody may read it: it names no other document."""
+    if code != _DUPLICATE_NUMBER:
+        return finding_text(code, parameters)
+    supplier, number = parameters.get("supplier", ""), parameters.get("number", "")
+    if not number:
+        return _("The invoice was sent before.")
+    return _("{supplier} has sent number {number} before.").format(supplier=supplier, number=number)
+
+
 def _more_findings(values: Parameters) -> str:
     return _("There is more to find; only the first {shown} findings are named.").format(
         shown=values["shown"]
@@ -35,6 +47,8 @@ def _more_findings(values: Parameters) -> str:
 
 
 def _duplicate_number(values: Parameters) -> str:
+    if "filename" not in values and "number" not in values:
+        return _("The invoice was sent before, in a document of a type that you may not see.")
     if "filename" not in values:
         return _(
             "{supplier} has sent number {number} before, in a document of a type that you may not"

@@ -125,7 +125,7 @@ class ReviewService:
         findings = FindingRepository(access.connection)
         if not findings.add(access.scope, new_id("fnd"), document_id, new, self._clock.now()):
             return False
-        self._timeline.tell(access, document_id, TimelineKind.WARNING, new.text, actor_name)
+        self._timeline.tell_finding(access, document_id, new, actor_name)
         self.settle(access, document_id, actor_name)
         return True
 

@@ -34,7 +34,7 @@ document_findings = Table(
     Column("decided_by", Text),
     Column("decided_at", Moment),
     Column("reason", Text, nullable=False),
-    # The sentence as the person read it.
+    # The sentence as the person read it: evidence, which no page shows.
     Column("decided_text", Text, nullable=False),
     # The deliveries that the decision let begin.
     Column("delivery_ids", JSON, nullable=False),

@@ -21,6 +21,7 @@ from ionport.documents.intake.sources.folder import Mark
 from ionport.documents.intake.sources.inboxes import Inbox, Inboxes, inbox_of
 from ionport.documents.intake.sources.model import IntakeSource, LogEntry, Result, SourceKind
 from ionport.documents.intake.sources.repository import SourceRepository
+from ionport.documents.review.sentences import bare_text
 from ionport.identity.model import Actor
 from ionport.store import Database, OrganizationScope, SystemScope
 
@@ -240,7 +241,9 @@ def _text(outcomes: Sequence[Outcome]) -> str:
     for outcome in outcomes:
         inside = f"{outcome.name}: " if outcome.name != outcome.source else ""
         if outcome.document is not None:
-            held = " ".join(each.text for each in outcome.findings if each.is_open)
+            held = " ".join(
+                bare_text(each.code, each.parameters) for each in outcome.findings if each.is_open
+            )
             lines.append(f"{inside}{outcome.document.id} {held}".strip())
         else:
             lines.append(f"{inside}{outcome.error}")

@@ -8,7 +8,6 @@ from datetime import datetime
 from ionport.core.ids import new_id
 from ionport.documents.invoice.rules.model import Effect
 from ionport.documents.invoice.rules.table import rules
-from ionport.documents.model import TimelineKind
 from ionport.documents.review.claims import DUPLICATE_NUMBER
 from ionport.documents.review.model import Finding, NewFinding
 from ionport.documents.review.organization_rules import ORGANIZATION_RULES
@@ -63,7 +62,7 @@ class Judging:
             if key not in there:
                 repository.add(access.scope, new_id("fnd"), document_id, new, now)
             if key not in there or key in {_key(each) for each in back}:
-                self._timeline.tell(access, document_id, TimelineKind.WARNING, new.text, actor_name)
+                self._timeline.tell_finding(access, document_id, new, actor_name)
 
     def resolve(
         self,
@@ -79,15 +78,7 @@ class Judging:
             access.scope, [each.id for each in gone], now
         )
         for finding in gone:
-            self._timeline.tell(
-                access,
-                document_id,
-                TimelineKind.NOTE,
-                "",
-                actor_name,
-                code="finding.resolved",
-                parameters={"finding": finding.text},
-            )
+            self._timeline.tell_finding(access, document_id, finding, actor_name, is_gone=True)
 
 
 def _has_effect(wanted: Mapping[tuple[str, str], NewFinding], old: Finding, effect: Effect) -> bool:
