@@ -12,11 +12,27 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from contextvars import ContextVar
 from functools import lru_cache
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 # More values of a label than this are counted together: strangers choose some of them.
 _MAX_SERIES: Final = 1_000
 _OTHERS: Final = "other"
+# Of a request's scope: the name of its route, written by who chose the app that answers.
+ROUTE_KEY: Final = "ionport.route"
+
+
+class Series(NamedTuple):
+    """A counter with its labels, and the one that counts for it when there are too many."""
+
+    name: str
+    others: str
+
+
+# Every request is counted, mostly as one of a few.
+@lru_cache(_MAX_SERIES)
+def series(name: str, **labels: str) -> Series:
+    """Return what `Counters.count` takes, for who counts the same again and again."""
+    return Series(_written(name, labels), _written(name, dict.fromkeys(labels, _OTHERS)))
 
 
 class Counters:
@@ -28,11 +44,14 @@ class Counters:
 
     def add(self, name: str, number: int = 1, **labels: str) -> None:
         """Count something that happened."""
-        series = _series(name, tuple(labels.items()))
+        self.count(series(name, **labels), number)
+
+    def count(self, counted: Series, number: int = 1) -> None:
+        """Count something that happened, by its name with labels."""
         with self._lock:
-            if labels and series not in self._counts and len(self._counts) >= _MAX_SERIES:
-                series = _series(name, tuple((label, _OTHERS) for label in labels))
-            self._counts[series] += number
+            is_new = counted.name not in self._counts
+            is_other = is_new and len(self._counts) >= _MAX_SERIES
+            self._counts[counted.others if is_other else counted.name] += number
 
     def read(self) -> Mapping[str, int]:
         """Return all counts by name, with their labels as Prometheus writes them."""
@@ -40,12 +59,10 @@ class Counters:
             return dict(self._counts)
 
 
-# Every request is counted, mostly as one of a few.
-@lru_cache(_MAX_SERIES)
-def _series(name: str, labels: tuple[tuple[str, str], ...]) -> str:
+def _written(name: str, labels: Mapping[str, str]) -> str:
     if not labels:
         return f"{name}_total"
-    pairs = ",".join(f'{label}="{_escaped(value)}"' for label, value in labels)
+    pairs = ",".join(f'{label}="{_escaped(value)}"' for label, value in labels.items())
     return f"{name}_total{{{pairs}}}"
 
 

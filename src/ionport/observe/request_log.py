@@ -4,15 +4,25 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Awaitable
+from functools import lru_cache
 from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ionport.core.ids import new_id
-from ionport.core.telemetry import COUNTERS, bound, bound_ids, is_traced, span
+from ionport.core.telemetry import (
+    COUNTERS,
+    ROUTE_KEY,
+    Series,
+    bound,
+    bound_ids,
+    is_traced,
+    series,
+    span,
+)
 from ionport.gateway.caller import REQUEST_ID_KEY
 from ionport.observe.logs import redact_path
-from ionport.serving.infor_http import infor_route
 
 _LONGEST_PATH: Final = 300
 # Nobody reads a line for each question of a load balancer.
@@ -39,11 +49,12 @@ class RequestLog:
         began = time.perf_counter()
         status = 0
 
-        async def noting(message: Message) -> None:
+        # No coroutine of its own: every piece of every answer comes by here.
+        def noting(message: Message) -> Awaitable[None]:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-            await send(message)
+            return send(message)
 
         with bound(request=request_id):
             try:
@@ -60,9 +71,9 @@ class RequestLog:
                 self._tell(scope, status, time.perf_counter() - began)
 
     def _tell(self, scope: Scope, status: int, seconds: float) -> None:
-        route = _route_of(scope)
-        COUNTERS.add("requests", method=scope["method"], route=route, status=str(status))
         path = scope["path"]
+        route = scope.get(ROUTE_KEY) or _route_of(scope)
+        COUNTERS.count(_answered(scope["method"], route, status))
         level = logging.DEBUG if path in _QUIET else logging.INFO
         if _logger.isEnabledFor(level):
             shown = redact_path(path[:_LONGEST_PATH])
@@ -77,11 +88,15 @@ class RequestLog:
             _logger.log(level, "request", extra={**facts, **bound_ids()})
 
 
+# Of most requests it is one of a few.
+@lru_cache(1_000)
+def _answered(method: str, route: str, status: int) -> Series:
+    return series("requests", method=method, route=route, status=str(status))
+
+
 def _route_of(scope: Scope) -> str:
     """Name the route of an answered request: its path, with what differs in braces."""
     path: str = scope["path"]
-    if found := infor_route(path):
-        return found
     if "endpoint" not in scope:
         return path if path in _QUIET else "no route"
     for name, value in scope.get("path_params", {}).items():

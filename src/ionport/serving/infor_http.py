@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from ionport.core.telemetry import bind
+from ionport.core.telemetry import ROUTE_KEY, bind
 from ionport.gateway.caller import CUSTOM_CONTEXT
 from ionport.gateway.proxy.app import Gateway
 from ionport.infor_side import InforSide
@@ -29,7 +30,7 @@ _TENANT_PATH: Final = re.compile(r"/[A-Z0-9]+_(?:PRD|TST|TRN|DEV|DEM)/", re.IGNO
 # Of the context of an API suite; counters take no more of it.
 _LONGEST_CONTEXT: Final = 40
 _WELL_KNOWN: Final = tuple(f"/.well-known/{document}/" for document in WELL_KNOWN)
-_PAGES: Final = frozenset(f"as/{paths.authorization}" for paths in PATHS.values())
+_PAGES: Final = frozenset(paths.authorization for paths in PATHS.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,41 +58,44 @@ class InforRouter:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         app = self._rest
         if scope["type"] == "http":
-            app, path = self._choose(scope["method"], scope["path"])
-            if path is not None:
-                scope = {**scope, "path": path, "raw_path": path.encode()}
+            app, scope = self._choose(scope)
         elif scope["type"] == "websocket":
             # Nothing here speaks it: the gateway knows how to say so.
             app = self._gateway
         await app(scope, receive, send)
 
-    def _choose(self, method: str, path: str) -> tuple[ASGIApp, str | None]:
-        """Return which app answers, and the path of the page that stands for the request's own.
+    def _choose(self, scope: Scope) -> tuple[ASGIApp, Scope]:
+        """Return which app answers, and the scope that it gets; names the route for counters.
 
         API calls come first: they are many, and each pays for what is asked before.
         """
+        path: str = scope["path"]
         tenant = _TENANT_PATH.match(path)
         if tenant is None:
-            return (self._authorization if path.startswith(_WELL_KNOWN) else self._rest), None
+            if not path.startswith(_WELL_KNOWN):
+                return self._rest, scope
+            scope[ROUTE_KEY] = "/.well-known/…"
+            return self._authorization, scope
         start = tenant.end()
         bind(tenant=path[1 : start - 1].upper())
-        if path[start : start + 3].lower() != "as/":
-            return self._gateway, None
+        context, slash, rest = path[start:].partition("/")
+        scope[ROUTE_KEY] = _route_of_context(context[:_LONGEST_CONTEXT])
+        if not slash or context.lower() != "as":
+            return self._gateway, scope
+        operation = rest.lower()
+        is_known = _OPERATION.fullmatch(operation) is not None
+        scope[ROUTE_KEY] = f"/{{tenant}}/as/{operation if is_known else '…'}"
         # A browser asks for the authorization endpoint by GET.
-        if self._pages and method in ("GET", "HEAD") and path[start:].lower() in _PAGES:
-            return self._pages, f"/authorize/{tenant[0].strip('/').upper()}"
-        return self._authorization, None
+        if self._pages and scope["method"] in ("GET", "HEAD") and operation in _PAGES:
+            page = f"/authorize/{tenant[0].strip('/').upper()}"
+            return self._pages, {**scope, "path": page, "raw_path": page.encode()}
+        return self._authorization, scope
 
 
-def infor_route(path: str) -> str:
-    """Name the route of a path for counters; empty when it is none of the Infor side."""
-    tenant = _TENANT_PATH.match(path)
-    if tenant is None:
-        return "/.well-known/…" if path.startswith(_WELL_KNOWN) else ""
-    rest = path[tenant.end() :].lower()
-    if rest.startswith("as/"):
-        return f"/{{tenant}}/{rest}" if _OPERATION.fullmatch(rest[3:]) else "/{tenant}/as/…"
-    return f"/{{tenant}}/{rest.partition('/')[0][:_LONGEST_CONTEXT]}"
+# Clients call the same few again and again.
+@lru_cache(1_000)
+def _route_of_context(context: str) -> str:
+    return f"/{{tenant}}/{context.lower()}"
 
 
 def infor_apps(side: InforSide, database: Database) -> InforApps:

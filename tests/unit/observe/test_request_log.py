@@ -19,6 +19,7 @@ from ionport.core.secrets import DOTS
 from ionport.core.telemetry import COUNTERS, bind
 from ionport.observe.logs import configure_logging
 from ionport.observe.request_log import RequestLog
+from ionport.serving.infor_http import InforApps, InforRouter
 
 
 @pytest.fixture
@@ -44,7 +45,8 @@ async def _fail(_request: Request) -> Response:
 
 def client() -> TestClient:
     routes = [Route("/things/{thing}", _show), Route("/fail", _fail), Route("/healthz", _show)]
-    app = RequestLog(Starlette(routes=routes))
+    machines = PlainTextResponse("x", 404)
+    app = RequestLog(InforRouter(InforApps(machines, machines), Starlette(routes=routes)))
     return TestClient(app, raise_server_exceptions=False)
 
 
@@ -100,7 +102,9 @@ def test_the_secret_of_a_one_time_link_is_not_logged_however_it_is_spelled(
         ("/nothing/7", "no route"),
         ("/ACME_TST/as/token.oauth2", "/{tenant}/as/token.oauth2"),
         ("/ACME_TST/as/x%2Fy%2Fz", "/{tenant}/as/…"),
+        ("/ACME_TST/as/authorization.oauth2", "/{tenant}/as/authorization.oauth2"),
         ("/acme_tst/IDM/api/items/1", "/{tenant}/idm"),
+        ("/.well-known/openid-configuration/ACME_TST/as", "/.well-known/…"),
     ],
 )
 def test_a_route_names_nothing_that_differs(path: str, route: str) -> None:

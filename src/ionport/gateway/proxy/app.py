@@ -7,7 +7,7 @@ reads it.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import quote
@@ -212,11 +212,11 @@ class _Answer:
         self.request_id = request_id
         self.cors: list[Header] = []
 
-    async def send(self, message: Message) -> None:
+    def send(self, message: Message) -> Awaitable[None]:
         if message["type"] == "http.response.start":
             self._is_started = True
             message["headers"] = self._completed(message.get("headers", ()))
-        await self._send(message)
+        return self._send(message)
 
     def _completed(self, headers: Iterable[Header]) -> list[Header]:
         kept = [pair for pair in headers if pair[0] not in _OWN_HEADERS]

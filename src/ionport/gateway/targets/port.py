@@ -6,9 +6,9 @@ the first call, since most sandboxes never make one.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from starlette.requests import ClientDisconnect
 from starlette.types import Message, Receive
@@ -140,10 +140,10 @@ class TargetsOnDemand:
         self._make = make
         self._made: Targets | None = None
 
-    async def send(
+    def send(
         self, request: Outbound, body: RequestBody | bytes | None = None
-    ) -> TargetAnswer:
-        return await self._targets().send(request, body)
+    ) -> Coroutine[Any, Any, TargetAnswer]:
+        return self._targets().send(request, body)
 
     async def post_form(
         self, url: str, fields: Mapping[str, str], headers: Mapping[str, str]
