@@ -204,6 +204,7 @@ def _application(
             waiting_folder=settings.data / "waiting",
             origin=settings.origin,
             intake_root=Path(settings.intake_root) if settings.intake_root else None,
+            export_root=Path(settings.export_root) if settings.export_root else None,
         )
         if settings.side.has_documents
         else None,

@@ -107,6 +107,7 @@ def open_document_side(
     limits: IntakeLimits | None = None,
     scanner: Scanner | None = None,
     intake_root: Path | None = None,
+    export_root: Path | None = None,
     waiting_folder: Path | None = None,
     origin: str = "",
 ) -> DocumentSide:
@@ -126,6 +127,7 @@ def open_document_side(
         audit,
         policy=addresses,
         uses=ConfigurationConnectionUse(),
+        export_root=export_root,
     )
     configurations = ExportConfigurationService(clock, audit, connections, mappings, identity)
     readable_pages = ReadablePageService(database, documents, blobs, clock)

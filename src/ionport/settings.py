@@ -185,6 +185,12 @@ class Settings:
         " command only. With several organizations each has its own folder there, named by its"
         " id.",
     )
+    export_root: str = setting(
+        "",
+        "Folder below which administrators may have documents exported into folders, by a page."
+        " Empty: by command only. With several organizations each has its own folder there, named"
+        " by its id.",
+    )
     public_manual: bool = setting(
         True, "Whether the manual is open to people who have not signed in."
     )

@@ -9,11 +9,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ionport.connections.intake import prepare_connection
+from ionport.connections.model import Check, TargetKind
 from ionport.connections.service import ConnectionService
+from ionport.connections.targets.model import Target
 from ionport.core.blobs import FolderBlobs
 from ionport.core.clock import BootClock
 from ionport.core.ids import new_id
 from ionport.core.sealing import KeyRing
+from ionport.core.secrets import Secret
 from ionport.documents.invoice.rules.model import Effect
 from ionport.documents.review.model import Finding
 from ionport.documents.samples import read_sample
@@ -109,6 +112,33 @@ class DocumentSide:
             return self.connections.upload(
                 Access(work, self.scope, OPERATOR), "x.ionapi", prepare_connection(content)
             ).id
+
+    def add_target(self, kind: TargetKind, parameters: Mapping[str, str], secret: str = "") -> str:
+        """Add a connection that leads to no Infor tenant; returns its id."""
+        prepared = self.connections.targets.prepare(Target(kind, parameters, Secret(secret)))
+        with self.database.write() as work:
+            access = Access(work, self.scope, OPERATOR)
+            return self.connections.targets.add(access, f"{kind} target", prepared).id
+
+    def change_target(
+        self, connection_id: str, kind: TargetKind, parameters: Mapping[str, str], secret: str = ""
+    ) -> None:
+        """Change such a connection."""
+        prepared = self.connections.targets.prepare(Target(kind, parameters, Secret(secret)))
+        with self.database.write() as work:
+            access = Access(work, self.scope, OPERATOR)
+            self.connections.targets.change(access, connection_id, f"{kind} target", prepared)
+
+    def prove(self, connection_id: str) -> Check:
+        """Prove a connection, as Test connection does."""
+        with self.database.write() as work:
+            check = self.connections.start_check(Access(work, self.scope, OPERATOR), connection_id)
+        return self.connections.run_check(self.database, self.scope, check.id)
+
+    def retry(self, delivery_id: str) -> None:
+        """Let a person try a delivery again."""
+        with self.database.write() as work:
+            self.deliveries.retry(Access(work, self.scope, OPERATOR), delivery_id)
 
     def add_mapping(self, kind: MappingKind, content: bytes | None = None, name: str = "") -> str:
         """Add a mapping file, by default ionport's own; returns its id."""

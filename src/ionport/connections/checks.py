@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import closing
 from datetime import datetime
 
 from ionport.connections.model import STAGES, Check, CheckStage, CheckStatus, StageStatus
 from ionport.connections.ports import ConnectionUse
 from ionport.connections.repository import CheckRepository, ConnectionRepository
+from ionport.connections.targets.model import Results
 from ionport.core.clock import Clock
 from ionport.core.ids import new_id
 from ionport.core.telemetry import COUNTERS
 from ionport.core.values.alike import taken_from
-from ionport.ionapi import IonApiFile
-from ionport.ionapi.addresses import AddressPolicy
-from ionport.ionapi.probe import StageResult, probe
+from ionport.ionapi.probe import StageResult
 from ionport.ionapi.transport.pool import Timeouts
 from ionport.store import Database, OrganizationScope
 
@@ -22,13 +22,18 @@ from ionport.store import Database, OrganizationScope
 TIMEOUTS = Timeouts(connect=10.0, read=30.0, total=45.0, login=30.0)
 
 
-def new_check(connection_id: str, started_by: str, now: datetime) -> Check:
+def new_check(
+    connection_id: str,
+    started_by: str,
+    now: datetime,
+    stages: Sequence[tuple[str, str]] = STAGES,
+) -> Check:
     """Return a check all of whose stages are still to come."""
     return Check(
         id=new_id("chk"),
         connection_id=connection_id,
         status=CheckStatus.RUNNING,
-        stages=tuple(CheckStage(key, title, StageStatus.PENDING) for key, title in STAGES),
+        stages=tuple(CheckStage(key, title, StageStatus.PENDING) for key, title in stages),
         started_by=started_by,
         started_at=now,
         updated_at=now,
@@ -41,18 +46,17 @@ def prove(
     scope: OrganizationScope,
     clock: Clock,
     check: Check,
-    file: IonApiFile,
-    policy: AddressPolicy,
+    proving: Results,
     uses: ConnectionUse | None = None,
 ) -> None:
-    """Run the probe of the client library; commits after each stage begins and ends.
+    """Make a proof; commits after each stage begins and ends.
 
     Nothing more is called once the check is not `check.runner`'s any more: it was taken for
     dead, or its connection is deleted. `uses` is told when it has ended.
     """
-    positions = {key: position for position, (key, _title) in enumerate(STAGES)}
+    positions = {stage.key: position for position, stage in enumerate(check.stages)}
     failed = False
-    with closing(probe(file, policy=policy, timeout=TIMEOUTS)) as results:
+    with closing(proving) as results:
         for result in results:
             failed = failed or result.state == "failed"
             with database.write() as work:

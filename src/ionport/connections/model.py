@@ -2,15 +2,36 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from ionport.core.i18n import N_
+from ionport.core.i18n import N_, _
 from ionport.identity.model import AuditAction
 
 # A check writes at least one row in this time: no single call of a stage may take longer.
 SILENCE_OF_A_DEAD_CHECK = timedelta(seconds=150)
+
+
+class TargetKind(StrEnum):
+    """What a connection leads to: an Infor tenant by its `.ionapi` file, or something else.
+
+    Source: docs/reference/document-system.md#export-methods.
+    """
+
+    INFOR = "infor"
+    FOLDER = "folder"
+    SFTP = "sftp"
+
+    @property
+    def label(self) -> str:
+        """In the user's words."""
+        return {
+            TargetKind.INFOR: _("Infor"),
+            TargetKind.FOLDER: _("Local folder"),
+            TargetKind.SFTP: _("SFTP"),
+        }[self]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +47,10 @@ class Remark:
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """An uploaded `.ionapi`, without anything secret. Shown by tenant, app and gateway."""
+    """An uploaded `.ionapi`, without anything secret. Shown by tenant, app and gateway.
+
+    A connection of another kind has `parameters` and, as `gateway`, the place it leads to.
+    """
 
     id: str
     organization_id: str
@@ -42,6 +66,17 @@ class Connection:
     remarks: tuple[Remark, ...]
     uploaded_by: str
     uploaded_at: datetime
+    target: TargetKind = TargetKind.INFOR
+    parameters: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+    @property
+    def is_infor(self) -> bool:
+        return self.target is TargetKind.INFOR
+
+    @property
+    def place(self) -> str:
+        """Where it leads, for the eye: the tenant, or folder, server or address."""
+        return self.tenant_id if self.is_infor else self.gateway
 
 
 class CheckStatus(StrEnum):
@@ -122,4 +157,6 @@ class ConnectionAction(AuditAction):
     UPLOADED = "connection.uploaded", N_("Connection uploaded")
     RENAMED = "connection.renamed", N_("Connection renamed")
     DELETED = "connection.deleted", N_("Connection deleted")
+    ADDED = "connection.added", N_("Connection added")
+    CHANGED = "connection.changed", N_("Connection changed")
     CHECKED = "connection.checked", N_("Proof of the connection begun")

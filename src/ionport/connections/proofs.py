@@ -19,6 +19,7 @@ from enum import StrEnum
 from typing import Final
 
 from ionport.connections.model import Check, CheckStage, StageStatus
+from ionport.connections.targets.errors import REFUSALS
 from ionport.core.i18n import _
 from ionport.ionapi.errors import TRANSIENT_STATUSES
 
@@ -123,14 +124,14 @@ def state_of_check(check: Check) -> ProofState:
 
 
 def is_refusal(stage: CheckStage) -> bool:
-    """Whether a failed stage means that Infor said no, and will say so again."""
+    """Whether a failed stage means that the other side said no, and will say so again."""
     if stage.key == "file":
         return True
     code = dict(stage.details).get("Code", "")
     by_status = _BY_STATUS.fullmatch(code)
     if by_status is not None:
         return int(by_status[1]) not in TRANSIENT_STATUSES
-    return code in _OAUTH_REFUSALS or (
+    return code in _OAUTH_REFUSALS | REFUSALS or (
         stage.key == "m3" and stage.status is StageStatus.NOT_APPLICABLE and bool(code)
     )
 

@@ -17,6 +17,7 @@ from ionport.connections.model import (
     Connection,
     Remark,
     StageStatus,
+    TargetKind,
 )
 from ionport.connections.tables import (
     connection_check_stages,
@@ -85,14 +86,23 @@ class ConnectionRepository(Repository):
             _owned(select(*_SHOWN), scope).where(_c.fingerprint == fingerprint), _connection
         )
 
-    def list(self, scope: OrganizationScope, page: PageRequest, text: str) -> Page[Connection]:
-        """Return a page sorted by name."""
+    def list(
+        self,
+        scope: OrganizationScope,
+        page: PageRequest,
+        text: str,
+        target: TargetKind | None = None,
+    ) -> Page[Connection]:
+        """Return a page sorted by name, of one kind of target or of all."""
         query = _owned(select(*_SHOWN), scope)
+        if target is not None:
+            query = query.where(_c.target == target)
         if text:
             query = query.where(
                 _c.name.icontains(text, autoescape=True)
                 | _c.tenant_id.icontains(text, autoescape=True)
                 | _c.app_name.icontains(text, autoescape=True)
+                | _c.gateway.icontains(text, autoescape=True)
             )
         return self._page(query.order_by(func.lower(_c.name), _c.id), page, _connection)
 
@@ -112,6 +122,11 @@ class ConnectionRepository(Repository):
         ).one_or_none()
         return (row.organization_id, row.sealed) if row else None
 
+    def count(self, scope: OrganizationScope) -> int:
+        """Return how many connections there are."""
+        query = _owned(select(func.count()).select_from(connections), scope)
+        return int(self._run(query).scalar_one())
+
     def all_sealed(self, scope: SystemScope) -> Sequence[tuple[str, str, str]]:
         """Return (id, organization, sealed file) of every connection, for key rotation."""
         rows = self._run(select(_c.id, _c.organization_id, _c.sealed))
@@ -121,12 +136,14 @@ class ConnectionRepository(Repository):
         """Replace the sealed file by the same one under another key."""
         self._run(update(connections).where(_c.id == connection_id).values(sealed=sealed))
 
-    def rename(self, scope: OrganizationScope, connection_id: str, name: str) -> None:
-        """Change the name that people see."""
+    def update(
+        self, scope: OrganizationScope, connection_id: str, values: Mapping[str, Any]
+    ) -> None:
+        """Change columns."""
         self._run(
             update(connections)
             .where(in_scope(connections, scope, id=connection_id))
-            .values(name=name)
+            .values(dict(values))
         )
 
     def delete(self, scope: OrganizationScope, connection_id: str) -> bool:
@@ -336,6 +353,7 @@ def _checks_of(scope: OrganizationScope, *columns: ColumnElement[Any]) -> Select
 def _connection(row: Row[Any]) -> Connection:
     values = row._asdict()
     values["remarks"] = tuple(Remark(**remark) for remark in row.remarks)
+    values["target"] = TargetKind(row.target)
     return Connection(**values)
 
 

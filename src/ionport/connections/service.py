@@ -7,19 +7,35 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
-from ionport.connections.checks import new_check, prove
+from ionport.connections.checks import TIMEOUTS, new_check, prove
 from ionport.connections.intake import PreparedConnection
-from ionport.connections.model import Check, CheckStatus, Connection, ConnectionAction
+from ionport.connections.model import (
+    STAGES,
+    Check,
+    CheckStatus,
+    Connection,
+    ConnectionAction,
+    TargetKind,
+)
 from ionport.connections.ports import ConnectionUse
 from ionport.connections.repository import CheckRepository, ConnectionRepository, TokenRepository
+from ionport.connections.targets import target_type_of
+from ionport.connections.targets.model import Results
+from ionport.connections.targets.service import (
+    NAME_LENGTH,
+    TargetService,
+    checked_name,
+    owner_of,
+)
 from ionport.connections.tokens import DatabaseTokenStore
 from ionport.core.clock import Clock
-from ionport.core.errors import Conflict, InvalidInput, NotFound, existing
+from ionport.core.errors import Conflict, NotFound, existing
 from ionport.core.i18n import _
 from ionport.core.ids import new_id
 from ionport.core.paging import Following, Page, PageRequest
-from ionport.core.sealing import KeyRing, SealedFor
+from ionport.core.sealing import KeyRing
 from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
 from ionport.identity.groups.permissions import Permission
@@ -27,9 +43,9 @@ from ionport.identity.model import Actor
 from ionport.ionapi import IonApiFile
 from ionport.ionapi.addresses import PUBLIC_ONLY, AddressPolicy
 from ionport.ionapi.file.model import shorten
+from ionport.ionapi.probe import probe
 from ionport.store import Database, OrganizationScope, ScopedWork, SystemScope
 
-_NAME_LENGTH = 200
 _LOOK_AGAIN_SECONDS = 0.2
 _logger = logging.getLogger(__name__)
 
@@ -45,12 +61,14 @@ class ConnectionService:
         *,
         policy: AddressPolicy = PUBLIC_ONLY,
         uses: ConnectionUse | None = None,
+        export_root: Path | None = None,
     ) -> None:
         self._clock = clock
         self._keys = keys
         self._audit = audit
         self.policy = policy
         self.uses = uses
+        self.targets = TargetService(clock, keys, audit, policy, export_root)
 
     def upload(
         self,
@@ -66,7 +84,7 @@ class ConnectionService:
         """
         access.require(Permission.MANAGE_CONNECTIONS)
         file = prepared.file
-        proposed = name or (file.cn or filename.removesuffix(".ionapi"))[:_NAME_LENGTH]
+        proposed = name or (file.cn or filename.removesuffix(".ionapi"))[:NAME_LENGTH]
         repository = ConnectionRepository(access.connection)
         known = repository.by_fingerprint(access.scope, file.fingerprint)
         if known is not None:
@@ -74,7 +92,7 @@ class ConnectionService:
         connection = Connection(
             id=new_id("con"),
             organization_id=access.scope.organization_id,
-            name=_name(proposed or file.ti),
+            name=checked_name(proposed or file.ti),
             tenant_id=file.ti,
             app_name=file.cn or "",
             environment=file.environment,
@@ -88,7 +106,7 @@ class ConnectionService:
             uploaded_at=self._clock.now(),
         )
         sealed = self._keys.seal(
-            file.to_bytes(), _owner(access.scope.organization_id, connection.id)
+            file.to_bytes(), owner_of(access.scope.organization_id, connection.id)
         )
         if not repository.add(access.scope, connection, sealed):
             # Somebody uploaded the same file between our look and our insert.
@@ -98,11 +116,15 @@ class ConnectionService:
         return connection
 
     def list(
-        self, access: Access[OrganizationScope], page: PageRequest, text: str = ""
+        self,
+        access: Access[OrganizationScope],
+        page: PageRequest,
+        text: str = "",
+        target: TargetKind | None = None,
     ) -> Page[Connection]:
-        """Return a page of connections, sorted by name."""
+        """Return a page of connections, sorted by name, of one kind of target or of all."""
         access.require_organization_member()
-        return ConnectionRepository(access.connection).list(access.scope, page, text)
+        return ConnectionRepository(access.connection).list(access.scope, page, text, target)
 
     def following(
         self, access: Access[OrganizationScope], limit: int, after: tuple[str, str] | None
@@ -126,8 +148,8 @@ class ConnectionService:
         """Change the name that people see."""
         access.require(Permission.MANAGE_CONNECTIONS)
         connection = self._get(access, connection_id)
-        new = _name(name)
-        ConnectionRepository(access.connection).rename(access.scope, connection.id, new)
+        new = checked_name(name)
+        ConnectionRepository(access.connection).update(access.scope, connection.id, {"name": new})
         details = {"old": connection.name, "new": new}
         self._audit.record(access, ConnectionAction.RENAMED, connection.id, details)
         return self._get(access, connection_id)
@@ -167,7 +189,7 @@ class ConnectionService:
         if found is None:
             raise _not_found()
         organization_id, sealed = found
-        return IonApiFile.parse(self._keys.open(sealed, _owner(organization_id, connection_id)))
+        return IonApiFile.parse(self._keys.open(sealed, owner_of(organization_id, connection_id)))
 
     def token_store(
         self, database: Database, scope: OrganizationScope, connection_id: str
@@ -190,7 +212,8 @@ class ConnectionService:
             if not latest.as_seen_at(now).is_over:
                 return latest
             repository.finish(access.scope, latest, CheckStatus.INTERRUPTED, now)
-        check = new_check(connection.id, access.actor.name, now)
+        stages = STAGES if connection.is_infor else target_type_of(connection.target).stages
+        check = new_check(connection.id, access.actor.name, now, stages)
         if not repository.add(access.scope, check):
             # Somebody started one between our look and our insert.
             return repository.latest(access.scope, connection_id) or check
@@ -217,8 +240,8 @@ class ConnectionService:
         check = replace(check, runner=runner)
         try:
             with database.read() as work:
-                file = self.credential(work.within(scope), check.connection_id)
-            prove(database, scope, self._clock, check, file, self.policy, self.uses)
+                proving = self._proving(work.within(scope), check.connection_id)
+            prove(database, scope, self._clock, check, proving, self.uses)
         except BaseException:
             with database.write() as work:
                 CheckRepository(work.connection).finish(
@@ -227,6 +250,14 @@ class ConnectionService:
             raise
         with database.read() as work:
             return self.get_check(Access(work, scope, operator), check_id)
+
+    def _proving(self, access: ScopedWork[OrganizationScope], connection_id: str) -> Results:
+        """Return the proof of a connection, of which nothing is made yet."""
+        if self._get(access, connection_id).is_infor:
+            file = self.credential(access, connection_id)
+            return probe(file, policy=self.policy, timeout=TIMEOUTS)
+        target = self.targets.open(access, connection_id)
+        return target_type_of(target.kind).probe(target, self.policy, self._clock)
 
     def wait_for_check(self, database: Database, scope: OrganizationScope, check_id: str) -> Check:
         """Return a check that somebody else runs once it is over; one that is silent is over."""
@@ -292,7 +323,7 @@ class ConnectionService:
         for connection_id, organization_id, sealed in repository.all_sealed(access.scope):
             if self._keys.is_current(sealed):
                 continue
-            owner = _owner(organization_id, connection_id)
+            owner = owner_of(organization_id, connection_id)
             again = self._keys.seal(self._keys.open(sealed, owner), owner)
             repository.set_sealed(access.scope, connection_id, again)
             count += 1
@@ -304,18 +335,6 @@ class ConnectionService:
         if found is None:
             raise _not_found()
         return found
-
-
-def _owner(organization_id: str, connection_id: str) -> SealedFor:
-    return SealedFor("connection", organization_id, connection_id)
-
-
-def _name(text: str) -> str:
-    name = " ".join(text.split())
-    if not name or len(name) > _NAME_LENGTH:
-        wrong = _("Give a name of 1 to 200 characters.")
-        raise InvalidInput(wrong, fields={"name": wrong})
-    return name
 
 
 def _not_found() -> NotFound:

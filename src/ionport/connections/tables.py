@@ -30,6 +30,9 @@ connections = Table(
     Column("remarks", JSON, nullable=False),
     *required(Text, "sealed", "uploaded_by"),
     Column("uploaded_at", Moment, nullable=False),
+    # What it leads to, and what of it is no secret where that is no Infor tenant.
+    Column("target", Text, nullable=False, server_default="infor"),
+    Column("parameters", JSON, nullable=False, server_default="{}"),
     UniqueConstraint("organization_id", "fingerprint", name="uq_connections_fingerprint"),
 )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import os
 import stat
@@ -15,6 +16,10 @@ PRIVATE_FOLDER: Final = 0o700
 _OTHERS: Final = 0o077
 # More than a file system keeps beside a file's name: a full one must not take it.
 _PROBE: Final = b"\0" * 8192
+_C: Final = ctypes.CDLL(None, use_errno=True)
+# AT_FDCWD and RENAME_NOREPLACE of renameat2(2).
+_HERE: Final = -100
+_NOT_OVER_ANOTHER: Final = ctypes.c_uint(1)
 
 
 def private_opener(path: str, flags: int) -> int:
@@ -73,6 +78,24 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def rename_to_free(old: Path, new: Path) -> None:
+    """Rename a file at once; raises FileExistsError where the new name is used.
+
+    Linux does both in one call (renameat2). Where the file system cannot, the name is looked at
+    first, and whoever takes it between the two calls loses.
+    """
+    call = getattr(_C, "renameat2", None)
+    if call is not None:
+        if call(_HERE, os.fsencode(old), _HERE, os.fsencode(new), _NOT_OVER_ANOTHER) == 0:
+            return
+        number = ctypes.get_errno()
+        if number not in (errno.ENOSYS, errno.EINVAL, errno.ENOTSUP):
+            raise OSError(number, os.strerror(number), str(new))
+    if os.path.lexists(new):
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(new))
+    old.rename(new)
 
 
 def _take_away(path: Path, mode: int) -> None:

@@ -30,6 +30,8 @@ class ExportMethod(StrEnum):
     INFOR_IDM_M3 = "infor-idm-m3"
     INFOR_IDM_M3_TOML = "infor-idm-m3-toml"
     INFOR_IDM_LN = "infor-idm-ln"
+    SFTP = "sftp"
+    FOLDER = "folder"
 
 
 class DeliveryStatus(StrEnum):
@@ -73,7 +75,7 @@ class DeliveryState:
 
 
 class StepKind(StrEnum):
-    """The stations of a delivery; all but the first are calls to Infor."""
+    """The stations of a delivery; all but the first are calls to the target."""
 
     RENDER = "render"
     IDM_LOOK_UP = "idm_look_up"
@@ -87,6 +89,9 @@ class StepKind(StrEnum):
     M3_READ_BACK = "m3_read_back"
     LN_LOOK_UP = "ln_look_up"
     LN_CREATE = "ln_create"
+    FILES_WRITE = "files_write"
+    FILES_LOOK_UP = "files_look_up"
+    FILES_PLACE = "files_place"
 
     @property
     def label(self) -> str:
@@ -103,6 +108,9 @@ class StepKind(StrEnum):
             StepKind.M3_READ_BACK: _("M3 read-back"),
             StepKind.LN_LOOK_UP: _("LN look-up"),
             StepKind.LN_CREATE: _("LN create"),
+            StepKind.FILES_WRITE: _("Files written"),
+            StepKind.FILES_LOOK_UP: _("Folder look-up"),
+            StepKind.FILES_PLACE: _("Files renamed"),
         }[self]
 
 

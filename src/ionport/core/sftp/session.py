@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from enum import StrEnum
 from types import ModuleType
 from typing import Any, Final, TypeVar
 
@@ -26,6 +27,29 @@ MAX_ENTRIES: Final = 10_000
 """How many names of a folder are read at most."""
 
 T = TypeVar("T")
+
+
+class SftpCause(StrEnum):
+    """Why something failed, for who acts on it."""
+
+    ADDRESS = "address"
+    HOST_KEY = "host_key"
+    SIGN_IN = "sign_in"
+    NO_FILE = "no_file"
+    NOT_PERMITTED = "not_permitted"
+    TAKEN = "taken"
+    FULL = "full"
+    SILENT = "silent"
+    AWAY = "away"
+    OTHER = "other"
+
+
+class SftpFailed(Unavailable):
+    """The server or a file of it cannot be used; `cause` says why."""
+
+    def __init__(self, text: str, cause: SftpCause, detail: str | None = None) -> None:
+        super().__init__(text, code="sftp_unavailable", detail=detail)
+        self.cause = cause
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +121,12 @@ def check_account(account: SftpAccount, policy: AddressPolicy) -> str:
 
 
 class SftpSession:
-    """An open session; every method raises Unavailable with the reason where it fails."""
+    """An open session; every method raises SftpFailed with the reason where it fails."""
 
-    def __init__(self, runner: asyncio.Runner, client: Any) -> None:
+    def __init__(self, runner: asyncio.Runner, client: Any, seconds: float) -> None:
         self._runner = runner
         self._client = client
+        self._seconds = seconds
 
     def files(self, folder: str) -> list[RemoteFile]:
         """Return the plain files of a folder: no folders, no links."""
@@ -130,13 +155,28 @@ class SftpSession:
         return self._call(path, read())
 
     def write(self, path: str, content: bytes) -> None:
-        """Write a file anew."""
+        """Write a file anew; where the server can, it lies on its disk when this returns."""
 
         async def write() -> None:
             async with self._client.open(path, "wb") as file:
                 await file.write(content)
+                with suppress(_asyncssh().SFTPOpUnsupported):
+                    await file.fsync()
 
         self._call(path, write())
+
+    def size(self, path: str) -> int | None:
+        """Return the bytes of a file; None where there is none."""
+        try:
+            attributes = self._call(path, self._client.stat(path))
+        except SftpFailed as error:
+            if error.cause is SftpCause.NO_FILE:
+                return None
+            raise
+        return int(attributes.size or 0)
+
+    def is_folder(self, path: str) -> bool:
+        return bool(self._call(path, self._client.isdir(path)))
 
     def exists(self, path: str) -> bool:
         return bool(self._call(path, self._client.lexists(path)))
@@ -153,14 +193,16 @@ class SftpSession:
         self._call(path, self._client.remove(path))
 
     def _call(self, path: str, call: Coroutine[Any, Any, T]) -> T:
-        return _run(self._runner, call, CALL_SECONDS, lambda reason: _failed(path, reason))
+        return _run(self._runner, call, self._seconds, lambda reason: _of_file(path, reason))
 
 
 @contextmanager
-def open_sftp(account: SftpAccount, policy: AddressPolicy) -> Iterator[SftpSession]:
-    """Sign on for the block.
+def open_sftp(
+    account: SftpAccount, policy: AddressPolicy, seconds: float = CALL_SECONDS
+) -> Iterator[SftpSession]:
+    """Sign on for the block; each call in it may take `seconds`.
 
-    Raises Unavailable with the reason: the name, the address, the host key, or the sign-in.
+    Raises SftpFailed with the reason: the name, the address, the host key, or the sign-in.
     """
     address = _address(account, policy)
     with asyncio.Runner() as runner:
@@ -168,7 +210,7 @@ def open_sftp(account: SftpAccount, policy: AddressPolicy) -> Iterator[SftpSessi
             runner, _connect(account, address), CONNECT_SECONDS, _not_connected
         )
         try:
-            yield SftpSession(runner, client)
+            yield SftpSession(runner, client, seconds)
         finally:
             client.exit()
             connection.abort()
@@ -183,7 +225,8 @@ def _address(account: SftpAccount, policy: AddressPolicy) -> str:
         )
         return policy.admit(account.host, found)[0]
     except IonApiError as error:
-        raise Unavailable(error.message, code="sftp_unavailable", detail=error.detail) from error
+        cause = SftpCause.AWAY if error.transient else SftpCause.ADDRESS
+        raise SftpFailed(error.message, cause, error.detail) from error
 
 
 async def _connect(account: SftpAccount, address: str) -> tuple[Any, Any]:
@@ -215,20 +258,39 @@ def _run(
     runner: asyncio.Runner,
     call: Coroutine[Any, Any, T],
     seconds: float,
-    failed: Callable[[str], Unavailable],
+    told: Callable[[str], str],
 ) -> T:
     ssh = _asyncssh()
     try:
         return runner.run(_ended(call, seconds))
-    except ssh.HostKeyNotVerifiable as error:
-        reason = _("it has another host key than the one that is pinned")
-        raise failed(reason) from error
-    except ssh.PermissionDenied as error:
-        raise failed(_("it refuses user name, password or key")) from error
-    except TimeoutError as error:
-        raise failed(_("it does not answer in time")) from error
     except (ssh.Error, OSError) as error:
-        raise failed(str(error)[:300] or type(error).__name__) from error
+        cause = _cause(ssh, error)
+        reason = _reasons().get(cause) or str(error)[:300] or type(error).__name__
+        raise SftpFailed(told(reason.rstrip(".")), cause) from error
+
+
+def _cause(ssh: ModuleType, error: Exception) -> SftpCause:
+    """Return what an error of asyncssh means; a server of protocol 3 tells little."""
+    kinds = (
+        (SftpCause.HOST_KEY, ssh.HostKeyNotVerifiable),
+        (SftpCause.SIGN_IN, ssh.PermissionDenied),
+        (SftpCause.NO_FILE, (ssh.SFTPNoSuchFile, ssh.SFTPNoSuchPath)),
+        (SftpCause.NOT_PERMITTED, (ssh.SFTPPermissionDenied, ssh.SFTPWriteProtect)),
+        (SftpCause.TAKEN, ssh.SFTPFileAlreadyExists),
+        (SftpCause.FULL, (ssh.SFTPNoSpaceOnFilesystem, ssh.SFTPQuotaExceeded)),
+        (SftpCause.SILENT, TimeoutError),
+        (SftpCause.AWAY, (ssh.SFTPConnectionLost, ssh.SFTPNoConnection)),
+        (SftpCause.OTHER, ssh.SFTPError),
+    )
+    return next((cause for cause, kind in kinds if isinstance(error, kind)), SftpCause.AWAY)
+
+
+def _reasons() -> dict[SftpCause, str]:
+    return {
+        SftpCause.HOST_KEY: _("it has another host key than the one that is pinned"),
+        SftpCause.SIGN_IN: _("it refuses user name, password or key"),
+        SftpCause.SILENT: _("it does not answer in time"),
+    }
 
 
 async def _ended(call: Coroutine[Any, Any, T], seconds: float) -> T:
@@ -247,17 +309,9 @@ def _asyncssh() -> ModuleType:
     return module
 
 
-def _not_connected(reason: str) -> Unavailable:
-    return Unavailable(
-        _("The SFTP server cannot be used: {reason}.").format(reason=reason.rstrip(".")),
-        code="sftp_unavailable",
-    )
+def _not_connected(reason: str) -> str:
+    return _("The SFTP server cannot be used: {reason}.").format(reason=reason)
 
 
-def _failed(path: str, reason: str) -> Unavailable:
-    return Unavailable(
-        _("{path} on the SFTP server cannot be used: {reason}.").format(
-            path=path, reason=reason.rstrip(".")
-        ),
-        code="sftp_unavailable",
-    )
+def _of_file(path: str, reason: str) -> str:
+    return _("{path} on the SFTP server cannot be used: {reason}.").format(path=path, reason=reason)

@@ -6,6 +6,7 @@ Files are read, parsed and set outside transactions; the service opens short one
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Final
@@ -176,6 +177,23 @@ class ReadablePageService:
         """
         inside = self._inside(self._stored(scope, document_id))
         return [(name, self._blobs.put(content)) for name, content in inside]
+
+    def history(self, scope: OrganizationScope, document_id: str) -> bytes:
+        """Return what happened to a document as JSON, the oldest first; at most 500 entries."""
+        with self._database.read() as work:
+            entries = self._documents.timeline(work.within(scope), document_id)
+        told = [
+            {
+                "at": entry.at.isoformat(),
+                "by": entry.actor_name,
+                "kind": entry.kind.value,
+                "text": entry.text,
+                "previous_status": entry.previous_status,
+                "status": entry.status,
+            }
+            for entry in reversed(entries)
+        ]
+        return json.dumps(told, ensure_ascii=False, indent=1).encode()
 
     def digests_inside(self, scope: OrganizationScope, document_id: str) -> list[str]:
         """Return by which digests the blobs have the files inside; errors as `embedded_files`."""

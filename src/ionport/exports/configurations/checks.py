@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from ionport.connections.model import TargetKind
 from ionport.connections.service import ConnectionService
 from ionport.core.errors import InvalidInput, NotFound
 from ionport.core.i18n import _
@@ -15,6 +16,7 @@ from ionport.exports.configurations.model import (
     PinnedMapping,
 )
 from ionport.exports.configurations.options import missing_for_credit_notes, wrong_options
+from ionport.exports.destinations import destination_of
 from ionport.identity.service import IdentityService
 from ionport.mappings.intake import wrong_kind_text
 from ionport.mappings.lint.activation import missing_type
@@ -152,8 +154,8 @@ class ConfigurationChecks:
         self, access: ScopedWork[OrganizationScope], fields: ConfigurationFields
     ) -> dict[str, str]:
         wrong: dict[str, str] = {}
-        if not self._has_connection(access, fields.connection_id):
-            wrong["connection"] = _("Upload or choose an ION API file.")
+        if text := self._wrong_connection(access, fields):
+            wrong["connection"] = text
         for kind, mapping_id in fields.mapping_ids().items():
             if text := self._wrong_mapping(access, mapping_id, kind):
                 wrong[f"{kind.value}_mapping"] = text
@@ -163,12 +165,19 @@ class ConfigurationChecks:
                 wrong["sub_organization"] = _("Choose a sub-organization of yours.")
         return wrong
 
-    def _has_connection(self, access: ScopedWork[OrganizationScope], connection_id: str) -> bool:
+    def _wrong_connection(
+        self, access: ScopedWork[OrganizationScope], fields: ConfigurationFields
+    ) -> str:
+        """Return what is wrong with the chosen connection; empty when it fits the method."""
+        target = destination_of(fields.method).target
         try:
-            self._connections.shown(access, connection_id)
+            if self._connections.shown(access, fields.connection_id).target is target:
+                return ""
         except NotFound:
-            return False
-        return True
+            pass
+        if target is TargetKind.INFOR:
+            return _("Upload or choose an ION API file.")
+        return _("Choose a connection of the kind {kind}.").format(kind=target.label)
 
     def _wrong_mapping(
         self, access: ScopedWork[OrganizationScope], mapping_id: str, kind: MappingKind

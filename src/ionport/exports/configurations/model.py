@@ -32,10 +32,13 @@ class ConfigurationFields:
     options: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     def mapping_ids(self) -> dict[MappingKind, str]:
-        """Return the mapping files that its method needs, by kind; empty where none is named."""
-        return {
-            kind: self.mappings.get(kind, "") for kind in destination_of(self.method).mapping_kinds
-        }
+        """Return the mapping files by kind: those that its method needs, empty where none is named,
+        and those it may have that are named.
+        """
+        destination = destination_of(self.method)
+        needed = {kind: self.mappings.get(kind, "") for kind in destination.mapping_kinds}
+        chosen = {kind: self.mappings.get(kind, "") for kind in destination.optional_kinds}
+        return needed | {kind: one for kind, one in chosen.items() if one}
 
 
 @dataclass(frozen=True, slots=True)

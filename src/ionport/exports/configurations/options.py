@@ -24,7 +24,9 @@ def wrong_options(fields: ConfigurationFields) -> dict[str, str]:
     wrong = {}
     for option in destination_of(fields.method).options:
         value = fields.options.get(option.name, "")
-        if value and option.pattern and not re.fullmatch(option.pattern, value):
+        if value and option.choices and value not in {key for key, _text in option.choices()}:
+            wrong[option.name] = _("Choose one of these.")
+        elif value and option.pattern and not re.fullmatch(option.pattern, value):
             wrong[option.name] = option.help()
     sign = fields.options.get(AMOUNT_SIGN, "")
     if sign and sign not in set(AmountSign):

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Set
+from typing import Any
 
+from ionport.connections.model import TargetKind
 from ionport.connections.proofs import BASE_STAGES
 from ionport.core.errors import InvalidInput
 from ionport.core.i18n import _
+from ionport.exports.destinations.files.methods import LocalFolder, Sftp
 from ionport.exports.destinations.infor_idm import InforIdm
 from ionport.exports.destinations.infor_idm_bod import InforIdmBod
 from ionport.exports.destinations.infor_idm_ln import InforIdmLn
@@ -21,6 +24,8 @@ DESTINATIONS: tuple[Destination, ...] = (
     InforIdmM3(),
     InforIdmM3Toml(),
     InforIdmLn(),
+    Sftp(),
+    LocalFolder(),
 )
 """Every destination, in the order in which they are offered."""
 _BY_METHOD = {destination.method: destination for destination in DESTINATIONS}
@@ -34,7 +39,7 @@ def destination_of(method: ExportMethod) -> Destination:
 def destination_with(kinds: Set[MappingKind]) -> Destination:
     """Return the destination that needs just these mapping files; raises InvalidInput."""
     for destination in DESTINATIONS:
-        if set(destination.mapping_kinds) == kinds:
+        if destination.mapping_kinds and set(destination.mapping_kinds) == kinds:
             return destination
     given = ", ".join(kind.label for kind in sorted(kinds)) or _("none")
     raise InvalidInput(
@@ -57,7 +62,7 @@ def steps_of(method: ExportMethod) -> tuple[StepKind, ...]:
     return tuple(steps)
 
 
-def call_of(method: ExportMethod, kind: StepKind) -> TargetCall:
+def call_of(method: ExportMethod, kind: StepKind) -> TargetCall[Any]:
     """Return the call of a step, or that a step looks up; raises ValueError for another step."""
     for call in destination_of(method).calls:
         if kind is call.kind or (call.look_up is not None and kind is call.look_up.kind):
@@ -67,4 +72,6 @@ def call_of(method: ExportMethod, kind: StepKind) -> TargetCall:
 
 def proof_stages_of(method: ExportMethod) -> tuple[str, ...]:
     """Return the stages of a connection's proof that a method uses."""
-    return (*BASE_STAGES, *destination_of(method).proof_stages)
+    destination = destination_of(method)
+    base = BASE_STAGES if destination.target is TargetKind.INFOR else ()
+    return (*base, *destination.proof_stages)

@@ -1,4 +1,4 @@
-"""Clients of the client library, one for each connection: kept, so that sockets are too."""
+"""Clients of targets, one for each connection: kept, so that sockets are too."""
 
 from __future__ import annotations
 
@@ -7,6 +7,10 @@ import threading
 from cachetools import LRUCache
 
 from ionport.connections.service import ConnectionService
+from ionport.connections.targets import target_type_of
+from ionport.connections.targets.model import FileTargetType, Target
+from ionport.exports.destinations.files.client import FileClient
+from ionport.exports.destinations.port import TargetClient
 from ionport.exports.timing import ExportTiming
 from ionport.ionapi.client import IonApiClient
 from ionport.ionapi.transport.pool import Timeouts, Transport
@@ -33,7 +37,7 @@ class ClientPool:
         self._clients: LRUCache[tuple[str, str], IonApiClient] = LRUCache(_KEPT)
         self._lock = threading.Lock()
 
-    def get(self, scope: OrganizationScope, connection_id: str) -> IonApiClient:
+    def get(self, scope: OrganizationScope, connection_id: str) -> TargetClient:
         """Return the connection's client.
 
         Raises:
@@ -46,7 +50,11 @@ class ClientPool:
         if known is not None:
             return known
         with self._database.read() as work:
-            file = self._connections.credential(work.within(scope), connection_id)
+            access = work.within(scope)
+            if not self._connections.shown(access, connection_id).is_infor:
+                # A target is opened for each call: its settings and secret may change.
+                return self._of_target(self._connections.targets.open(access, connection_id))
+            file = self._connections.credential(access, connection_id)
         client = IonApiClient(
             file,
             store=self._connections.token_store(self._database, scope, connection_id),
@@ -56,6 +64,12 @@ class ClientPool:
         with self._lock:
             # The transport is shared: a client that is dropped for it leaves no socket behind.
             return self._clients.setdefault(key, client)
+
+    def _of_target(self, target: Target) -> TargetClient:
+        kind = target_type_of(target.kind)
+        if not isinstance(kind, FileTargetType):
+            raise TypeError(f"nothing delivers to a target of the kind {target.kind}")
+        return FileClient(kind, target, self._connections.policy, self._timeouts.total)
 
     def close(self) -> None:
         """Close all sockets."""

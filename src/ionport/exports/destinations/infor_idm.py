@@ -14,6 +14,7 @@ from itertools import chain, count
 from pathlib import PurePosixPath
 from typing import Any
 
+from ionport.connections.model import TargetKind
 from ionport.core.i18n import _
 from ionport.documents.invoice.rendering.model import Language
 from ionport.exports.destinations.port import (
@@ -211,7 +212,7 @@ class IdmCreate:
     kind = StepKind.IDM_CREATE
     look_up = IdmLookUp()
 
-    def make(self, calling: Calling, payload: Payload) -> Answer:
+    def make(self, calling: Calling[IonApiClient], payload: Payload) -> Answer:
         wanted = IdmPayload.from_bytes(payload.content)
         item = create(calling.client, wanted, calling.read)
         if wanted.has_no_page:
@@ -234,9 +235,11 @@ class InforIdm:
     method = ExportMethod.INFOR_IDM
     label = "Infor IDM"
     family = "infor"
-    calls: tuple[TargetCall, ...] = (IdmCreate(),)
+    target = TargetKind.INFOR
+    calls: tuple[TargetCall[Any], ...] = (IdmCreate(),)
     proof_stages: tuple[str, ...] = ("idm",)
     mapping_kinds: tuple[MappingKind, ...] = (MappingKind.IDM,)
+    optional_kinds: tuple[MappingKind, ...] = ()
     options: tuple[MethodOption, ...] = ()
 
     @property

@@ -66,7 +66,7 @@ class IonPublish:
     kind = StepKind.ION_PUBLISH
     look_up = None
 
-    def make(self, calling: Calling, payload: Payload) -> Answer:
+    def make(self, calling: Calling[IonApiClient], payload: Payload) -> Answer:
         published = publish(calling.client, payload.parameters, payload.content)
         return Answer(published.message_id, _("Taken by ION."))
 
@@ -82,7 +82,7 @@ class InforIdmBod(InforIdm):
 
     method = ExportMethod.INFOR_IDM_BOD
     label = "Infor IDM + ION BOD"
-    calls: tuple[TargetCall, ...] = (*InforIdm.calls, IonPublish())
+    calls: tuple[TargetCall[Any], ...] = (*InforIdm.calls, IonPublish())
     proof_stages: tuple[str, ...] = (*InforIdm.proof_stages, "ion")
     mapping_kinds: tuple[MappingKind, ...] = (*InforIdm.mapping_kinds, MappingKind.BOD)
 

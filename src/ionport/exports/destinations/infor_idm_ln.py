@@ -219,7 +219,7 @@ class CreateInvoice:
     kind = StepKind.LN_CREATE
     look_up = InvoiceLookUp()
 
-    def make(self, calling: Calling, payload: Payload) -> Answer:
+    def make(self, calling: Calling[IonApiClient], payload: Payload) -> Answer:
         wanted = InvoicePayload.from_bytes(payload.content)
         created = calling.client.ln.create(
             wanted.service,
@@ -244,7 +244,7 @@ class InforIdmLn(InforIdm):
 
     method = ExportMethod.INFOR_IDM_LN
     label = "Infor IDM + LN"
-    calls: tuple[TargetCall, ...] = (*InforIdm.calls, CreateInvoice())
+    calls: tuple[TargetCall[Any], ...] = (*InforIdm.calls, CreateInvoice())
     proof_stages: tuple[str, ...] = (*InforIdm.proof_stages, "ln")
     mapping_kinds: tuple[MappingKind, ...] = (*InforIdm.mapping_kinds, MappingKind.LN)
     options: tuple[MethodOption, ...] = OPTIONS

@@ -6,6 +6,7 @@ The mapping of M3 is a `.properties` file or TOML; otherwise the two are one.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from ionport.core.errors import InvalidInput
 from ionport.core.i18n import _
@@ -33,7 +34,7 @@ class InforIdmM3(InforIdm):
 
     method = ExportMethod.INFOR_IDM_M3
     label = "Infor IDM + M3"
-    calls: tuple[TargetCall, ...] = (
+    calls: tuple[TargetCall[Any], ...] = (
         *InforIdm.calls,
         AddHead(),
         AddLines(),

@@ -157,7 +157,7 @@ class AddHead:
     kind = StepKind.M3_HEAD
     look_up = HeadLookUp()
 
-    def make(self, calling: Calling, payload: Payload) -> Answer:
+    def make(self, calling: Calling[IonApiClient], payload: Payload) -> Answer:
         wanted = HeadPayload.from_bytes(payload.content)
         request = M3Request(ADD_HEAD, wanted.record)
         (made,) = calling.client.m3.bulk(
@@ -196,7 +196,7 @@ class Validate:
     kind = StepKind.M3_VALIDATE
     look_up = None
 
-    def make(self, calling: Calling, payload: Payload) -> Answer:
+    def make(self, calling: Calling[IonApiClient], payload: Payload) -> Answer:
         number = payload.earlier[StepKind.M3_HEAD]
         (result,) = calling.client.m3.bulk(
             VALIDATION_PROGRAM,
@@ -222,7 +222,7 @@ class ReadBack:
     kind = StepKind.M3_READ_BACK
     look_up = None
 
-    def make(self, calling: Calling, payload: Payload) -> Answer:
+    def make(self, calling: Calling[IonApiClient], payload: Payload) -> Answer:
         number = payload.earlier[StepKind.M3_HEAD]
         company, division = (payload.parameters.get(name, "") for name in ("company", "division"))
         head = _head(calling.client, company, division, number)

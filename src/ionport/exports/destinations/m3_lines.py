@@ -80,7 +80,7 @@ class AddLines:
     kind = StepKind.M3_LINES
     look_up = LinesLookUp()
 
-    def make(self, calling: Calling, payload: Payload) -> Answer:
+    def make(self, calling: Calling[IonApiClient], payload: Payload) -> Answer:
         wanted = LinesPayload.from_bytes(payload.content)
         number = payload.earlier[StepKind.M3_HEAD]
         missing = _missing(calling.reader, wanted, number)

@@ -8,21 +8,37 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
+from ionport.connections.model import TargetKind
 from ionport.documents.invoice.rendering.model import Language
 from ionport.documents.model import Document
 from ionport.exports.model import Delivery, ExportMethod, StepKind
-from ionport.ionapi.client import IonApiClient
+from ionport.ionapi import SendPermit
+from ionport.ionapi.transport.exchange import Observer
 from ionport.mappings.model import BodEnvelope, MappingKind, MappingVersion, RenderSource
 
 T = TypeVar("T")
+C = TypeVar("C")
+C_contra = TypeVar("C_contra", contravariant=True)
 AMOUNT_SIGN = "amount_sign"
 """The option of every method that says the sign of a credit note's amounts, an `AmountSign`."""
 CREDIT_NOTE_REASON = "credit_note_reason"
 """The option that says why a credit note may go over ION, whose published flow reads none."""
 ReadContent = Callable[[str], bytes]
 """Returns stored content by its digest; raises IonportError."""
+
+
+class TargetClient(Protocol):
+    """What makes the calls to one target: the client library for Infor, others for others."""
+
+    def guarded_by(self, permit: SendPermit) -> TargetClient:
+        """Return one that asks for the right to send before it changes something."""
+        ...
+
+    def observed_by(self, on_exchange: Observer) -> TargetClient:
+        """Return one that tells of each exchange."""
+        ...
 
 
 class Prepare(Protocol):
@@ -45,6 +61,10 @@ class MethodOption:
     default: str = ""
     pattern: str = ""
     """What a text has to match; empty for any. Source: what the target takes."""
+    choices: Callable[[], Sequence[tuple[str, str]]] | None = None
+    """What can be chosen, as pairs of value and text; None: a text or a switch."""
+    is_name: bool = True
+    """Whether it says what something is called in the target."""
 
 
 class DocumentFiles(Protocol):
@@ -56,6 +76,10 @@ class DocumentFiles(Protocol):
 
     def embedded(self) -> Sequence[tuple[str, str]]:
         """Return names and digests of the files inside, the XML that was received first."""
+        ...
+
+    def history(self) -> bytes:
+        """Return what has happened to the document, as JSON."""
         ...
 
 
@@ -99,15 +123,15 @@ class Payload:
 
 
 @dataclass(frozen=True, slots=True)
-class Calling:
+class Calling(Generic[C]):
     """What a call is made with.
 
     `client` may send the one call that changes something; `reader` asks what changes nothing, and
     before it. `read` returns stored content.
     """
 
-    client: IonApiClient
-    reader: IonApiClient
+    client: C
+    reader: C
     read: ReadContent
 
 
@@ -139,7 +163,7 @@ class Found:
     others: tuple[OtherItem, ...] = ()
 
 
-class LookUp(Protocol):
+class LookUp(Protocol[C_contra]):
     """How a target is asked for what a call may have made; changes nothing there."""
 
     kind: StepKind
@@ -149,11 +173,11 @@ class LookUp(Protocol):
     So it is where the invoice would be booked a second time.
     """
 
-    def find(self, client: IonApiClient, payload: Payload) -> Found:
+    def find(self, client: C_contra, payload: Payload) -> Found:
         """Return the items that carry the delivery's correlation id; raises IonApiError."""
         ...
 
-    def find_before_first(self, client: IonApiClient, payload: Payload) -> Found:
+    def find_before_first(self, client: C_contra, payload: Payload) -> Found:
         """As `find`, and other items of the same invoice: asked before a first call."""
         ...
 
@@ -178,17 +202,17 @@ class LookUp(Protocol):
         ...
 
 
-class TargetCall(Protocol):
+class TargetCall(Protocol[C]):
     """A step that changes something at the target."""
 
     kind: StepKind
 
     @property
-    def look_up(self) -> LookUp | None:
+    def look_up(self) -> LookUp[C] | None:
         """How a lost answer is looked up; None: the same bytes go again, under the same id."""
         ...
 
-    def make(self, calling: Calling, payload: Payload) -> Answer:
+    def make(self, calling: Calling[C], payload: Payload) -> Answer:
         """Make the call; raises IonApiError, and IonportError of `calling.read`."""
         ...
 
@@ -212,12 +236,16 @@ class Destination(Protocol):
 
     Source: docs/reference/document-system.md#one-active-configuration.
     """
-    calls: tuple[TargetCall, ...]
+    target: TargetKind
+    """Over which kind of connection it goes."""
+    calls: tuple[TargetCall[Any], ...]
     """In their order; never changed once deliveries have them."""
     proof_stages: tuple[str, ...]
     """What a connection's proof asks for it, beside what every call needs."""
     mapping_kinds: tuple[MappingKind, ...]
     """The mapping files that a configuration of it needs."""
+    optional_kinds: tuple[MappingKind, ...]
+    """Those that one may have beside them."""
     options: tuple[MethodOption, ...]
     """What else a configuration of it says."""
 

@@ -186,6 +186,9 @@ class _Files:
     def embedded(self) -> Sequence[tuple[str, str]]:
         return self._readable_pages.embedded_files(self._scope, self._document_id)
 
+    def history(self) -> bytes:
+        return self._readable_pages.history(self._scope, self._document_id)
+
 
 class _WithTerms(Mapping[str, str]):
     """Values by field or column id; a term's id is looked up in the invoice, when one asks."""

@@ -1,8 +1,9 @@
-"""The calls to Infor that deliveries make, each with its record for the ledger."""
+"""The calls to targets that deliveries make, each with its record for the ledger."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from ionport.core.blobs import Blobs
 from ionport.core.clock import Clock
@@ -16,13 +17,13 @@ from ionport.exports.destinations.port import (
     OtherItem,
     Payload,
     TargetCall,
+    TargetClient,
 )
 from ionport.exports.engine.pass_records import RunningPass
 from ionport.exports.engine.right import RightToSend
 from ionport.exports.ledger.attempts import Problem, Recording
 from ionport.exports.model import Attempt, AttemptState, StepKind
 from ionport.ionapi import IonApiError
-from ionport.ionapi.client import IonApiClient
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class LookedUp:
     others: tuple[OtherItem, ...] = ()
 
 
-class InforCalls:
+class TargetCalls:
     """Makes the calls of steps over the connection's client; never inside a transaction."""
 
     def __init__(
@@ -65,18 +66,20 @@ class InforCalls:
             request={"payload": step.payload_digest or ""},
         )
 
-    def look_up(self, running: RunningPass, call: TargetCall, *, first: bool = False) -> LookedUp:
+    def look_up(
+        self, running: RunningPass, call: TargetCall[Any], *, first: bool = False
+    ) -> LookedUp:
         """Ask the target for the items with the delivery's correlation id.
 
         Before the `first` call it is asked for other items of the same invoice, too.
 
-        Changes nothing at Infor, so that the attempt is only recorded afterwards.
+        Changes nothing there, so that the attempt is only recorded afterwards.
         """
         look_up = _look_up_of(call)
         attempt = self.new_attempt(running, look_up.kind)
         recording = Recording()
         try:
-            client = self._client(running, recording)
+            client: Any = self._client(running, recording)
             find = look_up.find_before_first if first else look_up.find
             found = find(client, self._payload(running, call))
         except (IonApiError, IonportError) as error:
@@ -89,16 +92,16 @@ class InforCalls:
         return LookedUp(done, found.ids, None, found.others)
 
     def make(
-        self, running: RunningPass, call: TargetCall, right: RightToSend
+        self, running: RunningPass, call: TargetCall[Any], right: RightToSend
     ) -> tuple[Attempt, Answer | None, Problem | None]:
-        """Make a call that changes something at Infor; `right` commits each of its sends.
+        """Make a call that changes something at the target; `right` commits each of its sends.
 
         Raises:
             LeaseLost: somebody else runs the delivery; nothing was sent since.
         """
         recording = Recording()
         try:
-            client = self._client(running, recording).guarded_by(right)
+            client: Any = self._client(running, recording).guarded_by(right)
             calling = Calling(client, self._client(running, recording), self._blobs.get)
             answer = call.make(calling, self._payload(running, call))
         except (IonApiError, IonportError) as error:
@@ -108,11 +111,11 @@ class InforCalls:
         done = recording.succeeded(right.attempt, self._clock.now(), found, answer.is_whole)
         return done, answer, None
 
-    def _client(self, running: RunningPass, recording: Recording) -> IonApiClient:
+    def _client(self, running: RunningPass, recording: Recording) -> TargetClient:
         client = self._clients.get(running.scope, running.delivery.connection_id)
         return client.observed_by(recording.observe)
 
-    def _payload(self, running: RunningPass, call: TargetCall) -> Payload:
+    def _payload(self, running: RunningPass, call: TargetCall[Any]) -> Payload:
         step = running.steps[call.kind]
         earlier = {
             kind: other.remote_id
@@ -122,7 +125,7 @@ class InforCalls:
         return Payload(self._blobs.get(step.payload_digest or ""), step.parameters, earlier)
 
 
-def _look_up_of(call: TargetCall) -> LookUp:
+def _look_up_of(call: TargetCall[Any]) -> LookUp[Any]:
     if call.look_up is None:
         raise ValueError(f"what {call.kind} may have made cannot be looked up")
     return call.look_up

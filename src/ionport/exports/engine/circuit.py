@@ -126,5 +126,5 @@ class ConnectionPauses:
 
 
 def _pause() -> Problem:
-    text = _("Infor did not answer several calls in a row; calls over this connection pause.")
+    text = _("Nobody answered several calls in a row; calls over this connection pause.")
     return Problem("connection_paused", text, transient=True)

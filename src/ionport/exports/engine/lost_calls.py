@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from typing import Any
 
 from cachetools import FIFOCache
 
@@ -43,7 +44,7 @@ class LostCalls:
 
 
 def earlier_attempts(
-    database: Database, running: RunningPass, call: TargetCall
+    database: Database, running: RunningPass, call: TargetCall[Any]
 ) -> tuple[Attempt | None, Attempt | None]:
     """Return the attempt that a late answer has confirmed, and the lost one to look up.
 
@@ -76,7 +77,7 @@ def has_lost_call(work: Work, running: RunningPass) -> bool:
     )
 
 
-def can_look_up(running: RunningPass, call: TargetCall) -> bool:
+def can_look_up(running: RunningPass, call: TargetCall[Any]) -> bool:
     """A target may have no way to be asked, or only for items that carry a correlation id."""
     if call.look_up is None:
         return False

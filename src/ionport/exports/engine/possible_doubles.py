@@ -11,6 +11,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from ionport.core.i18n import _
 from ionport.core.telemetry import COUNTERS
@@ -34,7 +35,7 @@ def hold_document(
     work: Work,
     documents: DocumentService,
     running: RunningPass,
-    call: TargetCall,
+    call: TargetCall[Any],
     ids: Sequence[str],
     code: str = TWO_ITEMS,
 ) -> Problem:
@@ -67,7 +68,7 @@ def hold_same_invoice(
     work: Work,
     documents: DocumentService,
     running: RunningPass,
-    look_up: LookUp,
+    look_up: LookUp[Any],
     others: Sequence[OtherItem],
 ) -> Problem | None:
     """Hold a document whose invoice is in IDM already, made by nobody that we know of.

@@ -59,10 +59,12 @@ class RenderStep:
                 scope, delivery.configuration_id
             )
             connection = self._connections.shown(access, delivery.connection_id)
+            destination = destination_of(delivery.method)
+            kinds = (*destination.mapping_kinds, *destination.optional_kinds)
             wanted = {**configuration.version_ids(), **delivery.mapping_versions}
             versions = {
                 kind: self._mappings.version_by_id(access, wanted[kind])
-                for kind in destination_of(delivery.method).mapping_kinds
+                for kind in kinds
                 if kind in wanted
             }
         rendered = self._renderer.render(

@@ -1,4 +1,4 @@
-"""What one call to Infor leaves in the ledger: redacted, capped, with its history."""
+"""What one call to a target leaves in the ledger: redacted, capped, with its history."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from ionport.connections.targets.errors import TargetError
 from ionport.core.errors import IonportError, Unavailable
 from ionport.core.telemetry import COUNTERS
 from ionport.exports.model import Attempt, AttemptState, CallEnd, StateChange
@@ -41,6 +42,16 @@ class Problem:
     @classmethod
     def of(cls, error: IonApiError | IonportError) -> Problem:
         """Take what an error says."""
+        if isinstance(error, TargetError):
+            return cls(
+                code=error.code,
+                text=error.text,
+                remedy=error.remedy,
+                transient=error.transient,
+                retry_after=error.retry_after,
+                sent=error.sent,
+                http_status=error.http_status,
+            )
         if isinstance(error, IonportError):
             return cls(error.code, error.text, transient=isinstance(error, Unavailable))
         status = 0

@@ -1,0 +1,44 @@
+"""What targets that take files have in common: folders below them, and their proof."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import PurePosixPath
+
+from ionport.connections.targets.errors import TargetError
+from ionport.connections.targets.model import PROBE_SECONDS, FileTargetType, Results, Stages, Target
+from ionport.core.ids import new_id
+from ionport.ionapi.addresses import AddressPolicy
+
+WRITE = ("write", "A file written and removed")
+_CONTENT = b"ionport writes and removes this file when the connection is proved.\n"
+
+
+def is_sub_folder(folder: str) -> bool:
+    """Tell whether a text leads to a folder below another one, and nowhere else."""
+    path = PurePosixPath(folder)
+    unsafe = any(sign in folder for sign in "\\\0\n\r\t") or ":" in folder
+    return not (path.is_absolute() or ".." in path.parts or unsafe)
+
+
+def prove_files(
+    kind: FileTargetType, target: Target, policy: AddressPolicy, stage_of: Mapping[str, str]
+) -> Results:
+    """Open the target and write, rename and remove a file.
+
+    `stage_of` names the stage to which the code of an error on opening belongs.
+    """
+    stages = Stages(kind.stages)
+    yield stages.begin()
+    name = f".{new_id('tmp')}.tmp"
+    try:
+        with kind.open(target, "", policy, PROBE_SECONDS) as store:
+            yield from stages.passed_to(WRITE[0])
+            yield stages.begin()
+            store.write(name, _CONTENT)
+            store.rename(name, f"{name}.tmp")
+            store.remove(f"{name}.tmp")
+            yield stages.passed()
+    except TargetError as error:
+        yield from stages.passed_to(stage_of.get(error.code, WRITE[0]))
+        yield from stages.failed(error)

@@ -1,0 +1,78 @@
+"""The files of a document as methods put them into folders, and what they are called.
+
+Source: docs/reference/document-system.md#files-of-an-export.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from enum import StrEnum
+from pathlib import PurePosixPath
+from typing import Final
+
+from ionport.documents.intake.reading import clean_filename
+from ionport.documents.invoice.rendering.model import Language
+from ionport.exports.destinations.files.calls import names_in_order
+from ionport.exports.destinations.files.payload import FilesPayload, OutgoingFile
+from ionport.exports.destinations.port import RenderJob
+from ionport.mappings.model import MappingKind
+from ionport.mappings.rendering.files import FileForm, render_file
+
+FOLDER: Final = "folder"
+FILENAME_MODE: Final = "filename_mode"
+DATA_FILE: Final = "data_file"
+EMBEDDED: Final = "embedded_files"
+HISTORY: Final = "history"
+ON: Final = "on"
+NO_DATA: Final = "none"
+_MOST_BYTES: Final = 120
+_FORBIDDEN: Final = str.maketrans(dict.fromkeys('<>:"/\\|?*', "_"))
+
+
+class FilenameMode(StrEnum):
+    """By what files are called; empty means the first."""
+
+    ORIGINAL = "original"
+    DOCUMENT_ID = "document_id"
+
+
+def render_files(job: RenderJob) -> FilesPayload:
+    """Return the files of a document: what goes along first, the document itself last.
+
+    Raises InvalidInput where one cannot be made.
+    """
+    return FilesPayload(
+        folder=job.options.get(FOLDER, ""),
+        delivery_id=job.delivery.id,
+        files=names_in_order(_files(job)),
+    )
+
+
+def _files(job: RenderJob) -> Iterator[OutgoingFile]:
+    stem = stem_of(job)
+    if job.options.get(HISTORY) == ON:
+        yield OutgoingFile.made(f"{stem}.history.json", job.files.history())
+    page = job.files.page(Language.ENGLISH)
+    if job.options.get(EMBEDDED) == ON or page is None:
+        for name, digest in job.files.embedded():
+            yield OutgoingFile(f"{stem}-{safe_name(name)}", digest)
+    if (data := job.options.get(DATA_FILE, "")) != NO_DATA:
+        form = FileForm(data) if data else FileForm.XML
+        made = render_file(job.source, job.versions.get(MappingKind.XSLT), form)
+        yield OutgoingFile.made(f"{stem}{made.suffix}", made.content)
+    if page is not None:
+        yield OutgoingFile(f"{stem}.pdf", page)
+
+
+def stem_of(job: RenderJob) -> str:
+    """Return how the names of a delivery's files begin; a re-export has a number of its own."""
+    own = job.options.get(FILENAME_MODE, "") == FilenameMode.DOCUMENT_ID
+    stem = job.document.id if own else PurePosixPath(safe_name(job.document.filename)).stem
+    return stem if job.delivery.generation == 1 else f"{stem}-{job.delivery.generation}"
+
+
+def safe_name(name: str) -> str:
+    """Return the last part of a name without what a file system of Linux or Windows forbids."""
+    plain = clean_filename(name, "document").translate(_FORBIDDEN).lstrip(". ").rstrip(". ")
+    return os.fsencode(plain)[-_MOST_BYTES:].decode(errors="ignore").lstrip(". ") or "document"
