@@ -29,7 +29,7 @@ _COMMANDS = {
     "m3": ("client.m3", "Call M3 with an .ionapi file: one transaction, or a table of rows."),
     "connection": (
         "documents.connections",
-        "Document side: .ionapi files and their proof.",
+        "Document side: .ionapi files, other targets, and their proof.",
     ),
     "mapping": (
         "documents.mapping.files",

@@ -36,6 +36,7 @@ CONTENTS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "document-types",
             "retention",
             "prove-a-connection",
+            "other-targets",
             "mapping-files",
             "mapping-rules",
             "mapping-keys",

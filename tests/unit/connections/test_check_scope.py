@@ -54,7 +54,7 @@ def test_a_connection_is_renamed_by_its_own_organization_alone(setup: Connection
             Access(work, setup.scope, OPERATOR), "x", prepare_connection(credential())
         )
         connections = ConnectionRepository(work.connection)
-        connections.rename(setup.other, connection.id, "taken")
+        connections.update(setup.other, connection.id, {"name": "taken"})
         found = connections.get(setup.scope, connection.id)
     assert found is not None
     assert found.name == connection.name

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ionport.cli.documents.stages import print_stage, stage_row
+from ionport.cli.documents.targets import add_folder, add_sftp
 from ionport.cli.output import as_json_option, paged, print_json, print_page
 from ionport.core.paging import PageRequest
 
@@ -27,7 +28,11 @@ class _Aliases(click.Group):
 
 @click.group(cls=_Aliases)
 def connection() -> None:
-    """Document side: .ionapi files and their proof."""
+    """Document side: .ionapi files, other targets, and their proof."""
+
+
+connection.add_command(add_folder)
+connection.add_command(add_sftp)
 
 
 @connection.command("add")
@@ -190,7 +195,8 @@ def _row(item: Connection, proof: str) -> dict[str, Any]:
     return {
         "id": item.id,
         "name": item.name,
-        "tenant": item.tenant_id,
+        "kind": item.target.value,
+        "tenant": item.place,
         "app": item.app_name,
         "gateway": item.gateway,
         "environment": item.environment,

@@ -26,7 +26,7 @@ from ionport.documents.review.model import DocumentHeld
 from ionport.documents.review.service import keeping_findings
 from ionport.exports.configurations.model import ConfigurationFields, ExportConfiguration
 from ionport.exports.destinations import destination_of, destination_with
-from ionport.exports.model import Delivery, DeliveryFilter, DeliveryStatus
+from ionport.exports.model import Delivery, DeliveryFilter, DeliveryStatus, ExportMethod
 from ionport.identity.access import Access
 from ionport.mappings.model import MappingKind
 from ionport.store import OrganizationScope
@@ -42,11 +42,24 @@ def export() -> None:
 @export.command("configure")
 @click.argument("title")
 @click.option("--connection", "connection_name", required=True, help="Name of the connection.")
-@click.option("--idm-mapping", required=True, help="Name of the IDM mapping file.")
+@click.option(
+    "--method",
+    type=click.Choice([method.value for method in ExportMethod]),
+    help="Export method; default: the one that takes just these mapping files.",
+)
+@click.option("--idm-mapping", help="Name of the IDM mapping file.")
 @click.option("--bod-mapping", help="Name of the BOD mapping file: IDM + ION BOD.")
 @click.option("--m3-mapping", help="Name of the M3 mapping file: IDM + M3.")
 @click.option("--toml-mapping", help="Name of the M3 mapping file in TOML: IDM + M3 (TOML).")
 @click.option("--ln-mapping", help="Name of the LN mapping file: IDM + LN.")
+@click.option("--xslt", help="Name of the stylesheet of a method that writes files.")
+@click.option(
+    "--option",
+    "options",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="What else the method asks, such as folder=2026 or history=on; as often as needed.",
+)
 @click.option("--document-type", default="INVOICE", show_default=True)
 @click.option("--activate/--no-activate", default=True, help="Activate at once (default).")
 @click.option("--replace", is_flag=True, help="Switch off the active one that is in the way.")
@@ -63,11 +76,14 @@ def export_configure(
     ctx: click.Context,
     title: str,
     connection_name: str,
-    idm_mapping: str,
+    method: str | None,
+    idm_mapping: str | None,
     bod_mapping: str | None,
     m3_mapping: str | None,
     toml_mapping: str | None,
     ln_mapping: str | None,
+    xslt: str | None,
+    options: tuple[str, ...],
     document_type: str,
     activate: bool,
     replace: bool,
@@ -88,6 +104,7 @@ def export_configure(
             MappingKind.M3: m3_mapping,
             MappingKind.TOML: toml_mapping,
             MappingKind.LN: ln_mapping,
+            MappingKind.XSLT: xslt,
         }
         connection_id = connection_id_of(application, connection_name)
         mappings = {
@@ -96,10 +113,11 @@ def export_configure(
         fields = ConfigurationFields(
             title=title,
             document_type=document_type,
-            method=destination_with(mappings.keys()).method,
+            method=ExportMethod(method) if method else destination_with(mappings.keys()).method,
             connection_id=connection_id,
             mappings=mappings,
             accepts_at_least_once=accept_at_least_once,
+            options=_options(options),
         )
         with application.database.write() as work:
             access = Access(work, scope, OPERATOR)
@@ -111,6 +129,13 @@ def export_configure(
     else:
         state = "active" if activate else "inactive"
         click.echo(f"{made.title}: {destination_of(made.method).label}, {state}.")
+
+
+def _options(given: Sequence[str]) -> dict[str, str]:
+    pairs = [text.partition("=") for text in given]
+    if wrong := [name for name, equals, _value in pairs if not equals]:
+        raise click.BadParameter(f"{wrong[0]} is no NAME=VALUE.", param_hint="--option")
+    return {name: value for name, _equals, value in pairs}
 
 
 @export.command("run")

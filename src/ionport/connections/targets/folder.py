@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -38,6 +39,8 @@ class LocalStore:
 
     def write(self, name: str, content: bytes) -> None:
         with self._told(name), (self._folder / name).open("wb") as file:
+            # As the folder is to its readers, so are its files, whatever this process masks.
+            os.fchmod(file.fileno(), stat.S_IMODE(self._folder.stat().st_mode) & 0o666)
             file.write(content)
             file.flush()
             os.fsync(file.fileno())

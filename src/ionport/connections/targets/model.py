@@ -129,8 +129,11 @@ class Stages:
         return StageResult(*self._left.pop(0), "passed", self._milliseconds(), summary)
 
     def passed_to(self, key: str) -> Iterator[StageResult]:
-        """Tell that all before a stage passed: one call has made them together."""
-        while self._left and self._left[0][0] != key:
+        """Tell that all before a stage passed: one call has made them together.
+
+        Nothing is told where that stage has passed already.
+        """
+        while any(key == left for left, _title in self._left[1:]):
             yield self.passed()
 
     def failed(self, error: TargetError) -> Iterator[StageResult]:

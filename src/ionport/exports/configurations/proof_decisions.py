@@ -43,7 +43,7 @@ def refused_proof(access: ScopedWork[OrganizationScope], delivery: Delivery) -> 
     if not _is_refused(access, use):
         return None
     proof = use_proof(access, use)
-    text = _("Infor refused the connection when it was proved. {reason}").format(reason=proof.text)
+    text = _("The connection was refused when it was proved. {reason}").format(reason=proof.text)
     remedy = _(
         "{remedy} Then choose Test connection: a proof that passes lets this delivery go on. Or"
         " choose Deliver all the same and give a reason."
@@ -134,7 +134,7 @@ class ProofDecisions:
         proof = use_proof(access, use)
         if proof.state is not ProofState.REFUSED:
             raise Conflict(
-                _("Infor does not refuse this connection: nothing is held."),
+                _("The connection is not refused: nothing is held."),
                 code="nothing_is_held",
             )
         self._store(access, ConfigurationAction.DELIVERS_ALL_THE_SAME, use, proof, reason)

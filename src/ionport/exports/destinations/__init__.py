@@ -14,7 +14,7 @@ from ionport.exports.destinations.infor_idm import InforIdm
 from ionport.exports.destinations.infor_idm_bod import InforIdmBod
 from ionport.exports.destinations.infor_idm_ln import InforIdmLn
 from ionport.exports.destinations.infor_idm_m3 import InforIdmM3, InforIdmM3Toml
-from ionport.exports.destinations.port import Destination, TargetCall
+from ionport.exports.destinations.port import AnyCall, Destination
 from ionport.exports.model import ExportMethod, StepKind
 from ionport.mappings.model import MappingKind
 
@@ -62,7 +62,7 @@ def steps_of(method: ExportMethod) -> tuple[StepKind, ...]:
     return tuple(steps)
 
 
-def call_of(method: ExportMethod, kind: StepKind) -> TargetCall[Any]:
+def call_of(method: ExportMethod, kind: StepKind) -> AnyCall:
     """Return the call of a step, or that a step looks up; raises ValueError for another step."""
     for call in destination_of(method).calls:
         if kind is call.kind or (call.look_up is not None and kind is call.look_up.kind):

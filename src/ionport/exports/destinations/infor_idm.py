@@ -19,6 +19,7 @@ from ionport.core.i18n import _
 from ionport.documents.invoice.rendering.model import Language
 from ionport.exports.destinations.port import (
     Answer,
+    AnyCall,
     Calling,
     Found,
     MethodOption,
@@ -28,7 +29,6 @@ from ionport.exports.destinations.port import (
     ReadContent,
     Rendered,
     RenderJob,
-    TargetCall,
 )
 from ionport.exports.model import Delivery, ExportMethod, StepKind
 from ionport.ionapi.client import IonApiClient
@@ -236,7 +236,7 @@ class InforIdm:
     label = "Infor IDM"
     family = "infor"
     target = TargetKind.INFOR
-    calls: tuple[TargetCall[Any], ...] = (IdmCreate(),)
+    calls: tuple[AnyCall, ...] = (IdmCreate(),)
     proof_stages: tuple[str, ...] = ("idm",)
     mapping_kinds: tuple[MappingKind, ...] = (MappingKind.IDM,)
     optional_kinds: tuple[MappingKind, ...] = ()

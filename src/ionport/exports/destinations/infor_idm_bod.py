@@ -14,11 +14,11 @@ from ionport.core.i18n import _
 from ionport.exports.destinations.infor_idm import InforIdm
 from ionport.exports.destinations.port import (
     Answer,
+    AnyCall,
     Calling,
     Payload,
     Rendered,
     RenderJob,
-    TargetCall,
 )
 from ionport.exports.model import Delivery, ExportMethod, StepKind
 from ionport.ionapi.client import IonApiClient
@@ -82,7 +82,7 @@ class InforIdmBod(InforIdm):
 
     method = ExportMethod.INFOR_IDM_BOD
     label = "Infor IDM + ION BOD"
-    calls: tuple[TargetCall[Any], ...] = (*InforIdm.calls, IonPublish())
+    calls: tuple[AnyCall, ...] = (*InforIdm.calls, IonPublish())
     proof_stages: tuple[str, ...] = (*InforIdm.proof_stages, "ion")
     mapping_kinds: tuple[MappingKind, ...] = (*InforIdm.mapping_kinds, MappingKind.BOD)
 

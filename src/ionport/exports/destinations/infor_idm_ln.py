@@ -19,6 +19,7 @@ from ionport.core.i18n import _
 from ionport.exports.destinations.infor_idm import InforIdm
 from ionport.exports.destinations.port import (
     Answer,
+    AnyCall,
     Calling,
     Found,
     MethodOption,
@@ -26,7 +27,6 @@ from ionport.exports.destinations.port import (
     Payload,
     Rendered,
     RenderJob,
-    TargetCall,
 )
 from ionport.exports.model import Delivery, ExportMethod, StepKind
 from ionport.ionapi import IonApiError, LnFault
@@ -244,7 +244,7 @@ class InforIdmLn(InforIdm):
 
     method = ExportMethod.INFOR_IDM_LN
     label = "Infor IDM + LN"
-    calls: tuple[TargetCall[Any], ...] = (*InforIdm.calls, CreateInvoice())
+    calls: tuple[AnyCall, ...] = (*InforIdm.calls, CreateInvoice())
     proof_stages: tuple[str, ...] = (*InforIdm.proof_stages, "ln")
     mapping_kinds: tuple[MappingKind, ...] = (*InforIdm.mapping_kinds, MappingKind.LN)
     options: tuple[MethodOption, ...] = OPTIONS

@@ -6,7 +6,6 @@ The mapping of M3 is a `.properties` file or TOML; otherwise the two are one.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from ionport.core.errors import InvalidInput
 from ionport.core.i18n import _
@@ -18,7 +17,7 @@ from ionport.exports.destinations.m3_invoice import (
     Validate,
 )
 from ionport.exports.destinations.m3_lines import AddLines, LinesPayload
-from ionport.exports.destinations.port import MethodOption, Rendered, RenderJob, TargetCall
+from ionport.exports.destinations.port import AnyCall, MethodOption, Rendered, RenderJob
 from ionport.exports.model import Delivery, ExportMethod, StepKind
 from ionport.mappings.model import MappingKind
 from ionport.mappings.rendering.erp import ErpMapping
@@ -34,7 +33,7 @@ class InforIdmM3(InforIdm):
 
     method = ExportMethod.INFOR_IDM_M3
     label = "Infor IDM + M3"
-    calls: tuple[TargetCall[Any], ...] = (
+    calls: tuple[AnyCall, ...] = (
         *InforIdm.calls,
         AddHead(),
         AddLines(),

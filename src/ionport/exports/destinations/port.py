@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
 from ionport.connections.model import TargetKind
 from ionport.documents.invoice.rendering.model import Language
@@ -225,6 +225,10 @@ class TargetCall(Protocol[C]):
         ...
 
 
+AnyCall: TypeAlias = TargetCall[Any]
+AnyLookUp: TypeAlias = LookUp[Any]
+
+
 class Destination(Protocol):
     """One export method: what it renders, how it calls and looks up, what it shows."""
 
@@ -238,7 +242,7 @@ class Destination(Protocol):
     """
     target: TargetKind
     """Over which kind of connection it goes."""
-    calls: tuple[TargetCall[Any], ...]
+    calls: tuple[AnyCall, ...]
     """In their order; never changed once deliveries have them."""
     proof_stages: tuple[str, ...]
     """What a connection's proof asks for it, beside what every call needs."""

@@ -12,11 +12,11 @@ from ionport.core.ids import new_id
 from ionport.exports.destinations.clients import ClientPool
 from ionport.exports.destinations.port import (
     Answer,
+    AnyCall,
+    AnyLookUp,
     Calling,
-    LookUp,
     OtherItem,
     Payload,
-    TargetCall,
     TargetClient,
 )
 from ionport.exports.engine.pass_records import RunningPass
@@ -66,9 +66,7 @@ class TargetCalls:
             request={"payload": step.payload_digest or ""},
         )
 
-    def look_up(
-        self, running: RunningPass, call: TargetCall[Any], *, first: bool = False
-    ) -> LookedUp:
+    def look_up(self, running: RunningPass, call: AnyCall, *, first: bool = False) -> LookedUp:
         """Ask the target for the items with the delivery's correlation id.
 
         Before the `first` call it is asked for other items of the same invoice, too.
@@ -92,7 +90,7 @@ class TargetCalls:
         return LookedUp(done, found.ids, None, found.others)
 
     def make(
-        self, running: RunningPass, call: TargetCall[Any], right: RightToSend
+        self, running: RunningPass, call: AnyCall, right: RightToSend
     ) -> tuple[Attempt, Answer | None, Problem | None]:
         """Make a call that changes something at the target; `right` commits each of its sends.
 
@@ -115,7 +113,7 @@ class TargetCalls:
         client = self._clients.get(running.scope, running.delivery.connection_id)
         return client.observed_by(recording.observe)
 
-    def _payload(self, running: RunningPass, call: TargetCall[Any]) -> Payload:
+    def _payload(self, running: RunningPass, call: AnyCall) -> Payload:
         step = running.steps[call.kind]
         earlier = {
             kind: other.remote_id
@@ -125,7 +123,7 @@ class TargetCalls:
         return Payload(self._blobs.get(step.payload_digest or ""), step.parameters, earlier)
 
 
-def _look_up_of(call: TargetCall[Any]) -> LookUp[Any]:
+def _look_up_of(call: AnyCall) -> AnyLookUp:
     if call.look_up is None:
         raise ValueError(f"what {call.kind} may have made cannot be looked up")
     return call.look_up

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import threading
-from typing import Any
 
 from cachetools import FIFOCache
 
 from ionport.core.clock import BootClock
 from ionport.exports.destinations import destination_of
-from ionport.exports.destinations.port import TargetCall
+from ionport.exports.destinations.port import AnyCall
 from ionport.exports.engine.pass_records import SYSTEM, RunningPass
 from ionport.exports.ledger.attempts import miss_counts_after
 from ionport.exports.ledger.steps_repository import LedgerRepository
@@ -44,7 +43,7 @@ class LostCalls:
 
 
 def earlier_attempts(
-    database: Database, running: RunningPass, call: TargetCall[Any]
+    database: Database, running: RunningPass, call: AnyCall
 ) -> tuple[Attempt | None, Attempt | None]:
     """Return the attempt that a late answer has confirmed, and the lost one to look up.
 
@@ -77,7 +76,7 @@ def has_lost_call(work: Work, running: RunningPass) -> bool:
     )
 
 
-def can_look_up(running: RunningPass, call: TargetCall[Any]) -> bool:
+def can_look_up(running: RunningPass, call: AnyCall) -> bool:
     """A target may have no way to be asked, or only for items that carry a correlation id."""
     if call.look_up is None:
         return False

@@ -11,13 +11,12 @@ import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
 from ionport.core.i18n import _
 from ionport.core.telemetry import COUNTERS
 from ionport.documents.service import DocumentService
 from ionport.exports.destinations import call_of
-from ionport.exports.destinations.port import Answer, LookUp, OtherItem, TargetCall
+from ionport.exports.destinations.port import Answer, AnyCall, AnyLookUp, OtherItem
 from ionport.exports.engine.pass_records import SYSTEM, RunningPass
 from ionport.exports.ledger.attempts import Problem, changed
 from ionport.exports.ledger.repository import DeliveryRepository
@@ -35,7 +34,7 @@ def hold_document(
     work: Work,
     documents: DocumentService,
     running: RunningPass,
-    call: TargetCall[Any],
+    call: AnyCall,
     ids: Sequence[str],
     code: str = TWO_ITEMS,
 ) -> Problem:
@@ -68,7 +67,7 @@ def hold_same_invoice(
     work: Work,
     documents: DocumentService,
     running: RunningPass,
-    look_up: LookUp[Any],
+    look_up: AnyLookUp,
     others: Sequence[OtherItem],
 ) -> Problem | None:
     """Hold a document whose invoice is in IDM already, made by nobody that we know of.

@@ -13,7 +13,7 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from ionport.connections.service import ConnectionService
 from ionport.core.blobs import Blobs
@@ -25,7 +25,7 @@ from ionport.core.telemetry import bind, bound, span
 from ionport.documents.service import DocumentService
 from ionport.exports.destinations import call_of
 from ionport.exports.destinations.clients import ClientPool
-from ionport.exports.destinations.port import Answer, LookUp, TargetCall
+from ionport.exports.destinations.port import Answer, AnyCall, AnyLookUp
 from ionport.exports.engine import possible_doubles
 from ionport.exports.engine.calls import LookedUp, TargetCalls
 from ionport.exports.engine.circuit import ConnectionPauses
@@ -206,7 +206,7 @@ class DeliveryRunner:
             return self._not_done(work, running, kind, problem)
 
     def _look_up(
-        self, running: RunningPass, call: TargetCall[Any], look_up: LookUp[Any]
+        self, running: RunningPass, call: AnyCall, look_up: AnyLookUp
     ) -> RunningPass | Outcome:
         """Ask the target before the first call: a restored backup may have delivered already."""
         kind = look_up.kind
@@ -247,12 +247,12 @@ class DeliveryRunner:
                 return self._hold_two_items(work, running, outcome, call, asked.pids)
             return outcome
 
-    def _ask(self, running: RunningPass, call: TargetCall[Any], *, first: bool = False) -> LookedUp:
+    def _ask(self, running: RunningPass, call: AnyCall, *, first: bool = False) -> LookedUp:
         asked = self._calls.look_up(running, call, first=first)
         self._pauses.report(running, asked.problem)
         return asked
 
-    def _write(self, running: RunningPass, call: TargetCall[Any]) -> RunningPass | Outcome:
+    def _write(self, running: RunningPass, call: AnyCall) -> RunningPass | Outcome:
         """Make a call that changes something at Infor: once, as far as Infor lets us know."""
         kind = call.kind
         if (paused := self._pauses.wait_for(running, kind)) is not None:
@@ -288,7 +288,7 @@ class DeliveryRunner:
         return outcome
 
     def _take_late_answer(
-        self, running: RunningPass, call: TargetCall[Any], confirmed: Attempt
+        self, running: RunningPass, call: AnyCall, confirmed: Attempt
     ) -> RunningPass | Outcome:
         """The step is done: Infor said so after the pass that asked was taken over."""
         remote_id = str((confirmed.response or {}).get("remote_id", ""))
@@ -306,7 +306,7 @@ class DeliveryRunner:
     def _finish(
         self,
         running: RunningPass,
-        call: TargetCall[Any],
+        call: AnyCall,
         right: RightToSend,
         settled: Attempt,
         answer: Answer | None,
@@ -338,7 +338,7 @@ class DeliveryRunner:
         self,
         work: Work,
         running: RunningPass,
-        call: TargetCall[Any],
+        call: AnyCall,
         settled: Attempt,
         answer: Answer | None,
         problem: Problem | None,
@@ -364,7 +364,7 @@ class DeliveryRunner:
     def _resolve(
         self,
         running: RunningPass,
-        call: TargetCall[Any],
+        call: AnyCall,
         lost: Attempt,
         asked: LookedUp,
         left: float,
@@ -411,7 +411,7 @@ class DeliveryRunner:
         return self._write(running, call)
 
     def _wait_for_lost(
-        self, work: Work, running: RunningPass, call: TargetCall[Any], left: float
+        self, work: Work, running: RunningPass, call: AnyCall, left: float
     ) -> Outcome:
         """The item may still turn up: look again soon, and at the latest when it is certain."""
         look_up = call.look_up
@@ -436,7 +436,7 @@ class DeliveryRunner:
         work: Work,
         running: RunningPass,
         outcome: RunningPass | Outcome,
-        call: TargetCall[Any],
+        call: AnyCall,
         pids: Sequence[str],
     ) -> Outcome:
         """Hold the document of two items, and what its delivery has still to do."""

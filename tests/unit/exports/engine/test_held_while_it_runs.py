@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from ionport.exports.engine.calls import InforCalls
+from ionport.exports.engine.calls import TargetCalls
 from ionport.exports.engine.runner import DeliveryRunner
 from ionport.exports.model import DeliveryStatus, OutcomeKind
 from ionport.identity.access import Access
@@ -30,14 +30,14 @@ def test_a_delivery_that_has_begun_makes_no_call_after_the_decision(
     walk: Walk, runner: DeliveryRunner, monkeypatch: pytest.MonkeyPatch, decision: str
 ) -> None:
     delivery_id = walk.exported()
-    make = InforCalls.make
+    make = TargetCalls.make
 
-    def decided_first(calls: InforCalls, *arguments: object) -> object:
-        monkeypatch.setattr(InforCalls, "make", make)
+    def decided_first(calls: TargetCalls, *arguments: object) -> object:
+        monkeypatch.setattr(TargetCalls, "make", make)
         _decide(walk, delivery_id, decision)
         return make(calls, *arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(InforCalls, "make", decided_first)
+    monkeypatch.setattr(TargetCalls, "make", decided_first)
     assert runner.run(delivery_id).kind is OutcomeKind.SETTLED
     detail = walk.side.detail(delivery_id)
     assert walk.items(detail) == []

@@ -44,7 +44,7 @@ def test_a_refused_proof_stops_a_delivery_before_the_first_call_until_one_passes
     runner.run(delivery_id)
     held = walk.side.detail(delivery_id).delivery
     assert (held.status, held.due_at) == (DeliveryStatus.WAITING, None)
-    assert "refused the connection" in held.error_text
+    assert "connection was refused" in held.error_text
     assert walk.items(walk.side.detail(delivery_id)) == []
     walk.clock.advance(timedelta(minutes=1))
     prove_as(walk.side.database, walk.side.scope, walk.clock, connection_id)

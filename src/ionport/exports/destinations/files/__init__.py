@@ -2,5 +2,5 @@
 
 A file is written under a temporary name first and renamed in a step of its own. The rename is one
 call that happens or does not, so that what became of a lost answer shows in the folder
-(docs/decisions/0044-files-are-written-then-renamed.md).
+(docs/decisions/0046-files-are-written-then-renamed.md).
 """

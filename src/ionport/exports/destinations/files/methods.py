@@ -19,7 +19,7 @@ from ionport.exports.destinations.files.rendering import (
     FilenameMode,
     render_files,
 )
-from ionport.exports.destinations.port import MethodOption, Prepare, Rendered, RenderJob, TargetCall
+from ionport.exports.destinations.port import AnyCall, MethodOption, Prepare, Rendered, RenderJob
 from ionport.exports.model import Delivery, ExportMethod, StepKind
 from ionport.mappings.model import MappingKind, MappingVersion
 from ionport.mappings.rendering.files import FileForm
@@ -82,7 +82,7 @@ class FileMethod:
     """What all methods have in common that put files into a folder."""
 
     family = "other"
-    calls: tuple[TargetCall[Any], ...] = (WriteFiles(), PlaceFiles())
+    calls: tuple[AnyCall, ...] = (WriteFiles(), PlaceFiles())
     mapping_kinds: tuple[MappingKind, ...] = ()
     optional_kinds: tuple[MappingKind, ...] = (MappingKind.XSLT,)
     options: tuple[MethodOption, ...] = FILE_OPTIONS

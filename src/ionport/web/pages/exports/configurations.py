@@ -68,7 +68,11 @@ def new_form(request: Request) -> Response:
     """Show the empty form of a method."""
     _require_administrator(request)
     method = _method(request.path_params["method"])
-    values = {**export_form.template_defaults(), "document_type": "INVOICE"}
+    values = {
+        **export_form.template_defaults(),
+        "document_type": "INVOICE",
+        "connection": request.query_params.get("connection", ""),
+    }
     return _form_page(request, method, values, {})
 
 
@@ -150,14 +154,15 @@ def _form_page(
 ) -> Response:
     with visit_of(request).services.database.read() as work:
         choices = export_form.choices(request, work, method)
-    options = export_form.option_fields(method)
+    names = export_form.name_fields(method)
     context = {
         "destination": destination_of(method),
         "values": values,
         "errors": errors,
         "choices": choices,
-        "options": options,
-        "has_own_names": any(values.get(name) or name in errors for name in options.names),
+        "options": export_form.option_fields(method),
+        "own_names": names,
+        "has_own_names": any(values.get(name) or name in errors for name in names.names),
         "credit_notes": export_form.credit_note_fields(method),
         "configuration": configuration,
     }

@@ -38,6 +38,10 @@ from ionport.web.services import documents_of
 from ionport.web.state import organization_scope, visit_of
 
 OWN_TEMPLATE = "template"
+_PROPERTIES = ".properties,.toml,text/plain"
+_ACCEPTED = dict.fromkeys(MappingKind, _PROPERTIES) | {
+    MappingKind.XSLT: ".xsl,.xslt,application/xslt+xml,text/xml"
+}
 
 T = TypeVar("T")
 NamedConnection: TypeAlias = tuple[str, PreparedConnection]
@@ -51,6 +55,8 @@ class MappingBox:
     name: str
     label: str
     options: list[tuple[str, str]]
+    accept: str
+    is_optional: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,18 +73,24 @@ def choices(request: Request, work: Work, method: ExportMethod) -> FormChoices:
     """Return what can be chosen for a method, at most 200 of each."""
     visit, scope = visit_of(request), organization_scope(request)
     page = PageRequest(per_page=MAX_PER_PAGE)
-    connections = documents_of(request).connections.list(Access(work, scope, visit.actor), page)
+    destination = destination_of(method)
+    connections = documents_of(request).connections.list(
+        Access(work, scope, visit.actor), page, target=destination.target
+    )
     files = documents_of(request).mappings
     mappings = []
-    for kind in destination_of(method).mapping_kinds:
+    for kind in (*destination.mapping_kinds, *destination.optional_kinds):
         own = [(OWN_TEMPLATE, _("Template of ionport for invoices"))] if has_template(kind) else []
         found = files.list(work.within(scope), page, kind).items
         options = [*own, *((each.id, each.name) for each in found)]
-        mappings.append(MappingBox(mapping_field(kind), file_label(kind), options))
+        is_optional = kind in destination.optional_kinds
+        mappings.append(
+            MappingBox(mapping_field(kind), file_label(kind), options, _ACCEPTED[kind], is_optional)
+        )
     return FormChoices(
         document_types=[(kind.id, kind.label) for kind in DOCUMENT_TYPES.values()],
         sub_organizations=[(sub.id, sub.name) for sub in sub_organizations(request, work)],
-        connections=[(c.id, f"{c.name} · {c.tenant_id}") for c in connections.items],
+        connections=[(c.id, f"{c.name} · {c.place}") for c in connections.items],
         mappings=mappings,
     )
 
@@ -119,6 +131,7 @@ def file_label(kind: MappingKind) -> str:
         MappingKind.M3: _("M3 Mapping File"),
         MappingKind.LN: _("LN Mapping File"),
         MappingKind.TOML: _("M3 Mapping File (TOML)"),
+        MappingKind.XSLT: _("XSLT"),
     }.get(kind, kind.label)
 
 
@@ -129,15 +142,30 @@ def mapping_field(kind: MappingKind) -> str:
 
 def sent_values(form: FormData, method: ExportMethod) -> dict[str, str]:
     """Return what was sent, to be shown again beside the errors; files cannot be."""
-    mappings = [mapping_field(kind) for kind in destination_of(method).mapping_kinds]
+    mappings = [mapping_field(kind) for kind in mapping_kinds_of(method)]
     names = ("title", "document_type", "sub_organization", "connection", *mappings)
     more = ("accepts_at_least_once", "reason", *template_defaults())
     return {name: text_of(form, name) for name in (*names, *more)} | sent_options(form, method)
 
 
+def mapping_kinds_of(method: ExportMethod) -> tuple[MappingKind, ...]:
+    """Return the kinds of mapping files that a method takes, the optional ones last."""
+    destination = destination_of(method)
+    return (*destination.mapping_kinds, *destination.optional_kinds)
+
+
 def option_fields(method: ExportMethod) -> Form:
     """Return the fields of what a method asks beside connection and mapping files."""
-    return Form([_option_field(option) for option in destination_of(method).options])
+    return _options(method, lambda option: option.is_switch or not option.is_name)
+
+
+def name_fields(method: ExportMethod) -> Form:
+    """Return the fields of what something is called in the target."""
+    return _options(method, lambda option: option.is_name and not option.is_switch)
+
+
+def _options(method: ExportMethod, wanted: Callable[[MethodOption], bool]) -> Form:
+    return Form([_option_field(each) for each in destination_of(method).options if wanted(each)])
 
 
 def credit_note_fields(method: ExportMethod) -> Form:
@@ -165,19 +193,28 @@ def credit_note_fields(method: ExportMethod) -> Form:
 
 
 def _option_field(option: MethodOption) -> FormField:
+    if option.choices is not None:
+        choices = list(option.choices())
+        return FormField(
+            option.name, option.label(), FieldKind.CHOICE, choices=choices, help=option.help()
+        )
     return FormField(
         option.name,
         option.label(),
         FieldKind.SWITCH if option.is_switch else FieldKind.TEXT,
         help=option.help(),
         placeholder=option.default,
-        limit=0 if option.is_switch else 80,
+        limit=0 if option.is_switch else 80 if option.is_name else 200,
     )
 
 
 def sent_options(form: FormData, method: ExportMethod) -> dict[str, str]:
     """Return what was typed in the fields of options."""
-    return option_fields(method).sent(form) | credit_note_fields(method).sent(form)
+    return (
+        option_fields(method).sent(form)
+        | name_fields(method).sent(form)
+        | credit_note_fields(method).sent(form)
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +236,7 @@ def read_files(request: Request, method: ExportMethod) -> ReadFiles:
     connection = _collect(wrong, "connection", lambda: _read_connection(form))
     mappings = {
         kind: _collect(wrong, mapping_field(kind), partial(_read_mapping, form, kind))
-        for kind in destination_of(method).mapping_kinds
+        for kind in mapping_kinds_of(method)
     }
     _refuse(form, wrong)
     return ReadFiles(connection or "", {kind: file or "" for kind, file in mappings.items()})

@@ -387,7 +387,7 @@ def test_a_refusal_turns_an_active_configuration_red_until_a_person_decides(desk
     )
     assert "dot-broken" in desk.browser.get(LIST).text
     page = said(desk.browser.get(made.url.path).text)
-    assert "Infor refuses the connection: what goes over it is held." in page
+    assert "The connection is refused: what goes over it is held." in page
     path = f"{made.url.path}/all-the-same"
     assert 'id="reason-error"' in desk.browser.send(path, {"reason": ""}).text
     decided = desk.browser.send(path, {"reason": "IDM is told"})

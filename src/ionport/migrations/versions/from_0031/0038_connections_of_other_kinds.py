@@ -1,6 +1,6 @@
 """Connections that lead to something else than an Infor tenant
 
-Revision: 0035, after 0034
+Revision: 0038, after 0037
 """
 
 from __future__ import annotations
@@ -8,8 +8,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0035"
-down_revision = "0034"
+revision = "0038"
+down_revision = "0037"
 
 
 def upgrade() -> None:

@@ -1,0 +1,69 @@
+"""`ionport connection add-folder|add-sftp`: connections that lead to no Infor tenant."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command("add-folder")
+@click.argument("name")
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.pass_context
+def add_folder(ctx: click.Context, name: str, folder: Path) -> None:
+    """Add a local FOLDER, into which documents are exported."""
+    _add(ctx, name, "folder", {"folder": str(folder.absolute())})
+
+
+@click.command("add-sftp")
+@click.argument("name")
+@click.argument("host")
+@click.argument("folder")
+@click.option("--port", default=22, show_default=True, type=click.IntRange(1, 65_535))
+@click.option("--user", required=True, help="User name at the server.")
+@click.option("--host-key", required=True, help="The server's public key, as in known_hosts.")
+@click.option(
+    "--secret-file",
+    required=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="File with the password, or a private key in OpenSSH form.",
+)
+@click.pass_context
+def add_sftp(
+    ctx: click.Context,
+    name: str,
+    host: str,
+    folder: str,
+    port: int,
+    user: str,
+    host_key: str,
+    secret_file: Path,
+) -> None:
+    """Add a FOLDER of an SFTP server, into which documents are exported."""
+    given = {"host": host, "port": str(port), "username": user, "host_key": host_key}
+    _add(ctx, name, "sftp", {**given, "folder": folder}, secret_file)
+
+
+def _add(
+    ctx: click.Context,
+    name: str,
+    kind: str,
+    parameters: dict[str, str],
+    secret_file: Path | None = None,
+) -> None:
+    from ionport.cli.opening import OPERATOR, documents_side, opened, organization_scope
+    from ionport.connections.model import TargetKind
+    from ionport.connections.targets.model import Target
+    from ionport.core.secrets import Secret
+    from ionport.identity.access import Access
+
+    secret = secret_file.read_text(encoding="utf-8").rstrip("\r\n") if secret_file else ""
+    with opened(ctx) as application:
+        scope = organization_scope(application)
+        targets = documents_side(application).connections.targets
+        prepared = targets.prepare(Target(TargetKind(kind), parameters, Secret(secret)))
+        with application.database.write() as work:
+            made = targets.add(Access(work, scope, OPERATOR), name, prepared)
+    click.echo(f"Connection {made.name}: {made.place}.")
+    click.echo(f"Prove it with: ionport connection prove {made.name!r}")
