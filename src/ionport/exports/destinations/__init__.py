@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Set
-from typing import Any
 
 from ionport.connections.model import TargetKind
 from ionport.connections.proofs import BASE_STAGES

@@ -362,12 +362,7 @@ class DeliveryRunner:
         return self._not_done(work, running, kind, problem)
 
     def _resolve(
-        self,
-        running: RunningPass,
-        call: AnyCall,
-        lost: Attempt,
-        asked: LookedUp,
-        left: float,
+        self, running: RunningPass, call: AnyCall, lost: Attempt, asked: LookedUp, left: float
     ) -> RunningPass | Outcome:
         """Decide what became of a call whose answer we do not have, from what a look-up says.
 
