@@ -18,7 +18,9 @@ from ionport.cli.errors import packages_missing, show_errors
 _COMMANDS = {
     "up": ("serving.commands", "Serve both sides, or the one that --side names."),
     "worker": ("serving.commands", "Run deliveries beside other workers (PostgreSQL only)."),
-    "migrate": ("serving.commands", "Bring the database schema of a data folder up to date."),
+    "migrate": ("serving.commands", "Bring the database up to date, or move to another one."),
+    "backup": ("serving.backups", "Write database and stored files into one file."),
+    "restore": ("serving.backups", "Make an installation of a backup."),
     "setup-link": ("users", "Print a new one-time link that makes the first administrator."),
     "user": ("users", "Add and list users, give roles, reset passwords."),
     "audit": ("audit", "List what was changed: who, when and from where."),

@@ -1,0 +1,184 @@
+"""Writes a backup: one file with the rows, the stored files and what tells whether it is whole.
+
+The file is a tar archive of `manifest.json`, `database.db` (SQLite, whatever database is used),
+`blobs/…` and `end.json`. The key ring is not in it: who finds the backup opens no secret.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import re
+import tarfile
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import text
+
+from ionport import __version__
+from ionport.core.errors import Conflict, Unavailable
+from ionport.core.files import private_opener, sync_folder
+from ionport.core.i18n import _
+from ionport.core.sealing import SealedFor
+from ionport.data_folder import load_keys, opened_database, require_data_folder
+from ionport.installation.rows import copy_rows
+from ionport.migrations import newest_revision, require_current, upgrade
+from ionport.settings import Settings
+from ionport.store import Database, sqlite_url
+
+MANIFEST: Final = "manifest.json"
+DATABASE: Final = "database.db"
+BLOBS: Final = "blobs"
+END: Final = "end.json"
+FORMAT: Final = 1
+# What only the right key ring opens.
+PROBE: Final = SealedFor("backup", "installation", "probe")
+PROBE_TEXT: Final = b"ionport"
+_DIGEST: Final = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Backup:
+    """What was written: the key that it needs, its stored files, its size in bytes."""
+
+    key_id: str
+    files: int
+    size: int
+
+
+def back_up(settings: Settings, path: Path, now: datetime) -> Backup:
+    """Write a backup to `path`, while servers and workers may go on.
+
+    The rows are of one moment. Files are copied after it, so that each file which a row names is
+    there, but for those that retention takes away meanwhile and would take away again.
+
+    Raises:
+        Conflict: there is a file at `path`.
+        Unavailable: it cannot be written; there is no data folder; its schema is another one.
+    """
+    require_data_folder(settings)
+    if path.exists():
+        raise Conflict(
+            _("There is a file {path} already. Name another one.").format(path=path),
+            code="backup_exists",
+        )
+    try:
+        with tempfile.TemporaryDirectory(prefix=".ionport-backup-", dir=path.parent) as folder:
+            return _write(settings, path, Path(folder), now)
+    except OSError as error:
+        raise Unavailable(
+            _("The backup {path} cannot be written: {reason}.").format(
+                path=path, reason=error.strerror or type(error).__name__
+            ),
+            code="backup_not_written",
+        ) from error
+
+
+def _write(settings: Settings, path: Path, folder: Path, now: datetime) -> Backup:
+    rows, archive = folder / DATABASE, folder / "backup.tar"
+    with opened_database(settings) as database:
+        require_current(database)
+        keys = load_keys(settings, database, makes_new=False)
+        _copy_rows(database, rows)
+    database.close()
+    manifest = {
+        "format": FORMAT,
+        "ionport": __version__,
+        "schema": newest_revision(),
+        "made_at": now.isoformat(),
+        "key": keys.current,
+        "probe": keys.seal(PROBE_TEXT, PROBE),
+        "database_sha256": _sha256(rows),
+    }
+    count = 0
+    with (
+        open(archive, "wb", opener=private_opener) as file,
+        tarfile.open(fileobj=file, mode="w") as tar,
+    ):
+        _add_json(tar, MANIFEST, manifest)
+        tar.add(rows, DATABASE, filter=_plain)
+        for blob in stored_files(settings.data / BLOBS):
+            with suppressed_when_gone():
+                tar.add(blob, f"{BLOBS}/{blob.name}", filter=_plain)
+                count += 1
+        _add_json(tar, END, {"files": count})
+        tar.close()
+        file.flush()
+        os.fsync(file.fileno())
+    # No other file of that name is replaced, whenever it came.
+    path.hardlink_to(archive)
+    sync_folder(path.parent)
+    return Backup(keys.current, count, path.stat().st_size)
+
+
+def stored_files(folder: Path) -> Iterator[Path]:
+    """Yield the stored files of a folder of blobs, of whatever version of ionport."""
+    for found in sorted(folder.rglob("*")):
+        if _DIGEST.fullmatch(found.name) and found.is_file():
+            yield found
+
+
+@contextmanager
+def suppressed_when_gone() -> Iterator[None]:
+    """Go on where a file was taken away since its folder was read."""
+    try:
+        yield
+    except FileNotFoundError:
+        return
+
+
+def _copy_rows(database: Database, path: Path) -> None:
+    """Write one moment of a database into a new file of SQLite."""
+    if database.is_sqlite:
+        with database.reading_engine.connect() as connection, _file(path) as made:
+            source: Any = connection.connection.driver_connection
+            target: Any = made.connection.driver_connection
+            source.backup(target)
+        return
+    with closing(Database(sqlite_url(path), durable=False)) as new:
+        upgrade(new)
+    with database.read() as work, _file(path) as made:
+        work.connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
+        made.exec_driver_sql("BEGIN")
+        copy_rows(work.connection, made)
+        made.commit()
+
+
+@contextmanager
+def _file(path: Path) -> Iterator[Any]:
+    """Open a SQLite file as one file, without a journal beside it once it is closed."""
+    database = Database(sqlite_url(path), durable=False)
+    try:
+        with database.engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
+            yield connection
+            connection.exec_driver_sql("PRAGMA journal_mode=DELETE")
+    finally:
+        database.close()
+
+
+def _plain(member: tarfile.TarInfo) -> tarfile.TarInfo:
+    """Leave out who owns a file here."""
+    member.uid = member.gid = 0
+    member.uname = member.gname = ""
+    member.mode = 0o600
+    return member
+
+
+def _add_json(tar: tarfile.TarFile, name: str, content: object) -> None:
+    encoded = json.dumps(content, indent=1).encode()
+    member = _plain(tarfile.TarInfo(name))
+    member.size = len(encoded)
+    tar.addfile(member, io.BytesIO(encoded))
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
