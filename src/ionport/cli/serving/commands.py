@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import signal
+import socket
 import threading
+from dataclasses import replace
 
 import click
 
 from ionport.application import Application, open_application
 from ionport.cli.opening import OPERATOR, documents_side, settings_of
 from ionport.cli.serving.housekeeping import Housekeeping
-from ionport.cli.serving.server import RunningServer
+from ionport.cli.serving.processes import serve_in_processes, stop_with
+from ionport.cli.serving.served_address import remember
+from ionport.cli.serving.server import RunningServer, listen
 from ionport.core.errors import InvalidInput
 from ionport.data_folder import upgrade_existing
 from ionport.documents.bulk.runner import BulkWatch
@@ -54,17 +58,61 @@ def _show_control_key(application: Application) -> None:
 @click.option("--sandbox", is_flag=True, help="Imitate Infor's services, with a control plane.")
 @click.option("--host", help="Address to listen on (default 127.0.0.1).")
 @click.option("--port", type=click.IntRange(0, 65535), help="Port (default 8400; 0: a free one).")
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 64),
+    default=1,
+    show_default=True,
+    help="Processes that serve this address; more than one needs PostgreSQL.",
+)
+@click.option("--listener", type=int, hidden=True)
+@click.option("--first-process", type=int, hidden=True)
 @click.pass_context
 def up(
-    ctx: click.Context, side: str | None, sandbox: bool, host: str | None, port: int | None
+    ctx: click.Context,
+    side: str | None,
+    sandbox: bool,
+    host: str | None,
+    port: int | None,
+    workers: int,
+    listener: int | None,
+    first_process: int | None,
 ) -> None:
     """Serve both sides, or the one that --side names."""
     named = True if sandbox else None
-    server = RunningServer(settings_of(ctx, side=side, sandbox=named, host=host, port=port))
-    click.echo(f"ionport serves {server.application.settings.side.value} on {server.url}")
-    _show_setup_link(server.application)
-    _show_control_key(server.application)
+    settings = settings_of(ctx, side=side, sandbox=named, host=host, port=port)
+    if workers > 1:
+        _serve_in_processes(settings, workers)
+        return
+    if listener is not None and first_process is not None:
+        stop_with(first_process)
+        RunningServer(settings, listener=socket.socket(fileno=listener)).run()
+        return
+    server = RunningServer(settings)
+    _show_start(server.application)
     server.run()
+
+
+def _serve_in_processes(settings: Settings, number: int) -> None:
+    if not settings.database_url:
+        raise InvalidInput(
+            "Several processes need PostgreSQL (IONPORT_DATABASE_URL); 'ionport migrate --to' moves"
+            " an installation there. On SQLite one process does all."
+        )
+    listener = listen(settings)
+    host, port = listener.getsockname()[:2]
+    application = open_application(replace(settings, host=str(host), port=int(port)))
+    remember(application.settings)
+    _show_start(application)
+    application.close()
+    serve_in_processes(application.settings, listener, number)
+
+
+def _show_start(application: Application) -> None:
+    served = application.settings
+    click.echo(f"ionport serves {served.side.value} on {served.origin}")
+    _show_setup_link(application)
+    _show_control_key(application)
 
 
 @click.command()

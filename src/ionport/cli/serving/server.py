@@ -33,7 +33,8 @@ from ionport.settings import Settings
 class RunningServer:
     """One process's server: the application, its ASGI application and, with documents, its engine.
 
-    The port is taken before anything is built, since addresses in credentials come from it.
+    The port is taken before anything is built, since addresses in credentials come from it, or
+    `listener` has it already.
     """
 
     def __init__(
@@ -42,8 +43,9 @@ class RunningServer:
         *,
         timing: ExportTiming | None = None,
         options: EngineOptions | None = None,
+        listener: socket.socket | None = None,
     ) -> None:
-        self._socket = _listen(settings)
+        self._socket = listener or listen(settings)
         host, port = self._socket.getsockname()[:2]
         self.application = open_application(
             replace(settings, host=str(host), port=int(port)), timing=timing
@@ -139,7 +141,8 @@ def _wait_until_started(server: uvicorn.Server, thread: threading.Thread) -> Non
         waiting.wait(0.01)
 
 
-def _listen(settings: Settings) -> socket.socket:
+def listen(settings: Settings) -> socket.socket:
+    """Take the address that the settings name; raises InvalidInput when it cannot be had."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
