@@ -405,7 +405,7 @@ def test_the_base_install_proves_a_file_and_says_what_else_needs(tmp_path: Path)
     file.write_bytes(credential())
     script = (
         "import sys\nfrom click.testing import CliRunner\nfrom ionport.cli import main\n"
-        "for name in ('structlog', 'sqlalchemy', 'starlette', 'lxml', 'alembic'):\n"
+        "for name in ('sqlalchemy', 'starlette', 'lxml', 'alembic'):\n"
         "    sys.modules[name] = None\n"
         "for arguments in (['prove', 'nosuch.ionapi'], ['prove', 'a connection'],\n"
         f"                  ['add', {str(file)!r}], ['prove', {str(tmp_path / 'x.ionapi')!r}]):\n"

@@ -69,7 +69,7 @@ print(sorted((forbidden | late) & set(sys.modules)))
 def test_the_extra_has_every_package_that_the_tenant_needs() -> None:
     script = """
 import sys, urllib.request, urllib.error
-extras = {"alembic", "argon2", "dbos", "jinja2", "markdown_it", "psycopg", "segno", "structlog"}
+extras = {"alembic", "argon2", "dbos", "jinja2", "markdown_it", "psycopg", "segno"}
 sys.modules.update(dict.fromkeys(extras))
 from ionport.testing.start import started_infor
 with started_infor() as infor:

@@ -7,9 +7,11 @@ import logging
 import sys
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 
+from ionport.core.secrets import DOTS
 from ionport.core.telemetry import bind, bound
 from ionport.observe.logs import configure_logging
 
@@ -73,6 +75,16 @@ def test_each_line_carries_the_bound_ids(log: io.StringIO) -> None:
     assert (line["request"], line["delivery"], line["event"]) == ("r1", "dlv_1", "step done")
     assert line["step"] == "render"
     assert not {"request", "delivery"} & set(outside)
+
+
+def test_a_line_of_text_has_the_time_the_level_and_quoted_values(log: io.StringIO) -> None:
+    configure_logging(stream=log)
+    extra = {"path": "/a", "why": f"no password={PLANTED}", "ms": 1.5, "color_message": "x"}
+    logging.getLogger("ionport.test").info("step %s", "done", extra=extra)
+    moment, _blank, rest = log.getvalue().partition(" ")
+    assert datetime.fromisoformat(moment).tzinfo is UTC
+    expected = "[info    ] step done                      [ionport.test] path=/a why='no password="
+    assert rest == f"{expected}{DOTS}' ms=1.5\n"
 
 
 def test_uvicorns_access_log_is_off(log: io.StringIO) -> None:
