@@ -160,7 +160,7 @@ class World:
     def attempt_texts(self, ack: Acknowledgement) -> list[str | None]:
         with self.side.database.read() as work:
             attempts = self.side.services.ion.flows.attempts(Access(work, SCOPE, OPERATOR), ack.id)
-        return [one.text if one.ended_at else None for one in attempts]
+        return [one.sentence if one.ended_at else None for one in attempts]
 
 
 @pytest.fixture(scope="module", params=ALL_DATABASES)

@@ -720,6 +720,7 @@ CREATE TABLE ion_ack_attempts (
 	ended_at BIGINT,
 	status INTEGER,
 	text TEXT NOT NULL,
+	result TEXT,
 	CONSTRAINT pk_ion_ack_attempts PRIMARY KEY (acknowledgement, number),
 	CONSTRAINT fk_ion_ack_attempts_acknowledgement FOREIGN KEY(acknowledgement) REFERENCES ion_acknowledgements (id) ON DELETE CASCADE
 );

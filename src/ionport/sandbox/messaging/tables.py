@@ -115,7 +115,9 @@ ion_ack_attempts = Table(
     Column("started_at", Moment, nullable=False),
     Column("ended_at", Moment),
     Column("status", Integer),
+    # What the target or the gateway said, word for word; `result` says what came of the attempt.
     Column("text", Text, nullable=False),
+    Column("result", Text),
 )
 
 # All that a reset empties, in an order in which rows may be put back.

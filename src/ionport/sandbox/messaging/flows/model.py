@@ -238,11 +238,36 @@ class AckFilter:
     state: AckState | None = None
 
 
+class AckResult(StrEnum):
+    """What came of an attempt to post an acknowledgement."""
+
+    ANSWERED = "answered"
+    NOT_SENT = "not sent"
+    UNREADABLE = "unreadable"
+    OTHER_TYPE = "other type"
+    NO_TARGET = "no target"
+    FAILED = "failed"
+
+    def sentence(self, text: str) -> str:
+        """Return it in the reader's language; `text` is what the target or a check said."""
+        return {
+            AckResult.ANSWERED: text,
+            AckResult.NOT_SENT: text,
+            AckResult.UNREADABLE: _(
+                "The document cannot be read, so nothing is sent: {reason}"
+            ).format(reason=text),
+            AckResult.OTHER_TYPE: _("The document has another type."),
+            AckResult.NO_TARGET: _("The flow names no registered API to post it to."),
+            AckResult.FAILED: _("The sandbox failed; the log says why."),
+        }[self]
+
+
 @dataclass(frozen=True, slots=True)
 class AckAttempt:
     """One time that an acknowledgement was posted.
 
-    Without `ended_at` the process ended before the answer came: the target may have it.
+    Without `ended_at` the process ended before the answer came: the target may have it. `text` is
+    what the target or a check said; `result` is None while it is under way.
     """
 
     number: int
@@ -250,6 +275,12 @@ class AckAttempt:
     ended_at: datetime | None
     status: int | None
     text: str
+    result: AckResult | None
+
+    @property
+    def sentence(self) -> str:
+        """What came of it, in the reader's language."""
+        return self.text if self.result is None else self.result.sentence(self.text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,11 +293,12 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
-    """What came of an attempt, and what follows from it; `status` is None without an answer."""
+class Ended:
+    """How an attempt ended, and the state that follows; `status` is None without an answer."""
 
     state: AckState
-    text: str
+    result: AckResult
+    text: str = ""
     status: int | None = None
 
 

@@ -15,15 +15,16 @@ from ionport.sandbox.messaging.flows.model import (
     AckAttempt,
     AckFilter,
     Acknowledgement,
+    AckResult,
     AckState,
     Booked,
     Comparison,
     Decision,
     DocumentFlow,
+    Ended,
     Erp,
     FlowTarget,
     Rejects,
-    Result,
     Rule,
 )
 from ionport.sandbox.messaging.tables import (
@@ -202,7 +203,7 @@ class AcknowledgementRepository(Repository):
         self,
         scope: SystemScope,
         ack: Acknowledgement,
-        result: Result,
+        ended: Ended,
         now: datetime,
         then: datetime,
     ) -> None:
@@ -211,14 +212,14 @@ class AcknowledgementRepository(Repository):
         self._run(
             update(ion_ack_attempts)
             .where(_attempts.acknowledgement == ack.id, _attempts.number == number)
-            .values(ended_at=now, status=result.status, text=result.text)
+            .values(ended_at=now, status=ended.status, text=ended.text, result=ended.result.value)
         )
         self._run(
             update(ion_acknowledgements)
             .where(
                 _acks.id == ack.id, _acks.attempts == number, _acks.state == AckState.WAITING.value
             )
-            .values(state=result.state.value, next_at=then)
+            .values(state=ended.state.value, next_at=then)
         )
 
     def give_up(self, scope: SystemScope, ack: Acknowledgement) -> None:
@@ -275,7 +276,9 @@ _flow = reader(
 )
 
 
-_attempt = reader(AckAttempt)
+_attempt = reader(
+    AckAttempt, result=lambda row: None if row.result is None else AckResult(row.result)
+)
 
 
 _ack = reader(

@@ -32,12 +32,13 @@ from ionport.sandbox.messaging.flows.model import (
     ACKNOWLEDGEMENT,
     LEASE,
     Acknowledgement,
+    AckResult,
     AckState,
     Decision,
     DocumentFlow,
+    Ended,
     Erp,
     FlowTarget,
-    Result,
     state_after,
 )
 from ionport.sandbox.messaging.flows.ports import Books
@@ -195,17 +196,17 @@ class FlowRunner:
 
     async def _send(self, job: _Job) -> None:
         try:
-            result = await self._result(job)
+            ended = await self._ended(job)
         except Exception:
             _logger.exception("acknowledgement %s failed", job.ack.id)
-            result = Result(AckState.FAILED, "The sandbox failed; the log says why.")
+            ended = Ended(AckState.FAILED, AckResult.FAILED)
         try:
-            await asyncio.to_thread(self._finish, job, result)
+            await asyncio.to_thread(self._finish, job, ended)
         except Exception:
             # It counts as cut off, and is posted again after its lease.
             _logger.exception("the end of acknowledgement %s was not stored", job.ack.id)
 
-    async def _result(self, job: _Job) -> Result:
+    async def _ended(self, job: _Job) -> Ended:
         """Decide what the answer is, unless an earlier attempt has, and post it."""
         try:
             content = await asyncio.to_thread(self._decided, job)
@@ -213,14 +214,13 @@ class FlowRunner:
             if job.flow.rule.erp is Erp.RULE:
                 # ION keeps what a receiver cannot read to itself, as a ConfirmBOD
                 # (docs/reference/ion-messaging.md#confirm-and-acknowledge).
-                text = "The document cannot be read, so nothing is sent: {reason}"
-                return Result(AckState.FAILED, text.format(reason=error.text))
+                return Ended(AckState.FAILED, AckResult.UNREADABLE, error.text)
             content = await asyncio.to_thread(self._confirmed, job, error.text)
         if content is None:
-            return Result(AckState.PASSED_OVER, "The document has another type.")
+            return Ended(AckState.PASSED_OVER, AckResult.OTHER_TYPE)
         target = job.flow.target
         if not target.is_named:
-            return Result(AckState.KEPT, "The flow names no registered API to post it to.")
+            return Ended(AckState.KEPT, AckResult.NO_TARGET)
         address = ApiAddress(
             job.flow.tenant_id, target.api_context, target.proxy_context, target.path
         )
@@ -228,10 +228,11 @@ class FlowRunner:
         try:
             answer = await self._outgoing.post(address, content_type, body)
         except NotFound as error:
-            return Result(AckState.FAILED, error.text)
+            return Ended(AckState.FAILED, AckResult.NOT_SENT, error.text)
         except IonportError as error:
-            return Result(AckState.WAITING, error.text)
-        return Result(state_after(answer.status), _shown(answer), answer.status)
+            return Ended(AckState.WAITING, AckResult.NOT_SENT, error.text)
+        state = state_after(answer.status)
+        return Ended(state, AckResult.ANSWERED, _shown(answer), answer.status)
 
     def _decided(self, job: _Job) -> bytes | None:
         """Return the acknowledgement; None when the flow does not take the document.
@@ -280,13 +281,13 @@ class FlowRunner:
             AcknowledgementRepository(work.connection).decide(_SCOPE, job.ack, decision)
         return self._blobs.get(decision.bod_sha256)
 
-    def _finish(self, job: _Job, result: Result) -> None:
+    def _finish(self, job: _Job, ended: Ended) -> None:
         now, number = self._clock.now(), job.ack.attempts + 1
-        if result.state is AckState.WAITING and number >= job.ack.last_attempt:
-            result = replace(result, state=AckState.FAILED)
+        if ended.state is AckState.WAITING and number >= job.ack.last_attempt:
+            ended = replace(ended, state=AckState.FAILED)
         with self._database.write() as work:
             outbox = AcknowledgementRepository(work.connection)
-            outbox.finish(_SCOPE, job.ack, result, now, now + job.ack.wait_after(number))
+            outbox.finish(_SCOPE, job.ack, ended, now, now + job.ack.wait_after(number))
 
 
 def form_of(target: FlowTarget, content: bytes) -> tuple[str, bytes]:
