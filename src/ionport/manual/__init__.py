@@ -42,6 +42,7 @@ CONTENTS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "mapping-keys",
             "export",
             "exactly-once",
+            "what-the-erp-says",
             "json-api",
             "groups",
             "webhooks",

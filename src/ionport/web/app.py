@@ -46,7 +46,14 @@ from ionport.web.pages.documents.listing import list as document_list
 from ionport.web.pages.documents.listing import views as document_views
 from ionport.web.pages.exports import activation as export_activation
 from ionport.web.pages.exports import configurations as exports
-from ionport.web.pages.exports import connections, deliveries, dry_run, mend, targets
+from ionport.web.pages.exports import (
+    connections,
+    deliveries,
+    dry_run,
+    endpoints,
+    mend,
+    targets,
+)
 from ionport.web.pages.general import home, manual, settings, theme
 from ionport.web.pages.ion_desk import (
     acknowledgements,
@@ -213,6 +220,7 @@ def _document_routes() -> list[BaseRoute]:
         *mend.ROUTES,
         *targets.ROUTES,
         *connections.ROUTES,
+        *endpoints.ROUTES,
         *deliveries.ROUTES,
     ]
 

@@ -146,6 +146,10 @@ def columns() -> list[Column]:
         Column(_("Document Name"), lambda item: item.filename, width=34),
         Column(_("Id"), lambda item: item.id, width=38),
         Column(_("Status"), lambda item: item.status.label, width=20),
+        Column(
+            _("ERP Status"), lambda item: item.erp_status.label if item.erp_status else "", width=14
+        ),
+        Column(_("ERP reference"), lambda item: item.erp_reference or "", width=18),
         Column(_("Type"), lambda item: _type_label(item.document_type)),
         Column(_("Invoice Number"), lambda item: item.number, width=20),
         Column(_("Supplier Name"), lambda item: item.supplier_name, width=34),
@@ -161,6 +165,10 @@ def columns() -> list[Column]:
 
 def _type_label(kind: str) -> str:
     return DOCUMENT_TYPES[kind].label if kind in DOCUMENT_TYPES else kind
+
+
+def _erp_label(item: DocumentSummary) -> str:
+    return item.erp_status.label if item.erp_status else ""
 
 
 def _moment(at: datetime) -> str:

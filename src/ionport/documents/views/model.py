@@ -16,6 +16,7 @@ class ListColumn(StrEnum):
     """A column that may be left out; the document's name is always there."""
 
     STATUS = "status"
+    ERP_STATUS = "erp_status"
     DOCUMENT_TYPE = "document_type"
     NUMBER = "number"
     SUPPLIER_NAME = "supplier_name"
@@ -30,6 +31,7 @@ class ListColumn(StrEnum):
         """The heading in the user's words."""
         return {
             ListColumn.STATUS: _("Status"),
+            ListColumn.ERP_STATUS: _("ERP Status"),
             ListColumn.DOCUMENT_TYPE: _("Type"),
             ListColumn.NUMBER: _("Invoice Number"),
             ListColumn.SUPPLIER_NAME: _("Supplier Name"),

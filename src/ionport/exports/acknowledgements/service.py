@@ -6,8 +6,8 @@ Source: docs/reference/ion-messaging.md#confirm-and-acknowledge.
 from __future__ import annotations
 
 import hmac
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 from typing import Final
 
 from ionport.connections.service import ConnectionService
@@ -39,6 +39,7 @@ from ionport.store import OrganizationScope, ScopedWork, SystemScope, Work
 PREFIX: Final = "ioa_"
 ACTOR: Final = "Infor"
 SHOWN: Final = 20
+_EXPECTED: Final = timedelta(seconds=30)
 _HINT_LETTERS: Final = len(PREFIX) + 4
 _SIGN_IN: Final = SystemScope("whose endpoint for acknowledgements it is")
 
@@ -107,6 +108,18 @@ class AcknowledgementService:
         """Return what came for a delivery, the newest first; at most `SHOWN`."""
         access.require_organization_member()
         return ReceivedRepository(access.connection).of_delivery(access.scope, delivery_id, SHOWN)
+
+    def is_awaited(self, access: Access[OrganizationScope], deliveries: Iterable[Delivery]) -> bool:
+        """Whether the ERP may answer one of them in a moment: within seconds, or much later."""
+        access.require_organization_member()
+        since = self._clock.now() - _EXPECTED
+        endpoints = EndpointRepository(access.connection)
+        return any(
+            each.erp_status is ErpStatus.HANDED_OVER
+            and each.updated_at > since
+            and endpoints.get(access.scope, each.connection_id) is not None
+            for each in deliveries
+        )
 
     def caller(self, work: Work, connection_id: str, secret: Secret) -> Endpoint:
         """Return the endpoint whose token it is; raises Unauthenticated."""
@@ -206,7 +219,8 @@ class AcknowledgementService:
 
 def _sentence(told: Told) -> str:
     """Say for the timeline what the ERP has told."""
-    number = ", ".join(part for part in (told.number, told.voucher) if part)
+    voucher = _("voucher {number}").format(number=told.voucher) if told.voucher else ""
+    number = ", ".join(part for part in (told.number, voucher) if part)
     if told.status is ErpStatus.REJECTED:
         reason = told.reason or _("no reason is given")
         return _("Rejected by the ERP: {reason}.").format(reason=reason.rstrip("."))

@@ -95,7 +95,7 @@ def test_what_the_erp_says_stands_at_delivery_and_document(erp: Erp) -> None:
         ErpStatus.POSTED,
         "30000001",
     )
-    assert "Posted in the ERP as 1-1001, 30000001." in side.timeline(document_id)
+    assert "Posted in the ERP as 1-1001, voucher 30000001." in side.timeline(document_id)
 
 
 @pytest.mark.on_each_database

@@ -13,6 +13,7 @@ from ionport.connections.intake import PreparedConnection, prepare_connection
 from ionport.connections.model import Check, Connection
 from ionport.core.errors import Conflict, InvalidInput, TooLarge
 from ionport.core.i18n import _, ngettext
+from ionport.exports.acknowledgements.model import address_of
 from ionport.identity.access import Access
 from ionport.identity.edits import ChangedMeanwhile
 from ionport.identity.groups.permissions import Permission
@@ -103,10 +104,21 @@ def _detail_page(request: Request, error: str = "", status: int = 200) -> Respon
     with organization_read(request) as access:
         connection = service.get(access, request.path_params["connection"])
         check = service.latest_check(access, connection.id)
+        acknowledgements = documents_of(request).acknowledgements
+        endpoint = acknowledgements.endpoint(access, connection.id)
+        received = acknowledgements.received(access, connection.id)
     if request.method == "GET":
         show_stored(request, _stored(connection))
     name = text_of(visit_of(request).form, "name") if error else connection.name
-    context = {"connection": connection, "check": check, "error": error, "name": name}
+    context = {
+        "connection": connection,
+        "check": check,
+        "error": error,
+        "name": name,
+        "endpoint": endpoint,
+        "received": received,
+        "address": address_of(visit_of(request).services.origin, connection.id),
+    }
     return render(request, "exports/connections/detail.html", context, status=status)
 
 

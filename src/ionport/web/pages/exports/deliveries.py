@@ -13,11 +13,13 @@ from ionport.core.errors import Conflict, InvalidInput, NotFound
 from ionport.core.i18n import _
 from ionport.core.paging import MAX_PER_PAGE, PageRequest
 from ionport.documents.review.service import keeping_findings
+from ionport.exports.destinations import steps_of
 from ionport.exports.model import (
     Delivery,
     DeliveryFilter,
     DeliverySort,
     DeliveryStatus,
+    StepKind,
 )
 from ionport.identity.access import Access
 from ionport.identity.groups.permissions import Permission
@@ -30,7 +32,7 @@ from ionport.web.rendering.confirm import ask_first
 from ionport.web.rendering.lists import ListState
 from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.routes import form_routes
-from ionport.web.services import documents_of
+from ionport.web.services import documents_of, sides_of
 from ionport.web.state import organization_read, organization_scope, organization_write, visit_of
 
 MANUAL = "exactly-once"
@@ -130,6 +132,9 @@ def _detail_context(request: Request) -> dict[str, object]:
         is_idle = not detail.delivery.status.is_over and not service.workers_alive(work)
         connection = _connection(request, work, detail.delivery)
         has_configuration = _has_configuration(request, work, detail.delivery)
+        acknowledgements = documents_of(request).acknowledgements
+        received = acknowledgements.of_delivery(access, detail.delivery.id)
+        is_awaited = acknowledgements.is_awaited(access, [detail.delivery])
     delivery = detail.delivery
     return {
         "delivery": delivery,
@@ -139,8 +144,11 @@ def _detail_context(request: Request) -> dict[str, object]:
         "tones": _TONES,
         "steps": shown_steps(detail),
         "connection": connection,
+        "received": received,
+        "sandbox_invoice": _sandbox_invoice(request, detail.delivery, connection),
         "has_configuration": has_configuration,
         "others": [other for other in others if other.id != delivery.id],
+        "is_awaited": is_awaited,
         "is_newest": not any(
             other.configuration_id == delivery.configuration_id
             and other.generation > delivery.generation
@@ -158,6 +166,20 @@ def _connection(request: Request, work: Work, delivery: Delivery) -> Connection 
         )
     except NotFound:
         return None
+
+
+def _sandbox_invoice(request: Request, delivery: Delivery, connection: Connection | None) -> str:
+    """Return the inspector's page of the invoice where the sandbox runs here; else nothing."""
+    number = delivery.erp_reference or ""
+    tenants = visit_of(request).tenants
+    if sides_of(request).sandbox is None or not connection or connection.tenant_id not in tenants:
+        return ""
+    if any(kind is StepKind.LN_CREATE for kind in steps_of(delivery.method)):
+        return path_to(
+            request, "inspector_ln_invoice", tenant=connection.tenant_id, ln_invoice=number
+        )
+    key = number if "-" in number else f"1-{number}"
+    return path_to(request, "inspector_m3_invoice", tenant=connection.tenant_id, m3_invoice=key)
 
 
 def _has_configuration(request: Request, work: Work, delivery: Delivery) -> bool:

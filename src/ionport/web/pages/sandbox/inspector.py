@@ -29,7 +29,7 @@ from ionport.web.rendering.bodies import shown_body
 from ionport.web.rendering.downloads import attachment
 from ionport.web.rendering.lists import ListState
 from ionport.web.rendering.templating import path_to, render
-from ionport.web.services import sandbox_of
+from ionport.web.services import sandbox_of, sides_of
 from ionport.web.state import tenant_read, tenant_scope, visit_of
 
 MANUAL = "sandbox"
@@ -248,6 +248,7 @@ def show_message(request: Request) -> Response:
         answers = _answers(request, work, message_id)
     context = {
         "message": message,
+        "has_ledger": sides_of(request).documents is not None,
         "answers": answers,
         "arrivals": arrivals,
         "others": sum(not arrival.is_identical for arrival in arrivals),

@@ -11,7 +11,7 @@ from ionport.sandbox.ln.model import LINES, LnInvoiceFilter, Status
 from ionport.sandbox.m3.model import M3InvoiceFilter
 from ionport.web.rendering.lists import ListState
 from ionport.web.rendering.templating import render
-from ionport.web.services import sandbox_of
+from ionport.web.services import sandbox_of, sides_of
 from ionport.web.state import tenant_read
 
 MANUAL = "sandbox-m3"
@@ -44,6 +44,7 @@ def show_m3_invoice(request: Request) -> Response:
     used = {name for line in invoice.lines for name, value in line.items() if value}
     context = {
         "invoice": invoice,
+        "has_ledger": sides_of(request).documents is not None,
         "statuses": dict(_m3_statuses()),
         "line_types": _m3_line_types(),
         "columns": [name for name in _LINE_FIELDS if name in used],

@@ -81,6 +81,7 @@ def document_page(request: Request, form: Form | None, status: int = 200) -> Res
             access, document, settings.approvals
         ) and services.deliveries.workers_alive(work)
         is_stuck = _has_unfinished(of_document) and not services.deliveries.workers_alive(work)
+        is_awaited = services.acknowledgements.is_awaited(access, of_document)
         history = {
             "timeline": services.documents.timeline_of(access, document),
             "deliveries": of_document,
@@ -99,7 +100,7 @@ def document_page(request: Request, form: Form | None, status: int = 200) -> Res
     if form is None and actions.can_correct and not document.fields:
         form = Form({}, {})
     is_exporting = document.status is DocumentStatus.EXPORTING and not document.open_findings
-    is_live = is_exporting or will_leave
+    is_live = is_exporting or will_leave or is_awaited
     is_fragment = is_live and "hx-request" in request.headers
     context = {
         "document": document,
