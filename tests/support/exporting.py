@@ -168,11 +168,15 @@ class DocumentSide:
         idm: bytes | None = None,
         erp: bytes | None = None,
         options: Mapping[str, str] | None = None,
+        mappings: Mapping[MappingKind, str] | None = None,
         title: str = "Invoices to Infor",
         accepts_at_least_once: bool = False,
         activate: bool = True,
     ) -> ExportConfiguration:
-        """Make an export configuration for invoices; `erp` is its mapping for M3 or LN."""
+        """Make an export configuration for invoices; `erp` is its mapping for M3 or LN.
+
+        `mappings` are ids of mapping files that it may have beside those it needs.
+        """
         contents = {MappingKind.IDM: idm, MappingKind.BOD: None}
         fields = ConfigurationFields(
             title=title,
@@ -182,7 +186,8 @@ class DocumentSide:
             mappings={
                 kind: self.add_mapping(kind, contents.get(kind, erp), f"{kind} of {title}")
                 for kind in destination_of(method).mapping_kinds
-            },
+            }
+            | dict(mappings or {}),
             options=options or {},
             accepts_at_least_once=accepts_at_least_once,
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -15,6 +15,7 @@ import asyncssh
 from ionport.core.secrets import Secret
 from ionport.core.sftp.session import SftpAccount
 
+OnRename = Callable[[str, bool], None]
 USER, PASSWORD = "scans", "correct horse"
 
 
@@ -58,8 +59,26 @@ def public(key: asyncssh.SSHKey) -> str:
     return key.export_public_key().decode().strip()
 
 
+class _Files(asyncssh.SFTPServer):
+    """Tells `on_rename` the new name before (False) and after (True) each rename."""
+
+    def __init__(
+        self, channel: asyncssh.SSHServerChannel, root: Path, on_rename: OnRename | None
+    ) -> None:
+        super().__init__(channel, chroot=str(root).encode())
+        self._on_rename = on_rename
+
+    def rename(self, oldpath: bytes, newpath: bytes) -> None:
+        name = newpath.decode().rpartition("/")[2]
+        if self._on_rename is not None:
+            self._on_rename(name, False)
+        super().rename(oldpath, newpath)
+        if self._on_rename is not None:
+            self._on_rename(name, True)
+
+
 @contextmanager
-def sftp_server(root: Path) -> Iterator[SftpServer]:
+def sftp_server(root: Path, on_rename: OnRename | None = None) -> Iterator[SftpServer]:
     """Serve `root` as `/` until the block ends."""
     loop, started = asyncio.new_event_loop(), threading.Event()
     host_key, user_key = new_key(), new_key()
@@ -72,7 +91,7 @@ def sftp_server(root: Path) -> Iterator[SftpServer]:
             0,
             server_host_keys=[host_key],
             server_factory=partial(_Server, allowed),
-            sftp_factory=lambda chan: asyncssh.SFTPServer(chan, chroot=str(root).encode()),
+            sftp_factory=lambda channel: _Files(channel, root, on_rename),
         )
 
     def serve() -> None:

@@ -18,6 +18,7 @@ from typing import Any
 from ionport.application import Application, open_application
 from ionport.cli.serving.server import RunningServer
 from ionport.connections.intake import prepare_connection
+from ionport.connections.targets.model import Target
 from ionport.exports.configurations.model import ConfigurationFields
 from ionport.exports.destinations import destination_of
 from ionport.exports.engine.queues.port import EngineOptions
@@ -196,18 +197,23 @@ def configure_export(
     credentials: tuple[str, bytes],
     method: ExportMethod = ExportMethod.INFOR_IDM_BOD,
     erp: bytes = b"",
+    target: Target | None = None,
 ) -> str:
-    """Upload the credential, add mapping files, activate an export; its id.
+    """Upload the credential, or add a `target`, add mapping files, activate an export; its id.
 
     The files are ionport's own, but for M3 and LN `erp`.
     """
     assert application.documents is not None
     side, scope = application.documents, OrganizationScope(application.organization.id)
     name, content = credentials
-    prepared = prepare_connection(content)
+    prepared = prepare_connection(content) if target is None else None
     with application.database.write() as work:
         access = Access(work, scope, OPERATOR)
-        connection = side.connections.upload(access, name, prepared)
+        connection = (
+            side.connections.upload(access, name, prepared)
+            if target is None
+            else side.connections.targets.add(access, "files", target)
+        )
         mappings = {
             kind: side.mappings.add(
                 access,

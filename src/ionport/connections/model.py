@@ -23,6 +23,7 @@ class TargetKind(StrEnum):
     INFOR = "infor"
     FOLDER = "folder"
     SFTP = "sftp"
+    WEBHOOK = "webhook"
 
     @property
     def label(self) -> str:
@@ -31,6 +32,7 @@ class TargetKind(StrEnum):
             TargetKind.INFOR: _("Infor"),
             TargetKind.FOLDER: _("Local folder"),
             TargetKind.SFTP: _("SFTP"),
+            TargetKind.WEBHOOK: _("Webhook"),
         }[self]
 
 

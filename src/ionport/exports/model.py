@@ -30,6 +30,7 @@ class ExportMethod(StrEnum):
     INFOR_IDM_M3 = "infor-idm-m3"
     INFOR_IDM_M3_TOML = "infor-idm-m3-toml"
     INFOR_IDM_LN = "infor-idm-ln"
+    WEBHOOK = "webhook"
     SFTP = "sftp"
     FOLDER = "folder"
 
@@ -92,6 +93,7 @@ class StepKind(StrEnum):
     FILES_WRITE = "files_write"
     FILES_LOOK_UP = "files_look_up"
     FILES_PLACE = "files_place"
+    WEBHOOK_POST = "webhook_post"
 
     @property
     def label(self) -> str:
@@ -111,6 +113,7 @@ class StepKind(StrEnum):
             StepKind.FILES_WRITE: _("Files written"),
             StepKind.FILES_LOOK_UP: _("Folder look-up"),
             StepKind.FILES_PLACE: _("Files renamed"),
+            StepKind.WEBHOOK_POST: _("Webhook posted"),
         }[self]
 
 

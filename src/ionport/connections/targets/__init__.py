@@ -6,8 +6,9 @@ from ionport.connections.model import TargetKind
 from ionport.connections.targets.folder import FolderType
 from ionport.connections.targets.model import TargetType
 from ionport.connections.targets.sftp import SftpType
+from ionport.connections.targets.webhook import WebhookType
 
-TARGET_TYPES: tuple[TargetType, ...] = (FolderType(), SftpType())
+TARGET_TYPES: tuple[TargetType, ...] = (FolderType(), SftpType(), WebhookType())
 """Every kind that a form can add, in the order in which they are offered."""
 _BY_KIND = {each.kind: each for each in TARGET_TYPES}
 

@@ -45,11 +45,12 @@ HOST_KEY_CHANGED = "host_key_changed"
 SIGN_IN_REFUSED = "sign_in_refused"
 NOT_PERMITTED = "not_permitted"
 FOLDER_MISSING = "folder_missing"
+REDIRECT = "redirect"
 NAME_TAKEN = "name_taken"
 NAME_REFUSED = "name_refused"
 FULL = "target_full"
 AWAY = "target_away"
-REFUSALS = frozenset({ADDRESS_REFUSED, HOST_KEY_CHANGED, SIGN_IN_REFUSED, NOT_PERMITTED})
+REFUSALS = frozenset({ADDRESS_REFUSED, HOST_KEY_CHANGED, SIGN_IN_REFUSED, NOT_PERMITTED, REDIRECT})
 """What a proof that ends with it says of every delivery."""
 
 

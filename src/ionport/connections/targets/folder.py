@@ -16,6 +16,7 @@ from ionport.core.clock import Clock
 from ionport.core.errors import InvalidInput
 from ionport.core.files import rename_to_free, sync_folder
 from ionport.core.i18n import _
+from ionport.core.secrets import Secret
 from ionport.ionapi.addresses import AddressPolicy
 
 
@@ -86,6 +87,9 @@ class FolderType:
 
     def secret_label(self) -> str:
         return ""
+
+    def proposed_secret(self) -> Secret:
+        return Secret("")
 
     def checked(self, target: Target, policy: AddressPolicy) -> Target:
         folder = target.parameters.get("folder", "")

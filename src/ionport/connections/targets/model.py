@@ -61,6 +61,10 @@ class TargetType(Protocol):
         """Return what its secret is called in a form; empty: a person gives none."""
         ...
 
+    def proposed_secret(self) -> Secret:
+        """Return a new secret that a form proposes; empty: the target's owner has made it."""
+        ...
+
     def checked(self, target: Target, policy: AddressPolicy) -> Target:
         """Return the target as it is kept; raises InvalidInput that names the fields."""
         ...

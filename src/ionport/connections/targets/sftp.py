@@ -15,6 +15,7 @@ from ionport.connections.targets.model import FileStore, Results, Target, Target
 from ionport.core.clock import Clock
 from ionport.core.errors import InvalidInput, Unavailable
 from ionport.core.i18n import _
+from ionport.core.secrets import Secret
 from ionport.core.sftp.session import (
     SftpAccount,
     SftpCause,
@@ -109,6 +110,9 @@ class SftpType:
 
     def secret_label(self) -> str:
         return _("Password or private key")
+
+    def proposed_secret(self) -> Secret:
+        return Secret("")
 
     def checked(self, target: Target, policy: AddressPolicy) -> Target:
         given = dict(target.parameters)

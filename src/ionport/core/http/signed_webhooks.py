@@ -18,11 +18,22 @@ from ionport.core.secrets import Secret
 
 _PREFIX: Final = "whsec_"
 _SECRET_BYTES: Final = 32
+_FEWEST_BYTES: Final = 24
 
 
 def new_webhook_secret() -> Secret:
     """Return a random secret: `whsec_` and 256 bits in base64."""
     return Secret(_PREFIX + base64.b64encode(os.urandom(_SECRET_BYTES)).decode())
+
+
+def is_webhook_secret(secret: Secret) -> bool:
+    """Tell whether a secret is one of the specification: base64 of at least 24 bytes."""
+    text = secret.reveal().removeprefix(_PREFIX)
+    try:
+        content = base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
+    except ValueError:
+        return False
+    return len(content) >= _FEWEST_BYTES
 
 
 def signed_headers(

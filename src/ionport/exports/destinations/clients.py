@@ -6,11 +6,14 @@ import threading
 
 from cachetools import LRUCache
 
+from ionport.connections.model import TargetKind
 from ionport.connections.service import ConnectionService
 from ionport.connections.targets import target_type_of
 from ionport.connections.targets.model import FileTargetType, Target
+from ionport.core.clock import Clock
 from ionport.exports.destinations.files.client import FileClient
 from ionport.exports.destinations.port import TargetClient
+from ionport.exports.destinations.webhook import WebhookClient
 from ionport.exports.timing import ExportTiming
 from ionport.ionapi.client import IonApiClient
 from ionport.ionapi.transport.pool import Timeouts, Transport
@@ -23,8 +26,13 @@ class ClientPool:
     """Hands out one client for each connection; threads share it."""
 
     def __init__(
-        self, database: Database, connections: ConnectionService, timing: ExportTiming
+        self,
+        database: Database,
+        connections: ConnectionService,
+        timing: ExportTiming,
+        clock: Clock,
     ) -> None:
+        self._clock = clock
         self._database = database
         self._connections = connections
         self._timeouts = Timeouts(
@@ -67,6 +75,8 @@ class ClientPool:
 
     def _of_target(self, target: Target) -> TargetClient:
         kind = target_type_of(target.kind)
+        if target.kind is TargetKind.WEBHOOK:
+            return WebhookClient(target, self._clock, self._transport, self._timeouts)
         if not isinstance(kind, FileTargetType):
             raise TypeError(f"nothing delivers to a target of the kind {target.kind}")
         return FileClient(kind, target, self._connections.policy, self._timeouts.total)

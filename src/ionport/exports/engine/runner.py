@@ -75,7 +75,7 @@ class DeliveryRunner:
         self._rendering = RenderStep(
             database, blobs, clock, connections, documents, mappings, self._records
         )
-        self._clients = ClientPool(database, connections, self.timing)
+        self._clients = ClientPool(database, connections, self.timing, clock)
         self._pauses = ConnectionPauses(
             database, clock, self._records, self.timing, self._write_with_retries
         )

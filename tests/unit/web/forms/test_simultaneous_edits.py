@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import pytest
 from starlette.routing import Route
 
+from ionport.core.http.signed_webhooks import new_webhook_secret
 from ionport.core.ids import new_id
 from ionport.gateway.policies.model import sample_policy
 from ionport.gateway.suites.model import PolicyType
@@ -68,6 +69,13 @@ def _connection(desk: Desk) -> str:
     found = re.search(r'href="(/settings/connections/con_\w+)"', page)
     assert found is not None
     return found[1]
+
+
+def _target(desk: Desk) -> str:
+    values = {"name": "Edited target", "url": "https://receiver.example/hook"}
+    secret = new_webhook_secret().reveal()
+    page = desk.browser.send("/settings/connections/new/webhook", {**values, "secret": secret})
+    return str(page.url.path)
 
 
 def _export(desk: Desk) -> str:
@@ -165,6 +173,9 @@ EDITS = {
     ),
     "/settings/webhooks/{webhook}/edit": Edit(
         _webhook, "name", "typed first", "typed second", "{}/edit", "{}/edit"
+    ),
+    "/settings/connections/{connection}/edit": Edit(
+        _target, "name", "typed first", "typed second", "{}/edit", "{}/edit"
     ),
     "/settings/companies/{company}": Edit(_company, "city", "Ulm", "Kehl"),
     "/settings/document-types/{type}/approvals": Edit(

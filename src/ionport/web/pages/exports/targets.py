@@ -125,6 +125,7 @@ def _page(
         "errors": {name: text for name, text in errors.items() if name != _SECRET},
         "secret_error": errors.get(_SECRET, ""),
         "connection": connection,
+        "proposed": "" if connection else kind.proposed_secret().reveal(),
         "needs_command": kind.kind is TargetKind.FOLDER and root is None,
     }
     return render(request, "exports/targets/form.html", context, status=status)
