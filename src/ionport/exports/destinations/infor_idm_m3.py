@@ -57,7 +57,7 @@ class InforIdmM3(InforIdm):
     def summary(self) -> str:
         return _(
             "Stores the document in Infor Document Management and enters it in M3's supplier"
-            " invoice batch (APS450), head and lines."
+            " invoice batch (APS450), head and lines. The mapping is a .properties file."
         )
 
     def render(self, job: RenderJob) -> list[Rendered]:
@@ -107,3 +107,10 @@ class InforIdmM3Toml(InforIdmM3):
     m3_kind = MappingKind.TOML
     mapping_kinds: tuple[MappingKind, ...] = (*InforIdm.mapping_kinds, MappingKind.TOML)
     parse: Callable[[str], ErpMapping] = staticmethod(parse_m3_toml)
+
+    @property
+    def summary(self) -> str:
+        return _(
+            "The same as Infor IDM + M3, with the calls to M3 in one TOML file: for those who have"
+            " such a file, or want to name each call themselves."
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -9,7 +10,9 @@ from typing import Final
 
 from starlette.requests import Request
 
+from ionport.core.i18n import N_, _, gettext
 from ionport.documents.bulk.model import BulkAction, BulkAuditAction
+from ionport.documents.list_files.model import ListFileAction
 from ionport.identity.model import AuditEntry
 from ionport.store import OrganizationScope, TenantScope
 from ionport.web.rendering.audit_words import detail_text, document_type_label
@@ -17,6 +20,9 @@ from ionport.web.rendering.templating import path_to
 from ionport.web.services import documents_of, sides_of
 from ionport.web.state import visit_of
 
+_DIGEST: Final = re.compile(r"\b([0-9a-f]{12})[0-9a-f]{52}\b")
+# What is one thing of the whole organization.
+_SUBJECTS: Final = {"suppliers": N_("Suppliers"), "retention": N_("Retention")}
 # Details that are the name of what a row is about.
 _NAMES: Final = ("filename", "name", "title")
 
@@ -54,7 +60,11 @@ def named_lines(
 ) -> list[LogLine]:
     """Return the rows with the names of what they are about, and its page where it has one."""
     names = _names(request, scope, entries)
-    return [_named(request, entry, line, names) for entry, line in zip(entries, lines, strict=True)]
+    named = [
+        _named(request, entry, line, names) for entry, line in zip(entries, lines, strict=True)
+    ]
+    # The file has each digest whole.
+    return [replace(line, details=_DIGEST.sub(r"\1…", line.details)) for line in named]
 
 
 def _names(
@@ -102,7 +112,11 @@ def _named(request: Request, entry: AuditEntry, line: LogLine, names: _Names) ->
         return replace(line, name=entry.details[told], details=detail_text(entry, told))
     if subject in names.people:
         return replace(line, name=names.people[subject])
+    if entry.action == ListFileAction.ASKED:
+        return replace(line, name=_("List of documents"))
     label = document_type_label(subject)
+    if label == subject:
+        label = gettext(_SUBJECTS.get(subject, subject))
     return replace(line, name=label) if label != subject else line
 
 

@@ -10,6 +10,7 @@ from ionport.connections.proofs import ProofState
 from ionport.core.i18n import N_, _, gettext
 from ionport.documents.bulk.model import BulkAction, BulkAuditAction
 from ionport.documents.list_files.model import FileFormat
+from ionport.documents.type_settings.rule_words import rule_title
 from ionport.documents.types import DOCUMENT_TYPES
 from ionport.exports.destinations import destination_of
 from ionport.exports.model import ExportMethod, StepKind
@@ -21,36 +22,65 @@ from ionport.identity.sign_in_ways import SignInWay
 
 _NAMES: Final[Mapping[str, str]] = {
     "action": N_("Action"),
+    "added": N_("Added"),
+    "ahead_seconds": N_("Seconds ahead"),
+    "app": N_("App"),
+    "approvals": N_("Approvals"),
+    "attribute": N_("Attribute"),
     "before": N_("Before"),
     "by": N_("By"),
+    "changed": N_("Changed"),
+    "code": N_("Cause"),
     "company": N_("Company"),
     "configuration": N_("Configuration"),
+    "context": N_("Context"),
     "count": N_("Number"),
     "decision": N_("Decision"),
     "document": N_("Document"),
     "documents": N_("Documents"),
+    "error": N_("Error"),
+    "exported by itself": N_("Exported by itself"),
     "error_code": N_("Error"),
     "fields": N_("Fields"),
     "filename": N_("Document Name"),
+    "file": N_("File"),
+    "finding": N_("Finding"),
     "findings": N_("Findings"),
+    "fingerprint": N_("Fingerprint"),
     "folder": N_("Folder"),
     "format": N_("File"),
     "grants": N_("Permissions"),
     "group": N_("Group"),
+    "issuer": N_("Issuer"),
+    "kid": N_("Key id"),
     "kind": N_("Kind"),
+    "left": N_("Left"),
+    "logical_id": N_("Logical ID"),
+    "message": N_("Message"),
     "method": N_("Method"),
     "name": N_("Name"),
     "new": N_("New"),
     "number": N_("Number"),
     "old": N_("Old"),
+    "overlap_seconds": N_("Seconds with both secrets"),
+    "place": N_("Organization"),
+    "policy": N_("Policy"),
     "proof": N_("Proof"),
     "reason": N_("Reason"),
     "role": N_("Role"),
+    "rows": N_("Rows"),
+    "scope": N_("Scope"),
+    "service_account": N_("Service account"),
+    "sha256": N_("SHA-256"),
     "scopes": N_("May be used for"),
     "stage": N_("Stage"),
     "step": N_("Step"),
     "tenant": N_("Tenant"),
     "title": N_("Title"),
+    "type": N_("Type"),
+    "unchanged": N_("Unchanged"),
+    "url": N_("Address"),
+    "version": N_("Version"),
     "years": N_("Years"),
 }
 
@@ -78,9 +108,31 @@ def document_type_label(code: str) -> str:
 
 def _detail(action: str, name: str, text: str) -> str:
     words = _WORDS.get((action, name)) or _WORDS.get(("", name))
+    if name.startswith("effect "):
+        words = _change
     # The details of some actions are named by the type that they are about.
-    label = gettext(_NAMES[name]) if name in _NAMES else document_type_label(name)
+    label = gettext(_NAMES[name]) if name in _NAMES else _effect_of(name)
     return f"{label.replace('_', ' ')}: {_worded(words, text)}"
+
+
+def _effect_of(name: str) -> str:
+    """Return the label of a detail that is named by a rule, a document type or nothing known."""
+    is_effect, _space, code = name.partition(" ")
+    if is_effect == "effect" and (title := rule_title(code)):
+        return _("{rule} ({code})").format(rule=title, code=code)
+    label = document_type_label(name)
+    return label if label != name else name[:1].upper() + name[1:]
+
+
+def _change(text: str) -> str:
+    """Return two effects of a rule, before and after, in words."""
+    names = {"holds": _("holds"), "notes": _("notes"), "default": _("as shipped")}
+    return " → ".join(names.get(one, one) for one in text.split(" → "))
+
+
+def _approvals(text: str) -> str:
+    parts = [one.replace("None", _("never")) for one in text.split(",")]
+    return ",".join(parts)
 
 
 def _worded(words: Callable[[str], str] | None, text: str) -> str:
@@ -117,6 +169,7 @@ _WORDS: Final[Mapping[tuple[str, str], Callable[[str], str]]] = {
     (GroupAction.CREATED, "grants"): _grants,
     (GroupAction.CHANGED, "grants"): _grants,
     (ApiKeyAction.CREATED, "scopes"): _scopes,
+    ("", "approvals"): _approvals,
     ("", "by"): lambda text: SignInWay(text).label,
     ("", "method"): lambda text: destination_of(ExportMethod(text)).label,
     ("", "proof"): lambda text: ProofState(text).label,

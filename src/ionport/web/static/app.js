@@ -35,7 +35,7 @@
 
   // On a phone a row of three columns and more is a card, whose cells tell what column they are of.
   const labelCells = (root) => {
-    for (const table of root.querySelectorAll("table.rows:not(.documents-table)")) {
+    for (const table of root.querySelectorAll("table.rows:not(.documents-table, .grants)")) {
       const heads = [...table.querySelectorAll(":scope > thead > tr:last-child > *")];
       if (heads.length < 3 || table.closest("#INVOICE_TABLE")) continue;
       table.classList.add("has-cards");
@@ -47,7 +47,7 @@
           cell.classList.toggle("is-title", cell === title);
           cell.classList.toggle("is-long", text.length > 26 || cell.colSpan > 1);
           cell.classList.toggle("is-menu", cell.querySelector(":scope > details.menu") !== null);
-          cell.classList.toggle("is-empty", !text && !cell.querySelector("img,svg,input,select"));
+          cell.classList.toggle("is-empty", (!text || text === "–") && !cell.querySelector("img,svg,input,select"));
         });
       }
     }

@@ -22,6 +22,8 @@ from ionport.web.state import organization_scope, visit_of
 MANUAL = "intake"
 
 _SHOWN_FINDINGS = 5
+_OPEN_UP_TO = 3
+"""Of more files than these the findings are shown when they are asked for."""
 _ORDER = ("held", "refused", "later", "approve", "in", "here")
 """What needs somebody stands first."""
 
@@ -71,6 +73,7 @@ def _upload_page(
         "results": results,
         "max_at_once": MAX_PER_PAGE,
         "kinds": [_kind(result) for result in results],
+        "open_up_to": _OPEN_UP_TO,
         "shown_findings": _SHOWN_FINDINGS,
         "file_bytes": documents_of(request).documents.limits.file_bytes,
         "error": error,

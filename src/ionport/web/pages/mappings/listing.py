@@ -15,6 +15,7 @@ from ionport.mappings.grammars.files import MAX_BYTES, TEMPLATES
 from ionport.mappings.intake import PreparedMapping, prepare_mapping, prepared_template
 from ionport.mappings.model import Finding, MappingKind, MappingSort, MappingVersion
 from ionport.web.forms.fields import Upload, each_upload, errors_of, text_of
+from ionport.web.rendering.audit_words import document_type_label
 from ionport.web.rendering.confirm import ask_first
 from ionport.web.rendering.downloads import attachment
 from ionport.web.rendering.lists import ListState
@@ -160,7 +161,8 @@ def _templates() -> Iterator[tuple[str, str, PreparedMapping]]:
     """Yield name, kind and document types in words, and content of the templates we ship."""
     for template in TEMPLATES:
         name, prepared = prepared_template(template.kind, template.document_types[0])
-        yield name, f"{template.kind.label}: {', '.join(template.document_types)}", prepared
+        types = ", ".join(document_type_label(one) for one in template.document_types)
+        yield name, f"{template.kind.label}: {types}", prepared
 
 
 def download(request: Request) -> Response:

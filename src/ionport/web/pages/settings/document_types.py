@@ -19,6 +19,7 @@ from ionport.documents.type_settings.model import (
     settings_as_json,
     settings_of,
 )
+from ionport.documents.type_settings.rule_words import rule_title
 from ionport.documents.types import DOCUMENT_TYPES, DocumentType, Field, document_type
 from ionport.identity.access import Access
 from ionport.identity.edits import ChangedMeanwhile
@@ -65,6 +66,9 @@ def _detail_page(request: Request, errors: Mapping[str, str], status: int = 200)
     context = {
         "kind": kind,
         "settings": settings,
+        "effects": [
+            (code, rule_title(code), effect) for code, effect in sorted(settings.effects.items())
+        ],
         "groups": _groups(kind),
         "default": FieldSetting(),
         "values": values,
