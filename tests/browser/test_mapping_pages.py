@@ -142,3 +142,44 @@ def test_a_placeholder_that_blocks_is_mended_without_leaving_the_page(
     expect(page.get_by_text("is saved as version 2")).to_be_visible()
     expect(page.get_by_text("The logical id is still the placeholder")).to_have_count(0)
     assert page.url.endswith(configuration)
+
+
+def test_rows_are_mended_added_and_saved_while_the_preview_follows(
+    desk: Desk, new_screen: OpenScreen
+) -> None:
+    document = desk.document_id(INVOICE)
+    files = [("files", ("rows.properties", (_LN + "HF_OurReference=purchase_order\n").encode()))]
+    path = str(desk.browser.send("/settings/mapping-files/upload", files=files).url.path)
+    screen = _screen(desk, new_screen)
+    page = screen.open(f"{path}/form")
+    page.get_by_label("Preview with").select_option(document)
+    values = page.locator("#panel .origins tbody tr")
+    amount = values.filter(has_text=re.compile("^InvoiceAmount"))
+    expect(amount).to_contain_text("2808.81")
+    amount.hover()
+    told = page.locator(".map-row.is-told")
+    expect(told).to_have_count(1)
+    expect(told.get_by_label(re.compile("^Target in line"))).to_have_value("InvoiceAmount")
+
+    read = told.get_by_label(re.compile("^Field or term in line"))
+    read.fill("total_amnt")
+    read.blur()
+    row = page.locator(".map-row", has_text="Documents have no field total_amnt")
+    row.get_by_role("button", name="Fix").click()
+    expect(page.get_by_text("Documents have no field total_amnt")).to_have_count(0)
+    expect(amount).to_contain_text("2808.81")
+    unlisted = page.locator(".map-row", has_text="HF_OurReference is defined but")
+    unlisted.get_by_role("button", name="Remove line").click()
+    expect(unlisted).to_have_count(0)
+
+    page.get_by_label("Section").select_option("receipt_lines.constants")
+    page.get_by_label("Name of the new row").fill("Remark")
+    page.get_by_label("Value of the new row").fill("1")
+    page.get_by_role("button", name="Add", exact=True).click()
+    expect(page.get_by_label("Name of the new row")).to_have_value("")
+    page.get_by_role("button", name="Save as version 2").click()
+    expect(page.get_by_text("Version 2 is saved.")).to_be_visible()
+    stored = desk.browser.get(f"{path}/file").text
+    # The line that was removed and the one that the new row's list takes: nothing else.
+    expected = _LN.replace("OrderType,LogisticCompany", "OrderType,LogisticCompany,Remark")
+    assert stored == expected.replace("OrderSequence=1\n", "OrderSequence=1\nIR_SF_Remark=1\n")

@@ -42,6 +42,25 @@ def completions(kind: MappingKind) -> Completions:
     )
 
 
+def sources(kind: MappingKind) -> tuple[Word, ...]:
+    """Return what a line of a kind may read, spelt as the kind spells it."""
+    named = [Word(CORRELATION_ID), *_fields(), *_terms()]
+    columns = list(_columns())
+    if kind is MappingKind.TOML:
+        named = [Word(f"[{word.label}]", word.detail) for word in named]
+        columns = [Word(f"[[{word.label}]]", word.detail) for word in columns]
+    elif kind in (MappingKind.M3, MappingKind.LN):
+        columns = [Word(f"TF_{word.label}", word.detail) for word in columns]
+    else:
+        columns = []
+    return _each_once([*named, *columns])
+
+
+def targets(kind: MappingKind) -> tuple[Word, ...]:
+    """Return the fields of the target that are known, each once."""
+    return _each_once(_targets(kind))
+
+
 def _keys(kind: MappingKind) -> Iterator[Word]:
     types = [Word(name, one.label) for name, one in DOCUMENT_TYPES.items()]
     if kind is MappingKind.IDM:

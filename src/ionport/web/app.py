@@ -64,6 +64,7 @@ from ionport.web.pages.ion_desk import (
 from ionport.web.pages.mappings import acceptance as mapping_acceptance
 from ionport.web.pages.mappings import conversion as mapping_conversion
 from ionport.web.pages.mappings import file as mapping_file
+from ionport.web.pages.mappings import form as mapping_form
 from ionport.web.pages.mappings import listing as mapping_files
 from ionport.web.pages.mappings import switch as mapping_switch
 from ionport.web.pages.mappings import versions as mapping_versions
@@ -210,6 +211,7 @@ def _document_routes() -> list[BaseRoute]:
         # Before the page of a file: `new` and `upload` are no ids of one.
         *mapping_files.ROUTES,
         *mapping_file.ROUTES,
+        *mapping_form.ROUTES,
         *mapping_conversion.ROUTES,
         *mapping_acceptance.ROUTES,
         *mapping_versions.ROUTES,

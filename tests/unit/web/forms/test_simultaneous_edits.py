@@ -226,6 +226,7 @@ NO_EDITS_WHOLE = {
     "/settings/export/{configuration}/mend": "compares the version: test_mapping_files.py",
     "/settings/mapping-files/{mapping}/versions/{number}/switch": "says the new state",
     "/settings/mapping-files/{mapping}": "compares the version: test_mapping_files.py",
+    "/settings/mapping-files/{mapping}/form": "compares the version: test_form.py",
     "/documents/{document}/choose": "compares what counts with what was shown: test_choosing.py",
 }
 

@@ -17,11 +17,11 @@ KEEP = "keep"
 """The action of the form that saves the text under a name."""
 
 
-def keep_as_new(request: Request) -> Response:
-    """Offer the text of a form as a new file; save it where the form asks for that."""
+def keep_as_new(request: Request, typed: str | None = None) -> Response:
+    """Offer a text, or that of the form, as a new file; save it where the form asks for that."""
     visit, scope = visit_of(request), organization_scope(request)
     visit.actor.require_organization_administrator(scope.organization_id)
-    text = lines_of(visit.form, "text")
+    text = lines_of(visit.form, "text") if typed is None else typed
     if text_of(visit.form, "action") != KEEP:
         return _page(request, text, "", 404)
     try:

@@ -29,7 +29,7 @@ from ionport.web.state import organization_scope, visit_of
 MANUAL = "mapping-files"
 
 # Before the number of the finding whose quick fix is wanted.
-_FIX = "fix:"
+FIX = "fix:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +46,8 @@ class Checked:
 
 def show(request: Request) -> Response:
     """Show the newest version of a file in the editor."""
-    _file, version = _newest(request)
-    preview = previewed(request, _document(request), version.kind, version.text)
+    _file, version = newest_of(request)
+    preview = previewed(request, chosen_document(request), version.kind, version.text)
     return _file_page(request, version, version.text, Checked(version.findings, preview=preview))
 
 
@@ -66,17 +66,35 @@ def _save(request: Request) -> Response:
     visit, scope = visit_of(request), organization_scope(request)
     form = visit.form
     action = text_of(form, "action")
-    only_checks = action == "check" or action.startswith(_FIX)
+    only_checks = action == "check" or action.startswith(FIX)
     if not only_checks:
         visit.actor.require_organization_administrator(scope.organization_id)
-    _file, newest = _newest(request)
+    _file, newest = newest_of(request)
     typed = with_line_ends(lines_of(form, "text"), newest.text)
-    based_on = whole_number(form, "based_on") or 0
-    if only_checks:
-        if action.startswith(_FIX):
-            typed = _fixed(typed, newest.kind, number_in(action.removeprefix(_FIX)) or 0)
-        checked = _checked(request, typed, newest.kind)
-        return _file_page(request, newest, typed, checked, based_on=based_on)
+    if not only_checks:
+        return save_text(request, newest, typed)
+    if action.startswith(FIX):
+        typed = fixed(typed, newest.kind, number_in(action.removeprefix(FIX)) or 0)
+    return text_page(request, newest, typed)
+
+
+def text_page(request: Request, newest: MappingVersion, typed: str) -> Response:
+    """Show a text that is not saved in the editor."""
+    checked = checked_text(request, typed, newest.kind)
+    based_on = whole_number(visit_of(request).form, "based_on") or 0
+    return _file_page(request, newest, typed, checked, based_on=based_on)
+
+
+def save_text(
+    request: Request, newest: MappingVersion, typed: str, then: str = "mapping_file"
+) -> Response:
+    """Save a text as the next version and lead to a page of the file; else show it again.
+
+    Raises Forbidden, and NotFound where the file was deleted meanwhile.
+    """
+    visit, scope = visit_of(request), organization_scope(request)
+    visit.actor.require_organization_administrator(scope.organization_id)
+    based_on = whole_number(visit.form, "based_on") or 0
     try:
         prepared = prepare_mapping(encode(typed, newest.encoding), newest.kind)
         with visit.write(scope) as access:
@@ -85,18 +103,18 @@ def _save(request: Request) -> Response:
             )
     except Conflict as error:
         # What was typed is still there, now compared with what the other person saved.
-        _again, theirs = _newest(request)
+        _again, theirs = newest_of(request)
         return _file_page(
             request,
             theirs,
             typed,
-            _checked(request, typed, theirs.kind),
+            checked_text(request, typed, theirs.kind),
             errors={"": error.text},
             theirs=difference(theirs.text, typed),
             status=error.status,
         )
     except (InvalidInput, TooLarge) as error:
-        checked = _checked(request, typed, newest.kind)
+        checked = checked_text(request, typed, newest.kind)
         errors = {"text": error.text}
         return _file_page(
             request, newest, typed, checked, errors=errors, based_on=based_on, status=error.status
@@ -105,16 +123,14 @@ def _save(request: Request) -> Response:
         text = _("Nothing is different from version {number}.").format(number=version.number)
     else:
         text = _("Version {number} is saved.").format(number=version.number)
-    return redirect(
-        request, path_to(request, "mapping_file", mapping=version.mapping_id), text=text
-    )
+    return redirect(request, path_to(request, then, mapping=version.mapping_id), text=text)
 
 
 def check(request: Request) -> Response:
     """Answer the editor while somebody types: the findings, and the panel beside the text."""
-    _file, newest = _newest(request)
+    _file, newest = newest_of(request)
     typed = with_line_ends(lines_of(visit_of(request).form, "text"), newest.text)
-    checked = _checked(request, typed, newest.kind)
+    checked = checked_text(request, typed, newest.kind)
     visit, scope = visit_of(request), organization_scope(request)
     with visit.read(scope) as access:
         accepted = by_finding(documents_of(request).mappings.accepted(access, newest.mapping_id))
@@ -131,21 +147,21 @@ def check(request: Request) -> Response:
 
 def words(request: Request) -> Response:
     """Answer the editor what can stand before and behind an equals sign."""
-    file, _version = _newest(request)
+    file, _version = newest_of(request)
     return JSONResponse(asdict(completions(file.kind)))
 
 
-def _checked(request: Request, text: str, kind: MappingKind) -> Checked:
+def checked_text(request: Request, text: str, kind: MappingKind) -> Checked:
     """Lint a text that is not stored, and preview it; whatever it is, there is an answer."""
     try:
         prepared = prepare_mapping(text.encode("utf-8", "replace"), kind)
     except IonportError as error:
         return Checked(error=error.text)
-    preview = previewed(request, _document(request), kind, prepared.text)
+    preview = previewed(request, chosen_document(request), kind, prepared.text)
     return Checked(prepared.findings, preview=preview)
 
 
-def _fixed(text: str, kind: MappingKind, number: int) -> str:
+def fixed(text: str, kind: MappingKind, number: int) -> str:
     """Return the text with the quick fix of one of its findings; they count from 1."""
     try:
         findings = prepare_mapping(text.encode("utf-8", "replace"), kind).findings
@@ -155,7 +171,7 @@ def _fixed(text: str, kind: MappingKind, number: int) -> str:
     return apply_edits(text, fix)
 
 
-def _document(request: Request) -> str:
+def chosen_document(request: Request) -> str:
     """Return the id of the document that was chosen for the preview; empty for none."""
     form = visit_of(request).form
     return text_of(form, "document") or request.query_params.get("document", "")
@@ -175,7 +191,8 @@ def finding_values(finding: Finding, accepted: Collection[str] = ()) -> dict[str
     }
 
 
-def _newest(request: Request) -> tuple[MappingFile, MappingVersion]:
+def newest_of(request: Request) -> tuple[MappingFile, MappingVersion]:
+    """Return the file that the address names, and its newest version; raises NotFound."""
     visit, scope = visit_of(request), organization_scope(request)
     mappings, mapping_id = documents_of(request).mappings, request.path_params["mapping"]
     with visit.read(scope) as access:
@@ -211,7 +228,7 @@ def _file_page(
         "based_on": version.number if based_on is None else based_on,
         "is_edited": text != version.text,
         "documents": offered_documents(request),
-        "document_id": _document(request),
+        "document_id": chosen_document(request),
     }
     return render(request, "mappings/file/file.html", context, status=status)
 
