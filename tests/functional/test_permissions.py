@@ -16,9 +16,9 @@ from starlette.routing import Route
 from ionport.documents.bulk.model import BulkAction, Selection
 from ionport.identity.access import Access
 from ionport.identity.groups.permissions import EVERY_TYPE, Grant, Permission
+from ionport.identity.members.actors import find_actor
 from ionport.identity.members.rights import WantedRights
 from ionport.identity.model import Actor, OrganizationRole, TenantRole
-from ionport.identity.sessions import find_actor
 from ionport.store import SystemScope
 from ionport.web.app import _document_routes
 from tests.support.api import ALL_SCOPES, api_key, program

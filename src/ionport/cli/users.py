@@ -14,7 +14,8 @@ from ionport.core.paging import PageRequest
 from ionport.core.secrets import Secret
 from ionport.identity.access import Access
 from ionport.identity.accounts.model import MadeLink
-from ionport.identity.model import Member, MemberQuery, OrganizationRole, TenantRole
+from ionport.identity.members.model import Member, MemberQuery
+from ionport.identity.model import OrganizationRole, TenantRole
 from ionport.identity.service import NewUser
 from ionport.store import TenantScope
 

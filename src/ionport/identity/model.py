@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from enum import StrEnum
 from functools import cache
@@ -14,7 +14,6 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from ionport.core.errors import Forbidden, InvalidInput, Unauthenticated
 from ionport.core.i18n import N_, _, gettext
-from ionport.core.paging import PageRequest
 from ionport.identity.groups.permissions import Permission, Rights
 from ionport.identity.sign_in_ways import SignInWay
 from ionport.store import OrganizationScope
@@ -103,36 +102,6 @@ class User:
     is_disabled: bool
     created_at: datetime
     last_sign_in_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Member:
-    """A user with their role in one tenant."""
-
-    user: User
-    role: TenantRole
-
-
-class MemberSort(StrEnum):
-    """Columns that the list of users can be sorted by."""
-
-    USERNAME = "username"
-    NAME = "name"
-    ROLE = "role"
-    CREATED = "created"
-    LAST_SIGN_IN = "last_sign_in"
-
-
-@dataclass(frozen=True, slots=True)
-class MemberQuery:
-    """Which users to list: `text` is looked for in username, name and e-mail address."""
-
-    text: str = ""
-    role: TenantRole | None = None
-    is_disabled: bool | None = None
-    sort: MemberSort = MemberSort.USERNAME
-    descending: bool = False
-    page: PageRequest = field(default_factory=PageRequest)
 
 
 @dataclass(frozen=True, slots=True)

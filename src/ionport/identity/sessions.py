@@ -19,8 +19,8 @@ from ionport.core.secrets import Secret
 from ionport.identity.access import Access
 from ionport.identity.attempts import Attempts, Source
 from ionport.identity.audit import AuditLog
-from ionport.identity.groups.repository import rights_of_user
 from ionport.identity.known_browsers import KnownBrowsers
+from ionport.identity.members.actors import actor_of_user
 from ionport.identity.model import (
     Actor,
     OpenSession,
@@ -41,7 +41,7 @@ from ionport.identity.second_factor.model import (
 from ionport.identity.second_factor.service import SecondFactorService, wrong_code
 from ionport.identity.service import IdentityService
 from ionport.identity.sign_in_ways import SignInWay
-from ionport.store import AnyScope, Database, ScopedWork, SystemScope, Work
+from ionport.store import AnyScope, Database, SystemScope, Work
 
 SESSION_IDLE = timedelta(hours=12)
 SESSION_LIFETIME = timedelta(days=7)
@@ -390,27 +390,6 @@ class SessionService:
 
 def _signed_out() -> Unauthenticated:
     return Unauthenticated(_("Sign in again."), code="signed_out")
-
-
-def actor_of_user(access: ScopedWork[SystemScope], user: User, address: str | None = None) -> Actor:
-    """Return who acts when `user` does, from `address`."""
-    users = UserRepository(access.connection)
-    return Actor(
-        user_id=user.id,
-        name=user.username,
-        tenant_roles=frozenset(users.tenant_roles(access.scope, user.id)),
-        organization_roles=frozenset(users.organization_roles(access.scope, user.id)),
-        address=address,
-        rights=rights_of_user(access.connection, access.scope, user.id),
-    )
-
-
-def find_actor(access: ScopedWork[SystemScope], user_id: str) -> Actor | None:
-    """Return the actor of a user by id; None for one who is gone or disabled."""
-    found = UserRepository(access.connection).find(access.scope, user_id)
-    if found is None or found[0].is_disabled:
-        return None
-    return actor_of_user(access, found[0])
 
 
 def _account(username: str) -> str:

@@ -8,15 +8,9 @@ import pytest
 from ionport.core.errors import Conflict, Forbidden, InvalidInput, NotFound
 from ionport.core.paging import PageRequest
 from ionport.identity.access import Access
+from ionport.identity.members.model import MemberQuery, MemberSort
 from ionport.identity.members.service import MemberService
-from ionport.identity.model import (
-    Actor,
-    MemberQuery,
-    MemberSort,
-    OrganizationRole,
-    TenantRole,
-    User,
-)
+from ionport.identity.model import Actor, OrganizationRole, TenantRole, User
 from ionport.identity.service import NewUser
 from ionport.store import TenantScope
 from tests.support.patience import PATIENCE

@@ -18,8 +18,8 @@ from ionport.documents.bulk.model import BulkAction, BulkItem, BulkOutcome, Bulk
 from ionport.documents.bulk.repository import BulkRepository
 from ionport.documents.review.model import DocumentHeld
 from ionport.identity.access import Access
+from ionport.identity.members.actors import find_actor
 from ionport.identity.model import Actor
-from ionport.identity.sessions import find_actor
 from ionport.store import Database, OrganizationScope, SystemScope, Work
 
 BulkStep = Callable[[Access[OrganizationScope], str, BulkRun], BulkOutcome]

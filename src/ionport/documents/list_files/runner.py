@@ -13,7 +13,7 @@ from ionport.documents.list_files.model import KEPT_FOR, FileState, ListFile
 from ionport.documents.list_files.repository import ListFileRepository
 from ionport.documents.list_files.service import ListFileService, writer_of
 from ionport.documents.listing.model import ListQuery
-from ionport.identity.sessions import find_actor
+from ionport.identity.members.actors import find_actor
 from ionport.store import Database, OrganizationScope, SystemScope
 
 _EVERY: Final = 2_000

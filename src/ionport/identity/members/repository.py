@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy import BigInteger, Select, func, literal, select, update
 
 from ionport.core.paging import Page
-from ionport.identity.model import Member, MemberQuery, MemberSort, TenantRole
+from ionport.identity.members.model import Member, MemberQuery, MemberSort
+from ionport.identity.model import TenantRole
 from ionport.identity.repository import containing, user_of
 from ionport.identity.tables import tenant_memberships, tenants, users
 from ionport.store import SystemScope, TenantScope

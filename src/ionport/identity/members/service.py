@@ -12,8 +12,9 @@ from ionport.core.i18n import _
 from ionport.core.paging import Page
 from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
+from ionport.identity.members.model import Member, MemberQuery
 from ionport.identity.members.repository import MemberRepository
-from ionport.identity.model import Member, MemberQuery, MembershipAction, TenantRole, UserAction
+from ionport.identity.model import MembershipAction, TenantRole, UserAction
 from ionport.identity.repository import SessionRepository, UserRepository
 from ionport.identity.service import IdentityService, NewUser
 from ionport.store import ScopedWork, SystemScope, TenantScope

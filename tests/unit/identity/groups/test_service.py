@@ -12,10 +12,10 @@ from ionport.core.paging import PageRequest
 from ionport.identity.access import Access
 from ionport.identity.groups.permissions import Grant, Permission
 from ionport.identity.groups.service import MAX_GROUPS, GroupService
+from ionport.identity.members.actors import find_actor
 from ionport.identity.members.rights import RightsService, WantedRights
 from ionport.identity.model import Actor, Organization, OrganizationRole, TenantRole
 from ionport.identity.repository import OrganizationRepository
-from ionport.identity.sessions import find_actor
 from ionport.store import OrganizationScope, SystemScope, TenantScope, Work
 from tests.support.web import TENANT, People
 

@@ -12,7 +12,8 @@ from ionport.core.errors import InvalidInput
 from ionport.core.i18n import _
 from ionport.identity.access import Access
 from ionport.identity.edits import ChangedMeanwhile
-from ionport.identity.model import Actor, Member, MemberQuery, MemberSort, TenantRole
+from ionport.identity.members.model import Member, MemberQuery, MemberSort
+from ionport.identity.model import Actor, TenantRole
 from ionport.identity.service import NewUser
 from ionport.web.forms.declared import Form, FormField, Kind
 from ionport.web.forms.edits import show_stored
