@@ -132,9 +132,26 @@ def _page(
 
 
 def _form(request: Request) -> Form:
+    return Form(
+        [
+            FormField(
+                "kind", _("What happens"), Kind.CHOICE, required=True, choices=choices_of(_kinds())
+            ),
+            FormField(
+                "name", _("Name"), limit=200,
+                help=_("The recorder writes it to every call that the rule applies to."),
+            ),
+            Group(_("Which calls"), _which_calls(request)),
+            Group(_("When"), _which_of_them()),
+            Group(_("How"), _what_happens()),
+        ]
+    )  # fmt: skip
+
+
+def _which_calls(request: Request) -> list[FormField]:
     apis = sandbox_of(request).registry.services
     services = [(api.context, f"{api.context} · {api.title}") for api in apis]
-    calls = [
+    return [
         FormField(
             "service", _("Service"), Kind.CHOICE,
             choices=[*services, (AUTHORIZATION_SERVER, _("AS · Authorization server"))],
@@ -157,7 +174,10 @@ def _form(request: Request) -> Form:
             ),
         ),
     ]  # fmt: skip
-    when = [
+
+
+def _which_of_them() -> list[FormField]:
+    return [
         FormField(
             "trigger", _("Which of them"), Kind.CHOICE, required=True,
             choices=choices_of(_triggers()),
@@ -174,7 +194,10 @@ def _form(request: Request) -> Form:
             help=_("With the same seed, the same calls are chosen at random again."),
         ),
     ]  # fmt: skip
-    how = [
+
+
+def _what_happens() -> list[FormField]:
+    return [
         FormField(
             "seconds", _("Seconds"), inputmode="decimal",
             help=_("Of latency, slow body and search lag, and the Retry-After of 429."),
@@ -199,20 +222,6 @@ def _form(request: Request) -> Form:
         ),
         FormField("is_enabled", _("Switched on"), Kind.SWITCH),
     ]  # fmt: skip
-    return Form(
-        [
-            FormField(
-                "kind", _("What happens"), Kind.CHOICE, required=True, choices=choices_of(_kinds())
-            ),
-            FormField(
-                "name", _("Name"), limit=200,
-                help=_("The recorder writes it to every call that the rule applies to."),
-            ),
-            Group(_("Which calls"), calls),
-            Group(_("When"), when),
-            Group(_("How"), how),
-        ]
-    )  # fmt: skip
 
 
 def switch_on(request: Request) -> Response:

@@ -210,25 +210,11 @@ def _flow(request: Request) -> DocumentFlow:
 
 def _form(request: Request, values: Mapping[str, str]) -> Form:
     """Return the fields of a flow; an API that `values` name is offered though it be gone."""
-    rejections = choices_of(
-        {
-            Rejects.NEVER: _("No document"),
-            Rejects.ALWAYS: _("Every document"),
-            Rejects.WHEN: _("A document in which …"),
-        }
-    )
     erps = choices_of(
         {
             Erp.M3: _("M3 of the sandbox"),
             Erp.LN: _("LN of the sandbox"),
             Erp.RULE: _("The rule of the flow, without an ERP"),
-        }
-    )
-    comparisons = choices_of(
-        {
-            Comparison.EQUALS: _("equals"),
-            Comparison.CONTAINS: _("contains"),
-            Comparison.IS_MISSING: _("is missing or empty"),
         }
     )
     starters = [(name, name) for name in STARTERS]
@@ -253,46 +239,68 @@ def _form(request: Request, values: Mapping[str, str]) -> Form:
                     " a supplier that they do not know, or a number that they have already."
                 ),
             ),
-            Group(
-                _("The rule of the flow rejects"),
-                [
-                    FormField("rejects", _("Rejects"), Kind.CHOICE, choices=rejections),
-                    FormField(
-                        "condition_field", _("Field"), limit=500,
-                        help=_(
-                            "The name of a DocumentField such as SupplierID, or of an element."
-                        ),
-                    ),
-                    FormField("comparison", _("Comparison"), Kind.CHOICE, choices=comparisons),
-                    FormField("condition_value", _("Value"), limit=500),
-                    FormField("reason_code", _("Reason code"), limit=500),
-                    FormField("reason", _("Reason"), limit=500),
-                ],
-            ),
-            Group(
-                _("Send to API"),
-                [
-                    FormField(
-                        "api", _("Registered API"), Kind.CHOICE,
-                        choices=_apis(request, values.get("api", "")),
-                        empty=_("Choose a registered API"),
-                        help=_(
-                            "Its Target Endpoint Security says how the call proves itself, for"
-                            " example by X-API-KEY."
-                        ),
-                    ),
-                    FormField("path", _("Path"), limit=500),
-                    FormField("file_field", _("Form field of the document"), limit=100),
-                    FormField(
-                        "parameters", _("Parameters"), Kind.LINES, rows=4,
-                        help=_(
-                            "Further form fields, one on each line: name=value. No secrets: they"
-                            " belong into the Target Endpoint Security."
-                        ),
-                    ),
-                ],
-            ),
+            _rule_group(),
+            _target_group(request, values.get("api", "")),
         ]
+    )  # fmt: skip
+
+
+def _rule_group() -> Group:
+    rejections = choices_of(
+        {
+            Rejects.NEVER: _("No document"),
+            Rejects.ALWAYS: _("Every document"),
+            Rejects.WHEN: _("A document in which …"),
+        }
+    )
+    comparisons = choices_of(
+        {
+            Comparison.EQUALS: _("equals"),
+            Comparison.CONTAINS: _("contains"),
+            Comparison.IS_MISSING: _("is missing or empty"),
+        }
+    )
+    return Group(
+        _("The rule of the flow rejects"),
+        [
+            FormField("rejects", _("Rejects"), Kind.CHOICE, choices=rejections),
+            FormField(
+                "condition_field", _("Field"), limit=500,
+                help=_(
+                    "The name of a DocumentField such as SupplierID, or of an element."
+                ),
+            ),
+            FormField("comparison", _("Comparison"), Kind.CHOICE, choices=comparisons),
+            FormField("condition_value", _("Value"), limit=500),
+            FormField("reason_code", _("Reason code"), limit=500),
+            FormField("reason", _("Reason"), limit=500),
+        ],
+    )  # fmt: skip
+
+
+def _target_group(request: Request, chosen: str) -> Group:
+    return Group(
+        _("Send to API"),
+        [
+            FormField(
+                "api", _("Registered API"), Kind.CHOICE,
+                choices=_apis(request, chosen),
+                empty=_("Choose a registered API"),
+                help=_(
+                    "Its Target Endpoint Security says how the call proves itself, for"
+                    " example by X-API-KEY."
+                ),
+            ),
+            FormField("path", _("Path"), limit=500),
+            FormField("file_field", _("Form field of the document"), limit=100),
+            FormField(
+                "parameters", _("Parameters"), Kind.LINES, rows=4,
+                help=_(
+                    "Further form fields, one on each line: name=value. No secrets: they"
+                    " belong into the Target Endpoint Security."
+                ),
+            ),
+        ],
     )  # fmt: skip
 
 
