@@ -18,7 +18,7 @@ from ionport.documents.review.model import DocumentHeld
 from ionport.documents.review.service import keeping_findings
 from ionport.exports.delivery_making import DeliveryMaking
 from ionport.exports.document_deliveries import DocumentDeliveries
-from ionport.exports.engine.pass_records import RunningPass
+from ionport.exports.engine.passes.model import RunningPass
 from ionport.exports.engine.runner import DeliveryRunner
 from ionport.exports.model import DeliveryStatus, OutcomeKind
 from ionport.identity.access import Access

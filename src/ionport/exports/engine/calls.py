@@ -19,7 +19,7 @@ from ionport.exports.destinations.port import (
     Payload,
     TargetClient,
 )
-from ionport.exports.engine.pass_records import RunningPass
+from ionport.exports.engine.passes.model import RunningPass
 from ionport.exports.engine.right import RightToSend
 from ionport.exports.ledger.attempts import Problem, Recording
 from ionport.exports.model import Attempt, AttemptState, StepKind

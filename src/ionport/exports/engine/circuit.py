@@ -10,7 +10,8 @@ from typing import Any, Protocol
 from ionport.core.clock import BootClock
 from ionport.core.http.circuits import CircuitBreakers
 from ionport.core.i18n import _
-from ionport.exports.engine.pass_records import SYSTEM, PassRecords, RunningPass
+from ionport.exports.engine.passes.model import SYSTEM, RunningPass
+from ionport.exports.engine.passes.records import PassRecords
 from ionport.exports.ledger.attempts import Problem
 from ionport.exports.ledger.pass_repository import PassRepository
 from ionport.exports.model import Outcome, StepKind

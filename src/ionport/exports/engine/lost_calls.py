@@ -9,7 +9,7 @@ from cachetools import FIFOCache
 from ionport.core.clock import BootClock
 from ionport.exports.destinations import destination_of
 from ionport.exports.destinations.port import AnyCall
-from ionport.exports.engine.pass_records import SYSTEM, RunningPass
+from ionport.exports.engine.passes.model import SYSTEM, RunningPass
 from ionport.exports.ledger.attempts import miss_counts_after
 from ionport.exports.ledger.steps_repository import LedgerRepository
 from ionport.exports.model import Attempt, AttemptState, StepStatus

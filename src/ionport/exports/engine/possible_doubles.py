@@ -17,7 +17,7 @@ from ionport.core.telemetry import COUNTERS
 from ionport.documents.service import DocumentService
 from ionport.exports.destinations import call_of
 from ionport.exports.destinations.port import Answer, AnyCall, AnyLookUp, OtherItem
-from ionport.exports.engine.pass_records import SYSTEM, RunningPass
+from ionport.exports.engine.passes.model import SYSTEM, RunningPass
 from ionport.exports.ledger.attempts import Problem, changed
 from ionport.exports.ledger.repository import DeliveryRepository
 from ionport.exports.ledger.steps_repository import LedgerRepository

@@ -12,7 +12,8 @@ from dataclasses import replace
 from ionport.core.clock import Clock
 from ionport.core.i18n import _
 from ionport.documents.service import DocumentService
-from ionport.exports.engine.pass_records import PassRecords, RunningPass
+from ionport.exports.engine.passes.model import RunningPass
+from ionport.exports.engine.passes.records import PassRecords
 from ionport.exports.ledger.attempts import changed
 from ionport.exports.model import Attempt, AttemptState
 from ionport.exports.timing import ExportTiming

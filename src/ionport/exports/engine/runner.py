@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeVar
 
@@ -25,14 +25,16 @@ from ionport.core.telemetry import bind, bound, span
 from ionport.documents.service import DocumentService
 from ionport.exports.destinations import call_of
 from ionport.exports.destinations.clients import ClientPool
-from ionport.exports.destinations.port import Answer, AnyCall, AnyLookUp
+from ionport.exports.destinations.port import AnyCall, AnyLookUp
 from ionport.exports.engine import possible_doubles
 from ionport.exports.engine.calls import LookedUp, TargetCalls
 from ionport.exports.engine.circuit import ConnectionPauses
-from ionport.exports.engine.holds import document_problem, what_holds
-from ionport.exports.engine.lost_calls import LostCalls, can_look_up, earlier_attempts
-from ionport.exports.engine.pass_records import FAILED, SETTLED, SYSTEM, PassRecords, RunningPass
-from ionport.exports.engine.render_step import RenderStep
+from ionport.exports.engine.lost_calls import LostCalls, earlier_attempts
+from ionport.exports.engine.passes.call_ends import CallEnds
+from ionport.exports.engine.passes.holds import document_problem, what_holds
+from ionport.exports.engine.passes.model import FAILED, SETTLED, SYSTEM, RunningPass
+from ionport.exports.engine.passes.records import PassRecords
+from ionport.exports.engine.passes.render_step import RenderStep
 from ionport.exports.engine.retried_writes import DATABASE_AWAY, write_with_retries
 from ionport.exports.engine.right import DocumentNowHeld, LeaseLost, RightToSend
 from ionport.exports.ledger.attempts import Problem, changed
@@ -82,6 +84,7 @@ class DeliveryRunner:
         self._calls = TargetCalls(blobs, clock, self._clients, self.worker_id)
         self._under_way: set[str] = set()
         self._lost_calls = LostCalls(clock, self.timing)
+        self._ends = CallEnds(database, documents, self._records, self._write_with_retries)
         self._lock = threading.Lock()
 
     def limit_calls(self, at_once: int, over_one_connection: int = 0) -> None:
@@ -203,7 +206,7 @@ class DeliveryRunner:
         except IonportError as error:
             problem = Problem.of(error)
         with self._database.write() as work:
-            return self._not_done(work, running, kind, problem)
+            return self._ends.not_done(work, running, kind, problem)
 
     def _look_up(
         self, running: RunningPass, call: AnyCall, look_up: AnyLookUp
@@ -223,7 +226,7 @@ class DeliveryRunner:
                 return SETTLED
             running = written
             if asked.problem is not None:
-                return self._not_done(work, running, kind, asked.problem)
+                return self._ends.not_done(work, running, kind, asked.problem)
             if not asked.pids:
                 if problem := possible_doubles.hold_same_invoice(
                     work, self._documents, running, look_up, asked.others
@@ -244,7 +247,7 @@ class DeliveryRunner:
                 delivery=call.columns(pid),
             )
             if len(asked.pids) > 1:
-                return self._hold_two_items(work, running, outcome, call, asked.pids)
+                return self._ends.hold_two_items(work, running, outcome, call, asked.pids)
             return outcome
 
     def _ask(self, running: RunningPass, call: AnyCall, *, first: bool = False) -> LookedUp:
@@ -259,7 +262,7 @@ class DeliveryRunner:
             return paused
         confirmed, lost = earlier_attempts(self._database, running, call)
         if confirmed is not None and lost is None:
-            return self._take_late_answer(running, call, confirmed)
+            return self._ends.take_late_answer(running, call, confirmed)
         with self._slots:
             if lost is not None:
                 # Read before the question leaves: its answer may take long, and proves no more
@@ -283,83 +286,9 @@ class DeliveryRunner:
                     self._lost_calls.note(right.attempt.id)
         if lost is not None:
             return self._resolve(running, call, lost, asked, left)
-        outcome = self._finish(right.running, call, right, *made)
+        outcome = self._ends.finish(right.running, call, right, *made)
         self._pauses.report(running, made[2])
         return outcome
-
-    def _take_late_answer(
-        self, running: RunningPass, call: AnyCall, confirmed: Attempt
-    ) -> RunningPass | Outcome:
-        """The step is done: Infor said so after the pass that asked was taken over."""
-        remote_id = str((confirmed.response or {}).get("remote_id", ""))
-        note = _("Its answer came late.")
-        with self._database.write() as work:
-            return self._records.done(
-                work,
-                running,
-                call.kind,
-                remote_id=remote_id,
-                summary=note,
-                delivery=call.columns(remote_id),
-            )
-
-    def _finish(
-        self,
-        running: RunningPass,
-        call: AnyCall,
-        right: RightToSend,
-        settled: Attempt,
-        answer: Answer | None,
-        problem: Problem | None,
-    ) -> RunningPass | Outcome:
-        """Write down how a call ended; waits for a database that is away, as the answer is ours."""
-
-        def record(work: Work) -> RunningPass | Outcome:
-            outcome = self._conclude(work, running, call, settled, answer, problem)
-            if outcome is SETTLED:
-                possible_doubles.record_late_answer(work, self._documents, running, settled, answer)
-                return SETTLED
-            ledger = LedgerRepository(work.connection)
-            if right.sends:
-                ledger.settle_attempt(SYSTEM, settled, expected=AttemptState.SENT)
-            else:
-                ledger.add_attempt(SYSTEM, settled)
-            if answer is not None and call.look_up and running.steps[call.kind].attempts:
-                others = possible_doubles.other_ids(work, running, settled, answer.remote_id)
-                if others:
-                    return self._hold_two_items(
-                        work, running, outcome, call, (*others, answer.remote_id)
-                    )
-            return outcome
-
-        return self._write_with_retries(record)
-
-    def _conclude(
-        self,
-        work: Work,
-        running: RunningPass,
-        call: AnyCall,
-        settled: Attempt,
-        answer: Answer | None,
-        problem: Problem | None,
-    ) -> RunningPass | Outcome:
-        kind = call.kind
-        if answer is not None and not answer.is_whole:
-            return self._records.part_done(work, running, kind, answer.summary)
-        if answer is not None:
-            return self._records.done(
-                work,
-                running,
-                kind,
-                remote_id=answer.remote_id,
-                summary=answer.summary,
-                delivery=call.columns(answer.remote_id),
-            )
-        assert problem is not None  # noqa: S101 (for the type checker)
-        if settled.state is AttemptState.UNKNOWN and can_look_up(running, call):
-            # Even what cannot heal is looked up: the item may be there all the same.
-            return self._records.wait(work, running, kind, problem)
-        return self._not_done(work, running, kind, problem)
 
     def _resolve(
         self, running: RunningPass, call: AnyCall, lost: Attempt, asked: LookedUp, left: float
@@ -388,10 +317,10 @@ class DeliveryRunner:
                 others = possible_doubles.other_ids(work, running, lost, pid)
                 pids = tuple(dict.fromkeys((*asked.pids, *others)))
                 if len(pids) > 1:
-                    return self._hold_two_items(work, running, outcome, call, pids)
+                    return self._ends.hold_two_items(work, running, outcome, call, pids)
                 return outcome
             if asked.problem is not None:
-                return self._not_done(work, running, kind, asked.problem)
+                return self._ends.not_done(work, running, kind, asked.problem)
             if left > 0:
                 return self._wait_for_lost(work, running, call, left)
             note = _("A look-up showed that it had not arrived.")
@@ -418,27 +347,6 @@ class DeliveryRunner:
             transient=True,
         )
         return self._records.wait(work, running, call.kind, problem, seconds)
-
-    def _not_done(
-        self, work: Work, running: RunningPass, kind: StepKind, problem: Problem
-    ) -> Outcome:
-        if problem.transient:
-            return self._records.wait(work, running, kind, problem)
-        return self._records.fail(work, running, kind, problem)
-
-    def _hold_two_items(
-        self,
-        work: Work,
-        running: RunningPass,
-        outcome: RunningPass | Outcome,
-        call: AnyCall,
-        pids: Sequence[str],
-    ) -> Outcome:
-        """Hold the document of two items, and what its delivery has still to do."""
-        problem = possible_doubles.hold_document(work, self._documents, running, call, pids)
-        if isinstance(outcome, RunningPass):
-            return self._records.hold(work, running, problem)
-        return outcome
 
     def _write_with_retries(self, record: Callable[[Work], T]) -> T:
         return write_with_retries(

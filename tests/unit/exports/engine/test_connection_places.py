@@ -9,7 +9,8 @@ from datetime import timedelta
 import pytest
 
 from ionport.core.ids import new_id
-from ionport.exports.engine.pass_records import PassRecords, RunningPass
+from ionport.exports.engine.passes.model import RunningPass
+from ionport.exports.engine.passes.records import PassRecords
 from ionport.exports.engine.schedule import Schedule
 from ionport.exports.ledger.places import ConnectionPlaces
 from tests.support.exporting import QUICK

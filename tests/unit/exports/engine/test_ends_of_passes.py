@@ -11,7 +11,8 @@ from sqlalchemy.exc import OperationalError
 
 from ionport.exports.engine import runner as runner_module
 from ionport.exports.engine.engine import DeliveryEngine
-from ionport.exports.engine.pass_records import PassRecords
+from ionport.exports.engine.passes.model import SETTLED
+from ionport.exports.engine.passes.records import PassRecords
 from ionport.exports.engine.queues.port import RunPass
 from ionport.exports.engine.runner import DeliveryRunner
 from ionport.exports.engine.schedule import Schedule
@@ -182,7 +183,7 @@ def test_a_retry_gives_a_step_whose_worker_was_lost_all_its_tries(
     walk.clock.advance(timedelta(seconds=1))
     walk.proxy.fault("POST", PUBLISH, "drop")
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(runner, "_finish", lambda *_arguments: runner_module.SETTLED)
+        patched.setattr(runner._ends, "finish", lambda *_arguments: SETTLED)
         runner.run(delivery_id)
     take(walk, delivery_id)
     step = walk.side.detail(delivery_id).steps[3]

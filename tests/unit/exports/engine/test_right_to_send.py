@@ -12,7 +12,7 @@ from ionport.core.errors import Conflict
 from ionport.exports.destinations import infor_idm
 from ionport.exports.destinations.infor_idm import IdmPayload
 from ionport.exports.engine.leases import LeaseWatch
-from ionport.exports.engine.pass_records import PassRecords
+from ionport.exports.engine.passes.records import PassRecords
 from ionport.exports.engine.right import RightToSend
 from ionport.exports.engine.runner import DeliveryRunner
 from ionport.exports.engine.schedule import Schedule

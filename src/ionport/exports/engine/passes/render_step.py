@@ -12,7 +12,8 @@ from ionport.documents.service import DocumentService
 from ionport.exports.configurations.repository import ConfigurationRepository
 from ionport.exports.destinations import call_of, destination_of
 from ionport.exports.destinations.rendering import Renderer
-from ionport.exports.engine.pass_records import PassRecords, RunningPass
+from ionport.exports.engine.passes.model import RunningPass
+from ionport.exports.engine.passes.records import PassRecords
 from ionport.exports.model import StepKind, StepStatus
 from ionport.mappings.model import BodEnvelope, MappingVersion
 from ionport.mappings.service import MappingService

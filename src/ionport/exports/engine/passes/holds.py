@@ -10,7 +10,7 @@ from ionport.documents.review.life_cycle import is_held
 from ionport.documents.service import DocumentService
 from ionport.exports.configurations.proof_decisions import refused_proof
 from ionport.exports.engine.lost_calls import has_lost_call
-from ionport.exports.engine.pass_records import RunningPass
+from ionport.exports.engine.passes.model import RunningPass
 from ionport.exports.ledger.attempts import Problem
 from ionport.exports.model import DOCUMENT_HELD
 from ionport.store import Work

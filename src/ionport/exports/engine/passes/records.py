@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,6 +12,13 @@ from ionport.core.i18n import _
 from ionport.documents.service import DocumentService
 from ionport.documents.webhooks.model import EventType
 from ionport.exports.destinations import destination_of
+from ionport.exports.engine.passes.model import (
+    DELIVERED,
+    FAILED,
+    SETTLED,
+    SYSTEM,
+    RunningPass,
+)
 from ionport.exports.ledger.attempts import Problem, changed
 from ionport.exports.ledger.pass_repository import PassRepository
 from ionport.exports.ledger.places import ConnectionPlaces
@@ -23,7 +30,6 @@ from ionport.exports.model import (
     CallEnd,
     Delivery,
     DeliveryStatus,
-    DeliveryStep,
     Outcome,
     OutcomeKind,
     StepKind,
@@ -31,76 +37,10 @@ from ionport.exports.model import (
 )
 from ionport.exports.status import hand_over, record_document_status, tell_of_delivery
 from ionport.exports.timing import ExportTiming
-from ionport.store import OrganizationScope, SystemScope, Work
+from ionport.store import Work
 
 # Below it a wait would be lost in the rounding of moments.
 _SHORTEST_WAIT = 0.01
-SYSTEM = SystemScope("running deliveries")
-DELIVERED = Outcome(OutcomeKind.DONE)
-SETTLED = Outcome(OutcomeKind.SETTLED)
-FAILED = Outcome(OutcomeKind.FAILED)
-
-
-@dataclass(frozen=True, slots=True)
-class _StepChange:
-    """Columns of a step, and the call that it has made, which only asked."""
-
-    kind: StepKind
-    values: Mapping[str, Any]
-    attempt: Attempt | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class RunningPass:
-    """A delivery whose pass runs, as the pass knows it.
-
-    `unwritten` and `unwritten_steps` are what the pass has done without an effect at Infor: it is
-    written with whatever the pass writes next, and lost with a process that ends before.
-    """
-
-    delivery: Delivery
-    steps: Mapping[StepKind, DeliveryStep]
-    now: datetime
-    unwritten: Mapping[str, Any] = field(default_factory=dict)
-    unwritten_steps: tuple[_StepChange, ...] = ()
-
-    @property
-    def scope(self) -> OrganizationScope:
-        return OrganizationScope(self.delivery.organization_id)
-
-    @property
-    def pass_number(self) -> int:
-        return self.delivery.pass_number
-
-    @property
-    def next_step(self) -> StepKind | None:
-        """The first step that is not over."""
-        left = [step for step in self.steps.values() if not step.status.is_over]
-        return min(left, key=lambda step: step.position).kind if left else None
-
-    def is_last(self, kind: StepKind) -> bool:
-        """Whether no other step is left beside `kind`."""
-        return all(step.status.is_over or step.kind is kind for step in self.steps.values())
-
-    def without(self, kind: StepKind) -> RunningPass:
-        """Return the delivery with a step that was found to be unnecessary."""
-        return self.with_step(kind, status=StepStatus.SKIPPED)
-
-    def with_step(self, kind: StepKind, **values: Any) -> RunningPass:
-        """Return the delivery with a step that this pass has changed."""
-        return replace(self, steps={**self.steps, kind: replace(self.steps[kind], **values)})
-
-    def with_change(
-        self, kind: StepKind, values: Mapping[str, Any], attempt: Attempt | None = None
-    ) -> RunningPass:
-        """Return the delivery with a change of a step that is not written yet."""
-        made = {} if attempt is None else {"attempts": attempt.number}
-        changes = (*self.unwritten_steps, _StepChange(kind, values, attempt))
-        return replace(self.with_step(kind, **values, **made), unwritten_steps=changes)
-
-    def written(self) -> RunningPass:
-        """Return the delivery after a write of its pass."""
-        return replace(self, unwritten={}, unwritten_steps=())
 
 
 class PassRecords:
