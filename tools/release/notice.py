@@ -37,7 +37,7 @@ def notice() -> str:
             _HEAD,
             _section("In the wheel (front-end files from npm)", npm()),
             _section("Installed with the extras server and postgres", runtime()),
-            _section("Installed for development, or with otel, sftp, xlsx and xslt", development()),
+            _section("Installed for development, or with the other extras", development()),
         ]
     )
 

@@ -23,6 +23,7 @@ class TargetKind(StrEnum):
     INFOR = "infor"
     FOLDER = "folder"
     SFTP = "sftp"
+    SMB = "smb"
     WEBHOOK = "webhook"
 
     @property
@@ -32,6 +33,7 @@ class TargetKind(StrEnum):
             TargetKind.INFOR: _("Infor"),
             TargetKind.FOLDER: _("Local folder"),
             TargetKind.SFTP: _("SFTP"),
+            TargetKind.SMB: _("SMB"),
             TargetKind.WEBHOOK: _("Webhook"),
         }[self]
 

@@ -32,6 +32,7 @@ class ExportMethod(StrEnum):
     INFOR_IDM_LN = "infor-idm-ln"
     WEBHOOK = "webhook"
     SFTP = "sftp"
+    SMB = "smb"
     FOLDER = "folder"
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ionport.cli.documents.stages import print_stage, stage_row
-from ionport.cli.documents.targets import add_folder, add_sftp
+from ionport.cli.documents.targets import add_folder, add_sftp, add_smb
 from ionport.cli.output import as_json_option, paged, print_json, print_page
 from ionport.core.paging import PageRequest
 
@@ -33,6 +33,7 @@ def connection() -> None:
 
 connection.add_command(add_folder)
 connection.add_command(add_sftp)
+connection.add_command(add_smb)
 
 
 @connection.command("add")

@@ -1,4 +1,4 @@
-"""`ionport connection add-folder|add-sftp`: connections that lead to no Infor tenant."""
+"""`ionport connection add-folder|add-sftp|add-smb`: connections that lead to no Infor tenant."""
 
 from __future__ import annotations
 
@@ -43,6 +43,35 @@ def add_sftp(
     """Add a FOLDER of an SFTP server, into which documents are exported."""
     given = {"host": host, "port": str(port), "username": user, "host_key": host_key}
     _add(ctx, name, "sftp", {**given, "folder": folder}, secret_file)
+
+
+@click.command("add-smb")
+@click.argument("name")
+@click.argument("host")
+@click.argument("share")
+@click.argument("folder", default="")
+@click.option("--port", default=445, show_default=True, type=click.IntRange(1, 65_535))
+@click.option("--user", required=True, help="User name, with its domain where there is one.")
+@click.option(
+    "--secret-file",
+    required=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="File with the password.",
+)
+@click.pass_context
+def add_smb(
+    ctx: click.Context,
+    name: str,
+    host: str,
+    share: str,
+    folder: str,
+    port: int,
+    user: str,
+    secret_file: Path,
+) -> None:
+    """Add a FOLDER of a SHARE of an SMB server, into which documents are exported."""
+    given = {"host": host, "port": str(port), "username": user, "share": share}
+    _add(ctx, name, "smb", {**given, "folder": folder}, secret_file)
 
 
 def _add(

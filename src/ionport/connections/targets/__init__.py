@@ -6,9 +6,10 @@ from ionport.connections.model import TargetKind
 from ionport.connections.targets.folder import FolderType
 from ionport.connections.targets.model import TargetType
 from ionport.connections.targets.sftp import SftpType
+from ionport.connections.targets.smb import SmbType
 from ionport.connections.targets.webhook import WebhookType
 
-TARGET_TYPES: tuple[TargetType, ...] = (FolderType(), SftpType(), WebhookType())
+TARGET_TYPES: tuple[TargetType, ...] = (FolderType(), SftpType(), SmbType(), WebhookType())
 """Every kind that a form can add, in the order in which they are offered."""
 _BY_KIND = {each.kind: each for each in TARGET_TYPES}
 

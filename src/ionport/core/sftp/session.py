@@ -11,12 +11,12 @@ import asyncio
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from enum import StrEnum
 from types import ModuleType
 from typing import Any, Final, TypeVar
 
 from ionport.core.errors import InvalidInput, Unavailable
 from ionport.core.i18n import _
+from ionport.core.remote_files import RemoteCause, RemoteFailed
 from ionport.core.secrets import Secret
 from ionport.ionapi.addresses import AddressPolicy, resolve, system_resolver
 from ionport.ionapi.errors import IonApiError
@@ -26,30 +26,9 @@ CALL_SECONDS: Final = 60.0
 MAX_ENTRIES: Final = 10_000
 """How many names of a folder are read at most."""
 
+_CODE: Final = "sftp_unavailable"
+
 T = TypeVar("T")
-
-
-class SftpCause(StrEnum):
-    """Why something failed, for who acts on it."""
-
-    ADDRESS = "address"
-    HOST_KEY = "host_key"
-    SIGN_IN = "sign_in"
-    NO_FILE = "no_file"
-    NOT_PERMITTED = "not_permitted"
-    TAKEN = "taken"
-    FULL = "full"
-    SILENT = "silent"
-    AWAY = "away"
-    OTHER = "other"
-
-
-class SftpFailed(Unavailable):
-    """The server or a file of it cannot be used; `cause` says why."""
-
-    def __init__(self, text: str, cause: SftpCause, detail: str | None = None) -> None:
-        super().__init__(text, code="sftp_unavailable", detail=detail)
-        self.cause = cause
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +100,7 @@ def check_account(account: SftpAccount, policy: AddressPolicy) -> str:
 
 
 class SftpSession:
-    """An open session; every method raises SftpFailed with the reason where it fails."""
+    """An open session; every method raises RemoteFailed with the reason where it fails."""
 
     def __init__(self, runner: asyncio.Runner, client: Any, seconds: float) -> None:
         self._runner = runner
@@ -169,8 +148,8 @@ class SftpSession:
         """Return the bytes of a file; None where there is none."""
         try:
             attributes = self._call(path, self._client.stat(path))
-        except SftpFailed as error:
-            if error.cause is SftpCause.NO_FILE:
+        except RemoteFailed as error:
+            if error.cause is RemoteCause.NO_FILE:
                 return None
             raise
         return int(attributes.size or 0)
@@ -202,7 +181,7 @@ def open_sftp(
 ) -> Iterator[SftpSession]:
     """Sign on for the block; each call in it may take `seconds`.
 
-    Raises SftpFailed with the reason: the name, the address, the host key, or the sign-in.
+    Raises RemoteFailed with the reason: the name, the address, the host key, or the sign-in.
     """
     address = _address(account, policy)
     with asyncio.Runner() as runner:
@@ -225,8 +204,8 @@ def _address(account: SftpAccount, policy: AddressPolicy) -> str:
         )
         return policy.admit(account.host, found)[0]
     except IonApiError as error:
-        cause = SftpCause.AWAY if error.transient else SftpCause.ADDRESS
-        raise SftpFailed(error.message, cause, error.detail) from error
+        cause = RemoteCause.AWAY if error.transient else RemoteCause.ADDRESS
+        raise RemoteFailed(error.message, cause, _CODE, error.detail) from error
 
 
 async def _connect(account: SftpAccount, address: str) -> tuple[Any, Any]:
@@ -266,30 +245,30 @@ def _run(
     except (ssh.Error, OSError) as error:
         cause = _cause(ssh, error)
         reason = _reasons().get(cause) or str(error)[:300] or type(error).__name__
-        raise SftpFailed(told(reason.rstrip(".")), cause) from error
+        raise RemoteFailed(told(reason.rstrip(".")), cause, _CODE) from error
 
 
-def _cause(ssh: ModuleType, error: Exception) -> SftpCause:
+def _cause(ssh: ModuleType, error: Exception) -> RemoteCause:
     """Return what an error of asyncssh means; a server of protocol 3 tells little."""
     kinds = (
-        (SftpCause.HOST_KEY, ssh.HostKeyNotVerifiable),
-        (SftpCause.SIGN_IN, ssh.PermissionDenied),
-        (SftpCause.NO_FILE, (ssh.SFTPNoSuchFile, ssh.SFTPNoSuchPath)),
-        (SftpCause.NOT_PERMITTED, (ssh.SFTPPermissionDenied, ssh.SFTPWriteProtect)),
-        (SftpCause.TAKEN, ssh.SFTPFileAlreadyExists),
-        (SftpCause.FULL, (ssh.SFTPNoSpaceOnFilesystem, ssh.SFTPQuotaExceeded)),
-        (SftpCause.SILENT, TimeoutError),
-        (SftpCause.AWAY, (ssh.SFTPConnectionLost, ssh.SFTPNoConnection)),
-        (SftpCause.OTHER, ssh.SFTPError),
+        (RemoteCause.HOST_KEY, ssh.HostKeyNotVerifiable),
+        (RemoteCause.SIGN_IN, ssh.PermissionDenied),
+        (RemoteCause.NO_FILE, (ssh.SFTPNoSuchFile, ssh.SFTPNoSuchPath)),
+        (RemoteCause.NOT_PERMITTED, (ssh.SFTPPermissionDenied, ssh.SFTPWriteProtect)),
+        (RemoteCause.TAKEN, ssh.SFTPFileAlreadyExists),
+        (RemoteCause.FULL, (ssh.SFTPNoSpaceOnFilesystem, ssh.SFTPQuotaExceeded)),
+        (RemoteCause.SILENT, TimeoutError),
+        (RemoteCause.AWAY, (ssh.SFTPConnectionLost, ssh.SFTPNoConnection)),
+        (RemoteCause.OTHER, ssh.SFTPError),
     )
-    return next((cause for cause, kind in kinds if isinstance(error, kind)), SftpCause.AWAY)
+    return next((cause for cause, kind in kinds if isinstance(error, kind)), RemoteCause.AWAY)
 
 
-def _reasons() -> dict[SftpCause, str]:
+def _reasons() -> dict[RemoteCause, str]:
     return {
-        SftpCause.HOST_KEY: _("it has another host key than the one that is pinned"),
-        SftpCause.SIGN_IN: _("it refuses user name, password or key"),
-        SftpCause.SILENT: _("it does not answer in time"),
+        RemoteCause.HOST_KEY: _("it has another host key than the one that is pinned"),
+        RemoteCause.SIGN_IN: _("it refuses user name, password or key"),
+        RemoteCause.SILENT: _("it does not answer in time"),
     }
 
 

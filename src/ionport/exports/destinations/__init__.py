@@ -8,7 +8,7 @@ from ionport.connections.model import TargetKind
 from ionport.connections.proofs import BASE_STAGES
 from ionport.core.errors import InvalidInput
 from ionport.core.i18n import _
-from ionport.exports.destinations.files.methods import LocalFolder, Sftp
+from ionport.exports.destinations.files.methods import LocalFolder, Sftp, Smb
 from ionport.exports.destinations.infor_idm import InforIdm
 from ionport.exports.destinations.infor_idm_bod import InforIdmBod
 from ionport.exports.destinations.infor_idm_ln import InforIdmLn
@@ -26,6 +26,7 @@ DESTINATIONS: tuple[Destination, ...] = (
     InforIdmLn(),
     Webhook(),
     Sftp(),
+    Smb(),
     LocalFolder(),
 )
 """Every destination, in the order in which they are offered."""

@@ -1,4 +1,4 @@
-"""Documents are put into folders, local and of a real SFTP server, whole and once."""
+"""Documents are put into folders, local and of real SFTP and SMB servers, whole and once."""
 
 from __future__ import annotations
 
@@ -27,6 +27,8 @@ from ionport.identity.access import Access
 from tests.support.exporting import OPERATOR, QUICK, DocumentSide, closing, invoice, was_unknown
 from tests.support.proofs import failed_stage
 from tests.support.sftp import PASSWORD, SftpServer, new_key, public, sftp_server
+from tests.support.smb import PASSWORD as SMB_PASSWORD
+from tests.support.smb import SmbServer, smb_server
 
 
 class Files:
@@ -63,6 +65,12 @@ def server_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
+def smb(server_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmbServer]:
+    with smb_server(server_root, tmp_path_factory.mktemp("smbd")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
 def server(server_root: Path) -> Iterator[SftpServer]:
     with sftp_server(server_root) as running:
         yield running
@@ -85,10 +93,16 @@ def opened(
             files.folder.mkdir()
             files.connection_id = side.add_target(kind, {"folder": str(files.folder)})
             return files
-        server: SftpServer = request.getfixturevalue("server")
         folder = server_root / tmp_path.name
         folder.mkdir()
         files = Files(side, clock, folder)
+        if kind is TargetKind.SMB:
+            smb: SmbServer = request.getfixturevalue("smb")
+            files.method = ExportMethod.SMB
+            parameters = smb.parameters(folder.name)
+            files.connection_id = side.add_target(kind, parameters, SMB_PASSWORD)
+            return files
+        server: SftpServer = request.getfixturevalue("server")
         files.method = ExportMethod.SFTP
         files.connection_id = side.add_target(
             kind, sftp_parameters(server, f"/{folder.name}"), PASSWORD
@@ -111,7 +125,7 @@ def sftp_parameters(server: SftpServer, in_folder: str, **changes: str) -> dict[
 
 
 WRONG = "Tr0ub4dor&3"
-KINDS = [TargetKind.FOLDER, TargetKind.SFTP]
+KINDS = [TargetKind.FOLDER, TargetKind.SFTP, TargetKind.SMB]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -243,6 +257,25 @@ def test_a_proof_tells_which_stage_stopped_and_whether_it_was_refused(
         failed = failed_stage(check)
         assert failed is not None
         assert (failed.key, is_refusal(failed)) == (stage, refused), failed
+
+
+def test_a_proof_of_an_smb_server_tells_which_stage_stopped(opened: Opener, smb: SmbServer) -> None:
+    files = opened(TargetKind.SMB)
+    side, folder = files.side, files.folder.name
+    assert side.prove(files.connection_id).status is CheckStatus.PASSED
+    assert files.names() == []
+    for changes, secret, stage, refused in (
+        ({}, WRONG, "sign_in", True),
+        ({"port": "1"}, SMB_PASSWORD, "network", False),
+        ({"share": "nothing"}, SMB_PASSWORD, "folder", False),
+        ({"folder": "nowhere"}, SMB_PASSWORD, "folder", False),
+    ):
+        parameters = smb.parameters(folder, **changes)
+        check = side.prove(side.add_target(TargetKind.SMB, parameters, secret))
+        failed = failed_stage(check)
+        assert failed is not None
+        assert (failed.key, is_refusal(failed)) == (stage, refused), failed
+        assert WRONG not in repr(check)
 
 
 @pytest.mark.parametrize("kind", KINDS)

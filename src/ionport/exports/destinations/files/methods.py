@@ -1,4 +1,4 @@
-"""The methods Local folder and SFTP: the document's files in a folder."""
+"""The methods Local folder, SFTP and SMB: the document's files in a folder."""
 
 from __future__ import annotations
 
@@ -124,3 +124,16 @@ class Sftp(FileMethod):
     @property
     def summary(self) -> str:
         return _("Puts the document and a file with its values into a folder of an SFTP server.")
+
+
+class Smb(FileMethod):
+    """The method SMB."""
+
+    method = ExportMethod.SMB
+    label = "SMB"
+    target = TargetKind.SMB
+    proof_stages: tuple[str, ...] = ("network", "sign_in", "folder", "write")
+
+    @property
+    def summary(self) -> str:
+        return _("Puts the document and a file with its values into a share of Windows or Samba.")

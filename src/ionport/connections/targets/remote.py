@@ -1,0 +1,102 @@
+"""Files of a server, by SFTP or SMB, as targets use them."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+from ionport.connections.targets import errors
+from ionport.connections.targets.errors import TargetError
+from ionport.core.errors import Unavailable
+from ionport.core.i18n import _
+from ionport.core.remote_files import RemoteCause, RemoteFailed
+
+
+class RemoteSession(Protocol):
+    """An open session of a server: paths with `/`; every method raises RemoteFailed."""
+
+    def size(self, path: str) -> int | None: ...
+    def exists(self, path: str) -> bool: ...
+    def read(self, path: str, most: int) -> bytes: ...
+    def write(self, path: str, content: bytes) -> None: ...
+    def rename(self, old: str, new: str) -> None: ...
+    def remove(self, path: str) -> None: ...
+
+
+class RemoteStore:
+    """The files of a folder of a server (`FileStore`)."""
+
+    def __init__(self, session: RemoteSession, folder: str) -> None:
+        self._session = session
+        self._folder = folder
+
+    def size(self, name: str) -> int | None:
+        with told(self._folder, name):
+            return self._session.size(self._path(name))
+
+    def read(self, name: str, most: int) -> bytes:
+        with told(self._folder, name):
+            return self._session.read(self._path(name), most)
+
+    def write(self, name: str, content: bytes) -> None:
+        with told(self._folder, name):
+            self._session.write(self._path(name), content)
+
+    def rename(self, old: str, new: str) -> None:
+        # A server may let a rename replace a file, though the protocol forbids it.
+        if self.size(new) is not None:
+            raise errors.name_taken(new)
+        with told(self._folder, new, changes=True):
+            self._session.rename(self._path(old), self._path(new))
+
+    def remove(self, name: str) -> None:
+        with told(self._folder, name):
+            if self._session.exists(self._path(name)):
+                self._session.remove(self._path(name))
+
+    def _path(self, name: str) -> str:
+        return posixpath.join(self._folder, name)
+
+
+@contextmanager
+def told(folder: str, name: str, *, changes: bool = False) -> Iterator[None]:
+    """Raise TargetError for what fails in the block; `changes`: it may have had its effect."""
+    try:
+        yield
+    except RemoteFailed as error:
+        raise _target_error(error, folder, name, changes) from error
+    except Unavailable as error:
+        raise TargetError(error.code, error.text) from error
+
+
+def _target_error(error: RemoteFailed, folder: str, name: str, changes: bool) -> TargetError:
+    place = posixpath.join(folder, name)
+    match error.cause:
+        case RemoteCause.HOST_KEY:
+            remedy = _(
+                "Ask whoever runs the server whether its key was changed. If so, write the new key"
+                " into the connection; if not, somebody may be in between."
+            )
+            return TargetError(errors.HOST_KEY_CHANGED, error.text, remedy)
+        case RemoteCause.SIGN_IN:
+            remedy = _("Check user name and password or key in the connection.")
+            return TargetError(errors.SIGN_IN_REFUSED, error.text, remedy)
+        case RemoteCause.NO_FILE:
+            return errors.folder_missing(folder)
+        case RemoteCause.NOT_PERMITTED:
+            return errors.not_permitted(place)
+        case RemoteCause.TAKEN:
+            return errors.name_taken(name)
+        case RemoteCause.NAME:
+            return errors.name_refused(name)
+        case RemoteCause.FULL:
+            return errors.full(place)
+        case RemoteCause.ADDRESS:
+            return TargetError(errors.ADDRESS_REFUSED, error.text, detail=error.detail)
+        case RemoteCause.SILENT | RemoteCause.AWAY:
+            return TargetError(errors.AWAY, error.text, transient=True, sent=changes)
+        case RemoteCause.OTHER:
+            remedy = _("Look at the server: its disk may be full, or the file in use.")
+            return TargetError(TargetError.default_code, error.text, remedy, transient=True)
