@@ -62,6 +62,14 @@ class DryRun:
     unsent: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What the tenant's IDM lacks of a mapping file; `unproved` says why it was not asked."""
+
+    lacking: Sequence[Obstacle] = ()
+    unproved: Obstacle | None = None
+
+
 class DryRunService:
     """Plans the calls of a delivery from the document as it is now."""
 
@@ -192,6 +200,15 @@ class DryRunService:
             )
             for finding in lint_against(text, model)
         ]
+
+    def compare(self, scope: OrganizationScope, connection_id: str, text: str) -> Comparison:
+        """Return as `lacking` does, and where the tenant cannot be asked, why."""
+        try:
+            return Comparison(self.lacking(scope, connection_id, text))
+        except IonportError as error:
+            return Comparison(unproved=Obstacle("", error.text))
+        except IonApiError as error:
+            return Comparison(unproved=Obstacle("", error.message, error.remedy))
 
     def _plan(
         self,

@@ -8,12 +8,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from ionport.connections.proofs import ProofState
 from ionport.core.errors import Conflict, InvalidInput
 from ionport.core.i18n import _
 from ionport.documents.types import document_type
 from ionport.exports.automatic.waiting import MANY, count_waiting
 from ionport.exports.configurations.model import ExportConfiguration, UseOfConnection, UseProof
+from ionport.exports.dry_run import Comparison, Obstacle
 from ionport.identity.access import Access
+from ionport.mappings.model import MappingKind
 from ionport.store import Work
 from ionport.web.forms.fields import errors_of, lines_of
 from ionport.web.rendering.templating import path_to, redirect, render
@@ -41,14 +44,18 @@ def _activate_page(
 ) -> Response:
     visit, scope = visit_of(request), organization_scope(request)
     service, connections = documents_of(request).configurations, documents_of(request).connections
+    mappings = documents_of(request).mappings
     with visit.services.database.read() as work:
         access = Access(work, scope, visit.actor)
         configuration = service.get(access, _configuration_id(request))
         occupant = service.in_the_way(access, configuration.id)
         check = connections.latest_check(access, configuration.connection_id)
+        use = proof_of(request, work, configuration)
+        idm_version = configuration.version_ids().get(MappingKind.IDM)
+        idm = mappings.version_by_id(access, idm_version) if idm_version else None
         context = {
             "configuration": configuration,
-            "use": proof_of(request, work, configuration),
+            "use": use,
             "occupant": occupant,
             "occupant_use": proof_of(request, work, occupant) if occupant else None,
             "by_itself": documents_of(request)
@@ -61,7 +68,18 @@ def _activate_page(
             "errors": errors or {},
             "reason": lines_of(visit.form, "reason"),
         }
+    if idm is not None:
+        compared = _compared(request, use, configuration.connection_id, idm.text)
+        context |= {"mapping_id": idm.mapping_id, "compared": compared}
     return render(request, "exports/activation/activate.html", context, status=status)
+
+
+def _compared(request: Request, use: UseProof, connection_id: str, text: str) -> Comparison:
+    """Return what the tenant's data model lacks; a connection that is not proved is not asked."""
+    if use.proof.state is not ProofState.PASSED:
+        return Comparison(unproved=Obstacle("", _("The proof of the connection has not passed.")))
+    runs = documents_of(request).dry_runs
+    return runs.compare(organization_scope(request), connection_id, text)
 
 
 def activate(request: Request) -> Response:

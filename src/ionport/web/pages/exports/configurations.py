@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from ionport.core.errors import Conflict, InvalidInput, IonportError, NotFound
+from ionport.core.errors import Conflict, InvalidInput, NotFound
 from ionport.core.i18n import _
 from ionport.documents.types import DOCUMENT_TYPES
 from ionport.exports.configurations.model import ExportConfiguration
 from ionport.exports.destinations import DESTINATIONS, destination_of
-from ionport.exports.dry_run import Obstacle
 from ionport.exports.model import ExportMethod
 from ionport.identity.access import Access
-from ionport.ionapi.errors import IonApiError
 from ionport.mappings.acceptances import by_finding
 from ionport.mappings.grammars.properties import lines_of as lines_in
 from ionport.mappings.model import MappingKind
@@ -208,19 +206,9 @@ def show(request: Request) -> Response:
         }
     idm = next((each.text for each in mappings if each.kind is MappingKind.IDM), "")
     if idm and request.query_params.get("tenant") == "asked":
-        context["lacking"] = _lacking(request, configuration, idm)
+        runs = documents_of(request).dry_runs
+        context["compared"] = runs.compare(scope, configuration.connection_id, idm)
     return render(request, "exports/configurations/detail.html", context)
-
-
-def _lacking(request: Request, configuration: ExportConfiguration, text: str) -> Sequence[Obstacle]:
-    """Return what the tenant's IDM lacks of a mapping file, or why it could not be asked."""
-    scope, runs = organization_scope(request), documents_of(request).dry_runs
-    try:
-        return runs.lacking(scope, configuration.connection_id, text)
-    except IonportError as error:
-        return [Obstacle("", error.text)]
-    except IonApiError as error:
-        return [Obstacle("", error.message, error.remedy)]
 
 
 def delete_form(request: Request) -> Response:

@@ -8,7 +8,9 @@ import shlex
 
 import pytest
 
+from ionport.core.errors import Unavailable
 from ionport.documents.samples import read_sample
+from ionport.exports.destinations.data_models import TenantDataModels
 from ionport.identity.access import Access
 from ionport.mappings.grammars.files import own_template
 from ionport.mappings.intake import prepare_mapping
@@ -140,6 +142,26 @@ def test_a_dry_run_tells_by_line_what_the_tenants_idm_lacks(desk: Desk) -> None:
     asked = desk.browser.text(f"{path}?tenant=asked")
     assert re.search(r"Tenant Line \d+: .*No_Such_Type", asked)
     assert re.search(r"IDM mapping : Line \d+: .*No_Such_Type", shown), shown[:1500]
+
+
+def test_an_activation_tells_first_what_the_tenants_idm_lacks(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = own_template(MappingKind.IDM)[1].decode()
+    text = own.replace("IF_supplier_id=BOD_RemitToPartyID", "IF_supplier_id=No_Such_Attribute")
+    mapping = _add(desk, "lacking.properties", text).rpartition("/")[2]
+    path = str(desk.add_export(credential=desk.credentials(), idm_mapping=mapping).url.path)
+    assert until(lambda: "pill-progress" not in desk.browser.get(path).text)
+    asked = desk.browser.text(f"{path}/activate")
+    assert re.search(r"Tenant Line \d+: .*has no attribute No_Such_Attribute", asked)
+
+    def away(*_of: object) -> None:
+        raise Unavailable("The tenant does not answer.")
+
+    monkeypatch.setattr(TenantDataModels, "entities", away)
+    unproved = desk.browser.text(f"{path}/activate")
+    assert re.search(r"Unproved The tenant.s data model could not be asked. The tenant", unproved)
+    assert "is active" in said(desk.browser.send(f"{path}/activate", {}).text)
 
 
 def test_a_call_as_a_command_is_one_command_whatever_the_values_are(desk: Desk) -> None:
