@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from ionport.core.i18n import N_
 from ionport.identity.groups.permissions import Grant, Rights
-from ionport.identity.model import AuditAction, OrganizationRole, User
+from ionport.identity.model import AuditAction, OrganizationRole, TenantRole, User
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,18 @@ class Colleague:
     role: OrganizationRole
     groups: tuple[str, ...] = ()
     """The names of the person's groups."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody of the organization, or of a tenant that the reader administers, or of both."""
+
+    user: User
+    role: OrganizationRole | None
+    """In the organization; None for who is no member of it."""
+    groups: tuple[str, ...] = ()
+    tenants: Mapping[str, TenantRole] = field(default_factory=dict)
+    """Roles in the tenants that the reader administers."""
 
 
 class GroupAction(AuditAction):

@@ -13,7 +13,7 @@ from ionport.core.i18n import _
 from ionport.core.paging import Page, PageRequest
 from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
-from ionport.identity.groups.model import Colleague, Group, GroupAction
+from ionport.identity.groups.model import Colleague, Group, GroupAction, Person
 from ionport.identity.groups.repository import GroupRepository
 from ionport.identity.groups.service import GroupService
 from ionport.identity.members.organization_repository import ColleagueRepository
@@ -77,6 +77,31 @@ class RightsService:
             access.scope, [one.user.id for one in found.items]
         )
         items = [replace(one, groups=names.get(one.user.id, ())) for one in found.items]
+        return Page(items, found.total, found.request)
+
+    def list_people(
+        self,
+        access: Access[OrganizationScope],
+        tenant_ids: Sequence[str],
+        text: str = "",
+        page: PageRequest | None = None,
+    ) -> Page[Person]:
+        """Return the members of the organization and of these tenants, as `list_colleagues`.
+
+        Raises Forbidden: the actor does not administer all of them.
+        """
+        access.require_organization_administrator()
+        for tenant_id in tenant_ids:
+            access.within(TenantScope(tenant_id)).require_tenant_administrator()
+        colleagues = ColleagueRepository(access.connection)
+        found = colleagues.people(access.scope, tenant_ids, text.strip(), page or PageRequest())
+        ids = [one.user.id for one in found.items]
+        names = GroupRepository(access.connection).names_of(access.scope, ids)
+        roles = colleagues.tenant_roles(_ROLES, ids, tenant_ids) if tenant_ids else {}
+        items = [
+            replace(one, groups=names.get(one.user.id, ()), tenants=roles.get(one.user.id, {}))
+            for one in found.items
+        ]
         return Page(items, found.total, found.request)
 
     def get_colleague(self, access: Access[OrganizationScope], user_id: str) -> Colleague:

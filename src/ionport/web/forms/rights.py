@@ -5,6 +5,7 @@ The pages of both sides show it (`shared/rights.html`); what it sends is read he
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from starlette.datastructures import FormData
@@ -14,11 +15,12 @@ from ionport.core.errors import InvalidInput
 from ionport.core.i18n import _
 from ionport.identity.access import Access
 from ionport.identity.members.rights import OrganizationRights, PersonRights, WantedRights
-from ionport.identity.model import OrganizationRole, TenantRole
+from ionport.identity.model import Organization, OrganizationRole, TenantRole
 from ionport.store import OrganizationScope, SystemScope, TenantScope
 from ionport.web.forms.declared import FormField, Kind
 from ionport.web.forms.edits import require_unchanged
 from ionport.web.forms.fields import text_of
+from ionport.web.services import sides_of
 from ionport.web.state import visit_of
 
 _NO_ROLE = "none"
@@ -104,6 +106,66 @@ def role_fields(request: Request, rights: PersonRights, own: str) -> list[RoleFi
             )
         )
     return fields
+
+
+def fields_elsewhere(
+    request: Request, tenant_ids: Sequence[str], organizations: Sequence[Organization] = ()
+) -> list[RoleField]:
+    """Return the fields of a new user's roles at the other side: none, unless the form says one."""
+    tenants = [
+        (
+            f"tenant:{one}",
+            _("Tenant {tenant}").format(tenant=one),
+            [(role.value, role.label) for role in TenantRole],
+        )
+        for one in tenant_ids
+    ]
+    others = [
+        (
+            f"organization:{one.id}",
+            _("Organization {name}").format(name=one.name),
+            [(role.value, role.label) for role in OrganizationRole],
+        )
+        for one in organizations
+    ]
+    form = visit_of(request).form
+    return [
+        RoleField(
+            name,
+            label,
+            [*_nothing(False), *roles],
+            text_of(form, name) or _NO_ROLE,
+            [],
+        )
+        for name, label, roles in (*tenants, *others)
+    ]
+
+
+def administered_organizations(request: Request) -> list[Organization]:
+    """Return the organization of the reader's pages, where they administer it."""
+    visit = visit_of(request)
+    if sides_of(request).documents is None or visit.organization is None:
+        return []
+    own = visit.organization
+    return [own] if visit.actor.is_organization_administrator(own.id) else []
+
+
+def wanted_elsewhere(request: Request) -> WantedRights:
+    """Return the roles at the other side that the form of a new user says; raises InvalidInput."""
+    form = visit_of(request).form
+    tenants: dict[str, TenantRole | None] = {}
+    organizations: dict[str, tuple[OrganizationRole | None, frozenset[str]]] = {}
+    for name in form:
+        kind, _colon, place = name.partition(":")
+        sent = text_of(form, name)
+        if not sent or sent == _NO_ROLE:
+            continue
+        if kind == "tenant":
+            tenants[place] = TenantRole(_known(sent, TenantRole))
+        elif kind == "organization":
+            role = OrganizationRole(_known(sent, OrganizationRole))
+            organizations[place] = (role, frozenset())
+    return WantedRights(tenants, organizations)
 
 
 def _groups(found: OrganizationRights, chosen: frozenset[str]) -> list[tuple[str, str, bool]]:

@@ -18,7 +18,14 @@ from ionport.web.forms.declared import Form, FormField, Kind
 from ionport.web.forms.edits import show_stored
 from ionport.web.forms.fields import errors_of, text_of
 from ionport.web.forms.passwords import password_errors, password_proof
-from ionport.web.forms.rights import person_fields, role_fields, save_rights, stored_rights
+from ionport.web.forms.rights import (
+    fields_elsewhere,
+    person_fields,
+    role_fields,
+    save_rights,
+    stored_rights,
+    wanted_elsewhere,
+)
 from ionport.web.rendering.confirm import ask_first
 from ionport.web.rendering.lists import ListState
 from ionport.web.rendering.templating import path_to, redirect, render
@@ -31,18 +38,15 @@ MANUAL = "groups"
 
 
 def list_users(request: Request) -> Response:
-    """Show the organization's members with their groups."""
+    """Show everybody of the organization and of the tenants that the reader administers."""
     visit, scope = visit_of(request), organization_scope(request)
     state = ListState.of(request, sorts=["username"])
+    tenants = administered_tenants(request)
     with visit.read(scope) as access:
-        found = visit.services.rights.list_colleagues(access, state.filters["q"], state.request)
-        groups = visit.services.groups.list(access)
-    context = {
-        "state": state,
-        "page_of": found,
-        "groups": groups,
-        "tenants": administered_tenants(request),
-    }
+        found = visit.services.rights.list_people(
+            access, tenants, state.filters["q"], state.request
+        )
+    context = {"state": state, "page_of": found, "tenants": tenants}
     return render(request, "organization/users/list.html", context)
 
 
@@ -74,6 +78,7 @@ def add(request: Request) -> Response:
             role = OrganizationRole(values["role"])
             added = services.rights.add_colleague(access, new, nothing, role, groups)
             link = services.accounts.invite_colleague(access, added.user.id)
+            services.rights.set_of_person(access, added.user.id, wanted_elsewhere(request))
     except InvalidInput as error:
         return _add_page(request, values, errors_of(error), error.status)
     text = _("{name} is added, and can sign in once a password is chosen.")
@@ -134,6 +139,7 @@ def _add_page(
         "errors": errors,
         "groups": groups,
         "chosen": _chosen_groups(request),
+        "role_fields": fields_elsewhere(request, administered_tenants(request)),
     }
     return render(request, "organization/users/add.html", context, status=status)
 

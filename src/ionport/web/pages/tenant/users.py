@@ -19,7 +19,15 @@ from ionport.web.forms.declared import Form, FormField, Kind
 from ionport.web.forms.edits import show_stored
 from ionport.web.forms.fields import errors_of, text_of
 from ionport.web.forms.passwords import hashed, typed_twice
-from ionport.web.forms.rights import person_fields, role_fields, save_rights, stored_rights
+from ionport.web.forms.rights import (
+    administered_organizations,
+    fields_elsewhere,
+    person_fields,
+    role_fields,
+    save_rights,
+    stored_rights,
+    wanted_elsewhere,
+)
 from ionport.web.pages.tenant.user_access import shown_once
 from ionport.web.rendering.confirm import ask_first
 from ionport.web.rendering.lists import ListState
@@ -79,6 +87,7 @@ def add(request: Request) -> Response:
                 password_hash,
                 TenantRole(values["role"]),
             )
+            services.rights.set_of_person(access, member.user.id, wanted_elsewhere(request))
             link = None if first else services.accounts.invite(access, member.user.id)
     except InvalidInput as error:
         return _add_page(request, values, errors_of(error), error.status)
@@ -92,7 +101,12 @@ def add(request: Request) -> Response:
 def _add_page(
     request: Request, values: Mapping[str, str], errors: Mapping[str, str], status: int = 200
 ) -> Response:
-    context = {"form": _new_user_form(), "values": values, "errors": errors}
+    context = {
+        "form": _new_user_form(),
+        "values": values,
+        "errors": errors,
+        "role_fields": fields_elsewhere(request, [], administered_organizations(request)),
+    }
     return render(request, "tenant/users/add.html", context, status=status)
 
 

@@ -76,12 +76,43 @@ def test_one_form_gives_roles_and_groups(desk: Desk) -> None:
     assert "The rights are saved" in said(answer.text)
     assert "Put into a group: Readers" in said(answer.text)
     assert re.search(rf'value="{group}" checked', answer.text)
-    assert "Readers enabled" in desk.browser.text(USERS)
+    assert f"Readers {TenantRole.USER.label} enabled" in desk.browser.text(USERS)
     # The same form stands on the page of the Infor side.
     infor = desk.browser.get(f"/ion-api/{desk.tenant.tenant_id}/users/{bob}").text
     assert re.search(rf'value="{group}" checked', infor)
     assert "1 see every type" not in desk.browser.text(GROUPS)
     assert "Readers 1 See every type" in desk.browser.text(GROUPS)
+
+
+def test_one_list_has_the_people_of_both_sides_and_one_form_adds_to_both(desk: Desk) -> None:
+    tenant = desk.tenant.tenant_id
+    infor = desk.add_user("ines", organization_role=None)
+    document = desk.add_user("dora", None, OrganizationRole.USER)
+    listed = desk.browser.get(USERS).text
+    assert f'href="/ion-api/{tenant}/users/{infor}"' in listed
+    assert f'href="{USERS}/{document}"' in listed
+    new = {"username": "bea", "full_name": "Bea", "email": "", "role": "user"}
+    answer = desk.browser.send(f"{USERS}/add", {**new, f"tenant:{tenant}": "no such role"})
+    assert answer.status_code == 422
+    role = {f"tenant:{tenant}": TenantRole.IONAPI_ADMINISTRATOR.value, "tenant:other": "user"}
+    assert "/set-password/" in desk.browser.send(f"{USERS}/add", {**new, **role}).text
+    bea = _id_of(desk, "bea")
+    assert desk.browser.get(f"{USERS}/{bea}").status_code == 200
+    assert desk.browser.get(f"/ion-api/{tenant}/users/{bea}").status_code == 200
+    own = {f"organization:{desk.organization.organization_id}": "user"}
+    new = {**new, "username": "iris", "password": "", "repeated": ""}
+    desk.browser.send(f"/ion-api/{tenant}/users/add", {**new, **own})
+    assert desk.browser.get(f"{USERS}/{_id_of(desk, 'iris')}").status_code == 200
+    # Who administers no tenant sees and gives nothing there.
+    desk.add_user("alma", None, OrganizationRole.ADMINISTRATOR)
+    desk.sign_in_as("alma")
+    listed = desk.browser.get(USERS).text
+    assert infor not in listed
+    assert f"tenant:{tenant}" not in desk.browser.get(f"{USERS}/add").text
+    new = {**new, "username": "carl", **role}
+    assert desk.browser.send(f"{USERS}/add", new).status_code == 200
+    desk.sign_in_as("ada")
+    assert desk.browser.get(f"/ion-api/{tenant}/users/{_id_of(desk, 'carl')}").status_code == 404
 
 
 def test_a_person_leaves_the_organization_by_the_page(desk: Desk) -> None:
