@@ -47,6 +47,7 @@ from ionport.exports.deliveries import DeliveryService
 from ionport.exports.destinations.data_models import TenantDataModels
 from ionport.exports.dry_run import DryRunService
 from ionport.exports.engine.runner import DeliveryRunner
+from ionport.exports.error_queue.service import ErrorQueue
 from ionport.exports.pages.maker import PageMaker
 from ionport.exports.timing import ExportTiming
 from ionport.identity.api_keys.answers import Answers
@@ -87,6 +88,7 @@ class DocumentSide:
     configurations: ExportConfigurationService
     dry_runs: DryRunService
     deliveries: DeliveryService
+    error_queue: ErrorQueue
     acknowledgements: AcknowledgementService
     automatic_exporter: AutomaticExporter
     archive: DocumentArchive
@@ -177,6 +179,7 @@ def open_document_side(
             TenantDataModels(database, connections),
         ),
         deliveries=deliveries,
+        error_queue=ErrorQueue(deliveries),
         acknowledgements=AcknowledgementService(clock, keys, audit, connections, documents),
         automatic_exporter=AutomaticExporter(database, documents.review.types, deliveries),
         archive=DocumentArchive(database, documents, deliveries, blobs),

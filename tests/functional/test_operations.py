@@ -154,7 +154,7 @@ def test_an_operator_who_follows_the_manual_moves_scales_backs_up_and_restores(
         sides.configure_export(application, credentials)
         application.close()
 
-        shell.follow("Move to PostgreSQL, and back")
+        shell.follow("Use PostgreSQL instead of SQLite")
         shell.follow("Several processes and machines")
         assert until(shell.answers)
         # Two behind the address, and one beside them.

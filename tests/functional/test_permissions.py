@@ -147,6 +147,7 @@ def _furnish(office: Office) -> None:
         "document": document,
         "exported": exported,
         "delivery_id": delivery.id,
+        "cause": "supplier_unknown",
         "configuration": configuration,
         "source": source.id,
         "run": run.id,

@@ -22,6 +22,7 @@ from ionport.api.routes import (
     deliveries,
     documents,
     dry_runs,
+    export_errors,
     mappings,
     webhooks,
 )
@@ -35,6 +36,9 @@ _ABOUT: Final = (
     " export, look at deliveries and connections, keep mapping files, and be told by webhooks. Each"
     " request has an API key: `Authorization: Bearer iok_…`. Errors are problem details (RFC 9457)"
     " with a `code`."
+)
+_MODULES: Final = (
+    *(documents, decisions, deliveries, export_errors, dry_runs, connections, mappings, webhooks),
 )
 
 
@@ -71,7 +75,7 @@ def _routes() -> FastAPI:
     # The key was checked already; this only tells it in the OpenAPI document.
     told = Security(HTTPBearer(auto_error=False, scheme_name="API key"))
     api = APIRouter(prefix=PREFIX, dependencies=[told, Depends(require_storable)])
-    for module in (documents, decisions, deliveries, dry_runs, connections, mappings, webhooks):
+    for module in _MODULES:
         api.include_router(module.router)
     api.add_api_route("/key", get_key, methods=["GET"], tags=["API key"], responses=PROBLEMS)
     app.include_router(api)

@@ -18,6 +18,7 @@ from ionport.documents.webhooks.service import WebhookService
 from ionport.exports.acknowledgements.service import AcknowledgementService
 from ionport.exports.deliveries import DeliveryService
 from ionport.exports.dry_run import DryRunService
+from ionport.exports.error_queue.service import ErrorQueue
 from ionport.identity.api_keys.answers import Answers
 from ionport.identity.api_keys.service import ApiKeyService
 from ionport.mappings.service import MappingService
@@ -39,6 +40,7 @@ class ApiServices:
     readable_pages: ReadablePageService
     connections: ConnectionService
     deliveries: DeliveryService
+    error_queue: ErrorQueue
     acknowledgements: AcknowledgementService
     dry_runs: DryRunService
     mappings: MappingService

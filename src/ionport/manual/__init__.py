@@ -41,6 +41,7 @@ CONTENTS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "mapping-rules",
             "mapping-keys",
             "export",
+            "export-errors",
             "exactly-once",
             "what-the-erp-says",
             "json-api",

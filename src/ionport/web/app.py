@@ -51,6 +51,7 @@ from ionport.web.pages.exports import (
     deliveries,
     dry_run,
     endpoints,
+    errors,
     mend,
     targets,
 )
@@ -224,6 +225,7 @@ def _document_routes() -> list[BaseRoute]:
         *connections.ROUTES,
         *endpoints.ROUTES,
         *deliveries.ROUTES,
+        *errors.ROUTES,
     ]
 
 

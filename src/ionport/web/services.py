@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from ionport.exports.configurations.service import ExportConfigurationService
     from ionport.exports.deliveries import DeliveryService
     from ionport.exports.dry_run import DryRunService
+    from ionport.exports.error_queue.service import ErrorQueue
     from ionport.gateway.custom_apis import CustomApis
     from ionport.identity.api_keys.service import ApiKeyService
     from ionport.mappings.service import MappingService
@@ -138,6 +139,7 @@ class DocumentServices:
     configurations: ExportConfigurationService
     dry_runs: DryRunService
     deliveries: DeliveryService
+    error_queue: ErrorQueue
     acknowledgements: AcknowledgementService
     webhooks: WebhookService
 

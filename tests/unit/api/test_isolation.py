@@ -22,6 +22,7 @@ NOWHERE = {
     "connection_id": "con_0",
     "webhook_id": "whk_0",
     "mapping_id": "map_0",
+    "cause": "supplier_unknown",
 }
 WEBHOOK = {"name": "x", "url": "http://127.0.0.1:9/", "events": ["document.received"]}
 BODIES: dict[str, dict[str, Any]] = {
@@ -75,6 +76,7 @@ def test_every_address_answers_for_a_foreign_id_as_for_none(desk: Desk, api: Tes
         "decision_id": "dec_0",
         "webhook_id": webhook,
         "mapping_id": api.get("/mappings").json()["items"][0]["id"],
+        "cause": "supplier_unknown",
         "number": "1",
         "message_id": api.get(f"/webhooks/{webhook}/messages").json()["items"][0]["id"],
     }

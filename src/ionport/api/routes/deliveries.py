@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Query
 from fastapi.responses import Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from ionport.api.callers import Call, allowed, digest_of
 from ionport.api.paging import PageAsked, page_of
@@ -89,9 +89,29 @@ def list_deliveries(
     call: Reader,
     asked: Annotated[PageAsked, Depends(page_of)],
     status: DeliveryStatus | None = None,
+    q: Annotated[str, Query(max_length=200)] = "",
+    cause: Annotated[str | None, Query(max_length=100)] = None,
+    configuration: Annotated[str | None, Query(max_length=100)] = None,
+    document: Annotated[str | None, Query(max_length=100)] = None,
+    since: Annotated[
+        AwareDatetime | None, Query(description="Made at this moment or later.")
+    ] = None,
+    until: Annotated[AwareDatetime | None, Query(description="Made before this moment.")] = None,
 ) -> ListAnswer[DeliveryAnswer]:
-    """List deliveries, the newest first."""
-    wanted = DeliveryFilter(status=status)
+    """List deliveries, the newest first.
+
+    `q` is a part of the document's name or of the configuration's title, or an id of the delivery
+    at Infor; `cause` is an `error_code`.
+    """
+    wanted = DeliveryFilter(
+        status=status,
+        text=q,
+        error_code=cause,
+        configuration_id=configuration,
+        document_id=document,
+        created_from=since,
+        created_to=until,
+    )
     with services.database.read() as work:
         access = Access(work, call.scope, call.actor)
         page = services.deliveries.following(access, wanted, asked.limit, asked.behind_moment())

@@ -9,6 +9,7 @@ import click
 
 from ionport.application import Application
 from ionport.cli.documents.connections import connection_id_of
+from ionport.cli.documents.exporting.errors import export_errors, retry_cause
 from ionport.cli.documents.mapping.names import mapping_id_of
 from ionport.cli.opening import (
     ALL,
@@ -19,7 +20,7 @@ from ionport.cli.opening import (
     organization_scope,
 )
 from ionport.cli.output import as_json_option, paged, print_json, print_page, print_rows
-from ionport.core.errors import IonportError
+from ionport.core.errors import InvalidInput, IonportError
 from ionport.core.paging import PageRequest
 from ionport.document_side import DocumentSide
 from ionport.documents.review.model import DocumentHeld
@@ -37,6 +38,9 @@ _DELIVERY_SHOWN = ("delivery", "document", "configuration", "status", "idm_pid",
 @click.group()
 def export() -> None:
     """Document side: configure exports, run and steer them."""
+
+
+export.add_command(export_errors)
 
 
 @export.command("configure")
@@ -248,11 +252,18 @@ def delivery_row(item: Delivery) -> dict[str, Any]:
 
 
 @export.command("retry")
-@click.argument("delivery_ids", nargs=-1, required=True)
+@click.argument("delivery_ids", nargs=-1)
+@click.option("--cause", help="All that failed with this cause, of 'ionport export errors'.")
 @as_json_option
 @click.pass_context
-def export_retry(ctx: click.Context, delivery_ids: tuple[str, ...], as_json: bool) -> None:
+def export_retry(
+    ctx: click.Context, delivery_ids: tuple[str, ...], cause: str | None, as_json: bool
+) -> None:
     """Try failed, cancelled or waiting deliveries again now. Exit status 1 when one is refused."""
+    if bool(delivery_ids) == bool(cause):
+        raise InvalidInput("Name deliveries, or one cause by --cause.")
+    if cause:
+        retry_cause(ctx, cause, as_json=as_json)
     _steer(ctx, delivery_ids, lambda side: side.deliveries.retry, as_json=as_json)
 
 

@@ -197,6 +197,7 @@ def _navigation(
             (_("Dashboard"), "home", "/dashboard"),
             (_("Documents"), "file-invoice", "/documents"),
             (_("Deliveries"), "send", "/deliveries"),
+            (_("Export errors"), "alert-circle", "/export-errors"),
             (_("Settings"), "settings", "/settings"),
         ]
         groups.append((_("Document side"), entries))

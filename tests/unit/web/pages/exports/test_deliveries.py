@@ -318,3 +318,18 @@ def test_changes_need_the_form_of_the_page(desk: Desk):
         answer = desk.browser.http.post(url(delivery, path), data={"reason": "x"})
         assert answer.status_code == 403
     assert desk.side.detail(delivery.id).delivery.status is DeliveryStatus.FAILED
+
+
+def test_export_errors_are_grouped_and_tried_again_at_once(desk: Desk) -> None:
+    assert "No delivery has failed" in desk.browser.text("/export-errors")
+    deliveries = [desk.failed(number) for number in ("471102", "471103")]
+    page = desk.browser.get("/export-errors").text
+    assert page.count("Retry all with this cause") == 1
+    assert f'href="{url(deliveries[-1])}"' in page
+    found = re.search(r'action="(/export-errors/[^"]+/retry)"', page)
+    assert found
+    answer = desk.browser.send(found[1], form_at="/export-errors")
+    assert "2 deliveries are tried again." in said(answer.text)
+    assert "No delivery has failed" in desk.browser.text("/export-errors")
+    assert desk.browser.send(found[1], form_at="/account").status_code == 404
+    assert [desk.finish(each) for each in deliveries] == [DeliveryStatus.DELIVERED] * 2

@@ -1,0 +1,71 @@
+"""Failed deliveries by cause, and all of one cause tried again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter
+from pydantic import Field
+
+from ionport.api.callers import Call, allowed
+from ionport.api.problems import PROBLEMS
+from ionport.api.schemas import Answer
+from ionport.api.services import Services
+from ionport.exports.error_queue.service import ErrorGroup
+from ionport.identity.access import Access
+from ionport.identity.api_keys.model import ApiScope
+
+router = APIRouter(tags=["Exports"], responses=PROBLEMS)
+Reader = Annotated[Call, allowed(ApiScope.DOCUMENTS_READ)]
+Exporter = Annotated[Call, allowed(ApiScope.EXPORTS_WRITE)]
+
+
+class ErrorGroupAnswer(Answer):
+    """Failed deliveries of one cause; `error` is what the newest one was answered."""
+
+    cause: str = Field(description="Names the cause in the call that tries all of it again.")
+    title: str | None = Field(description="The cause, where the message is a known one.")
+    error_code: str
+    error: str
+    remedy: str | None
+    mapping: str | None = Field(description="The lines of a mapping file that decide it.")
+    deliveries: int
+    oldest: datetime
+    newest_id: str
+
+    @classmethod
+    def of(cls, group: ErrorGroup) -> ErrorGroupAnswer:
+        return cls.made_of(
+            group,
+            cause=group.cause.key,
+            title=group.cause.title or None,
+            error_code=group.code,
+            error=group.text,
+            remedy=group.remedy or None,
+            mapping=group.cause.mapping or None,
+        )
+
+
+class RetriedAnswer(Answer):
+    """How many deliveries are tried again; why others are not; how many were not reached."""
+
+    tried: int
+    refused: Mapping[str, int]
+    left: int = Field(description="More of this cause: call again.")
+
+
+@router.get("/export-errors")
+def list_export_errors(services: Services, call: Reader) -> Sequence[ErrorGroupAnswer]:
+    """List why deliveries have failed, the most frequent cause first; at most a hundred."""
+    with services.database.read() as work:
+        groups = services.error_queue.groups(Access(work, call.scope, call.actor))
+    return [ErrorGroupAnswer.of(group) for group in groups]
+
+
+@router.post("/export-errors/{cause}/retry", status_code=202)
+def retry_cause(services: Services, call: Exporter, cause: str) -> RetriedAnswer:
+    """Try all deliveries of one cause again, 500 at most, each from the step that failed."""
+    done = services.error_queue.retry(services.database, call.scope, call.actor, cause)
+    return RetriedAnswer(tried=done.tried, refused=dict(done.refused), left=done.left)

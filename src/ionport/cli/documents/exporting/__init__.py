@@ -1,0 +1,1 @@
+"""Commands of exports beside `cli/documents/exports.py`."""

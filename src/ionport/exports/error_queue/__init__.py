@@ -1,0 +1,1 @@
+"""Deliveries that failed, by their cause: what it is, what to do, and all of them tried again."""

@@ -1,0 +1,130 @@
+"""What failed for one reason is one group, and is tried again at once."""
+
+from __future__ import annotations
+
+import pytest
+
+from ionport.connections.intake import prepare_connection
+from ionport.core.errors import Forbidden, NotFound
+from ionport.exports.error_queue.causes import RULES, cause_of, is_key
+from ionport.exports.error_queue.service import ErrorQueue
+from ionport.exports.ledger.repository import DeliveryRepository
+from ionport.exports.model import Delivery, DeliveryStatus
+from ionport.identity.access import Access
+from ionport.identity.model import Actor
+from ionport.store import SystemScope
+from tests.support.exporting import OPERATOR, DocumentSide
+from tests.unit.connections.conftest import credential
+
+SUPPLIER = "M3 refused the call: Supplier {} does not exist"
+
+
+@pytest.fixture
+def ready(side: DocumentSide) -> DocumentSide:
+    with side.database.write() as work:
+        connection = side.connections.upload(
+            Access(work, side.scope, OPERATOR), "x", prepare_connection(credential())
+        )
+    side.configure(connection.id)
+    return side
+
+
+def fail(side: DocumentSide, number: str, code: str, text: str) -> Delivery:
+    delivery = side.export(side.receive(number))
+    values = {
+        "status": DeliveryStatus.FAILED,
+        "due_at": None,
+        "finished_at": delivery.created_at,
+        "error_code": code,
+        "error_text": text,
+    }
+    with side.database.write() as work:
+        DeliveryRepository(work.connection).update(SystemScope("test"), delivery.id, values)
+    return delivery
+
+
+def test_each_message_that_users_met_has_its_cause_and_what_to_do() -> None:
+    for text, key in (
+        ("Delivery Note 5, Goods Receipt 7 not found in direct debit", "ln_receipt_not_found"),
+        (
+            "Request validation; Attr. 'ReceiptLine', Value \" \" : the value must be numeric.",
+            "ln_receipt_line",
+        ),
+        ("Attr. 'Amount', Value \"x\" : the value must be numeric.", "ln_not_numeric"),
+        ("Costing elements are not properly configured for 5", "ln_costing"),
+        ("Supplier invoice number 4711 already exists, batch number 3", "invoice_exists"),
+        ("Supplier invoice 4711 of supplier S1 already exists:", "invoice_exists"),
+        ("SUNO: supplier 4 does not exist", "supplier_unknown"),
+        ("Purchase order 7000001 does not exist", "order_unknown"),
+        ("Line 1: purchase order line 7/2 does not exist", "order_unknown"),
+        ("DIVI must be entered", "division_unknown"),
+        ("IVDT is not valid", "date_invalid"),
+        ("The value of SINO is too long", "too_long"),
+        ("CUAM must be entered", "field_missing"),
+    ):
+        found = cause_of("m3_refused", text)
+        assert (text, found.key) == (text, key)
+        assert found.title
+        assert found.remedy
+    assert len({rule.key for rule in RULES}) == len(RULES)
+
+
+def test_figures_and_quoted_values_make_no_other_cause() -> None:
+    one = cause_of("idm_refused", "The attribute “Total_1” has no value 12")
+    assert one == cause_of("idm_refused", "The attribute “Name” has no value 7")
+    assert one != cause_of("idm_refused", "The type “Name” has no value 7")
+    assert is_key(one.key)
+
+
+@pytest.mark.on_each_database
+def test_failures_of_one_cause_are_one_group_and_are_tried_again_together(
+    ready: DocumentSide,
+) -> None:
+    queue = ErrorQueue(ready.deliveries)
+    suppliers = [
+        fail(ready, f"5{number}", "m3_refused", SUPPLIER.format(number)) for number in range(3)
+    ]
+    other = fail(ready, "60", "not_found", "There is no document type „X“.")
+    with ready.database.read() as work:
+        first, second = queue.groups(Access(work, ready.scope, OPERATOR))
+    assert (first.cause.key, first.deliveries) == ("supplier_unknown", 3)
+    assert first.newest_id == suppliers[-1].id
+    assert (second.text, second.deliveries) == ("There is no document type „X“.", 1)
+
+    done = queue.retry(ready.database, ready.scope, OPERATOR, "supplier_unknown")
+    assert (done.tried, done.left, done.refused) == (3, 0, {})
+    statuses = [ready.detail(each.id).delivery.status for each in (*suppliers, other)]
+    assert statuses == [DeliveryStatus.PENDING] * 3 + [DeliveryStatus.FAILED]
+    with pytest.raises(NotFound):
+        queue.retry(ready.database, ready.scope, OPERATOR, "supplier_unknown")
+    for wrong in ("", "../x", "x" * 100):
+        with pytest.raises(NotFound):
+            queue.retry(ready.database, ready.scope, OPERATOR, wrong)
+
+
+def test_what_was_exported_again_since_is_no_error_any_more(ready: DocumentSide) -> None:
+    queue = ErrorQueue(ready.deliveries)
+    failed = fail(ready, "70", "m3_refused", SUPPLIER.format(1))
+    with ready.database.write() as work:
+        access = Access(work, ready.scope, OPERATOR)
+        ready.deliveries.re_export(access, failed.document_id, "mended")
+    with ready.database.read() as work:
+        assert queue.groups(Access(work, ready.scope, OPERATOR)) == []
+
+
+def test_what_cannot_be_tried_again_stays_and_is_counted(
+    ready: DocumentSide, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queue = ErrorQueue(ready.deliveries)
+    delivery = fail(ready, "80", "m3_refused", SUPPLIER.format(1))
+    nobody = Actor("usr_none", "nobody")
+    with pytest.raises(Forbidden):
+        queue.retry(ready.database, ready.scope, nobody, "supplier_unknown")
+
+    def removed(_access: object, _delivery_id: str) -> None:
+        raise NotFound("Its content was removed.")
+
+    monkeypatch.setattr(ready.deliveries, "retry", removed)
+    done = queue.retry(ready.database, ready.scope, OPERATOR, "supplier_unknown")
+    assert (done.tried, done.refused) == (0, {"Its content was removed.": 1})
+    assert ready.detail(delivery.id).delivery.status is DeliveryStatus.FAILED
