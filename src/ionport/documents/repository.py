@@ -19,6 +19,7 @@ from ionport.documents.model import (
     TimelineEntry,
 )
 from ionport.documents.tables import document_timeline, documents
+from ionport.documents.types import date_of, number_of
 from ionport.identity.tables import organizations
 from ionport.store import OrganizationScope
 from ionport.store.repository import Repository, columns_of, in_scope, reader
@@ -255,8 +256,8 @@ class TimelineRepository(Repository):
 
 def search_text(filename: str, document_id: str, fields: Mapping[str, str]) -> str:
     """Return what the list's search looks in."""
-    searched = (fields.get(name, "") for name in ("invoice_id", "supplier_name", "purchase_order"))
-    return "\n".join((filename, document_id, *searched)).casefold()
+    searched = (fields.get(name, "") for name in ("supplier_name", "purchase_order"))
+    return "\n".join((filename, document_id, number_of(fields), *searched)).casefold()
 
 
 def _columns(scope: OrganizationScope, document: Document) -> dict[str, Any]:
@@ -284,12 +285,12 @@ def _said(
         "document_type": document_type,
         "fields": dict(fields),
         "tables": {name: [dict(row) for row in rows] for name, rows in tables.items()},
-        "number": fields.get("invoice_id", ""),
+        "number": number_of(fields),
         "supplier_name": fields.get("supplier_name", ""),
-        "invoice_date": fields.get("invoice_date", ""),
+        "invoice_date": date_of(fields),
         "total_amount": fields.get("total_amount", ""),
         "currency": fields.get("currency", ""),
-        "number_key": fields.get("invoice_id", "").casefold(),
+        "number_key": number_of(fields).casefold(),
         "total_number": _number(fields.get("total_amount", "")),
         "search_text": search_text,
     }

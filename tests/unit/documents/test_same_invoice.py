@@ -7,6 +7,7 @@ from datetime import date
 import pytest
 
 from ionport.documents.intake.reading import read_file
+from ionport.documents.invoice.model import Kind
 from ionport.documents.review.identity import InvoiceIdentity, invoice_identity
 from tests.support.reference import needs_reference_data, reference_files
 
@@ -20,7 +21,7 @@ def _identity(
     is_credit_note: bool = False,
 ) -> InvoiceIdentity:
     return invoice_identity(
-        is_credit_note=is_credit_note,
+        Kind.CREDIT_NOTE if is_credit_note else Kind.INVOICE,
         number=number,
         issue_date=date(year, 3, 2) if year else None,
         supplier_name=name,

@@ -25,7 +25,7 @@ from ionport.documents.invoice.corrections import (
     laid_over,
 )
 from ionport.documents.invoice.fields import header_fields
-from ionport.documents.invoice.model import Invoice
+from ionport.documents.invoice.model import Invoice, Kind
 from ionport.documents.invoice.reading.limits import ReadingLimits
 from ionport.documents.invoice.reading.reader import read_invoice
 from ionport.documents.invoice.rules.check import check_invoice
@@ -41,6 +41,8 @@ from ionport.documents.types import (
     NOTES,
     REFERENCES,
     TAX_LINES,
+    DocumentType,
+    document_type,
 )
 
 _MAX_FILENAME = 200
@@ -114,7 +116,7 @@ def _read_pdf(
         names = ", ".join(name for name, _invoice in found[:_MAX_NAMED])
         finding = NewFinding("invoices_in_pdf", {"count": str(len(found)), "names": names})
     identity = invoice_identity(
-        is_credit_note=False, number="", issue_date=None, supplier_name="", supplier_ids=()
+        Kind.INVOICE, number="", issue_date=None, supplier_name="", supplier_ids=()
     )
     return Intake("INVOICE", PDF_TYPE, {}, {}, (finding,), identity)
 
@@ -233,13 +235,17 @@ def _intake_of(
 ) -> Intake:
     """Return what an invoice says; `laid_under` are values of its file that no term has."""
     invoice = corrected(invoice, corrections)
+    fields: Row
+    tables: Mapping[str, tuple[Row, ...]]
     fields, tables = laid_over(
         header_fields(invoice),
         {table: tuple(make(invoice)) for table, make in _TABLES.items()},
         (*laid_under, *corrections),
     )
+    if not invoice.kind.is_invoiced:
+        fields, tables = _of_type(document_type(invoice.kind.document_type), fields, tables)
     return Intake(
-        document_type="CREDIT_NOTE" if invoice.is_credit_note else "INVOICE",
+        document_type=invoice.kind.document_type,
         mime_type=mime_type,
         fields=fields,
         tables=tables,
@@ -247,6 +253,21 @@ def _intake_of(
         identity=_identity(invoice),
         parties=parties_of(invoice),
     )
+
+
+def _of_type(
+    kind: DocumentType, fields: Row, tables: Mapping[str, tuple[Row, ...]]
+) -> tuple[Row, Mapping[str, tuple[Row, ...]]]:
+    """Return the fields, tables and columns that a document type has."""
+    known = {field.id for field in kind.fields}
+    kept: dict[str, tuple[Row, ...]] = {}
+    for table in kind.tables:
+        columns = {column.id for column in table.columns}
+        kept[table.id] = tuple(
+            {name: value for name, value in row.items() if name in columns}
+            for row in tables.get(table.id, ())
+        )
+    return {name: value for name, value in fields.items() if name in known}, kept
 
 
 _TABLES = {
@@ -276,10 +297,10 @@ def _place(noticed: RuleFinding) -> dict[str, str]:
 
 def _identity(invoice: Invoice) -> InvoiceIdentity:
     tree = invoice.tree
-    issued = tree.first("BT-2")
+    issued = tree.first("BT-2") or (None if invoice.kind.is_invoiced else tree.first("BT-72"))
     ids = [node.text for term in _SUPPLIER_IDS for node in tree.all(term)]
     return invoice_identity(
-        is_credit_note=invoice.is_credit_note,
+        invoice.kind,
         number=tree.value("BT-1"),
         issue_date=None if issued is None else issued.day,
         supplier_name=tree.value("BT-27"),

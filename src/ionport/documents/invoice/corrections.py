@@ -15,7 +15,12 @@ from typing import Self
 
 from ionport.documents.amounts import EXACT, decimal_text
 from ionport.documents.invoice.codes import code_list
-from ionport.documents.invoice.fields import FIELD_TERMS, RATE_SUFFIXES, VAT_TERMS
+from ionport.documents.invoice.fields import (
+    FIELD_TERMS,
+    OTHER_FIELD_TERMS,
+    RATE_SUFFIXES,
+    VAT_TERMS,
+)
 from ionport.documents.invoice.model import Invoice, Kind
 from ionport.documents.invoice.rows import base_quantity
 from ionport.documents.invoice.table import APART, Syntax, terms
@@ -27,9 +32,17 @@ BY_HAND = "by hand"
 _LINES, _VAT_ROWS = "BG-25", "BG-23"
 _PRICE, _TYPE = "BT-146", "BT-3"
 _INVOICE = "380"
+TYPE_CODES: Mapping[Kind, str] = {
+    Kind.CREDIT_NOTE: "381",
+    Kind.ORDER_CONFIRMATION: "231",
+    Kind.DELIVERY_NOTE: "351",
+}
+"""The type (BT-3, UNTDID 1001) of a document of fields that is no invoice."""
+_KINDS = {code: kind for kind, code in TYPE_CODES.items()}
 
 _HEADER: Mapping[str, str] = {
     **FIELD_TERMS,
+    **{field: term for named in OTHER_FIELD_TERMS.values() for field, term in named.items()},
     "purchase_order": "BT-13",
     "supplier_iban": "BT-84",
 }
@@ -59,6 +72,7 @@ _COLUMNS: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "ACCOUNTING_REFERENCE": "BT-133",
             "PERIOD_START": "BT-134",
             "PERIOD_END": "BT-135",
+            "PROMISED_DELIVERY_DATE": "BT-X-85",
         },
     ),
     "tax_lines": (
@@ -80,7 +94,10 @@ CORRECTABLE_TABLES = tuple(_COLUMNS)
 """The tables whose rows can be corrected and added."""
 
 _LAID_OVER = frozenset({"supplier_address", "buyer_address", "discount_term"})
-_LAID_OVER_COLUMNS = {"tax_lines": frozenset({"tax_code", "tax_country"})}
+_LAID_OVER_COLUMNS = {
+    "INVOICE_TABLE": frozenset({"SUB_LINE_NUMBER"}),
+    "tax_lines": frozenset({"tax_code", "tax_country"}),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,11 +176,18 @@ def corrected(invoice: Invoice, corrections: Sequence[Correction]) -> Invoice:
         if term := one.target.term:
             _set(invoice, _scope_of(invoice, one.target), term, one.value)
     if any(one.target.term == _TYPE for one in corrections):
-        code = code_list("untdid-1001").get(invoice.tree.value(_TYPE))
-        is_credit_note = code is not None and code.more == "credit note"
-        kind = Kind.CREDIT_NOTE if is_credit_note else Kind.INVOICE
-        return dataclasses.replace(invoice, kind=kind)
+        return dataclasses.replace(invoice, kind=_kind_of(invoice))
     return invoice
+
+
+def _kind_of(invoice: Invoice) -> Kind:
+    """Return what the type says. A file of an invoice's syntax is an invoice or a credit note."""
+    number = invoice.tree.value(_TYPE)
+    if invoice.profile == BY_HAND and number in _KINDS:
+        return _KINDS[number]
+    code = code_list("untdid-1001").get(number)
+    is_credit_note = code is not None and code.more == "credit note"
+    return Kind.CREDIT_NOTE if is_credit_note else Kind.INVOICE
 
 
 def add_rows(invoice: Invoice, table: str, rows: Sequence[Mapping[str, str]]) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 
 from ionport.documents.amounts import decimal_text
-from ionport.documents.invoice.model import Invoice
+from ionport.documents.invoice.model import Invoice, Kind
 from ionport.documents.invoice.table import Syntax
 from ionport.documents.invoice.tree import NUMBERS, Node
 
@@ -71,6 +71,11 @@ FIELD_TERMS: Mapping[str, str] = {
     "payee_id": "BT-60",
     "payee_registration": "BT-61",
 }
+OTHER_FIELD_TERMS: Mapping[Kind, Mapping[str, str]] = {
+    Kind.ORDER_CONFIRMATION: {"order_confirmation_id": "BT-1", "document_date": "BT-2"},
+    Kind.DELIVERY_NOTE: {"delivery_note_id": "BT-1", "document_date": "BT-2"},
+}
+"""What number and date are called in documents that are no invoices."""
 _ADDRESSES = {
     "supplier_address": ("BT-35", "BT-36", "BT-162", "BT-38", "BT-37"),
     "buyer_address": ("BT-50", "BT-51", "BT-163", "BT-53", "BT-52"),
@@ -88,12 +93,14 @@ _CASH_DISCOUNT = re.compile(
 
 
 def header_fields(invoice: Invoice) -> dict[str, str]:
-    """Return the fields that the invoice fills, by id; canonical texts."""
+    """Return the fields that the invoice fills, by id; canonical texts.
+
+    Of other kinds those of an invoice are among them that their document type does not have.
+    """
     tree = invoice.tree
     index = tree.index()
-    fields = {
-        field: canonical(index[term][0]) for field, term in FIELD_TERMS.items() if term in index
-    }
+    named = {**FIELD_TERMS, **OTHER_FIELD_TERMS.get(invoice.kind, {})}
+    fields = {field: canonical(index[term][0]) for field, term in named.items() if term in index}
     fields["purchase_order"] = order_number(invoice)
     fields["supplier_iban"] = "".join(tree.value("BT-84").split())
     fields["discount_term"] = "; ".join(discount_terms(invoice))

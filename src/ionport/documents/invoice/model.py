@@ -17,6 +17,18 @@ class Kind(StrEnum):
 
     INVOICE = "invoice"
     CREDIT_NOTE = "credit_note"
+    ORDER_CONFIRMATION = "order_confirmation"
+    DELIVERY_NOTE = "delivery_note"
+
+    @property
+    def document_type(self) -> str:
+        """The id of the document type."""
+        return self.value.upper()
+
+    @property
+    def is_invoiced(self) -> bool:
+        """Whether money is asked for or given back: the rules of invoices count."""
+        return self in (Kind.INVOICE, Kind.CREDIT_NOTE)
 
 
 class Concern(StrEnum):
@@ -39,7 +51,10 @@ class NotUnderstood:
 
 @dataclass(frozen=True, slots=True)
 class Invoice:
-    """An e-invoice. `profile` is what it claims to follow (BT-24), as written."""
+    """An e-invoice, or another document that is made of fields.
+
+    `profile` is what it claims to follow (BT-24), as written.
+    """
 
     syntax: Syntax
     kind: Kind

@@ -45,9 +45,10 @@ def line_rows(invoice: Invoice) -> Iterator[dict[str, str]]:
     """Yield the lines that count.
 
     EN 16931 knows no gross amount of a line, so TOTAL_AMOUNT is its net amount (BT-131); a line
-    without an order number of its own belongs to the invoice's order (BT-13).
+    without an order number of its own belongs to the invoice's order (BT-13). Of an invoice
+    nobody promises a day any more.
     """
-    order = order_number(invoice)
+    order, is_invoiced = order_number(invoice), invoice.kind.is_invoiced
     for line in invoice.lines:
         quantity = line.first("BT-129")
         yield texts(
@@ -73,6 +74,7 @@ def line_rows(invoice: Invoice) -> Iterator[dict[str, str]]:
                 "ACCOUNTING_REFERENCE": line.value("BT-133"),
                 "PERIOD_START": line.first("BT-134"),
                 "PERIOD_END": line.first("BT-135"),
+                "PROMISED_DELIVERY_DATE": None if is_invoiced else line.first("BT-X-85"),
             }
         )
 

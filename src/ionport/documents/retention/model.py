@@ -24,6 +24,7 @@ DONE = (DocumentStatus.EXPORTED, DocumentStatus.REJECTED, DocumentStatus.DELETED
 _FIELDS = """
 invoice_id invoice_date invoice_type purchase_order due_date
 supplier_id supplier_name supplier_tax_id supplier_tax_number supplier_registration
+order_confirmation_id delivery_note_id document_date
 buyer_name buyer_tax_id sub_org company_id company_name
 """
 _KEPT = frozenset(_FIELDS.split())

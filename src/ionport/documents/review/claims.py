@@ -10,6 +10,7 @@ from ionport.documents.model import Row
 from ionport.documents.review.claim_repository import ClaimRepository, SameInvoices
 from ionport.documents.review.identity import InvoiceIdentity
 from ionport.documents.review.model import Finding, NewFinding
+from ionport.documents.types import number_of
 from ionport.store import OrganizationScope, ScopedWork
 
 DUPLICATE_NUMBER = "duplicate_number"
@@ -119,7 +120,7 @@ def duplicate_finding(fields: Row, other_id: str, filename: str) -> NewFinding:
         {
             "document": other_id,
             "filename": filename,
-            "number": fields.get("invoice_id", ""),
+            "number": number_of(fields),
             "supplier": fields.get("supplier_name", ""),
         },
     )

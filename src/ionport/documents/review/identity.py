@@ -4,6 +4,9 @@ Numbers are equal after NFKC and case folding, without white space, format signs
 zeros; the year of the issue date is equal or one is missing; the kind is equal; and any identity
 of the supplier is equal. So a second copy is recognised whatever differs in its bytes, and a
 credit note or another year's invoice with the same number is not taken for one.
+
+An order is confirmed again when something of it changes, under the same number: two confirmations
+are the same when their dates are equal too.
 """
 
 from __future__ import annotations
@@ -13,12 +16,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-INVOICE, CREDIT_NOTE = "invoice", "credit_note"
+from ionport.documents.invoice.model import Kind
 
 
 @dataclass(frozen=True, slots=True)
 class InvoiceIdentity:
-    """What tells an invoice from others. `kind`: `invoice` or `credit_note`; `year` 0 = unknown."""
+    """What tells an invoice from others. `kind` is a `Kind`'s value; `year` 0 = unknown."""
 
     kind: str
     number: str
@@ -35,8 +38,8 @@ class InvoiceIdentity:
 
 
 def invoice_identity(
+    kind: Kind,
     *,
-    is_credit_note: bool,
     number: str,
     issue_date: date | None,
     supplier_name: str,
@@ -46,9 +49,12 @@ def invoice_identity(
 
     They are compared with each other: one sender writes as VAT id what another writes as tax id.
     """
+    plain = comparable_number(number)
+    if kind is Kind.ORDER_CONFIRMATION and plain and issue_date:
+        plain = f"{plain} {issue_date.isoformat()}"
     return InvoiceIdentity(
-        kind=CREDIT_NOTE if is_credit_note else INVOICE,
-        number=comparable_number(number),
+        kind=kind.value,
+        number=plain,
         year=issue_date.year if issue_date else 0,
         suppliers=supplier_identities_of(supplier_name, supplier_ids),
     )

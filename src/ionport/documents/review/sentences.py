@@ -148,7 +148,7 @@ def _field_value(values: Parameters) -> str:
 
 
 def _field_label(values: Parameters) -> str:
-    fields = DOCUMENT_TYPES["INVOICE"].fields
+    fields = [one for kind in DOCUMENT_TYPES.values() for one in kind.fields]
     return next((one.label for one in fields if one.id == values["field"]), values["field"])
 
 

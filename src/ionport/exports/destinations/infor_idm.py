@@ -321,13 +321,14 @@ def _same_invoice(mapping: IdmMapping, item: IdmItem) -> tuple[tuple[tuple[str, 
         value = sent.get(attribute or "", "")
         return (attribute, value) if attribute and value else None
 
-    number = pair("invoice_id")
+    # An order may be confirmed several times under one number.
+    number = pair("invoice_id") or pair("delivery_note_id")
     suppliers = [found for name in SUPPLIER_FIELDS if (found := pair(name)) is not None]
     return tuple((number, supplier) for supplier in suppliers) if number else ()
 
 
 def _issued(mapping: IdmMapping, item: IdmItem) -> tuple[str, str] | None:
     """Return the attribute that carries the issue date, and its year."""
-    attribute = mapping.attribute_of("invoice_date")
+    attribute = mapping.attribute_of("invoice_date") or mapping.attribute_of("document_date")
     year = dict(item.attributes).get(attribute or "", "")[:4]
     return (attribute, year) if attribute and year.isdigit() else None

@@ -30,6 +30,11 @@ _FIELDS = {
     "divi": "division",
     "division_no": "accounting_entity",
     "sub_organization": "sub_org",
+    "supplier_order_number": "sales_order",
+    "auftragsnr": "sales_order",
+    "promised_delivery_date": "delivery_date",
+    "lieferdatum": "delivery_date",
+    "supplier_cat": "supplier_category",
 }
 _FIELD_OF_TERM = {term: field for field, term in FIELD_TERMS.items()}
 _COLUMNS = {
@@ -37,6 +42,8 @@ _COLUMNS = {
     "PO_NUMBER": "PURCHASE_ORDER",
     "UNITMEASUREMENT": "UNIT",
     "UNIT_MEASUREMENT": "UNIT",
+    "LIEFERDATUM": "PROMISED_DELIVERY_DATE",
+    "SUB_POSITION": "SUB_LINE_NUMBER",
 }
 
 

@@ -5,35 +5,64 @@ Source: docs/reference/document-system.md#fields-and-tables, docs/reference/mapp
 
 from __future__ import annotations
 
-from ionport.documents.types import DOCUMENT_TYPES, Origin
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+
+from ionport.documents.types import DOCUMENT_TYPES, INVOICE_TYPES, Origin
 from ionport.mappings.grammars.aliases import DERIVED_FIELDS, column_id, comparable
 
 # Types of the vendor that ionport has no fields for yet; their mapping files are in order.
-_OTHER_TYPES = ("DELIVERY_NOTE", "ORDER_CONFIRMATION", "PURCHASE_ORDER")
+_OTHER_TYPES = ("PURCHASE_ORDER",)
 KNOWN_TYPES = frozenset(comparable(name) for name in (*DOCUMENT_TYPES, *_OTHER_TYPES))
 """The comparable names of document types."""
 
-_ALL_FIELDS = [field for kind in DOCUMENT_TYPES.values() for field in kind.fields]
-FIELDS = frozenset(field.id for field in _ALL_FIELDS) | DERIVED_FIELDS
-"""The ids of the fields that documents have."""
-FIELDS_BY_HAND = frozenset(field.id for field in _ALL_FIELDS if field.origin is Origin.HAND)
-"""Those that no invoice says."""
-COLUMNS = frozenset(
-    (comparable(table.id), column_id(column.id))
-    for kind in DOCUMENT_TYPES.values()
-    for table in kind.tables
-    for column in table.columns
-)
-"""The columns that documents have, by comparable table and id."""
-TABLES = frozenset(table for table, _column in COLUMNS)
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """What documents of some types have: ids of fields, and columns by comparable table and id.
+
+    `by_hand` are the fields that no file of a supplier says.
+    """
+
+    fields: frozenset[str]
+    by_hand: frozenset[str]
+    columns: frozenset[tuple[str, str]]
+
+
+def vocabulary_of(types: Iterable[str]) -> Vocabulary:
+    """Return what documents of these types have, of all types where none of them is known."""
+    wanted = {comparable(name) for name in types}
+    return _vocabulary(frozenset(wanted.intersection(map(comparable, DOCUMENT_TYPES))))
+
+
+@cache
+def _vocabulary(wanted: frozenset[str]) -> Vocabulary:
+    kinds = [kind for name, kind in DOCUMENT_TYPES.items() if comparable(name) in wanted]
+    kinds = kinds or list(DOCUMENT_TYPES.values())
+    fields = [field for kind in kinds for field in kind.fields]
+    return Vocabulary(
+        frozenset(field.id for field in fields) | DERIVED_FIELDS,
+        frozenset(field.id for field in fields if field.origin is Origin.HAND),
+        frozenset(
+            (comparable(table.id), column_id(column.id))
+            for kind in kinds
+            for table in kind.tables
+            for column in table.columns
+        ),
+    )
+
+
+OF_ALL_TYPES = vocabulary_of(())
+OF_INVOICES = vocabulary_of(INVOICE_TYPES)
+TABLES = frozenset(table for table, _column in OF_ALL_TYPES.columns)
 
 _UNFILLED = """
-additional_amount authorised_user delivery_note_id document_date geo_code negative_amount
-received_date supplier_order_number sqr_field_esr_reference tax_applicable tax_country_1
-tax_country tax_included total_net_amount_us warehouse_location delivery_status status
+additional_amount authorised_user geo_code negative_amount sqr_field_esr_reference tax_applicable
+tax_country_1 tax_country tax_included total_net_amount_us status
 """
-UNFILLED_FIELDS = frozenset(_UNFILLED.split())
-"""Fields of the document system that no document of ionport fills."""
+UNFILLED_FIELDS = OF_ALL_TYPES.fields.union(_UNFILLED.split())
+"""Fields of the document system; not all of them are filled in documents of every type."""
 
 _LINES = (
     "packing_slip purchase_order line_number line_sequence sub_line_number delivery_number"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ionport.core.errors import InvalidInput
+from ionport.documents.types import DOCUMENT_TYPES, INVOICE_TYPES
 from ionport.mappings.grammars.aliases import comparable
 from ionport.mappings.grammars.properties import parse_properties
 from ionport.mappings.grammars.sections import LN_SECTIONS, M3_SECTIONS, Note
@@ -12,14 +13,19 @@ from ionport.mappings.rendering.erp import ErpMapping, parse_sections
 from ionport.mappings.rendering.idm import is_document_type_key
 from ionport.mappings.rendering.m3_toml import parse_m3_toml
 
+_BOOKING = (MappingKind.M3, MappingKind.TOML, MappingKind.LN)
+_NOT_BOOKED = frozenset(comparable(name) for name in set(DOCUMENT_TYPES) - INVOICE_TYPES)
 _NOTES = {"CREDIT_NOTE": Note.CREDIT, "DEBIT_NOTE": Note.DEBIT}
 
 
 def missing_type(kind: MappingKind, text: str, document_type: str) -> Finding | None:
     """Return the finding that a file says nothing about documents of a type, else None.
 
-    A file that cannot be read has a finding of its own.
+    A file that cannot be read has a finding of its own. Of M3 and LN no transaction is known that
+    the published grammars book other documents with than invoices and notes.
     """
+    if kind in _BOOKING and comparable(document_type) in _NOT_BOOKED:
+        return found("type_not_booked", name=document_type, type=document_type, wanted=kind.value)
     return (
         None
         if _has_type(kind, text, document_type)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from ionport.mappings.grammars.aliases import CORRELATION_ID, comparable, field_id
 from ionport.mappings.grammars.properties import Properties, Property
-from ionport.mappings.grammars.vocabulary import KNOWN_TYPES
+from ionport.mappings.grammars.vocabulary import KNOWN_TYPES, Vocabulary, vocabulary_of
 from ionport.mappings.lint.common import (
     ListRule,
     check_column,
@@ -62,8 +62,9 @@ def lint_bod(properties: Properties) -> Iterator[Finding]:
     yield from _check_paths(properties)
     yield from check_placeholders(properties, ("SFV_", "TNV_"))
     sent = {n: "IF_" + n for n in properties.names("Index_Fields") if properties.get("IF_" + n)}
-    yield from check_fields(properties, sent)
-    yield from _check_tables(properties)
+    of = vocabulary_of(properties.names("Document_Types"))
+    yield from check_fields(properties, sent, of)
+    yield from _check_tables(properties, of)
     yield from _check_keys(properties)
     yield from _check_lists(properties)
     yield from _check_names(properties)
@@ -178,7 +179,7 @@ def _check_paths(properties: Properties) -> Iterator[Finding]:
             yield found("unknown_path", line, path=line.value.replace("\\\\", "/"))
 
 
-def _check_tables(properties: Properties) -> Iterator[Finding]:
+def _check_tables(properties: Properties, of: Vocabulary) -> Iterator[Finding]:
     tables = properties.names("Tables")
     if len(tables) > MAX_TABLES:
         yield found("too_many_tables", properties.by_key["Tables"], limit=str(MAX_TABLES))
@@ -187,4 +188,4 @@ def _check_tables(properties: Properties) -> Iterator[Finding]:
         source = properties.get("TN_" + table) or table
         for line in properties:
             if line.key.startswith(prefix):
-                yield from check_column(line, source, line.key.removeprefix(prefix))
+                yield from check_column(line, source, line.key.removeprefix(prefix), of)

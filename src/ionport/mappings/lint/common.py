@@ -23,11 +23,10 @@ from ionport.mappings.grammars.edits import (
 )
 from ionport.mappings.grammars.properties import Properties, Property
 from ionport.mappings.grammars.vocabulary import (
-    COLUMNS,
-    FIELDS,
-    FIELDS_BY_HAND,
+    OF_ALL_TYPES,
     PUBLISHED_COLUMNS,
     UNFILLED_FIELDS,
+    Vocabulary,
 )
 from ionport.mappings.model import Finding
 from ionport.mappings.rules.table import RULES
@@ -148,7 +147,7 @@ def _unlisted(
 
 
 def _is_known_field(name: str) -> bool:
-    return bool(term_id(name)) or field_id(name) in FIELDS | UNFILLED_FIELDS
+    return bool(term_id(name)) or field_id(name) in UNFILLED_FIELDS
 
 
 def longest_prefix(key: str, prefixes: Iterable[str]) -> str:
@@ -156,24 +155,27 @@ def longest_prefix(key: str, prefixes: Iterable[str]) -> str:
     return max((prefix for prefix in prefixes if key.startswith(prefix)), key=len, default="")
 
 
-def check_fields(properties: Properties, names: Mapping[str, str]) -> Iterator[Finding]:
+def check_fields(
+    properties: Properties, names: Mapping[str, str], of: Vocabulary
+) -> Iterator[Finding]:
     """Report fields that documents do not have; `names` gives the key that mentions each."""
     for name, key in names.items():
-        yield from check_field(properties.by_key.get(key), name)
+        yield from check_field(properties.by_key.get(key), name, of)
 
 
-def check_field(at: Property | int | None, name: str, key: str = "") -> Iterator[Finding]:
+def check_field(
+    at: Property | int | None, name: str, of: Vocabulary, key: str = ""
+) -> Iterator[Finding]:
     """Report a field of the document's head that no document has, or that nothing fills."""
     wanted = field_id(name)
     if term := term_id(name):
         if term not in header_terms():
             code = "term_of_lines" if term in line_terms() else "unknown_term"
             yield found(code, at, key, name=term)
-    elif wanted in UNFILLED_FIELDS:
-        yield _misnamed("unfilled_field", at, key, name, close_to(wanted, FIELDS))
-    elif wanted not in FIELDS:
-        yield _misnamed("unknown_field", at, key, name, close_to(wanted, FIELDS))
-    elif wanted in FIELDS_BY_HAND:
+    elif wanted not in of.fields:
+        code = "unfilled_field" if wanted in UNFILLED_FIELDS else "unknown_field"
+        yield _misnamed(code, at, key, name, close_to(wanted, of.fields))
+    elif wanted in of.by_hand:
         yield found("filled_by_hand", at, key, name=name)
 
 
@@ -184,7 +186,12 @@ def _misnamed(code: str, at: Property | int | None, key: str, name: str, close: 
 
 
 def check_column(
-    at: Property | int | None, table: str, name: str, key: str = "", own_table: str = ""
+    at: Property | int | None,
+    table: str,
+    name: str,
+    of: Vocabulary,
+    key: str = "",
+    own_table: str = "",
 ) -> Iterator[Finding]:
     """Report a column that the document's table does not have, or that nothing fills.
 
@@ -195,9 +202,13 @@ def check_column(
         if term not in line_terms():
             code = "term_of_document" if term in header_terms() else "unknown_term"
             yield found(code, at, key, name=term)
-    elif (own, column_id(name)) not in COLUMNS:
+    elif (own, column_id(name)) not in of.columns:
         owners = (own, comparable(table))
-        known = {column for owner, column in (*COLUMNS, *PUBLISHED_COLUMNS) if owner in owners}
+        known = {
+            column
+            for owner, column in (*OF_ALL_TYPES.columns, *PUBLISHED_COLUMNS)
+            if owner in owners
+        }
         code = "unfilled_column" if column_id(name) in known else "unknown_column"
         close = "" if code == "unfilled_column" else close_to(column_id(name), known)
         yield found(code, at, key, table=table, name=name, suggestion=close)

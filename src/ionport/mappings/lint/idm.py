@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from ionport.mappings.grammars.aliases import CORRELATION_ID, comparable, document_field, field_id
 from ionport.mappings.grammars.properties import Properties, Property
-from ionport.mappings.grammars.vocabulary import KNOWN_TYPES
+from ionport.mappings.grammars.vocabulary import KNOWN_TYPES, Vocabulary, vocabulary_of
 from ionport.mappings.lint.common import (
     ListRule,
     check_fields,
@@ -44,13 +44,15 @@ def lint_idm(properties: Properties) -> Iterator[Finding]:
     yield from _check_document_types(properties)
     yield from check_placeholders(properties, ("SV_", "SF_"))
     sent = {n: "IF_" + n for n in properties.names("Index_Fields") if properties.get("IF_" + n)}
-    yield from check_fields(properties, sent)
+    types = [line.key for line in properties if line.value and is_document_type_key(line.key)]
+    of = vocabulary_of(types)
+    yield from check_fields(properties, sent, of)
     yield from check_lists(properties, _RULES)
     yield from _check_same_targets(properties)
     yield from _check_swapped(properties, list(sent.values()))
-    yield from _check_same_invoice(properties)
+    yield from _check_same_invoice(properties, types)
     yield from _check_constants(properties)
-    yield from _check_expressions(properties)
+    yield from _check_expressions(properties, of)
     yield from _check_embedded_files(properties)
 
 
@@ -120,14 +122,19 @@ def _check_swapped(properties: Properties, keys: list[str]) -> Iterator[Finding]
             yield found("looks_swapped", line, target=line.value, other=other.key)
 
 
-def _check_same_invoice(properties: Properties) -> Iterator[Finding]:
-    """IDM is asked for another item of the same invoice by what the mapping sends of it."""
+def _check_same_invoice(properties: Properties, types: Sequence[str]) -> Iterator[Finding]:
+    """IDM is asked for another item of the same invoice by what the mapping sends of it.
+
+    Not of order confirmations: an order may be confirmed several times under one number.
+    """
+    if {comparable(name) for name in types} == {comparable("ORDER_CONFIRMATION")}:
+        return
     sent = {
         document_field(field_id(name))
         for name in properties.names("Index_Fields")
         if properties.get("IF_" + name)
     }
-    if not ("invoice_id" in sent and sent & set(SUPPLIER_FIELDS)):
+    if not (sent & {"invoice_id", "delivery_note_id"} and sent & set(SUPPLIER_FIELDS)):
         yield found("same_invoice_not_asked", properties.by_key.get("Index_Fields"))
 
 
@@ -138,17 +145,19 @@ def _check_constants(properties: Properties) -> Iterator[Finding]:
             yield empty_value(properties, key, "attribute")
 
 
-def _check_expressions(properties: Properties) -> Iterator[Finding]:
+def _check_expressions(properties: Properties, of: Vocabulary) -> Iterator[Finding]:
     for key in (*EXPRESSIONS, *(line.key for line in properties if _is_embedded_name(line.key))):
         if not properties.has(key):
             yield found(_DEFAULTS[key], key=key)
         for reference in filter(None, (part.strip() for part in properties.get(key).split("+"))):
-            yield from _check_reference(properties, key, reference)
+            yield from _check_reference(properties, key, reference, of)
 
 
-def _check_reference(properties: Properties, key: str, reference: str) -> Iterator[Finding]:
+def _check_reference(
+    properties: Properties, key: str, reference: str, of: Vocabulary
+) -> Iterator[Finding]:
     if reference.startswith("IF_"):
-        yield from check_fields(properties, {reference.removeprefix("IF_"): key})
+        yield from check_fields(properties, {reference.removeprefix("IF_"): key}, of)
     elif not (reference.startswith(("SV_", "SF_")) and properties.get(reference)):
         yield found("unresolved_reference", properties.by_key.get(key), name=reference)
 

@@ -41,13 +41,14 @@ _INVOICE = Receiver(
     _names(
         "InvoiceNumber=invoice_id InvoiceDate=invoice_date AlternateDocumentID=correlation_id"
         " BankReference=payment_reference TotalAmount=total_amount Currency=currency"
-        " BankAccount=supplier_iban SupplierCountry=supplier_country_code SupplierVATCountry"
+        " BankAccount=supplier_iban SupplierCountry=supplier_country_code"
+        " SupplierVATCountry=supplier_vat_country"
         " VatPercent=tax_rate VATAmount=tax_amount NetAmount=net_amount TaxCode"
         " VatPercent2=tax_rate_2 VATAmount2=tax_amount_2 NetAmount2=net_amount_2 TaxCode2"
         " VatPercent3=tax_rate_3 VATAmount3=tax_amount_3 NetAmount3=net_amount_3 TaxCode3"
         " DueDate=due_date PaymentTerms=payment_terms PurchaseOrder=purchase_order"
         " OrganisationNo=supplier_registration SupplierID=supplier_id SupplierName=supplier_name"
-        " VATRegNo=supplier_tax_id SupplierCat"
+        " VATRegNo=supplier_tax_id SupplierCat=supplier_category"
     ),
     _names(
         "Description=DESCRIPTION ItemNumber=ITEM_NUMBER Quantity=QUANTITY UnitMeasurement=UNIT"
@@ -61,19 +62,20 @@ _CONFIRMATION = Receiver(
         " NetAmount=total_net_amount"
     ),
     _names(
-        "Position=LINE_NUMBER SubPosition Quantity=QUANTITY UnitMeasurement=UNIT"
+        "Position=LINE_NUMBER SubPosition=SUB_LINE_NUMBER Quantity=QUANTITY UnitMeasurement=UNIT"
         " UnitPrice=UNIT_PRICE ItemNumber=ITEM_NUMBER Description=DESCRIPTION Amount=TOTAL_AMOUNT"
     ),
 )
 _DELIVERY = Receiver(
     "Load.ReceiveDelivery",
     _names(
-        "DeliveryNoteId=delivery_note_id SupplierID=supplier_id DeliveryDate=delivery_date Status"
-        " ReceivedDateTime=received_date WarehouseLocation=warehouse_location"
+        "DeliveryNoteId=delivery_note_id SupplierID=supplier_id DeliveryDate=delivery_date"
+        " Status=delivery_status ReceivedDateTime=received_date"
+        " WarehouseLocation=warehouse_location"
     ),
     _names(
-        "ItemNumber=ITEM_NUMBER ItemCode Description=DESCRIPTION Quantity=QUANTITY"
-        " UnitMeasurement=UNIT Position=LINE_NUMBER PONumber=PURCHASE_ORDER"
+        "ItemNumber=ITEM_NUMBER ItemCode=SUPPLIER_ITEM_NUMBER Description=DESCRIPTION"
+        " Quantity=QUANTITY UnitMeasurement=UNIT Position=LINE_NUMBER PONumber=PURCHASE_ORDER"
     ),
 )
 _RECEIVERS = {
@@ -82,7 +84,11 @@ _RECEIVERS = {
     "orderconfirmation": _CONFIRMATION,
     "deliverynote": _DELIVERY,
 }
-_INSTEAD = {"ConfirmedQuantity": "Quantity", "ConfirmedUnitPrice": "UnitPrice"}
+_INSTEAD = {
+    "ConfirmedQuantity": "Quantity",
+    "ConfirmedUnitPrice": "UnitPrice",
+    "SubLineNumber": "SubPosition",
+}
 
 
 def check_receiver(properties: Properties) -> Iterator[Finding]:

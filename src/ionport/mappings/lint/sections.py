@@ -10,7 +10,7 @@ from ionport.mappings.grammars.aliases import CORRELATION_ID, comparable, docume
 from ionport.mappings.grammars.edits import rename_key
 from ionport.mappings.grammars.properties import Properties, Property
 from ionport.mappings.grammars.sections import Section
-from ionport.mappings.grammars.vocabulary import TABLES
+from ionport.mappings.grammars.vocabulary import OF_INVOICES, TABLES
 from ionport.mappings.lint.common import (
     ListRule,
     check_column,
@@ -98,7 +98,7 @@ def _check_cell(
 ) -> Iterator[Finding]:
     at = place_of(cell)
     if cell.column and cell.column not in other_names:
-        yield from check_column(at, section.table, cell.column, cell.key, table)
+        yield from check_column(at, section.table, cell.column, OF_INVOICES, cell.key, table)
     elif cell.field and not term_id(cell.field) and not _FIELD_NAME.fullmatch(cell.field):
         yield found(
             "unknown_field",
@@ -110,7 +110,7 @@ def _check_cell(
             prefix=section.section.constant_prefix,
         )
     elif cell.field:
-        yield from check_field(at, cell.field, cell.key)
+        yield from check_field(at, cell.field, OF_INVOICES, cell.key)
 
 
 def _several_sources(target: str, cells: tuple[Cell, ...], place_of: PlaceOf) -> Iterator[Finding]:

@@ -10,6 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from ionport.core.errors import InvalidInput
+from ionport.core.i18n import _
+from ionport.documents.types import DOCUMENT_TYPES, INVOICE_TYPES
 from ionport.mappings.grammars.aliases import column_id, field_id
 from ionport.mappings.grammars.properties import Properties, parse_properties
 from ionport.mappings.grammars.sections import Section
@@ -177,3 +180,15 @@ def _values(mapping: SectionMapping, place: _Place) -> Iterator[Traced]:
                 value = clean(value, cell.line, cell.key)
                 yield Traced(target, value, cell.line, cell.key, sources)
                 break
+
+
+def refuse_unbooked(document_type: str) -> None:
+    """Raise InvalidInput `not_booked` for a document that M3 and LN book by no mapping."""
+    if document_type in DOCUMENT_TYPES and document_type not in INVOICE_TYPES:
+        raise InvalidInput(
+            _(
+                "M3 and LN book invoices and credit notes by a mapping, and no {type}. Export it to"
+                " IDM, or to IDM and over ION."
+            ).format(type=document_type),
+            code="not_booked",
+        )

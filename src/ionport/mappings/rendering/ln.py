@@ -19,6 +19,7 @@ from ionport.mappings.rendering.erp import (
     head_values,
     line_values,
     parse_sections,
+    refuse_unbooked,
 )
 from ionport.mappings.rendering.model import LnPayload, Traced
 from ionport.mappings.rendering.values import place_text, shown
@@ -48,6 +49,7 @@ def render_ln(mapping: ErpMapping, source: RenderSource) -> LnPayload:
         InvalidInput: the mapping has no header, or a name or value that LN cannot take; it names
             the mapping's line and the value.
     """
+    refuse_unbooked(source.document_type)
     head = mapping.sections.get("header")
     if head is None:
         raise InvalidInput(

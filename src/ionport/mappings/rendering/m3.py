@@ -36,6 +36,7 @@ from ionport.mappings.rendering.erp import (
     head_values,
     line_values,
     parse_sections,
+    refuse_unbooked,
 )
 from ionport.mappings.rendering.model import M3Call, Traced
 from ionport.mappings.rendering.tables import HEADER_CHARGES
@@ -62,6 +63,7 @@ def render_m3(mapping: ErpMapping, source: RenderSource) -> tuple[M3Call, ...]:
         InvalidInput: the mapping has no head for this type of document, or a value that M3
             would not take; it names the mapping's line and the value.
     """
+    refuse_unbooked(source.document_type)
     note = _note_of(source.document_type)
     sections = [
         mapping.sections[name]

@@ -10,12 +10,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ionport.documents.invoice.fields import RATE_SUFFIXES
-from ionport.documents.types import ALLOWANCES_CHARGES, INVOICE_TABLE, TAX_LINES
+from ionport.documents.types import ALLOWANCES_CHARGES, INVOICE_TABLE, INVOICE_TYPES, TAX_LINES
 from ionport.mappings.grammars.aliases import SUPPLIER_VAT_COUNTRY, comparable, term_id
 from ionport.mappings.model import RenderSource
 
 _VAT_COUNTRY = re.compile(r"[A-Z]{2}(?=[ ]?[A-Z0-9])", re.ASCII)
 _TAX_FIELD = re.compile(r"(net_amount|tax_amount|tax_rate|tax_code)(?:_([1-9]\d{0,3}))?", re.ASCII)
+SUB_LINE = "SUB_LINE_NUMBER"
 ORDER_CHARGES = "order_charges"
 HEADER_CHARGES = "order_xtra_header_charges"
 
@@ -27,6 +28,7 @@ _INVOICE_COLUMNS = {
 }
 # EN 16931 knows no gross amount of a line: both columns have its net amount.
 _TWINS = {"NET_AMOUNT": ("TOTAL_AMOUNT",), "TOTAL_AMOUNT": ("NET_AMOUNT",)}
+_TOTALS = {"net_amount": "total_net_amount", "tax_amount": "total_tax_amount"}
 _CHARGE_COLUMNS = {"VOUCHER_TEXT": "REASON"}
 
 
@@ -42,6 +44,9 @@ class Table:
         """Return the value of a column in capitals, or of a term of the line, and its id."""
         for name in (column, column.lower(), self.other_names.get(column, "")):
             if name and (value := row.get(name, "")):
+                if name == SUB_LINE and not value.strip("0"):
+                    # It is none. Some receivers write it behind the line: 10 would become 100.
+                    continue
                 return value, name if term_id(name) else f"{self.id}.{name}"
         return "", ""
 
@@ -87,7 +92,8 @@ def header_value(source: RenderSource, field: str) -> str:
 
     The document has fields of its own for three VAT rates; those of a fourth (`tax_rate_4`) and
     of each further one are in its table of tax lines. The country of the supplier's VAT number is
-    its first two letters, EL for Greece (rule BR-CO-9).
+    its first two letters, EL for Greece (rule BR-CO-9). An order confirmation has no VAT by rate:
+    there the amounts of the first rate are those of the whole.
     """
     if value := source.fields.get(field, ""):
         return value
@@ -95,7 +101,11 @@ def header_value(source: RenderSource, field: str) -> str:
         match = _VAT_COUNTRY.match(source.fields.get("supplier_tax_id", "").upper())
         return {"EL": "GR"}.get(match[0], match[0]) if match else ""
     named = tax_field(field)
-    if named is None or named[0] <= len(RATE_SUFFIXES):
+    if named is None:
+        return ""
+    if source.document_type not in INVOICE_TYPES:
+        return source.fields.get(_TOTALS.get(field, ""), "")
+    if named[0] <= len(RATE_SUFFIXES):
         return ""
     rows = source.tables.get(TAX_LINES, ())
     return rows[named[0] - 1].get(named[1], "") if named[0] <= len(rows) else ""

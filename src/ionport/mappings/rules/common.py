@@ -41,6 +41,13 @@ OF_FILES = (
         acceptable=False,
     ),
     Rule(
+        "type_not_booked",
+        _E,
+        N_("{wanted}: M3 and LN book invoices and credit notes by it, and no {type}."),
+        N_("Export documents of the type {type} to IDM, or to IDM and over ION."),
+        acceptable=False,
+    ),
+    Rule(
         NO_CORRELATION_ID,
         _E,
         N_(

@@ -20,6 +20,7 @@ from ionport.connections.proofs import is_refusal, state_of_check
 from ionport.core.i18n import _, gettext, ngettext
 from ionport.core.secrets import DOTS
 from ionport.documents.invoice.codes import money_text
+from ionport.documents.types import date_of, number_of
 from ionport.exports.destinations import destination_of
 from ionport.identity.groups.permissions import Permission
 from ionport.web.forms.edits import SHOWN_FIELD, shown_mark
@@ -365,6 +366,8 @@ def _make_environment() -> Environment:
             "money": money_text,
             "moment": _moment,
             "date": _date,
+            "number": number_of,
+            "issued": date_of,
             "filesize": filesize,
             "duration": _duration,
             "lifetime": _lifetime,

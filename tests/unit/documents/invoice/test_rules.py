@@ -508,6 +508,9 @@ def test_every_rule_has_an_effect_terms_that_exist_and_a_sentence() -> None:
         "PEPPOL-EN16931-R051",
         "PEPPOL-EN16931-R080",
         "negative_credit_note",
+        # Of documents that are no invoices: tests/unit/documents/intake/imports/test_orders.py.
+        "no_order",
+        "no_delivery_note_number",
         "attachment_problem",
         "date_with_time",
         "line_amount",

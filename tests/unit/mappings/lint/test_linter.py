@@ -125,7 +125,10 @@ def test_a_mapping_without_a_logical_id_blocks() -> None:
     [
         (MappingKind.IDM, IDM_TEMPLATE.replace(",correlation_id:STRING", "")),
         (MappingKind.IDM, IDM_TEMPLATE.replace("IF_correlation_id=", "#")),
-        (MappingKind.BOD, BOD_TEMPLATE.replace("supplier_vat_country,correlation_id", "x")),
+        (
+            MappingKind.BOD,
+            BOD_TEMPLATE.replace("supplier_category,accounting_entity,correlation_id", "x"),
+        ),
         (MappingKind.BOD, BOD_TEMPLATE.replace("IFP_correlation_id=", "#")),
         (
             MappingKind.BOD,

@@ -20,7 +20,9 @@ def _named(expression: str, **changes: object) -> str:
 
 
 def test_our_template_renders_the_demonstration_invoice() -> None:
-    assert _item(IDM_TEMPLATE) == IdmItem(
+    company = {"accounting_entity": "001_100", "company": "001", "division": "100"}
+    source = demo_source(fields={**demo_source().fields, **company})
+    assert render_idm_item(parse_idm_mapping(IDM_TEMPLATE), source) == IdmItem(
         entity_name="M3_SupplierInvoice",
         attributes=(
             ("BOD_AccountingEntityID", "001_100"),

@@ -30,17 +30,27 @@ from ionport.documents.types import DOCUMENT_TYPES, INVOICE_TABLE, Field, FieldT
 
 CSV_TYPE: Final = "text/csv"
 
-_NUMBER, _TYPE, _SIGN = "invoice_id", "document_type", "decimal_sign"
+_TYPE, _SIGN = "document_type", "decimal_sign"
+# The column with the number says what the documents are, where no column does.
+_TYPE_OF_NUMBER = {
+    "invoice_id": "INVOICE",
+    "order_confirmation_id": "ORDER_CONFIRMATION",
+    "delivery_note_id": "DELIVERY_NOTE",
+}
 _DELIMITERS = ",;\t|"
 _HEAD = 8192
 _MAX_COLUMNS = 200
 _MAX_LINES = 100_000
 _NUMBERS = frozenset({FieldType.AMOUNT, FieldType.NUMBER})
 _DAY = re.compile(r"([0-9]{2})\.([0-9]{2})\.([0-9]{4})")
-_TYPE_OF = DOCUMENT_TYPES["INVOICE"]
-_FIELDS: Mapping[str, Field] = {one.id: one for one in _TYPE_OF.fields}
+_TYPES = [DOCUMENT_TYPES[kind] for kind in _TYPE_OF_NUMBER.values()]
+_FIELDS: Mapping[str, Field] = {one.id: one for kind in _TYPES for one in kind.fields}
 _LINE_COLUMNS: Mapping[str, Field] = {
-    one.id: one for table in _TYPE_OF.tables if table.id == INVOICE_TABLE for one in table.columns
+    one.id: one
+    for kind in _TYPES
+    for table in kind.tables
+    if table.id == INVOICE_TABLE
+    for one in table.columns
 }
 _KNOWN = frozenset({*_FIELDS, *_LINE_COLUMNS, _TYPE, _SIGN})
 
@@ -69,12 +79,14 @@ class _Group:
 
 
 def is_csv(content: bytes) -> bool:
-    """Tell whether the first line of `content` names the column `invoice_id` among others."""
+    """Tell whether the first line of `content` names a column of numbers, such as `invoice_id`."""
     head = content[:_HEAD]
-    if b"invoice_id" not in head or b"\0" in head or head.lstrip()[:1] in (b"<", b"{", b"["):
+    if b"\0" in head or head.lstrip()[:1] in (b"<", b"{", b"["):
+        return False
+    if not any(name.encode() in head for name in _TYPE_OF_NUMBER):
         return False
     first = head.removeprefix(b"\xef\xbb\xbf").splitlines()[0].decode("latin-1")
-    return any(_NUMBER in _names(first, sign) for sign in _DELIMITERS)
+    return any(_number_among(_names(first, sign)) for sign in _DELIMITERS)
 
 
 def split_csv(content: bytes) -> list[bytes]:
@@ -149,18 +161,19 @@ def _groups(text: str) -> tuple[str, Sequence[_Group]]:
         raise _no_table(1, error) from error
     groups: list[_Group] = []
     seen: dict[str, int] = {}
+    named = _number_among(names)
     for cells, start, end in _rows(lines, delimiter, names):
-        number = cells.get(_NUMBER)
+        number = cells.get(named)
         line = start + 1
-        if number is not None and (not groups or groups[-1].header[_NUMBER].text != number.text):
+        if number is not None and (not groups or groups[-1].header[named].text != number.text):
             if number.text in seen:
                 raise RefusedImport(
                     [
                         Mistake(
                             number.where,
-                            _("This invoice begins in line {line}: put its lines together.").format(
-                                line=seen[number.text]
-                            ),
+                            _(
+                                "This document begins in line {line}: put its lines together."
+                            ).format(line=seen[number.text]),
                         )
                     ]
                 )
@@ -173,7 +186,12 @@ def _groups(text: str) -> tuple[str, Sequence[_Group]]:
                 )
         elif not groups:
             raise RefusedImport(
-                [Mistake(_("line {line}").format(line=line), _("invoice_id is missing."))]
+                [
+                    Mistake(
+                        _("line {line}").format(line=line),
+                        _("{name} is missing.").format(name=named),
+                    )
+                ]
             )
         _join(groups[-1], cells)
         groups[-1].text += lines[start:end]
@@ -186,7 +204,7 @@ def _groups(text: str) -> tuple[str, Sequence[_Group]]:
 def _columns(first: str) -> tuple[str, list[str]]:
     for delimiter in _DELIMITERS:
         names = _names(first, delimiter)
-        if _NUMBER in names and len(names) <= _MAX_COLUMNS:
+        if _number_among(names) and len(names) <= _MAX_COLUMNS:
             unknown = [name for name in names if name not in _KNOWN]
             twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]
             if not unknown and not twice:
@@ -200,6 +218,11 @@ def _columns(first: str) -> tuple[str, list[str]]:
                 code="invalid_columns",
             )
     raise InvalidInput(_("The first line names no column invoice_id."), code="invalid_columns")
+
+
+def _number_among(names: Sequence[str]) -> str:
+    """Return the column of numbers, ``""`` for none."""
+    return next((name for name in _TYPE_OF_NUMBER if name in names), "")
 
 
 def _rows(
@@ -249,7 +272,8 @@ def _join(group: _Group, cells: Mapping[str, _Cell]) -> None:
 
 
 def _document(group: _Group, checker: Checker) -> ImportedDocument:
-    made, header = ImportedDocument(), dict(group.header)
+    header = dict(group.header)
+    made = ImportedDocument(_TYPE_OF_NUMBER[_number_among(list(header))])
     if (kind := header.pop(_TYPE, None)) is not None:
         made.document_type = checker.kind(kind.text, kind.where)
     sign = _sign_of(group, header.pop(_SIGN, None), checker)

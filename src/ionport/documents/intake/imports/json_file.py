@@ -221,8 +221,9 @@ def _document(value: object, path: str, checker: Checker) -> ImportedDocument:
 def _rows(
     kind: DocumentType, table: str, rows: object, path: str, checker: Checker
 ) -> list[dict[str, str]]:
-    if table not in CORRECTABLE_TABLES:
-        known = ", ".join(CORRECTABLE_TABLES)
+    given = [one.id for one in kind.tables if one.id in CORRECTABLE_TABLES]
+    if table not in given:
+        known = ", ".join(given)
         checker.note(path, _("Tables that can be given are {tables}.").format(tables=known))
         return []
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from ionport.core.errors import InvalidInput, TooLarge
@@ -11,6 +11,7 @@ from ionport.core.i18n import _
 from ionport.documents.invoice.corrections import (
     CORRECTABLE_TABLES,
     HEADER_VAT_FIELDS,
+    TYPE_CODES,
     Correction,
     Target,
     add_rows,
@@ -18,17 +19,17 @@ from ionport.documents.invoice.corrections import (
     invoice_by_hand,
     is_laid_over,
 )
-from ionport.documents.invoice.model import Invoice
+from ionport.documents.invoice.model import Invoice, NotUnderstood
 from ionport.documents.review.decisions.values import checked_value, field_of
-from ionport.documents.types import DOCUMENT_TYPES, TAX_LINES, DocumentType
+from ionport.documents.types import DOCUMENT_TYPES, INVOICE_TYPES, TAX_LINES, DocumentType
 
 MAX_BYTES: Final = 20_000_000
 MAX_INVOICES: Final = 500
 """How many documents one file may hold: as many as files an archive may."""
 
 _MAX_MISTAKES = 50
+_TYPES = {kind.document_type: code for kind, code in TYPE_CODES.items()}
 _MAX_SHOWN = 60
-_CREDIT_NOTE, _TYPE_OF_CREDIT_NOTE = "CREDIT_NOTE", "381"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,7 @@ class ImportedDocument:
     document_type: str = "INVOICE"
     fields: dict[str, str] = field(default_factory=dict)
     rows: dict[str, list[dict[str, str]]] = field(default_factory=dict)
+    not_understood: tuple[NotUnderstood, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +116,16 @@ def made_of(document: ImportedDocument, max_lines: int) -> Imported:
             code="too_many_lines",
         )
     values = dict(document.fields)
-    if document.document_type == _CREDIT_NOTE:
-        values.setdefault("invoice_type", _TYPE_OF_CREDIT_NOTE)
+    if (code := _TYPES.get(document.document_type)) is not None:
+        given = values.setdefault("invoice_type", code)
+        if document.document_type not in INVOICE_TYPES and given != code:
+            raise RefusedImport(
+                [
+                    Mistake(
+                        "invoice_type", _("Of this document type it is {code}.").format(code=code)
+                    )
+                ]
+            )
     header = [Correction(Target(name), value) for name, value in values.items()]
     invoice = corrected(invoice_by_hand(), header)
     for node in invoice.tree.walk():
@@ -123,6 +133,7 @@ def made_of(document: ImportedDocument, max_lines: int) -> Imported:
         node.was = None
     for table in CORRECTABLE_TABLES:
         add_rows(invoice, table, document.rows.get(table, ()))
+    invoice = replace(invoice, not_understood=document.not_understood)
     return Imported(invoice, (*header, *_cells_laid_over(document.rows)))
 
 

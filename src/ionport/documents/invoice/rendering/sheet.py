@@ -58,7 +58,7 @@ def make_sheet(invoice: Invoice, language: Language) -> Sheet:
 class _Maker:
     def __init__(self, invoice: Invoice, language: Language) -> None:
         self._invoice = invoice
-        self._words = Words(language)
+        self._words = Words(language, is_invoice=invoice.kind.is_invoiced)
         self._values = Values(self._words, invoice.currency)
         self._tables = Tables(self._words, self._values)
 

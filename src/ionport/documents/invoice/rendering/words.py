@@ -57,16 +57,18 @@ _GROUP = re.compile(r"(?<=\d)(?=(?:\d{3})+$)")
 class Words:
     """The words of one language."""
 
-    def __init__(self, language: Language) -> None:
+    def __init__(self, language: Language, *, is_invoice: bool = True) -> None:
         self.language = language
+        self._is_invoice = is_invoice
 
     def word(self, name: str) -> str:
         """Return one of the page's own words."""
         return labels()[name][self.language]
 
     def label(self, term: str) -> str:
-        """Return what a term or a group is called on an invoice."""
-        known = labels().get(term)
+        """Return what a term or a group is called on an invoice, or on an order's document."""
+        known = None if self._is_invoice else labels().get(f"{term} order")
+        known = known or labels().get(term)
         return known[self.language] if known else terms()[term].name
 
     def code_name(self, list_name: str, code: str) -> str:

@@ -9,6 +9,7 @@ from datetime import date, timedelta
 
 from ionport.documents.invoice.attachments import Problem, attachments
 from ionport.documents.invoice.codes import code_list
+from ionport.documents.invoice.model import Kind
 from ionport.documents.invoice.rules.facts import Facts
 from ionport.documents.invoice.rules.model import Rule, Violation
 from ionport.documents.invoice.tree import Node
@@ -163,7 +164,7 @@ def invisible_signs(facts: Facts, rule: Rule) -> Iterator[Violation]:
 
 
 def long_number(facts: Facts, rule: Rule) -> Iterator[Violation]:
-    """The invoice number has 100 characters at most."""
+    """The document's number has 100 characters at most."""
     node = facts.tree.first("BT-1")
     if node is not None and len(node.text) > _MAX_NUMBER:
         given = {"value": node.text[:_SHOWN] + "…", "length": str(len(node.text))}
@@ -178,6 +179,21 @@ def type_code(facts: Facts, rule: Rule) -> Iterator[Violation]:
         return
     if (known.more == "credit note") != facts.invoice.is_credit_note:
         yield Violation(node, {"value": node.text, "name": known.name})
+
+
+def no_order(facts: Facts, rule: Rule) -> Iterator[Violation]:
+    """A confirmation names the order that it confirms, once or in every line."""
+    tree = facts.tree
+    if facts.invoice.kind is Kind.ORDER_CONFIRMATION and not tree.value("BT-13"):
+        lines = tree.all("BG-25")
+        if not lines or not all(line.value("BT-X-21") for line in lines):
+            yield Violation(None, {})
+
+
+def no_delivery_note_number(facts: Facts, rule: Rule) -> Iterator[Violation]:
+    """A delivery note has a number."""
+    if facts.invoice.kind is Kind.DELIVERY_NOTE and not facts.tree.value("BT-1"):
+        yield Violation(None, {})
 
 
 def unknown_direction(facts: Facts, rule: Rule) -> Iterator[Violation]:

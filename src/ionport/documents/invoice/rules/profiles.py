@@ -3,7 +3,8 @@
 What an invoice claims (BT-24) decides. A reduced profile (MINIMUM, BASIC WL) lacks terms by design,
 and a rule that reads such a term does not run there. Of ZUGFeRD 1.0 and FatturaPA only what every
 invoice must have is asked. A document that is made of fields is asked for what fields can say. What
-claims nothing is judged by EN 16931 and by our own rules.
+claims nothing is judged by EN 16931 and by our own rules. Of an order confirmation or a delivery
+note little is asked: what the ERP finds its own document by, and values that can be read.
 """
 
 from __future__ import annotations
@@ -37,11 +38,20 @@ BR-S-05 BR-Z-05 BR-E-05 BR-AE-05 BR-IC-05 BR-G-05 BR-O-05 BR-AF-05 BR-AG-05
 BR-S-09 BR-Z-09 BR-E-09 BR-AE-09 BR-IC-09 BR-G-09 BR-O-09 BR-AF-09 BR-AG-09
 """
 _OF_FIELDS = frozenset(_FIELD_RULES.split())
+# What is asked of a document that is no invoice, and of no invoice.
+_ORDERS_ALONE = frozenset({"no_order", "no_delivery_note_number"})
+_OF_ORDERS = _ORDERS_ALONE | {
+    *("BR-06", "two_currency_codes", "other_currency", "issue_date_out_of_range", "early_date"),
+    *("line_number_twice", "unreadable_value", "invisible_signs", "long_number", "date_with_time"),
+    "not_understood_money",
+}
 _PEPPOL = "urn:fdc:peppol.eu:2017:poacc:billing:3"
 
 
 def rules_for(invoice: Invoice) -> Sequence[Rule]:
     """Return the rules that run on `invoice`, in the table's order."""
+    if not invoice.kind.is_invoiced:
+        return _rules_for_orders()
     return _rules_for(invoice.syntax, _sets_of(invoice.profile), _terms_missing(invoice.profile))
 
 
@@ -68,13 +78,18 @@ def _terms_missing(profile: str) -> str:
 
 
 @cache
+def _rules_for_orders() -> tuple[Rule, ...]:
+    return tuple(rule for rule in rules().values() if rule.id in _OF_ORDERS)
+
+
+@cache
 def _rules_for(syntax: Syntax, sets: frozenset[RuleSet], missing: str) -> tuple[Rule, ...]:
     chosen = [rule for rule in rules().values() if rule.sets & sets]
     replaced = {rule.replaces for rule in chosen}
     return tuple(
         rule
         for rule in chosen
-        if rule.id not in replaced
+        if rule.id not in replaced | _ORDERS_ALONE
         and rule.check != "untestable"
         and (RuleSet.OWN in rule.sets or _runs(rule, syntax, missing))
     )

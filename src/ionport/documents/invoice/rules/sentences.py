@@ -344,8 +344,12 @@ _SENTENCES: Mapping[str, Callable[[Rule, Values], str]] = {
         lambda: _("{term} ({value}) has signs that nobody sees: {signs}.")
     ),
     "long_number": _about_terms(
-        lambda: _("The invoice number has {length} characters, more than 100: {value}")
+        lambda: _("The number has {length} characters, more than 100: {value}")
     ),
+    "no_order": _about_terms(
+        lambda: _("The purchase order that is confirmed is named neither once nor in every line.")
+    ),
+    "no_delivery_note_number": _about_terms(lambda: _("The delivery note has no number.")),
     "unknown_direction": _about_terms(
         lambda: _(
             "An amount of {amount} says neither that it is an allowance nor that it is a charge:"

@@ -13,7 +13,7 @@ from ionport.core.errors import InvalidInput, IonportError, NotFound
 from ionport.core.i18n import _, ngettext
 from ionport.documents.intake.imports.numbers import typed_number
 from ionport.documents.retention.model import PURGED
-from ionport.documents.types import DOCUMENT_TYPES, FieldType, document_type
+from ionport.documents.types import DOCUMENT_TYPES, FieldType, document_type, number_of
 from ionport.web.forms.fields import errors_of, text_of
 from ionport.web.pages.documents.document.order import next_page
 from ionport.web.pages.documents.document.page import Form, document_page
@@ -122,7 +122,7 @@ def _corrected_text(request: Request) -> str:
     visit = visit_of(request)
     with visit.read(organization_scope(request)) as access:
         document = documents_of(request).documents.get(access, request.path_params["document"])
-    name = document.fields.get("invoice_id", "")[:_NAME_LENGTH] or document.filename
+    name = number_of(document.fields)[:_NAME_LENGTH] or document.filename
     text = _("{name} was corrected and judged anew.").format(name=name)
     if document.open_findings:
         held = ngettext("{n} finding holds it.", "{n} findings hold it.", document.open_findings)

@@ -16,6 +16,7 @@ from ionport.documents.model import EXPORT_STATUSES, Document, DocumentStatus
 from ionport.documents.review.model import DocumentHeld, Finding
 from ionport.documents.review.organization_rules import FIELD_RULES, ORGANIZATION_RULES
 from ionport.documents.review.service import keeping_findings
+from ionport.documents.types import document_type
 from ionport.exports.model import Delivery, DeliveryStatus
 from ionport.identity.access import Access
 from ionport.identity.groups.permissions import Permission
@@ -60,19 +61,19 @@ def shown_findings(request: Request, work: Work, document: Document) -> list[Sho
                 other = service.get(access, other_id)
             except NotFound:
                 other = None
-        shown.append(ShownFinding(finding, other, *_rule_and_fields(finding, document.fields)))
+        shown.append(ShownFinding(finding, other, *_rule_and_fields(finding, document)))
     return shown
 
 
-def _rule_and_fields(
-    finding: Finding, values: Mapping[str, str]
-) -> tuple[str, str, tuple[str, ...]]:
+def _rule_and_fields(finding: Finding, document: Document) -> tuple[str, str, tuple[str, ...]]:
+    values, own = document.fields, {one.id for one in document_type(document.document_type).fields}
     code, rule = finding.code, rules().get(finding.code)
-    if code in FIELD_RULES and (named := finding.parameters.get("field", "")):
-        return code, named, (named,)
+    if code in FIELD_RULES and (wanted := finding.parameters.get("field", "")):
+        return code, wanted, (wanted,)
     known = rule or ORGANIZATION_RULES.get(code)
     terms = known.terms if known is not None else ()
-    found = tuple(dict.fromkeys(field for term in terms for field in targets_of(term)))
+    named = [field for term in terms for field in targets_of(term) if field in own]
+    found = tuple(dict.fromkeys(named))
     if account := finding.parameters.get("account"):
         # Of several accounts only the field that has this one may be corrected because of it.
         found = tuple(each for each in found if _plain(values.get(each, "")) == _plain(account))

@@ -13,6 +13,7 @@ from ionport.web.pages.documents.document.values import shown_value
 _FIRST = (
     *("invoice_id", "invoice_date", "supplier_name", "supplier_tax_id", "total_amount"),
     *("currency", "supplier_iban", "purchase_order"),
+    *("order_confirmation_id", "delivery_note_id", "document_date"),
 )
 _MOST = 12
 
@@ -44,7 +45,7 @@ class Comparison:
 def compare(document: Document, other: Document) -> Comparison:
     """Return both documents' header values, and how many lines each has."""
     fields = {one.id: one for one in document_type(document.document_type).fields}
-    first = [_row(fields[name], document, other) for name in _FIRST]
+    first = [_row(fields[name], document, other) for name in _FIRST if name in fields]
     rest = [_row(one, document, other) for one in fields.values() if one.id not in _FIRST]
     rest = [each for each in rest if each.this or each.other]
     differing = [each for each in rest if each.differs]

@@ -36,6 +36,7 @@ _NUMBERS = (FieldType.AMOUNT, FieldType.NUMBER)
 _ESSENTIAL = frozenset(
     (
         *("invoice_id", "invoice_date", "purchase_order", "supplier_iban", "due_date"),
+        *("order_confirmation_id", "delivery_note_id", "document_date"),
         *("total_net_amount", "total_tax_amount", "total_amount", "amount_due", "currency"),
         *("supplier_name", "supplier_tax_id", "supplier_country_code", "buyer_name"),
         "buyer_tax_id",

@@ -1,97 +1,8 @@
-"""Document types with their fields and tables.
-
-Source: docs/reference/document-system.md#fields-and-tables.
-
-The types, fields and columns that ionport ships; labels are gettext messages, translated when
-they are shown.
-"""
+"""The fields and tables of invoices and credit notes."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from enum import StrEnum
-
-from ionport.core.errors import NotFound
-from ionport.core.i18n import _
-
-
-class FieldType(StrEnum):
-    """How a value is meant; the stored text is canonical (ISO date, plain decimal)."""
-
-    STRING = "STRING"
-    AMOUNT = "AMOUNT"
-    DATE = "DATE"
-    NUMBER = "NUMBER"
-    CURRENCY = "CURRENCY"
-
-    @property
-    def label(self) -> str:
-        """The type in the user's words."""
-        return {
-            FieldType.STRING: _("Text"),
-            FieldType.AMOUNT: _("Amount"),
-            FieldType.DATE: _("Date"),
-            FieldType.NUMBER: _("Number"),
-            FieldType.CURRENCY: _("Currency"),
-        }[self]
-
-
-class Origin(StrEnum):
-    """Who fills a field."""
-
-    INVOICE = "invoice"
-    HAND = "hand"
-    """A person; no e-invoice says it."""
-    SYSTEM = "system"
-    COMPANY = "company"
-    """The company that the document belongs to."""
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """A header field or a column; `group` is the group of the validation screen."""
-
-    id: str
-    type: FieldType
-    message: str
-    group: str = ""
-    origin: Origin = Origin.INVOICE
-
-    @property
-    def label(self) -> str:
-        """The label in the current language."""
-        return _(self.message)
-
-
-@dataclass(frozen=True, slots=True)
-class TableType:
-    """A table of a document type, with its columns in the order they are shown."""
-
-    id: str
-    message: str
-    columns: tuple[Field, ...]
-
-    @property
-    def label(self) -> str:
-        """The label in the current language."""
-        return _(self.message)
-
-
-@dataclass(frozen=True, slots=True)
-class DocumentType:
-    """A document type."""
-
-    id: str
-    message: str
-    fields: tuple[Field, ...]
-    tables: tuple[TableType, ...]
-
-    @property
-    def label(self) -> str:
-        """The label in the current language."""
-        return _(self.message)
-
+from ionport.documents.types.model import TableType, fields_of
 
 INVOICE_TABLE = "INVOICE_TABLE"
 TAX_LINES = "tax_lines"
@@ -100,54 +11,34 @@ NOTES = "NOTES"
 REFERENCES = "REFERENCES"
 ATTACHMENTS = "ATTACHMENTS"
 
-_BY_HAND = frozenset(
-    {
-        "accounting_date",
-        "invoice_sub_type",
-        "purchase_type",
-        "tax_code",
-        "tax_code_2",
-        "tax_code_3",
-        "tax_country",
-    }
+COMPANY_FIELDS = fields_of(
+    "Company Details",
+    """
+    buyer_id STRING Buyer ID
+    buyer_name STRING Buyer Name
+    buyer_address STRING Buyer Address
+    buyer_country_code STRING Buyer Country
+    buyer_tax_id STRING Buyer VAT Number
+    buyer_tax_number STRING Buyer Tax Number
+    buyer_registration STRING Buyer Registration
+    ship_to_party_id STRING Ship-to Party ID
+    ship_to_party_name STRING Ship-to Party Name
+    sub_org STRING Sub-Organization
+    company_id STRING Company ID
+    company_name STRING Company Name
+    company_street STRING Company Street
+    company_plz STRING Company Postal Code
+    company_vat STRING Company VAT Number
+    accounting_entity STRING Accounting Entity
+    company STRING M3 Company (CONO)
+    division STRING M3 Division (DIVI)
+    ln_company STRING LN Company
+    """,
 )
-_BY_SYSTEM = frozenset({"correlation_id", "idm_reference"})
-# Of the company that the document belongs to; a value by hand wins.
-_BY_COMPANY = frozenset(
-    {
-        "accounting_entity",
-        "company",
-        "company_id",
-        "company_name",
-        "company_plz",
-        "company_street",
-        "company_vat",
-        "division",
-        "ln_company",
-        "sub_org",
-    }
-)
+"""Of every type: who gets the document, and the company that it belongs to."""
 
-
-def _fields(group: str, rows: str) -> tuple[Field, ...]:
-    """Return the fields of `rows`: one a line, id, type and label."""
-    fields = []
-    for row in rows.strip().splitlines():
-        field_id, field_type, label = row.split(maxsplit=2)
-        fields.append(Field(field_id, FieldType(field_type), label, group, _origin(field_id)))
-    return tuple(fields)
-
-
-def _origin(field_id: str) -> Origin:
-    if field_id in _BY_HAND:
-        return Origin.HAND
-    if field_id in _BY_COMPANY:
-        return Origin.COMPANY
-    return Origin.SYSTEM if field_id in _BY_SYSTEM else Origin.INVOICE
-
-
-_INVOICE_FIELDS = (
-    *_fields(
+INVOICE_FIELDS = (
+    *fields_of(
         "Invoice Details",
         """
         invoice_id STRING Invoice Number
@@ -177,7 +68,7 @@ _INVOICE_FIELDS = (
         idm_reference STRING IDM Reference
         """,
     ),
-    *_fields(
+    *fields_of(
         "Payment Details",
         """
         supplier_iban STRING IBAN
@@ -194,7 +85,7 @@ _INVOICE_FIELDS = (
         payee_registration STRING Payee Registration
         """,
     ),
-    *_fields(
+    *fields_of(
         "VAT & Amounts",
         """
         net_amount AMOUNT Net Amount
@@ -222,11 +113,12 @@ _INVOICE_FIELDS = (
         currency CURRENCY Currency
         """,
     ),
-    *_fields(
+    *fields_of(
         "Vendor Details",
         """
         supplier_id STRING Supplier ID
         supplier_name STRING Supplier Name
+        supplier_category STRING Supplier Category
         supplier_address STRING Supplier Address
         supplier_country_code STRING Supplier Country
         supplier_tax_id STRING Supplier VAT Number
@@ -234,42 +126,20 @@ _INVOICE_FIELDS = (
         supplier_registration STRING Supplier Registration
         """,
     ),
-    *_fields(
-        "Company Details",
-        """
-        buyer_id STRING Buyer ID
-        buyer_name STRING Buyer Name
-        buyer_address STRING Buyer Address
-        buyer_country_code STRING Buyer Country
-        buyer_tax_id STRING Buyer VAT Number
-        buyer_tax_number STRING Buyer Tax Number
-        buyer_registration STRING Buyer Registration
-        ship_to_party_id STRING Ship-to Party ID
-        ship_to_party_name STRING Ship-to Party Name
-        sub_org STRING Sub-Organization
-        company_id STRING Company ID
-        company_name STRING Company Name
-        company_street STRING Company Street
-        company_plz STRING Company Postal Code
-        company_vat STRING Company VAT Number
-        accounting_entity STRING Accounting Entity
-        company STRING M3 Company (CONO)
-        division STRING M3 Division (DIVI)
-        ln_company STRING LN Company
-        """,
-    ),
+    *COMPANY_FIELDS,
 )
 
-_TABLES = (
+INVOICE_TABLES = (
     TableType(
         INVOICE_TABLE,
         "Invoice Table",
-        _fields(
+        fields_of(
             "",
             """
             POSITION STRING Position
             PURCHASE_ORDER STRING Purchase Order
             LINE_NUMBER STRING Order Line
+            SUB_LINE_NUMBER STRING Order Sub Line
             ITEM_NUMBER STRING Item Number
             SUPPLIER_ITEM_NUMBER STRING Supplier Item Number
             STANDARD_ITEM_NUMBER STRING Standard Item Number
@@ -294,7 +164,7 @@ _TABLES = (
     TableType(
         TAX_LINES,
         "Tax Lines",
-        _fields(
+        fields_of(
             "",
             """
             line_number STRING Line
@@ -313,7 +183,7 @@ _TABLES = (
     TableType(
         ALLOWANCES_CHARGES,
         "Allowances and Charges",
-        _fields(
+        fields_of(
             "",
             """
             TYPE STRING Type
@@ -331,7 +201,7 @@ _TABLES = (
     TableType(
         NOTES,
         "Notes",
-        _fields(
+        fields_of(
             "",
             """
             SUBJECT_CODE STRING Subject Code
@@ -342,7 +212,7 @@ _TABLES = (
     TableType(
         REFERENCES,
         "References",
-        _fields(
+        fields_of(
             "",
             """
             TYPE STRING Type
@@ -354,7 +224,7 @@ _TABLES = (
     TableType(
         ATTACHMENTS,
         "Attachments",
-        _fields(
+        fields_of(
             "",
             """
             REFERENCE STRING Reference
@@ -367,19 +237,3 @@ _TABLES = (
         ),
     ),
 )
-
-DOCUMENT_TYPES: Mapping[str, DocumentType] = {
-    "INVOICE": DocumentType("INVOICE", "Invoice", _INVOICE_FIELDS, _TABLES),
-    "CREDIT_NOTE": DocumentType("CREDIT_NOTE", "Credit Note", _INVOICE_FIELDS, _TABLES),
-}
-"""The document types by id."""
-
-
-def document_type(type_id: str) -> DocumentType:
-    """Return the document type with this id; raises NotFound."""
-    try:
-        return DOCUMENT_TYPES[type_id]
-    except KeyError:
-        raise NotFound(
-            _("There is no document type {type}.").format(type=type_id), code="no_document_type"
-        ) from None
