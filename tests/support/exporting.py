@@ -140,10 +140,18 @@ class DocumentSide:
         with self.database.write() as work:
             self.deliveries.retry(Access(work, self.scope, OPERATOR), delivery_id)
 
-    def add_mapping(self, kind: MappingKind, content: bytes | None = None, name: str = "") -> str:
+    def add_mapping(
+        self,
+        kind: MappingKind,
+        content: bytes | None = None,
+        name: str = "",
+        document_type: str = "INVOICE",
+    ) -> str:
         """Add a mapping file, by default ionport's own; returns its id."""
         own_name, prepared = (
-            prepared_template(kind) if content is None else (name, prepare_mapping(content, kind))
+            prepared_template(kind, document_type)
+            if content is None
+            else (name, prepare_mapping(content, kind))
         )
         with self.database.write() as work:
             version = self.mappings.add(
@@ -172,19 +180,22 @@ class DocumentSide:
         title: str = "Invoices to Infor",
         accepts_at_least_once: bool = False,
         activate: bool = True,
+        document_type: str = "INVOICE",
     ) -> ExportConfiguration:
-        """Make an export configuration for invoices; `erp` is its mapping for M3 or LN.
+        """Make an export configuration; `erp` is its mapping for M3 or LN.
 
         `mappings` are ids of mapping files that it may have beside those it needs.
         """
         contents = {MappingKind.IDM: idm, MappingKind.BOD: None}
         fields = ConfigurationFields(
             title=title,
-            document_type="INVOICE",
+            document_type=document_type,
             method=method,
             connection_id=connection_id,
             mappings={
-                kind: self.add_mapping(kind, contents.get(kind, erp), f"{kind} of {title}")
+                kind: self.add_mapping(
+                    kind, contents.get(kind, erp), f"{kind} of {title}", document_type
+                )
                 for kind in destination_of(method).mapping_kinds
             }
             | dict(mappings or {}),
