@@ -37,6 +37,7 @@ _ELSEWHERE: Final = {
     "colorama": "BSD-3-Clause",
     "httpx2-jsfetch": "BSD-3-Clause",
     "pywin32": "PSF-2.0",
+    "sspilib": "MIT",
 }
 # Whose metadata names none: read in its source.
 _UNNAMED: Final = {"saxonche": "MPL-2.0"}

@@ -31,6 +31,7 @@ class ExportMethod(StrEnum):
     INFOR_IDM_M3_TOML = "infor-idm-m3-toml"
     INFOR_IDM_LN = "infor-idm-ln"
     WEBHOOK = "webhook"
+    INFOR_SFTP = "infor-sftp"
     SFTP = "sftp"
     SMB = "smb"
     FOLDER = "folder"

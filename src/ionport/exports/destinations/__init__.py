@@ -8,7 +8,7 @@ from ionport.connections.model import TargetKind
 from ionport.connections.proofs import BASE_STAGES
 from ionport.core.errors import InvalidInput
 from ionport.core.i18n import _
-from ionport.exports.destinations.files.methods import LocalFolder, Sftp, Smb
+from ionport.exports.destinations.files.methods import InforSftp, LocalFolder, Sftp, Smb
 from ionport.exports.destinations.infor_idm import InforIdm
 from ionport.exports.destinations.infor_idm_bod import InforIdmBod
 from ionport.exports.destinations.infor_idm_ln import InforIdmLn
@@ -24,6 +24,7 @@ DESTINATIONS: tuple[Destination, ...] = (
     InforIdmM3(),
     InforIdmM3Toml(),
     InforIdmLn(),
+    InforSftp(),
     Webhook(),
     Sftp(),
     Smb(),

@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from lxml import etree
 
 from ionport.connections.model import CheckStatus, TargetKind
 from ionport.connections.proofs import is_refusal
@@ -302,6 +303,21 @@ def test_a_lost_answer_of_the_rename_is_looked_up_even_when_the_receiver_took_th
     assert renamed.count("471102.pdf") == 1
     assert any(was_unknown(a) for a in detail.attempts if a.step is StepKind.FILES_PLACE)
     assert files.names() == ([] if is_taken else ["471102.pdf", "471102.xml"])
+
+
+def test_bod_and_item_and_document_for_infor_are_put_on_sftp(opened: Opener) -> None:
+    files = opened(TargetKind.SFTP)
+    files.method = ExportMethod.INFOR_SFTP
+    files.configure()
+    detail = files.deliver(files.side.receive("471102"))
+    assert detail.delivery.status is DeliveryStatus.DELIVERED, detail.delivery.error_text
+    assert files.names() == ["471102.bod.xml", "471102.idm.json", "471102.pdf"]
+    bod = etree.fromstring((files.folder / "471102.bod.xml").read_bytes())
+    assert etree.QName(bod).localname == "SyncCaptureDocument"
+    assert detail.delivery.correlation_id in etree.tostring(bod, encoding="unicode")
+    item = (files.folder / "471102.idm.json").read_text()
+    assert detail.delivery.correlation_id in item
+    assert "471102.pdf" in item
 
 
 def test_a_re_export_has_names_of_its_own(opened: Opener) -> None:

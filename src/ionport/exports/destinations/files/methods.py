@@ -1,4 +1,4 @@
-"""The methods Local folder, SFTP and SMB: the document's files in a folder."""
+"""The methods Local folder, SFTP, SMB and Infor export to SFTP: files in a folder."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from ionport.connections.model import TargetKind
 from ionport.core.i18n import _
 from ionport.documents.invoice.rendering.model import Language
 from ionport.exports.destinations.files.calls import PlaceFiles, WriteFiles
+from ionport.exports.destinations.files.payload import FilesPayload
 from ionport.exports.destinations.files.rendering import (
     DATA_FILE,
     EMBEDDED,
@@ -18,6 +19,7 @@ from ionport.exports.destinations.files.rendering import (
     NO_DATA,
     FilenameMode,
     render_files,
+    render_for_infor,
 )
 from ionport.exports.destinations.port import AnyCall, MethodOption, Prepare, Rendered, RenderJob
 from ionport.exports.model import Delivery, ExportMethod, StepKind
@@ -78,6 +80,12 @@ FILE_OPTIONS = (
 )
 
 
+def rendered(payload: FilesPayload) -> list[Rendered]:
+    """Return the same files for both steps."""
+    content = payload.to_bytes()
+    return [Rendered(StepKind.FILES_WRITE, content), Rendered(StepKind.FILES_PLACE, content)]
+
+
 class FileMethod:
     """What all methods have in common that put files into a folder."""
 
@@ -93,8 +101,7 @@ class FileMethod:
         return Language.ENGLISH
 
     def render(self, job: RenderJob) -> list[Rendered]:
-        payload = render_files(job).to_bytes()
-        return [Rendered(StepKind.FILES_WRITE, payload), Rendered(StepKind.FILES_PLACE, payload)]
+        return rendered(render_files(job))
 
     def delivered_text(self, delivery: Delivery) -> str:
         return _("Delivered through “{title}”.").format(title=delivery.configuration_title)
@@ -124,6 +131,30 @@ class Sftp(FileMethod):
     @property
     def summary(self) -> str:
         return _("Puts the document and a file with its values into a folder of an SFTP server.")
+
+
+class InforSftp(Sftp):
+    """The method Infor export to SFTP: the BOD, the item's attributes and the document.
+
+    Whoever runs Infor takes them from the server. Source:
+    docs/reference/document-system.md#files-of-an-export.
+    """
+
+    method = ExportMethod.INFOR_SFTP
+    label = "Infor export to SFTP"
+    family = "infor"
+    mapping_kinds: tuple[MappingKind, ...] = (MappingKind.IDM, MappingKind.BOD)
+    optional_kinds: tuple[MappingKind, ...] = ()
+    options: tuple[MethodOption, ...] = tuple(
+        option for option in FILE_OPTIONS if option.name in (FOLDER, FILENAME_MODE)
+    )
+
+    @property
+    def summary(self) -> str:
+        return _("Puts a Sync.CaptureDocument BOD, the item for IDM and the document on SFTP.")
+
+    def render(self, job: RenderJob) -> list[Rendered]:
+        return rendered(render_for_infor(job))
 
 
 class Smb(FileMethod):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import PurePosixPath
 from typing import Final
@@ -16,8 +17,11 @@ from ionport.documents.invoice.rendering.model import Language
 from ionport.exports.destinations.files.calls import names_in_order
 from ionport.exports.destinations.files.payload import FilesPayload, OutgoingFile
 from ionport.exports.destinations.port import RenderJob
+from ionport.ionapi.idm import ItemDraft, item_json
 from ionport.mappings.model import MappingKind
+from ionport.mappings.rendering.bod import parse_bod_mapping, render_bod
 from ionport.mappings.rendering.files import FileForm, render_file
+from ionport.mappings.rendering.idm import parse_idm_mapping, render_idm_item
 
 FOLDER: Final = "folder"
 FILENAME_MODE: Final = "filename_mode"
@@ -63,6 +67,28 @@ def _files(job: RenderJob) -> Iterator[OutgoingFile]:
         yield OutgoingFile.made(f"{stem}{made.suffix}", made.content)
     if page is not None:
         yield OutgoingFile(f"{stem}.pdf", page)
+
+
+def render_for_infor(job: RenderJob) -> FilesPayload:
+    """Return a document for Infor: the BOD, the item of IDM as JSON, and the document the last.
+
+    Raises InvalidInput where one cannot be made.
+    """
+    mapping = job.prepare(job.versions[MappingKind.IDM], parse_idm_mapping)
+    bod = job.prepare(job.versions[MappingKind.BOD], parse_bod_mapping)
+    page = job.files.page(Language.ENGLISH)
+    source = job.source if page is None else replace(job.source, mime_type="application/pdf")
+    item = render_idm_item(mapping, source)
+    draft = ItemDraft(item.entity_name, item.attributes, ((item.filename, b""),), item.acl)
+    stem = stem_of(job)
+    document = f"{stem}.pdf" if page is not None else f"{stem}-document.xml"
+    files = [
+        OutgoingFile.made(f"{stem}.bod.xml", render_bod(bod, job.source, job.envelope)),
+        OutgoingFile.made(f"{stem}.idm.json", item_json(draft, [document])),
+        OutgoingFile(document, page or job.document.content_sha256),
+    ]
+    folder = job.options.get(FOLDER, "")
+    return FilesPayload(folder, job.delivery.id, names_in_order(iter(files)))
 
 
 def stem_of(job: RenderJob) -> str:
