@@ -8,7 +8,7 @@ from datetime import datetime
 from pydantic import BaseModel, ConfigDict, Field
 
 from ionport.api.schemas import Answer
-from ionport.mappings.acceptances import Acceptance
+from ionport.mappings.acceptances.model import Acceptance
 from ionport.mappings.model import (
     Finding,
     ListedVersion,

@@ -14,7 +14,8 @@ from ionport.core.paging import Following, Page, PageRequest
 from ionport.documents.intake.reading import clean_filename
 from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
-from ionport.mappings.acceptances import Acceptance, MappingAcceptances
+from ionport.mappings.acceptances.model import Acceptance
+from ionport.mappings.acceptances.service import MappingAcceptances
 from ionport.mappings.intake import PreparedMapping, wrong_kind_text
 from ionport.mappings.model import (
     ListedMapping,

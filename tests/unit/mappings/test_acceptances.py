@@ -5,7 +5,7 @@ import pytest
 from ionport.core.errors import Conflict, Forbidden, InvalidInput, IonportError, NotFound
 from ionport.identity.access import Access
 from ionport.identity.model import Actor, OrganizationRole
-from ionport.mappings.acceptances import Acceptance
+from ionport.mappings.acceptances.model import Acceptance
 from ionport.mappings.intake import prepare_mapping
 from ionport.mappings.model import MappingVersion
 from ionport.mappings.service import MappingService

@@ -15,7 +15,7 @@ from ionport.exports.configurations.model import ExportConfiguration
 from ionport.exports.destinations import DESTINATIONS, destination_of
 from ionport.exports.model import ExportMethod
 from ionport.identity.access import Access
-from ionport.mappings.acceptances import by_finding
+from ionport.mappings.acceptances.model import by_finding
 from ionport.mappings.grammars.properties import lines_of as lines_in
 from ionport.mappings.model import MappingKind
 from ionport.store import Work

@@ -11,7 +11,7 @@ from starlette.routing import Route
 
 from ionport.core.errors import Conflict, InvalidInput, IonportError, NotFound, TooLarge
 from ionport.core.i18n import _
-from ionport.mappings.acceptances import by_finding
+from ionport.mappings.acceptances.model import by_finding
 from ionport.mappings.completions import completions
 from ionport.mappings.grammars.edits import apply_edits
 from ionport.mappings.grammars.encodings import encode

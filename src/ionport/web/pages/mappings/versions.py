@@ -7,7 +7,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from ionport.core.i18n import _, ngettext
-from ionport.mappings.acceptances import by_finding
+from ionport.mappings.acceptances.model import by_finding
 from ionport.mappings.intake import prepare_mapping
 from ionport.mappings.model import MappingVersion
 from ionport.mappings.versions.differences import difference

@@ -1,13 +1,8 @@
-"""Accepting what holds a mapping file, once and with a reason: model, SQL and use case."""
+"""Accepts findings that hold a mapping file, and takes that back."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
-
-from sqlalchemy import Connection, Row, delete, insert, select
 
 from ionport.core.clock import Clock
 from ionport.core.errors import Conflict, InvalidInput, NotFound
@@ -15,88 +10,12 @@ from ionport.core.i18n import _
 from ionport.core.ids import new_id
 from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
+from ionport.mappings.acceptances.model import Acceptance
+from ionport.mappings.acceptances.repository import AcceptanceRepository
 from ionport.mappings.model import Finding, MappingAction, MappingFile, MappingVersion
-from ionport.mappings.tables import mapping_acceptances
 from ionport.store import OrganizationScope, ScopedWork
 
 _LONGEST_REASON = 500
-
-
-@dataclass(frozen=True, slots=True)
-class Acceptance:
-    """A finding that a person accepted; it holds neither this version nor later ones.
-
-    `finding` is the finding's `identity`, `version_number` the version that it was accepted of.
-    """
-
-    id: str
-    mapping_id: str
-    version_number: int
-    finding: str
-    reason: str
-    accepted_at: datetime
-    accepted_by: str
-
-
-def by_finding(accepted: Sequence[Acceptance]) -> dict[str, Acceptance]:
-    """Return what is accepted by the identity of its finding."""
-    return {one.finding: one for one in accepted}
-
-
-class AcceptanceRepository:
-    """The accepted findings of one organization's mapping files."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-
-    def of_file(self, scope: OrganizationScope, mapping_id: str) -> list[Acceptance]:
-        """Return what was accepted of a file, in the order of time."""
-        rows = self._connection.execute(
-            select(mapping_acceptances)
-            .where(
-                mapping_acceptances.c.organization_id == scope.organization_id,
-                mapping_acceptances.c.mapping_id == mapping_id,
-            )
-            .order_by(mapping_acceptances.c.accepted_at, mapping_acceptances.c.id)
-        )
-        return [_acceptance(row) for row in rows]
-
-    def add(self, scope: OrganizationScope, acceptance: Acceptance) -> None:
-        self._connection.execute(
-            insert(mapping_acceptances).values(
-                id=acceptance.id,
-                organization_id=scope.organization_id,
-                mapping_id=acceptance.mapping_id,
-                version_number=acceptance.version_number,
-                finding=acceptance.finding,
-                reason=acceptance.reason,
-                accepted_at=acceptance.accepted_at,
-                accepted_by=acceptance.accepted_by,
-            )
-        )
-
-    def remove(self, scope: OrganizationScope, mapping_id: str, finding: str) -> bool:
-        """Remove what was accepted; tell whether it was."""
-        removed = self._connection.execute(
-            delete(mapping_acceptances).where(
-                mapping_acceptances.c.organization_id == scope.organization_id,
-                mapping_acceptances.c.mapping_id == mapping_id,
-                mapping_acceptances.c.finding == finding,
-            )
-        )
-        return removed.rowcount > 0
-
-
-def _acceptance(row: Row[Any]) -> Acceptance:
-    return Acceptance(
-        id=row.id,
-        mapping_id=row.mapping_id,
-        version_number=row.version_number,
-        finding=row.finding,
-        reason=row.reason,
-        accepted_at=row.accepted_at,
-        accepted_by=row.accepted_by,
-    )
 
 
 class MappingAcceptances:

@@ -1,0 +1,1 @@
+"""Accepting what holds a mapping file, once and with a reason."""
