@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 from ionport.connections.model import Connection, ConnectionAction, TargetKind
@@ -166,11 +165,6 @@ class TargetService:
         if not folder.is_relative_to(root.resolve()):
             wrong = _("Name a folder below {root}.").format(root=root)
             raise InvalidInput(wrong, fields={"folder": wrong})
-
-
-def with_secret(target: Target, kept: Target) -> Target:
-    """Return a target with the secret that is kept, where none was typed."""
-    return target if target.secret else replace(target, secret=kept.secret)
 
 
 def owner_of(organization_id: str, connection_id: str) -> SealedFor:

@@ -167,9 +167,5 @@ def _type_label(kind: str) -> str:
     return DOCUMENT_TYPES[kind].label if kind in DOCUMENT_TYPES else kind
 
 
-def _erp_label(item: DocumentSummary) -> str:
-    return item.erp_status.label if item.erp_status else ""
-
-
 def _moment(at: datetime) -> str:
     return at.isoformat(timespec="seconds")

@@ -45,17 +45,6 @@ class PlannedCall:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """The dry run of one document through one configuration.
-
-    `unsent` are the ids of the fields, columns and terms with a value that went nowhere.
-    """
-
-    calls: tuple[PlannedCall, ...]
-    unsent: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class M3Call:
     """One transaction of M3, made of one section of a mapping and, for lines, one row.
 

@@ -14,8 +14,6 @@ from ionport.mappings.rendering.erp import RUNNING_NUMBER, Cell, ErpMapping, Sec
 from ionport.mappings.rendering.m3 import parse_m3_mapping
 from ionport.mappings.rendering.m3_toml import EXPORT, parse_m3_toml
 
-CONVERTIBLE = {MappingKind.M3: MappingKind.TOML, MappingKind.TOML: MappingKind.M3}
-"""What each kind is converted to."""
 _SUFFIXES = {MappingKind.M3: ".properties", MappingKind.TOML: ".toml"}
 
 
