@@ -83,7 +83,7 @@ PAGES = (
     Page("/deliveries?sort=updated", 12, ("deliveries",)),
     Page("/deliveries?sort=document", 12, ("deliveries",)),
     # One of them says of what type the document is: who sees payloads depends on it.
-    Page("/deliveries/dlv_many_77", 12, of_one=True),
+    Page("/deliveries/dlv_many_77", 13, of_one=True),
     Page(INSPECTOR, 7),
     Page(f"{INSPECTOR}?status=failed", 7),
     Page(f"{INSPECTOR}?service=M3", 7),

@@ -84,6 +84,8 @@ class StepKind(StrEnum):
     IDM_LOOK_UP = "idm_look_up"
     IDM_CREATE = "idm_create"
     ION_PUBLISH = "ion_publish"
+    IDM_UPDATE = "idm_update"
+    IDM_REMOVE = "idm_remove"
     M3_LOOK_UP = "m3_look_up"
     M3_HEAD = "m3_head"
     M3_LINES_LOOK_UP = "m3_lines_look_up"
@@ -104,6 +106,8 @@ class StepKind(StrEnum):
             StepKind.IDM_LOOK_UP: _("IDM look-up"),
             StepKind.IDM_CREATE: _("IDM create"),
             StepKind.ION_PUBLISH: _("ION publish"),
+            StepKind.IDM_UPDATE: _("IDM update"),
+            StepKind.IDM_REMOVE: _("IDM removal"),
             StepKind.M3_LOOK_UP: _("M3 look-up"),
             StepKind.M3_HEAD: _("M3 head"),
             StepKind.M3_LINES_LOOK_UP: _("M3 look-up of lines"),

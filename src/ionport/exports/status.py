@@ -100,12 +100,16 @@ def derive_erp(latest: Iterable[_State]) -> tuple[ErpStatus | None, str]:
     return _FAR[far], name
 
 
-def hand_over(work: Work, delivery: Delivery, steps: Mapping[StepKind, DeliveryStep]) -> None:
-    """Write how far the ERP is with a delivery whose steps are done; nothing where none has it."""
+def hand_over(work: Work, delivery: Delivery, steps: Mapping[StepKind, DeliveryStep]) -> bool:
+    """Write how far the ERP is with a delivery whose steps are done; nothing where none has it.
+
+    False where the ERP has said something already.
+    """
     made = {kind for kind, step in steps.items() if step.status is not StepStatus.SKIPPED}
     status = next((far for kind, far in _BY_STEP.items() if kind in made), None)
-    if status is not None:
-        DeliveryRepository(work.connection).hand_over(_DELIVERED, delivery.id, status)
+    if status is None:
+        return True
+    return DeliveryRepository(work.connection).hand_over(_DELIVERED, delivery.id, status)
 
 
 def newest_of_each(deliveries: Iterable[StateT]) -> list[StateT]:

@@ -144,6 +144,24 @@ class IdmOperations(Service):
         return _item(answer, answer.json_object().get("item"))
 
     @operation
+    def update_item(
+        self, pid: str, attributes: tuple[tuple[str, str], ...] = (), *, acl: str | None = None
+    ) -> Flow[Item]:
+        """Change attributes and ACL of an item; what is not named stays.
+
+        Source: docs/reference/idm.md#update-and-delete. It is checked out and in again.
+        """
+        item: dict[str, object] = {
+            "attrs": {"attr": [{"name": name, "value": value} for name, value in attributes]}
+        }
+        if acl is not None:
+            item["acl"] = {"name": acl}
+        url = f"{self._item_url(pid)}?$checkout=true&$checkin=true&$merge=true"
+        body = json.dumps({"item": item}, ensure_ascii=False).encode()
+        answer = yield from self._ask(Call("PUT", url, _JSON, body))
+        return _item(answer, answer.json_object().get("item"))
+
+    @operation
     def delete_item(self, pid: str) -> Flow[None]:
         """Delete an item (docs/reference/idm.md#update-and-delete)."""
         yield from self._ask(Call("DELETE", self._item_url(pid), {"Accept": "*/*"}))

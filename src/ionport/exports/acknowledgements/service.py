@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from ionport.connections.service import ConnectionService
 from ionport.core.clock import Clock
@@ -19,6 +20,7 @@ from ionport.core.sealing import KeyRing
 from ionport.core.secrets import Secret
 from ionport.documents.model import ErpStatus
 from ionport.documents.service import DocumentService
+from ionport.exports.acknowledgements.follow_up import follow_up
 from ionport.exports.acknowledgements.model import (
     Endpoint,
     EndpointAction,
@@ -199,7 +201,7 @@ class AcknowledgementService:
         )
         result = result_of(delivery.erp_status, told.status, is_newest=is_newest)
         if result is Result.APPLIED:
-            values = {
+            values: dict[str, Any] = {
                 "erp_status": told.status,
                 "erp_text": told.reason,
                 "erp_reference": told.number or delivery.erp_reference,
@@ -208,6 +210,7 @@ class AcknowledgementService:
                 "updated_at": now,
             }
             deliveries.update(access.scope, delivery.id, values)
+            follow_up(access, replace(delivery, **values), now)
         text = _sentence(told)
         if result is Result.KNOWN:
             return result

@@ -9,6 +9,7 @@ from ionport.connections.proofs import BASE_STAGES
 from ionport.core.errors import InvalidInput
 from ionport.core.i18n import _
 from ionport.exports.destinations.files.methods import InforSftp, LocalFolder, Sftp, Smb
+from ionport.exports.destinations.idm_follow_ups import FOLLOW_UPS
 from ionport.exports.destinations.infor_idm import InforIdm
 from ionport.exports.destinations.infor_idm_bod import InforIdmBod
 from ionport.exports.destinations.infor_idm_ln import InforIdmLn
@@ -67,7 +68,7 @@ def steps_of(method: ExportMethod) -> tuple[StepKind, ...]:
 
 def call_of(method: ExportMethod, kind: StepKind) -> AnyCall:
     """Return the call of a step, or that a step looks up; raises ValueError for another step."""
-    for call in destination_of(method).calls:
+    for call in (*destination_of(method).calls, *FOLLOW_UPS):
         if kind is call.kind or (call.look_up is not None and kind is call.look_up.kind):
             return call
     raise ValueError(f"{method} makes no call at {kind}")

@@ -11,11 +11,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from ionport.core.i18n import _
+from ionport.exports.destinations.idm_follow_ups import OPTIONS
 from ionport.exports.destinations.infor_idm import InforIdm
 from ionport.exports.destinations.port import (
     Answer,
     AnyCall,
     Calling,
+    MethodOption,
     Payload,
     Rendered,
     RenderJob,
@@ -85,6 +87,7 @@ class InforIdmBod(InforIdm):
     calls: tuple[AnyCall, ...] = (*InforIdm.calls, IonPublish())
     proof_stages: tuple[str, ...] = (*InforIdm.proof_stages, "ion")
     mapping_kinds: tuple[MappingKind, ...] = (*InforIdm.mapping_kinds, MappingKind.BOD)
+    options: tuple[MethodOption, ...] = OPTIONS
 
     @property
     def summary(self) -> str:

@@ -120,7 +120,8 @@ class TargetCalls:
             for kind, other in running.steps.items()
             if other.position < step.position and other.remote_id
         }
-        return Payload(self._blobs.get(step.payload_digest or ""), step.parameters, earlier)
+        content = self._blobs.get(step.payload_digest) if step.payload_digest else b""
+        return Payload(content, step.parameters, earlier)
 
 
 def _look_up_of(call: AnyCall) -> AnyLookUp:

@@ -241,12 +241,11 @@ class DeliveryRepository:
             parameters["statuses"] = tuple(while_status)
         return self._connection.execute(statement, parameters).rowcount == 1
 
-    def hand_over(self, scope: SystemScope, delivery_id: str, status: ErpStatus) -> None:
-        """Write that the ERP has a delivery, unless it has said something of it already."""
+    def hand_over(self, scope: SystemScope, delivery_id: str, status: ErpStatus) -> bool:
+        """Write that the ERP has a delivery; False where it has said something of it already."""
         del scope
-        self._connection.execute(
-            _UPDATE.where(_d.erp_status.is_(None)), {"wanted": delivery_id, "erp_status": status}
-        )
+        values = {"wanted": delivery_id, "erp_status": status}
+        return self._connection.execute(_UPDATE.where(_d.erp_status.is_(None)), values).rowcount > 0
 
     def move(self, scope: OrganizationScope, configuration_id: str, connection_id: str) -> None:
         """Let the deliveries of a configuration that rest go on over another connection."""

@@ -33,8 +33,8 @@ class IonAcknowledgement:
     """An answer that a document flow made to a message.
 
     Attributes:
-        outcome: Accepted or Rejected; empty before the document has been read.
-        state: waiting, sent, failed or passed over.
+        outcome: Accepted, Rejected or ConfirmBOD; empty before the document has been read.
+        state: waiting, sent, failed, passed over, or kept where the flow names no API.
         statuses: what the receiver answered to each attempt, None without an answer.
     """
 

@@ -11,7 +11,9 @@ from ionport.core.clock import Clock
 from ionport.core.i18n import _
 from ionport.documents.service import DocumentService
 from ionport.documents.webhooks.model import EventType
+from ionport.exports.acknowledgements.follow_up import follow_up
 from ionport.exports.destinations import destination_of
+from ionport.exports.destinations.idm_follow_ups import FOLLOW_UP_KINDS
 from ionport.exports.engine.passes.model import (
     DELIVERED,
     FAILED,
@@ -176,17 +178,29 @@ class PassRecords:
         }
         LedgerRepository(work.connection).update_step(SYSTEM, running.delivery.id, kind, step)
         changed_delivery = replace(running.delivery, **values)
-        told = (EventType.STEP_DONE, *([EventType.DELIVERED] if last else []))
+        ended = last and kind not in FOLLOW_UP_KINDS
+        told = (EventType.STEP_DONE, *([EventType.DELIVERED] if ended else []))
         details = {"step": kind.value, "remote_id": remote_id}
         self._tell_webhooks(work, running, now, *told, status=changed_delivery.status, **details)
         if last:
-            hand_over(work, running.delivery, running.steps)
-            text = destination_of(running.delivery.method).delivered_text(changed_delivery)
+            self._hand_over(work, running, now)
+            if kind in FOLLOW_UP_KINDS:
+                text = summary
+            else:
+                text = destination_of(running.delivery.method).delivered_text(changed_delivery)
             self._tell(work, running, text)
             return DELIVERED
         return replace(
             running.written().with_step(kind, **step), delivery=changed_delivery, now=now
         )
+
+    def _hand_over(self, work: Work, running: RunningPass, now: datetime) -> None:
+        """Write that the ERP has it; where it has spoken before we had, do what that asks for."""
+        if hand_over(work, running.delivery, running.steps):
+            return
+        delivered = DeliveryRepository(work.connection).get(SYSTEM, running.delivery.id)
+        if delivered is not None:
+            follow_up(work.within(running.scope), delivered, now)
 
     def part_done(
         self, work: Work, running: RunningPass, kind: StepKind, summary: str
