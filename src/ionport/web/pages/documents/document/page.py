@@ -26,7 +26,7 @@ from ionport.identity.access import Access
 from ionport.web.pages.documents.decisions import actions_of
 from ionport.web.pages.documents.document.compare import compare
 from ionport.web.pages.documents.document.order import list_url, remember_list
-from ionport.web.pages.documents.document.totals import totals_of
+from ionport.web.pages.documents.document.totals import has_amounts, totals_of
 from ionport.web.pages.documents.document.values import Editing, Value, Values
 from ionport.web.pages.documents.export import ShownFinding, shown_findings
 from ionport.web.pages.documents.invoice import shown_invoice
@@ -107,6 +107,7 @@ def document_page(request: Request, form: Form | None, status: int = 200) -> Res
         "actions": actions,
         "not_approved": refusal.text if refusal and document.status in PENDING else "",
         "type_label": document_type(document.document_type).label,
+        "has_amounts": has_amounts(document.document_type),
         "totals": totals_of(document, [each.finding for each in findings]),
         "list_url": list_url(request),
         # What is asked for again and again is where the document stands, not its invoice.

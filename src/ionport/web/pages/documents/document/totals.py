@@ -13,7 +13,7 @@ from ionport.documents.invoice.rendering.model import Language
 from ionport.documents.invoice.rendering.words import Words
 from ionport.documents.model import Document, Row
 from ionport.documents.review.model import Finding
-from ionport.documents.types import INVOICE_TABLE
+from ionport.documents.types import INVOICE_TABLE, document_type
 
 _ZERO = Decimal(0)
 _OF_AMOUNT_DUE = frozenset({"BR-CO-16", "BR-FXEXT-CO-16", "BR-DEX-09"})
@@ -44,6 +44,11 @@ class Totals:
     """The sum of the lines with allowances and charges, plain; ``""`` without lines."""
     others: str
     """What else is due by values that no field has, plain."""
+
+
+def has_amounts(type_id: str) -> bool:
+    """Tell whether documents of a type have amounts at all."""
+    return any(field.id == "total_amount" for field in document_type(type_id).fields)
 
 
 def totals_of(document: Document, findings: Iterable[Finding] = ()) -> Totals:
