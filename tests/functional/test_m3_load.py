@@ -66,14 +66,14 @@ def _results(path: Path) -> list[dict[str, str]]:
 
 def _stored(infor: Infor) -> list[str]:
     return sorted(
-        record["SUNO"] for record in infor.m3.records("supplier") if record["SUNO"][:1] == "7"
+        record["SUNO"] for record in infor.m3.records("supplier") if record["SUNO"][:1] == "8"
     )
 
 
 def test_every_row_arrives_and_each_refused_one_has_m3s_own_reason(
     infor: Infor, credential: Path, tmp_path: Path
 ) -> None:
-    numbers = [f"7{number:04}" for number in range(300)]
+    numbers = [f"8{number:04}" for number in range(300)]
     path = _table(tmp_path, [*numbers, numbers[0], numbers[-1]])
     loaded = _load(path, credential, "--return", "SUNO", "--concurrency", "1")
     assert loaded.exit_code == 1
@@ -88,7 +88,7 @@ def test_every_row_arrives_and_each_refused_one_has_m3s_own_reason(
 
 
 def test_a_second_run_sends_nothing_again(infor: Infor, credential: Path, tmp_path: Path) -> None:
-    path = _table(tmp_path, ["70001", "70002"])
+    path = _table(tmp_path, ["80001", "80002"])
     assert _load(path, credential).exit_code == 0
     calls = len(infor.recorder.calls(service="M3"))
     again = _load(path, credential, "--json")
@@ -102,20 +102,20 @@ def test_a_busy_gateway_is_waited_for(
 ) -> None:
     monkeypatch.setattr("ionport.ionapi.loading.loader._seconds_to_wait", lambda *_: 0.0)
     infor.faults.add("too-many-requests", service="M3", times=2)
-    path = _table(tmp_path, ["70001"])
+    path = _table(tmp_path, ["80001"])
     assert _load(path, credential).exit_code == 0
-    assert _stored(infor) == ["70001"]
+    assert _stored(infor) == ["80001"]
 
 
 def test_a_lost_answer_is_told_and_never_repeated_unasked(
     infor: Infor, credential: Path, tmp_path: Path
 ) -> None:
     infor.faults.add("cut-after-commit", service="M3", operation="bulk", times=1)
-    path = _table(tmp_path, ["70001", "70002"])
+    path = _table(tmp_path, ["80001", "80002"])
     lost = _load(path, credential)
     assert lost.exit_code == 1
     assert "0 done, 0 refused, 2 unknown" in lost.output
-    assert _stored(infor) == ["70001", "70002"]
+    assert _stored(infor) == ["80001", "80002"]
     assert "2 unknown" in _load(path, credential).output
     # M3 knows both: asked to send them again, it says so.
     asked = _load(path, credential, "--retry", "unknown")
@@ -128,7 +128,7 @@ def test_a_refused_credential_ends_the_load_with_its_reason(
     file = json.loads(credential.read_text())
     wrong = tmp_path / "wrong.ionapi"
     wrong.write_text(json.dumps({**file, "cs": "not-the-secret"}))
-    path = _table(tmp_path, ["70001"])
+    path = _table(tmp_path, ["80001"])
     refused = _load(path, wrong)
     assert refused.exit_code == 1
     assert "1 left" in refused.output
@@ -139,19 +139,19 @@ def test_a_refused_credential_ends_the_load_with_its_reason(
 def test_a_journal_of_other_rows_is_not_continued(
     infor: Infor, credential: Path, tmp_path: Path
 ) -> None:
-    path = _table(tmp_path, ["70001"])
+    path = _table(tmp_path, ["80001"])
     assert _load(path, credential).exit_code == 0
-    _table(tmp_path, ["70002"])
+    _table(tmp_path, ["80002"])
     other = _load(path, credential)
     assert other.exit_code == 1
     assert "journal of another load" in other.output
-    assert _stored(infor) == ["70001"]
+    assert _stored(infor) == ["80001"]
 
 
 def test_a_killed_load_goes_on_and_sends_no_row_twice(
     infor: Infor, credential: Path, tmp_path: Path
 ) -> None:
-    numbers = [f"7{number:04}" for number in range(200)]
+    numbers = [f"8{number:04}" for number in range(200)]
     path = _table(tmp_path, numbers)
     slow = infor.faults.add("latency", service="M3", operation="bulk", seconds=0.6)
     command = ["m3", "load", path, "CRS620MI", "AddSupplier", "--with", credential]
@@ -188,14 +188,14 @@ def test_one_transaction_is_run_and_its_records_shown(infor: Infor, credential: 
         "run",
         "CRS620MI",
         "AddSupplier",
-        "SUNO=70009",
+        "SUNO=80009",
         "SUNM=One",
         *(f"{name}={value}" for name, value in SUPPLIER.items()),
         "--write",
         *common,
     )
     assert made.exit_code == 0, made.output
-    shown = _ionport("m3", "run", "CRS620MI", "GetBasicData", "SUNO=70009", *common)
+    shown = _ionport("m3", "run", "CRS620MI", "GetBasicData", "SUNO=80009", *common)
     assert json.loads(shown.stdout)[0]["SUNM"] == "One"
     missing = _ionport("m3", "run", "CRS620MI", "GetBasicData", "SUNO=NOPE", *common)
     assert missing.exit_code == 1

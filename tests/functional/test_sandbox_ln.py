@@ -281,6 +281,7 @@ def test_tenants_see_their_own_invoices_only(side: InforSide, client: httpx2.Cli
 
 @pytest.mark.on_each_database
 def test_the_inspector_finds_sorts_and_filters(side: InforSide, client: httpx2.Client) -> None:
+    new_invoice(client)
     number = new_invoice(client, InvoiceNumberSupplier="LOOK-4711")["ReceivedPurchaseInvoice"]
     inspection = LnInspection()
     with side.database.read() as work:
