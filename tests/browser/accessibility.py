@@ -73,13 +73,20 @@ _AUDIT = """() => {
 _CONTRAST = """() => {
   const found = new Set();
   const canvas = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
-  const parse = (color) => {
+  const kept = (make) => {
+    const made = new Map();
+    return (key) => {
+      if (!made.has(key)) made.set(key, make(key));
+      return made.get(key);
+    };
+  };
+  const parse = kept((color) => {
     canvas.clearRect(0, 0, 1, 1);
     canvas.fillStyle = color;
     canvas.fillRect(0, 0, 1, 1);
     const [red, green, blue, alpha] = canvas.getImageData(0, 0, 1, 1).data;
     return { red, green, blue, alpha: alpha / 255 };
-  };
+  });
   const over = (top, below) => Object.fromEntries(['red', 'green', 'blue'].map(
     (part) => [part, top[part] * top.alpha + below[part] * (1 - top.alpha)]));
   const light = (color) => {
@@ -89,23 +96,19 @@ _CONTRAST = """() => {
     });
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
   };
-  const ground = (element) => {
-    const layers = [];
-    for (let e = element; e; e = e.parentElement) {
-      const color = parse(getComputedStyle(e).backgroundColor);
-      if (color.alpha > 0) layers.push(color);
-      if (color.alpha === 1) break;
-    }
-    let below = { red: 255, green: 255, blue: 255 };
-    for (const layer of layers.reverse()) below = over(layer, below);
-    return below;
-  };
+  const ground = kept((element) => {
+    if (!element) return { red: 255, green: 255, blue: 255 };
+    const color = parse(getComputedStyle(element).backgroundColor);
+    if (color.alpha === 1) return color;
+    const below = ground(element.parentElement);
+    return color.alpha ? over(color, below) : below;
+  });
+  const opacity = kept((element) => element
+    ? Number(getComputedStyle(element).opacity) * opacity(element.parentElement) : 1);
   const judge = (element, style, text) => {
     const below = ground(element);
-    const color = parse(style.color);
-    for (let e = element; e; e = e.parentElement) {
-      color.alpha *= Number(getComputedStyle(e).opacity);
-    }
+    const ink = parse(style.color);
+    const color = { ...ink, alpha: ink.alpha * opacity(element) };
     const [low, high] = [light(over(color, below)), light(below)].sort((a, b) => a - b);
     const size = parseFloat(style.fontSize);
     const isLarge = size >= 24 || (size >= 18.66 && Number(style.fontWeight) >= 700);

@@ -29,30 +29,36 @@ _RUN = """async () => {
 # Of texts that look alike (colours, size, weight, what is behind and around them) one is judged,
 # and none whose like was right on an earlier page.
 _CONTRAST = """async (known) => {
-  const look = (element) => {
-    const style = getComputedStyle(element);
-    const parts = [style.color, style.fontSize, style.fontWeight, style.textShadow];
-    let isCovered = false;
-    for (let e = element; e; e = e.parentElement) {
-      const { backgroundColor, backgroundImage, opacity, position } = getComputedStyle(e);
-      if (opacity !== '1') parts.push(opacity);
-      if (position !== 'static') parts.push(position, e.className);
-      if (isCovered) continue;
-      parts.push(backgroundImage, backgroundColor);
-      isCovered = backgroundImage === 'none' && /^rgb\\(/.test(backgroundColor);
-    }
-    return parts.join();
+  // What is behind and around an element, unless something between covers what is behind.
+  const around = [new Map(), new Map()];
+  const look = (e, isCovered) => {
+    if (!e) return '';
+    const kept = around[Number(isCovered)];
+    if (kept.has(e)) return kept.get(e);
+    const { backgroundColor, backgroundImage, opacity, position } = getComputedStyle(e);
+    const parts = [];
+    if (opacity !== '1') parts.push(opacity);
+    if (position !== 'static') parts.push(position, e.className);
+    if (!isCovered) parts.push(backgroundImage, backgroundColor);
+    const covers = backgroundImage === 'none' && /^rgb\\(/.test(backgroundColor);
+    parts.push(look(e.parentElement, isCovered || covers));
+    kept.set(e, parts.join());
+    return kept.get(e);
+  };
+  const keyOf = (element) => {
+    const { color, fontSize, fontWeight, textShadow } = getComputedStyle(element);
+    return [color, fontSize, fontWeight, textShadow, look(element, false)].join();
   };
   const found = new Map();
   const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   while (texts.nextNode()) {
     const element = texts.currentNode.parentElement;
     if (!texts.currentNode.data.trim() || !element.checkVisibility()) continue;
-    const key = look(element);
+    const key = keyOf(element);
     if (!found.has(key)) found.set(key, element);
   }
   for (const field of document.querySelectorAll('input,select,textarea')) {
-    if (field.checkVisibility()) found.set('field ' + look(field), field);
+    if (field.checkVisibility()) found.set('field ' + keyOf(field), field);
   }
   for (const key of known) found.delete(key);
   if (!found.size) return { looks: [], pale: [] };
@@ -105,9 +111,10 @@ def _put_into(page: Page) -> None:
     page.wait_for_load_state()
     # The page's Content-Security-Policy does not reach what the browser is told to evaluate.
     if not page.evaluate("'axe' in window"):
-        page.evaluate(_source())
+        page.evaluate(source())
 
 
 @cache
-def _source() -> str:
+def source() -> str:
+    """Return the script that puts axe into a page."""
     return f"{_SCRIPT.read_text(encoding='utf-8')}\n;0"

@@ -94,8 +94,12 @@ def open_screen(
     *,
     script: bool = True,
     cookies: Mapping[str, str] = MappingProxyType({}),
+    in_each_page: str = "",
 ) -> Iterator[Screen]:
-    """Open a window for the time of the block; complaints fail it at the end."""
+    """Open a window for the time of the block; complaints fail it at the end.
+
+    `in_each_page` is a script that runs in each page before its own ones.
+    """
     context = chromium.new_context(
         viewport=LAPTOP,
         java_script_enabled=script,
@@ -108,6 +112,8 @@ def open_screen(
         [{"name": name, "value": value, "url": base_url} for name, value in cookies.items()]
     )
     context.set_default_timeout(wait_milliseconds)
+    if in_each_page:
+        context.add_init_script(in_each_page)
     try:
         screen = Screen(context, base_url, script=script)
         yield screen

@@ -126,8 +126,9 @@ def empty_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
 
 @pytest.fixture
 def screen(application: Furnished, kept_screen: OpenScreen) -> Screen:
-    """The administrator's window."""
-    return kept_screen(application.url, cookies=cookies_of(application.desk))
+    """The administrator's window, with axe in each of its pages: to send it there takes long."""
+    judge = axe.source() if axe.is_installed() else ""
+    return kept_screen(application.url, cookies=cookies_of(application.desk), in_each_page=judge)
 
 
 def _check(page: Page, *, by_axe: bool = False) -> None:
