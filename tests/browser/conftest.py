@@ -35,6 +35,8 @@ _ARGUMENTS = (
     # Nothing is kept ready for pages that never come: it costs as much as the page that does.
     "--renderer-process-limit=1",
     f"--disable-features={','.join(_WITHOUT)}",
+    # What runs for the time of one page is not worth being compiled a second and a third time.
+    "--js-flags=--no-opt --no-maglev",
     # Whatever a page or the browser itself asks for, only this machine can answer.
     "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
 )

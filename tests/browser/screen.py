@@ -20,6 +20,8 @@ from playwright.sync_api import (
     WebError,
 )
 
+from tests.support.sides import until
+
 LAPTOP: ViewportSize = {"width": 1280, "height": 860}
 PHONE: ViewportSize = {"width": 390, "height": 844}
 # The browser notes every failed load besides; those are judged by their status.
@@ -122,20 +124,27 @@ def open_screen(
         context.close()
 
 
+def _wait_for(target: Locator) -> None:
+    """Wait until it is there, and until the scripts of its page have run."""
+    target.wait_for()
+    target.page.wait_for_load_state()
+
+
 class Mouse:
     """Points and clicks; texts are typed where it clicked."""
 
     def press(self, target: Locator) -> None:
+        _wait_for(target)
         target.click()
 
     def toggle(self, target: Locator) -> None:
-        target.click()
+        self.press(target)
 
     def pick(self, radio: Locator) -> None:
-        radio.click()
+        self.press(radio)
 
     def write(self, target: Locator, text: str) -> None:
-        target.click()
+        self.press(target)
         target.fill("")
         target.press_sequentially(text)
 
@@ -154,6 +163,7 @@ class Mouse:
         for event in ("dragEnter", "dragOver", "drop"):
             session.send("Input.dispatchDragEvent", {"type": event, "data": data, **point})
         session.detach()
+        assert until(lambda: target.evaluate("input => input.files.length === 1"))
 
 
 class Keyboard:
@@ -213,7 +223,7 @@ class Keyboard:
 
         What stands between is pressed over without looking; the last steps are looked at.
         """
-        target.wait_for()
+        _wait_for(target)
         keyboard = target.page.keyboard
         for _step in range(self._LONGEST_WALK):
             before = target.evaluate(_STOPS_BEFORE)

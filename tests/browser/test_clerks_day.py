@@ -103,6 +103,8 @@ def test_twenty_files_of_which_six_are_wrong(
     _open(page, _HELD[0])
     for decide in (_duplicate, _reject, _accept_the_account, _write, _choose, _correct):
         decide(page)
+        # What was decided is shown before the script that knows the page's keys has run.
+        page.wait_for_load_state()
         page.keyboard.press("Escape")
         page.keyboard.press("s")
     expect(page).to_have_url(re.compile(re.escape(_TO_DECIDE)))
@@ -181,6 +183,7 @@ def _write(page: Page) -> None:
     for label, value in values.items():
         _HAND.write(page.get_by_label(label, exact=True), value)
     _press(page, "Save")
+    expect(page.locator(".flash")).to_contain_text("corrected and judged anew")
     # ION would book it without lines: that holds it until somebody says that it is right.
     expect(_status(page)).to_have_text("Ready for validation")
     _accept(page, "scanned.pdf", "Freight, booked as one sum")

@@ -44,6 +44,8 @@ def test_a_clerk_decides_by_keyboard_and_goes_on_to_the_next_document(
     page = screen.open(_LIST)
     page.get_by_role("link", name="file-0.xml").press("Enter")
     expect(page).to_have_url(f"{desk.application.settings.origin}/documents/{documents[0]}")
+    # The page is there before the script that knows its keys.
+    page.wait_for_load_state()
     keys = page.keyboard
     keys.press("?")
     expect(page.locator("#keys")).to_be_visible()
@@ -71,6 +73,7 @@ def test_a_clerk_decides_by_keyboard_and_goes_on_to_the_next_document(
     keys.press("s")
     expect(page).to_have_url(f"{desk.application.settings.origin}/documents/{documents[1]}")
     expect(page.locator(".flash")).to_contain_text("corrected and judged anew")
+    page.wait_for_load_state()
     keys.press("n")
     keys.press("Tab")
     while not _is_focused(page, 'input[name="value amount_due"]'):
@@ -79,6 +82,7 @@ def test_a_clerk_decides_by_keyboard_and_goes_on_to_the_next_document(
     keys.type("2808.81")
     keys.press("Enter")
     expect(page.get_by_text("Nothing holds this document.")).to_be_visible()
+    page.wait_for_load_state()
     keys.press("s")
     expect(page).to_have_url(desk.application.settings.origin + _LIST)
     expect(page.locator(".flash")).to_contain_text("the last document of the list")
