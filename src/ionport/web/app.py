@@ -49,6 +49,7 @@ from ionport.web.pages.exports import configurations as exports
 from ionport.web.pages.exports import (
     connections,
     deliveries,
+    delivery_files,
     dry_run,
     endpoints,
     errors,
@@ -225,6 +226,7 @@ def _document_routes() -> list[BaseRoute]:
         *connections.ROUTES,
         *endpoints.ROUTES,
         *deliveries.ROUTES,
+        *delivery_files.ROUTES,
         *errors.ROUTES,
     ]
 

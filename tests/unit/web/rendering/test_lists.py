@@ -13,7 +13,7 @@ _FILTERS = {
         *("status", "document_type", "time", "sort", "dir"),
         *("size", "after", "before", "from", "to"),
     ],
-    "/deliveries": ["status", "configuration", "sort", "page"],
+    "/deliveries": ["status", "configuration", "from", "to", "sort", "page"],
     "/settings/audit-log": ["action", "from", "to", "after"],
     "/settings/export": ["document_type", "page"],
     "/settings/users": ["sort"],

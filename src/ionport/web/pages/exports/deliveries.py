@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -29,7 +31,8 @@ from ionport.web.pages.documents.export import seen_findings, shown_findings
 from ionport.web.pages.documents.permitted import require_for_document
 from ionport.web.pages.exports.attempts import shown_steps
 from ionport.web.rendering.confirm import ask_first
-from ionport.web.rendering.lists import ListState
+from ionport.web.rendering.days import DAY, day_start
+from ionport.web.rendering.lists import ListState, unknown_values
 from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.routes import form_routes
 from ionport.web.services import documents_of, sides_of
@@ -54,6 +57,7 @@ _TILES = {
     DeliveryStatus.CANCELLED: "tile-cancelled",
 }
 _HELD = "held"
+FILTERS = ("q", "status", "configuration", "cause", "from", "to")
 
 
 def list_deliveries(request: Request) -> Response:
@@ -62,18 +66,12 @@ def list_deliveries(request: Request) -> Response:
     state = ListState.of(
         request,
         sorts=[sort.value for sort in DeliverySort],
-        filters=("q", "status", "configuration", "cause"),
+        filters=FILTERS,
         default_descending=True,
     )
-    status = state.filters["status"]
-    # A held delivery waits for a person or a proof, not for a time: its label is another one.
-    wanted = DeliveryFilter(
-        status=DeliveryStatus(status) if status in list(DeliveryStatus) else None,
-        is_held={_HELD: True, DeliveryStatus.WAITING.value: False}.get(status),
-        configuration_id=state.filters["configuration"] or None,
-        error_code=state.filters["cause"] or None,
-        text=state.filters["q"],
-    )
+    wanted, filters = wanted_deliveries(request, state.filters), state.filters
+    days = {"from": wanted.created_from is not None, "to": wanted.created_to is not None}
+    state = replace(state, unknown=[*state.unknown, *unknown_values(filters, days)])
     with organization_read(request) as access:
         found = service.list(
             access,
@@ -97,8 +95,30 @@ def list_deliveries(request: Request) -> Response:
         "tones": _TONES,
         "statuses": [(value, label) for value, label, _count, _class in _tiles(counts, held)],
         "configurations": [(each.id, each.title) for each in configurations.items],
+        "files": [
+            (label, f"/deliveries.{kind}?{urlencode({k: v for k, v in filters.items() if v})}")
+            for kind, label in (("csv", _("Save as CSV")), ("json", _("Save as JSON")))
+        ],
     }
     return render(request, "exports/deliveries/list.html", context)
+
+
+def wanted_deliveries(request: Request, filters: Mapping[str, str]) -> DeliveryFilter:
+    """Return what the filters of an address ask for; a day that is none counts for nothing."""
+    organization = visit_of(request).organization
+    zone = organization.zone if organization else None
+    last = day_start(filters["to"], zone)
+    status = filters["status"]
+    # A held delivery waits for a person or a proof, not for a time: its label is another one.
+    return DeliveryFilter(
+        status=DeliveryStatus(status) if status in list(DeliveryStatus) else None,
+        is_held={_HELD: True, DeliveryStatus.WAITING.value: False}.get(status),
+        configuration_id=filters["configuration"] or None,
+        error_code=filters["cause"] or None,
+        text=filters["q"],
+        created_from=day_start(filters["from"], zone),
+        created_to=last + DAY if last else None,
+    )
 
 
 def _tiles(counts: Mapping[DeliveryStatus, int], held: int) -> list[tuple[str, str, int, str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import UTC, datetime
 from typing import Final
 from urllib.parse import urlencode
 
@@ -19,6 +19,7 @@ from ionport.identity.model import AuditEntry, AuditQuery
 from ionport.store import OrganizationScope, TenantScope
 from ionport.web.rendering.audit_names import LogLine, named_lines
 from ionport.web.rendering.audit_words import detail_text
+from ionport.web.rendering.days import DAY, day_start
 from ionport.web.rendering.downloads import attachment
 from ionport.web.rendering.lists import PER_PAGE, unknown_values
 from ionport.web.rendering.templating import render
@@ -30,7 +31,6 @@ MANUAL = "audit-log"
 _FILTERS: Final = ("q", "person", "action", "from", "to")
 _MOST_LINES: Final = 100_000
 _MAX_TEXT: Final = 200
-_DAY: Final = timedelta(days=1)
 
 
 def organization_log(request: Request) -> Response:
@@ -55,8 +55,8 @@ def show_log(request: Request, scope: OrganizationScope | TenantScope, template:
     actions = action_labels()
     known = {
         "action": filters["action"] in actions,
-        "from": _day(filters["from"]) is not None,
-        "to": _day(filters["to"]) is not None,
+        "from": day_start(filters["from"]) is not None,
+        "to": day_start(filters["to"]) is not None,
         "after": query.after is not None,
     }
     path = request.url.path
@@ -144,26 +144,16 @@ def _query(
     """Return the query of the filters; a day that is none counts for nothing."""
     organization = visit_of(request).organization
     zone = organization.zone if organization and isinstance(scope, OrganizationScope) else None
-    since, until = _day(filters["from"], zone), _day(filters["to"], zone)
+    since, until = day_start(filters["from"], zone), day_start(filters["to"], zone)
     return AuditQuery(
         text=filters["q"],
         person=filters["person"],
         action=filters["action"],
         since=since,
         # The last day is wanted whole.
-        until=until + _DAY if until else None,
+        until=until + DAY if until else None,
         limit=PER_PAGE,
     )
-
-
-def _day(text: str, zone: tzinfo | None = None) -> datetime | None:
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        return None
-    # Another zone may have another year.
-    is_possible = 1971 <= day.year <= 9998
-    return datetime.combine(day, time.min, zone or UTC) if is_possible else None
 
 
 def _mark(entry: AuditEntry) -> str:

@@ -333,3 +333,39 @@ def test_export_errors_are_grouped_and_tried_again_at_once(desk: Desk) -> None:
     assert "No delivery has failed" in desk.browser.text("/export-errors")
     assert desk.browser.send(found[1], form_at="/account").status_code == 404
     assert [desk.finish(each) for each in deliveries] == [DeliveryStatus.DELIVERED] * 2
+
+
+def test_the_ledger_is_filtered_by_day_and_cause_and_saved_as_files(desk: Desk) -> None:
+    failed, other = desk.failed("471102"), desk.export("471103")
+    code = desk.side.detail(failed.id).delivery.error_code
+    day = f"{failed.created_at:%Y-%m-%d}"
+    for query, shown in (
+        (f"from={day}&to={day}", {failed.id, other.id}),
+        ("to=2020-01-01", set()),
+        ("from=2099-01-01", set()),
+        (f"cause={code}", {failed.id}),
+        ("cause=none_such", set()),
+    ):
+        page = desk.browser.get(f"/deliveries?{query}").text
+        assert set(re.findall(r"/deliveries/(dlv_\w+)", page)) == shown, query
+        answer = desk.browser.get(f"/deliveries.json?{query}")
+        assert {each["id"] for each in answer.json()} == shown, query
+        lines = desk.browser.get(f"/deliveries.csv?{query}").text.strip().splitlines()
+        assert len(lines) == 1 + len(shown), query
+    assert "attachment" in answer.headers["content-disposition"]
+
+
+def test_what_a_failed_delivery_did_not_come_to_is_not_reached(desk: Desk) -> None:
+    delivery = desk.failed()
+    page = desk.browser.text(url(delivery))
+    assert "ION publish Not reached" in page
+    assert "Pending" not in page
+
+
+def test_a_call_is_copied_as_curl_without_its_token(desk: Desk) -> None:
+    page = html.unescape(desk.browser.get(url(desk.failed())).text)
+    (command,) = set(re.findall(r"<code>(curl -X POST .*?)</code>", page, re.DOTALL))
+    assert '-H "Authorization: Bearer $TOKEN"' in command
+    assert "/IDM/api/items" in command
+    assert "--data-binary" in command
+    assert "Content-Length" not in command
