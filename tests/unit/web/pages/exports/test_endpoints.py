@@ -75,3 +75,15 @@ def test_pages_say_what_the_erp_said(desk: Desk) -> None:
     for page in (delivery, document, "/documents", "/deliveries"):
         assert "Posted" in desk.browser.text(page), page
         assert "30000001" in desk.browser.text(page), page
+
+
+def test_an_import_file_for_ion_desk_is_made_with_the_names(desk: Desk) -> None:
+    _active_export(desk)
+    page = f"/settings/connections/{_connection(desk)}/ion-package"
+    names = dict.fromkeys(("point", "suite", "proxy", "flow", "sender", "erp"), "acme")
+    wrong = desk.browser.send(page, {**names, "erp": "a b"})
+    assert wrong.status_code == 422
+    assert 'id="erp-error"' in wrong.text
+    made = desk.browser.send(page, {**names, "flow": "Acme_Flow"})
+    assert 'filename="Acme_Flow.xml"' in made.headers["Content-Disposition"]
+    assert "<Name>Acme_Flow</Name>" in made.text
