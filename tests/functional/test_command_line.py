@@ -441,8 +441,8 @@ def test_companies_suppliers_and_document_types_are_kept_by_commands(
     assert _json(run("supplier", "import", str(file), "--json"))["added"] == 1
     exported = run("supplier", "export").output
     assert exported.splitlines() == [
-        "number,name,vat_id,tax_number,gln,ibans",
-        "1,Nordwerk,,,,DE89370400440532013000",
+        "number,name,vat_id,tax_number,gln,ibans,category",
+        "1,Nordwerk,,,,DE89370400440532013000,",
     ]
 
     kept = run("document-type", "effect", "invoice", "unknown_account", "notes")

@@ -46,6 +46,7 @@ from ionport.documents.review.life_cycle import BY_PERSON, PENDING, is_held
 from ionport.documents.review.model import Finding
 from ionport.documents.review.service import ReviewService
 from ionport.documents.sight import Sight
+from ionport.documents.suppliers.accounts import supplier_fields
 from ionport.documents.timeline import Timeline
 from ionport.documents.webhooks.ports import Events, NoEvents
 from ionport.identity.access import Access
@@ -205,11 +206,13 @@ class DocumentService:
     def more_fields(self, access: ScopedWork[OrganizationScope], document: Document) -> Row:
         """Return what mappings may name beside the document's fields.
 
-        These are values of the company that it belongs to, and fields by their ERP field names.
+        These are values of the company that it belongs to, the category of its supplier in the
+        master data, and fields by their ERP field names.
         """
         kind, fields = document.document_type, document.fields
         of_company = company_fields(access, document.sub_organization_id)
-        return {**of_company, **self.review.types.other_names(access, kind, fields)}
+        of_supplier = supplier_fields(access, document.id)
+        return {**of_company, **of_supplier, **self.review.types.other_names(access, kind, fields)}
 
     def timeline(
         self, access: ScopedWork[OrganizationScope], document_id: str

@@ -6,10 +6,13 @@ import pytest
 
 from ionport.core.clock import MovableClock
 from ionport.core.errors import InvalidInput
+from ionport.documents.suppliers.csv_file import read_suppliers
+from ionport.documents.suppliers.service import SupplierService
 from ionport.exports.model import ExportMethod, OutcomeKind
+from ionport.identity.access import Access
 from ionport.mappings.grammars.files import own_template
 from ionport.mappings.model import MappingKind
-from tests.support.exporting import DocumentSide, closing
+from tests.support.exporting import OPERATOR, DocumentSide, closing
 from tests.support.infor_side import InforSide
 from tests.support.orders import DESPATCH_ADVICE, ORDER_RESPONSE
 from tests.support.proxy import FaultyProxy
@@ -75,3 +78,18 @@ def test_a_second_delivery_note_of_one_number_is_held_and_a_new_confirmation_is_
     side.add_document("confirmed.xml", ORDER_RESPONSE)
     later = ORDER_RESPONSE.replace(b"<cbc:IssueDate>2026-03-05", b"<cbc:IssueDate>2026-03-06")
     assert side.status(side.add_document("again.xml", later)) != "ready_for_validation"
+
+
+def test_the_category_of_the_supplier_comes_from_the_master_data(side: DocumentSide) -> None:
+    document_id = side.add_document("order.xml", ORDER_RESPONSE)
+    suppliers = SupplierService(side.clock, side.audit)
+    text = b"number,name,category\nSUP001,Nordwerk GmbH,A\nSUP002,Nordwerk,\n"
+    with side.database.write() as work:
+        access = Access(work, side.scope, OPERATOR)
+        document = side.documents.get(access, document_id)
+        assert "supplier_category" not in side.documents.more_fields(access, document)
+        suppliers.store(access, read_suppliers(text))
+        assert side.documents.more_fields(access, document)["supplier_category"] == "A"
+        # The name is another supplier's too: then nobody knows whose category counts.
+        suppliers.store(access, read_suppliers(text.replace(b"Nordwerk,", b"Nordwerk,B")))
+        assert "supplier_category" not in side.documents.more_fields(access, document)

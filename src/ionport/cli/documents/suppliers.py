@@ -20,7 +20,7 @@ from ionport.documents.suppliers.model import (
 )
 from ionport.identity.access import Access
 
-_SHOWN = ("number", "name", "vat_id", "tax_number", "gln", "ibans")
+_SHOWN = ("number", "name", "vat_id", "tax_number", "gln", "ibans", "category")
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _TOLD = 200
 
@@ -38,7 +38,8 @@ def supplier() -> None:
 def supplier_import(ctx: click.Context, file: Path, dry_run: bool, as_json: bool) -> None:
     """Import suppliers from a CSV FILE, all of them or none.
 
-    The first line names the columns: number, name, vat_id, tax_number, gln, ibans (several by |).
+    The first line names the columns: number, name, vat_id, tax_number, gln, ibans (several by |),
+    category.
     Suppliers are found by number; those that the file does not name stay as they are.
     """
     with file.open("rb") as opened_file:

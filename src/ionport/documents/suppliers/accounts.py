@@ -19,6 +19,7 @@ from ionport.documents.parties.model import Parties, comparable_account
 from ionport.documents.repository import DocumentRepository
 from ionport.documents.review.model import NewFinding
 from ionport.documents.suppliers.account_repository import AccountRepository
+from ionport.documents.suppliers.repository import SupplierRepository
 from ionport.store import OrganizationScope, ScopedWork
 
 UNKNOWN_ACCOUNT = "unknown_account"
@@ -79,6 +80,17 @@ class KnownAccounts:
     def forget(self, access: ScopedWork[OrganizationScope], document_id: str) -> None:
         """Take back what a document made known by an acceptance that is undone."""
         AccountRepository(access.connection).remove(access.scope, document_id)
+
+
+def supplier_fields(access: ScopedWork[OrganizationScope], document_id: str) -> Row:
+    """Return what the master data says of a document's supplier, as fields of a document."""
+    identities, _parties = AccountRepository(access.connection).of_document(
+        access.scope, document_id
+    )
+    if not identities:
+        return {}
+    category = SupplierRepository(access.connection).category(access.scope, identities)
+    return {"supplier_category": category} if category else {}
 
 
 def judge_accounts(

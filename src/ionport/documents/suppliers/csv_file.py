@@ -38,6 +38,7 @@ _OTHER_NAMES = {
     "tax_id": "tax_number",
     "iban": "ibans",
     "accounts": "ibans",
+    "supplier_category": "category",
 }
 _IBAN_LIKE = re.compile(r"[A-Z]{2}[0-9]{2}")
 
@@ -173,6 +174,7 @@ def _supplier(columns: list[str], cells: list[str], mistakes: list[str]) -> Supp
         tax_number=given.get("tax_number", ""),
         gln=gln,
         accounts=_accounts(given, mistakes),
+        category=given.get("category", ""),
     )
 
 

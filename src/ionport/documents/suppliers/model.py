@@ -10,13 +10,16 @@ from ionport.documents.review.identity import supplier_identities_of
 
 MAX_SUPPLIERS = 50_000
 MAX_ACCOUNTS = 20
-COLUMNS = ("number", "name", "vat_id", "tax_number", "gln", "ibans")
+COLUMNS = ("number", "name", "vat_id", "tax_number", "gln", "ibans", "category")
 """The columns of the file, `number` and `name` filled in every line; `ibans`: several by `|`."""
 
 
 @dataclass(frozen=True, slots=True)
 class SupplierValues:
-    """What is known of a supplier. `accounts` are as they are compared (`comparable_account`)."""
+    """What is known of a supplier. `accounts` are as they are compared (`comparable_account`).
+
+    `category` is a word of the ERP: what a mapping may send as `supplier_category`.
+    """
 
     number: str
     name: str
@@ -24,6 +27,7 @@ class SupplierValues:
     tax_number: str
     gln: str
     accounts: tuple[str, ...]
+    category: str = ""
 
     @property
     def identities(self) -> frozenset[str]:
@@ -91,4 +95,5 @@ def cells_of(values: SupplierValues) -> dict[str, str]:
         "tax_number": values.tax_number,
         "gln": values.gln,
         "ibans": "|".join(values.accounts),
+        "category": values.category,
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, bindparam, delete, insert, select, update
@@ -15,6 +15,17 @@ from ionport.store.repository import Repository, columns_of, in_scope, reader
 
 _AT_A_TIME = 500
 _s = suppliers.c
+_CATEGORIES = (
+    select(_s.category)
+    .distinct()
+    .join(supplier_identities, supplier_identities.c.supplier_id == _s.id)
+    .where(
+        supplier_identities.c.organization_id == bindparam("organization"),
+        supplier_identities.c.identity.in_(bindparam("identities", expanding=True)),
+        _s.category != "",
+    )
+    .limit(2)
+)
 _CHANGE = update(suppliers).where(
     _s.organization_id == bindparam("of_organization"), _s.id == bindparam("of_supplier")
 )
@@ -103,6 +114,15 @@ class SupplierRepository(Repository):
                     )
                 )
             self._identify(scope, changed)
+
+    def category(self, scope: OrganizationScope, identities: Collection[str]) -> str:
+        """Return the category of the suppliers with any of these identities.
+
+        It is empty when they have none, or more than one.
+        """
+        wanted = {"organization": scope.organization_id, "identities": sorted(identities)}
+        found = self._connection.execute(_CATEGORIES, wanted).scalars().all()
+        return found[0] if len(found) == 1 else ""
 
     def _identify(self, scope: OrganizationScope, named: Mapping[str, SupplierValues]) -> None:
         rows = [

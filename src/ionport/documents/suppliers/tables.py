@@ -11,6 +11,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 from ionport.documents.tables import documents
@@ -30,6 +31,7 @@ suppliers = Table(
     Column("search_text", Text, nullable=False),
     Column("updated_at", Moment, nullable=False),
     Column("updated_by", Text, nullable=False),
+    Column("category", Text, nullable=False, server_default=text("''")),
     UniqueConstraint("organization_id", "number"),
 )
 

@@ -19,10 +19,11 @@ from ionport.store import Database, OrganizationScope, SystemScope
 
 ACME, OTHER = OrganizationScope("org_acme"), OrganizationScope("org_other")
 OPERATOR = Actor.operator("test")
-HEADER = "number,name,vat_id,tax_number,gln,ibans\r\n"
+HEADER = "number,name,vat_id,tax_number,gln,ibans,category\r\n"
 TWO = (
-    HEADER + "1,Nordwerk GmbH,DE123456789,,4012345000009,DE89 3704 0044 0532 0130 00|12345/XYZ\r\n"
-    '2,"Müller, Söhne",,12/345,,\r\n'
+    HEADER
+    + "1,Nordwerk GmbH,DE123456789,,4012345000009,DE89 3704 0044 0532 0130 00|12345/XYZ,A\r\n"
+    '2,"Müller, Söhne",,12/345,,,\r\n'
 )
 
 
@@ -154,7 +155,7 @@ def test_a_dry_run_says_what_would_change_and_changes_nothing(
         (HEADER + "1,A,,,,\n\n1,B,,,,\n", "Line 4: number 1 stands in line 2 already"),
         (HEADER + ",A,,,4012345000008,\n", "Line 2: number is missing. Line 2: 4012345000008 is"),
         (HEADER + '1,"A\n', "Line 2: unexpected end of data"),
-        (HEADER + "1,A,,,,,more\n", "Line 2: more cells than columns"),
+        (HEADER + "1,A,,,,,,more\n", "Line 2: more cells than columns"),
         (HEADER + f"1,{'A' * 201},,,,\n", "Line 2: name is too long"),
         (HEADER + f"1,A,,,,{'|'.join(str(n) for n in range(21))}\n", "more than 20 accounts"),
         ("\0\0", "no text file"),
@@ -171,4 +172,4 @@ def test_a_list_as_a_german_spreadsheet_writes_it_is_read() -> None:
     text = "Supplier Number;Supplier Name;IBAN\n7;Müller;\n"
     ((line, values),) = read_suppliers(text.encode("cp1252"))
     assert (line, values.number, values.name) == (2, "7", "Müller")
-    assert "".join(write_suppliers([values])).endswith("7,Müller,,,,\r\n")
+    assert "".join(write_suppliers([values])).endswith("7,Müller,,,,,\r\n")
