@@ -48,6 +48,7 @@ from ionport.exports.destinations.data_models import TenantDataModels
 from ionport.exports.dry_run import DryRunService
 from ionport.exports.engine.runner import DeliveryRunner
 from ionport.exports.error_queue.service import ErrorQueue
+from ionport.exports.fetching.service import FetchingService
 from ionport.exports.pages.maker import PageMaker
 from ionport.exports.timing import ExportTiming
 from ionport.identity.api_keys.answers import Answers
@@ -88,6 +89,7 @@ class DocumentSide:
     configurations: ExportConfigurationService
     dry_runs: DryRunService
     deliveries: DeliveryService
+    fetching: FetchingService
     error_queue: ErrorQueue
     acknowledgements: AcknowledgementService
     automatic_exporter: AutomaticExporter
@@ -179,6 +181,9 @@ def open_document_side(
             TenantDataModels(database, connections),
         ),
         deliveries=deliveries,
+        fetching=FetchingService(
+            database, clock, blobs, documents, lambda: deliveries.wake and deliveries.wake()
+        ),
         error_queue=ErrorQueue(deliveries),
         acknowledgements=AcknowledgementService(clock, keys, audit, connections, documents),
         automatic_exporter=AutomaticExporter(database, documents.review.types, deliveries),

@@ -23,6 +23,7 @@ from ionport.api.routes import (
     documents,
     dry_runs,
     export_errors,
+    fetching,
     mappings,
     webhooks,
 )
@@ -38,7 +39,8 @@ _ABOUT: Final = (
     " with a `code`."
 )
 _MODULES: Final = (
-    *(documents, decisions, deliveries, export_errors, dry_runs, connections, mappings, webhooks),
+    *(documents, decisions, deliveries, fetching, export_errors),
+    *(dry_runs, connections, mappings, webhooks),
 )
 
 

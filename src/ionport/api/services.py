@@ -19,6 +19,7 @@ from ionport.exports.acknowledgements.service import AcknowledgementService
 from ionport.exports.deliveries import DeliveryService
 from ionport.exports.dry_run import DryRunService
 from ionport.exports.error_queue.service import ErrorQueue
+from ionport.exports.fetching.service import FetchingService
 from ionport.identity.api_keys.answers import Answers
 from ionport.identity.api_keys.service import ApiKeyService
 from ionport.mappings.service import MappingService
@@ -40,6 +41,7 @@ class ApiServices:
     readable_pages: ReadablePageService
     connections: ConnectionService
     deliveries: DeliveryService
+    fetching: FetchingService
     error_queue: ErrorQueue
     acknowledgements: AcknowledgementService
     dry_runs: DryRunService

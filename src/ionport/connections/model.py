@@ -25,6 +25,7 @@ class TargetKind(StrEnum):
     SFTP = "sftp"
     SMB = "smb"
     WEBHOOK = "webhook"
+    PULL = "pull"
 
     @property
     def label(self) -> str:
@@ -35,6 +36,7 @@ class TargetKind(StrEnum):
             TargetKind.SFTP: _("SFTP"),
             TargetKind.SMB: _("SMB"),
             TargetKind.WEBHOOK: _("Webhook"),
+            TargetKind.PULL: _("On-Premise"),
         }[self]
 
 

@@ -17,6 +17,8 @@ from ionport.mappings.model import MappingKind
 # the document, or Infor has refused the connection when it was proved.
 DOCUMENT_HELD: Final = "document_held"
 PROOF_REFUSED: Final = "proof_refused"
+WAITS_TO_BE_FETCHED: Final = "waits_to_be_fetched"
+"""Error code of a delivery that a program fetches and has not confirmed yet."""
 
 
 class ExportMethod(StrEnum):
@@ -35,6 +37,7 @@ class ExportMethod(StrEnum):
     SFTP = "sftp"
     SMB = "smb"
     FOLDER = "folder"
+    ON_PREMISE = "on-premise"
 
 
 class DeliveryStatus(StrEnum):
@@ -98,6 +101,7 @@ class StepKind(StrEnum):
     FILES_LOOK_UP = "files_look_up"
     FILES_PLACE = "files_place"
     WEBHOOK_POST = "webhook_post"
+    FETCH = "fetch"
 
     @property
     def label(self) -> str:
@@ -120,6 +124,7 @@ class StepKind(StrEnum):
             StepKind.FILES_LOOK_UP: _("Folder look-up"),
             StepKind.FILES_PLACE: _("Files renamed"),
             StepKind.WEBHOOK_POST: _("Webhook posted"),
+            StepKind.FETCH: _("Fetched"),
         }[self]
 
 
@@ -275,7 +280,14 @@ class Delivery:
     @property
     def status_label(self) -> str:
         """How it stands, in the user's words and language."""
+        if self.waits_to_be_fetched:
+            return _("Waits to be fetched")
         return _("Held") if self.is_held else self.status.label
+
+    @property
+    def waits_to_be_fetched(self) -> bool:
+        """Whether a program is to fetch it."""
+        return self.is_held and self.error_code == WAITS_TO_BE_FETCHED
 
     @property
     def lease(self) -> Lease:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ionport.cli.documents.stages import print_stage, stage_row
-from ionport.cli.documents.targets import add_folder, add_sftp, add_smb
+from ionport.cli.documents.targets import add_folder, add_on_premise, add_sftp, add_smb
 from ionport.cli.output import as_json_option, paged, print_json, print_page
 from ionport.core.paging import PageRequest
 
@@ -34,6 +34,7 @@ def connection() -> None:
 connection.add_command(add_folder)
 connection.add_command(add_sftp)
 connection.add_command(add_smb)
+connection.add_command(add_on_premise)
 
 
 @connection.command("add")

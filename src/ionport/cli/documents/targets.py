@@ -1,4 +1,4 @@
-"""`ionport connection add-folder|add-sftp|add-smb`: connections that lead to no Infor tenant."""
+"""`ionport connection add-folder`, `add-sftp`, `add-smb`, `add-on-premise`: no Infor tenants."""
 
 from __future__ import annotations
 
@@ -74,6 +74,14 @@ def add_smb(
     _add(ctx, name, "smb", {**given, "folder": folder}, secret_file)
 
 
+@click.command("add-on-premise")
+@click.argument("name")
+@click.pass_context
+def add_on_premise(ctx: click.Context, name: str) -> None:
+    """Add a place from which a program fetches documents by the JSON API."""
+    _add(ctx, name, "pull", {})
+
+
 def _add(
     ctx: click.Context,
     name: str,
@@ -94,5 +102,5 @@ def _add(
         prepared = targets.prepare(Target(TargetKind(kind), parameters, Secret(secret)))
         with application.database.write() as work:
             made = targets.add(Access(work, scope, OPERATOR), name, prepared)
-    click.echo(f"Connection {made.name}: {made.place}.")
+    click.echo(f"Connection {made.name}: {made.place or made.target.label}.")
     click.echo(f"Prove it with: ionport connection prove {made.name!r}")

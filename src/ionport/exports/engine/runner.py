@@ -37,6 +37,7 @@ from ionport.exports.engine.passes.records import PassRecords
 from ionport.exports.engine.passes.render_step import RenderStep
 from ionport.exports.engine.retried_writes import DATABASE_AWAY, write_with_retries
 from ionport.exports.engine.right import DocumentNowHeld, LeaseLost, RightToSend
+from ionport.exports.fetching.step import run_fetch
 from ionport.exports.ledger.attempts import Problem, changed
 from ionport.exports.ledger.places import ConnectionPlaces
 from ionport.exports.ledger.repository import DeliveryRepository
@@ -175,6 +176,9 @@ class DeliveryRunner:
             with span("delivery step", {"step": kind.value}):
                 if kind is StepKind.RENDER:
                     return self._render(running)
+                if kind is StepKind.FETCH:
+                    with self._database.write() as work:
+                        return run_fetch(work, self._clock, self._records, running)
                 call = call_of(running.delivery.method, kind)
                 if call.look_up is not None and kind is call.look_up.kind:
                     return self._look_up(running, call, call.look_up)

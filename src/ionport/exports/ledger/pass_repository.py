@@ -230,12 +230,14 @@ class PassRepository:
         document_id: str | None = None,
         configuration_id: str | None = None,
         method: ExportMethod | None = None,
+        delivery_id: str | None = None,
     ) -> int:
         """Make due now what waits for the reason `error_code`; returns how many deliveries.
 
-        Of all: those over a connection, of a document, of a configuration, of a method.
+        Of all: one, those over a connection, of a document, of a configuration, of a method.
         """
         wanted = {
+            _d.id: delivery_id,
             _d.connection_id: connection_id,
             _d.document_id: document_id,
             _d.configuration_id: configuration_id,

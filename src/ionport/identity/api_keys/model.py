@@ -18,6 +18,7 @@ class ApiScope(StrEnum):
     DOCUMENTS_WRITE = "documents.write"
     DECISIONS_WRITE = "decisions.write"
     EXPORTS_WRITE = "exports.write"
+    EXPORTS_FETCH = "exports.fetch"
     CONNECTIONS_READ = "connections.read"
     CONNECTIONS_PROVE = "connections.prove"
     MAPPINGS_READ = "mappings.read"
@@ -32,6 +33,7 @@ class ApiScope(StrEnum):
             ApiScope.DOCUMENTS_WRITE: _("Send in documents"),
             ApiScope.DECISIONS_WRITE: _("Correct values and decide about documents"),
             ApiScope.EXPORTS_WRITE: _("Export documents, and retry or cancel deliveries"),
+            ApiScope.EXPORTS_FETCH: _("Fetch documents, and confirm or refuse them"),
             ApiScope.CONNECTIONS_READ: _("Read connections and their proofs"),
             ApiScope.CONNECTIONS_PROVE: _("Start proofs of connections"),
             ApiScope.MAPPINGS_READ: _("Read and check mapping files"),
