@@ -31,13 +31,13 @@ from ionport.exports.engine.calls import LookedUp, TargetCalls
 from ionport.exports.engine.circuit import ConnectionPauses
 from ionport.exports.engine.lost_calls import LostCalls, earlier_attempts
 from ionport.exports.engine.passes.call_ends import CallEnds
+from ionport.exports.engine.passes.fetch_step import run_fetch
 from ionport.exports.engine.passes.holds import document_problem, what_holds
 from ionport.exports.engine.passes.model import FAILED, SETTLED, SYSTEM, RunningPass
 from ionport.exports.engine.passes.records import PassRecords
 from ionport.exports.engine.passes.render_step import RenderStep
 from ionport.exports.engine.retried_writes import DATABASE_AWAY, write_with_retries
 from ionport.exports.engine.right import DocumentNowHeld, LeaseLost, RightToSend
-from ionport.exports.fetching.step import run_fetch
 from ionport.exports.ledger.attempts import Problem, changed
 from ionport.exports.ledger.places import ConnectionPlaces
 from ionport.exports.ledger.repository import DeliveryRepository
