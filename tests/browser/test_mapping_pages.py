@@ -14,7 +14,7 @@ from ionport.sandbox.ln.model import GoodsReceipt
 from ionport.sandbox.ln.service import LnService, LnSettings
 from tests.browser.conftest import OpenScreen
 from tests.browser.furnished import cookies_of
-from tests.browser.screen import Screen
+from tests.browser.screen import PHONE, Screen
 from tests.support.reference import FOLDER
 from tests.support.whole import INVOICE, Desk, running_desk
 
@@ -183,3 +183,13 @@ def test_rows_are_mended_added_and_saved_while_the_preview_follows(
     # The line that was removed and the one that the new row's list takes: nothing else.
     expected = _LN.replace("OrderType,LogisticCompany", "OrderType,LogisticCompany,Remark")
     assert stored == expected.replace("OrderSequence=1\n", "OrderSequence=1\nIR_SF_Remark=1\n")
+
+    # The other way, in the text: a line shows its value, wherever the panel stands.
+    page = screen.open(f"{path}?document={document}")
+    amount = page.locator("#panel .origins tr.is-told")
+    page.locator(".cm-line", has_text="HF_InvoiceAmount").click(position={"x": 40, "y": 8})
+    expect(amount).to_contain_text("2808.81")
+    expect(amount).to_be_in_viewport()
+    screen.resize(PHONE)
+    page = screen.open(f"{path}/versions/compare")
+    expect(page.locator("tr.is-added", has_text="IR_SF_Remark=1")).to_be_visible()

@@ -8,7 +8,8 @@
   const CHECK_AFTER = 400;
 
   const merged = document.querySelector("[data-merge]");
-  if (merged) {
+  // On a phone two sides are too narrow to be read: there the unified difference stays.
+  if (merged && matchMedia("(min-width: 701px)").matches) {
     const text = (name) => document.querySelector(`template[${name}]`).content.textContent;
     const { merge: kind, oldLabel, newLabel, leftOut } = merged.dataset;
     merged.hidden = false;
@@ -38,6 +39,7 @@
   const words = () => (known ??= fetch(form.dataset.words).then((answer) => answer.json()));
 
   let findings = [];
+  let told = 0;
   const fixesOf = (finding) => (finding.fix.length && !area.readOnly
     ? [{ label: form.dataset.fix, apply: () => editor.applyEdits(finding.fix) }] : []);
 
@@ -45,6 +47,7 @@
     findings = found.findings;
     panel.innerHTML = found.panel;
     for (const button of panel.querySelectorAll("[data-copy]")) button.hidden = false;
+    tellPanel(told);
     editor.setFindings(findings.map((one) => ({ ...one, fixes: fixesOf(one) })));
     state.textContent = isEdited() ? form.dataset.unsaved : "";
     form.dataset.checked = String(asked);
@@ -73,9 +76,21 @@
   };
 
   const tellPanel = (line) => {
+    told = line;
     for (const each of panel.querySelectorAll("[data-line]")) {
       each.closest("tr,li").classList.toggle("is-told", Number(each.dataset.line) === line);
     }
+    for (const box of [panel, panel.querySelector(".findings")]) bringInto(box, ".is-told");
+  };
+
+  // Scrolls the box alone, and only where the first told thing is out of its sight.
+  const bringInto = (box, wanted) => {
+    const one = box && box.scrollHeight > box.clientHeight && box.querySelector(wanted);
+    if (!one) return;
+    const [outer, inner] = [box.getBoundingClientRect(), one.getBoundingClientRect()];
+    const bottom = Math.min(outer.bottom, innerHeight);
+    if (inner.top >= outer.top && inner.bottom <= bottom) return;
+    box.scrollTop += inner.top - outer.top - (bottom - outer.top - inner.height) / 2;
   };
 
   const host = document.createElement("div");
