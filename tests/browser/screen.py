@@ -153,6 +153,7 @@ class Mouse:
 
     def give_file(self, target: Locator, path: Path) -> None:
         """Drag the file from the desktop and drop it on the box around the input."""
+        target.page.wait_for_load_state()
         box = target.locator("xpath=..")
         box.scroll_into_view_if_needed()
         area = target.bounding_box()

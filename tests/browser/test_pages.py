@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Iterator
+from html import unescape
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -303,3 +304,34 @@ def _sign_in(page: Page, username: str, password: str = PASSWORD.reveal()) -> No
     page.get_by_role("textbox", name="Username").fill(username)
     page.get_by_role("textbox", name="Password").fill(password)
     page.get_by_role("button", name="Sign in").click()
+
+
+# A list in use stands here already; what is told of it needs no browser.
+_FILTERS = {
+    "/documents": [
+        *("status", "document_type", "time", "sort", "dir"),
+        *("size", "after", "before", "from", "to"),
+    ],
+    "/deliveries": ["status", "configuration", "from", "to", "sort", "page"],
+    "/settings/audit-log": ["action", "from", "to", "after"],
+    "/settings/export": ["document_type", "page"],
+    "/settings/users": ["sort"],
+    "/settings/document-types/INVOICE/effects": ["group", "effect"],
+    "{tenant}/users": ["role", "status", "sort"],
+    "{tenant}/service-accounts": ["disabled", "user"],
+    "{tenant}/authorized-apps": ["type", "disabled"],
+    "{tenant}/inspector": ["service", "status", "age"],
+    "{tenant}/inspector/items": ["entity", "held"],
+    "{tenant}/inspector/messages": ["findings"],
+    "{tenant}/connection-points": ["status"],
+}
+
+
+def test_an_unknown_filter_sort_or_date_is_told_above_the_list(application: Furnished) -> None:
+    base = f"/ion-api/{application.ids['tenant']}"
+    for path, names in _FILTERS.items():
+        query = "&".join(f"{name}=nonsense" for name in names)
+        page = unescape(application.desk.browser.get(f"{path.format(tenant=base)}?{query}").text)
+        above, _table, _rows = page.partition("<tbody")
+        missing = [name for name in names if f"“{name}=nonsense”" not in above]
+        assert not missing, (path, missing)
