@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from unittest.mock import patch
 
+from ionport.core.http.signed_webhooks import new_webhook_secret
 from ionport.core.paging import PageRequest
 from ionport.documents.bulk.model import BulkAction, Selection
 from ionport.documents.list_files import service as list_files
@@ -82,6 +83,11 @@ components:
         lines: {type: array, items: {type: object, properties: {amount: {type: number}}}}
 """
 _PARAMETER = re.compile(r"\{(\w+)(?::\w+)?\}")
+# Where a parameter means something else than at other addresses.
+_OTHERWISE = {
+    "/settings/connections/new/{kind}": "/settings/connections/new/{target_kind}",
+    "/settings/connections/{connection}/edit": "/settings/connections/{target}/edit",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +104,8 @@ class Furnished:
     def address(self, route: str) -> str:
         """Put ids into the path of a route: `/documents/{document}` becomes a page."""
         try:
-            return _PARAMETER.sub(lambda found: self.ids[found[1]], route)
+            named = _OTHERWISE.get(route, route)
+            return _PARAMETER.sub(lambda found: self.ids[found[1]], named)
         except KeyError as missing:
             raise AssertionError(
                 f"{route} has no browser test: furnish a {missing} in {__name__}"
@@ -230,6 +237,8 @@ def _add_settings(desk: Desk) -> dict[str, str]:
     return {
         "group": _add_group(desk),
         "webhook": _webhook(desk),
+        "target": _target(desk),
+        "target_kind": "sftp",
         "api_key": _found(r"api-keys/(key_\w+)", desk.browser.get("/settings/api-keys").text),
         "source": source.id,
         "mapping": _m3_mapping(desk),
@@ -239,6 +248,14 @@ def _add_settings(desk: Desk) -> dict[str, str]:
         "company": page.rpartition("/")[2],
         "supplier": _found(r"/suppliers/(sup_\w+)", desk.browser.get("/settings/suppliers").text),
     }
+
+
+def _target(desk: Desk) -> str:
+    """Add a connection that leads to no Infor tenant."""
+    fields = {"name": "Archive", "url": "https://receiver.example/hook"}
+    fields["secret"] = new_webhook_secret().reveal()
+    page = desk.browser.send("/settings/connections/new/webhook", fields)
+    return page.url.path.rpartition("/")[2]
 
 
 def _m3_mapping(desk: Desk) -> str:
