@@ -56,6 +56,8 @@ _DOWNLOADS = {
     "/settings/document-types/{type}/settings.json",
     "/documents/list.csv",
     "/settings/audit-log.csv",
+    "/deliveries.csv",
+    "/deliveries.json",
     "/ion-api/{tenant}/audit-log.csv",
     "/documents/files/{file}/content",
     "/documents/{document}/archive",
