@@ -157,5 +157,5 @@ def configure_logging(
         logger = logging.getLogger(name)
         logger.handlers[:] = []
         logger.propagate = name != "uvicorn.access"
-    for name in ("httpx2", "httpcore2", "dbos", "alembic"):
+    for name in ("httpx2", "httpcore2", "dbos", "alembic", "asyncssh"):
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))

@@ -130,6 +130,11 @@ def _change(text: str) -> str:
     return " → ".join(names.get(one, one) for one in text.split(" → "))
 
 
+def _fields(text: str) -> str:
+    labels = {one.id: one.label for kind in DOCUMENT_TYPES.values() for one in kind.fields}
+    return ", ".join(labels.get(one, one) for one in text.split(", "))
+
+
 def _approvals(text: str) -> str:
     parts = [one.replace("None", _("never")) for one in text.split(",")]
     return ",".join(parts)
@@ -170,6 +175,7 @@ _WORDS: Final[Mapping[tuple[str, str], Callable[[str], str]]] = {
     (GroupAction.CHANGED, "grants"): _grants,
     (ApiKeyAction.CREATED, "scopes"): _scopes,
     ("", "approvals"): _approvals,
+    ("", "fields"): _fields,
     ("", "by"): lambda text: SignInWay(text).label,
     ("", "method"): lambda text: destination_of(ExportMethod(text)).label,
     ("", "proof"): lambda text: ProofState(text).label,

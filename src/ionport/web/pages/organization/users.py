@@ -155,7 +155,7 @@ def _new_user_form() -> Form:
             *person_fields(),
             FormField(
                 "role",
-                _("Role"),
+                _("Role in the organization"),
                 Kind.CHOICE,
                 required=True,
                 choices=[(role.value, role.label) for role in OrganizationRole],
