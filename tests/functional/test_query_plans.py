@@ -89,7 +89,7 @@ PAGES = (
     Page(f"{INSPECTOR}?service=M3", 7),
     Page(f"{INSPECTOR}?q=99999", 7),
     Page(f"{INSPECTOR}/calls/call_many_77", 7, of_one=True),
-    Page("/settings/export", 10),
+    Page("/settings/export", 12),
     Page(MAPPINGS, 8),
     Page(f"{MAPPINGS}?q=mapping-99999", 8),
     Page(f"{MAPPINGS}?kind=m3", 8),

@@ -306,6 +306,11 @@ class ConnectionService:
         now = self._clock.now()
         return {connection_id: check.as_seen_at(now) for connection_id, check in found.items()}
 
+    def proofs(self, access: Access[OrganizationScope], connection_id: str) -> Sequence[Check]:
+        """Return the checks of a connection that are over, the newest first; at most twenty."""
+        access.require_organization_member()
+        return CheckRepository(access.connection).ended(access.scope, connection_id)
+
     def get_check(self, access: Access[OrganizationScope], check_id: str) -> Check:
         """Return one check, as far as it has come."""
         access.require_organization_member()

@@ -10,6 +10,7 @@ from ionport.core.errors import NotFound
 from ionport.core.i18n import _
 from ionport.core.paging import Following, Page, PageRequest
 from ionport.documents.service import DocumentService
+from ionport.exports.ledger.record_repository import RecordRepository
 from ionport.exports.ledger.repository import DeliveryRepository
 from ionport.exports.ledger.steps_repository import LedgerRepository
 from ionport.exports.ledger.worker_repository import WorkerRepository
@@ -18,6 +19,7 @@ from ionport.exports.model import (
     Delivery,
     DeliveryDetail,
     DeliveryFilter,
+    DeliveryRecord,
     DeliverySort,
     DeliveryStatus,
 )
@@ -125,6 +127,14 @@ class DeliveryReading:
         """Return how many deliveries made since then have each status."""
         access.require_organization_member()
         return DeliveryRepository(access.connection).counts_since(access.scope, since)
+
+    def records(
+        self, access: Access[OrganizationScope], configuration_ids: Collection[str]
+    ) -> Mapping[str, DeliveryRecord]:
+        """Return for each configuration its last success, and its failures of 24 hours."""
+        access.require_organization_member()
+        since = self._clock.now() - timedelta(days=1)
+        return RecordRepository(access.connection).of(access.scope, configuration_ids, since)
 
     def workers_alive(self, work: Work) -> bool:
         """Tell whether any process runs deliveries now."""

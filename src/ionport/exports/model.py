@@ -346,6 +346,14 @@ class Cause:
     deliveries: int
 
 
+@dataclass(frozen=True, slots=True)
+class DeliveryRecord:
+    """How a configuration has delivered: its last success, and its failures of 24 hours."""
+
+    last_success: datetime | None
+    failures: int
+
+
 class DeliverySort(StrEnum):
     """What a list of deliveries may be sorted by."""
 

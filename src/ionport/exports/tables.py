@@ -154,6 +154,10 @@ deliveries = Table(
     Index("ix_deliveries_document_id", "document_id", "organization_id"),
     Index("ix_deliveries_organization_id_created_at", "organization_id", "created_at"),
     Index("ix_deliveries_organization_id_status", "organization_id", "status"),
+    Index(
+        "ix_deliveries_configuration_id_status_finished_at",
+        *("configuration_id", "status", "finished_at"),
+    ),
 )
 
 # The mapping versions that deliveries have named, each once: such a version is kept for good.

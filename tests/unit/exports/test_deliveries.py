@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from ionport.connections.intake import prepare_connection
+from ionport.core.clock import MovableClock
 from ionport.core.errors import Conflict, Forbidden, InvalidInput, NotFound
 from ionport.core.paging import PageRequest
 from ionport.documents.model import DocumentStatus
@@ -303,3 +304,28 @@ def test_a_mapping_file_that_a_delivery_names_is_kept_after_another_took_its_pla
         assert uses.is_named(access, used)
         spare = ready.mappings.add(access, "spare.properties", prepare_mapping(text.encode()))
         assert not uses.is_named(access, spare.mapping_id)
+
+
+@pytest.mark.on_each_database
+def test_a_configuration_knows_its_last_success_and_its_failures_of_a_day(
+    ready: DocumentSide, clock: MovableClock
+) -> None:
+    def end(number: str, status: DeliveryStatus) -> None:
+        delivery = ready.export(ready.receive(number))
+        values = {"status": status, "due_at": None, "finished_at": clock.now()}
+        with ready.database.write() as work:
+            DeliveryRepository(work.connection).update(SystemScope("test"), delivery.id, values)
+
+    end("90", DeliveryStatus.FAILED)
+    clock.advance(timedelta(days=1, minutes=1))
+    end("91", DeliveryStatus.DELIVERED)
+    delivered_at = clock.now()
+    clock.advance(timedelta(minutes=1))
+    end("92", DeliveryStatus.FAILED)
+    with ready.database.read() as work:
+        access = Access(work, ready.scope, OPERATOR)
+        (configuration,) = ready.configurations.list(access, PageRequest()).items
+        records = ready.deliveries.records(access, [configuration.id, "exp_none"])
+    record = records[configuration.id]
+    assert (record.last_success, record.failures) == (delivered_at, 1)
+    assert (records["exp_none"].last_success, records["exp_none"].failures) == (None, 0)

@@ -45,10 +45,14 @@ def list_exports(request: Request) -> Response:
             document_type=state.filters["document_type"] or None,
         )
         names = _sub_organization_names(request, work)
+        records = documents_of(request).deliveries.records(
+            Access(work, scope, visit.actor), [item.id for item in found.items]
+        )
         uses = {item.id: proof_of(request, work, item) for item in found.items}
     context = {
         "state": state,
         "uses": uses,
+        "records": records,
         "page_of": found,
         "sub_organizations": names,
         "type_labels": _type_labels(),
@@ -183,6 +187,9 @@ def show(request: Request) -> Response:
         context = {
             "configuration": configuration,
             "use": proof_of(request, work, configuration),
+            "record": documents_of(request).deliveries.records(access, [configuration.id])[
+                configuration.id
+            ],
             "findings": configurations.findings(access, configuration.id),
             "connection": connections.get(access, configuration.connection_id),
             "check": connections.latest_check(access, configuration.connection_id),

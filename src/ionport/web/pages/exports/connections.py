@@ -104,6 +104,8 @@ def _detail_page(request: Request, error: str = "", status: int = 200) -> Respon
     with organization_read(request) as access:
         connection = service.get(access, request.path_params["connection"])
         check = service.latest_check(access, connection.id)
+        proofs, uses = service.proofs(access, connection.id), service.uses
+        used_by = uses.titles(access, connection.id) if uses else ()
         acknowledgements = documents_of(request).acknowledgements
         endpoint = acknowledgements.endpoint(access, connection.id)
         received = acknowledgements.received(access, connection.id)
@@ -113,6 +115,8 @@ def _detail_page(request: Request, error: str = "", status: int = 200) -> Respon
     context = {
         "connection": connection,
         "check": check,
+        "earlier": [each for each in proofs if check is None or each.id != check.id],
+        "used_by": used_by,
         "error": error,
         "name": name,
         "endpoint": endpoint,

@@ -76,6 +76,8 @@ def test_the_list_has_the_columns_of_the_original_and_a_status_dot(desk: Desk) -
         "Sub-Organizations",
         "Export Method",
         "Proof",
+        "Last success",
+        "Failed in 24 h",
         "Actions",
     ]
     assert "dot-off" in page

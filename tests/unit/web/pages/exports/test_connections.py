@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import httpx2
 
+from tests.support.sides import until
+from tests.support.web import said
 from tests.support.whole import Desk
 
 _NEW = "/settings/connections/new"
@@ -25,6 +29,22 @@ def test_an_uploaded_file_is_a_connection_with_its_proof(desk: Desk) -> None:
     listed = desk.browser.get("/settings/connections").text
     assert listed.count("Invoices to M3") == 1
     assert f'href="{_NEW}"' in listed
+
+
+def test_a_connection_tells_who_uses_it_and_what_its_earlier_proofs_ended_with(desk: Desk) -> None:
+    made = desk.add_export(credential=desk.credentials())
+    found = re.search(r'href="(/settings/connections/con_\w+)"', made.text)
+    assert found
+
+    assert until(lambda: "every 1s" not in desk.browser.get(found[1]).text)
+    page = desk.browser.get(found[1]).text
+    assert "Used by" in page
+    assert "Earlier proofs" not in page
+    desk.browser.send(f"{found[1]}/check", form_at=found[1])
+    assert until(lambda: "every 1s" not in desk.browser.get(found[1]).text)
+    page = desk.browser.get(found[1]).text
+    assert page.count("Earlier proofs</h2>") == 1
+    assert "Used by Invoices to Infor" in said(page)
 
 
 def test_another_file_is_refused_beside_its_box(desk: Desk) -> None:
