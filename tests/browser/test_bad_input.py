@@ -27,7 +27,7 @@ from tests.support.whole import INVOICE, Desk, desk_on
 FORM = "/settings/export/new/infor-idm-bod"
 IDM = own_template(MappingKind.IDM)[1].decode()
 BOD = own_template(MappingKind.BOD)[1].decode()
-TEMPLATE = "Template of ionport for invoices"
+TEMPLATE = "Template of ionport for the document type"
 UNPROCESSABLE = 422
 
 

@@ -22,7 +22,7 @@ from tests.browser.sides import Side
 PASSWORD = "correct horse battery"
 APP = "DocBits_TST"
 TITLE = "Invoices to Infor M3"
-TEMPLATE = "Template of ionport for invoices"
+TEMPLATE = "Template of ionport for the document type"
 STAGES = ("file", "network", "token", "refresh", "idm", "ion", "m3", "ln")
 
 # Saves the window, from its top to the end of the element, under a name.

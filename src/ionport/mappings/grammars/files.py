@@ -142,8 +142,8 @@ def is_stylesheet(text: str) -> bool:
 
 
 def has_template(kind: MappingKind) -> bool:
-    """Tell whether ionport ships a template of a kind for invoices."""
-    return any(one.kind is kind and "INVOICE" in one.document_types for one in TEMPLATES)
+    """Tell whether ionport ships a template of a kind."""
+    return any(one.kind is kind for one in TEMPLATES)
 
 
 def own_template(kind: MappingKind, document_type: str = "INVOICE") -> tuple[str, bytes]:
@@ -172,13 +172,19 @@ def template_values(kind: MappingKind) -> dict[str, str]:
     }
 
 
-def filled_template(kind: MappingKind, values: Mapping[str, str]) -> tuple[str, bytes]:
+def filled_template(
+    kind: MappingKind, values: Mapping[str, str], document_type: str = "INVOICE"
+) -> tuple[str, bytes]:
     """Return our template with the values of `template_values` that an administrator has given.
+
+    Where none of this kind is for documents of this type, it is the one for invoices: why it does
+    not fit is told when it is to be used (`missing_type`).
 
     Raises:
         InvalidInput: names the values that are missing, or no single words.
     """
-    name, content = own_template(kind)
+    types = {name for one in TEMPLATES if one.kind is kind for name in one.document_types}
+    name, content = own_template(kind, document_type if document_type in types else "INVOICE")
     given = {field: values.get(field, "") for field in template_values(kind)}
     text = _("Enter 1 to 250 letters, digits and signs without spaces.")
     if wrong := {field: text for field, value in given.items() if not _ONE_WORD.fullmatch(value)}:

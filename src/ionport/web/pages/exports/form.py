@@ -80,9 +80,9 @@ def choices(request: Request, work: Work, method: ExportMethod) -> FormChoices:
     files = documents_of(request).mappings
     mappings = []
     for kind in (*destination.mapping_kinds, *destination.optional_kinds):
-        own = [(OWN_TEMPLATE, _("Template of ionport for invoices"))] if has_template(kind) else []
+        own = [(OWN_TEMPLATE, _("Template of ionport for the document type"))]
         found = files.list(work.within(scope), page, kind).items
-        options = [*own, *((each.id, each.name) for each in found)]
+        options = [*(own if has_template(kind) else ()), *((each.id, each.name) for each in found)]
         is_optional = kind in destination.optional_kinds
         mappings.append(
             MappingBox(mapping_field(kind), file_label(kind), options, _ACCEPTED[kind], is_optional)
@@ -305,7 +305,7 @@ def _read_mapping(form: FormData, kind: MappingKind) -> NamedMapping | str:
         return chosen
     if upload is None:
         values = {name: text_of(form, name) for name in template_defaults()}
-        upload = Upload(*filled_template(kind, values))
+        upload = Upload(*filled_template(kind, values, text_of(form, "document_type")))
     return upload.filename, prepare_mapping(upload.content, kind)
 
 

@@ -562,3 +562,17 @@ def test_credit_notes_need_a_sign_and_over_ion_a_reason(desk: Desk) -> None:
     _proved(desk, other)
     active = desk.browser.send(f"{other.url.path}/activate", form_at=other.url.path)
     assert "Credit notes is active." in said(active.text)
+
+
+def test_the_template_is_the_one_for_the_document_type(desk: Desk) -> None:
+    fields = {"title": "Delivery notes", "document_type": "DELIVERY_NOTE"}
+    files = {"connection_file": ("x.ionapi", desk.credentials())}
+    made = desk.browser.send(f"{LIST}/new/infor-idm-bod", fields | TEMPLATES, files=files)
+    _proved(desk, made)
+    active = desk.browser.send(f"{made.url.path}/activate", form_at=made.url.path)
+    assert "Delivery notes is active." in said(active.text)
+    fields |= {"title": "To M3", "idm_mapping": "template", "m3_mapping": "template"}
+    other = desk.browser.send(f"{LIST}/new/infor-idm-m3", fields, files=files)
+    _proved(desk, other)
+    refused = desk.browser.send(f"{other.url.path}/activate", form_at=other.url.path)
+    assert "book invoices and credit notes by it, and no DELIVERY_NOTE" in said(refused.text)
