@@ -109,8 +109,7 @@ def test_the_walk_by_single_commands(run: Run, tmp_path: Path) -> None:
         try:
             assert sides.until(
                 lambda: '"delivered"' in run("export", "status", row["id"], "--json").output,
-                30,
-                0.3,
+                pause=0.3,
             )
         finally:
             process.stop()

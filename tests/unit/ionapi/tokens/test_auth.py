@@ -116,7 +116,8 @@ def test_a_sign_on_that_failed_frees_the_way_for_the_next_attempt(
     auth = IonApiAuth(file)
     given_up = threading.Event()
     infor.before_token = lambda: given_up.wait(PATIENCE)
-    with httpx2.Client(auth=auth, timeout=0.1) as client, pytest.raises(httpx2.ReadTimeout):
+    timeout = httpx2.Timeout(PATIENCE, read=0.1)
+    with httpx2.Client(auth=auth, timeout=timeout) as client, pytest.raises(httpx2.ReadTimeout):
         client.get(server.url + PING)
     infor.before_token = lambda: None
     given_up.set()
