@@ -161,12 +161,17 @@ def checked_text(request: Request, text: str, kind: MappingKind) -> Checked:
     return Checked(prepared.findings, preview=preview)
 
 
+def findings_of(text: str, kind: MappingKind) -> Sequence[Finding]:
+    """Return what the linter finds in a text that is not stored; nothing in what is no file."""
+    try:
+        return prepare_mapping(text.encode("utf-8", "replace"), kind).findings
+    except IonportError:
+        return ()
+
+
 def fixed(text: str, kind: MappingKind, number: int) -> str:
     """Return the text with the quick fix of one of its findings; they count from 1."""
-    try:
-        findings = prepare_mapping(text.encode("utf-8", "replace"), kind).findings
-    except IonportError:
-        return text
+    findings = findings_of(text, kind)
     fix = findings[number - 1].fix if 0 < number <= len(findings) else ()
     return apply_edits(text, fix)
 

@@ -31,6 +31,7 @@ from ionport.web.pages.mappings.file import (
     Checked,
     checked_text,
     chosen_document,
+    findings_of,
     fixed,
     newest_of,
     save_text,
@@ -103,8 +104,20 @@ def _answer(request: Request, newest: MappingVersion, asked: _Asked) -> Response
     if asked.action == _SAVE:
         return save_text(request, newest, text, then="mapping_file_form")
     if asked.action == "fix":
-        text = fixed(text, newest.kind, asked.number)
+        text = _mended(newest.kind, asked, text)
     return _page(request, newest, text)
+
+
+def _mended(kind: MappingKind, asked: _Asked, text: str) -> str:
+    """Return the text with the quick fix of a finding that the page showed.
+
+    What was typed since may have changed which findings there are: it is looked for again.
+    """
+    shown = findings_of(asked.text, kind)[asked.number - 1 : asked.number]
+    for number, finding in enumerate(findings_of(text, kind), start=1):
+        if [(one.code, one.line) for one in shown] == [(finding.code, finding.line)]:
+            return fixed(text, kind, number)
+    return text
 
 
 def _edited(kind: MappingKind, asked: _Asked) -> tuple[str, EntryError | None]:

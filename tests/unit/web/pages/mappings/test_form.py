@@ -69,6 +69,21 @@ def test_rows_are_added_moved_removed_and_mended_before_anything_is_saved(desk: 
     assert "version 1" in desk.browser.text(path)
 
 
+def test_a_fix_mends_what_the_page_showed_though_something_was_typed_meanwhile(
+    desk: Desk,
+) -> None:
+    path = _file(desk, IDM + "IF_net_amount=A\nIF_tax_amount=B\n")
+    page = desk.browser.get(f"{path}/form")
+    fixes = [part.partition('"')[0] for part in page.text.split('value="fix:')[1:]]
+    fields = _fields(page)
+    fields[f"name.{_row(fields, 'net_amount')}"] = "currency"
+    # The first one is about the line that was renamed; the last one is still about the other.
+    mended = _fields(_send(desk, path, fields, f"fix:{fixes[-1]}"))
+    listed = next(line for line in mended["text"].splitlines() if line.startswith("Index_Fields"))
+    assert listed.endswith(",tax_amount")
+    assert "IF_currency=A" in mended["text"]
+
+
 def test_what_cannot_be_written_is_told_beside_its_row_and_stays_typed(desk: Desk) -> None:
     path = _file(desk)
     fields = _fields(desk.browser.get(f"{path}/form"))
