@@ -31,9 +31,9 @@ from ionport.web.pages.authorized_apps import token_tools
 from ionport.web.pages.control import faults as control_faults
 from ionport.web.pages.control import keys as control_keys
 from ionport.web.pages.control import state as control_state
+from ionport.web.pages.documents import alternate_export, dashboard
 from ionport.web.pages.documents import choosing as document_choosing
 from ionport.web.pages.documents import correct as document_correct
-from ionport.web.pages.documents import dashboard
 from ionport.web.pages.documents import decisions as document_decisions
 from ionport.web.pages.documents import export as document_export
 from ionport.web.pages.documents import invoice as document_invoice
@@ -191,6 +191,7 @@ def _document_routes() -> list[BaseRoute]:
         *document_views.ROUTES,
         *document_choosing.ROUTES,
         *document_export.ROUTES,
+        *alternate_export.ROUTES,
         *document_correct.ROUTES,
         *document_decisions.ROUTES,
         *document_company.ROUTES,

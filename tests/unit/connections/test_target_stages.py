@@ -24,6 +24,9 @@ class _Store:
     def write(self, name: str, content: bytes) -> None:
         raise self._error
 
+    def remove(self, name: str) -> None:
+        raise self._error
+
 
 class _Kind(SftpType):
     def __init__(self, error: TargetError, *, opens: bool) -> None:

@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import PurePosixPath
 
 from ionport.connections.targets.errors import TargetError
-from ionport.connections.targets.model import PROBE_SECONDS, FileTargetType, Results, Stages, Target
+from ionport.connections.targets.model import (
+    PROBE_SECONDS,
+    FileStore,
+    FileTargetType,
+    Results,
+    Stages,
+    Target,
+)
 from ionport.core.ids import new_id
 from ionport.ionapi.addresses import AddressPolicy
 
@@ -35,10 +43,20 @@ def prove_files(
         with kind.open(target, "", policy, PROBE_SECONDS) as store:
             yield from stages.passed_to(WRITE[0])
             yield stages.begin()
-            store.write(name, _CONTENT)
-            store.rename(name, f"{name}.tmp")
-            store.remove(f"{name}.tmp")
+            _write_and_remove(store, name)
             yield stages.passed()
     except TargetError as error:
         yield from stages.passed_to(stage_of.get(error.code, WRITE[0]))
         yield from stages.failed(error)
+
+
+def _write_and_remove(store: FileStore, name: str) -> None:
+    """Do what a delivery does; nothing stays, also where it fails. Raises TargetError."""
+    try:
+        store.write(name, _CONTENT)
+        store.rename(name, f"{name}.tmp")
+    except TargetError:
+        with suppress(TargetError):
+            store.remove(name)
+        raise
+    store.remove(f"{name}.tmp")

@@ -25,6 +25,7 @@ from ionport.exports.model import (
     StepKind,
 )
 from ionport.identity.access import Access
+from tests.promises.faults import disk_of_its_own, full
 from tests.support.exporting import OPERATOR, QUICK, DocumentSide, closing, invoice, was_unknown
 from tests.support.proofs import failed_stage
 from tests.support.sftp import PASSWORD, SftpServer, new_key, public, sftp_server
@@ -318,6 +319,42 @@ def test_bod_and_item_and_document_for_infor_are_put_on_sftp(opened: Opener) -> 
     item = (files.folder / "471102.idm.json").read_text()
     assert detail.delivery.correlation_id in item
     assert "471102.pdf" in item
+
+
+def test_a_delivery_waits_while_the_disk_is_full(
+    side: DocumentSide, clock: MovableClock, tmp_path: Path
+) -> None:
+    with disk_of_its_own(tmp_path / "disk") as folder:
+        files = Files(side, clock, folder)
+        files.connection_id = side.add_target(TargetKind.FOLDER, {"folder": str(folder)})
+        files.configure()
+        delivery_id = side.export(side.receive("471102")).id
+        with closing(side.runner(QUICK)) as runner:
+            with full(folder):
+                files.run(runner, delivery_id, waits=2)
+                waiting = side.detail(delivery_id).delivery
+                assert (waiting.status, waiting.error_code) == (
+                    DeliveryStatus.WAITING,
+                    "target_full",
+                )
+                failed = failed_stage(side.prove(files.connection_id))
+                assert failed is not None
+                assert not is_refusal(failed)
+            files.run(runner, delivery_id)
+        assert files.names() == ["471102.pdf", "471102.xml"]
+
+
+def test_two_configurations_that_write_one_name_lose_no_file(opened: Opener) -> None:
+    files = opened(TargetKind.FOLDER)
+    files.configure(filename_mode="original")
+    first = files.deliver(files.side.add_document("scan.xml", invoice("1", files.side.supplier)))
+    second = files.deliver(files.side.add_document("scan.xml", invoice("2", files.side.supplier)))
+    assert first.delivery.status is DeliveryStatus.DELIVERED
+    assert (second.delivery.status, second.delivery.error_code) == (
+        DeliveryStatus.FAILED,
+        "name_taken",
+    )
+    assert "<invoice_id>1</invoice_id>" in (files.folder / "scan.xml").read_text()
 
 
 def test_a_re_export_has_names_of_its_own(opened: Opener) -> None:
