@@ -456,7 +456,7 @@ def test_companies_suppliers_and_document_types_are_kept_by_commands(
         _json(run("document-type", "import", str(settings), "--json"))["approvals"]["first_from"]
         == "1000"
     )
-    (listed, _credit_notes) = sorted(
+    (listed, *_others) = sorted(
         _json(run("document-type", "list", "--json")), key=lambda row: -row["effects"]
     )
     assert (listed["id"], listed["effects"]) == ("INVOICE", 1)

@@ -38,7 +38,7 @@ def test_what_is_demanded_of_a_field_is_set_and_told(desk: Desk) -> None:
     answer = desk.browser.send(_FIELD, _DEMANDS)
     assert "at most 7 characters" in answer.text
     assert "one of 2 values" in answer.text
-    assert "Document type changed: Fields: purchase_order" in desk.browser.text(_ONE)
+    assert "Document type changed: Fields: Purchase Order" in desk.browser.text(_ONE)
     assert _settings(desk)["fields"]["purchase_order"] == {
         "required": True,
         "read_only": False,
