@@ -87,6 +87,10 @@ def test_deliveries_in_flight_go_on_after_an_upgrade_and_arrive_once(
     old = as_the_version_before_left_it(walk.side.database, tmp_path / "old.db")
     upgrade(old)
     side = replace(walk.side, database=old)
+    used = set(side.detail(lost).delivery.mapping_versions.values())
+    with old.read() as work:
+        named = text("SELECT version_id FROM named_mapping_versions")
+        assert set(work.connection.execute(named).scalars()) == used != set()
     delivery = side.detail(lost).delivery
     assert delivery.status is DeliveryStatus.RUNNING
     assert delivery.due_at is None
