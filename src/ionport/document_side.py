@@ -34,6 +34,7 @@ from ionport.documents.views.service import ListSettingsService
 from ionport.documents.webhooks.outbox import Outbox
 from ionport.documents.webhooks.sender import WebhookSender
 from ionport.documents.webhooks.service import WebhookService
+from ionport.exports.acknowledgements.polling import ErpPoller
 from ionport.exports.acknowledgements.service import AcknowledgementService
 from ionport.exports.archive import DocumentArchive
 from ionport.exports.automatic.exporter import AutomaticExporter
@@ -92,6 +93,7 @@ class DocumentSide:
     fetching: FetchingService
     error_queue: ErrorQueue
     acknowledgements: AcknowledgementService
+    erp_poller: ErpPoller
     automatic_exporter: AutomaticExporter
     archive: DocumentArchive
     retention: RetentionService
@@ -137,6 +139,7 @@ def open_document_side(
     readable_pages = ReadablePageService(database, documents, blobs, clock)
     receiver = Receiver(database, documents, audit)
     deliveries = DeliveryService(clock, audit, documents, timing=timing)
+    acknowledgements = AcknowledgementService(clock, keys, audit, connections, documents)
     locks = (waiting_folder or Path(tempfile.gettempdir())).parent / "intake-locks"
     inboxes = Inboxes(keys, addresses, locks)
     list_files = ListFileService(database, clock, audit, documents)
@@ -185,7 +188,8 @@ def open_document_side(
             database, clock, blobs, documents, lambda: deliveries.wake and deliveries.wake()
         ),
         error_queue=ErrorQueue(deliveries),
-        acknowledgements=AcknowledgementService(clock, keys, audit, connections, documents),
+        acknowledgements=acknowledgements,
+        erp_poller=ErpPoller(database, clock, connections, acknowledgements, timing),
         automatic_exporter=AutomaticExporter(database, documents.review.types, deliveries),
         archive=DocumentArchive(database, documents, deliveries, blobs),
         retention=RetentionService(database, clock, audit, blobs, documents, readable_pages),

@@ -177,6 +177,13 @@ partial_index(
     where=_unfinished,
 )
 
+# What an ERP has and has not posted: who asks it reads these alone.
+partial_index(
+    "ix_deliveries_unposted",
+    deliveries.c.created_at,
+    where=deliveries.c.erp_status == "accepted",
+)
+
 # The leases that each worker watches.
 partial_index(
     "ix_deliveries_running",

@@ -20,6 +20,7 @@ from ionport.data_folder import upgrade_existing
 from ionport.documents.bulk.runner import BulkWatch
 from ionport.documents.intake.sources.runner import SourceWatch
 from ionport.documents.webhooks.sender import WebhookWatch
+from ionport.exports.acknowledgements.polling import ErpWatch
 from ionport.exports.automatic.exporter import AutomaticExportWatch
 from ionport.exports.pages.maker import PageWatch
 from ionport.identity.access import Access
@@ -132,6 +133,7 @@ def worker(ctx: click.Context) -> None:
         SourceWatch(side.source_runner),
         PageWatch(side.pages),
         AutomaticExportWatch(side.automatic_exporter),
+        ErpWatch(side.erp_poller),
         BulkWatch(side.bulk_runner),
         WebhookWatch(side.webhook_sender),
         BulkWatch(side.list_file_runner, name="list-files"),

@@ -21,6 +21,7 @@ from ionport.core.errors import InvalidInput
 from ionport.documents.bulk.runner import BulkWatch
 from ionport.documents.intake.sources.runner import SourceWatch
 from ionport.documents.webhooks.sender import WebhookWatch
+from ionport.exports.acknowledgements.polling import ErpWatch
 from ionport.exports.automatic.exporter import AutomaticExportWatch
 from ionport.exports.engine.queues.port import EngineOptions
 from ionport.exports.pages.maker import PageWatch
@@ -63,10 +64,23 @@ class RunningServer:
         sources = SourceWatch(documents.source_runner) if documents else None
         pages = PageWatch(documents.pages) if documents else None
         exports = AutomaticExportWatch(documents.automatic_exporter) if documents else None
+        erp = ErpWatch(documents.erp_poller) if documents else None
         bulk = BulkWatch(documents.bulk_runner) if documents else None
         webhooks = WebhookWatch(documents.webhook_sender) if documents else None
         lists = BulkWatch(documents.list_file_runner, name="list-files") if documents else None
-        parts = (engine, housekeeping, flows, watch, sources, pages, exports, bulk, lists, webhooks)
+        parts = (
+            engine,
+            housekeeping,
+            flows,
+            watch,
+            sources,
+            pages,
+            exports,
+            erp,
+            bulk,
+            lists,
+            webhooks,
+        )
         self._parts = [part for part in parts if part is not None]
         self._server = _Server(
             settings.threads,

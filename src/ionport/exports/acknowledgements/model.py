@@ -34,11 +34,17 @@ class Kind(StrEnum):
 
     ACKNOWLEDGE = "acknowledge"
     CONFIRM = "confirm"
+    ASKED = "asked"
+    """No document: M3 was asked."""
 
     @property
     def label(self) -> str:
         """Its name at Infor, the same in every language."""
-        return "ConfirmBOD" if self is Kind.CONFIRM else "Acknowledge.SupplierInvoice"
+        return {
+            Kind.ACKNOWLEDGE: "Acknowledge.SupplierInvoice",
+            Kind.CONFIRM: "ConfirmBOD",
+            Kind.ASKED: "APS450MI",
+        }[self]
 
 
 @dataclass(frozen=True, slots=True)

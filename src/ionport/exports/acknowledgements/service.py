@@ -24,6 +24,7 @@ from ionport.exports.acknowledgements.follow_up import follow_up
 from ionport.exports.acknowledgements.model import (
     Endpoint,
     EndpointAction,
+    Kind,
     Received,
     Result,
     Told,
@@ -172,6 +173,12 @@ class AcknowledgementService:
         if delivery is None:
             received.forget_unmatched(access.scope, endpoint.connection_id)
         return again or came
+
+    def asked(self, work: Work, delivery: Delivery, status: ErpStatus, voucher: str) -> Result:
+        """Take what the ERP has answered about a delivery, as if it had told so by itself."""
+        told = Told(Kind.ASKED, status, (), "", delivery.erp_reference or "", voucher, "", "")
+        access = work.within(OrganizationScope(delivery.organization_id))
+        return self._apply(access, delivery, told, self._clock.now())
 
     def _delivery(
         self, access: ScopedWork[OrganizationScope], connection_id: str, told: Told

@@ -26,6 +26,7 @@ from ionport.mappings.rendering.m3_toml import parse_m3_toml
 from ionport.mappings.rendering.model import M3Call
 
 VALIDATE_OPTION = "m3_validate"
+ASK_OPTION = "ask_until_posted"
 
 
 class InforIdmM3(InforIdm):
@@ -49,6 +50,15 @@ class InforIdmM3(InforIdm):
             VALIDATE_OPTION,
             lambda: _("Validate in M3"),
             lambda: _("M3 checks the invoice as soon as its lines are there (APS455)."),
+            is_switch=True,
+        ),
+        MethodOption(
+            ASK_OPTION,
+            lambda: _("Ask M3 until it is posted"),
+            lambda: _(
+                "Every five minutes, for thirty days at most (APS450MI GetHead). For tenants whose"
+                " ION sends no acknowledgement."
+            ),
             is_switch=True,
         ),
     )
