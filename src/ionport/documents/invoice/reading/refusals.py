@@ -2,13 +2,34 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from lxml import etree
 
 from ionport.core.errors import InvalidInput, TooLarge
-from ionport.core.i18n import _
+from ionport.core.i18n import N_, _, gettext
 from ionport.documents.invoice.reading.automaton import LINES
 from ionport.documents.invoice.table import terms
 from ionport.documents.invoice.tree import place_of
+
+# Business documents of UBL and UN/CEFACT by their root element.
+_OTHER_DOCUMENTS: Final = {
+    "Order": N_("an order"),
+    "OrderChange": N_("a change of an order"),
+    "OrderCancellation": N_("a cancelled order"),
+    "OrderResponse": N_("an order confirmation"),
+    "OrderResponseSimple": N_("an answer to an order"),
+    "SCRDMCCBDACIOMessageStructure": N_("an order"),
+    "DespatchAdvice": N_("a delivery note"),
+    "ReceiptAdvice": N_("a receipt of goods"),
+    "Catalogue": N_("a catalogue"),
+    "Quotation": N_("an offer"),
+    "RequestForQuotation": N_("a request for an offer"),
+    "Reminder": N_("a reminder"),
+    "Statement": N_("a statement of account"),
+    "RemittanceAdvice": N_("a remittance advice"),
+    "ApplicationResponse": N_("an answer to a message"),
+}
 
 
 def too_many(what: str, limit: int) -> InvalidInput:
@@ -64,6 +85,13 @@ def too_long(term: str, length: int, limit: int) -> TooLarge:
 def unknown_syntax(root: etree._Element) -> InvalidInput:
     """The root element is none of an invoice."""
     name = etree.QName(root)
+    if name.localname in _OTHER_DOCUMENTS and name.namespace:
+        return InvalidInput(
+            _("This XML is {what}, not an invoice. Send the invoice itself.").format(
+                what=gettext(_OTHER_DOCUMENTS[name.localname])
+            ),
+            code="unknown_syntax",
+        )
     found = f"{name.localname} ({name.namespace})" if name.namespace else name.localname
     return InvalidInput(
         _(
