@@ -200,7 +200,7 @@ EDITS = {
 # The last word of an address whose POST overwrites nothing that its form showed.
 NO_EDITS = {
     "add", "add-attribute", "add-acl", "upload", "import", "new", "{method}",  # make something new
-    "new-sftp", "accounts", "alternate-export", "api-keys", "bulk",
+    "new-sftp", "accounts", "alternate-export", "ion-package", "token", "api-keys", "bulk",
     "delete", "purge", "remove", "revoke", "back", "reset", "restore", "expire",  # take away
     "activate", "deactivate", "enable", "disable", "on", "off", "limits",  # say the new state
     "export", "re-export", "retry", "cancel", "check", "send-again", "seed", "snapshots", "jump",
