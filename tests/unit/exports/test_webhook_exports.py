@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Iterator
 from dataclasses import replace
@@ -14,7 +15,6 @@ from ionport.connections.model import CheckStatus, TargetKind
 from ionport.connections.proofs import is_refusal
 from ionport.core.clock import MovableClock
 from ionport.core.errors import InvalidInput
-from ionport.core.http.signed_webhooks import new_webhook_secret
 from ionport.exports.model import (
     AttemptState,
     DeliveryDetail,
@@ -29,7 +29,8 @@ from tests.support.exporting import QUICK, DocumentSide, closing
 from tests.support.proofs import failed_stage
 from tests.support.receiver import Call, Receiver, Reply, receiving
 
-SECRET = new_webhook_secret().reveal()
+# The same in each process of the run: it is part of names of tests.
+SECRET = "whsec_" + base64.b64encode(bytes(range(32))).decode()
 # For the receiver that never answers first, and does so then.
 IMPATIENT = replace(QUICK, gateway_timeout=0.4, after_gateway=1.6)
 
