@@ -1,7 +1,7 @@
 """Questions to the manual: what it says, word for word, with where it stands. Nothing is made up.
 
-Blocks are found by SQLite's FTS5 (BM25) over stems. A question counts as answered when the best
-block and its page speak of enough of what it is about.
+Blocks are found by SQLite's FTS5 (BM25) over stems. A question counts as answered when one of the
+foremost blocks and its page speak of enough of what it is about.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from functools import cache
 
 from ionport.manual import page_names, read_page
 from ionport.manual.language import (
+    asks_how,
     folded,
     is_empty_word,
     language_of,
@@ -40,16 +41,29 @@ _SEARCH = (
 _HERE = 1.15
 _PAGE = 2.0
 _TITLE = 0.5
-# A question is answered when these parts of its meaning are spoken of: on the page, and in the
-# block with its heading and title.
+# A question is answered when one of the foremost blocks answers it: these parts of its meaning are
+# spoken of on the page, and in the block with its heading and title.
+_FOREMOST = 3
 _ON_PAGE = 0.6
-_IN_BLOCK = 0.4
+_IN_BLOCK = 0.5
 _TYPO = 0.87
 _LONG_WORD = 5
 # What a word weighs that the manual does not have: in German and French it may be any verb, while a
-# name (a capital inside the question, or a digit) says what the question is about.
+# name (a capital inside the question, or a digit) says what the question is about, and a program's
+# code such as `APS100` says it alone.
 _UNKNOWN = {"en": 12.0, "de": 2.0, "fr": 6.0}
 _UNKNOWN_NAME = 7.0
+_UNKNOWN_CODE = 11.0
+_CODE = re.compile(r"[a-z]+\d+[a-z]*")
+# Pages made from code list every name there is: a question that asks how to do something is meant
+# for the pages that tell it step by step, and theirs count less by this share.
+_REFERENCE = frozenset(
+    {
+        *("json-api", "life-cycle", "mapping-keys", "mapping-rules", "oauth-errors", "rules"),
+        *("sandbox-coverage", "settings", "terms"),
+    }
+)
+_REFERENCE_COUNTS = 0.75
 _NAME = re.compile(r"(?<=\s)[A-ZÄÖÜÉ][\w-]*|\w*\d\w*")
 
 
@@ -126,15 +140,14 @@ class Manual:
         asked = self._meaning(question[:MAX_QUESTION])
         if not asked:
             return Answer(False, (), ())
-        ranked = self._ranked(asked, page)
+        ranked = self._ranked(asked, page, _REFERENCE if asks_how(question) else frozenset())
         nearest = tuple(dict.fromkeys(self._blocks[number].page for number in ranked))[:_NEAREST]
-        if not ranked or not self._answers(asked, ranked[0]):
+        answering = [number for number in ranked if self._answers(asked, number)]
+        if not {*answering} & {*ranked[:_FOREMOST]}:
             return Answer(False, (), nearest)
         excerpts: list[Block] = []
-        for number in ranked:
+        for number in answering:
             block = self._blocks[number]
-            if not self._answers(asked, number):
-                continue
             if all((one.page, one.heading) != (block.page, block.heading) for one in excerpts):
                 excerpts.append(block)
         return Answer(True, tuple(excerpts[:_EXCERPTS]), nearest)
@@ -159,7 +172,7 @@ class Manual:
 
     def _meaning(self, question: str) -> list[_Word]:
         """Return the words that carry meaning, each once."""
-        words = words_of(question)
+        words = self._without_parts(words_of(question))
         language = language_of(words)
         names = {folded(name) for name in _NAME.findall(question)}
         found: dict[frozenset[str], _Word] = {}
@@ -168,7 +181,8 @@ class Manual:
             is_known = own in self._rarity
             if is_empty_word(word) or (not is_known and not word.isalnum()):
                 continue
-            meanings = {stem(each) for each in meanings_of(word)}
+            is_name = is_known and "_" in word
+            meanings = set() if is_name else {stem(each) for each in meanings_of(word)}
             is_typo = not is_known and not meanings and word not in names
             if is_typo and len(word) >= _LONG_WORD:
                 close = get_close_matches(word, self._similar(word), 1, _TYPO)
@@ -178,17 +192,35 @@ class Manual:
                 rarities = [self._rarity[each] for each in stems]
                 weight = self._rarity[own] if is_known and language == "en" else min(rarities)
             else:
-                weight = _UNKNOWN_NAME if word in names else _UNKNOWN[language]
+                weight = _weight_of_unknown(word, language, is_name=word in names)
             found.setdefault(stems or frozenset({own}), _Word(stems, weight))
         return list(found.values())
+
+    def _without_parts(self, words: Sequence[str]) -> list[str]:
+        """Return the words without the parts of names that the manual has, as `document_types`."""
+        found: list[str] = []
+        parts = 0
+        for word in words:
+            if parts:
+                parts -= 1
+                continue
+            found.append(word)
+            if "_" in word and stem(word) in self._rarity:
+                parts = len(words_of(word)) - 1
+        return found
 
     def _similar(self, word: str) -> list[str]:
         return [
             each for each in self._words if each[0] == word[0] and abs(len(each) - len(word)) <= 2
         ]
 
-    def _ranked(self, asked: Sequence[_Word], page: str | None) -> list[int]:
-        """Return the numbers of the blocks that speak of it, the best first."""
+    def _ranked(
+        self, asked: Sequence[_Word], page: str | None, lesser: frozenset[str]
+    ) -> list[int]:
+        """Return the numbers of the blocks that speak of it, the best first.
+
+        `page`: the page where it is asked; `lesser`: pages that count less for this question.
+        """
         stems = sorted({each for word in asked for each in word.stems if each in self._rarity})
         if not stems:
             return []
@@ -203,7 +235,8 @@ class Manual:
             name = self._blocks[number].page
             by_block = score / best * (0.3 + self._spoken_of(asked, number))
             by_page = pages[name] / best_page
-            scores[number] = (by_block + _PAGE * by_page) * (_HERE if name == page else 1)
+            counts = (_HERE if name == page else 1) * (_REFERENCE_COUNTS if name in lesser else 1)
+            scores[number] = (by_block + _PAGE * by_page) * counts
         return sorted(scores, key=lambda number: (-scores[number], number))
 
     def _page_scores(self, asked: Sequence[_Word]) -> Mapping[str, float]:
@@ -229,6 +262,12 @@ class Manual:
         total = sum(word.weight for word in asked)
         spoken = sum(word.weight for word in asked if word.stems & (around | inside))
         return spoken / total
+
+
+def _weight_of_unknown(word: str, language: str, *, is_name: bool) -> float:
+    if _CODE.fullmatch(word):
+        return _UNKNOWN_CODE
+    return _UNKNOWN_NAME if is_name else _UNKNOWN[language]
 
 
 def _joined(stems: Sequence[str]) -> str:

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from ionport.manual import page_names, read_page
-from ionport.manual.answers import MAX_QUESTION, manual
+from ionport.manual.answers import MAX_QUESTION, Manual, manual
 
 FILE = Path(__file__).with_name("questions.tsv")
 UNANSWERABLE = "unanswerable"
@@ -121,3 +121,29 @@ def test_what_is_over_the_longest_question_is_not_read() -> None:
     question = "How do I revoke a refresh token?"
     assert manual().ask(question).is_answered
     assert not manual().ask(" " * MAX_QUESTION + question).is_answered
+
+
+def test_a_question_how_to_do_something_prefers_pages_of_steps_to_tables_made_from_code() -> None:
+    row = "| POST | `/deliveries/cancel` | cancel a delivery that waits |"
+    two = Manual(
+        {
+            "json-api": (
+                "JSON API",
+                f"# JSON API\n\n| method | address | does |\n|---|---|---|\n{row}",
+            ),
+            "export": ("Export", "# Export\n\n**Cancel** on the page of a delivery gives it up."),
+        }
+    )
+    for how in ("How do I", "Wie kann ich", "Comment"):
+        assert two.ask(f"{how} cancel deliveries?").excerpts[0].page == "export"
+    assert two.ask("cancel a delivery that waits").excerpts[0].page == "json-api"
+
+
+def test_a_name_with_an_underscore_is_asked_for_as_a_whole() -> None:
+    answer = manual().ask("What does Document_Types mean?")
+    assert "Document_Types" in answer.excerpts[0].text
+
+
+def test_a_code_of_a_program_that_the_manual_does_not_know_is_not_answered() -> None:
+    assert manual().ask("How do I send an invoice to M3?").is_answered
+    assert not manual().ask("How do I send an invoice to M3 with XYZ987?").is_answered
