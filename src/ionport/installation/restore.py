@@ -143,6 +143,9 @@ def _write_rows(content: IO[bytes], path: Path, digest: str) -> None:
 
 def _put_in_place(settings: Settings, rows: Path) -> None:
     if not settings.database_url:
+        # Left of a database that was taken away, SQLite would read its journal into this one.
+        for ending in ("-wal", "-shm", "-journal"):
+            (settings.data / f"{DATABASE_FILE}{ending}").unlink(missing_ok=True)
         rows.replace(settings.data / DATABASE_FILE)
         return
     with (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import shutil
+import sqlite3
 import tarfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -89,6 +90,22 @@ def test_a_restored_installation_has_rows_files_and_secrets(
         connection = application.documents.connections.following(access, 1, None).items[0]
         assert application.documents.connections.credential(access, connection.id).ti
     application.close()
+
+
+def test_the_journal_of_a_database_that_was_taken_away_does_not_come_into_the_restored_one(
+    folder: Path, backup: Path, new: Path
+) -> None:
+    other = sqlite3.connect(new / "ionport.db", isolation_level=None)
+    other.execute("PRAGMA journal_mode=WAL")
+    other.execute("CREATE TABLE another (id)")
+    for ending in ("-wal", "-shm"):
+        shutil.copy(new / f"ionport.db{ending}", new / f"kept{ending}")
+    other.close()
+    (new / "ionport.db").unlink()
+    for ending in ("-wal", "-shm"):
+        (new / f"kept{ending}").rename(new / f"ionport.db{ending}")
+    assert ionport(new, "restore", str(backup)).exit_code == 0
+    assert rows(sqlite_url(new / "ionport.db")) == rows(sqlite_url(folder / "ionport.db"))
 
 
 def test_a_backup_goes_to_postgresql_and_back(
