@@ -12,7 +12,14 @@ from ionport.exports.destinations import destination_of
 from ionport.exports.ledger.pass_repository import PassRepository
 from ionport.exports.ledger.repository import DeliveryRepository
 from ionport.exports.ledger.steps_repository import LedgerRepository
-from ionport.exports.model import DOCUMENT_HELD, Delivery, DeliveryStatus, StepKind, StepStatus
+from ionport.exports.model import (
+    DOCUMENT_HELD,
+    WAITS_TO_BE_FETCHED,
+    Delivery,
+    DeliveryStatus,
+    StepKind,
+    StepStatus,
+)
 from ionport.exports.sent_before import may_have_arrived, sent_something
 from ionport.exports.status import record_document_status
 from ionport.store import OrganizationScope, ScopedWork, SystemScope, Work
@@ -62,20 +69,21 @@ class DocumentDeliveries:
         found = DeliveryRepository(access.connection).of_document(access.scope, document_id)
         if not found:
             return False
+        now, passes = self._clock.now(), PassRepository(access.connection)
         for delivery in found:
-            if not delivery.status.is_over and delivery.status is not DeliveryStatus.RUNNING:
-                self._render_anew(access, delivery)
-        now = self._clock.now()
-        PassRepository(access.connection).free(
-            access.scope, DOCUMENT_HELD, now, document_id=document_id
-        )
+            if delivery.status.is_over or delivery.status is DeliveryStatus.RUNNING:
+                continue
+            if self._render_anew(access, delivery):
+                # Nobody fetches meanwhile what was rendered before.
+                passes.free(access.scope, WAITS_TO_BE_FETCHED, now, delivery_id=delivery.id)
+        passes.free(access.scope, DOCUMENT_HELD, now, document_id=document_id)
         self._wake_after(access.work)
         return True
 
-    def _render_anew(self, access: ScopedWork[OrganizationScope], delivery: Delivery) -> None:
+    def _render_anew(self, access: ScopedWork[OrganizationScope], delivery: Delivery) -> bool:
         """Let the steps that are still to be made say what the document says now.
 
-        What may have arrived keeps its bytes, and then all open steps do.
+        What may have arrived keeps its bytes, and then all open steps do: False.
         """
         ledger = LedgerRepository(access.connection)
         kinds = {call.kind for call in destination_of(delivery.method).calls}
@@ -85,9 +93,10 @@ class DocumentDeliveries:
             if step.kind in kinds and not step.status.is_over
         ]
         if any(may_have_arrived(ledger, access.scope, delivery.id, kind) for kind in still_open):
-            return
+            return False
         fresh = {"status": StepStatus.PENDING, "tries": 0, "finished_at": None}
         ledger.update_step(access.scope, delivery.id, StepKind.RENDER, fresh)
+        return True
 
 
 def _is_at_target(delivery: Delivery) -> bool:

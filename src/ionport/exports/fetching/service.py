@@ -88,10 +88,7 @@ class FetchingService:
         if not SHORTEST <= seconds <= LONGEST:
             raise InvalidInput(_("Take a delivery for 30 to 3600 seconds."))
         delivery = self._waiting(access, delivery_id)
-        if self._documents.is_held(access, delivery.document_id):
-            raise Conflict(
-                _("Something holds the document: decide on it first."), code="document_held"
-            )
+        self._require_free(access, delivery)
         ledger, now = LedgerRepository(access.connection), self._clock.now()
         (step,) = [s for s in ledger.steps(access.scope, delivery.id) if s.kind is StepKind.FETCH]
         last = ledger.last_attempt(_SYSTEM, delivery.id, StepKind.FETCH)
@@ -99,7 +96,10 @@ class FetchingService:
             if is_taken(last, now):
                 raise Conflict(_("Another program has taken the delivery."), code="taken")
             lapsed = changed(last, AttemptState.UNKNOWN, now, _("It was not confirmed in time."))
-            ledger.settle_attempt(_SYSTEM, lapsed, expected=AttemptState.SENT)
+            if not ledger.settle_attempt(_SYSTEM, lapsed, expected=AttemptState.SENT):
+                raise _not_waiting()
+        elif last is not None and last.state is AttemptState.SUCCEEDED:
+            raise _not_waiting()
         lease, until = secrets.token_urlsafe(32), now + timedelta(seconds=seconds)
         attempt = Attempt(
             id=new_id("att"),
@@ -128,8 +128,15 @@ class FetchingService:
         return replace(taken, files=files)
 
     def payload_of(self, access: Access[OrganizationScope], delivery_id: str, lease: str) -> str:
-        """Return by which digest the files of a taken delivery are stored; errors as `confirm`."""
-        return str(self._taken(access, delivery_id, lease)[1].request["payload"])
+        """Return by which digest the files of a taken delivery are stored.
+
+        Raises NotFound, and Conflict: `lease_lapsed`, or `document_held` since it was taken.
+        """
+        delivery, attempt = self._taken(access, delivery_id, lease)
+        if attempt.state is AttemptState.UNKNOWN and attempt.error_code != REFUSED:
+            raise _lapsed()
+        self._require_free(access, delivery)
+        return str(attempt.request["payload"])
 
     def content(self, payload_digest: str, number: int) -> tuple[str, bytes]:
         """Return name and content of a file; outside a transaction. Raises NotFound."""
@@ -145,6 +152,7 @@ class FetchingService:
         """Say that the document has arrived; it is never handed out again.
 
         Saying so twice with the same lease is no error. `reference` is what the receiver calls it.
+        It counts for a delivery too that a person cancelled after it was taken: it has arrived.
 
         Raises:
             InvalidInput: the reference is too long.
@@ -172,17 +180,19 @@ class FetchingService:
         response: dict[str, str],
         reason: str = "",
     ) -> None:
+        self._locked(access, delivery_id)
         delivery, attempt = self._taken(access, delivery_id, lease)
-        if attempt.state is state:
-            return
-        now = self._clock.now()
+        is_refused = attempt.error_code == REFUSED
+        if attempt.state is AttemptState.SUCCEEDED or is_refused:
+            if is_refused is bool(reason):
+                return
+            raise _over()
         if attempt.state is not AttemptState.SENT:
-            raise Conflict(
-                _("The time is over, and another program has taken the delivery since."),
-                code="lease_lapsed",
-            )
-        if delivery.status is not DeliveryStatus.WAITING:
-            raise Conflict(_("The delivery is over."), code="not_waiting")
+            raise _lapsed()
+        is_cancelled = delivery.status is DeliveryStatus.CANCELLED
+        if delivery.status.is_over and (reason or not is_cancelled):
+            raise _over()
+        now = self._clock.now()
         settled = replace(
             changed(attempt, state, now, reason),
             answered_at=now,
@@ -190,9 +200,16 @@ class FetchingService:
             error_code=REFUSED if reason else "",
             error_text=reason,
         )
-        LedgerRepository(access.connection).settle_attempt(
-            _SYSTEM, settled, expected=AttemptState.SENT
-        )
+        ledger = LedgerRepository(access.connection)
+        if not ledger.settle_attempt(_SYSTEM, settled, expected=AttemptState.SENT):
+            raise _lapsed()
+        if is_cancelled:
+            DeliveryRepository(access.connection).update(
+                access.scope,
+                delivery.id,
+                {"status": DeliveryStatus.PENDING, "due_at": now, "finished_at": None},
+                while_status=(DeliveryStatus.CANCELLED,),
+            )
         PassRepository(access.connection).free(
             access.scope, WAITS_TO_BE_FETCHED, now, delivery_id=delivery.id
         )
@@ -210,10 +227,22 @@ class FetchingService:
         raise NotFound(_("The delivery was not taken with this lease."), code="no_such_lease")
 
     def _waiting(self, access: Access[OrganizationScope], delivery_id: str) -> Delivery:
-        delivery = self._get(access, delivery_id)
+        delivery = self._locked(access, delivery_id)
         if not delivery.waits_to_be_fetched:
-            raise Conflict(_("The delivery does not wait to be fetched."), code="not_waiting")
+            raise _not_waiting()
         return delivery
+
+    def _locked(self, access: Access[OrganizationScope], delivery_id: str) -> Delivery:
+        """Return a delivery of which nobody else changes anything until the transaction ends."""
+        document_id = self._get(access, delivery_id).document_id
+        DeliveryRepository(access.connection).lock_exports(access.scope, document_id)
+        return self._get(access, delivery_id)
+
+    def _require_free(self, access: Access[OrganizationScope], delivery: Delivery) -> None:
+        if self._documents.is_held(access, delivery.document_id):
+            raise Conflict(
+                _("Something holds the document: decide on it first."), code="document_held"
+            )
 
     def _get(self, access: Access[OrganizationScope], delivery_id: str) -> Delivery:
         found = DeliveryRepository(access.connection).get(access.scope, delivery_id)
@@ -222,6 +251,21 @@ class FetchingService:
         document = self._documents.get(access, found.document_id)
         access.require(Permission.EXPORT, document.document_type)
         return found
+
+
+def _not_waiting() -> Conflict:
+    return Conflict(_("The delivery does not wait to be fetched."), code="not_waiting")
+
+
+def _over() -> Conflict:
+    return Conflict(_("The delivery is over."), code="not_waiting")
+
+
+def _lapsed() -> Conflict:
+    return Conflict(
+        _("The time is over, and another program has taken the delivery since."),
+        code="lease_lapsed",
+    )
 
 
 def _text(text: str) -> str:

@@ -10,6 +10,7 @@ from ionport.exports.engine.passes.model import SYSTEM, RunningPass
 from ionport.exports.engine.passes.records import PassRecords
 from ionport.exports.fetching.model import REFUSED, waiting
 from ionport.exports.ledger.attempts import Problem, changed
+from ionport.exports.ledger.repository import DeliveryRepository
 from ionport.exports.ledger.steps_repository import LedgerRepository
 from ionport.exports.model import AttemptState, Outcome, StepKind
 from ionport.store import Work
@@ -19,6 +20,8 @@ def run_fetch(
     work: Work, clock: Clock, records: PassRecords, running: RunningPass
 ) -> RunningPass | Outcome:
     """End the step by what a program said of it; let the delivery rest until one has."""
+    # A program that speaks at this moment is waited for: else its word would come to nothing.
+    DeliveryRepository(work.connection).lock_document(SYSTEM, running.delivery.document_id)
     ledger, kind = LedgerRepository(work.connection), StepKind.FETCH
     last = ledger.last_attempt(SYSTEM, running.delivery.id, kind)
     if last is not None and last.state is AttemptState.SUCCEEDED:
