@@ -56,7 +56,7 @@ class Page:
 
 PAGES = (
     # The causes are sorted by their numbers: a few groups, and not the deliveries.
-    Page("/dashboard", 21, ("deliveries",)),
+    Page("/dashboard", 22, ("deliveries",)),
     Page("/documents", 10),
     Page("/documents?last=yes", 10),
     Page("/documents?status=exported", 10),
@@ -81,7 +81,7 @@ PAGES = (
     Page("/deliveries?status=failed", 12),
     Page("/deliveries?from=2026-01-01&to=2026-01-31", 12),
     # The groups are sorted by their numbers, and not the deliveries.
-    Page("/export-errors", 7, ("deliveries",)),
+    Page("/export-errors", 8, ("deliveries",)),
     Page("/deliveries?q=invoice-99999", 12),
     Page("/deliveries?sort=updated", 12, ("deliveries",)),
     Page("/deliveries?sort=document", 12, ("deliveries",)),

@@ -44,6 +44,15 @@ from ionport.store import OrganizationScope, ScopedWork, Work
 _REASON_LENGTH = 500
 
 
+def checked_reason(reason: str) -> str:
+    """Return why something is exported again; raises InvalidInput where nothing is said."""
+    reason = reason.strip()
+    if not reason or len(reason) > _REASON_LENGTH:
+        wrong = _("Say why the document is exported again, in 1 to 500 characters.")
+        raise InvalidInput(wrong, fields={"reason": wrong})
+    return reason
+
+
 class DeliveryService(DeliveryReading):
     """Makes deliveries, tries them again and gives them up.
 
@@ -121,10 +130,7 @@ class DeliveryService(DeliveryReading):
             DocumentHeld: as `export`.
             Conflict: a delivery of the document is not over yet.
         """
-        reason = reason.strip()
-        if not reason or len(reason) > _REASON_LENGTH:
-            wrong = _("Say why the document is exported again, in 1 to 500 characters.")
-            raise InvalidInput(wrong, fields={"reason": wrong})
+        reason = checked_reason(reason)
         document = self._making.locked(access, document_id)
         access.require(Permission.RE_EXPORT, document.document_type)
         existing = self._newest(access, document_id)

@@ -18,6 +18,8 @@ from ionport.mappings.model import MappingKind
 DOCUMENT_HELD: Final = "document_held"
 PROOF_REFUSED: Final = "proof_refused"
 WAITS_TO_BE_FETCHED: Final = "waits_to_be_fetched"
+REJECTED_CODE: Final = "rejected"
+"""What lists call the reason of a delivery that is done and that the ERP has rejected."""
 """Error code of a delivery that a program fetches and has not confirmed yet."""
 
 

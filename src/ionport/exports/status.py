@@ -152,19 +152,43 @@ def tell_of_delivery(
     details: Mapping[str, str] | None = None,
 ) -> None:
     """Tell webhooks what became of a delivery, in the transaction of its change."""
-    about = {
-        "delivery": delivery.id,
-        "configuration": delivery.configuration_id,
-        "configuration_title": delivery.configuration_title,
-        "method": delivery.method.value,
-        "generation": str(delivery.generation),
-        **(details or {}),
-    }
+    about = _about(delivery, details or {})
     events = [
         Event(each, delivery.document_id, at, delivery.status.value, status.value, about)
         for each in types
     ]
     documents.events.tell(access, events)
+
+
+def tell_of_erp(
+    access: ScopedWork[OrganizationScope],
+    documents: DocumentService,
+    delivery: Delivery,
+    at: datetime,
+    status: ErpStatus,
+    details: Mapping[str, str],
+) -> None:
+    """Tell webhooks what the ERP says of a delivery, in the transaction in which it is taken.
+
+    Previous and new status are those of the ERP.
+    """
+    kind = EventType.of_erp(status)
+    if kind is not None:
+        before = delivery.erp_status.value if delivery.erp_status else None
+        about = _about(delivery, details)
+        event = Event(kind, delivery.document_id, at, before, status.value, about)
+        documents.events.tell(access, [event])
+
+
+def _about(delivery: Delivery, details: Mapping[str, str]) -> Mapping[str, str]:
+    return {
+        "delivery": delivery.id,
+        "configuration": delivery.configuration_id,
+        "configuration_title": delivery.configuration_title,
+        "method": delivery.method.value,
+        "generation": str(delivery.generation),
+        **details,
+    }
 
 
 def keep_exported(

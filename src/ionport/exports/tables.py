@@ -184,6 +184,14 @@ partial_index(
     where=deliveries.c.erp_status == "accepted",
 )
 
+# What an ERP has rejected: few, of which a person reads the list.
+partial_index(
+    "ix_deliveries_rejected",
+    deliveries.c.organization_id,
+    deliveries.c.id,
+    where=deliveries.c.erp_status == "rejected",
+)
+
 # The leases that each worker watches.
 partial_index(
     "ix_deliveries_running",

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from ionport.connections.intake import prepare_connection
-from ionport.core.errors import Forbidden, NotFound
+from ionport.core.errors import Conflict, Forbidden, InvalidInput, NotFound
+from ionport.documents.model import ErpStatus
 from ionport.exports.error_queue.causes import RULES, cause_of, is_key
 from ionport.exports.error_queue.service import ErrorQueue
 from ionport.exports.ledger.repository import DeliveryRepository
@@ -128,3 +129,66 @@ def test_what_cannot_be_tried_again_stays_and_is_counted(
     done = queue.retry(ready.database, ready.scope, OPERATOR, "supplier_unknown")
     assert (done.tried, done.refused) == (0, {"Its content was removed.": 1})
     assert ready.detail(delivery.id).delivery.status is DeliveryStatus.FAILED
+
+
+def reject(side: DocumentSide, number: str, reason: str) -> Delivery:
+    delivery = side.export(side.receive(number))
+    values = {
+        "status": DeliveryStatus.DELIVERED,
+        "due_at": None,
+        "finished_at": delivery.created_at,
+        "erp_status": ErpStatus.REJECTED,
+        "erp_text": reason,
+        "erp_changed_at": delivery.created_at,
+    }
+    with side.database.write() as work:
+        DeliveryRepository(work.connection).update(SystemScope("test"), delivery.id, values)
+    return delivery
+
+
+@pytest.mark.on_each_database
+def test_what_the_erp_rejects_stands_by_its_cause_and_is_exported_again_with_a_reason(
+    ready: DocumentSide,
+) -> None:
+    queue = ErrorQueue(ready.deliveries)
+    failed = fail(ready, "90", "m3_refused", SUPPLIER.format(1))
+    rejected = [reject(ready, f"9{n}", f"WSU0103: Supplier {n} does not exist") for n in (1, 2)]
+    twice = reject(ready, "93", "Supplier invoice number 93 already exists, batch number 3")
+    silent = reject(ready, "94", "")
+    with ready.database.read() as work:
+        groups = queue.groups(Access(work, ready.scope, OPERATOR))
+        rejections = queue.rejections(Access(work, ready.scope, OPERATOR))
+    shown = {each.cause.key: (each.deliveries, each.is_rejected) for each in groups}
+    no_reason = cause_of("rejected", "").key
+    assert shown == {
+        "rejected_supplier_unknown": (2, True),
+        "supplier_unknown": (1, False),
+        "rejected_invoice_exists": (1, True),
+        no_reason: (1, True),
+    }
+    assert [each for each in groups if each.is_rejected] == rejections
+    remedies = {each.cause.key: each.remedy for each in groups}
+    assert "must not be exported again" in remedies["rejected_invoice_exists"]
+    assert remedies["rejected_supplier_unknown"] == remedies["supplier_unknown"]
+    key = "rejected_supplier_unknown"
+
+    # What is done is never sent once more under its own id.
+    for each in (key, no_reason):
+        with pytest.raises(Conflict, match="as new with a reason"):
+            queue.retry(ready.database, ready.scope, OPERATOR, each)
+    with pytest.raises(InvalidInput):
+        queue.re_export(ready.database, ready.scope, OPERATOR, key, " ")
+    for wrong in ("supplier_unknown", "rejected_order_unknown", "../x"):
+        with pytest.raises(NotFound):
+            queue.re_export(ready.database, ready.scope, OPERATOR, wrong, "They are there now")
+    done = queue.re_export(ready.database, ready.scope, OPERATOR, key, "They are there now")
+    assert (done.tried, done.left, done.refused) == (2, 0, {})
+    for each in rejected:
+        with ready.database.read() as work:
+            access = Access(work, ready.scope, OPERATOR)
+            newest = ready.deliveries.of_document(access, each.document_id)[0]
+        assert (newest.generation, newest.reason) == (2, "They are there now")
+    assert ready.detail(failed.id).delivery.status is DeliveryStatus.FAILED
+    with ready.database.read() as work:
+        left = queue.rejections(Access(work, ready.scope, OPERATOR))
+    assert {each.newest_id for each in left} == {twice.id, silent.id}

@@ -1,4 +1,4 @@
-"""Failed deliveries by cause, and all of one cause tried again."""
+"""What failed or was rejected, by cause, and all of one cause tried or exported again."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from ionport.api.callers import Call, allowed
 from ionport.api.problems import PROBLEMS
@@ -23,7 +23,7 @@ Exporter = Annotated[Call, allowed(ApiScope.EXPORTS_WRITE)]
 
 
 class ErrorGroupAnswer(Answer):
-    """Failed deliveries of one cause; `error` is what the newest one was answered."""
+    """Deliveries with one cause; `error` is what the newest one was answered."""
 
     cause: str = Field(description="Names the cause in the call that tries all of it again.")
     title: str | None = Field(description="The cause, where the message is a known one.")
@@ -31,6 +31,9 @@ class ErrorGroupAnswer(Answer):
     error: str
     remedy: str | None
     mapping: str | None = Field(description="The lines of a mapping file that decide it.")
+    rejected: bool = Field(
+        description="Whether the ERP has rejected them: not tried again, but exported as new."
+    )
     deliveries: int
     oldest: datetime
     newest_id: str
@@ -45,7 +48,16 @@ class ErrorGroupAnswer(Answer):
             error=group.text,
             remedy=group.remedy or None,
             mapping=group.cause.mapping or None,
+            rejected=group.is_rejected,
         )
+
+
+class ReasonAsked(BaseModel):
+    """Why all of one cause are exported again."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reason: str = Field(min_length=1, max_length=500, description="Kept with each delivery.")
 
 
 class RetriedAnswer(Answer):
@@ -58,7 +70,10 @@ class RetriedAnswer(Answer):
 
 @router.get("/export-errors")
 def list_export_errors(services: Services, call: Reader) -> Sequence[ErrorGroupAnswer]:
-    """List why deliveries have failed, the most frequent cause first; at most a hundred."""
+    """List why deliveries have failed or were rejected by the ERP, the most frequent cause first.
+
+    At most a hundred.
+    """
     with services.database.read() as work:
         groups = services.error_queue.groups(Access(work, call.scope, call.actor))
     return [ErrorGroupAnswer.of(group) for group in groups]
@@ -68,4 +83,18 @@ def list_export_errors(services: Services, call: Reader) -> Sequence[ErrorGroupA
 def retry_cause(services: Services, call: Exporter, cause: str) -> RetriedAnswer:
     """Try all deliveries of one cause again, 500 at most, each from the step that failed."""
     done = services.error_queue.retry(services.database, call.scope, call.actor, cause)
+    return RetriedAnswer(tried=done.tried, refused=dict(done.refused), left=done.left)
+
+
+@router.post("/export-errors/{cause}/re-export", status_code=202)
+def re_export_cause(
+    services: Services, call: Exporter, cause: str, asked: ReasonAsked
+) -> RetriedAnswer:
+    """Export all that the ERP has rejected for one cause again as new, 500 at most.
+
+    Mend the cause before. Documents that findings hold are left out, and counted by the reason.
+    """
+    done = services.error_queue.re_export(
+        services.database, call.scope, call.actor, cause, asked.reason
+    )
     return RetriedAnswer(tried=done.tried, refused=dict(done.refused), left=done.left)

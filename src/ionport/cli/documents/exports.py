@@ -9,7 +9,11 @@ import click
 
 from ionport.application import Application
 from ionport.cli.documents.connections import connection_id_of
-from ionport.cli.documents.exporting.errors import export_errors, retry_cause
+from ionport.cli.documents.exporting.errors import (
+    export_errors,
+    export_re_export,
+    retry_cause,
+)
 from ionport.cli.documents.mapping.names import mapping_id_of
 from ionport.cli.opening import (
     ALL,
@@ -41,6 +45,7 @@ def export() -> None:
 
 
 export.add_command(export_errors)
+export.add_command(export_re_export)
 
 
 @export.command("configure")

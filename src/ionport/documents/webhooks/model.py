@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Final
 
 from ionport.core.i18n import N_, _
-from ionport.documents.model import DocumentStatus
+from ionport.documents.model import DocumentStatus, ErpStatus
 from ionport.identity.model import AuditAction
 
 MAX_ENDPOINTS: Final = 20
@@ -25,7 +25,10 @@ _DOCUMENT: Final = "document."
 
 
 class EventType(StrEnum):
-    """What is told: a document came in, has a status now, or what became of a delivery."""
+    """What is told: a document came in, has a status now, or what became of a delivery.
+
+    What the ERP makes of a delivery is told apart from how the delivery itself stands.
+    """
 
     DOCUMENT_RECEIVED = "document.received"
     READY_FOR_VALIDATION = "document.ready_for_validation"
@@ -42,11 +45,23 @@ class EventType(StrEnum):
     DELIVERED = "delivery.delivered"
     DELIVERY_FAILED = "delivery.failed"
     DELIVERY_CANCELLED = "delivery.cancelled"
+    ERP_ACCEPTED = "delivery.accepted"
+    ERP_POSTED = "delivery.posted"
+    ERP_REJECTED = "delivery.rejected"
 
     @classmethod
     def of_status(cls, status: DocumentStatus) -> EventType:
         """Return what is told when a document gets this status."""
         return cls(f"{_DOCUMENT}{status.value}")
+
+    @classmethod
+    def of_erp(cls, status: ErpStatus) -> EventType | None:
+        """Return what is told when the ERP says this of a delivery; None where it says nothing."""
+        return {
+            ErpStatus.ACCEPTED: cls.ERP_ACCEPTED,
+            ErpStatus.POSTED: cls.ERP_POSTED,
+            ErpStatus.REJECTED: cls.ERP_REJECTED,
+        }.get(status)
 
     @property
     def is_of_delivery(self) -> bool:
@@ -61,6 +76,9 @@ class EventType(StrEnum):
             EventType.DELIVERED: _("A delivery is delivered"),
             EventType.DELIVERY_FAILED: _("A delivery has failed"),
             EventType.DELIVERY_CANCELLED: _("A delivery was cancelled"),
+            EventType.ERP_ACCEPTED: _("The ERP has accepted a delivery"),
+            EventType.ERP_POSTED: _("The ERP has posted a delivery"),
+            EventType.ERP_REJECTED: _("The ERP has rejected a delivery"),
         }
         return named.get(self) or DocumentStatus(self.removeprefix(_DOCUMENT)).label
 

@@ -33,7 +33,7 @@ from ionport.exports.acknowledgements.model import (
 from ionport.exports.acknowledgements.repository import EndpointRepository, ReceivedRepository
 from ionport.exports.ledger.repository import DeliveryRepository
 from ionport.exports.model import Delivery
-from ionport.exports.status import record_document_status
+from ionport.exports.status import record_document_status, tell_of_erp
 from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
 from ionport.identity.groups.permissions import Permission
@@ -217,6 +217,12 @@ class AcknowledgementService:
                 "updated_at": now,
             }
             deliveries.update(access.scope, delivery.id, values)
+            details = {
+                "erp_reference": values["erp_reference"] or "",
+                "erp_voucher": values["erp_voucher"] or "",
+                "erp_text": told.reason,
+            }
+            tell_of_erp(access, self._documents, delivery, now, told.status, details)
             follow_up(access, replace(delivery, **values), now)
         text = _sentence(told)
         if result is Result.KNOWN:

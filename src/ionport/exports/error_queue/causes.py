@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ionport.core.i18n import N_, _
+from ionport.exports.model import REJECTED_CODE
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,8 @@ class Rule:
     title: str
     remedy: str
     mapping: str = ""
+    if_rejected: str = ""
+    """What to do where it is the reason of a rejection, if that is something else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +42,10 @@ class KnownCause:
     mapping: str = ""
 
 
-def _rule(key: str, pattern: str, title: str, remedy: str, mapping: str = "") -> Rule:
-    return Rule(key, re.compile(pattern, re.IGNORECASE), title, remedy, mapping)
+def _rule(
+    key: str, pattern: str, title: str, remedy: str, mapping: str = "", if_rejected: str = ""
+) -> Rule:
+    return Rule(key, re.compile(pattern, re.IGNORECASE), title, remedy, mapping, if_rejected)
 
 
 RULES: Final = (
@@ -85,6 +90,10 @@ RULES: Final = (
             " read wrong, correct it in the document."
         ),
         "SINO",
+        N_(
+            "Open the invoice in the ERP. If it is this one, it must not be exported again; if the"
+            " number was read wrong, correct it in the document."
+        ),
     ),
     _rule(
         "supplier_unknown",
@@ -139,13 +148,24 @@ _KEY: Final = re.compile(r"[a-z0-9_]{1,60}(-[0-9a-f]{12})?")
 
 
 def cause_of(code: str, text: str) -> KnownCause:
-    """Return the cause of a failure by its code and by what was said."""
+    """Return the cause of a failure by its code and by what was said.
+
+    A rejection by the ERP is a cause of its own: it is mended in another way.
+    """
+    is_rejected = code == REJECTED_CODE
     for rule in RULES:
         if rule.pattern.search(text):
-            return KnownCause(rule.key, _(rule.title), _(rule.remedy), rule.mapping)
+            remedy = (is_rejected and rule.if_rejected) or rule.remedy
+            key = f"{code}_{rule.key}" if is_rejected else rule.key
+            return KnownCause(key, _(rule.title), _(remedy), rule.mapping)
     without_values = _VALUES.sub("…", text)
     digest = hashlib.blake2b(without_values.encode(), digest_size=6).hexdigest()
     return KnownCause(f"{code or 'error'}-{digest}")
+
+
+def is_of_rejections(key: str) -> bool:
+    """Tell whether it is the key of a cause for which the ERP rejects."""
+    return key.startswith((f"{REJECTED_CODE}_", f"{REJECTED_CODE}-"))
 
 
 def is_key(key: str) -> bool:

@@ -1,33 +1,39 @@
-"""The queue of export errors: groups of failed deliveries, and *Retry all with this cause*."""
+"""The queue of export errors: what failed or was rejected, by its cause.
+
+What failed is tried again, all of one cause at once. What the ERP has rejected is done: it is
+exported again as new, for which a person gives the reason.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
-from ionport.core.errors import IonportError, NotFound
+from ionport.core.errors import Conflict, IonportError, NotFound
 from ionport.core.i18n import _
-from ionport.exports.deliveries import DeliveryService
-from ionport.exports.error_queue.causes import KnownCause, cause_of, is_key
-from ionport.exports.ledger.failure_repository import FailureRepository
+from ionport.documents.review.service import keeping_findings
+from ionport.exports.deliveries import DeliveryService, checked_reason
+from ionport.exports.error_queue.causes import KnownCause, cause_of, is_key, is_of_rejections
+from ionport.exports.ledger.failure_repository import Failure, FailureRepository, Failures
 from ionport.identity.access import Access
 from ionport.identity.model import Actor
-from ionport.store import Database, OrganizationScope
+from ionport.store import Database, OrganizationScope, Work
 
 # Different texts that are looked at; more of them are groups of few.
 _MOST_TEXTS: Final = 1_000
 _MOST_GROUPS: Final = 100
 _BITE: Final = 500
-# What one request tries again: each is a transaction of its own.
+# What one request acts on: each is a transaction of its own.
 MOST_RETRIED: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
 class ErrorGroup:
-    """Failed deliveries of one cause; `text` and `newest_id` are the newest one's."""
+    """Deliveries with one cause; `text` and `newest_id` are the newest one's."""
 
     cause: KnownCause
     code: str
@@ -37,10 +43,15 @@ class ErrorGroup:
     oldest: datetime
     newest_id: str
 
+    @property
+    def is_rejected(self) -> bool:
+        """Whether the ERP has rejected them, and Infor has them: none is tried again."""
+        return is_of_rejections(self.cause.key)
+
 
 @dataclass(frozen=True, slots=True)
 class Retried:
-    """How many deliveries are tried again, and why the others are not; `left` were not reached."""
+    """How many deliveries were acted on, and why the others not; `left` were not reached."""
 
     tried: int = 0
     refused: Counter[str] = field(default_factory=Counter)
@@ -48,40 +59,33 @@ class Retried:
 
 
 class ErrorQueue:
-    """Shows failed deliveries by cause and tries all of one cause again."""
+    """Shows by cause what failed or was rejected, and acts on all of one cause."""
 
     def __init__(self, deliveries: DeliveryService) -> None:
         self._deliveries = deliveries
 
     def groups(self, access: Access[OrganizationScope]) -> Sequence[ErrorGroup]:
         """Return the causes, the most frequent first; at most a hundred."""
+        failures = FailureRepository(access.connection)
         access.require_organization_member()
-        found: dict[str, ErrorGroup] = {}
-        for said in FailureRepository(access.connection).said(access.scope, _MOST_TEXTS):
-            cause = cause_of(said.code, said.text)
-            group = found.get(cause.key)
-            if group is None:
-                remedy = cause.remedy or said.remedy
-                found[cause.key] = ErrorGroup(
-                    cause=cause,
-                    code=said.code,
-                    text=said.text,
-                    remedy=remedy,
-                    deliveries=said.deliveries,
-                    oldest=said.oldest,
-                    newest_id=said.newest_id,
-                )
-                continue
-            is_newer = said.newest_id > group.newest_id
-            found[cause.key] = replace(
-                group,
-                deliveries=group.deliveries + said.deliveries,
-                oldest=min(group.oldest, said.oldest),
-                newest_id=said.newest_id if is_newer else group.newest_id,
-                text=said.text if is_newer else group.text,
-            )
-        groups = sorted(found.values(), key=lambda group: (-group.deliveries, group.cause.key))
-        return groups[:_MOST_GROUPS]
+        return _grouped(
+            [
+                *failures.failed(access.scope, _MOST_TEXTS),
+                *failures.rejected(access.scope, _MOST_TEXTS),
+            ]
+        )
+
+    def rejections(self, access: Access[OrganizationScope]) -> Sequence[ErrorGroup]:
+        """Return the causes for which the ERP has rejected; order and number as `groups`."""
+        access.require_organization_member()
+        return _grouped(FailureRepository(access.connection).rejected(access.scope, _MOST_TEXTS))
+
+    def rejection(self, access: Access[OrganizationScope], key: str) -> ErrorGroup:
+        """Return one of `rejections`; raises NotFound."""
+        found = next((each for each in self.rejections(access) if each.cause.key == key), None)
+        if found is None:
+            raise NotFound(_("The ERP has rejected nothing for this cause."))
+        return found
 
     def retry(
         self, database: Database, scope: OrganizationScope, actor: Actor, key: str
@@ -93,33 +97,107 @@ class ErrorQueue:
 
         Raises:
             NotFound: no delivery has failed with this cause.
+            Conflict: the ERP has rejected them, and they are done.
         """
-        ids = self._ids(database, scope, actor, key)
-        refused: Counter[str] = Counter()
-        tried = 0
-        for delivery_id in ids[:MOST_RETRIED]:
-            try:
-                with database.write() as work:
-                    self._deliveries.retry(Access(work, scope, actor), delivery_id)
-                tried += 1
-            except IonportError as error:
-                refused[error.text] += 1
-        return Retried(tried, refused, len(ids) - len(ids[:MOST_RETRIED]))
+        if is_of_rejections(key):
+            raise Conflict(
+                _(
+                    "The ERP has rejected these deliveries, and a repetition would change nothing."
+                    " Mend the cause, then export them again as new with a reason."
+                ),
+                code="rejected_by_erp",
+            )
 
-    def _ids(
+        def again(work: Work, one: Failure) -> None:
+            self._deliveries.retry(Access(work, scope, actor), one.id)
+
+        found = self._of_cause(database, scope, actor, key)
+        return _each(database.write, found, again)
+
+    def re_export(
+        self, database: Database, scope: OrganizationScope, actor: Actor, key: str, reason: str
+    ) -> Retried:
+        """Export all that the ERP has rejected for one cause again as new, 500 at most.
+
+        Each in its own transaction. What findings hold, or the right is missing for, stays and is
+        counted by the reason.
+
+        Raises:
+            InvalidInput: no reason is given.
+            NotFound: nothing is rejected for this cause.
+        """
+        reason = checked_reason(reason)
+
+        def anew(work: Work, one: Failure) -> None:
+            access = Access(work, scope, actor)
+            self._deliveries.re_export(access, one.document_id, reason, one.configuration_id)
+
+        if not is_of_rejections(key):
+            raise NotFound(_("The ERP has rejected nothing for this cause."))
+        found = self._of_cause(database, scope, actor, key)
+        return _each(lambda: keeping_findings(database), found, anew)
+
+    def _of_cause(
         self, database: Database, scope: OrganizationScope, actor: Actor, key: str
-    ) -> Sequence[str]:
-        found: list[str] = []
+    ) -> Sequence[Failure]:
+        found: list[Failure] = []
         after = ""
         with database.read() as work:
             access = Access(work, scope, actor)
             access.require_organization_member()
+            failures = FailureRepository(access.connection)
+            behind = failures.rejected_behind if is_of_rejections(key) else failures.failed_behind
             while is_key(key):
-                bite = FailureRepository(access.connection).following(access.scope, after, _BITE)
-                found += [each for each, code, text in bite if cause_of(code, text).key == key]
+                bite = behind(access.scope, after, _BITE)
+                found += [one for one in bite if cause_of(one.code, one.text).key == key]
                 if len(bite) < _BITE:
                     break
-                after = bite[-1][0]
+                after = bite[-1].id
         if not found:
-            raise NotFound(_("No delivery has failed with this cause; it may be tried again now."))
+            raise NotFound(_("No export error has this cause; it may be under way again."))
         return found
+
+
+def _grouped(all_said: Sequence[Failures]) -> Sequence[ErrorGroup]:
+    found: dict[str, ErrorGroup] = {}
+    for said in all_said:
+        cause = cause_of(said.code, said.text)
+        group = found.get(cause.key)
+        if group is None:
+            found[cause.key] = ErrorGroup(
+                cause=cause,
+                code=said.code,
+                text=said.text,
+                remedy=cause.remedy or said.remedy,
+                deliveries=said.deliveries,
+                oldest=said.oldest,
+                newest_id=said.newest_id,
+            )
+            continue
+        is_newer = said.newest_id > group.newest_id
+        found[cause.key] = replace(
+            group,
+            deliveries=group.deliveries + said.deliveries,
+            oldest=min(group.oldest, said.oldest),
+            newest_id=said.newest_id if is_newer else group.newest_id,
+            text=said.text if is_newer else group.text,
+        )
+    groups = sorted(found.values(), key=lambda group: (-group.deliveries, group.cause.key))
+    return groups[:_MOST_GROUPS]
+
+
+def _each(
+    transaction: Callable[[], AbstractContextManager[Work]],
+    found: Sequence[Failure],
+    act: Callable[[Work, Failure], None],
+) -> Retried:
+    refused: Counter[str] = Counter()
+    tried = 0
+    for one in found[:MOST_RETRIED]:
+        try:
+            with transaction() as work:
+                act(work, one)
+            tried += 1
+        except IonportError as error:
+            refused[error.text] += 1
+    return Retried(tried, refused, len(found) - len(found[:MOST_RETRIED]))

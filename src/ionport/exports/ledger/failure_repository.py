@@ -1,79 +1,122 @@
-"""SQL of failed deliveries that nothing has followed: what they say, and which they are."""
+"""SQL of deliveries that failed or that the ERP rejected, and that nothing has followed."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, Final
 
-from sqlalchemy import Connection, Select, exists, func, select
+from sqlalchemy import Connection, Select, exists, func, literal, literal_column, select
 
 from ionport.documents.tables import documents
-from ionport.exports.model import DeliveryStatus
+from ionport.exports.model import REJECTED_CODE, DeliveryStatus
 from ionport.exports.tables import deliveries
 from ionport.store import OrganizationScope
 
 _d = deliveries.c
 _later = deliveries.alias("later")
+_ENDED: Final = (DeliveryStatus.DELIVERED.value, DeliveryStatus.CANCELLED.value)
 
 
 @dataclass(frozen=True, slots=True)
 class Failures:
-    """Failed deliveries that say the same, and the newest one of them."""
+    """Deliveries that failed or were rejected for one reason, and the newest one of them."""
 
-    code: str
     text: str
+    code: str
     remedy: str
     deliveries: int
     oldest: datetime
     newest_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One delivery of the queue: which it is, and what was said."""
+
+    id: str
+    document_id: str
+    configuration_id: str
+    code: str
+    text: str
+
+
 class FailureRepository:
-    """Failed deliveries, but for those whose document was exported again since."""
+    """Deliveries that need a person, but for those whose document was exported again since."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def said(self, scope: OrganizationScope, limit: int) -> Sequence[Failures]:
+    def failed(self, scope: OrganizationScope, limit: int) -> Sequence[Failures]:
         """Return what failed deliveries say, the most frequent first."""
-        count = func.count()
         query = select(
-            _d.error_code,
             _d.error_text,
+            _d.error_code,
             func.max(_d.remedy),
-            count,
+            func.count(),
             func.min(_d.finished_at),
             func.max(_d.id),
-        )
-        rows = self._connection.execute(
-            _failed(query, scope)
-            .group_by(_d.error_code, _d.error_text)
-            .order_by(count.desc(), _d.error_code, _d.error_text)
-            .limit(limit)
-        )
+        ).group_by(_d.error_code, _d.error_text)
+        order = (func.count().desc(), _d.error_code, _d.error_text)
+        rows = self._connection.execute(_failed(query, scope).order_by(*order).limit(limit))
         return [Failures(*row) for row in rows]
 
-    def following(
-        self, scope: OrganizationScope, after: str, limit: int
-    ) -> Sequence[tuple[str, str, str]]:
-        """Return id, code and text of the failed deliveries behind an id."""
-        query = select(_d.id, _d.error_code, _d.error_text).where(_d.id > after)
+    def rejected(self, scope: OrganizationScope, limit: int) -> Sequence[Failures]:
+        """Return why the ERP has rejected deliveries that are done, the most frequent first."""
+        query = select(
+            _d.erp_text,
+            literal_column(f"'{REJECTED_CODE}'"),
+            literal_column("''"),
+            func.count(),
+            func.min(func.coalesce(_d.erp_changed_at, _d.updated_at)),
+            func.max(_d.id),
+        ).group_by(_d.erp_text)
+        order = (func.count().desc(), _d.erp_text)
+        rows = self._connection.execute(_rejected(query, scope).order_by(*order).limit(limit))
+        return [Failures(*row) for row in rows]
+
+    def failed_behind(self, scope: OrganizationScope, after: str, limit: int) -> Sequence[Failure]:
+        """Return the failed deliveries behind an id."""
+        query = select(
+            _d.id, _d.document_id, _d.configuration_id, _d.error_code, _d.error_text
+        ).where(_d.id > after)
         rows = self._connection.execute(_failed(query, scope).order_by(_d.id).limit(limit))
-        return [(row.id, row.error_code, row.error_text) for row in rows]
+        return [Failure(*row) for row in rows]
+
+    def rejected_behind(
+        self, scope: OrganizationScope, after: str, limit: int
+    ) -> Sequence[Failure]:
+        """Return the rejected deliveries behind an id."""
+        query = select(
+            _d.id,
+            _d.document_id,
+            _d.configuration_id,
+            literal_column(f"'{REJECTED_CODE}'"),
+            _d.erp_text,
+        ).where(_d.id > after)
+        rows = self._connection.execute(_rejected(query, scope).order_by(_d.id).limit(limit))
+        return [Failure(*row) for row in rows]
 
 
-def _failed(query: Select, scope: OrganizationScope) -> Select:  # type: ignore[type-arg]
+def _failed(query: Select[Any], scope: OrganizationScope) -> Select[Any]:
+    return _open(query.where(_d.status == DeliveryStatus.FAILED.value), scope)
+
+
+def _rejected(query: Select[Any], scope: OrganizationScope) -> Select[Any]:
+    """One whose last step has failed after the rejection is among the failed ones till then."""
+    # As the partial index says it: SQLite does not look into a parameter.
+    is_rejected = _d.erp_status == literal("rejected", literal_execute=True)
+    return _open(query.where(is_rejected, _d.status.in_(_ENDED)), scope)
+
+
+def _open(query: Select[Any], scope: OrganizationScope) -> Select[Any]:
     followed = exists().where(
         _later.c.configuration_id == _d.configuration_id,
         _later.c.document_id == _d.document_id,
         _later.c.generation > _d.generation,
     )
-    query = query.where(
-        _d.organization_id == scope.organization_id,
-        _d.status == DeliveryStatus.FAILED.value,
-        ~followed,
-    )
+    query = query.where(_d.organization_id == scope.organization_id, ~followed)
     if scope.document_types is None:
         return query
     c = documents.c

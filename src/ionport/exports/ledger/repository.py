@@ -26,6 +26,7 @@ from ionport.documents.model import ErpStatus
 from ionport.documents.tables import documents
 from ionport.exports.ledger.named_version_repository import NamedVersionRepository
 from ionport.exports.model import (
+    REJECTED_CODE,
     Cause,
     Delivery,
     DeliveryFilter,
@@ -348,7 +349,9 @@ def _filtered(query: Select[Any], wanted: DeliveryFilter) -> Select[Any]:
     if wanted.is_held is not None:
         is_held = and_(_d.status == DeliveryStatus.WAITING, _d.due_at.is_(None))
         query = query.where(is_held if wanted.is_held else not_(is_held))
-    if wanted.error_code:
+    if wanted.error_code == REJECTED_CODE:
+        query = query.where(_d.erp_status == literal("rejected", literal_execute=True))
+    elif wanted.error_code:
         query = query.where(_d.error_code == wanted.error_code)
     if wanted.configuration_id:
         query = query.where(_d.configuration_id == wanted.configuration_id)

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import pytest
 
 from ionport.core.errors import Conflict, Unauthenticated
 from ionport.core.secrets import Secret
 from ionport.documents.model import ErpStatus
+from ionport.documents.webhooks.model import Event, EventType
 from ionport.exports.acknowledgements.bod_reader import read_acknowledgement
 from ionport.exports.acknowledgements.model import MAX_UNMATCHED, Received, Result
 from ionport.exports.acknowledgements.repository import ReceivedRepository
@@ -16,11 +19,24 @@ from ionport.exports.ledger.repository import DeliveryRepository
 from ionport.exports.model import Delivery, DeliveryStatus, ExportMethod
 from ionport.identity.access import Access
 from ionport.sandbox.messaging.flows.acknowledge_bod import Verdict
-from ionport.store import SystemScope
+from ionport.store import OrganizationScope, ScopedWork, SystemScope
 from tests.support.acknowledging import ACCEPTED, POSTED, REJECTED, acknowledgement, confirmation
 from tests.support.exporting import OPERATOR, DocumentSide
 from tests.unit.connections.conftest import credential
 from tests.unit.exports.conftest import Walk
+
+_ERP = (EventType.ERP_ACCEPTED, EventType.ERP_POSTED, EventType.ERP_REJECTED)
+
+
+@dataclass(slots=True)
+class Told:
+    """Keeps what webhooks would be told."""
+
+    events: list[Event]
+
+    def tell(self, access: ScopedWork[OrganizationScope], events: Sequence[Event]) -> None:
+        """Keep the events."""
+        self.events.extend(events)
 
 
 class Erp:
@@ -208,3 +224,23 @@ def test_a_delivery_over_ion_is_handed_over_until_the_erp_has_answered(
     delivery_id = walk.exported()
     walk.run(runner, delivery_id)
     assert walk.side.detail(delivery_id).delivery.erp_status is ErpStatus.HANDED_OVER
+
+
+def test_webhooks_are_told_what_the_erp_says_once(erp: Erp) -> None:
+    told: list[Event] = []
+    erp.side.documents.events = Told(told)
+    delivery = erp.side.export(erp.side.receive())
+    erp.end(delivery)
+    for verdict in (ACCEPTED, REJECTED, REJECTED, POSTED):
+        erp.say(delivery, verdict)
+    assert [
+        (each.type.value, each.previous_status, each.status) for each in told if each.type in _ERP
+    ] == [
+        ("delivery.accepted", None, "accepted"),
+        ("delivery.rejected", "accepted", "rejected"),
+        ("delivery.posted", "rejected", "posted"),
+    ]
+    details = [each.details for each in told if each.type in _ERP]
+    assert {each["delivery"] for each in details} == {delivery.id}
+    assert details[1]["erp_text"] == "WSU0103: Supplier 99 does not exist"
+    assert (details[2]["erp_reference"], details[2]["erp_voucher"]) == ("1-1001", "30000001")

@@ -1,4 +1,4 @@
-"""`ionport export errors` and `ionport export retry --cause`."""
+"""`ionport export errors`, `ionport export retry --cause` and `ionport export re-export`."""
 
 from __future__ import annotations
 
@@ -8,16 +8,21 @@ import click
 
 from ionport.cli.opening import OPERATOR, documents_side, opened, organization_scope
 from ionport.cli.output import as_json_option, print_json, print_rows
+from ionport.exports.error_queue.service import Retried
 from ionport.identity.access import Access
 
-_SHOWN = ("cause", "deliveries", "title", "remedy")
+_SHOWN = ("cause", "deliveries", "rejected", "title", "remedy")
 
 
 @click.command("errors")
 @as_json_option
 @click.pass_context
 def export_errors(ctx: click.Context, as_json: bool) -> None:
-    """List the deliveries that failed, by cause, the most frequent first."""
+    """List what failed or was rejected by the ERP, by cause, the most frequent first.
+
+    What failed is tried again by 'ionport export retry --cause', what was rejected is exported as
+    new by 'ionport export re-export --cause'.
+    """
     with opened(ctx) as application, application.database.read() as work:
         access = Access(work, organization_scope(application), OPERATOR)
         groups = documents_side(application).error_queue.groups(access)
@@ -25,6 +30,7 @@ def export_errors(ctx: click.Context, as_json: bool) -> None:
         {
             "cause": group.cause.key,
             "deliveries": group.deliveries,
+            "rejected": group.is_rejected,
             "title": group.cause.title or group.text,
             "text": group.text,
             "remedy": group.remedy,
@@ -34,7 +40,7 @@ def export_errors(ctx: click.Context, as_json: bool) -> None:
         }
         for group in groups
     ]
-    print_rows(rows, as_json=as_json, shown=_SHOWN, empty="No delivery has failed.")
+    print_rows(rows, as_json=as_json, shown=_SHOWN, empty="No delivery has failed or was rejected.")
 
 
 def retry_cause(ctx: click.Context, cause: str, *, as_json: bool) -> NoReturn:
@@ -42,10 +48,32 @@ def retry_cause(ctx: click.Context, cause: str, *, as_json: bool) -> NoReturn:
     with opened(ctx) as application:
         queue, scope = documents_side(application).error_queue, organization_scope(application)
         done = queue.retry(application.database, scope, OPERATOR, cause)
+    _report(ctx, done, "are tried again", as_json=as_json)
+
+
+@click.command("re-export")
+@click.option(
+    "--cause", required=True, help="A cause of 'ionport export errors' that the ERP rejects for."
+)
+@click.option("--reason", required=True, help="Why they are exported again; it is kept.")
+@as_json_option
+@click.pass_context
+def export_re_export(ctx: click.Context, cause: str, reason: str, as_json: bool) -> None:
+    """Export all that the ERP has rejected for one cause again as new.
+
+    Mend the cause first. Exit status 1 when some stay.
+    """
+    with opened(ctx) as application:
+        queue, scope = documents_side(application).error_queue, organization_scope(application)
+        done = queue.re_export(application.database, scope, OPERATOR, cause, reason)
+    _report(ctx, done, "are exported again as new", as_json=as_json)
+
+
+def _report(ctx: click.Context, done: Retried, what: str, *, as_json: bool) -> NoReturn:
     if as_json:
         print_json({"tried": done.tried, "refused": dict(done.refused), "left": done.left})
     else:
-        click.echo(f"{done.tried} are tried again.")
+        click.echo(f"{done.tried} {what}.")
         for reason, number in done.refused.most_common():
             click.echo(f"{number} stay: {reason}")
         if done.left:

@@ -27,6 +27,7 @@ MANUAL = "the-walk"
 _DAY = timedelta(days=1)
 _CONNECTIONS = PageRequest(per_page=20)
 _ONE = PageRequest(per_page=1)
+_MOST_REJECTIONS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,7 @@ def show(request: Request) -> Response:
         deliveries = services.deliveries.counts(access)
         held = sum(services.deliveries.held(access).values())
         causes = services.deliveries.causes(access)
+        rejections = services.error_queue.rejections(access)[:_MOST_REJECTIONS]
         received = services.documents.count_since(access, since)
         last_day = services.deliveries.counts_since(access, since)
         connections = services.connections.list(access, _CONNECTIONS)
@@ -79,6 +81,7 @@ def show(request: Request) -> Response:
         "next_step": next((step for step in steps if not step.is_done), None),
         "waiting": _waiting(request, documents, deliveries, held),
         "causes": causes,
+        "rejections": rejections,
         "received": received,
         "delivered": last_day.get(DeliveryStatus.DELIVERED, 0),
         "failed": last_day.get(DeliveryStatus.FAILED, 0),

@@ -81,7 +81,12 @@ def show_ln_invoice(request: Request) -> Response:
         lines = invoice.draft.lines.get(component.name, ())
         columns = [name for name in component.attributes if any(name in line for line in lines)]
         tables.append((component.name, title, columns, lines))
-    context = {"invoice": invoice, "tables": tables, "statuses": dict(_ln_statuses())}
+    context = {
+        "invoice": invoice,
+        "has_ledger": sides_of(request).documents is not None,
+        "tables": tables,
+        "statuses": dict(_ln_statuses()),
+    }
     return render(request, "sandbox/inspector_erp/ln_invoice.html", context)
 
 

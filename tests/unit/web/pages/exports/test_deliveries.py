@@ -13,8 +13,10 @@ import pytest
 from ionport.asgi import page_sides
 from ionport.core.clock import MovableClock
 from ionport.document_side import open_document_side
+from ionport.documents.model import ErpStatus
 from ionport.exports.configurations.model import ExportConfiguration
 from ionport.exports.engine.runner import DeliveryRunner
+from ionport.exports.ledger.repository import DeliveryRepository
 from ionport.exports.model import Delivery, DeliveryStatus
 from ionport.identity.model import Actor, Organization, OrganizationRole
 from ionport.identity.repository import OrganizationRepository
@@ -333,6 +335,30 @@ def test_export_errors_are_grouped_and_tried_again_at_once(desk: Desk) -> None:
     assert "No delivery has failed" in desk.browser.text("/export-errors")
     assert desk.browser.send(found[1], form_at="/account").status_code == 404
     assert [desk.finish(each) for each in deliveries] == [DeliveryStatus.DELIVERED] * 2
+
+
+def test_what_the_erp_rejected_is_exported_again_as_new_and_never_tried_again(desk: Desk) -> None:
+    delivery = desk.export("471102")
+    assert desk.finish(delivery) is DeliveryStatus.DELIVERED
+    values = {"erp_status": ErpStatus.REJECTED, "erp_text": "WSU0103: Supplier 99 does not exist"}
+    with desk.side.database.write() as work:
+        DeliveryRepository(work.connection).update(SystemScope("test"), delivery.id, values)
+    assert "The ERP does not know the supplier" in desk.browser.text("/dashboard")
+    page = desk.browser.get("/export-errors").text
+    assert "1 delivery was rejected by the ERP." in said(page)
+    assert "Retry all with this cause" not in page
+    assert f'href="{url(delivery)}"' in page
+    assert url(delivery) in desk.browser.get("/deliveries?cause=rejected").text
+    address = "/export-errors/rejected_supplier_unknown/re-export"
+    assert f'href="{address}"' in page
+    refused = desk.browser.send(address, {"reason": " "}, form_at=address)
+    assert refused.status_code == 422
+    assert "Say why the document is exported again" in said(refused.text)
+    answer = desk.browser.send(address, {"reason": "It is there now"}, form_at=address)
+    assert "1 document is exported again as new." in said(answer.text)
+    assert "No export error" in desk.browser.text("/export-errors")
+    assert desk.browser.get(address).status_code == 404
+    assert desk.browser.get("/export-errors/supplier_unknown/re-export").status_code == 404
 
 
 def test_the_ledger_is_filtered_by_day_and_cause_and_saved_as_files(desk: Desk) -> None:
