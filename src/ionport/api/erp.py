@@ -128,8 +128,9 @@ async def _file_of(scope: Scope, body: bytes) -> bytes:
         form = await Request(scope, replay).form(
             max_files=5, max_fields=_MAX_FIELDS, max_part_size=MAX_BYTES + 1
         )
-    except (HTTPException, MultiPartException) as error:
-        raise InvalidInput("The form cannot be read.", code="form_unreadable") from error
+    except (HTTPException, MultiPartException, ValueError) as error:
+        # A charset that a header names may be one that Python knows and cannot read.
+        raise _unreadable() from error
     try:
         items = form.multi_items()
         file = next((each for _name, each in items if isinstance(each, UploadFile)), None)
@@ -140,7 +141,14 @@ async def _file_of(scope: Scope, body: bytes) -> bytes:
     text = form.get("file")
     if not isinstance(text, str):
         raise InvalidInput("Send the document as a file of the form.", code="no_file")
-    return text.encode()
+    try:
+        return text.encode()
+    except UnicodeEncodeError as error:
+        raise _unreadable() from error
+
+
+def _unreadable() -> InvalidInput:
+    return InvalidInput("The form cannot be read.", code="form_unreadable")
 
 
 def _too_large() -> TooLarge:

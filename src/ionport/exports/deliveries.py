@@ -16,6 +16,7 @@ from ionport.exports.configurations.model import ExportConfiguration
 from ionport.exports.delivery_making import Consent, DeliveryMaking
 from ionport.exports.delivery_reading import DeliveryReading
 from ionport.exports.destinations import destination_of
+from ionport.exports.destinations.idm_follow_ups import FOLLOW_UP_KINDS
 from ionport.exports.document_deliveries import DocumentDeliveries
 from ionport.exports.ledger.repository import DeliveryRepository
 from ionport.exports.ledger.steps_repository import LedgerRepository
@@ -25,6 +26,7 @@ from ionport.exports.model import (
     Delivery,
     DeliveryAction,
     DeliveryStatus,
+    DeliveryStep,
     StepKind,
     StepStatus,
 )
@@ -229,17 +231,22 @@ class DeliveryService(DeliveryReading):
     def cancel(self, access: Access[OrganizationScope], delivery_id: str) -> Delivery:
         """Give up a delivery that is pending, waiting or failed.
 
+        Where only what follows the ERP's word is open, that is given up: it stays delivered.
+
         Raises:
             Conflict: it is running this moment, or over already.
         """
         delivery = self._get(access, delivery_id)
         self._require(access, Permission.EXPORT, delivery)
         now = self._clock.now()
+        steps = LedgerRepository(access.connection).steps(access.scope, delivery.id)
+        is_delivered = any(step.kind in FOLLOW_UP_KINDS for step in steps)
+        status = DeliveryStatus.DELIVERED if is_delivered else DeliveryStatus.CANCELLED
         cancelled = DeliveryRepository(access.connection).update(
             access.scope,
             delivery.id,
             {
-                "status": DeliveryStatus.CANCELLED,
+                "status": status,
                 "due_at": None,
                 "finished_at": now,
                 "updated_at": now,
@@ -254,13 +261,30 @@ class DeliveryService(DeliveryReading):
                 code="delivery_not_cancellable",
             )
         self._audit.record(access, DeliveryAction.CANCELLED, delivery.id)
-        told, status = EventType.DELIVERY_CANCELLED, DeliveryStatus.CANCELLED
-        tell_of_delivery(access, self._documents, delivery, now, told, status=status)
+        if is_delivered:
+            self._skip_follow_ups(access, delivery, steps)
+        else:
+            told = EventType.DELIVERY_CANCELLED
+            tell_of_delivery(access, self._documents, delivery, now, told, status=status)
         text = _("Export through “{title}” was cancelled.").format(
             title=delivery.configuration_title
         )
         self._record_status(access, delivery.document_id, text)
         return self._get(access, delivery.id)
+
+    def _skip_follow_ups(
+        self,
+        access: ScopedWork[OrganizationScope],
+        delivery: Delivery,
+        steps: Sequence[DeliveryStep],
+    ) -> None:
+        skipped = {"status": StepStatus.SKIPPED}
+        ledger = LedgerRepository(access.connection)
+        for step in steps:
+            if step.kind in FOLLOW_UP_KINDS:
+                ledger.update_step(access.scope, delivery.id, step.kind, skipped)
+        told = {"error_code": "", "error_text": "", "remedy": ""}
+        DeliveryRepository(access.connection).update(access.scope, delivery.id, told)
 
     def _require(
         self, access: Access[OrganizationScope], permission: Permission, delivery: Delivery

@@ -82,6 +82,11 @@ def test_bad_calls_are_refused_and_nothing_gives_a_500(api: TestClient, endpoint
     assert problem(api.post(url, content=b"no form", headers=form), 422)
     empty = b'--b\r\nContent-Disposition: form-data; name="x"\r\n\r\n1\r\n--b--\r\n'
     assert problem(api.post(url, content=empty, headers=form), 422)["code"] == "no_file"
+    for charset, text in (("undefined", b"a"), ("unicode_escape", b"\\ud800")):
+        body = empty.replace(b'"x"', b'"file"').replace(b"\r\n1\r\n", b"\r\n" + text + b"\r\n")
+        sent = {**form, "Content-Type": f"{form['Content-Type']}; charset={charset}"}
+        wrong = problem(api.post(url, content=body, headers=sent), 422)
+        assert wrong["code"] == "form_unreadable"
     large = b"<AcknowledgeSupplierInvoice>" + b" " * MAX_BYTES
     assert problem(api.post(url, content=large, headers=key), 413)
     assert problem(api.post(url, content=large * 2, headers=key), 413)

@@ -65,7 +65,12 @@ def _status(root: etree._Element, kind: Kind) -> ErpStatus:
     if kind is Kind.CONFIRM:
         if next(_named(root, "BODSuccessMessage"), None) is not None:
             return ErpStatus.ACCEPTED
-        return ErpStatus.REJECTED
+        if next(_named(root, "BODFailureMessage"), None) is not None:
+            return ErpStatus.REJECTED
+        raise InvalidInput(
+            "The ConfirmBOD has neither a BODSuccessMessage nor a BODFailureMessage.",
+            code="no_confirmation",
+        )
     said = [each.get("actionCode", "") for each in _named(root, "ResponseExpression")]
     said += [each.get("actionCode", "") for each in _named(root, "ActionExpression")]
     found = next((_STATES[each.lower()] for each in said if each.lower() in _STATES), None)
@@ -85,13 +90,7 @@ def _status(root: etree._Element, kind: Kind) -> ErpStatus:
 def _ids(root: etree._Element) -> tuple[str, ...]:
     """Return what may be the correlation id: marked so, else any id of that form."""
     places = ("AlternateDocumentID", "ReferenceID", "OriginalApplicationArea")
-    texts = [
-        _text(each)
-        for name in places
-        for place in _named(root, name)
-        for each in place.iter()
-        if isinstance(each.tag, str)
-    ]
+    texts = [text for name in places for text in _texts_within(root, name)]
     found = (match.lower() for text in texts for match in _UUID.findall(text))
     return tuple(dict.fromkeys(found))[:_MAX_IDS]
 
@@ -101,6 +100,21 @@ def _reason(root: etree._Element, kind: Kind) -> str:
     reason = next((_text(each) for each in _named(root, name) if _text(each)), "")
     code = next((_text(each) for each in _named(root, "ReasonCode") if _text(each)), "")
     return ": ".join(part for part in (code, reason) if part)[:_MAX_TEXT]
+
+
+def _texts_within(root: etree._Element, name: str) -> Iterator[str]:
+    """Yield the texts of all elements of a name and below, each once however they are nested."""
+    inside = 0
+    for event, element in etree.iterwalk(root, events=("start", "end")):
+        if not isinstance(element.tag, str):
+            continue
+        is_place = _local(element) == name
+        if event == "end":
+            inside -= is_place
+            continue
+        inside += is_place
+        if inside:
+            yield _text(element)
 
 
 def _named(element: etree._Element, name: str) -> Iterator[etree._Element]:

@@ -213,9 +213,16 @@ async def _read_form(request: Request, limit: int, max_files: int) -> FormData:
             ),
             code="too_many_files",
         ) from error
+    except ValueError as error:
+        # Its charset is one that Python knows and cannot read.
+        raise _not_storable() from error
     if not all(map(is_storable, _texts(form))):
-        raise InvalidInput(_("The form has a character that cannot be stored."))
+        raise _not_storable()
     return form
+
+
+def _not_storable() -> InvalidInput:
+    return InvalidInput(_("The form has a character that cannot be stored."))
 
 
 def _texts(form: FormData) -> Iterator[str]:

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import pytest
+from lxml import etree
 
 from ionport.core.errors import InvalidInput
 from ionport.documents.model import ErpStatus
+from ionport.exports.acknowledgements import bod_reader
 from ionport.exports.acknowledgements.bod_reader import read_acknowledgement
 from ionport.exports.acknowledgements.model import Kind
 from tests.support.acknowledging import ACCEPTED, POSTED, REJECTED, acknowledgement, confirmation
@@ -46,8 +48,27 @@ def test_a_confirm_bod_names_the_message_and_the_reason() -> None:
         b"<AcknowledgeSupplierInvoice/>",
         b"<!DOCTYPE a [<!ENTITY b 'c'>]><ConfirmBOD>&b;</ConfirmBOD>",
         acknowledgement(CORRELATION).replace(b"Accepted", b"Modified"),
+        f"<ConfirmBOD><BODID>{CORRELATION}</BODID></ConfirmBOD>".encode(),
     ],
 )
 def test_what_says_nothing_of_an_invoice_is_refused(content: bytes) -> None:
     with pytest.raises(InvalidInput):
         read_acknowledgement(content)
+
+
+def test_elements_that_are_nested_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[object] = []
+    before = bod_reader._text
+
+    def count(element: etree._Element) -> str:
+        read.append(element)
+        return before(element)
+
+    monkeypatch.setattr(bod_reader, "_text", count)
+    inner = f"<a>{CORRELATION}</a>" + "<a/>" * 1_000
+    content = (
+        '<AcknowledgeSupplierInvoice><ResponseExpression actionCode="Accepted"/>'
+        f"{'<ReferenceID>' * 100}{inner}{'</ReferenceID>' * 100}</AcknowledgeSupplierInvoice>"
+    )
+    assert read_acknowledgement(content.encode()).ids == (CORRELATION,)
+    assert len(read) < 3_000

@@ -75,3 +75,19 @@ def test_an_answer_that_came_first_is_followed_when_the_delivery_is_done(
     assert detail.steps[-1].kind is StepKind.IDM_REMOVE
     assert detail.steps[-1].status is StepStatus.DONE
     assert walk.items(detail) == []
+
+
+def test_who_cancels_what_follows_the_posting_leaves_the_document_exported(
+    walk: Walk, runner: DeliveryRunner
+) -> None:
+    erp = configure(walk, WANTED)
+    delivery_id = walk.exported()
+    walk.run(runner, delivery_id)
+    delivery = walk.side.detail(delivery_id).delivery
+    erp.say(delivery, POSTED)
+    with walk.side.database.write() as work:
+        walk.side.deliveries.cancel(Access(work, walk.side.scope, OPERATOR), delivery_id)
+    detail = walk.side.detail(delivery_id)
+    assert detail.delivery.status is DeliveryStatus.DELIVERED
+    assert detail.steps[-1].status is StepStatus.SKIPPED
+    assert walk.side.status(delivery.document_id) == "exported"

@@ -163,6 +163,12 @@ def test_a_fragment_of_a_signed_out_page_sends_the_whole_page_to_sign_in(browser
     assert answer.headers["hx-redirect"] == "/sign-in"
 
 
+def test_a_form_in_a_charset_that_nothing_reads_is_refused(browser: Browser) -> None:
+    headers = {"content-type": "multipart/form-data; boundary=b; charset=undefined"}
+    content = b'--b\r\nContent-Disposition: form-data; name="username"\r\n\r\na\r\n--b--\r\n'
+    assert browser.http.post("/sign-in", headers=headers, content=content).status_code == 422
+
+
 def test_a_visitor_cannot_send_much(browser: Browser) -> None:
     token = browser.csrf_token("/sign-in")
     data = {"csrf_token": token, "username": "a" * MAX_PUBLIC_BODY}
