@@ -11,7 +11,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from unittest.mock import patch
 
-from ionport.core.http.signed_webhooks import new_webhook_secret
 from ionport.core.paging import PageRequest
 from ionport.documents.bulk.model import BulkAction, Selection
 from ionport.documents.list_files import service as list_files
@@ -29,6 +28,7 @@ from ionport.sandbox.messaging.flows.model import (
     Rejects,
     Rule,
 )
+from tests.browser.furnished_targets import add_targets
 from tests.support.erp import add_ln_invoice, add_m3_invoice
 from tests.support.idp import make_idp
 from tests.support.sides import OPERATOR, until
@@ -115,7 +115,9 @@ class Furnished:
 @contextmanager
 def furnished_house(folder: Path) -> Iterator[Furnished]:
     """Serve both sides and use them."""
-    with desk_on(folder, "") as desk:
+    exports = folder.with_name(f"{folder.name}-exports")
+    (exports / "archive").mkdir(parents=True)
+    with desk_on(folder, "", export_root=str(exports)) as desk:
         ids = {"user": desk.add_user("bob"), "scope": SCOPE, "kind": "reject"}
         yield Furnished(desk, ids | _use(desk))
 
@@ -159,6 +161,8 @@ def _use(desk: Desk) -> dict[str, str]:
     points = f"/ion-api/{desk.application.tenant.id}/connection-points"
     return (
         _add_api_suite(desk)
+        # Before there is a company: what is addressed to another would be held.
+        | add_targets(desk)
         | _add_settings(desk)
         | {
             "tenant": desk.application.tenant.id,
@@ -237,7 +241,6 @@ def _add_settings(desk: Desk) -> dict[str, str]:
     return {
         "group": _add_group(desk),
         "webhook": _webhook(desk),
-        "target": _target(desk),
         "target_kind": "sftp",
         "api_key": _found(r"api-keys/(key_\w+)", desk.browser.get("/settings/api-keys").text),
         "source": source.id,
@@ -248,14 +251,6 @@ def _add_settings(desk: Desk) -> dict[str, str]:
         "company": page.rpartition("/")[2],
         "supplier": _found(r"/suppliers/(sup_\w+)", desk.browser.get("/settings/suppliers").text),
     }
-
-
-def _target(desk: Desk) -> str:
-    """Add a connection that leads to no Infor tenant."""
-    fields = {"name": "Archive", "url": "https://receiver.example/hook"}
-    fields["secret"] = new_webhook_secret().reveal()
-    page = desk.browser.send("/settings/connections/new/webhook", fields)
-    return page.url.path.rpartition("/")[2]
 
 
 def _m3_mapping(desk: Desk) -> str:

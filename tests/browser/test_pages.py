@@ -106,6 +106,14 @@ _OTHERS = _REDIRECTS | _FRAGMENTS | _DOWNLOADS | _SIGNED_OUT | _BY_CLIENTS | _OF
 _OTHERS |= _TEXTS | {_MANUAL}
 PAGES = sorted(_addresses() - _OTHERS)
 PAGES += [_MANUAL.format(page=name) for name in page_names()]
+# Forms and details of what leads to no Infor tenant: one page for each kind, by one route.
+_NEW, _CONNECTION = "/settings/connections/new", "/settings/connections"
+PAGES += [f"{_NEW}/{kind}" for kind in ("folder", "smb", "webhook", "pull")]
+PAGES += [f"{_CONNECTION}/{{{kind}_target}}" for kind in ("folder", "sftp", "smb", "pull")]
+PAGES += [f"{_CONNECTION}/{{{kind}_target}}/edit" for kind in ("folder", "sftp")]
+PAGES += [f"/settings/export/new/{name}" for name in ("folder", "infor-sftp", "webhook")]
+PAGES += [f"/settings/export/{{folder_configuration}}{page}" for page in ("", "/edit", "/activate")]
+PAGES += ["/deliveries/{failed_delivery}"]
 PAGES += ["/manual?ask=How+do+I+rotate+a+secret%3F", "/manual?ask=holiday"]
 
 

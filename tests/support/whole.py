@@ -166,10 +166,10 @@ def desk_on(
 
 
 @contextmanager
-def running_desk(folder: Path) -> Iterator[Desk]:
+def running_desk(folder: Path, **changes: object) -> Iterator[Desk]:
     """Run both sides as `ionport up --sandbox` does, deliveries and bulk actions too."""
     shutil.copytree(_prepared(is_sqlite=True).folder, folder, dirs_exist_ok=True)
-    settings = load_settings({}, data=folder, port=0, sandbox=True)
+    settings = load_settings({}, data=folder, port=0, sandbox=True, **changes)
     with RunningServer(settings).in_background() as server, Browser(server.url).opened() as browser:
         desk = Desk(server.application, browser)
         desk.sign_in_as("ada")

@@ -8,6 +8,7 @@ connected to.
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -244,7 +245,7 @@ def _run(
         return runner.run(_ended(call, seconds))
     except (ssh.Error, OSError) as error:
         cause = _cause(ssh, error)
-        reason = _reasons().get(cause) or str(error)[:300] or type(error).__name__
+        reason = _reasons().get(cause) or _plain(error)
         raise RemoteFailed(told(reason.rstrip(".")), cause, _CODE) from error
 
 
@@ -270,6 +271,15 @@ def _reasons() -> dict[RemoteCause, str]:
         RemoteCause.SIGN_IN: _("it refuses user name, password or key"),
         RemoteCause.SILENT: _("it does not answer in time"),
     }
+
+
+def _plain(error: Exception) -> str:
+    """Return asyncssh's words, and those of the system without its number and address."""
+    if isinstance(error, ConnectionRefusedError):
+        return _("nothing listens at its port")
+    if isinstance(error, OSError):
+        return os.strerror(error.errno) if error.errno else _("no connection could be made")
+    return str(error)[:300] or type(error).__name__
 
 
 async def _ended(call: Coroutine[Any, Any, T], seconds: float) -> T:

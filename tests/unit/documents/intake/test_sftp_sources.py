@@ -181,7 +181,7 @@ def test_a_server_that_is_away_is_told(sources: SourceService, database: Databas
         port = listening.getsockname()[1]
     account = SftpAccount("127.0.0.1", port, "scans", public(new_key()), Secret("x"))
     (stage,) = sources.test(_added(sources, database, account))
-    assert "The SFTP server cannot be used" in stage.problem
+    assert stage.problem == "The SFTP server cannot be used: nothing listens at its port."
 
 
 def test_wrong_values_are_named_and_only_administrators_add_a_server(
