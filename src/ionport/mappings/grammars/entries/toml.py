@@ -30,7 +30,8 @@ from ionport.mappings.rendering.m3_toml import EXPORT, load_toml
 _TABLE = re.compile(r"\s*(\[{1,2})\s*([\w-]+(?:\s*\.\s*[\w-]+)*)\s*\]{1,2}\s*(?:#.*)?")
 _ROW = re.compile(
     r"""\s*(?P<key>[\w-]+|"[^"\\]*"|'[^']*')\s*=\s*"""
-    r"""(?P<value>"(?:[^"\\]|\\.)*"|'[^']*'|[^#"'\[{\s][^#]*?)\s*(?:#.*)?"""
+    # Without backtracking: a line within a text may have any number of blanks.
+    r"""(?P<value>"(?:[^"\\]|\\.)*+"|'[^']*+'|[^#"'\[{\s][^#\s]*+(?:\s++[^#\s]++)*+)\s*+(?:#.*)?"""
 )
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")

@@ -213,3 +213,10 @@ def test_the_published_files_have_rows_and_stay_as_they_are() -> None:
         assert edited(kind, text, typed, Order()) == text
         asked += len(rows)
     assert asked > 500
+
+
+def test_a_line_of_many_blanks_within_a_text_takes_no_time() -> None:
+    blanks = " " * 200_000
+    text = f'note = """\nSUNO = 1{blanks}1\n"""\nplain = 1{blanks}# one\n'
+    (row,) = entries_of(MappingKind.TOML, text).rows
+    assert (row.name, row.value) == ("plain", "1")
