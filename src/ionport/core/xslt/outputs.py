@@ -27,6 +27,10 @@ _SUFFIXES: Final = {
     "application/edi-x12": ".edi",
     **dict(_METHODS.values()),
 }
+# What Python also calls an encoding, and no receiver of a file does.
+_NO_ENCODINGS: Final = frozenset(
+    {"idna", "punycode", "unicode-escape", "raw-unicode-escape", "utf-8-sig"}
+)
 _MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,126}/[a-z0-9][a-z0-9!#$&^_.+-]{0,126}")
 _HTML = re.compile(rb"\s*(<!DOCTYPE html|<html[\s>])", re.IGNORECASE)
 
@@ -76,11 +80,18 @@ def declared_encoding(stylesheet: str) -> Encoding:
     """
     said = _said(stylesheet)
     is_markup = said.get("method", "xml") not in ("text", "json")
-    try:
-        codecs.lookup(name := said.get("encoding", "utf-8"))
-    except LookupError:
+    name = said.get("encoding", "utf-8")
+    if not _is_encoding(name):
         name = "utf-8"
     return Encoding(name.upper(), is_markup)
+
+
+def _is_encoding(name: str) -> bool:
+    """Tell whether Python knows an encoding of texts; it has codecs of other things as well."""
+    try:
+        return bool("<".encode(name)) and codecs.lookup(name).name not in _NO_ENCODINGS
+    except (LookupError, UnicodeError):
+        return False
 
 
 def _said(stylesheet: str) -> Mapping[str, str]:

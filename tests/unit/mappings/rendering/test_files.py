@@ -125,6 +125,8 @@ def test_xslt_3_is_run_too() -> None:
         ('encoding="ISO-8859-1"', '<?xml version="1.0" encoding="ISO-8859-1"?><b>&#xe9;</b>'),
         ('encoding="ISO-8859-1" method="text"', "é"),
         ('encoding="no-such"', '<?xml version="1.0" encoding="UTF-8"?><b>é</b>'),
+        ('encoding="rot13"', '<?xml version="1.0" encoding="UTF-8"?><b>é</b>'),
+        ('encoding="idna"', '<?xml version="1.0" encoding="UTF-8"?><b>é</b>'),
     ],
 )
 def test_the_encoding_that_a_stylesheet_asks_for_is_used(output: str, content: str) -> None:
