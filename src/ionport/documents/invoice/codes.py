@@ -23,6 +23,11 @@ class Code:
     more: str
 
 
+DOCUMENT_TYPE_CODES = "document-type"
+"""The list of what a document may be: UNTDID 1001 as EN 16931 has it, and orders' documents."""
+_OF_ORDERS = (Code("231", "Purchase order response", ""), Code("351", "Despatch advice", ""))
+
+
 @cache
 def _lists() -> Mapping[str, Mapping[str, Code]]:
     lists: dict[str, dict[str, Code]] = {}
@@ -30,6 +35,7 @@ def _lists() -> Mapping[str, Mapping[str, Code]]:
     for row in text.splitlines()[1:]:
         name, code, label, more = row.split("\t")
         lists.setdefault(name, {})[code] = Code(code, label, more)
+    lists[DOCUMENT_TYPE_CODES] = lists["untdid-1001"] | {one.code: one for one in _OF_ORDERS}
     return lists
 
 

@@ -5,6 +5,7 @@ The default asks for none: what nothing holds is then exported without a person.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -14,6 +15,7 @@ from ionport.documents.invoice.corrections import Target
 from ionport.documents.types import Field, FieldType
 from ionport.store import OrganizationScope, ScopedWork
 
+_NUMBER = re.compile(rf"[+-]?(?=[0-9.]{{1,{MAX_DIGITS}}}\Z)[0-9]*\.?[0-9]+", re.ASCII)
 _MONEY = frozenset({FieldType.AMOUNT, FieldType.CURRENCY})
 _PAYEE = ("supplier_", "payee_", "bank_id", "creditor_id")
 
@@ -23,7 +25,8 @@ class ApprovalPolicy:
     """What a document type demands. Amounts are in the invoice's currency, without their sign.
 
     `first_from` and `second_from`: from this total on one approval, two approvals are needed;
-    None means never, zero always. A document without a total counts as over every amount.
+    None means never, zero always. A document without a total that can be read counts as over
+    every amount.
     With `exports_by_itself` nobody has to ask for the export of what is approved or needs none.
     """
 
@@ -36,7 +39,7 @@ class ApprovalPolicy:
     def needed(self, fields: Mapping[str, str]) -> int:
         """Return how many approvals a document with these fields needs: 0, 1 or 2."""
         text = fields.get("total_amount", "")
-        total = abs(Decimal(text)) if text and len(text) <= MAX_DIGITS else None
+        total = abs(Decimal(text)) if _NUMBER.fullmatch(text) else None
         if _reaches(total, self.second_from):
             return 2
         return 1 if _reaches(total, self.first_from) else 0

@@ -19,6 +19,7 @@ from lxml import etree
 from ionport.core.xml import parse
 from ionport.documents.amounts import EXACT, at_most_decimals, decimal_text
 from ionport.documents.intake.imports.model import ImportedDocument
+from ionport.documents.invoice.codes import code_list
 from ionport.documents.invoice.model import Concern, NotUnderstood
 from ionport.documents.invoice.table import Syntax
 from ionport.documents.invoice.tree import Place
@@ -29,7 +30,12 @@ XML_TYPE: Final = "application/xml"
 
 _UBL = b"urn:oasis:names:specification:ubl:schema:xsd:"
 _HEAD = 4096
-_ROOT = re.compile(rb"<(?:[\w.-]+:)?(?:OrderResponse|DespatchAdvice)[\s>]")
+# The first element, behind the declaration, comments and instructions.
+_ROOT = re.compile(
+    rb"(?:\xef\xbb\xbf)?(?:\s++|<\?(?:(?!\?>).)*+\?>|<!--(?:(?!-->).)*+-->)*+"
+    rb"<(?:[\w.-]+:)?(?:OrderResponse|DespatchAdvice)[\s/>]",
+    re.DOTALL,
+)
 _NAMES = dict(NAMESPACES[Syntax.UBL])
 _DATE = re.compile(r"(\d{4}-\d{2}-\d{2})(?:Z|[+-]\d{2}:\d{2}|T.{0,40})?")
 _PRICE_DECIMALS = 10
@@ -42,7 +48,7 @@ _REFUSING: Mapping[str, frozenset[str]] = {
     # UNTDID 1229: added, changed, accepted.
     "cac:OrderLine/cac:LineItem/cbc:LineStatusCode": frozenset({"1", "3", "5"}),
     "cac:OrderLine/cac:SellerSubstitutedLineItem": frozenset(),
-    "cac:DespatchLine/cbc:OutstandingQuantity": frozenset({"0"}),
+    "cac:DespatchLine/cbc:OutstandingQuantity": frozenset(),
 }
 """What a person has to look at, with the values that say that all is in order."""
 
@@ -165,7 +171,7 @@ _FORMS = {"OrderResponse": _CONFIRMATION, "DespatchAdvice": _DELIVERY}
 def is_ubl_order(content: bytes) -> bool:
     """Tell whether `content` begins as an OrderResponse or a DespatchAdvice in UBL."""
     head = content[:_HEAD]
-    return _UBL in head and _ROOT.search(head) is not None
+    return _UBL in head and _ROOT.match(head) is not None
 
 
 def read_ubl_order(content: bytes) -> ImportedDocument:
@@ -192,7 +198,11 @@ class _Reader:
             _put(made.fields, name, self._first(self._root, self._with_stand_ins(places)))
         lines = self._root.iterfind(self._form.line, _NAMES)
         made.rows[INVOICE_TABLE] = [self._line(line) for line in lines]
-        made.not_understood = (*self._refusals(), *islice(self._unread(), _MAX_UNREAD))
+        made.not_understood = (
+            *self._unknown_currency(),
+            *self._refusals(),
+            *islice(self._unread(), _MAX_UNREAD),
+        )
         return made
 
     def _line(self, line: etree._Element) -> dict[str, str]:
@@ -234,19 +244,31 @@ class _Reader:
                 return text
         return ""
 
+    def _unknown_currency(self) -> Iterator[NotUnderstood]:
+        """Yield the currency where no list has it: amounts in it say nothing."""
+        found = self._root.find("cbc:DocumentCurrencyCode", _NAMES)
+        if found is not None and (text := _text(found)) and text not in code_list("iso-4217"):
+            yield NotUnderstood(_place(found), text[:_SHOWN], Concern.MONEY)
+
     def _refusals(self) -> Iterator[NotUnderstood]:
         """Yield what says that something is not confirmed, or offered in place of it."""
         for place, accepted in _REFUSING.items():
             for found in self._root.iterfind(place, _NAMES):
                 self._seen.update(found.iter())
                 text = " ".join("".join(map(str, found.itertext())).split())
-                if text not in accepted:
+                if text not in accepted and not _is_nothing(found, text):
                     yield NotUnderstood(_place(found), text[:_SHOWN], Concern.MONEY)
 
     def _unread(self) -> Iterator[NotUnderstood]:
         for element in self._root.iter():
             if element not in self._seen and (text := _text(element)):
                 yield NotUnderstood(_place(element), text[:_SHOWN], Concern.NOTHING)
+
+
+def _is_nothing(element: etree._Element, text: str) -> bool:
+    """Tell whether an element says that a quantity of zero is meant."""
+    is_quantity = etree.QName(element).localname == "OutstandingQuantity"
+    return is_quantity and _NUMBER.fullmatch(text) is not None and not Decimal(text)
 
 
 def _place(element: etree._Element) -> Place:

@@ -9,7 +9,7 @@ from datetime import date
 
 from ionport.core.errors import InvalidInput
 from ionport.core.i18n import _
-from ionport.documents.invoice.codes import code_list
+from ionport.documents.invoice.codes import DOCUMENT_TYPE_CODES, code_list
 from ionport.documents.invoice.corrections import Target, is_laid_over
 from ionport.documents.invoice.rules.parties import is_iban
 from ionport.documents.types import DocumentType, Field, FieldType, Origin
@@ -21,7 +21,7 @@ _VAT_ID = re.compile(r"[A-Z0-9]{2}[A-Z0-9+*]{2,13}")
 _EARLIEST = date(2000, 1, 1)
 _VAT_PREFIXES = frozenset({"EL", "XI", "1A"})
 _LISTS = {
-    "BT-3": "untdid-1001",
+    "BT-3": DOCUMENT_TYPE_CODES,
     "BT-40": "iso-3166-1",
     "BT-55": "iso-3166-1",
     "BT-81": "untdid-4461",

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
 from ionport.core.errors import InvalidInput
+from ionport.documents import samples
 from ionport.documents.intake.reading import Intake, read_any, read_file
+from ionport.documents.invoice.codes import code_list
 from ionport.documents.invoice.corrections import Correction, Target
 from ionport.documents.invoice.rendering.html import html_page
 from ionport.documents.invoice.rendering.model import Language
 from ionport.documents.invoice.rendering.sheet import make_sheet
+from ionport.documents.review.approvals import ApprovalPolicy
+from ionport.documents.review.decisions.values import checked_value, codes_of, field_of
+from ionport.documents.types import DOCUMENT_TYPES
 from tests.support.orders import DESPATCH_ADVICE, ORDER_RESPONSE
 from tests.support.pdfs import pdf_with
 
@@ -204,3 +211,49 @@ def test_a_pdf_becomes_what_a_person_says_that_it_is(code: str, number: str, kin
     entered = [Correction(Target("invoice_type"), code), Correction(Target(number), "N-1")]
     read = read_file(pdf_with(), corrections=entered)
     assert (read.document_type, read.fields[number]) == (kind, "N-1")
+
+
+@pytest.mark.parametrize("code", ["231", "351"])
+def test_a_person_may_say_that_a_document_is_of_an_order(code: str) -> None:
+    target, kind = Target("invoice_type"), DOCUMENT_TYPES["INVOICE"]
+    assert checked_value(target, field_of(kind, target), code) == code
+    assert code in code_list(codes_of(target, field_of(kind, target)))
+
+
+def test_json_may_say_the_type_code_of_its_document_type() -> None:
+    assert _json(invoice_type="231").document_type == "ORDER_CONFIRMATION"
+    with pytest.raises(InvalidInput, match="Of this document type it is 231"):
+        _json(invoice_type="380")
+
+
+def test_an_order_that_another_document_only_names_is_not_taken_for_one() -> None:
+    wrapped = b"<Envelope>" + ORDER_RESPONSE.partition(b"?>")[2] + b"</Envelope>"
+    with pytest.raises(InvalidInput, match="Envelope"):
+        read_file(wrapped)
+    comment = b"<!-- no <OrderResponse > -->\n"
+    invoice = Path(samples.__file__).with_name("demo-invoice-ubl.xml").read_bytes()
+    named = invoice.replace(b"<Invoice", comment + b"<Invoice", 1)
+    assert named != invoice
+    assert read_file(named).document_type == "INVOICE"
+    commented = ORDER_RESPONSE.replace(b"<OrderResponse", comment + b"<OrderResponse", 1)
+    assert read_file(commented).document_type == "ORDER_CONFIRMATION"
+
+
+def test_a_currency_that_no_list_has_holds_an_order() -> None:
+    content = ORDER_RESPONSE.replace(b">EUR<", b">Euro<")
+    assert [each.code for each in read_file(content).findings] == ["not_understood_money"]
+
+
+def test_nothing_outstanding_does_not_hold_a_delivery_note() -> None:
+    outstanding = b"<cbc:OutstandingQuantity>0.00</cbc:OutstandingQuantity><cac:OrderLineReference>"
+    content = DESPATCH_ADVICE.replace(b"<cac:OrderLineReference>", outstanding, 1)
+    assert content != DESPATCH_ADVICE
+    assert read_file(content).findings == read_file(DESPATCH_ADVICE).findings
+
+
+@pytest.mark.parametrize("total", ["abc", "1,5", "1e999999999", "1e5", "NaN", "2026-13-45"])
+def test_a_total_that_cannot_be_read_counts_as_over_every_amount(total: str) -> None:
+    policy = ApprovalPolicy(first_from=Decimal(10), second_from=Decimal(1000))
+    assert policy.needed({"total_amount": total}) == 2
+    assert policy.needed({"total_amount": "-999.99"}) == 1
+    assert policy.needed({"total_amount": "9"}) == 0
