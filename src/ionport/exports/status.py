@@ -16,11 +16,13 @@ from ionport.documents.review.life_cycle import PENDING
 from ionport.documents.service import DocumentService
 from ionport.documents.webhooks.model import Event, EventType
 from ionport.exports.configurations.repository import ConfigurationRepository
+from ionport.exports.destinations import destination_of
 from ionport.exports.ledger.repository import DeliveryRepository
 from ionport.exports.model import (
     Delivery,
     DeliveryStatus,
     DeliveryStep,
+    ExportMethod,
     StepKind,
     StepStatus,
 )
@@ -98,6 +100,11 @@ def derive_erp(latest: Iterable[_State]) -> tuple[ErpStatus | None, str]:
         return None, ""
     far, name = min(told)
     return _FAR[far], name
+
+
+def reaches_erp(method: ExportMethod) -> bool:
+    """Tell whether an ERP gets what a method delivers, itself or through ION."""
+    return any(call.kind in _BY_STEP for call in destination_of(method).calls)
 
 
 def hand_over(work: Work, delivery: Delivery, steps: Mapping[StepKind, DeliveryStep]) -> bool:

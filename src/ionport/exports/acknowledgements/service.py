@@ -31,9 +31,12 @@ from ionport.exports.acknowledgements.model import (
     result_of,
 )
 from ionport.exports.acknowledgements.repository import EndpointRepository, ReceivedRepository
+from ionport.exports.configurations.model import ExportConfiguration
+from ionport.exports.destinations.infor_idm_m3 import ASK_OPTION
+from ionport.exports.ledger.record_repository import RecordRepository
 from ionport.exports.ledger.repository import DeliveryRepository
 from ionport.exports.model import Delivery
-from ionport.exports.status import record_document_status, tell_of_erp
+from ionport.exports.status import reaches_erp, record_document_status, tell_of_erp
 from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
 from ionport.identity.groups.permissions import Permission
@@ -123,6 +126,25 @@ class AcknowledgementService:
             and endpoints.get(access.scope, each.connection_id) is not None
             for each in deliveries
         )
+
+    def posted_name(
+        self, access: Access[OrganizationScope], configurations: Iterable[ExportConfiguration]
+    ) -> str | None:
+        """Return what the ERP calls an invoice that it has posted; empty before the first.
+
+        None where nobody tells or asks what becomes of what these configurations deliver.
+        """
+        access.require_organization_member()
+        endpoints = EndpointRepository(access.connection)
+        is_closed = any(
+            each.options.get(ASK_OPTION)
+            or (
+                reaches_erp(each.method)
+                and endpoints.get(access.scope, each.connection_id) is not None
+            )
+            for each in configurations
+        )
+        return RecordRepository(access.connection).posted_name(access.scope) if is_closed else None
 
     def caller(self, work: Work, connection_id: str, secret: Secret) -> Endpoint:
         """Return the endpoint whose token it is; raises Unauthenticated."""

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, func, select
 
+from ionport.documents.model import ErpStatus
 from ionport.exports.model import DeliveryRecord, DeliveryStatus
 from ionport.exports.tables import deliveries
 from ionport.store import OrganizationScope
@@ -19,6 +20,14 @@ class RecordRepository:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+
+    def posted_name(self, scope: OrganizationScope) -> str:
+        """Return what the ERP calls an invoice that it has posted; empty where it has none."""
+        query = select(func.coalesce(_d.erp_voucher, _d.erp_reference, "")).where(
+            _d.organization_id == scope.organization_id,
+            _d.erp_status == ErpStatus.POSTED.value,
+        )
+        return self._connection.execute(query.limit(1)).scalar_one_or_none() or ""
 
     def of(
         self, scope: OrganizationScope, configuration_ids: Collection[str], since: datetime

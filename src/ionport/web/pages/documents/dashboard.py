@@ -68,6 +68,7 @@ def show(request: Request) -> Response:
         checks = services.connections.latest_checks(access, [each.id for each in connections.items])
         active = services.configurations.list(access, _ONE, only_active=True)
         every = services.configurations.list(access, _ONE)
+        posted = services.acknowledgements.posted_name(access, active.items)
         webhooks = services.webhooks.troubled(access)
     steps = [
         _app_step(request, visit, has_connection=connections.total > 0),
@@ -75,6 +76,7 @@ def show(request: Request) -> Response:
         _configuration_step(request, active.items or every.items, is_active=bool(active.items)),
         _document_step(request, documents),
         _delivery_step(request, deliveries),
+        *_posted_steps(request, posted),
     ]
     context = {
         "steps": steps,
@@ -208,6 +210,15 @@ def _delivery_step(request: Request, deliveries: Mapping[DeliveryStatus, int]) -
         _("Choose a document"),
         deliveries[DeliveryStatus.DELIVERED] > 0,
     )
+
+
+def _posted_steps(request: Request, posted: str | None) -> Sequence[Step]:
+    """Return the step at the ERP, which is last; none where nobody tells what becomes of it."""
+    if posted is None:
+        return ()
+    title = _("Posted as {number}").format(number=posted) if posted else _("See it posted")
+    text = _("The ERP tells whether it has accepted, posted or rejected the invoice.")
+    return (Step(title, text, path_to(request, "deliveries"), _("See the ledger"), bool(posted)),)
 
 
 ROUTES = [Route("/dashboard", show, name="dashboard")]

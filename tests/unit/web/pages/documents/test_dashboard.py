@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from ionport.exports.tables import deliveries
 from ionport.web.rendering.templating import ENVIRONMENT
@@ -39,6 +39,25 @@ def test_the_first_steps_tick_themselves_and_go_when_all_are_done(desk: Desk) ->
     assert steps_done(desk) == []
     text = said(desk.browser.get("/dashboard").text)
     assert "Documents received 1 Deliveries started 1 of which delivered 1" in text
+
+
+def test_where_the_erp_tells_what_becomes_of_it_the_first_steps_end_with_posted(desk: Desk) -> None:
+    _active_export(desk)
+    document = f"/documents/{desk.document_id()}"
+    desk.browser.send(f"{document}/export", form_at=document)
+    _run(desk)
+    with desk.application.database.write() as work:
+        connection = work.connection.execute(select(deliveries.c.connection_id)).scalar_one()
+        values = {"status": "delivered", "erp_status": "accepted"}
+        work.connection.execute(update(deliveries).values(values))
+    address = f"/settings/connections/{connection}"
+    desk.browser.send(f"{address}/token", form_at=f"{address}/token")
+    assert steps_done(desk) == [True] * 6 + [False]
+    assert "See it posted" in desk.browser.text("/dashboard")
+    with desk.application.database.write() as work:
+        posted = {"erp_status": "posted", "erp_voucher": "30000001"}
+        work.connection.execute(update(deliveries).values(posted))
+    assert steps_done(desk) == []
 
 
 def test_the_first_step_is_done_when_the_file_was_downloaded(desk: Desk) -> None:
