@@ -99,7 +99,7 @@ def test_the_tiles_count_and_lead_to_their_documents(desk: Desk) -> None:
     assert tiles == [
         "2 All documents",
         "0 Ready for validation",
-        "0 Pending Approval",
+        "0 Pending approval",
         "2 Validated, pending export",
         "0 Exporting",
         "0 Exported",

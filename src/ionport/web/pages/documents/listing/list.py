@@ -137,7 +137,7 @@ def _tiles(counts: Mapping[DocumentStatus, int]) -> list[Tile]:
         Tile(_("All documents"), "", sum(counts.values()), "all"),
         tile(DocumentStatus.READY_FOR_VALIDATION, "waiting"),
         Tile(
-            _("Pending Approval"),
+            _("Pending approval"),
             APPROVAL,
             sum(counts.get(status, 0) for status in pending),
             "approval",
