@@ -74,7 +74,7 @@ FILE_OPTIONS = (
     _option(
         HISTORY,
         lambda: _("Include Document History"),
-        lambda: _("Export document change history and audit trail with the file"),
+        lambda: _("Export document change history and audit trail with the file, as JSON."),
         is_switch=True,
     ),
 )

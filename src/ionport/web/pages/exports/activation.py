@@ -64,6 +64,9 @@ def _activate_page(
             "kind": document_type(configuration.document_type).label,
             "waiting": count_waiting(access, configuration),
             "many": MANY,
+            "blocked": [
+                finding for finding in service.findings(access, configuration.id) if finding.blocks
+            ],
             "is_proving": check is not None and not check.is_over,
             "errors": errors or {},
             "reason": lines_of(visit.form, "reason"),

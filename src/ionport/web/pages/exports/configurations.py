@@ -90,11 +90,16 @@ def create(request: Request) -> Response:
             made = documents_of(request).configurations.create(
                 Access(work, scope, visit.actor), fields
             )
+            found = documents_of(request).configurations.findings(
+                Access(work, scope, visit.actor), made.id
+            )
     except InvalidInput as error:
         values = export_form.sent_values(visit.form, method)
         return _form_page(request, method, values, errors_of(error), status=error.status)
     start_check(request, made.connection_id)
     text = _("{title} is saved. Watch the proof of its connection below, then activate it.")
+    if any(finding.blocks for finding in found):
+        text = _("{title} is saved. Mend below what blocks activation, then activate it.")
     return redirect(request, _url(request, made.id), text=text.format(title=made.title))
 
 

@@ -243,6 +243,11 @@ def test_a_placeholder_blocks_activation_with_its_line(desk: Desk) -> None:
     made = desk.add_export(credential=desk.credentials(), logical_id="lid://")
     page = said(made.text)
     assert re.search(r"Blocks activation Line \d+ SFV_LogicalID", page)
+    assert "Mend below what blocks activation, then activate it." in page
+    dialog = desk.browser.get(f"{made.url.path}/activate").text
+    assert "A mapping file blocks activation:" in said(dialog)
+    assert f'href="{made.url.path}#bod_mapping"' in dialog
+    assert not re.search(r"<button[^>]*>Activate</button>", dialog)
     answer = desk.browser.send(f"{made.url.path}/activate", form_at=made.url.path)
     assert "A mapping cannot be used yet." in said(answer.text)
     assert "dot-off" in desk.browser.get(LIST).text

@@ -122,6 +122,7 @@ def test_a_delivery_shows_its_references_steps_and_attempts(desk: Desk):
         f"Correlation ID {delivery.correlation_id}",
         f"IDM PID {pid}",
         f"ION message ID {delivery.message_id}",
+        "what the ERP makes of it has not come back yet",
         "TST",
         "Render Done",
         "IDM look-up Done",
