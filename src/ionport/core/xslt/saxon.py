@@ -27,7 +27,8 @@ _FEATURES: Final = {
 }
 _MOST_TOLD: Final = 1 << 16
 _ENDLESS: Final = "SXLM0001"
-_TERMINATED: Final = "XTMM9000"
+# Behind the texts of xsl:message, which may say "Error" themselves.
+_ENDED = re.compile(r"^Error\b[^\n]*\n\s+XTMM9000\b", re.MULTILINE)
 _LINE = re.compile(r"\bon line (\d{1,7})")
 _CODE = re.compile(r"^\s+[A-Z]{4}\d{4}\s+", re.MULTILINE)
 _PLACE = re.compile(r"(?:\s*\bcolumn \d+)?\s*\b(?:of|in) file:\S*")
@@ -87,7 +88,8 @@ def _reason(error: str, told: str) -> StylesheetError:
     number = int(line[1]) if line else None
     if _ENDLESS in told:
         return StylesheetError("endless recursion: what is called here calls itself again", number)
-    message = told.partition("Error")[0].strip() if _TERMINATED in told else ""
+    ended = _ENDED.search(told)
+    message = told[: ended.start()].strip() if ended else ""
     plain = _PLACE.sub("", _CODE.sub(" ", message or error))
     return StylesheetError(" ".join(plain.split()), number)
 

@@ -141,6 +141,12 @@ def test_the_encoding_that_a_stylesheet_asks_for_is_used(output: str, content: s
         # Put together where a look at the text does not see it.
         ("<xsl:copy-of _select=\"{$d}('file:///etc/hostname')\"/>", "line 2: .*prohibited"),
         ("<xsl:message terminate='yes'>No total</xsl:message>", "line 2: No total$"),
+        ("<xsl:message terminate='yes'>Error: no total</xsl:message>", "line 2: Error: no total$"),
+        # Texts before it are told as well.
+        (
+            "<xsl:message>One</xsl:message><xsl:message terminate='yes'>Error 5</xsl:message>",
+            "line 2: One Error 5$",
+        ),
         ("{1 idiv 0}", "line 2: Integer division by zero"),
         (
             "<b><xsl:apply-templates select='/'/></b>",
