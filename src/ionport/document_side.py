@@ -9,7 +9,11 @@ from pathlib import Path
 from ionport.connections.service import ConnectionService
 from ionport.core.blobs import Blobs
 from ionport.core.clock import BootClock
+from ionport.core.mail.session import Mailer
 from ionport.core.sealing import KeyRing
+from ionport.documents.alerts.outbox import AlertOutbox
+from ionport.documents.alerts.sender import AlertSender
+from ionport.documents.alerts.service import AlertService
 from ionport.documents.bulk.decisions import decision_steps, judge_step
 from ionport.documents.bulk.model import BulkAction
 from ionport.documents.bulk.runner import BulkRunner
@@ -32,6 +36,7 @@ from ionport.documents.suppliers.service import SupplierService
 from ionport.documents.type_settings.service import TypeSettingsService
 from ionport.documents.views.service import ListSettingsService
 from ionport.documents.webhooks.outbox import Outbox
+from ionport.documents.webhooks.ports import EachOfEvents
 from ionport.documents.webhooks.sender import WebhookSender
 from ionport.documents.webhooks.service import WebhookService
 from ionport.exports.acknowledgements.polling import ErpPoller
@@ -84,6 +89,8 @@ class DocumentSide:
     suppliers: SupplierService
     webhooks: WebhookService
     webhook_sender: WebhookSender
+    alerts: AlertService
+    alert_sender: AlertSender
     types: TypeSettingsService
     connections: ConnectionService
     mappings: MappingService
@@ -125,7 +132,9 @@ def open_document_side(
     outbox = Outbox(origin)
     sender = WebhookSender(database, clock, keys, audit, addresses)
     outbox.wake = sender.wake
-    documents = DocumentService(clock, blobs, audit, limits=limits, scanner=scanner, events=outbox)
+    alert_sender = AlertSender(database, clock, keys, Mailer(addresses), origin)
+    events = EachOfEvents(outbox, AlertOutbox(alert_sender.wake))
+    documents = DocumentService(clock, blobs, audit, limits=limits, scanner=scanner, events=events)
     mappings = MappingService(clock, audit, ConfigurationMappingUses())
     connections = ConnectionService(
         clock,
@@ -169,6 +178,8 @@ def open_document_side(
         suppliers=SupplierService(clock, audit),
         webhooks=WebhookService(clock, keys, audit, addresses, outbox, sender),
         webhook_sender=sender,
+        alerts=AlertService(clock, keys, audit, addresses, alert_sender),
+        alert_sender=alert_sender,
         types=documents.review.types,
         connections=connections,
         mappings=mappings,

@@ -35,6 +35,7 @@ def _sealers(application: Application) -> list[_Sealer]:
             application.documents.connections,
             application.documents.sources,
             application.documents.webhooks,
+            application.documents.alerts,
         ]
     return found
 

@@ -56,7 +56,7 @@ class Timeline:
         before, status = change
         if status is not None and status is not before:
             told, previous = EventType.of_status(status), before.value if before else None
-            event = Event(told, document_id, entry.at, previous, status.value)
+            event = Event(told, document_id, entry.at, previous, status.value, text=text)
             self.events.tell(access, [event])
 
     def tell_finding(

@@ -47,6 +47,7 @@ CONTENTS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "json-api",
             "groups",
             "webhooks",
+            "alerts",
             "m3-load",
         ),
     ),

@@ -27,6 +27,7 @@ HELP: Final = {
     "deliveries_due_seconds": "How long the oldest due delivery has waited for its pass.",
     "deliveries_held": "Deliveries that wait for a person or a proof.",
     "deliveries_late_answer_total": "Possible doubles: an answer came after a takeover.",
+    "alerts_total": "Mails of alerts by this process, by outcome.",
     "deliveries_queued": "Deliveries that are due or run: the depth of the queue.",
     "deliveries_running_past_lease": "Deliveries that run for longer than a takeover takes.",
     "deliveries_taken_back_total": "Deliveries of an ended process that this one took back.",

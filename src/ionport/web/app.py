@@ -74,6 +74,7 @@ from ionport.web.pages.organization import api_keys, audit_log, groups, organiza
 from ionport.web.pages.organization import users as colleagues
 from ionport.web.pages.sandbox import coverage, idm_types, inspector, inspector_erp
 from ionport.web.pages.settings import (
+    alerts,
     companies,
     document_company,
     document_type_effects,
@@ -204,6 +205,7 @@ def _document_routes() -> list[BaseRoute]:
         *watched_folders.ROUTES,
         *retention.ROUTES,
         *webhooks.ROUTES,
+        *alerts.ROUTES,
         *types_of_documents.ROUTES,
         *document_type_effects.ROUTES,
         *api_keys.ROUTES,

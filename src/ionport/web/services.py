@@ -22,6 +22,7 @@ from ionport.store import Database
 
 if TYPE_CHECKING:
     from ionport.connections.service import ConnectionService
+    from ionport.documents.alerts.service import AlertService
     from ionport.documents.bulk.runner import BulkRunner
     from ionport.documents.bulk.service import BulkService
     from ionport.documents.companies.service import CompanyService
@@ -142,6 +143,7 @@ class DocumentServices:
     error_queue: ErrorQueue
     acknowledgements: AcknowledgementService
     webhooks: WebhookService
+    alerts: AlertService
 
 
 @dataclass(frozen=True, slots=True)

@@ -137,7 +137,8 @@ def worker(ctx: click.Context) -> None:
         BulkWatch(side.bulk_runner),
         WebhookWatch(side.webhook_sender),
         BulkWatch(side.list_file_runner, name="list-files"),
-        Housekeeping(application.database, side.retention),
+        BulkWatch(side.alert_sender, name="alerts"),
+        Housekeeping(application.database, side.retention, side.alert_sender),
     )
     stopped = threading.Event()
     for signal_number in (signal.SIGINT, signal.SIGTERM):

@@ -56,7 +56,7 @@ class RunningServer:
         infor = self.application.infor
         documents = self.application.documents
         tasks: list[Task] = [infor.clean_up, infor.blob_sweep] if infor else []
-        tasks += [documents.retention] if documents else []
+        tasks += [documents.retention, documents.alert_sender] if documents else []
         housekeeping = Housekeeping(self.application.database, *tasks)
         has_sandbox = infor is not None and infor.options.has_sandbox
         flows = infor.flow_runner if infor and has_sandbox else None
@@ -67,6 +67,7 @@ class RunningServer:
         erp = ErpWatch(documents.erp_poller) if documents else None
         bulk = BulkWatch(documents.bulk_runner) if documents else None
         webhooks = WebhookWatch(documents.webhook_sender) if documents else None
+        alerts = BulkWatch(documents.alert_sender, name="alerts") if documents else None
         lists = BulkWatch(documents.list_file_runner, name="list-files") if documents else None
         parts = (
             engine,
@@ -80,6 +81,7 @@ class RunningServer:
             bulk,
             lists,
             webhooks,
+            alerts,
         )
         self._parts = [part for part in parts if part is not None]
         self._server = _Server(

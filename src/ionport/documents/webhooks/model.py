@@ -92,6 +92,7 @@ class Event:
     """Something that happened to a document or to one of its deliveries.
 
     `details` are more short texts for the payload, by name: ids, words, no amounts, no secrets.
+    `text` is what the timeline says of it, for people; no webhook tells it.
     """
 
     type: EventType
@@ -100,6 +101,7 @@ class Event:
     previous_status: str | None = None
     status: str | None = None
     details: Mapping[str, str] = field(default_factory=dict)
+    text: str = ""
 
 
 class EndpointState(StrEnum):

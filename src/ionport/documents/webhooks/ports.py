@@ -22,3 +22,15 @@ class NoEvents:
 
     def tell(self, access: ScopedWork[OrganizationScope], events: Sequence[Event]) -> None:
         """Do nothing."""
+
+
+class EachOfEvents:
+    """Tells several, in their order."""
+
+    def __init__(self, *listeners: Events) -> None:
+        self._listeners = listeners
+
+    def tell(self, access: ScopedWork[OrganizationScope], events: Sequence[Event]) -> None:
+        """Let each of them write down what it tells."""
+        for listener in self._listeners:
+            listener.tell(access, events)

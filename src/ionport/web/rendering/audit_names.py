@@ -22,7 +22,11 @@ from ionport.web.state import visit_of
 
 _DIGEST: Final = re.compile(r"\b([0-9a-f]{12})[0-9a-f]{52}\b")
 # What is one thing of the whole organization.
-_SUBJECTS: Final = {"suppliers": N_("Suppliers"), "retention": N_("Retention")}
+_SUBJECTS: Final = {
+    "suppliers": N_("Suppliers"),
+    "retention": N_("Retention"),
+    "alerts": N_("Alerts"),
+}
 # Details that are the name of what a row is about.
 _NAMES: Final = ("filename", "name", "title")
 

@@ -11,6 +11,7 @@ from starlette.requests import Request
 
 from ionport.connections.model import ConnectionAction
 from ionport.core.paging import PageRequest
+from ionport.documents.alerts.model import AlertAction
 from ionport.documents.bulk.model import BulkAuditAction
 from ionport.documents.companies.service import CompanyAction
 from ionport.documents.intake.sources.model import SourceAction
@@ -57,6 +58,7 @@ SHOWN_ACTIONS: Final[Sequence[type[AuditAction]]] = (
     AcknowledgementAction,
     ApiKeyAction,
     AppAction,
+    AlertAction,
     BulkAuditAction,
     ClockAction,
     CompanyAction,
@@ -110,6 +112,7 @@ _NAMED: Final = (
 
 # Their details are what was changed, by name.
 _TOLD_IN_FULL: Final = (
+    AlertAction.CHANGED,
     CompanyAction.CHANGED,
     DocumentTypeAction.CHANGED,
     RetentionAction.CHANGED,

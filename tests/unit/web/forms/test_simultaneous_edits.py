@@ -171,6 +171,13 @@ EDITS = {
     "/settings/retention": Edit(
         lambda _desk: "/settings/retention", "INVOICE", "20", "30", more={"confirmed": "yes"}
     ),
+    "/settings/alerts": Edit(
+        lambda _desk: "/settings/alerts",
+        "recipients",
+        "first@example.com",
+        "second@example.com",
+        more={"host": "127.0.0.1", "sender": "ionport@example.com"},
+    ),
     "/settings/webhooks/{webhook}/edit": Edit(
         _webhook, "name", "typed first", "typed second", "{}/edit", "{}/edit"
     ),

@@ -1,0 +1,1 @@
+"""Mail to people: one message handed to a mail server by SMTP."""

@@ -1,0 +1,1 @@
+"""Alerts: people are told by mail what happens to documents and deliveries."""

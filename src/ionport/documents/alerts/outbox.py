@@ -1,0 +1,47 @@
+"""Writes down what people are to be told, in the transaction of what it tells of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from ionport.core.http.texts import storable
+from ionport.core.ids import new_id
+from ionport.documents.alerts.model import MAX_TEXT, AlertMessage, AlertState
+from ionport.documents.alerts.repository import AlertRepository, SettingsRepository
+from ionport.documents.webhooks.model import Event
+from ionport.store import OrganizationScope, ScopedWork
+
+
+class AlertOutbox:
+    """Takes the events that the organization wants to be told of; `wake` lets the sender look."""
+
+    def __init__(self, wake: Callable[[], None]) -> None:
+        self._wake = wake
+
+    def tell(self, access: ScopedWork[OrganizationScope], events: Sequence[Event]) -> None:
+        """Write down what must be told once this transaction has committed."""
+        types = SettingsRepository(access.connection).wanted(access.scope)
+        messages = [
+            AlertMessage(
+                id=new_id("alm"),
+                organization_id=access.scope.organization_id,
+                type=event.type,
+                document_id=event.document_id,
+                delivery_id=event.details.get("delivery", ""),
+                text=_text(event),
+                state=AlertState.WAITING,
+                created_at=event.at,
+            )
+            for event in events
+            if event.type in types
+        ]
+        if messages:
+            AlertRepository(access.connection).add_all(access.scope, messages)
+            access.after_commit(self._wake)
+
+
+def _text(event: Event) -> str:
+    """Return in one line what is known of an event beside its type."""
+    told = ("configuration_title", "step", "error_code")
+    text = event.text or ", ".join(event.details[name] for name in told if event.details.get(name))
+    return storable(" ".join(text.split())[:MAX_TEXT])
