@@ -9,8 +9,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from ionport.core.http.signed_webhooks import new_webhook_secret
+from ionport.core.secrets import Secret
 from ionport.documents.samples import read_sample
+from ionport.exports.acknowledgements.bod_reader import read_acknowledgement
+from ionport.exports.model import Delivery
 from ionport.identity.access import Access
+from tests.support.acknowledging import REJECTED, acknowledgement
 from tests.support.sides import OPERATOR, until
 from tests.support.whole import OTHER_INVOICE, Desk
 
@@ -36,6 +40,7 @@ def add_targets(desk: Desk) -> dict[str, str]:
         "target": found["webhook"],
         "folder_configuration": configuration,
         "failed_delivery": _fail(desk, configuration),
+        "cause": _reject(desk, configuration, found["folder"]),
         **{f"{kind}_target": connection for kind, connection in found.items()},
     }
 
@@ -61,20 +66,41 @@ def _configuration(desk: Desk, method: str, connection: str) -> str:
     return path.rpartition("/")[2]
 
 
-def _fail(desk: Desk, configuration: str) -> str:
-    """Deliver a document whose name somebody else's file has."""
+def _deliver(desk: Desk, configuration: str, filename: str, number: bytes) -> Delivery:
     side = desk.application.documents
     assert side is not None
-    archive = Path(desk.application.settings.export_root) / "archive"
-    (archive / "taken.xml").write_text("of somebody else")
-    content = read_sample(OTHER_INVOICE).replace(b"RE-2026-0418", b"RE-2026-0777")
-    files = [("files", ("taken.xml", content))]
-    found = re.search(
-        r"/documents/(doc_\w+)", desk.browser.send("/documents/upload", files=files).text
-    )
+    content = read_sample(OTHER_INVOICE).replace(b"RE-2026-0418", number)
+    page = desk.browser.send("/documents/upload", files=[("files", (filename, content))])
+    found = re.search(r"/documents/(doc_\w+)", page.text)
     assert found is not None
     with desk.application.database.write() as work:
         access = Access(work, desk.organization, OPERATOR)
         (delivery,) = side.deliveries.export(access, found[1], configuration)
     side.runner.run(delivery.id)
-    return delivery.id
+    return delivery
+
+
+def _fail(desk: Desk, configuration: str) -> str:
+    """Deliver a document whose name somebody else's file has."""
+    archive = Path(desk.application.settings.export_root) / "archive"
+    (archive / "taken.xml").write_text("of somebody else")
+    return _deliver(desk, configuration, "taken.xml", b"RE-2026-0777").id
+
+
+def _reject(desk: Desk, configuration: str, connection: str) -> str:
+    """Let the ERP reject a document that has been delivered, and return the cause's key."""
+    delivery = _deliver(desk, configuration, "free.xml", b"RE-2026-0778")
+    path = f"/settings/connections/{connection}"
+    token = re.search(r"ioa_[\w-]+", desk.browser.send(f"{path}/token", form_at=path).text)
+    side = desk.application.documents
+    assert token is not None
+    assert side is not None
+    told = read_acknowledgement(acknowledgement(delivery.correlation_id, REJECTED))
+    with desk.application.database.write() as work:
+        endpoint = side.acknowledgements.caller(work, connection, Secret(token[0]))
+        side.acknowledgements.receive(work, endpoint, told)
+    found = re.search(
+        r"/export-errors/([^/\"]+)/re-export", desk.browser.get("/export-errors").text
+    )
+    assert found is not None
+    return found[1]
