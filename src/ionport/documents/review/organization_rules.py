@@ -39,6 +39,7 @@ OTHER_FINDINGS = (
     "late_answer",
     "two_items",
     "item_at_target",
+    "posted_before",
 )
 """What reading and deliveries find, which hold always; no document type sets their effect."""
 

@@ -82,6 +82,18 @@ def _item_at_target(values: Parameters) -> str:
     ).format(item_id=values["item_id"], target=_target(values.get("step", "")))
 
 
+def _posted_before(values: Parameters) -> str:
+    if not values["number"]:
+        return _(
+            "The ERP has taken an earlier export of this document after all. Look there before it"
+            " is exported again."
+        )
+    return _(
+        "The ERP has taken an earlier export of this document after all, as {number}. Look there"
+        " before it is exported again."
+    ).format(number=values["number"])
+
+
 def _target(step: str) -> str:
     """Return where a step asks; findings of before the other targets have no step."""
     return {"m3": "M3", "ln": "LN"}.get(step.partition("_")[0], "IDM")
@@ -222,4 +234,5 @@ SENTENCES: Mapping[str, Callable[[Parameters], str]] = {
     "late_answer": _late_answer,
     "two_items": _two_items,
     "item_at_target": _item_at_target,
+    "posted_before": _posted_before,
 }

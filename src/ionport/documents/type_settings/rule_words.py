@@ -93,6 +93,10 @@ _OWN: Mapping[str, tuple[str, str]] = {
         N_("Item in IDM already"),
         N_("IDM has an item with this number and supplier that no delivery of here has made."),
     ),
+    "posted_before": (
+        N_("Earlier export taken by the ERP"),
+        N_("The document was exported again, and then the ERP took an earlier export of it."),
+    ),
     "two_currency_codes": (
         N_("More than one currency"),
         N_("The invoice names more than one currency."),

@@ -44,6 +44,7 @@ from ionport.store import OrganizationScope, ScopedWork, SystemScope, Work
 
 PREFIX: Final = "ioa_"
 ACTOR: Final = "Infor"
+POSTED_BEFORE: Final = "posted_before"
 SHOWN: Final = 20
 _EXPECTED: Final = timedelta(seconds=30)
 _HINT_LETTERS: Final = len(PREFIX) + 4
@@ -246,6 +247,10 @@ class AcknowledgementService:
             }
             tell_of_erp(access, self._documents, delivery, now, told.status, details)
             follow_up(access, replace(delivery, **values), now)
+        if result is Result.SUPERSEDED and told.status is not ErpStatus.REJECTED:
+            # What was exported again may be booked twice: nothing further leaves unasked.
+            parameters = {"number": told.number, "delivery_id": delivery.id}
+            self._documents.add_finding(access, delivery.document_id, POSTED_BEFORE, parameters)
         text = _sentence(told)
         if result is Result.KNOWN:
             return result

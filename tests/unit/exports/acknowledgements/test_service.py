@@ -139,6 +139,24 @@ def test_a_rejection_puts_the_document_into_export_error_until_it_is_exported_an
     assert erp.delivery(delivery).erp_status is ErpStatus.REJECTED
 
 
+def test_an_earlier_export_that_the_erp_took_after_all_holds_the_document(erp: Erp) -> None:
+    side = erp.side
+    document_id = side.receive()
+    delivery = side.export(document_id)
+    erp.end(delivery)
+    erp.say(delivery, REJECTED)
+    with side.database.write() as work:
+        access = Access(work, side.scope, OPERATOR)
+        side.deliveries.re_export(access, document_id, "The supplier is there now")
+    assert erp.say(delivery, POSTED) is Result.SUPERSEDED
+    with side.database.read() as work:
+        access = work.within(side.scope)
+        assert side.documents.is_held(access, document_id)
+        found = side.documents.review.list(access, document_id)
+    (number,) = [each.parameters["number"] for each in found if each.code == "posted_before"]
+    assert number == "1-1001"
+
+
 @pytest.mark.on_each_database
 def test_a_replay_a_foreign_and_an_unknown_one_change_nothing_and_are_kept(
     erp: Erp, side: DocumentSide
