@@ -111,6 +111,8 @@ def _step_label(code: str) -> str:
         "idm_look_up": _("IDM look-up"),
         "idm_create": _("IDM create"),
         "ion_publish": _("ION publish"),
+        "idm_update": _("IDM update"),
+        "idm_remove": _("IDM removal"),
         "m3_look_up": _("M3 look-up"),
         "m3_head": _("M3 head"),
         "m3_lines_look_up": _("M3 look-up of lines"),
@@ -119,6 +121,11 @@ def _step_label(code: str) -> str:
         "m3_read_back": _("M3 read-back"),
         "ln_look_up": _("LN look-up"),
         "ln_create": _("LN create"),
+        "files_write": _("Files written"),
+        "files_look_up": _("Folder look-up"),
+        "files_place": _("Files renamed"),
+        "webhook_post": _("Webhook posted"),
+        "fetch": _("Fetched"),
     }
     return labels.get(code, code)
 
