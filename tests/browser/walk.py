@@ -195,7 +195,7 @@ class Walk:
         expect(steps).to_have_count(4)
         for number in range(4):
             expect(steps.nth(number)).to_have_class(re.compile("stage-done"))
-        attempt = steps.nth(2).locator("summary")
+        attempt = steps.nth(2).locator("summary").first
         self.hand.press(attempt)
         expect(steps.nth(2).locator(".attempt-body")).to_contain_text("/IDM/api/items")
         references = self.page.get_by_role("region", name="References at Infor")
