@@ -6,11 +6,14 @@ import json
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from alembic import command
 from sqlalchemy import text
 
+from ionport.core.clock import MovableClock
+from ionport.core.errors import Conflict
 from ionport.documents.companies.service import CompanyService
 from ionport.documents.samples import UBL_INVOICE, read_sample
 from ionport.documents.type_settings.repository import TypeSettingsRepository
@@ -29,7 +32,8 @@ BEFORE = "0036"
 @pytest.fixture
 def exporter(walk: Walk) -> AutomaticExporter:
     side = walk.side
-    return AutomaticExporter(side.database, side.documents.review.types, side.deliveries)
+    types = side.documents.review.types
+    return AutomaticExporter(side.database, side.clock, types, side.deliveries)
 
 
 def _set(side: DocumentSide, **approvals: Any) -> None:
@@ -81,6 +85,25 @@ def test_what_comes_to_hold_at_its_export_stays_with_its_finding(
         assert exporter.look() == 0
         assert side.status(document_id) == "ready_for_validation"
     assert _made(side) == []
+
+
+def test_what_was_refused_is_tried_again_when_the_reason_has_gone(
+    walk: Walk,
+    exporter: AutomaticExporter,
+    clock: MovableClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    side = walk.side
+    document_id = side.receive("R-1")
+    with monkeypatch.context() as patch:
+        refused = Mock(side_effect=Conflict("The connection is held."))
+        patch.setattr(side.deliveries, "export", refused)
+        assert (exporter.look(), exporter.look()) == (0, 0)
+        refused.assert_called_once()
+    assert exporter.look() == 0
+    clock.advance(timedelta(minutes=5, seconds=1))
+    assert exporter.look() == 1
+    assert _made(side) == [(document_id, "ionport")]
 
 
 def test_an_approval_that_is_needed_is_waited_for(walk: Walk, exporter: AutomaticExporter) -> None:

@@ -11,9 +11,10 @@ import threading
 from collections.abc import Iterator
 from typing import Final
 
-from cachetools import FIFOCache
+from cachetools import TTLCache
 from sqlalchemy.exc import SQLAlchemyError
 
+from ionport.core.clock import BootClock
 from ionport.core.errors import IonportError
 from ionport.core.repeating import Repeating
 from ionport.documents.review.model import DocumentHeld
@@ -35,6 +36,7 @@ _ACTOR: Final = Actor.operator("ionport")
 _ORGANIZATIONS: Final = 100
 _DOCUMENTS: Final = 50
 _REFUSED: Final = 500
+_TRIED_AGAIN: Final = 300.0
 _logger = logging.getLogger(__name__)
 
 
@@ -42,14 +44,18 @@ class AutomaticExporter:
     """Finds documents that may be exported, and exports each in a transaction of its own."""
 
     def __init__(
-        self, database: Database, types: TypeSettingsService, deliveries: DeliveryService
+        self,
+        database: Database,
+        clock: BootClock,
+        types: TypeSettingsService,
+        deliveries: DeliveryService,
     ) -> None:
         self._database = database
         self._types = types
         self._deliveries = deliveries
         self._stopping = threading.Event()
-        # What cannot be exported is not tried at every look.
-        self._refused: FIFOCache[str, None] = FIFOCache(_REFUSED)
+        # What cannot be exported is tried again after some minutes, not at every look.
+        self._refused: TTLCache[str, None] = TTLCache(_REFUSED, _TRIED_AGAIN, clock.boot)
 
     def stop(self) -> None:
         """Export no further document; the one under way is finished."""
