@@ -198,7 +198,7 @@ class Walk:
         attempt = steps.nth(2).locator("summary").first
         self.hand.press(attempt)
         expect(steps.nth(2).locator(".attempt-body")).to_contain_text("/IDM/api/items")
-        references = self.page.get_by_role("region", name="References at Infor")
+        references = self.page.get_by_role("region", name="References", exact=True)
         names = references.locator("dt").all_inner_texts()
         return dict(zip(names, references.locator("dd code").all_inner_texts(), strict=False))
 
