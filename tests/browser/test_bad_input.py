@@ -188,19 +188,21 @@ def test_a_placeholder_blocks_activation_with_the_way_out(bench: Bench) -> None:
     text = re.sub(r"(?m)^SFV_LogicalID=.*$", "SFV_LogicalID=lid://", BOD)
     _saved(bench, bod=bench.file("placeholder.properties", text))
     expect(bench.page.locator(".findings li", has_text="SFV_LogicalID")).to_have_count(1)
-    _activate(bench)
-    refusal = bench.page.locator(".flash-danger")
-    expect(refusal).to_contain_text("SFV_LogicalID")
-    expect(bench.page.get_by_role("link", name="Activate", exact=True)).to_be_visible()
+    bench.page.get_by_role("link", name="Activate", exact=True).click()
+    expect(bench.page.locator(".note-danger")).to_contain_text(
+        "logical id is still the placeholder"
+    )
+    expect(bench.page.get_by_role("button", name="Activate", exact=True)).to_have_count(0)
+    bench.page.get_by_role("link", name="Mend it on the page of the configuration").click()
+    expect(bench.page.locator(".findings li", has_text="SFV_LogicalID")).to_have_count(1)
 
 
 def test_a_mapping_without_correlation_id_needs_the_users_consent(bench: Bench) -> None:
     lines = [line for line in IDM.splitlines() if "correlation" not in line.lower()]
     path = bench.file("no-correlation.properties", "\n".join(lines))
     _saved(bench, idm=path)
-    _activate(bench)
-    refusal = bench.page.locator(".flash-danger")
-    expect(refusal).to_be_visible()
+    bench.page.get_by_role("link", name="Activate", exact=True).click()
+    bench.page.get_by_role("link", name="Mend it on the page of the configuration").click()
     bench.page.get_by_role("link", name="Edit", exact=True).click()
     bench.page.get_by_text("Advanced Settings").click()
     bench.page.get_by_role("switch", name="Accept that a document may arrive twice").click()
@@ -230,7 +232,7 @@ def test_every_bad_invoice_is_refused_with_its_reason_and_the_good_one_is_taken(
         "good.xml": (good, "Validated"),
         "again.xml": (good, "Here already"),
         "doctype.xml": (doctype, "DOCTYPE"),
-        "order.xml": (b"<Order xmlns='urn:x'><ID>1</ID></Order>", "Order"),
+        "order.xml": (b"<Order xmlns='urn:x'><ID>1</ID></Order>", "an order"),
         "truncated.xml": (good[: len(good) // 2], "line"),
         "empty.xml": (b"", "empty"),
         "picture.xml": (b"\x89PNG\r\n\x1a\n" + bytes(64), "Refused"),

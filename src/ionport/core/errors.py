@@ -18,6 +18,7 @@
     ├── TooLarge                413  over a size limit
     ├── TooManyRequests         429  over a rate limit
     ├── Unavailable             503  something this server needs is not there now
+    │   ├── RemoteFailed             connections: a server for files cannot be used
     │   └── TargetPaused             gateway: the circuit of a target is open
     ├── BadAddress              400  gateway: a path that cannot be passed on
     ├── ClientSilent            408  gateway: the body did not come in time

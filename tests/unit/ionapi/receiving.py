@@ -192,6 +192,11 @@ class Sender:
         if boot_time() >= by:
             raise TooSlow
 
+    def freeze_at_rest(self, *, by: float) -> None:
+        """As `freeze`, once it waits: for the answer, when the request was read to its end."""
+        until(lambda: self._state() == "S")
+        self.freeze(by=by)
+
     def go_on(self) -> None:
         self._signal(signal.SIGCONT)
 

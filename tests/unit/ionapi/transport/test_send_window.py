@@ -277,7 +277,7 @@ def test_an_answer_that_came_in_time_is_read_by_a_process_frozen_until_after_its
             _, end_by = sender.said()
             connection = receiver.accept(by=end_by)
             receiver.read_the_request()
-            sender.freeze(by=end_by)
+            sender.freeze_at_rest(by=end_by)
             head = (
                 b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
             )

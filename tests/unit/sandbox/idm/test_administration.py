@@ -182,7 +182,8 @@ def test_the_list_is_found_sorted_and_paged(types: DocumentTypeService, database
         assert [listed.entity.name for listed in page.items] == ["Alpha", "beta"]
         query = TypeQuery(descending=True, page=PageRequest(number=2, per_page=3))
         page = types.list_types(access, query)
-        assert ([listed.entity.name for listed in page.items], page.total) == (["Alpha"], 4)
+        assert [listed.entity.name for listed in page.items] == ["DELIVERY_NOTE", "beta", "Alpha"]
+        assert page.total == 6
 
 
 def test_only_an_administrator_of_the_tenant_may(

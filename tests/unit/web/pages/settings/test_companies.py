@@ -60,7 +60,7 @@ def test_a_change_is_told_in_the_history(desk: Desk) -> None:
     page = _add(desk)
     answer = desk.browser.send(page, {**_SOUTH, "divi": "200"})
     assert "Südmaschinen AG is saved." in answer.text
-    assert "Company changed: divi: 100 → 200" in desk.browser.text(page)
+    assert "Company changed: Divi: 100 → 200" in desk.browser.text(page)
 
 
 def test_the_second_of_two_edits_is_told_and_overwrites_nothing(desk: Desk) -> None:
