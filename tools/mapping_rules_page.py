@@ -9,8 +9,8 @@ import re
 import sys
 from pathlib import Path
 
-from ionport.mappings.rules.model import Rule, Severity
-from ionport.mappings.rules.table import GROUPS
+from ionport.mappings.lint.rules.model import Rule, Severity
+from ionport.mappings.lint.rules.table import GROUPS
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "src" / "ionport" / "manual" / "mapping-rules.md"

@@ -8,7 +8,7 @@ from datetime import datetime
 from pydantic import BaseModel, ConfigDict, Field
 
 from ionport.api.schemas import Answer
-from ionport.mappings.acceptances.model import Acceptance
+from ionport.mappings.lint.rules.model import Severity
 from ionport.mappings.model import (
     Finding,
     ListedVersion,
@@ -17,7 +17,7 @@ from ionport.mappings.model import (
     MappingVersion,
 )
 from ionport.mappings.ports import MappingUse
-from ionport.mappings.rules.model import Severity
+from ionport.mappings.versions.acceptances.model import Acceptance
 from ionport.mappings.versions.differences import Change, Difference
 
 

@@ -12,8 +12,8 @@ from ionport.core.i18n import N_, _
 from ionport.identity.model import AuditAction
 from ionport.mappings.grammars.edits import Edit
 from ionport.mappings.grammars.encodings import TextEncoding, encode
-from ionport.mappings.rules.model import NO_CORRELATION_ID, Severity
-from ionport.mappings.rules.table import RULES
+from ionport.mappings.lint.rules.model import NO_CORRELATION_ID, Severity
+from ionport.mappings.lint.rules.table import RULES
 
 
 class MappingKind(StrEnum):

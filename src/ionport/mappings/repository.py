@@ -20,6 +20,7 @@ from sqlalchemy import (
 
 from ionport.core.paging import Following, Page, PageRequest
 from ionport.mappings.grammars.edits import Edit
+from ionport.mappings.lint.rules.model import Severity
 from ionport.mappings.model import (
     Finding,
     ListedMapping,
@@ -29,7 +30,6 @@ from ionport.mappings.model import (
     MappingSort,
     MappingVersion,
 )
-from ionport.mappings.rules.model import Severity
 from ionport.mappings.tables import mapping_acceptances, mapping_files, mapping_versions
 from ionport.store import OrganizationScope
 from ionport.store.paging import select_following

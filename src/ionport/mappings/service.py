@@ -14,8 +14,6 @@ from ionport.core.paging import Following, Page, PageRequest
 from ionport.documents.intake.reading import clean_filename
 from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
-from ionport.mappings.acceptances.model import Acceptance
-from ionport.mappings.acceptances.service import MappingAcceptances
 from ionport.mappings.intake import PreparedMapping, wrong_kind_text
 from ionport.mappings.model import (
     ListedMapping,
@@ -28,6 +26,8 @@ from ionport.mappings.model import (
 )
 from ionport.mappings.ports import MappingUse, MappingUses, NoUses
 from ionport.mappings.repository import MappingRepository
+from ionport.mappings.versions.acceptances.model import Acceptance
+from ionport.mappings.versions.acceptances.service import MappingAcceptances
 from ionport.store import OrganizationScope, ScopedWork
 
 _MOST_NAMED = 5

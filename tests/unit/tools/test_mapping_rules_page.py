@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from ionport.mappings.lint.rules.model import Rule
+from ionport.mappings.lint.rules.table import GROUPS, RULES
 from ionport.mappings.model import Finding
-from ionport.mappings.rules.model import Rule
-from ionport.mappings.rules.table import GROUPS, RULES
 from ionport.web.rendering.markdown import html_of
 from tools.mapping_rules_page import PAGE, mapping_rules_page
 

@@ -20,11 +20,11 @@ from ionport.mappings.lint.common import (
     unknown_key,
 )
 from ionport.mappings.lint.receivers import check_receiver
+from ionport.mappings.lint.rules.model import NO_CORRELATION_ID
 from ionport.mappings.model import Finding
 from ionport.mappings.rendering.capture_document.schema import Target, group_of, target_of
 from ionport.mappings.rendering.capture_document.supplies import BATCH_VALUES, GENERATORS
 from ionport.mappings.rendering.capture_document.tables import MAX_TABLES
-from ionport.mappings.rules.model import NO_CORRELATION_ID
 
 _RULES = (
     ListRule("Static_Fields", ("SFP_", "SFV_")),

@@ -28,8 +28,8 @@ from ionport.mappings.grammars.vocabulary import (
     UNFILLED_FIELDS,
     Vocabulary,
 )
+from ionport.mappings.lint.rules.table import RULES
 from ionport.mappings.model import Finding
-from ionport.mappings.rules.table import RULES
 
 _SHOWN = 80
 FIELD_LIST = "Index_Fields"

@@ -17,6 +17,7 @@ from ionport.mappings.lint.common import (
     longest_prefix,
     unknown_key,
 )
+from ionport.mappings.lint.rules.model import NO_CORRELATION_ID
 from ionport.mappings.model import Finding
 from ionport.mappings.rendering.idm import (
     EXPRESSIONS,
@@ -25,7 +26,6 @@ from ionport.mappings.rendering.idm import (
     SUPPLIER_FIELDS,
     is_document_type_key,
 )
-from ionport.mappings.rules.model import NO_CORRELATION_ID
 
 _RULES = (
     ListRule("Static_Values", ("SV_",), may_be_unlisted=True),

@@ -14,10 +14,10 @@ from ionport.mappings.lint.common import check_lines, found
 from ionport.mappings.lint.idm import lint_idm
 from ionport.mappings.lint.ln import lint_ln
 from ionport.mappings.lint.m3 import lint_m3
+from ionport.mappings.lint.rules.model import Severity
 from ionport.mappings.lint.stylesheets import lint_stylesheet
 from ionport.mappings.lint.toml import lint_toml
 from ionport.mappings.model import Finding, MappingKind
-from ionport.mappings.rules.model import Severity
 
 _OF_PROPERTIES: Mapping[MappingKind, Callable[[Properties], Iterator[Finding]]] = {
     MappingKind.IDM: lint_idm,

@@ -15,9 +15,9 @@ from ionport.exports.configurations.model import ExportConfiguration
 from ionport.exports.destinations import DESTINATIONS, destination_of
 from ionport.exports.model import ExportMethod
 from ionport.identity.access import Access
-from ionport.mappings.acceptances.model import by_finding
 from ionport.mappings.grammars.properties import lines_of as lines_in
 from ionport.mappings.model import MappingKind
+from ionport.mappings.versions.acceptances.model import by_finding
 from ionport.store import Work
 from ionport.web.forms.edits import require_unchanged, show_stored
 from ionport.web.forms.fields import errors_of, lines_of

@@ -11,7 +11,7 @@ from starlette.routing import Route
 
 from ionport.core.errors import Conflict, InvalidInput, NotFound
 from ionport.core.i18n import _
-from ionport.mappings.acceptances.model import by_finding
+from ionport.mappings.versions.acceptances.model import by_finding
 from ionport.web.forms.fields import errors_of, lines_of
 from ionport.web.pages.mappings.versions import version_of
 from ionport.web.rendering.confirm import Crumbs, ask_first

@@ -11,12 +11,12 @@ from starlette.routing import Route
 
 from ionport.core.errors import Conflict, InvalidInput, IonportError, NotFound, TooLarge
 from ionport.core.i18n import _
-from ionport.mappings.acceptances.model import by_finding
 from ionport.mappings.completions import completions
 from ionport.mappings.grammars.edits import apply_edits
 from ionport.mappings.grammars.encodings import encode
 from ionport.mappings.intake import prepare_mapping
 from ionport.mappings.model import Finding, MappingFile, MappingKind, MappingVersion
+from ionport.mappings.versions.acceptances.model import by_finding
 from ionport.mappings.versions.differences import Difference, difference, with_line_ends
 from ionport.web.forms.fields import lines_of, number_in, text_of, whole_number
 from ionport.web.pages.mappings.deleted import keep_as_new

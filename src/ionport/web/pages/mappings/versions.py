@@ -7,9 +7,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from ionport.core.i18n import _, ngettext
-from ionport.mappings.acceptances.model import by_finding
 from ionport.mappings.intake import prepare_mapping
 from ionport.mappings.model import MappingVersion
+from ionport.mappings.versions.acceptances.model import by_finding
 from ionport.mappings.versions.differences import difference
 from ionport.web.forms.fields import number_in
 from ionport.web.rendering.confirm import ask_first

@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, select
 
-from ionport.mappings.acceptances.model import Acceptance
 from ionport.mappings.tables import mapping_acceptances
+from ionport.mappings.versions.acceptances.model import Acceptance
 from ionport.store import OrganizationScope
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ionport.mappings.rules.common import OF_FIELDS, OF_FILES, OF_LINES
-from ionport.mappings.rules.model import Rule
-from ionport.mappings.rules.targets import OF_BOD, OF_ERP, OF_IDM, OF_TOML, OF_XSLT
+from ionport.mappings.lint.rules.common import OF_FIELDS, OF_FILES, OF_LINES
+from ionport.mappings.lint.rules.model import Rule
+from ionport.mappings.lint.rules.targets import OF_BOD, OF_ERP, OF_IDM, OF_TOML, OF_XSLT
 
 GROUPS: Mapping[str, tuple[Rule, ...]] = {
     "files": OF_FILES,

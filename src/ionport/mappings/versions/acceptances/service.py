@@ -10,9 +10,9 @@ from ionport.core.i18n import _
 from ionport.core.ids import new_id
 from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
-from ionport.mappings.acceptances.model import Acceptance
-from ionport.mappings.acceptances.repository import AcceptanceRepository
 from ionport.mappings.model import Finding, MappingAction, MappingFile, MappingVersion
+from ionport.mappings.versions.acceptances.model import Acceptance
+from ionport.mappings.versions.acceptances.repository import AcceptanceRepository
 from ionport.store import OrganizationScope, ScopedWork
 
 _LONGEST_REASON = 500

@@ -5,10 +5,10 @@ import pytest
 from ionport.core.errors import Conflict, Forbidden, InvalidInput, IonportError, NotFound
 from ionport.identity.access import Access
 from ionport.identity.model import Actor, OrganizationRole
-from ionport.mappings.acceptances.model import Acceptance
 from ionport.mappings.intake import prepare_mapping
 from ionport.mappings.model import MappingVersion
 from ionport.mappings.service import MappingService
+from ionport.mappings.versions.acceptances.model import Acceptance
 from ionport.store import Database, OrganizationScope
 from tests.unit.mappings.test_service import ACME, ADMIN, IDM, OTHER
 from tests.unit.mappings.test_service import _organizations as _organizations

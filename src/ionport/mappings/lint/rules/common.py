@@ -6,7 +6,7 @@ Source: docs/reference/mapping-files.md.
 from __future__ import annotations
 
 from ionport.core.i18n import N_
-from ionport.mappings.rules.model import NO_CORRELATION_ID, Rule, Severity
+from ionport.mappings.lint.rules.model import NO_CORRELATION_ID, Rule, Severity
 
 _E, _W, _I = Severity.ERROR, Severity.WARNING, Severity.INFO
 _MENDED = N_("Correct the name, or remove the line.")

@@ -6,7 +6,7 @@ Source: docs/reference/mapping-files.md, docs/reference/ion-messaging.md, docs/r
 from __future__ import annotations
 
 from ionport.core.i18n import N_
-from ionport.mappings.rules.model import Rule, Severity
+from ionport.mappings.lint.rules.model import Rule, Severity
 
 _E, _W, _I = Severity.ERROR, Severity.WARNING, Severity.INFO
 _LOGICAL_ID = N_(
