@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import NoReturn
 
 from ionport.core.clock import Clock
@@ -26,7 +27,7 @@ from ionport.identity.accounts.model import (
 )
 from ionport.identity.accounts.repository import LinkRepository
 from ionport.identity.audit import AuditLog
-from ionport.identity.members.service import MemberService
+from ionport.identity.members.service import MemberService, administers_account
 from ionport.identity.model import Actor, OpenSession, PasswordProof, User, UserAction
 from ionport.identity.repository import UserRepository
 from ionport.identity.second_factor.service import SecondFactorService
@@ -65,7 +66,7 @@ class AccountService:
         return self._made(access, user_id, LinkKind.INVITATION)
 
     def invite_colleague(self, access: Access[OrganizationScope], user_id: str) -> MadeLink:
-        """Make the first link of a user who belongs to this organization and to nothing else.
+        """Make the first link of a user who belongs only to what the actor administers.
 
         Raises:
             Forbidden: the actor does not administer the organization.
@@ -74,7 +75,7 @@ class AccountService:
         access.require_organization_administrator()
         found = UserRepository(access.connection).find(_LINKS, user_id)
         is_new = found is not None and found[0].last_sign_in_at is None
-        if not (is_new and self.belongs_here_alone(access, user_id)):
+        if not (is_new and administers_account(access, user_id)):
             raise Conflict(_("Only who was just added here is invited here."), code="not_invited")
         return self._made(access, user_id, LinkKind.INVITATION)
 
@@ -124,15 +125,21 @@ class AccountService:
         kind = LinkKind.INVITATION if user.last_sign_in_at is None else LinkKind.RESET
         return self._made(Access(work, _LINKS, actor), user.id, kind)
 
+    def has_open_link(self, work: Work, user_id: str) -> bool:
+        """Tell whether a link is about that would set the user's password now."""
+        now = self._clock.now()
+        return any(
+            self._state(work, link, now) is LinkState.OPEN for link in self._links(work, user_id)
+        )
+
     def list_links(
         self, access: Access[TenantScope], user_id: str
     ) -> Sequence[tuple[PasswordLink, LinkState]]:
         """Return the newest links of a user with what has become of each."""
         self._members.get_member(access, user_id)
-        current = self._mark_of(access.work, user_id)
         now = self._clock.now()
         return [
-            (link, _state(link.state(now), link.made_for == current))
+            (link, self._state(access.work, link, now))
             for link in self._links(access.work, user_id)
         ]
 
@@ -193,8 +200,7 @@ class AccountService:
         if link is None:
             _dead(None)
         found = UserRepository(work.connection).find(_LINKS, link.user_id)
-        is_current = link.made_for == self._mark_of(work, link.user_id)
-        state = _state(link.state(self._clock.now()), is_current)
+        state = self._state(work, link, self._clock.now())
         if state is not LinkState.OPEN or found is None or found[0].is_disabled:
             _dead(state)
         return link, found[0]
@@ -225,7 +231,7 @@ class AccountService:
             digest=self._digest(token),
             user_id=user_id,
             kind=kind,
-            made_for=self._mark_of(access.work, user_id),
+            made_for=self._mark_of(access.work, user_id, access.actor.is_operator),
             created_at=now,
             created_by=access.actor.name,
             expires_at=now + kind.lifetime,
@@ -238,18 +244,32 @@ class AccountService:
     def _links(self, work: Work, user_id: str) -> Sequence[PasswordLink]:
         return LinkRepository(work.connection).list_of(_LINKS, user_id, MAX_LINKS)
 
-    def _mark_of(self, work: Work, user_id: str) -> str:
-        """Return what the present password is known by in a link."""
-        found = UserRepository(work.connection).find(_LINKS, user_id)
-        return self._keys.digest(Secret(f"password-link-for|{found[1] if found else ''}"))
+    def _state(self, work: Work, link: PasswordLink, now: datetime) -> LinkState:
+        """A link for another password, or for fewer rights than the user has now, is revoked."""
+        state = link.state(now)
+        if state is not LinkState.OPEN:
+            return state
+        marks = {self._mark_of(work, link.user_id, by_operator) for by_operator in (False, True)}
+        return state if link.made_for in marks else LinkState.REVOKED
+
+    def _mark_of(self, work: Work, user_id: str, by_operator: bool) -> str:
+        """Return what the account is known by in a link: its password, its places and its roles.
+
+        Who makes a link can use it as well, so an administrator's is good for the rights that
+        the account had then: a role that is given later, elsewhere, must not come with it. The
+        operator stands above all places, and that link is for the password alone.
+        """
+        users = UserRepository(work.connection)
+        found = users.find(_LINKS, user_id)
+        password = found[1] if found else ""
+        if by_operator:
+            return self._keys.digest(Secret(f"password-link-of-operator-for|{password}"))
+        rights = [f"tenant {one} {role}" for one, role in users.tenant_roles(_LINKS, user_id)]
+        rights += [f"in {one} {role}" for one, role in users.organization_roles(_LINKS, user_id)]
+        return self._keys.digest(Secret("|".join(["password-link-for", password, *sorted(rights)])))
 
     def _digest(self, token: Secret) -> str:
         return self._keys.digest(Secret(f"password-link|{token.reveal()[:200]}"))
-
-
-def _state(state: LinkState, is_current: bool) -> LinkState:
-    """A link made for a password that has been changed since then counts as revoked."""
-    return LinkState.REVOKED if state is LinkState.OPEN and not is_current else state
 
 
 def _dead(state: LinkState | None) -> NoReturn:

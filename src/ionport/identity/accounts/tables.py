@@ -13,7 +13,7 @@ password_links = Table(
     Column("digest", Text, primary_key=True),
     Column("user_id", Text, ForeignKey("users.id"), nullable=False, index=True),
     Column("kind", Text, nullable=False),
-    # A digest of the password's hash when the link was made: another password ends the link.
+    # A digest of the password's hash and the roles when the link was made: others end the link.
     Column("made_for", Text, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("created_by", Text, nullable=False),

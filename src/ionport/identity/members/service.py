@@ -17,7 +17,7 @@ from ionport.identity.members.repository import MemberRepository
 from ionport.identity.model import MembershipAction, TenantRole, UserAction
 from ionport.identity.repository import SessionRepository, UserRepository
 from ionport.identity.service import IdentityService, NewUser
-from ionport.store import ScopedWork, SystemScope, TenantScope
+from ionport.store import AnyScope, ScopedWork, SystemScope, TenantScope
 
 _MEMBERS = SystemScope("members")
 
@@ -45,17 +45,7 @@ class MemberService:
     def is_used_elsewhere(self, access: Access[TenantScope], user_id: str) -> bool:
         """Tell whether the user belongs to a tenant or organization not `actor`'s to administer."""
         self.get_member(access, user_id)
-        users = UserRepository(access.connection)
-        return not (
-            all(
-                access.actor.is_tenant_administrator(tenant_id)
-                for tenant_id, _role in users.tenant_roles(_MEMBERS, user_id)
-            )
-            and all(
-                access.actor.is_organization_administrator(organization_id)
-                for organization_id, _role in users.organization_roles(_MEMBERS, user_id)
-            )
-        )
+        return not administers_account(access, user_id)
 
     def add_member(
         self, access: Access[TenantScope], new: NewUser, password_hash: str, role: TenantRole
@@ -155,3 +145,15 @@ class MemberService:
                 code="account_used_elsewhere",
             )
         return member
+
+
+def administers_account(access: Access[AnyScope], user_id: str) -> bool:
+    """Tell whether the actor administers every tenant and organization of a user's."""
+    users, actor = UserRepository(access.connection), access.actor
+    return all(
+        actor.is_tenant_administrator(tenant_id)
+        for tenant_id, _role in users.tenant_roles(_MEMBERS, user_id)
+    ) and all(
+        actor.is_organization_administrator(organization_id)
+        for organization_id, _role in users.organization_roles(_MEMBERS, user_id)
+    )

@@ -55,9 +55,13 @@ def person_fields() -> list[FormField]:
 
 def save_rights(
     request: Request, access: Access[TenantScope] | Access[OrganizationScope], user_id: str
-) -> None:
-    """Store what the form says, if it showed what is stored; raises ChangedMeanwhile."""
-    rights = visit_of(request).services.rights
+) -> str:
+    """Store what the form says, if it showed what is stored; raises ChangedMeanwhile.
+
+    Returns the sentence that tells what holds now.
+    """
+    services = visit_of(request).services
+    rights, accounts = services.rights, services.accounts
     require_unchanged(
         request,
         access.within(SystemScope("who changed a user's rights")),
@@ -65,7 +69,14 @@ def save_rights(
         lambda: stored_rights(rights.of_person(access, user_id)),
     )
     wanted = _wanted(visit_of(request).form, rights.of_person(access, user_id))
+    had_link = accounts.has_open_link(access.work, user_id)
     rights.set_of_person(access, user_id, wanted)
+    if had_link and not accounts.has_open_link(access.work, user_id):
+        return _(
+            "The rights are saved. The one-time link that was made before was for other"
+            " rights and has ended: make a new one."
+        )
+    return _("The rights are saved. They hold from now on.")
 
 
 def stored_rights(rights: PersonRights) -> dict[str, str]:

@@ -14,11 +14,12 @@ from ionport.identity.access import Access
 from ionport.identity.accounts.model import LinkKind, LinkState, MadeLink
 from ionport.identity.accounts.service import AccountService
 from ionport.identity.members.service import MemberService
-from ionport.identity.model import Actor, PasswordProof, TenantRole, User
-from ionport.store import SystemScope, TenantScope
+from ionport.identity.model import Actor, OrganizationRole, PasswordProof, TenantRole, User
+from ionport.store import OrganizationScope, SystemScope, TenantScope
 from tests.support.web import PASSWORD, TENANT, People
 
 SCOPE = TenantScope(TENANT)
+OPERATOR = Actor.operator()
 NEW = Secret("quite another password")
 ADA = Actor("usr_ada", "ada", frozenset({(TENANT, TenantRole.IONAPI_ADMINISTRATOR)}))
 
@@ -208,3 +209,47 @@ def test_every_step_of_a_link_is_in_the_audit_log_without_its_token(
     actions = {entry.action for entry in trail}
     assert {"user.link_made", "user.link_revoked", "user.link_used"} <= actions
     assert made.token.reveal() not in repr(trail)
+
+
+def make_colleague_link(people: People, accounts: AccountService, user: User) -> MadeLink:
+    """As an administrator of the organization, who has no role in any tenant."""
+    role = OrganizationRole.ADMINISTRATOR
+    with people.database.write() as work:
+        organization = people.identity.ensure_organization(work, "Example Ltd").id
+        cleo = Actor("usr_cleo", "cleo", organization_roles=frozenset({(organization, role)}))
+        proof = PasswordProof(cleo.user_id, people.clock.now())
+        access = Access(work, OrganizationScope(organization), cleo)
+        return accounts.make_colleague_link(access, user.id, proof)
+
+
+@pytest.fixture
+def clerk(people: People) -> User:
+    return people.add("bob", tenant_role=None, organization_role=OrganizationRole.USER)
+
+
+@pytest.mark.on_each_database
+def test_an_administrators_link_ends_when_the_account_gets_a_role_elsewhere(
+    people: People, accounts: AccountService, clerk: User
+) -> None:
+    made = make_colleague_link(people, accounts, clerk)
+    with people.database.write() as work:
+        people.identity.set_tenant_role(
+            work, OPERATOR, clerk.id, TENANT, TenantRole.IONAPI_ADMINISTRATOR
+        )
+    with people.database.read() as work, pytest.raises(NotFound, match="does not work"):
+        accounts.link_of(work, made.token)
+    with pytest.raises(NotFound, match="does not work"):
+        use(people, accounts, made)
+    assert signs_in(people, PASSWORD), "the password is the one from before"
+    with pytest.raises(Conflict, match="belongs elsewhere too"):
+        make_colleague_link(people, accounts, clerk)
+
+
+def test_the_operators_link_stays_good_when_roles_are_given_afterwards(
+    people: People, accounts: AccountService, clerk: User
+) -> None:
+    with people.database.write() as work:
+        made = accounts.make_operator_link(work, OPERATOR, "bob")
+        people.identity.set_tenant_role(work, OPERATOR, clerk.id, TENANT, TenantRole.USER)
+    use(people, accounts, made)
+    assert signs_in(people, NEW)

@@ -77,8 +77,9 @@ def add(request: Request) -> Response:
         with visit.write(scope) as access:
             role = OrganizationRole(values["role"])
             added = services.rights.add_colleague(access, new, nothing, role, groups)
-            link = services.accounts.invite_colleague(access, added.user.id)
             services.rights.set_of_person(access, added.user.id, wanted_elsewhere(request))
+            # Last: a link is good for the rights that the account has when it is made.
+            link = services.accounts.invite_colleague(access, added.user.id)
     except InvalidInput as error:
         return _add_page(request, values, errors_of(error), error.status)
     text = _("{name} is added, and can sign in once a password is chosen.")
@@ -197,13 +198,13 @@ def set_rights(request: Request) -> Response:
     user_id = str(request.path_params["user"])
     try:
         with visit.write(scope) as access:
-            save_rights(request, access, user_id)
+            told = save_rights(request, access, user_id)
     except (ChangedMeanwhile, Conflict, InvalidInput) as error:
         return _page(request, errors_of(error), error.status)
     sent = text_of(visit.form, f"organization:{scope.organization_id}")
     stays = user_id != visit.actor.user_id or sent != OrganizationRole.USER.value
     url = path_to(request, "colleague", user=user_id) if stays else "/"
-    return redirect(request, url, text=_("The rights are saved. They hold from now on."))
+    return redirect(request, url, text=told)
 
 
 def remove_form(request: Request) -> Response:

@@ -178,13 +178,13 @@ def set_roles(request: Request) -> Response:
     user_id = str(request.path_params["user"])
     try:
         with visit.write(scope) as access:
-            save_rights(request, access, user_id)
+            told = save_rights(request, access, user_id)
     except ChangedMeanwhile as error:
         return _detail_page(request, errors_of(error), error.status)
     keeps_role = text_of(visit.form, f"tenant:{scope.tenant_id}") != TenantRole.USER.value
     is_self = user_id == visit.actor.user_id
     url = _user_url(request, user_id) if keeps_role or not is_self else "/"
-    return redirect(request, url, text=_("The rights are saved. They hold from now on."))
+    return redirect(request, url, text=told)
 
 
 def disable_form(request: Request) -> Response:

@@ -63,6 +63,16 @@ def _id_of(desk: Desk, name: str) -> str:
     return user.id
 
 
+def test_rights_that_end_a_link_say_so(desk: Desk) -> None:
+    added = {"username": "carl", "role": OrganizationRole.USER.value}
+    assert "/set-password/" in desk.browser.send(f"{USERS}/add", added).text
+    page = f"{USERS}/{_id_of(desk, 'carl')}"
+    given = {f"tenant:{desk.tenant.tenant_id}": TenantRole.USER.value}
+    for told in ("has ended: make a new one", "They hold from now on"):
+        answer = desk.browser.send(f"{page}/rights", given, form_at=page)
+        assert told in said(answer.text)
+
+
 def test_one_form_gives_roles_and_groups(desk: Desk) -> None:
     bob = desk.add_user("bob", None, OrganizationRole.USER)
     group, own = _add_group(desk), desk.organization.organization_id
