@@ -12,17 +12,20 @@ from ionport.core.errors import IonportError
 from ionport.core.sealing import KeyRing, SealedFor
 from ionport.ionapi import Secret
 from ionport.ionapi.tokens.grants import TokenSet
+from ionport.ionapi.tokens.source import LONGEST_RENEWAL
 from ionport.store import Database, OrganizationScope
+from ionport.store.locks import HeldName
 
 _logger = logging.getLogger(__name__)
 
 
 @dataclass(eq=False, repr=False)
 class DatabaseTokenStore:
-    """Keeps the tokens of one connection sealed (`ionport.ionapi.tokens.source.TokenStore`).
+    """Keeps the tokens of one connection sealed (`ionport.ionapi.SharedTokenStore`).
 
     Infor counts sign-ons and tokens (docs/reference/gateway.md#limits), so that all workers share
-    one token. Opens its own short transactions: never use it inside another one.
+    one token, and one of them asks for a new one. Opens its own short transactions: never use it
+    inside another one.
     """
 
     _database: Database
@@ -57,8 +60,38 @@ class DatabaseTokenStore:
         with self._database.write() as work:
             TokenRepository(work.connection).delete(self._scope, self._connection_id, key)
 
+    def renewal(self, key: str) -> DatabaseRenewal:
+        """Return the right to renew the tokens, which one worker has at a time."""
+        name = f"token renewal {self._connection_id} {key}"
+        return DatabaseRenewal(HeldName(self._database, name))
+
     def _owner(self, key: str) -> SealedFor:
         return SealedFor("connection_token", self._connection_id, key)
+
+
+@dataclass(eq=False, repr=False)
+class DatabaseRenewal:
+    """The right to renew the tokens of a connection (`ionport.ionapi.TokenRenewal`).
+
+    Token requests are not counted: deliveries are tried again later, and each of them needs one
+    token at most.
+    """
+
+    _held: HeldName
+
+    def acquire(self) -> None:
+        """Wait until no other worker is renewing, 30 seconds at most."""
+        self._held.acquire(LONGEST_RENEWAL)
+
+    def begin_request(self) -> None:
+        """Let every token request leave."""
+
+    def asked_to_wait(self, seconds: float) -> None:
+        """Leave it to the deliveries, which keep Infor's wish themselves."""
+
+    def release(self) -> None:
+        """Let the next worker renew."""
+        self._held.release()
 
 
 def _content(tokens: TokenSet) -> bytes:

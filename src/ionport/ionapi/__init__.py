@@ -53,7 +53,8 @@ if TYPE_CHECKING:
     from .sending import SendPermit, SendWindow, boot_time
     from .tokens.auth import IonApiAuth
     from .tokens.grants import ClientAuth, TokenSet
-    from .tokens.source import MemoryTokenStore, TokenStore
+    from .tokens.shared import FileTokenStore, SignOnLimits
+    from .tokens.source import MemoryTokenStore, SharedTokenStore, TokenRenewal, TokenStore
     from .transport.exchange import Exchange
     from .transport.pool import (
         AsyncTransport,
@@ -75,6 +76,7 @@ __all__ = [
     "CredentialFileError",
     "Entity",
     "Exchange",
+    "FileTokenStore",
     "Finding",
     "InvalidClient",
     "InvalidGrant",
@@ -104,9 +106,12 @@ __all__ = [
     "SendWindow",
     "SendWindowClosed",
     "ServiceError",
+    "SharedTokenStore",
+    "SignOnLimits",
     "StageResult",
     "Timeouts",
     "TokenError",
+    "TokenRenewal",
     "TokenSet",
     "TokenStore",
     "Transport",
@@ -137,7 +142,8 @@ _HOMES = {
         "probe": "ProbeReport StageResult",
         "secrets": "Secret",
         "sending": "SendPermit SendWindow boot_time",
-        "tokens.source": "MemoryTokenStore TokenStore",
+        "tokens.shared": "FileTokenStore SignOnLimits",
+        "tokens.source": "MemoryTokenStore SharedTokenStore TokenRenewal TokenStore",
         "transport.pool": "AsyncTransport Timeouts Transport build_async_client build_client",
     }.items()
     for name in names.split()

@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
 
 from ..answers.faults import token_error
 from ..calls import Answer, Blocking, Flow, Wait
@@ -16,6 +16,8 @@ from .grants import Grants, TokenSet
 if TYPE_CHECKING:
     from ..secrets import Secret
 
+# As long as one token request may take by default: who waits for another process waits no longer.
+LONGEST_RENEWAL: Final = 30.0
 # A token that dies on its way to the gateway costs a round trip; clocks differ a little, too.
 SKEW = 60.0
 
@@ -36,6 +38,38 @@ class TokenStore(Protocol):
 
     def delete(self, key: str) -> None:
         """Forget what was kept; unknown keys are no error."""
+        ...
+
+
+class TokenRenewal(Protocol):
+    """Port: the right to ask for new tokens of one key, held by one process at a time."""
+
+    def acquire(self) -> None:
+        """Wait for the right, 30 seconds at most; without it afterwards one goes on all the same.
+
+        May block. After `release`, in whatever order the two come, nothing is held.
+        """
+        ...
+
+    def begin_request(self) -> None:
+        """Count the token request that follows. Raises TokenError when there were too many."""
+        ...
+
+    def asked_to_wait(self, seconds: float) -> None:
+        """Note that Infor has asked to send no token request for so long."""
+        ...
+
+    def release(self) -> None:
+        """Give the right up; never raises."""
+        ...
+
+
+@runtime_checkable
+class SharedTokenStore(TokenStore, Protocol):
+    """Port: a store that several processes use, of which one at a time renews a key."""
+
+    def renewal(self, key: str) -> TokenRenewal:
+        """Return the right to renew `key`, not acquired yet."""
         ...
 
 
@@ -70,7 +104,7 @@ class TokenSource:
     sign-ons (20 a minute, 1,000 a day) and tokens (100 a day for each client;
     docs/reference/gateway.md#limits). A flight that has not landed after 30 seconds
     (`auth.LONGEST_WAIT`) is given up by those who wait for it: the first of them starts a new one,
-    which the others join.
+    which the others join. Processes share a flight likewise where the store is a SharedTokenStore.
     """
 
     def __init__(
@@ -124,10 +158,7 @@ class TokenSource:
 
     def _lead(self, flight: Future[TokenSet], stale: Secret | None) -> Flow[TokenSet]:
         try:
-            kept: TokenSet | None = yield Blocking(lambda: self._store.load(self._key))
-            tokens = yield from self._renew(kept, stale)
-            if tokens is not kept:
-                yield Blocking(lambda: self._store.save(self._key, tokens))
+            tokens = yield from self._kept_or_new(stale)
         except BaseException as error:
             _FLIGHTS.land(self._key, flight)
             flight.set_exception(error if isinstance(error, Exception) else Abandoned())
@@ -137,6 +168,34 @@ class TokenSource:
         flight.set_result(tokens)
         return tokens
 
+    def _kept_or_new(self, stale: Secret | None) -> Flow[TokenSet]:
+        if isinstance(self._store, SharedTokenStore):
+            kept: TokenSet | None = yield Blocking(lambda: self._store.load(self._key))
+            if kept is not None and self._usable(kept, stale):
+                return kept
+            renewal = self._store.renewal(self._key)
+            try:
+                yield Blocking(renewal.acquire)
+                # Who had the right before has probably brought what is wanted.
+                return (yield from self._stored(stale, renewal))
+            finally:
+                renewal.release()
+        return (yield from self._stored(stale, None))
+
+    def _stored(self, stale: Secret | None, renewal: TokenRenewal | None) -> Flow[TokenSet]:
+        kept: TokenSet | None = yield Blocking(lambda: self._store.load(self._key))
+        if kept is not None and self._usable(kept, stale):
+            return kept
+        try:
+            tokens = yield from self._renew(kept, renewal)
+        except TokenError as error:
+            if renewal is not None and error.retry_after is not None:
+                wait = error.retry_after
+                yield Blocking(lambda: renewal.asked_to_wait(wait))
+            raise
+        yield Blocking(lambda: self._store.save(self._key, tokens))
+        return tokens
+
     def refresh(self, tokens: TokenSet) -> Flow[TokenSet]:
         """Trade the refresh token of `tokens` in and keep the outcome. Raises TokenError."""
         refreshed = yield from self._refresh(tokens)
@@ -144,16 +203,18 @@ class TokenSource:
         self._held = refreshed
         return refreshed
 
-    def _renew(self, kept: TokenSet | None, stale: Secret | None) -> Flow[TokenSet]:
-        if kept is not None and self._usable(kept, stale):
-            return kept
+    def _renew(self, kept: TokenSet | None, renewal: TokenRenewal | None) -> Flow[TokenSet]:
         try:
             if kept is not None and kept.refresh_token is not None:
                 try:
+                    if renewal is not None:
+                        yield Blocking(renewal.begin_request)
                     return (yield from self._refresh(kept))
                 except TokenError as error:
                     if not _sign_on_heals(error):
                         raise
+            if renewal is not None:
+                yield Blocking(renewal.begin_request)
             answer: Answer = yield self._grants.login()
             return self._taken(answer)
         except TokenError as error:
