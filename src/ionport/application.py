@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from ionport.core.blobs import Blobs, FolderBlobs
+from ionport.core.blobs import Blobs
 from ionport.core.clock import BootClock, SystemClock
 from ionport.core.scanning import Clamd
 from ionport.core.sealing import KeyRing
@@ -19,6 +19,7 @@ from ionport.data_folder import (
     opened_database,
     prepare_folder,
     require_data_folder,
+    stored_files,
 )
 from ionport.document_side import DocumentSide, open_document_side
 from ionport.documents.intake.limits import MEGABYTE, IntakeLimits
@@ -161,7 +162,7 @@ def _application(
     timing = timing or ExportTiming(
         gateway_timeout=settings.gateway_timeout, search_lag=settings.search_lag
     )
-    blobs = FolderBlobs(settings.data / "blobs")
+    blobs = stored_files(settings)
     audit = AuditLog(clock)
     passwords = Passwords()
     identity = IdentityService(clock, audit, passwords)

@@ -1,4 +1,4 @@
-"""The data folder and its database: made by servers, only opened by commands.
+"""The data folder, its database and its stored files: made by servers, only opened by commands.
 
 `up`, `worker`, `demo` and `sandbox up` make what is missing and upgrade an older schema; every
 other command refuses a folder that no server has made, and makes nothing in it.
@@ -14,6 +14,7 @@ from typing import Final
 from sqlalchemy import make_url
 from sqlalchemy.exc import OperationalError
 
+from ionport.core.blobs import Blobs, FolderBlobs
 from ionport.core.errors import Unavailable
 from ionport.core.files import make_private_folder, take_from_others, try_writing
 from ionport.core.i18n import _
@@ -23,10 +24,11 @@ from ionport.settings import Settings
 from ionport.store import Database, has_sealed_values, sqlite_url
 
 DATABASE_FILE: Final = "ionport.db"
+BLOBS_FOLDER: Final = "blobs"
 # What tells a data folder from any other, and which of its files other users may not read.
-_KNOWN_FILES: Final = (DATABASE_FILE, "keys.json", "blobs", "ionport.toml")
+_KNOWN_FILES: Final = (DATABASE_FILE, "keys.json", BLOBS_FOLDER, "ionport.toml")
 _PRIVATE_FILES: Final = (
-    *("ionport.*", "keys.json*", "served.json", "dbos.sqlite*", "*.ionapi", "blobs"),
+    *("ionport.*", "keys.json*", "served.json", "dbos.sqlite*", "*.ionapi", BLOBS_FOLDER),
 )
 
 
@@ -141,3 +143,22 @@ def database_url(settings: Settings) -> str:
         return sqlite_url(settings.data / DATABASE_FILE)
     url = make_url(settings.database_url).set(drivername="postgresql+psycopg")
     return url.render_as_string(hide_password=False)
+
+
+def stored_files(settings: Settings) -> Blobs:
+    """Return where the contents of files are kept: the data folder, or the bucket of the settings.
+
+    Raises:
+        InvalidInput: the setting is no address of a bucket.
+        Unavailable: the extra `s3` is not installed.
+    """
+    return open_stored_files(settings.blobs_url, settings.data / BLOBS_FOLDER)
+
+
+def open_stored_files(url: str, folder: Path) -> Blobs:
+    """Return the bucket of a URL, or the folder when the URL is empty; raises as `stored_files`."""
+    if not url:
+        return FolderBlobs(folder)
+    from ionport.core.blobs.s3 import S3Blobs, read_bucket
+
+    return S3Blobs(read_bucket(url))

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
+from ionport.core.blobs.s3 import read_bucket
 from ionport.core.errors import InvalidInput
 from ionport.core.http.proxies import TrustedProxies
 from ionport.core.i18n import _
@@ -72,6 +73,12 @@ class Settings:
 
     data: Path = setting(Path("data"), "Folder of the database, stored files and key ring.")
     database_url: str = setting("", "PostgreSQL URL; empty means SQLite in the data folder.")
+    blobs_url: str = setting(
+        "",
+        "Bucket of the stored files, as s3://bucket/prefix?endpoint=https://host&region=name; the"
+        " access key comes from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or from the machine's"
+        " role. Empty means the folder blobs in the data folder.",
+    )
     keys: Secret = setting(
         Secret(""), "Key ring as JSON; empty means the file keys.json in the data folder."
     )
@@ -345,6 +352,16 @@ def _check_openid(settings: Settings) -> None:
         )
 
 
+def _check_readable(settings: Settings) -> None:
+    readers = {"blobs_url": read_bucket, "trusted_proxies": TrustedProxies.parse}
+    for name, read in readers.items():
+        try:
+            if value := getattr(settings, name):
+                read(value)
+        except InvalidInput as error:
+            raise InvalidInput(f"IONPORT_{name.upper()}: {error.text}") from error
+
+
 def _check(settings: Settings) -> None:
     for name in ("public_url", "gateway_url"):
         url = getattr(settings, name)
@@ -356,10 +373,7 @@ def _check(settings: Settings) -> None:
                 )
             )
     _check_openid(settings)
-    try:
-        TrustedProxies.parse(settings.trusted_proxies)
-    except InvalidInput as error:
-        raise InvalidInput(f"IONPORT_TRUSTED_PROXIES: {error.text}") from error
+    _check_readable(settings)
     if settings.clamd and host_and_port(settings.clamd) is None:
         raise InvalidInput(_("IONPORT_CLAMD is host:port, such as 127.0.0.1:3310."))
     if settings.client_secrets not in ("kept", "once"):

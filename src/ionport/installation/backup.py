@@ -10,7 +10,6 @@ import hashlib
 import io
 import json
 import os
-import re
 import tarfile
 import tempfile
 from collections.abc import Iterator
@@ -23,11 +22,11 @@ from typing import Any, Final
 from sqlalchemy import text
 
 from ionport import __version__
-from ionport.core.errors import Conflict, Unavailable
+from ionport.core.errors import Conflict, NotFound, Unavailable
 from ionport.core.files import private_opener, sync_folder
 from ionport.core.i18n import _
 from ionport.core.sealing import SealedFor
-from ionport.data_folder import load_keys, opened_database, require_data_folder
+from ionport.data_folder import load_keys, opened_database, require_data_folder, stored_files
 from ionport.installation.rows import copy_rows
 from ionport.migrations import newest_revision, require_current, upgrade
 from ionport.settings import Settings
@@ -35,22 +34,26 @@ from ionport.store import Database, sqlite_url
 
 MANIFEST: Final = "manifest.json"
 DATABASE: Final = "database.db"
+# The folder of the archive, wherever the installation keeps its files.
 BLOBS: Final = "blobs"
 END: Final = "end.json"
 FORMAT: Final = 1
 # What only the right key ring opens.
 PROBE: Final = SealedFor("backup", "installation", "probe")
 PROBE_TEXT: Final = b"ionport"
-_DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
 class Backup:
-    """What was written: the key that it needs, its stored files, its size in bytes."""
+    """What was written: the key that it needs, its stored files, its size in bytes.
+
+    `damaged` are stored files that were left out: they are not what their names say.
+    """
 
     key_id: str
     files: int
     size: int
+    damaged: tuple[str, ...] = ()
 
 
 def back_up(settings: Settings, path: Path, now: datetime) -> Backup:
@@ -97,17 +100,24 @@ def _write(settings: Settings, path: Path, folder: Path, now: datetime) -> Backu
         "probe": keys.seal(PROBE_TEXT, PROBE),
         "database_sha256": _sha256(rows),
     }
-    count = 0
+    blobs, count, damaged = stored_files(settings), 0, list[str]()
     with (
         open(archive, "wb", opener=private_opener) as file,
         tarfile.open(fileobj=file, mode="w") as tar,
     ):
         _add_json(tar, MANIFEST, manifest)
         tar.add(rows, DATABASE, filter=_plain)
-        for blob in stored_files(settings.data / BLOBS):
-            with suppressed_when_gone():
-                tar.add(blob, f"{BLOBS}/{blob.name}", filter=_plain)
-                count += 1
+        for digest in blobs.digests():
+            try:
+                content = blobs.get(digest)
+            except NotFound:
+                # Taken away since the list was read.
+                continue
+            except Conflict:
+                damaged.append(digest)
+                continue
+            _add(tar, f"{BLOBS}/{digest}", content)
+            count += 1
         _add_json(tar, END, {"files": count})
         tar.close()
         file.flush()
@@ -115,23 +125,7 @@ def _write(settings: Settings, path: Path, folder: Path, now: datetime) -> Backu
     # No other file of that name is replaced, whenever it came.
     path.hardlink_to(archive)
     sync_folder(path.parent)
-    return Backup(keys.current, count, path.stat().st_size)
-
-
-def stored_files(folder: Path) -> Iterator[Path]:
-    """Yield the stored files of a folder of blobs, of whatever version of ionport."""
-    for found in sorted(folder.rglob("*")):
-        if _DIGEST.fullmatch(found.name) and found.is_file():
-            yield found
-
-
-@contextmanager
-def suppressed_when_gone() -> Iterator[None]:
-    """Go on where a file was taken away since its folder was read."""
-    try:
-        yield
-    except FileNotFoundError:
-        return
+    return Backup(keys.current, count, path.stat().st_size, tuple(damaged))
 
 
 def _copy_rows(database: Database, path: Path) -> None:
@@ -173,10 +167,13 @@ def _plain(member: tarfile.TarInfo) -> tarfile.TarInfo:
 
 
 def _add_json(tar: tarfile.TarFile, name: str, content: object) -> None:
-    encoded = json.dumps(content, indent=1).encode()
+    _add(tar, name, json.dumps(content, indent=1).encode())
+
+
+def _add(tar: tarfile.TarFile, name: str, content: bytes) -> None:
     member = _plain(tarfile.TarInfo(name))
-    member.size = len(encoded)
-    tar.addfile(member, io.BytesIO(encoded))
+    member.size = len(content)
+    tar.addfile(member, io.BytesIO(content))
 
 
 def _sha256(path: Path) -> str:

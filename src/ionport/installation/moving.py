@@ -1,6 +1,6 @@
 """Moves an installation from one database to another: `ionport migrate --to`.
 
-Files and keys stay in the data folder. Whenever it breaks off, one of the two databases is whole
+Stored files and keys stay where they are. Whenever it breaks off, one of the two databases is whole
 and the other one refuses to start; the same command then begins anew or ends what was left.
 """
 

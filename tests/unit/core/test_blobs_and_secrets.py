@@ -133,7 +133,7 @@ def test_names_are_synced_once_for_many_and_again_for_what_was_there(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     blobs, synced = FolderBlobs(tmp_path), list[Path]()
-    monkeypatch.setattr("ionport.core.blobs.sync_folder", synced.append)
+    monkeypatch.setattr("ionport.core.blobs.folder.sync_folder", synced.append)
     digests = [blobs.put(b"%d" % number, settles=False) for number in range(100)]
     assert synced == []
     blobs.settle(digests)
@@ -146,7 +146,7 @@ def test_names_are_synced_once_for_many_and_again_for_what_was_there(
     def full(_folder: Path) -> None:
         raise OSError(errno.EIO, os.strerror(errno.EIO))
 
-    monkeypatch.setattr("ionport.core.blobs.sync_folder", full)
+    monkeypatch.setattr("ionport.core.blobs.folder.sync_folder", full)
     with ThreadPoolExecutor() as executor, pytest.raises(Unavailable):
         blobs.settle(digests, executor)
 

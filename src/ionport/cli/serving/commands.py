@@ -24,6 +24,7 @@ from ionport.exports.acknowledgements.polling import ErpWatch
 from ionport.exports.automatic.exporter import AutomaticExportWatch
 from ionport.exports.pages.maker import PageWatch
 from ionport.identity.access import Access
+from ionport.installation.files import FOLDER, copy_files
 from ionport.installation.moving import move
 from ionport.sandbox.control.rights import is_production
 from ionport.settings import Settings, Side
@@ -163,15 +164,24 @@ def worker(ctx: click.Context) -> None:
     help="Move the installation: postgresql://user:password@host/database, or sqlite:/// for the"
     " data folder. Stop every server and worker first.",
 )
+@click.option(
+    "--files-to",
+    metavar="PLACE",
+    help="Copy the stored files: s3://bucket/prefix as in IONPORT_BLOBS_URL, or 'folder' for the"
+    " data folder.",
+)
 @click.pass_context
-def migrate(ctx: click.Context, to: str | None) -> None:
+def migrate(ctx: click.Context, to: str | None, files_to: str | None) -> None:
     """Bring the schema of an existing data folder up to date, or move it to another database.
 
     Make a backup before. 'up', 'worker', 'demo' and 'sandbox up' bring it up to date by themselves.
     """
     settings = settings_of(ctx, log_level="WARNING")
+    if files_to is not None:
+        _copy_files(settings, files_to)
     if to is not None:
         _move(settings, to)
+    if to is not None or files_to is not None:
         return
     before, after = upgrade_existing(settings)
     click.echo(
@@ -189,4 +199,19 @@ def _move(settings: Settings, to: str) -> None:
         click.echo("Unset IONPORT_DATABASE_URL for every process from now on.")
     else:
         click.echo("Set IONPORT_DATABASE_URL to that address for every process from now on.")
-    click.echo("Files and keys stay in the data folder. The old database refuses to start.")
+    click.echo("Stored files and keys stay where they are. The old database refuses to start.")
+
+
+def _copy_files(settings: Settings, to: str) -> None:
+    found = copy_files(settings, to)
+    click.echo(f"{found.copied} stored files were copied; {found.there} were there already.")
+    for digest in found.damaged:
+        click.echo(
+            f"Left out, as it is damaged: {digest}. Restore it from a backup, or add the same file"
+            " again.",
+            err=True,
+        )
+    if to == FOLDER:
+        click.echo("Unset IONPORT_BLOBS_URL for every process from now on.")
+    else:
+        click.echo("Set IONPORT_BLOBS_URL to that address for every process from now on.")

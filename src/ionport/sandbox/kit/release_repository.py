@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CompoundSelect, Select, delete, literal, select, union_all
+from sqlalchemy import CompoundSelect, Select, delete, literal, select, union_all, update
 
 from ionport.sandbox.kit.tables import released_blobs
 from ionport.store import Moment, SystemScope, TenantScope, columns_that_name_files
@@ -47,3 +47,10 @@ class ReleaseRepository(Repository):
         """Take files off the list that have not been released again since `before`."""
         is_over = _released.name.in_(names) & (_released.released_at < before)
         self._run(delete(released_blobs).where(is_over))
+
+    def look_later(
+        self, scope: SystemScope, names: Collection[str], before: datetime, now: datetime
+    ) -> None:
+        """Put files back to the end of the list that have not been released since `before`."""
+        is_due = _released.name.in_(names) & (_released.released_at < before)
+        self._run(update(released_blobs).where(is_due).values(released_at=now))

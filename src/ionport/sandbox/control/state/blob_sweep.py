@@ -47,7 +47,11 @@ class BlobSweep:
             for name in due
             if name in named or self._blobs.delete(name, unless_put_since=since)
         ]
-        if over:
+        if due:
             with database.write() as work:
-                ReleaseRepository(work.connection).forget(_SYSTEM, over, before)
+                releases = ReleaseRepository(work.connection)
+                releases.forget(_SYSTEM, over, before)
+                # Or those that stay would keep the others from their turn.
+                left = set(due).difference(over)
+                releases.look_later(_SYSTEM, left, before, self._clock.now())
         return len(over)

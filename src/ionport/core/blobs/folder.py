@@ -1,8 +1,6 @@
-"""Contents of files (documents, rendered payloads, received BODs), addressed by SHA-256.
+"""Blobs in a folder of this machine, or of a network file system that all machines mount.
 
-The database keeps the digest, the folder keeps the bytes. Writing is idempotent: the same bytes
-land in the same place, and a crash leaves the whole file or none. What is read is compared with
-its digest, so that damage on the disk is an error and never somebody's content.
+A crash leaves the whole file or none.
 """
 
 from __future__ import annotations
@@ -15,50 +13,14 @@ from concurrent.futures import Executor
 from contextlib import contextmanager
 from io import FileIO
 from pathlib import Path
-from typing import BinaryIO, Final, Protocol
+from typing import BinaryIO, Final
 
-from ionport.core.errors import Conflict, NotFound, Unavailable
+from ionport.core.blobs.port import is_digest, require_digest, require_same
+from ionport.core.errors import NotFound, Unavailable
 from ionport.core.files import PRIVATE_FOLDER, private_opener, sync_folder
 from ionport.core.i18n import _
 
 _CHUNK: Final = 1 << 20
-
-
-class Blobs(Protocol):
-    """A store of immutable contents."""
-
-    def put(self, content: bytes, *, settles: bool = True) -> str:
-        """Keep `content` durably and return its SHA-256 in hex; raises Unavailable.
-
-        Unless it `settles`, its name is durable only after `settle`.
-        """
-        ...
-
-    def settle(self, digests: Iterable[str], executor: Executor | None = None) -> None:
-        """Make the names of contents durable that were put; raises Unavailable.
-
-        Many together take little longer than one. What can be waited for at once is, by the
-        threads of `executor`.
-        """
-        ...
-
-    def get(self, digest: str) -> bytes:
-        """Return the content of `digest`.
-
-        Raises:
-            NotFound: it is not there.
-            Unavailable: it cannot be read now.
-            Conflict: `blob_damaged`, what is there has another digest.
-        """
-        ...
-
-    def delete(self, digest: str, *, unless_put_since: float) -> bool:
-        """Delete a content that nobody has put since a moment; tell whether it is gone.
-
-        Whoever calls this knows that no row named it then or later (seconds since 1970, as
-        `time.time()` counts). A row that will is safe as long as it rests on a later `put`.
-        """
-        ...
 
 
 class FolderBlobs:
@@ -109,15 +71,7 @@ class FolderBlobs:
             ) from error
         except OSError as error:
             raise _no_disk(error) from error
-        if hashlib.sha256(content).hexdigest() != digest:
-            raise Conflict(
-                _(
-                    "The stored file {digest} is damaged: it is not what was stored. Restore it"
-                    " in the data folder from a backup, or add the same file again."
-                ).format(digest=digest),
-                code="blob_damaged",
-                detail=str(path),
-            )
+        require_same(content, digest, str(path))
         return content
 
     def delete(self, digest: str, *, unless_put_since: float) -> bool:
@@ -129,6 +83,10 @@ class FolderBlobs:
                         return False
                     each.unlink()
         return True
+
+    def digests(self) -> Iterator[str]:
+        found = {path.name for path in self._folder.rglob("*") if is_digest(path.name)}
+        yield from sorted(found)
 
     def _write(self, path: Path, content: bytes, *, settles: bool) -> None:
         temporary = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
@@ -151,8 +109,7 @@ class FolderBlobs:
             sync_folder(path.parent)
 
     def _path(self, digest: str) -> Path:
-        if len(digest) != 64 or not set(digest) <= set("0123456789abcdef"):
-            raise ValueError("a blob is named by 64 hex digits")
+        require_digest(digest)
         return self._folder / digest[0] / digest
 
 
