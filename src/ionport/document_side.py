@@ -200,7 +200,7 @@ def open_document_side(
         ),
         error_queue=ErrorQueue(deliveries),
         acknowledgements=acknowledgements,
-        erp_poller=ErpPoller(database, clock, connections, acknowledgements, timing),
+        erp_poller=ErpPoller(database, clock, blobs, connections, acknowledgements, timing),
         automatic_exporter=AutomaticExporter(database, clock, documents.review.types, deliveries),
         archive=DocumentArchive(database, documents, deliveries, blobs),
         retention=RetentionService(database, clock, audit, blobs, documents, readable_pages),

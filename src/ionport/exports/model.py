@@ -268,6 +268,8 @@ class Delivery:
     erp_text: str = ""
     erp_voucher: str | None = None
     erp_changed_at: datetime | None = None
+    erp_ask_at: datetime | None = None
+    erp_missed_at: datetime | None = None
 
     @property
     def erp_name(self) -> str:

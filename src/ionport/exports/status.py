@@ -17,6 +17,7 @@ from ionport.documents.service import DocumentService
 from ionport.documents.webhooks.model import Event, EventType
 from ionport.exports.configurations.repository import ConfigurationRepository
 from ionport.exports.destinations import destination_of
+from ionport.exports.destinations.questions.model import FIRST_AFTER
 from ionport.exports.ledger.repository import DeliveryRepository
 from ionport.exports.model import (
     Delivery,
@@ -107,7 +108,9 @@ def reaches_erp(method: ExportMethod) -> bool:
     return any(call.kind in _BY_STEP for call in destination_of(method).calls)
 
 
-def hand_over(work: Work, delivery: Delivery, steps: Mapping[StepKind, DeliveryStep]) -> bool:
+def hand_over(
+    work: Work, delivery: Delivery, steps: Mapping[StepKind, DeliveryStep], now: datetime
+) -> bool:
     """Write how far the ERP is with a delivery whose steps are done; nothing where none has it.
 
     False where the ERP has said something already.
@@ -116,7 +119,9 @@ def hand_over(work: Work, delivery: Delivery, steps: Mapping[StepKind, DeliveryS
     status = next((far for kind, far in _BY_STEP.items() if kind in made), None)
     if status is None:
         return True
-    return DeliveryRepository(work.connection).hand_over(_DELIVERED, delivery.id, status)
+    is_asked = destination_of(delivery.method).question is not None
+    ask_at = now + FIRST_AFTER if is_asked else None
+    return DeliveryRepository(work.connection).hand_over(_DELIVERED, delivery.id, status, ask_at)
 
 
 def newest_of_each(deliveries: Iterable[StateT]) -> list[StateT]:

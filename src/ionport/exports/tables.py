@@ -149,6 +149,9 @@ deliveries = Table(
     Column("erp_text", Text, nullable=False),
     Column("erp_voucher", Text),
     Column("erp_changed_at", Moment),
+    # When the ERP is asked next, empty for never; and when it had no such invoice last.
+    Column("erp_ask_at", Moment),
+    Column("erp_missed_at", Moment),
     UniqueConstraint("configuration_id", "document_id", "generation", name="uq_deliveries_key"),
     # With the organization, which every question names: SQLite would go by that alone.
     Index("ix_deliveries_document_id", "document_id", "organization_id"),
@@ -177,11 +180,11 @@ partial_index(
     where=_unfinished,
 )
 
-# What an ERP has and has not posted: who asks it reads these alone.
+# What an ERP is asked about: who asks reads these alone.
 partial_index(
-    "ix_deliveries_unposted",
-    deliveries.c.created_at,
-    where=deliveries.c.erp_status == "accepted",
+    "ix_deliveries_erp_ask_at",
+    deliveries.c.erp_ask_at,
+    where=deliveries.c.erp_ask_at.is_not(None),
 )
 
 # What an ERP has rejected: few, of which a person reads the list.

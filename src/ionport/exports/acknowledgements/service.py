@@ -11,6 +11,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from ionport.connections.proof_reader import proof_of
+from ionport.connections.proofs import BASE_STAGES, ProofState
 from ionport.connections.service import ConnectionService
 from ionport.core.clock import Clock
 from ionport.core.errors import Unauthenticated
@@ -32,7 +34,9 @@ from ionport.exports.acknowledgements.model import (
 )
 from ionport.exports.acknowledgements.repository import EndpointRepository, ReceivedRepository
 from ionport.exports.configurations.model import ExportConfiguration
-from ionport.exports.destinations.infor_idm_m3 import ASK_OPTION
+from ionport.exports.configurations.repository import ConfigurationRepository
+from ionport.exports.destinations import destination_of
+from ionport.exports.destinations.questions.model import AskWhen, ErpAnswer
 from ionport.exports.ledger.record_repository import RecordRepository
 from ionport.exports.ledger.repository import DeliveryRepository
 from ionport.exports.model import Delivery
@@ -124,9 +128,22 @@ class AcknowledgementService:
         return any(
             each.erp_status is ErpStatus.HANDED_OVER
             and each.updated_at > since
-            and endpoints.get(access.scope, each.connection_id) is not None
+            and (
+                self.is_asked(access, each)
+                or endpoints.get(access.scope, each.connection_id) is not None
+            )
             for each in deliveries
         )
+
+    def is_asked(self, access: Access[OrganizationScope], delivery: Delivery) -> bool:
+        """Whether the ERP is asked at present what became of a delivery."""
+        access.require_organization_member()
+        if delivery.erp_ask_at is None:
+            return False
+        configuration = ConfigurationRepository(access.connection).get_any(
+            access.scope, delivery.configuration_id
+        )
+        return self.asks(access, configuration) is True
 
     def posted_name(
         self, access: Access[OrganizationScope], configurations: Iterable[ExportConfiguration]
@@ -138,7 +155,7 @@ class AcknowledgementService:
         access.require_organization_member()
         endpoints = EndpointRepository(access.connection)
         is_closed = any(
-            each.options.get(ASK_OPTION)
+            self.asks(access, each)
             or (
                 reaches_erp(each.method)
                 and endpoints.get(access.scope, each.connection_id) is not None
@@ -146,6 +163,25 @@ class AcknowledgementService:
             for each in configurations
         )
         return RecordRepository(access.connection).posted_name(access.scope) if is_closed else None
+
+    def asks(
+        self, access: ScopedWork[OrganizationScope], configuration: ExportConfiguration
+    ) -> bool | None:
+        """Whether the ERP is asked what became of what a configuration delivers.
+
+        None where it is not and will not be; False while no proof has reached the ERP.
+        """
+        question = destination_of(configuration.method).question
+        when = question.when(configuration.options) if question else AskWhen.NEVER
+        if question is None or when is AskWhen.NEVER:
+            return None
+        if when is AskWhen.ALWAYS:
+            return True
+        connection_id = configuration.connection_id
+        if EndpointRepository(access.connection).get(access.scope, connection_id) is not None:
+            return None
+        proof = proof_of(access, connection_id, (*BASE_STAGES, question.stage))
+        return proof.state is ProofState.PASSED
 
     def caller(self, work: Work, connection_id: str, secret: Secret) -> Endpoint:
         """Return the endpoint whose token it is; raises Unauthenticated."""
@@ -197,9 +233,9 @@ class AcknowledgementService:
             received.forget_unmatched(access.scope, endpoint.connection_id)
         return again or came
 
-    def asked(self, work: Work, delivery: Delivery, status: ErpStatus, voucher: str) -> Result:
+    def asked(self, work: Work, delivery: Delivery, answer: ErpAnswer) -> Result:
         """Take what the ERP has answered about a delivery, as if it had told so by itself."""
-        told = Told(Kind.ASKED, status, (), "", delivery.erp_reference or "", voucher, "", "")
+        told = Told(Kind.ASKED, answer.status, (), "", answer.number, answer.voucher, "", "")
         access = work.within(OrganizationScope(delivery.organization_id))
         return self._apply(access, delivery, told, self._clock.now())
 
@@ -237,8 +273,11 @@ class AcknowledgementService:
                 "erp_reference": told.number or delivery.erp_reference,
                 "erp_voucher": told.voucher or delivery.erp_voucher,
                 "erp_changed_at": now,
+                "erp_missed_at": None,
                 "updated_at": now,
             }
+            if told.status in (ErpStatus.POSTED, ErpStatus.REJECTED):
+                values["erp_ask_at"] = None
             deliveries.update(access.scope, delivery.id, values)
             details = {
                 "erp_reference": values["erp_reference"] or "",

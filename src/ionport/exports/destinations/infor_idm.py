@@ -30,6 +30,7 @@ from ionport.exports.destinations.port import (
     Rendered,
     RenderJob,
 )
+from ionport.exports.destinations.questions.model import ErpQuestion
 from ionport.exports.model import Delivery, ExportMethod, StepKind
 from ionport.ionapi.client import IonApiClient
 from ionport.ionapi.idm import Item, ItemDraft, exact_match
@@ -241,6 +242,7 @@ class InforIdm:
     mapping_kinds: tuple[MappingKind, ...] = (MappingKind.IDM,)
     optional_kinds: tuple[MappingKind, ...] = ()
     options: tuple[MethodOption, ...] = ()
+    question: ErpQuestion | None = None
 
     @property
     def summary(self) -> str:

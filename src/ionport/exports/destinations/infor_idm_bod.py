@@ -22,6 +22,8 @@ from ionport.exports.destinations.port import (
     Rendered,
     RenderJob,
 )
+from ionport.exports.destinations.questions.m3 import ASK_CHOICE, AskInvoice
+from ionport.exports.destinations.questions.model import ErpQuestion
 from ionport.exports.model import Delivery, ExportMethod, StepKind
 from ionport.ionapi.client import IonApiClient
 from ionport.ionapi.messaging import BodMessage, Published
@@ -87,7 +89,8 @@ class InforIdmBod(InforIdm):
     calls: tuple[AnyCall, ...] = (*InforIdm.calls, IonPublish())
     proof_stages: tuple[str, ...] = (*InforIdm.proof_stages, "ion")
     mapping_kinds: tuple[MappingKind, ...] = (*InforIdm.mapping_kinds, MappingKind.BOD)
-    options: tuple[MethodOption, ...] = OPTIONS
+    options: tuple[MethodOption, ...] = (*OPTIONS, ASK_CHOICE)
+    question: ErpQuestion | None = AskInvoice()
 
     @property
     def summary(self) -> str:

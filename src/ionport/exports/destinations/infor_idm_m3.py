@@ -18,6 +18,8 @@ from ionport.exports.destinations.m3_invoice import (
 )
 from ionport.exports.destinations.m3_lines import AddLines, LinesPayload
 from ionport.exports.destinations.port import AnyCall, MethodOption, Rendered, RenderJob
+from ionport.exports.destinations.questions.m3 import ASK_SWITCH, AskBatch
+from ionport.exports.destinations.questions.model import ErpQuestion
 from ionport.exports.model import Delivery, ExportMethod, StepKind
 from ionport.mappings.model import MappingKind
 from ionport.mappings.rendering.erp import ErpMapping
@@ -26,7 +28,6 @@ from ionport.mappings.rendering.m3_toml import parse_m3_toml
 from ionport.mappings.rendering.model import M3Call
 
 VALIDATE_OPTION = "m3_validate"
-ASK_OPTION = "ask_until_posted"
 
 
 class InforIdmM3(InforIdm):
@@ -52,16 +53,9 @@ class InforIdmM3(InforIdm):
             lambda: _("M3 checks the invoice as soon as its lines are there (APS455)."),
             is_switch=True,
         ),
-        MethodOption(
-            ASK_OPTION,
-            lambda: _("Ask M3 until it is posted"),
-            lambda: _(
-                "Every five minutes, for thirty days at most (APS450MI GetHead). For tenants whose"
-                " ION sends no acknowledgement."
-            ),
-            is_switch=True,
-        ),
+        ASK_SWITCH,
     )
+    question: ErpQuestion | None = AskBatch()
 
     @property
     def summary(self) -> str:

@@ -98,8 +98,8 @@ class HeadLookUp(DoubleTexts):
     def find_before_first(self, client: IonApiClient, payload: Payload) -> Found:
         wanted = HeadPayload.from_bytes(payload.content)
         ours, others = [], []
-        for number in _batch_numbers(client, wanted):
-            head = _head(client, wanted.company, wanted.division, number)
+        for number in batch_numbers(client, wanted):
+            head = head_of_batch(client, wanted.company, wanted.division, number)
             if head.first("CORI") == wanted.correlation_id:
                 ours.append(number)
             elif _year(head.records[0] if head.records else {}) in ("", _year(wanted.record)):
@@ -120,7 +120,8 @@ class HeadLookUp(DoubleTexts):
         return _("The answer of a call was lost; M3 is asked whether the head has arrived.")
 
 
-def _batch_numbers(client: IonApiClient, wanted: HeadPayload) -> list[str]:
+def batch_numbers(client: IonApiClient, wanted: HeadPayload) -> list[str]:
+    """Return the numbers of the batches of a supplier's invoice number; raises IonApiError."""
     try:
         listed = client.m3.execute(
             PROGRAM,
@@ -142,7 +143,8 @@ def _is_nothing_there(error: M3Error) -> bool:
     return error.remote_code.startswith("W") and error.remote_code.endswith("03")
 
 
-def _head(client: IonApiClient, company: str, division: str, number: str) -> M3Result:
+def head_of_batch(client: IonApiClient, company: str, division: str, number: str) -> M3Result:
+    """Return the head of a batch; raises IonApiError."""
     record = {BATCH_NUMBER: number}
     return client.m3.execute(PROGRAM, "GetHead", record, company=company, division=division)
 
@@ -225,7 +227,7 @@ class ReadBack:
     def make(self, calling: Calling[IonApiClient], payload: Payload) -> Answer:
         number = payload.earlier[StepKind.M3_HEAD]
         company, division = (payload.parameters.get(name, "") for name in ("company", "division"))
-        head = _head(calling.client, company, division, number)
+        head = head_of_batch(calling.client, company, division, number)
         text = _("Batch {number} in M3: status {status}.").format(
             number=number, status=head.first("SUPA") or "?"
         )

@@ -13,6 +13,7 @@ from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 from ionport.connections.model import TargetKind
 from ionport.documents.invoice.rendering.model import Language
 from ionport.documents.model import Document
+from ionport.exports.destinations.questions.model import ErpQuestion
 from ionport.exports.model import Delivery, ExportMethod, StepKind
 from ionport.ionapi import SendPermit
 from ionport.ionapi.transport.exchange import Observer
@@ -252,6 +253,8 @@ class Destination(Protocol):
     """Those that one may have beside them."""
     options: tuple[MethodOption, ...]
     """What else a configuration of it says."""
+    question: ErpQuestion | None
+    """How the ERP is asked afterwards what became of the invoice; None where it is not."""
 
     @property
     def summary(self) -> str:

@@ -27,6 +27,7 @@ from ionport.exports.destinations.port import (
     Rendered,
     RenderJob,
 )
+from ionport.exports.destinations.questions.model import ErpQuestion
 from ionport.exports.model import Delivery, ExportMethod, StepKind
 from ionport.ionapi import SendPermit
 from ionport.ionapi.transport.exchange import Observer
@@ -112,6 +113,7 @@ class Webhook:
             is_name=False,
         ),
     )
+    question: ErpQuestion | None = None
 
     @property
     def summary(self) -> str:

@@ -243,35 +243,15 @@ class DeliveryRepository:
             parameters["statuses"] = tuple(while_status)
         return self._connection.execute(statement, parameters).rowcount == 1
 
-    def unposted(
-        self,
-        scope: SystemScope,
-        methods: Sequence[ExportMethod],
-        asked_before: datetime,
-        made_after: datetime,
-        limit: int,
-    ) -> Sequence[Delivery]:
-        """Return what an ERP has accepted and was not asked about since, the longest one first."""
-        del scope
-        rows = self._connection.execute(
-            select(deliveries)
-            .where(
-                _d.erp_status == literal("accepted", literal_execute=True),
-                _d.status == DeliveryStatus.DELIVERED,
-                _d.method.in_(methods),
-                _d.erp_reference.is_not(None),
-                func.coalesce(_d.erp_changed_at, _d.created_at) < asked_before,
-                _d.created_at > made_after,
-            )
-            .order_by(func.coalesce(_d.erp_changed_at, _d.created_at), _d.id)
-            .limit(limit)
-        )
-        return [delivery_of_row(row) for row in rows]
+    def hand_over(
+        self, scope: SystemScope, delivery_id: str, status: ErpStatus, ask_at: datetime | None
+    ) -> bool:
+        """Write that the ERP has a delivery; False where it has said something of it already.
 
-    def hand_over(self, scope: SystemScope, delivery_id: str, status: ErpStatus) -> bool:
-        """Write that the ERP has a delivery; False where it has said something of it already."""
+        It is asked at `ask_at` what became of it, or never.
+        """
         del scope
-        values = {"wanted": delivery_id, "erp_status": status}
+        values = {"wanted": delivery_id, "erp_status": status, "erp_ask_at": ask_at}
         return self._connection.execute(_UPDATE.where(_d.erp_status.is_(None)), values).rowcount > 0
 
     def move(self, scope: OrganizationScope, configuration_id: str, connection_id: str) -> None:

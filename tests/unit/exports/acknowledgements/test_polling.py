@@ -6,24 +6,33 @@ from datetime import timedelta
 
 import pytest
 
-from ionport.exports.acknowledgements.polling import EVERY, FOR, ErpPoller
+from ionport.documents.model import ErpStatus
+from ionport.exports.acknowledgements.polling import ErpPoller
 from ionport.exports.acknowledgements.service import AcknowledgementService
-from ionport.exports.destinations.infor_idm_m3 import ASK_OPTION
+from ionport.exports.destinations.questions.model import ASK_OPTION, FOR, AskWhen
 from ionport.exports.model import Delivery, ExportMethod
+from ionport.identity.access import Access
 from ionport.ionapi import IonApiClient, M3Request
 from tests.support import erp_mappings
 from tests.support.exporting import QUICK, closing
+from tests.support.infor_side import OPERATOR
 from tests.unit.exports.conftest import Opened, Walk
 
+FLOW_DIVISION = "100"
+"""That of the accounting entity in ionport's own BOD mapping."""
 pytestmark = pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
 
 
-def poller_of(walk: Walk) -> ErpPoller:
+def service_of(walk: Walk) -> AcknowledgementService:
     side = walk.side
-    service = AcknowledgementService(
+    return AcknowledgementService(
         side.clock, side.keys, side.audit, side.connections, side.documents
     )
-    return ErpPoller(side.database, side.clock, side.connections, service, QUICK)
+
+
+def poller_of(walk: Walk) -> ErpPoller:
+    side, service = walk.side, service_of(walk)
+    return ErpPoller(side.database, side.clock, side.blobs, side.connections, service, QUICK)
 
 
 def delivered(walk: Walk, number: str) -> Delivery:
@@ -33,15 +42,44 @@ def delivered(walk: Walk, number: str) -> Delivery:
     return walk.side.detail(delivery_id).delivery
 
 
-def post(client: IonApiClient, delivery: Delivery) -> None:
+def post(client: IonApiClient, delivery: Delivery, division: str = "AAA") -> None:
     """Approve and validate an invoice in M3."""
     named = {"INBN": delivery.erp_reference or ""}
     for program, transaction in (
         ("APS450MI", "ApproveInvoice"),
         ("APS455MI", "ValidByBatchNo"),
     ):
-        (result,) = client.m3.bulk(program, [M3Request(transaction, named)], company="1")
+        (result,) = client.m3.bulk(
+            program, [M3Request(transaction, named)], company="1", division=division
+        )
         assert result.error is None, result.error
+
+
+def enter(
+    client: IonApiClient,
+    delivery: Delivery,
+    correlation_id: str = "",
+    issued: str = "20260801",
+) -> str:
+    """Enter the invoice of a delivery in M3, as a document flow does; returns its batch number."""
+    record = {
+        "SUNO": "20001",
+        "SINO": delivery.document_name.removesuffix(".xml"),
+        "IVDT": issued,
+        "CUCD": "EUR",
+        "CUAM": "119.00",
+        "CORI": correlation_id or delivery.correlation_id,
+    }
+    (made,) = client.m3.bulk(
+        "APS450MI", [M3Request("AddHead", record)], company="1", division=FLOW_DIVISION
+    )
+    assert made.error is None, made.error
+    return made.first("INBN")
+
+
+def prove(walk: Walk) -> None:
+    """Prove the connection, which reaches M3."""
+    walk.side.prove(walk.configuration.connection_id)
 
 
 def test_what_m3_posts_later_is_known(opened: Opened, client: IonApiClient) -> None:
@@ -50,28 +88,94 @@ def test_what_m3_posts_later_is_known(opened: Opened, client: IonApiClient) -> N
     assert delivery.erp_status == "accepted"
     poller = poller_of(walk)
     assert poller.look() == 0
-    walk.clock.advance(EVERY + timedelta(seconds=1))
+    walk.clock.advance(timedelta(seconds=4))
     assert poller.look() == 0
     post(client, delivery)
     assert poller.look() == 0  # It was asked a moment ago.
-    walk.clock.advance(EVERY + timedelta(seconds=1))
+    walk.clock.advance(timedelta(seconds=11))
     assert poller.look() == 1
     found = walk.side.detail(delivery.id).delivery
     assert (found.erp_status, bool(found.erp_voucher)) == ("posted", True)
-    assert poller.look() == 0
+    assert found.erp_ask_at is None
     poller.close()
 
 
-def test_m3_is_asked_where_a_configuration_wants_it_and_not_for_ever(
+def test_m3_is_asked_about_its_own_batches_only_where_a_configuration_wants_it(
     opened: Opened, client: IonApiClient
 ) -> None:
     walk = opened(ExportMethod.INFOR_IDM_M3, erp_mappings.M3)
     delivery = delivered(walk, "ASK-2")
     post(client, delivery)
     poller = poller_of(walk)
-    walk.clock.advance(EVERY * 2)
+    walk.clock.advance(timedelta(minutes=10))
     assert poller.look() == 0
-    assert walk.side.detail(delivery.id).delivery.erp_status == "accepted"
+    found = walk.side.detail(delivery.id).delivery
+    assert (found.erp_status, found.erp_ask_at) == ("accepted", None)
+    poller.close()
+
+
+def test_an_invoice_that_a_flow_brought_into_m3_is_found_there(
+    opened: Opened, client: IonApiClient
+) -> None:
+    walk = opened(ExportMethod.INFOR_IDM_BOD, b"")
+    delivery = delivered(walk, "ASK-3")
+    assert delivery.erp_status == "handed_over"
+    poller = poller_of(walk)
+    walk.clock.advance(timedelta(seconds=4))
+    assert poller.look() == 0
+    enter(client, delivery, "00000000-0000-4000-8000-000000000000", "20240801")
+    number = enter(client, delivery)
+    walk.clock.advance(timedelta(seconds=11))
+    assert poller.look() == 0  # No proof has reached M3 yet: nobody knows that it can be asked.
+    prove(walk)
+    walk.clock.advance(timedelta(seconds=11))
+    assert poller.look() == 1
+    found = walk.side.detail(delivery.id).delivery
+    assert (found.erp_status, found.erp_reference) == (ErpStatus.ACCEPTED, number)
+    post(client, found, FLOW_DIVISION)
+    walk.clock.advance(timedelta(seconds=11))
+    assert poller.look() == 1
+    found = walk.side.detail(delivery.id).delivery
+    assert (found.erp_status, bool(found.erp_voucher)) == (ErpStatus.POSTED, True)
+    poller.close()
+
+
+def test_m3_that_has_no_such_invoice_is_told_and_not_asked_for_ever(opened: Opened) -> None:
+    walk = opened(ExportMethod.INFOR_IDM_BOD, b"")
+    prove(walk)
+    delivery = delivered(walk, "ASK-4")
+    poller = poller_of(walk)
+    walk.clock.advance(timedelta(seconds=4))
+    assert poller.look() == 0
+    assert walk.side.detail(delivery.id).delivery.erp_missed_at is None
+    walk.clock.advance(timedelta(minutes=2))
+    assert poller.look() == 0
+    missed = walk.side.detail(delivery.id).delivery
+    assert (missed.erp_status, missed.erp_missed_at) == ("handed_over", walk.clock.now())
     walk.clock.advance(FOR)
     assert poller.look() == 0
+    assert walk.side.detail(delivery.id).delivery.erp_ask_at is None
     poller.close()
+
+
+def test_m3_is_not_asked_where_an_endpoint_takes_its_answer(
+    opened: Opened, client: IonApiClient
+) -> None:
+    for number, option in (("ASK-5", ""), ("ASK-6", AskWhen.NEVER.value)):
+        walk = opened(ExportMethod.INFOR_IDM_BOD, b"", **{ASK_OPTION: option})
+        prove(walk)
+        if not option:
+            with walk.side.database.write() as work:
+                access = Access(work, walk.side.scope, OPERATOR)
+                service_of(walk).make_token(access, walk.configuration.connection_id)
+        delivery = delivered(walk, number)
+        enter(client, delivery)
+        poller = poller_of(walk)
+        walk.clock.advance(timedelta(minutes=2))
+        assert poller.look() == 0
+        found = walk.side.detail(delivery.id).delivery
+        assert (found.erp_status, found.erp_ask_at) == ("handed_over", None)
+        poller.close()
+        with walk.side.database.write() as work:
+            access = Access(work, walk.side.scope, OPERATOR)
+            walk.side.configurations.deactivate(access, walk.configuration.id)

@@ -22,6 +22,7 @@ from ionport.exports.destinations.files.rendering import (
     render_for_infor,
 )
 from ionport.exports.destinations.port import AnyCall, MethodOption, Prepare, Rendered, RenderJob
+from ionport.exports.destinations.questions.model import ErpQuestion
 from ionport.exports.model import Delivery, ExportMethod, StepKind
 from ionport.mappings.model import MappingKind, MappingVersion
 from ionport.mappings.rendering.files import FileForm
@@ -94,6 +95,7 @@ class FileMethod:
     mapping_kinds: tuple[MappingKind, ...] = ()
     optional_kinds: tuple[MappingKind, ...] = (MappingKind.XSLT,)
     options: tuple[MethodOption, ...] = FILE_OPTIONS
+    question: ErpQuestion | None = None
 
     def page_language(
         self, versions: Mapping[MappingKind, MappingVersion], prepare: Prepare

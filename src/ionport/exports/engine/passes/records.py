@@ -196,7 +196,7 @@ class PassRecords:
 
     def _hand_over(self, work: Work, running: RunningPass, now: datetime) -> None:
         """Write that the ERP has it; where it has spoken before we had, do what that asks for."""
-        if hand_over(work, running.delivery, running.steps):
+        if hand_over(work, running.delivery, running.steps, now):
             return
         delivered = DeliveryRepository(work.connection).get(SYSTEM, running.delivery.id)
         if delivered is not None:

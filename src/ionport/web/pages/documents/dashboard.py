@@ -79,9 +79,12 @@ def show(request: Request) -> Response:
         _delivery_step(request, deliveries),
         *_posted_steps(request, posted),
     ]
+    next_step = next((step for step in steps if not step.is_done), None)
     context = {
         "steps": steps,
-        "next_step": next((step for step in steps if not step.is_done), None),
+        "next_step": next_step,
+        # The end of the walk is seen: they go with the second delivery.
+        "has_steps": next_step is not None or (bool(posted) and sum(deliveries.values()) == 1),
         "waiting": _waiting(request, documents, deliveries, held),
         "causes": causes,
         "rejections": rejections,

@@ -1,0 +1,76 @@
+"""The port of questions: what a method asks the ERP once an invoice is delivered; reads alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import Final, Protocol
+
+from ionport.documents.model import ErpStatus
+from ionport.exports.model import Delivery, DeliveryStep
+from ionport.ionapi.client import IonApiClient
+
+ASK_OPTION: Final = "ask_until_posted"
+"""The option of a method that says when its ERP is asked."""
+
+FIRST_AFTER: Final = timedelta(seconds=3)
+FOR: Final = timedelta(days=30)
+# How long to wait after a question, by how long ago the invoice was delivered.
+_WAITS: Final = (
+    (timedelta(minutes=1), timedelta(seconds=10)),
+    (timedelta(minutes=15), timedelta(minutes=1)),
+    (timedelta(days=1), timedelta(minutes=5)),
+    (FOR, timedelta(hours=6)),
+)
+
+
+class AskWhen(StrEnum):
+    """When an ERP is asked.
+
+    *Unless told*: while no endpoint of the connection takes what the ERP says, and once the
+    connection's proof has reached the ERP.
+    """
+
+    NEVER = "never"
+    ALWAYS = "always"
+    UNLESS_TOLD = "unless_told"
+
+
+@dataclass(frozen=True, slots=True)
+class ErpAnswer:
+    """What the ERP has made of an invoice, and how it calls it."""
+
+    status: ErpStatus
+    number: str
+    voucher: str = ""
+
+
+class ErpQuestion(Protocol):
+    """How the ERP of a method is asked."""
+
+    stage: str
+    """The stage of a connection's proof that shows whether the ERP can be asked."""
+
+    def when(self, options: Mapping[str, str]) -> AskWhen:
+        """Return when a configuration with these options lets it be asked."""
+        ...
+
+    def ask(
+        self,
+        client: IonApiClient,
+        delivery: Delivery,
+        steps: Sequence[DeliveryStep],
+        read: Callable[[str], bytes],
+    ) -> ErpAnswer | None:
+        """Return what the ERP has made of a delivery; None while it does not have it.
+
+        `read` returns stored content by its digest. Raises IonApiError, and IonportError of `read`.
+        """
+        ...
+
+
+def next_wait(age: timedelta) -> timedelta | None:
+    """Return how long to wait with the next question; None when there is none any more."""
+    return next((wait for until, wait in _WAITS if age < until), None)
