@@ -18,6 +18,7 @@ from playwright.sync_api import (
     Response,
     ViewportSize,
     WebError,
+    expect,
 )
 
 from tests.support.sides import until
@@ -128,6 +129,22 @@ def _wait_for(target: Locator) -> None:
     """Wait until it is there, and until the scripts of its page have run."""
     target.wait_for()
     target.page.wait_for_load_state()
+
+
+def choose_and_follow(choice: Locator, label: str) -> None:
+    """Choose an entry of a form that follows the choice, and wait for the fields of it.
+
+    Without scripts a button shows them.
+    """
+    page = choice.page
+    button = page.get_by_role("button", name="Show its fields")
+    if button.is_visible():
+        choice.select_option(label=label)
+        button.click()
+        return
+    with page.expect_response(lambda answer: answer.request.method == "POST"):
+        choice.select_option(label=label)
+    expect(page.locator(".htmx-request")).to_have_count(0)
 
 
 class Mouse:

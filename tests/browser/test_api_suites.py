@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.accessibility import audit, wider_than_the_window
 from tests.browser.conftest import OpenScreen
 from tests.browser.furnished import OPENAPI, cookies_of
-from tests.browser.screen import PHONE, Screen
+from tests.browser.screen import PHONE, Screen, choose_and_follow
 from tests.support.whole import Desk, desk_on
 from tests.unit.web.pages.api_suites.test_suites import SUITE
 
@@ -64,8 +64,7 @@ def _fill_endpoint(page: Page, proxy_context: str) -> None:
 
 
 def _show_fields_of(page: Page, kind: str) -> None:
-    page.get_by_label("Authentication Type").select_option(label=kind)
-    _press(page, "Show its fields")
+    choose_and_follow(page.get_by_label("Authentication Type"), kind)
     expect(page.get_by_label("Target Endpoint URL")).to_have_value("https://api.example.com/v1")
 
 

@@ -29,7 +29,7 @@ from tests.browser.accessibility import wider_than_the_window
 from tests.browser.axe import require_axe, violations
 from tests.browser.conftest import OpenScreen
 from tests.browser.furnished import Furnished, cookies_of, furnished_house
-from tests.browser.screen import LAPTOP, PHONE, Screen
+from tests.browser.screen import LAPTOP, PHONE, Screen, choose_and_follow
 from tests.support.html_forms import form_with
 from tests.support.web import PASSWORD, said
 
@@ -208,8 +208,7 @@ def test_a_mistake_is_told_beside_its_field(
     # What the browser itself would refuse, another client sends: the server has to tell.
     page.evaluate("[...document.forms].forEach((form) => { form.noValidate = true; })")
     if mistake.kind:
-        page.get_by_role("combobox", name="Type", exact=True).select_option(label=mistake.kind)
-        page.get_by_role("button", name="Show its fields").click()
+        choose_and_follow(page.get_by_role("combobox", name="Type", exact=True), mistake.kind)
         page.evaluate("[...document.forms].forEach((form) => { form.noValidate = true; })")
     for name in mistake.ticked:
         page.locator(f'[name="{name}"]').check()

@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import OpenScreen
 from tests.browser.furnished import cookies_of
-from tests.browser.screen import Screen
+from tests.browser.screen import Screen, choose_and_follow
 from tests.support.idp import make_idp
 from tests.support.web import PASSWORD
 from tests.support.whole import Desk, desk_on
@@ -58,8 +58,7 @@ def _write(page: Page, label: str, text: str) -> None:
 
 
 def _save_app(page: Page, kind: str, name: str) -> None:
-    page.get_by_role("combobox", name="Type", exact=True).select_option(label=kind)
-    _press(page, "Show its fields")
+    choose_and_follow(page.get_by_role("combobox", name="Type", exact=True), kind)
     _write(page, "Name", name)
     _write(page, "Description", "For a test")
     for label, text in TYPES[kind].items():
@@ -96,8 +95,7 @@ def test_an_app_of_each_type_is_added_and_edited(screen: Screen, desk: Desk, kin
 def test_a_wrong_redirect_url_is_told_beside_its_field(screen: Screen, desk: Desk) -> None:
     screen.expect_status(422)
     page = screen.open(f"{desk.apps_path}/add")
-    page.get_by_role("combobox", name="Type", exact=True).select_option(label="Web")
-    _press(page, "Show its fields")
+    choose_and_follow(page.get_by_role("combobox", name="Type", exact=True), "Web")
     _write(page, "Name", "Wrong_TST")
     _write(page, "Redirect URL", "https://a.example/#part")
     _press(page, "Save")

@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 from ionport.identity.model import TenantRole
 from tests.browser.conftest import OpenScreen
 from tests.browser.furnished import cookies_of
-from tests.browser.screen import Screen
+from tests.browser.screen import Screen, choose_and_follow
 from tests.browser.test_ion_api_pages import (
     _downloaded,
     _follow,
@@ -143,8 +143,7 @@ def test_an_environment_with_the_secret_needs_the_password(screen: Screen, desk:
 def test_a_certificate_fills_in_the_fingerprint(screen: Screen, desk: Desk) -> None:
     screen.expect_status(422)
     page = screen.open(f"{desk.apps_path}/add")
-    page.get_by_role("combobox", name="Type", exact=True).select_option(label="Mobile - Android")
-    _press(page, "Show its fields")
+    choose_and_follow(page.get_by_role("combobox", name="Type", exact=True), "Mobile - Android")
     _write(page, "Name", "Kept_TST")
     box = page.get_by_label("Certificate file")
     box.set_input_files([{"name": "a.cer", "mimeType": "text/plain", "buffer": b"no"}])

@@ -42,6 +42,7 @@ class Kind(StrEnum):
 
 
 _UNREAD = frozenset({Kind.FILE, Kind.PASSWORD})
+_SENT_WHEN_ON = frozenset({Kind.FILE, Kind.RADIO, Kind.SCOPES, Kind.SWITCH})
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +52,9 @@ class FormField:
     `limit` is the longest text in letters, 0 for none; `exact` keeps blanks at both ends; `choices`
     are value and label, `empty` the label of no choice; `rows` is the height of a field of several
     lines; `link` is an address and its text behind the help. `button` stands beside a choice or a
-    file and sends the form for another view of it: the value of `action`, and the label. The
-    cursor stands in the field with `autofocus` until something is wrong.
+    file and sends the form for another view of it: the value of `action`, and the label; with
+    `follows` a browser with scripts does that as soon as another choice is made, and shows no
+    button. The cursor stands in the field with `autofocus` until something is wrong.
     """
 
     name: str
@@ -72,6 +74,7 @@ class FormField:
     inputmode: str = ""
     css_class: str = ""
     button: tuple[str, str] | None = None
+    follows: bool = False
     autofocus: bool = False
 
 
@@ -118,6 +121,14 @@ class Form:
         return {
             field.name: _read(field, data) for field in self.fields if field.kind not in _UNREAD
         }
+
+    def lacks(self, data: FormData) -> bool:
+        """Tell whether the form was sent from a view of it without some of these fields.
+
+        A switch and ticks that are off are not sent at all, so they tell nothing.
+        """
+        told = [one for one in self.fields if one.kind not in _SENT_WHEN_ON]
+        return any(field.name not in data for field in told)
 
     def check(self, values: Mapping[str, str]) -> None:
         """Raise InvalidInput beside each choice that was not offered and each number that is none.

@@ -94,7 +94,7 @@ def endpoint_parts(
                 FormField(
                     "security.type", _("Authentication Type"), Kind.CHOICE,
                     choices=[(one.value, one.value) for one in SecurityType],
-                    button=("security", _("Show its fields")),
+                    button=("security", _("Show its fields")), follows=True,
                 ),
                 *(_security_field(one, keeps) for one in SECURITY_FIELDS[kind]),
                 Slot("keys", keys),

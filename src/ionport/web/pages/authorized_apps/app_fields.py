@@ -62,7 +62,7 @@ def _type_choice(kind: AppType) -> FormField:
     return FormField(
         "type", _("Type"), Kind.CHOICE, required=True,
         choices=[(one.value, one.value) for one in AppType], help=help_text.format(type=kind.value),
-        button=("type", _("Show its fields")),
+        button=("type", _("Show its fields")), follows=True,
         link=("/manual/choose-a-type", _("Which one?")),
     )  # fmt: skip
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 
 from starlette.requests import Request
@@ -15,16 +14,20 @@ from ionport.core.paging import Page
 from ionport.identity.edits import ChangedMeanwhile
 from ionport.sandbox.control.controls.fault_service import FaultService
 from ionport.sandbox.control.controls.faults import (
-    AUTHORIZATION_SERVER,
     FaultDraft,
     FaultKind,
     FaultRule,
     FaultTarget,
     Trigger,
 )
-from ionport.web.forms.declared import Form, FormField, Group, Kind, choices_of
 from ionport.web.forms.edits import require_unchanged, show_stored
 from ionport.web.forms.fields import errors_of
+from ionport.web.pages.control.fault_form import (
+    fault_form,
+    fault_kinds,
+    fault_values,
+    sent_fault,
+)
 from ionport.web.rendering.confirm import ask_first
 from ionport.web.rendering.form_page import show_form
 from ionport.web.rendering.lists import ListState
@@ -34,8 +37,6 @@ from ionport.web.services import sandbox_of
 from ionport.web.state import tenant_read, tenant_scope, tenant_write, visit_of
 
 MANUAL = "sandbox-control"
-
-_METHODS = ("GET", "POST", "PUT", "DELETE")
 
 
 def list_faults(request: Request) -> Response:
@@ -52,7 +53,7 @@ def list_faults(request: Request) -> Response:
     context = {
         "state": state,
         "page_of": Page(shown, len(found), state.request),
-        "kinds": _kinds(),
+        "kinds": fault_kinds(),
         "when": {rule.id: _when(rule) for rule in shown},
         "calls": {rule.id: _calls(rule.draft.target) for rule in shown},
     }
@@ -62,20 +63,22 @@ def list_faults(request: Request) -> Response:
 def add_form(request: Request) -> Response:
     """Show the form of a new rule."""
     _faults(request).require(tenant_scope(request), visit_of(request).actor)
-    return _page(request, _values(FaultDraft(FaultKind.STATUS)), {})
+    return _page(request, fault_values(FaultDraft(FaultKind.STATUS)), {})
 
 
 def add(request: Request) -> Response:
     """Add a rule."""
     visit, scope = visit_of(request), tenant_scope(request)
     _faults(request).require(scope, visit.actor)
-    values = _form(request).sent(visit.form)
+    sent = sent_fault(request, FaultDraft(FaultKind.STATUS))
+    if sent.asks_for_fields:
+        return _page(request, sent.values, {})
     try:
-        draft = _draft(request, values)
+        draft = sent.draft()
         with visit.write(scope) as access:
             _faults(request).add(access, draft)
     except (InvalidInput, Conflict) as error:
-        return _page(request, values, errors_of(error), status=error.status)
+        return _page(request, sent.values, errors_of(error), status=error.status)
     text = _("The rule is saved. It takes effect from the next call on.")
     return redirect(request, _list_url(request), text=text)
 
@@ -83,27 +86,29 @@ def add(request: Request) -> Response:
 def edit_form(request: Request) -> Response:
     """Show the form of a rule."""
     rule = _rule(request)
-    show_stored(request, _values(rule.draft))
-    return _page(request, _values(rule.draft), {}, rule)
+    show_stored(request, fault_values(rule.draft))
+    return _page(request, fault_values(rule.draft), {}, rule)
 
 
 def edit(request: Request) -> Response:
     """Change a rule; it counts from the start again."""
     visit, scope, rule = visit_of(request), tenant_scope(request), _rule(request)
-    values = _form(request).sent(visit.form)
+    sent = sent_fault(request, rule.draft)
+    if sent.asks_for_fields:
+        return _page(request, sent.values, {}, rule)
     try:
-        draft = _draft(request, values)
+        draft = sent.draft()
         with visit.write(scope) as access:
             faults = _faults(request)
             require_unchanged(
                 request,
                 access,
                 rule.id,
-                lambda: _values(faults.get(access, rule.id).draft),
+                lambda: fault_values(faults.get(access, rule.id).draft),
             )
             faults.change(access, rule.id, draft)
     except (InvalidInput, ChangedMeanwhile) as error:
-        return _page(request, values, errors_of(error), rule, status=error.status)
+        return _page(request, sent.values, errors_of(error), rule, status=error.status)
     text = _("The rule is saved. It counts from the start again.")
     return redirect(request, _list_url(request), text=text)
 
@@ -125,103 +130,11 @@ def _page(
         )
         intro = [text.format(hits=rule.hits, seen=rule.seen)]
     return show_form(
-        request, _form(request), values, errors, heading=heading, button=_("Save"), intro=intro,
+        request, fault_form(request, values), values, errors, heading=heading, button=_("Save"),
+        intro=intro,
         crumbs=[(_("Control plane"), None), (_("Faults"), _list_url(request))], last=heading,
         status=status,
     )  # fmt: skip
-
-
-def _form(request: Request) -> Form:
-    return Form(
-        [
-            FormField(
-                "kind", _("What happens"), Kind.CHOICE, required=True, choices=choices_of(_kinds())
-            ),
-            FormField(
-                "name", _("Name"), limit=200,
-                help=_("The recorder writes it to every call that the rule applies to."),
-            ),
-            Group(_("Which calls"), _which_calls(request)),
-            Group(_("When"), _which_of_them()),
-            Group(_("How"), _what_happens()),
-        ]
-    )  # fmt: skip
-
-
-def _which_calls(request: Request) -> list[FormField]:
-    apis = sandbox_of(request).registry.services
-    services = [(api.context, f"{api.context} · {api.title}") for api in apis]
-    return [
-        FormField(
-            "service", _("Service"), Kind.CHOICE,
-            choices=[*services, (AUTHORIZATION_SERVER, _("AS · Authorization server"))],
-            empty=_("Every service but the authorization server"),
-        ),
-        FormField(
-            "operation", _("Operation"), limit=200,
-            suggestions=sorted({one.name for api in apis for one in api.operations}),
-            help=_("As the inspector names it, such as create item. Empty: every operation."),
-        ),
-        FormField(
-            "method", _("Method"), Kind.CHOICE,
-            choices=[(method, method) for method in _METHODS], empty=_("Every method"),
-        ),
-        FormField(
-            "path", _("Path"), limit=500,
-            help=_(
-                "Behind the tenant; * stands for any letters, such as /IDM/api/items/*. Empty:"
-                " every path."
-            ),
-        ),
-    ]  # fmt: skip
-
-
-def _which_of_them() -> list[FormField]:
-    return [
-        FormField(
-            "trigger", _("Which of them"), Kind.CHOICE, required=True,
-            choices=choices_of(_triggers()),
-        ),
-        FormField(
-            "figure", _("Number"), inputmode="decimal",
-            help=_(
-                "Of the next calls: how many. Of every n-th: n. Of a probability: between 0 and 1."
-                " Every call needs none."
-            ),
-        ),
-        FormField(
-            "seed", _("Seed"), inputmode="numeric",
-            help=_("With the same seed, the same calls are chosen at random again."),
-        ),
-    ]  # fmt: skip
-
-
-def _what_happens() -> list[FormField]:
-    return [
-        FormField(
-            "seconds", _("Seconds"), inputmode="decimal",
-            help=_("Of latency, slow body and search lag, and the Retry-After of 429."),
-        ),
-        FormField(
-            "status", _("Status"), inputmode="numeric",
-            help=_("Of an answer of my choice: 200 to 599."),
-        ),
-        FormField(
-            "body", _("Body"), Kind.LINES, exact=True,
-            help=_("Of an answer of my choice, or of HTML. Empty: a short one is made."),
-        ),
-        FormField(
-            "media_type", _("Content-Type"), limit=200,
-            help=_("Of an answer of my choice; application/json when empty."),
-        ),
-        FormField(
-            "after_commit", _("Do the call all the same"), Kind.SWITCH,
-            help=_(
-                "The answer then denies what was done. For an answer of my choice and for HTML."
-            ),
-        ),
-        FormField("is_enabled", _("Switched on"), Kind.SWITCH),
-    ]  # fmt: skip
 
 
 def switch_on(request: Request) -> Response:
@@ -248,7 +161,7 @@ def delete_form(request: Request) -> Response:
         "The sandbox then answers these calls as well as it can. What the recorder tells of calls"
         " that it was applied to stays."
     )
-    name = rule.draft.name or _kinds()[rule.draft.kind]
+    name = rule.draft.name or fault_kinds()[rule.draft.kind]
     crumbs = [(_("Control plane"), None), (_("Faults"), _list_url(request))]
     heading = _("Delete the rule {name}?").format(name=name)
     return ask_first(request, heading, [text], _("Delete"), crumbs=crumbs)
@@ -270,30 +183,6 @@ def _rule(request: Request) -> FaultRule:
         return _faults(request).get(access, request.path_params["fault"])
 
 
-def _kinds() -> Mapping[FaultKind, str]:
-    return {
-        FaultKind.STATUS: _("Answer with a status of my choice"),
-        FaultKind.TOO_MANY_REQUESTS: _("429 with Retry-After"),
-        FaultKind.LATENCY: _("Latency: wait before the call is done"),
-        FaultKind.SLOW_BODY: _("Slow body: spread the answer over time"),
-        FaultKind.CUT_BEFORE_COMMIT: _("Cut the connection, nothing done"),
-        FaultKind.CUT_AFTER_COMMIT: _("Cut the connection, the call done"),
-        FaultKind.BROKEN_JSON: _("Broken JSON: half of the answer, the call done"),
-        FaultKind.HTML: _("HTML with status 200, as a proxy answers"),
-        FaultKind.UNAUTHORIZED: _("Refuse the token with 401"),
-        FaultKind.SEARCH_LAG: _("IDM search finds new items later"),
-    }
-
-
-def _triggers() -> Mapping[Trigger, str]:
-    return {
-        Trigger.ALWAYS: _("Every call"),
-        Trigger.NEXT: _("The next calls: how many"),
-        Trigger.EVERY: _("Every n-th call: n"),
-        Trigger.PROBABILITY: _("At random: probability from 0 to 1"),
-    }
-
-
 def _when(rule: FaultRule) -> str:
     figure = f"{rule.draft.figure:g}"
     texts = {
@@ -312,57 +201,6 @@ def _calls(target: FaultTarget) -> str:
 
 def _searched(rule: FaultRule) -> str:
     return f"{rule.label} {_calls(rule.draft.target)}".lower()
-
-
-def _values(draft: FaultDraft) -> dict[str, str]:
-    return {
-        "kind": draft.kind.value,
-        "name": draft.name,
-        "service": draft.target.service,
-        "operation": draft.target.operation,
-        "method": draft.target.method,
-        "path": draft.target.path,
-        "trigger": draft.trigger.value,
-        "figure": f"{draft.figure:g}",
-        "seed": str(draft.seed),
-        "status": str(draft.status),
-        "body": draft.body,
-        "media_type": draft.media_type,
-        "seconds": f"{draft.seconds:g}",
-        "after_commit": "on" if draft.after_commit else "",
-        "is_enabled": "on" if draft.is_enabled else "",
-    }
-
-
-def _draft(request: Request, values: Mapping[str, str]) -> FaultDraft:
-    _form(request).check(values)
-    return FaultDraft(
-        kind=FaultKind(values["kind"]),
-        name=values["name"],
-        target=FaultTarget(
-            values["service"], values["operation"], values["method"], values["path"]
-        ),
-        trigger=Trigger(values["trigger"]),
-        figure=_number(values, "figure"),
-        seed=int(_number(values, "seed")),
-        status=int(_number(values, "status")),
-        body=values["body"],
-        media_type=values["media_type"],
-        seconds=_number(values, "seconds"),
-        after_commit=bool(values["after_commit"]),
-        is_enabled=bool(values["is_enabled"]),
-    )
-
-
-def _number(values: Mapping[str, str], name: str) -> float:
-    try:
-        number = float(values[name] or "0")
-    except ValueError:
-        number = math.nan
-    if not math.isfinite(number) or abs(number) > 1e12:
-        text = _("A number.")
-        raise InvalidInput(text, fields={name: text})
-    return number
 
 
 def _list_url(request: Request) -> str:

@@ -36,16 +36,19 @@ RULE = {
     "name": "busy",
     "service": "IDM",
     "trigger": "next",
+    "operation": "",
+    "method": "",
+    "path": "",
     "figure": "2",
-    "seed": "1",
     "status": "503",
-    "seconds": "1",
+    "body": "",
+    "media_type": "",
     "is_enabled": "on",
 }
 
 
 def add_rule(desk: Desk, **changes: str) -> str:
-    fields = {name: text for name, text in {**RULE, **changes}.items() if text}
+    fields = {**RULE, **changes}
     page = desk.browser.send(f"{base(desk)}/faults/add", fields).text
     found = re.search(r"/faults/(fault_\w+)\"", page)
     assert found is not None, said(page)
@@ -81,8 +84,7 @@ def test_a_rule_is_added_changed_switched_and_deleted(desk: Desk) -> None:
         ({"figure": "many"}, "figure"),
         ({"status": "99"}, "status"),
         ({"kind": "latency", "seconds": "1e9"}, "seconds"),
-        ({"kind": "latency", "after_commit": "on"}, "after_commit"),
-        ({"seed": "nan"}, "seed"),
+        ({"trigger": "probability", "seed": "nan"}, "seed"),
     ],
 )
 def test_what_is_wrong_in_a_rule_stands_beside_its_field(
@@ -93,6 +95,25 @@ def test_what_is_wrong_in_a_rule_stands_beside_its_field(
     assert 'value="busy"' in answer.text
     told = f'id="{field}-error"' in answer.text or "form-error-box" in answer.text
     assert told
+
+
+def test_the_form_has_the_fields_of_what_is_chosen_and_keeps_what_was_typed(desk: Desk) -> None:
+    path = f"{base(desk)}/faults/add"
+    shown = desk.browser.get(path).text
+    assert ('id="status"' in shown, 'id="seconds"' in shown, 'id="seed"' in shown) == (
+        *(True, False, False),
+    )
+    chosen = {**RULE, "kind": "latency", "trigger": "probability", "figure": "0.5"}
+    # By its button, and by saving: a field that nobody has seen is not saved with a default.
+    for sent in ({**chosen, "action": "kind"}, chosen):
+        answer = desk.browser.send(path, sent)
+        assert answer.status_code == 200
+        assert 'value="busy"' in answer.text
+        assert ('id="status"' in answer.text, 'id="seconds"' in answer.text) == (False, True)
+        assert 'id="seed"' in answer.text
+    saved = desk.browser.send(path, {**chosen, "seconds": "2", "seed": "7"})
+    assert "The rule is saved" in said(saved.text)
+    assert "probability 0.5" in said(saved.text)
 
 
 def test_the_clock_goes_forward_and_back_and_tokens_expire(desk: Desk) -> None:
