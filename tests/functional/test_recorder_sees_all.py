@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 from collections.abc import Iterator
@@ -10,10 +11,13 @@ from urllib.parse import quote
 
 import httpx2
 import pytest
+from starlette.types import Message, Receive, Scope, Send
 
+from ionport.core.clock import SystemClock
 from ionport.core.paging import PageRequest
 from ionport.identity.access import Access
 from ionport.sandbox.control.recorder.model import RecordedCall
+from ionport.sandbox.control.recorder.wire import RecordedApp
 from ionport.sandbox.control.tables import sandbox_calls
 from tests.support.custom_suites import PUBLIC_PATH, CustomSide, sqlite_side
 from tests.support.infor_side import OPERATOR, SCOPE, TENANT
@@ -104,3 +108,37 @@ def test_a_token_used_as_a_search_value_stands_nowhere_in_the_recorder(
     for secret in (*secrets, hidden[4:-4]):
         assert secret.encode() not in everything
         assert quote(secret, safe="").encode() not in everything
+
+
+def test_a_call_at_which_the_server_fails_is_recorded_with_the_reason(
+    side: CustomSide,
+) -> None:
+    async def failing(scope: Scope, receive: Receive, send: Send) -> None:
+        raise ZeroDivisionError("a secret detail")
+
+    app = RecordedApp(
+        failing,
+        lambda parts: ("IDM", "unknown"),
+        database=side.database,
+        recorder=side.recorder,
+        clock=SystemClock(),
+    )
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": f"/{TENANT}/IDM/api",
+        "query_string": b"",
+        "headers": [],
+    }
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Message) -> None:
+        raise AssertionError(message)
+
+    with pytest.raises(ZeroDivisionError):
+        asyncio.run(app(scope, receive, send))
+    call = _calls(side)[-1]
+    assert call.outcome.status == 0
+    assert call.outcome.response_body == b"The server failed: ZeroDivisionError."

@@ -15,6 +15,7 @@ from ionport.identity.access import Access
 from ionport.identity.model import PasswordProof
 from ionport.oauth.apps.drafts import AppDraft
 from ionport.oauth.apps.model import AppType, GrantType
+from ionport.testing.guard import guard
 from ionport.testing.handle.calls import InforRecorder
 from ionport.testing.handle.clock import InforClock
 from ionport.testing.handle.faults import Faults
@@ -52,6 +53,7 @@ class Infor:
         faults: ordering what goes wrong.
         clock: moving the tenant's time, letting tokens expire.
         recorder: the calls that came.
+        guard: refuses credentials of real tenants; `guard.allow(host)` lets a test reach one.
     """
 
     def __init__(self, parts: Parts) -> None:
@@ -60,6 +62,7 @@ class Infor:
         self.faults = Faults(parts)
         self.clock = InforClock(parts)
         self.recorder = InforRecorder(parts)
+        self.guard = guard
         self._parts = parts
         self._numbers = itertools.count(1)
 

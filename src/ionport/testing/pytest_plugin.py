@@ -38,10 +38,37 @@ def infor_server() -> Iterator[Infor]:
 
 
 @pytest.fixture
-def infor(infor_server: Infor) -> Infor:
-    """A tenant of Infor on a loopback port, as empty as on its first day."""
+def infor(infor_server: Infor, request: pytest.FixtureRequest) -> Iterator[Infor]:
+    """A tenant of Infor on a loopback port, as empty as on its first day.
+
+    Credentials of a real tenant are refused meanwhile: see `ionport.testing.guard`.
+    """
+    from ionport.testing.guard import guard
+
     infor_server.reset()
-    return infor_server
+    with guard.guarding(_allowed_hosts(request.node)):
+        yield infor_server
+
+
+def _allowed_hosts(item: pytest.Item) -> list[str]:
+    return [host for mark in item.iter_markers("infor_hosts") for host in mark.args]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Announce the plugin's marker."""
+    text = "infor_hosts(*names): hosts of real tenants that the test may reach under `infor`"
+    config.addinivalue_line("markers", text)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Guard the test's other fixtures as well, whichever of the two it has."""
+    if "infor_server" not in getattr(item, "fixturenames", ()):
+        return (yield)
+    from ionport.testing.guard import guard
+
+    with guard.guarding(_allowed_hosts(item)):
+        return (yield)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import sys
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -70,6 +71,9 @@ class IonApiFile(FileValues):
 
         Raises CredentialFileError naming what the content is instead, where the JSON breaks, or
         every key that is missing or has the wrong type. Addresses are judged by `validate`.
+
+        An audit hook (PEP 578) hears of each file as `ionport.ionapi.file`, with its `iu` and
+        `pu`; what it raises comes out here.
         """
         if isinstance(content, str):
             content = content.encode("utf-8", "replace")
@@ -80,6 +84,7 @@ class IonApiFile(FileValues):
             raise _refusal("incomplete", text, findings=problems)
         known = {_attribute(key): _value(key, data[key]) for key in MEANINGS if _given(data, key)}
         extra = {key: value for key, value in data.items() if key not in MEANINGS}
+        sys.audit("ionport.ionapi.file", known["iu"], known["pu"])
         return cls(**known, extra=extra)
 
     def validate(self) -> list[Finding]:

@@ -106,6 +106,10 @@ class InforRecorder:
         found = self.calls(service, operation, **wanted)
         return only(found, asked, "recorded call", self.calls)
 
+    def count(self, service: str | None = None, operation: str | None = None, **wanted: Any) -> int:
+        """Return how many calls agree; arguments as for `calls`."""
+        return len(self.calls(service, operation, **wanted))
+
     def har(self) -> bytes:
         """Return the newest 1,000 calls as an HTTP archive (HAR 1.2), for a browser's tools."""
         with self._parts.database.read() as work:

@@ -101,7 +101,13 @@ class RecordedApp:
                 )
 
         seen.finish = finish
-        await self._app(scope, seen.receive, seen.send)
+        try:
+            await self._app(scope, seen.receive, seen.send)
+        except Exception as error:
+            # The server answers 500 or cuts the connection; the reason is in the server's log.
+            seen.crashed(error)
+            await finish()
+            raise
         await finish()
 
     def _facts(self, scope: Scope, redactor: Redactor, named: tuple[str, str]) -> CallFacts:
@@ -180,6 +186,13 @@ class _Seen:
             start, self._start = self._start, None
             await self._send(start)
         await self._send(message)
+
+    def crashed(self, error: Exception) -> None:
+        """Note that no answer came, or a part of one; the kind of error is kept as its reason."""
+        self._status = NO_ANSWER
+        self._media_type = "text/plain"
+        self._answer = bytearray(f"The server failed: {type(error).__name__}.", "utf-8")
+        self._answer_size = len(self._answer)
 
     def completed(self, facts: CallFacts) -> CallFacts:
         """Return the facts with what the body of the request says; the body is not kept."""

@@ -18,6 +18,7 @@ from ionport.core.errors import NotFound
 from ionport.core.i18n import _
 from ionport.core.paging import PageRequest
 from ionport.identity.access import Access
+from ionport.sandbox.control.controls.faults import AUTHORIZATION_SERVER
 from ionport.sandbox.control.recorder.model import NO_ANSWER, CallFacts, CallFilter
 from ionport.sandbox.control.recorder.redaction import MAX_KEPT_BODY_BYTES
 from ionport.sandbox.idm.model import ItemFilter
@@ -65,7 +66,11 @@ def list_calls(request: Request) -> Response:
     context = {
         "state": state,
         "page_of": found,
-        "services": [(name, name) for name in contexts],
+        "is_live": request.query_params.get("live") == "on",
+        "services": [
+            (AUTHORIZATION_SERVER, _("AS · Authorization server")),
+            *((name, name) for name in contexts),
+        ],
         "statuses": [
             (_FAILED, _("Failed (400 and above)")),
             *((str(code), _status_text(code)) for code in _STATUSES),
