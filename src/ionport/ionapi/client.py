@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Self
 
 from .addresses import AddressPolicy
+from .calls import Answer, Call, Flow
 from .driver import AsyncDriver, Driver
 from .idm import AsyncIdm, Idm
 from .ln import AsyncLn, Ln
@@ -100,6 +101,24 @@ class IonApiClient:
         """Revoke the tokens at Infor and forget them (RFC 7009)."""
         self._driver.run(self._auth.tokens.revoke())
 
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: str = "",
+        headers: Mapping[str, str] | None = None,
+        body: bytes = b"",
+    ) -> Answer:
+        """Call any API of the tenant: `path` is what stands below `{iu}/{ti}`, from its suite on.
+
+        `query` is sent as it is. Whatever the status, the answer is returned; raises the errors
+        of connection, token and address.
+        """
+        url = f"{self.file.api_url}/{path.lstrip('/')}"
+        call = Call(method, f"{url}?{query}" if query else url, dict(headers or {}), body)
+        return self._driver.run(_sent(call))
+
     def close(self) -> None:
         """Close the connections, unless they are shared."""
         if self._owned is not None:
@@ -110,6 +129,11 @@ class IonApiClient:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _sent(call: Call) -> Flow[Answer]:
+    answer: Answer = yield call
+    return answer
 
 
 class AsyncIonApiClient:
