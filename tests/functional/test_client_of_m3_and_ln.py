@@ -192,6 +192,8 @@ def test_ln_says_everything_that_is_wrong(infor: IonApiClient) -> None:
 def test_nothing_breaks_out_of_an_envelope() -> None:
     entity = ln_invoice("1", SupplierCode="</SupplierCode><x>&")
     assert b"&lt;/SupplierCode&gt;&lt;x&gt;&amp;" in create_envelope(SERVICE, entity)
+    returned = LnEntity((("Reference", "a\rb"),))
+    assert b"<Reference>a&#13;b</Reference>" in create_envelope(SERVICE, returned)
     with pytest.raises(RequestRefused, match=r"U\+0001"):
         create_envelope(SERVICE, ln_invoice("1", SupplierCode="\x01"))
     for name in ("a b", "a><b", ""):

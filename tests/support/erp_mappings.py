@@ -57,7 +57,7 @@ POPN = "[[item_number]]"
 
 LN = b"""\
 StaticFields=FinancialCompany
-SF_FinancialCompany=0200
+SF_FinancialCompany=200
 HeaderFields=SupplierCode,InvoiceNumberSupplier,InvoiceDate,InvoiceAmount,InvoiceCurrency,IDMReference,DocumentIDExternalPackage
 HF_SupplierCode=supplier_id
 HF_InvoiceNumberSupplier=invoice_id

@@ -227,7 +227,8 @@ def _text(value: str) -> str:
         raise RequestRefused(
             f"A value has the character U+{ord(found[0]):04X}, which XML cannot hold."
         )
-    return escape(value, quote=False)
+    # A carriage return as such would reach the reader as a line feed (XML 1.0, 2.11).
+    return escape(value, quote=False).replace("\r", "&#13;")
 
 
 def _body(answer: Answer) -> Element | None:

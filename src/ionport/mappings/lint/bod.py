@@ -19,9 +19,10 @@ from ionport.mappings.lint.common import (
     longest_prefix,
     unknown_key,
 )
+from ionport.mappings.lint.examples import check_examples, constants_of
 from ionport.mappings.lint.receivers import check_receiver
 from ionport.mappings.lint.rules.model import NO_CORRELATION_ID
-from ionport.mappings.model import Finding
+from ionport.mappings.model import Finding, MappingKind
 from ionport.mappings.rendering.capture_document.schema import Target, group_of, target_of
 from ionport.mappings.rendering.capture_document.supplies import BATCH_VALUES, GENERATORS
 from ionport.mappings.rendering.capture_document.tables import MAX_TABLES
@@ -61,6 +62,7 @@ def lint_bod(properties: Properties) -> Iterator[Finding]:
     yield from _check_document_types(properties)
     yield from _check_paths(properties)
     yield from check_placeholders(properties, ("SFV_", "TNV_"))
+    yield from check_examples(MappingKind.BOD, constants_of(properties, "SFV_"))
     sent = {n: "IF_" + n for n in properties.names("Index_Fields") if properties.get("IF_" + n)}
     of = vocabulary_of(properties.names("Document_Types"))
     yield from check_fields(properties, sent, of)

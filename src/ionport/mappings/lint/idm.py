@@ -17,8 +17,9 @@ from ionport.mappings.lint.common import (
     longest_prefix,
     unknown_key,
 )
+from ionport.mappings.lint.examples import check_examples, constants_of
 from ionport.mappings.lint.rules.model import NO_CORRELATION_ID
-from ionport.mappings.model import Finding
+from ionport.mappings.model import Finding, MappingKind
 from ionport.mappings.rendering.idm import (
     EXPRESSIONS,
     LISTS,
@@ -43,6 +44,7 @@ def lint_idm(properties: Properties) -> Iterator[Finding]:
     yield from _check_correlation_id(properties)
     yield from _check_document_types(properties)
     yield from check_placeholders(properties, ("SV_", "SF_"))
+    yield from check_examples(MappingKind.IDM, constants_of(properties, "SF_"))
     sent = {n: "IF_" + n for n in properties.names("Index_Fields") if properties.get("IF_" + n)}
     types = [line.key for line in properties if line.value and is_document_type_key(line.key)]
     of = vocabulary_of(types)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from ionport.mappings.grammars.properties import Properties, Property
 from ionport.mappings.grammars.sections import LN_SECTIONS
 from ionport.mappings.lint.common import check_placeholders, close_to, found
+from ionport.mappings.lint.examples import check_examples, sent_constants
 from ionport.mappings.lint.sections import (
     check_cells,
     check_section_lines,
@@ -45,6 +46,7 @@ def lint_ln(properties: Properties) -> Iterator[Finding]:
         yield from _check_head(properties, head)
     yield from check_cells(mapping, place_of)
     yield from check_placeholders(properties, _CONSTANTS)
+    yield from check_examples(MappingKind.LN, sent_constants(mapping, place_of))
     yield from check_section_lines(properties, LN_SECTIONS)
     for section in mapping.sections.values():
         for target, cells in section.cells.items():

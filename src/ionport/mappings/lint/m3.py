@@ -21,6 +21,7 @@ from ionport.mappings.grammars.m3_fields import (
 from ionport.mappings.grammars.properties import Properties, Property
 from ionport.mappings.grammars.sections import M3_SECTIONS, Note
 from ionport.mappings.lint.common import check_placeholders, close_to, found
+from ionport.mappings.lint.examples import check_examples, sent_constants
 from ionport.mappings.lint.sections import (
     PlaceOf,
     check_cells,
@@ -64,6 +65,7 @@ def check_m3(mapping: ErpMapping, place_of: PlaceOf) -> Iterator[Finding]:
     for head in heads:
         yield from _check_head(head, place_of)
     yield from check_cells(mapping, place_of)
+    yield from check_examples(MappingKind.M3, sent_constants(mapping, place_of))
     for section in mapping.sections.values():
         yield from _check_targets(section, place_of)
         yield from _check_line_type(section, place_of)

@@ -159,6 +159,12 @@ OF_LINES = (
         N_("Write your own value for it."),
     ),
     Rule(
+        "example_value",
+        _E,
+        N_("{key} still has {name}, a value of the vendor's published file."),
+        N_("Write the value of your own company, or accept the finding if this is yours."),
+    ),
+    Rule(
         "constant_and_field",
         _I,
         N_("{target} has a constant and a field: {field} counts, {value} where it is empty."),
