@@ -19,6 +19,9 @@ from ionport.store import Database, sqlite_url
 from tests.support import compiled_statements, databases, prepared_schema, rsa_keys
 from tests.support.schema import create_schema
 
+# Commands that call Infor keep tokens for the next one; a test's are its own.
+os.environ["IONPORT_TOKEN_CACHE"] = "off"
+
 # Where there is memory for files, tests need not wait for the disk at every commit.
 if "TMPDIR" not in os.environ and os.access("/dev/shm", os.W_OK):
     os.environ["TMPDIR"] = tempfile.tempdir = "/dev/shm"

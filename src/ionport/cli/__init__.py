@@ -11,6 +11,7 @@ import os
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from ionport import __version__
 from ionport.cli.errors import packages_missing, show_errors
@@ -28,6 +29,8 @@ _COMMANDS = {
     "app": ("infor.apps", "Infor side: create, list, rotate and delete authorized apps."),
     "credentials": ("infor.credentials", "Infor side: download credentials."),
     "sandbox": ("sandbox.commands", "Infor side: a sandbox for test-suites in any language."),
+    "idm": ("client.idm", "Search, get and put items of IDM with an .ionapi file."),
+    "ion": ("client.ion", "Send a business document to ION with an .ionapi file."),
     "m3": ("client.m3", "Call M3 with an .ionapi file: one transaction, or a table of rows."),
     "connection": (
         "documents.connections",
@@ -55,6 +58,7 @@ _COMMANDS = {
     "webhook": ("webhooks", "Document side: programs that are told what happens to documents."),
     "api-key": ("documents.api_keys", "Document side: keys of programs that use the JSON API."),
     "rotate-keys": ("keys", "Make a new sealing key and seal every stored secret with it."),
+    "completion": ("completion", "Print what lets a shell complete commands and options."),
     "demo": ("serving.demo", "Do the whole walk on fresh data folders."),
 }
 
@@ -75,6 +79,17 @@ class _LazyGroup(click.Group):
             raise packages_missing(cmd_name, error) from error
         command: click.Command = getattr(module, cmd_name.replace("-", "_"))
         return command
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        # Names and help are known without the modules, some of which need packages of an extra.
+        rows = {name: help_text for name, (_module, help_text) in _COMMANDS.items()}
+        rows["version"] = "Print the version."
+        found = [
+            CompletionItem(name, help=help_text)
+            for name, help_text in rows.items()
+            if name.startswith(incomplete)
+        ]
+        return [*found, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         rows = [(name, help_text) for name, (_module, help_text) in _COMMANDS.items()]

@@ -44,7 +44,8 @@ if TYPE_CHECKING:
     )
     from .file.model import IonApiFile, Kind
     from .finding import Finding
-    from .idm import Entity, Item, ItemDraft, Resource, exact_match
+    from .idm import Entity, Item, ItemDraft, Resource
+    from .idm_query import ItemQuery, exact_match
     from .ln import LnCreated, LnEntity, LnLine
     from .m3 import M3Field, M3Request, M3Result
     from .messaging import BodMessage, Published
@@ -86,6 +87,7 @@ __all__ = [
     "IonApiFile",
     "Item",
     "ItemDraft",
+    "ItemQuery",
     "Kind",
     "LnCreated",
     "LnEntity",
@@ -135,7 +137,8 @@ _HOMES = {
         "file.model": "IonApiFile Kind",
         "finding": "Finding",
         "tokens.grants": "ClientAuth TokenSet",
-        "idm": "Entity Item ItemDraft Resource exact_match",
+        "idm": "Entity Item ItemDraft Resource",
+        "idm_query": "ItemQuery exact_match",
         "ln": "LnCreated LnEntity LnLine",
         "m3": "M3Field M3Request M3Result",
         "messaging": "BodMessage Published",

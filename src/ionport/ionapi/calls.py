@@ -8,9 +8,9 @@ Drivers perform the effects, one for threads and one for asyncio (`driver.py`).
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, cast
 
 from .errors import AnswerRefused
 
@@ -26,6 +26,15 @@ DEFAULT_LIMIT = 8 * MIB
 EXCERPT = 500
 
 
+class Body(Protocol):
+    """A request's body: `size` bytes, the same ones each time it is gone through."""
+
+    @property
+    def size(self) -> int: ...
+
+    def __iter__(self) -> Iterator[bytes]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """One HTTP request. `limit` caps the answer's body in bytes after decompression.
@@ -33,18 +42,20 @@ class Call:
     `authorized` calls get a bearer token on their way and `bears_token` once they have it.
     `login` marks a request for a token: its failure says that the call which waits for the token
     was not sent. `shown` stands for the body in records, where the body itself is too large or
-    says nothing.
+    says nothing. A body made while it is sent is a `Body` (`transport.bodies`). `sink` takes the
+    answer's body piece by piece where its status is 2xx: the `Answer` has its beginning alone then.
     """
 
     method: str
     url: str
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    body: bytes = field(default=b"", repr=False)
+    body: bytes | Body = field(default=b"", repr=False)
     authorized: bool = True
     bears_token: bool = False
     login: bool = False
     limit: int = DEFAULT_LIMIT
     shown: bytes | None = field(default=None, repr=False)
+    sink: Callable[[bytes], object] | None = field(default=None, repr=False)
 
     def bearing(self, token: Secret) -> Call:
         """The call with its token, ready to be sent."""

@@ -34,11 +34,15 @@ class _Sending:
 
     def request(self, client: httpx2.Client | httpx2.AsyncClient, call: Call) -> httpx2.Request:
         """The call as a request, with its bounds."""
+        headers, content = dict(call.headers), call.body
+        if not isinstance(content, bytes):
+            # The transport takes the body from the options, piece by piece.
+            headers["Content-Length"], content = str(content.size), b""
         return client.build_request(
             call.method,
             call.url,
-            headers=dict(call.headers),
-            content=call.body,
+            headers=headers,
+            content=content,
             extensions={EXTENSION: self.options(call)},
         )
 
@@ -52,6 +56,8 @@ class _Sending:
             redactor=self._redactor,
             observer=self._observer,
             window=window,
+            body=None if isinstance(call.body, bytes) else call.body,
+            sink=call.sink,
         )
 
 

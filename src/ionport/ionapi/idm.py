@@ -5,26 +5,30 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+import secrets
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
 from .answers.faults import service_error
-from .calls import MIB, Answer, Call, Flow
+from .calls import MIB, Answer, Body, Call, Flow
 from .driver import AsyncService, Service, SyncService, operation
 from .errors import RequestRefused
 from .finding import APPS_MENU
+from .idm_query import ItemQuery, exact_match, name_in_idm
+from .transport.bodies import FileInBase64, Joined
 
 DOWNLOAD_LIMIT = 64 * MIB
+STREAM_LIMIT = 4096 * MIB
 DATA_MODEL_LIMIT = 32 * MIB
 MAX_PAGE = 1000
 
-_NAME = re.compile(r"@?[A-Za-z_][A-Za-z0-9_.-]{0,127}")
 _JSON = {"Accept": "application/json", "Content-Type": "application/json;charset=utf-8"}
 
 BASE = "IDM/api"
+_PAGE = "IDM answered with an HTML page instead of the file."
 
 REMEDIES = {
     400: (
@@ -48,13 +52,15 @@ REMEDIES = {
 class ItemDraft:
     """An item to be created. Attributes are name and value; resources file name and content.
 
+    A content may be the path of a file, which is read while it is sent and never in memory whole.
+
     The first resource is the item's file. IDM tells an item's resources apart by a name, which that
     file has none of; the others are sent as File2, File3, … (inferred from what IDM answers).
     """
 
     entity_name: str
     attributes: tuple[tuple[str, str], ...] = ()
-    resources: tuple[tuple[str, bytes], ...] = field(default=(), repr=False)
+    resources: tuple[tuple[str, bytes | Path], ...] = field(default=(), repr=False)
     acl: str | None = None
 
 
@@ -101,19 +107,6 @@ class Entity:
     required: frozenset[str] = frozenset()
 
 
-def exact_match(entity: str, attributes: Mapping[str, str]) -> str:
-    """The query for items of `entity` whose attributes have exactly these values.
-
-    Values may hold any character: quotes are doubled, as in XQuery. Raises RequestRefused for
-    names that cannot be a name.
-    """
-    conditions = [
-        f'@{_name(name).removeprefix("@")} = "{_quoted(value)}"'
-        for name, value in attributes.items()
-    ]
-    return f"/{_name(entity)}" + (f"[{' AND '.join(conditions)}]" if conditions else "")
-
-
 class IdmOperations(Service):
     """The operations of IDM, for threads (`Idm`) and asyncio (`AsyncIdm`).
 
@@ -131,7 +124,7 @@ class IdmOperations(Service):
                 "POST",
                 self._url("items"),
                 _JSON,
-                item_json(draft, [base64.b64encode(data).decode() for _, data in draft.resources]),
+                _item_body(draft),
                 shown=item_json(draft, [_summary(data) for _, data in draft.resources]),
             )
         )
@@ -167,12 +160,14 @@ class IdmOperations(Service):
         yield from self._ask(Call("DELETE", self._item_url(pid), {"Accept": "*/*"}))
 
     @operation
-    def search(self, query: str, *, offset: int = 0, limit: int = 100) -> Flow[list[Item]]:
-        """Items that match an XQuery expression such as `exact_match` makes.
+    def search(
+        self, query: str | ItemQuery, *, offset: int = 0, limit: int = 100
+    ) -> Flow[list[Item]]:
+        """Items that match an `ItemQuery`, or an XQuery expression of one's own.
 
         `limit` is at most 1,000; IDM may put whole files into the hits.
         """
-        return (yield from self._search(query, offset, limit))
+        return (yield from self._search(str(query), offset, limit))
 
     @operation
     def find_one(self, entity: str, attribute: str, value: str) -> Flow[Item | None]:
@@ -189,14 +184,28 @@ class IdmOperations(Service):
         `limit` is in bytes. Raises AddressRefused for an address that is not at the gateway, as
         the access token is not sent elsewhere.
         """
-        if pid_or_url.lower().startswith(("https://", "http://")):
-            url = pid_or_url
-        else:
-            url = f"{self._item_url(pid_or_url)}/resource/stream"
-        answer = yield from self._ask(Call("GET", url, {"Accept": "*/*"}, limit=limit))
+        answer = yield from self._ask(self._file_call(pid_or_url, limit))
         if answer.is_html:
-            raise answer.refused("html", "IDM answered with an HTML page instead of the file.")
+            raise answer.refused("html", _PAGE)
         return answer.content
+
+    @operation
+    def download_to(
+        self,
+        pid_or_url: str,
+        sink: Callable[[bytes], object],
+        *,
+        limit: int = STREAM_LIMIT,
+    ) -> Flow[None]:
+        """Give `sink` the file piece by piece, such as `file.write`; as `download` otherwise.
+
+        What it was given before an error is not the file. It is called where the call is made, by
+        asyncio in the event loop.
+        """
+        call = replace(self._file_call(pid_or_url, limit), sink=sink)
+        answer = yield from self._ask(call)
+        if answer.is_html:
+            raise answer.refused("html", _PAGE)
 
     @operation
     def list_entities(self) -> Flow[list[Entity]]:
@@ -239,6 +248,13 @@ class IdmOperations(Service):
             raise service_error(answer, "IDM", REMEDIES)
         return answer
 
+    def _file_call(self, pid_or_url: str, limit: int) -> Call:
+        if pid_or_url.lower().startswith(("https://", "http://")):
+            url = pid_or_url
+        else:
+            url = f"{self._item_url(pid_or_url)}/resource/stream"
+        return Call("GET", url, {"Accept": "*/*"}, limit=limit)
+
     def _url(self, path: str) -> str:
         return f"{self._file.api_url}/{BASE}/{path}"
 
@@ -259,7 +275,7 @@ class AsyncIdm(AsyncService, IdmOperations):
 def item_json(draft: ItemDraft, contents: Iterable[str]) -> bytes:
     """Return the body that creates an item; `contents` stand for its files, in their order."""
     item: dict[str, Any] = {
-        "entityName": _name(draft.entity_name),
+        "entityName": name_in_idm(draft.entity_name),
         "attrs": {"attr": [{"name": name, "value": value} for name, value in draft.attributes]},
         "resrs": {
             "res": [
@@ -275,21 +291,26 @@ def item_json(draft: ItemDraft, contents: Iterable[str]) -> bytes:
     return json.dumps({"item": item}, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def _summary(content: bytes) -> str:
+def _item_body(draft: ItemDraft) -> bytes | Body:
+    contents = [content for _, content in draft.resources]
+    if not any(isinstance(content, Path) for content in contents):
+        whole = [content for content in contents if isinstance(content, bytes)]
+        return item_json(draft, [base64.b64encode(content).decode() for content in whole])
+    # What stands for a content in the JSON cannot stand anywhere else in it.
+    marks = [secrets.token_hex(16) for _ in contents]
+    rest = item_json(draft, marks)
+    parts: list[bytes | Body] = []
+    for mark, content in zip(marks, contents, strict=True):
+        before, _, rest = rest.partition(mark.encode())
+        encoded = base64.b64encode(content) if isinstance(content, bytes) else FileInBase64(content)
+        parts += [before, encoded]
+    return Joined([*parts, rest])
+
+
+def _summary(content: bytes | Path) -> str:
+    if isinstance(content, Path):
+        return FileInBase64(content).summary()
     return f"[{len(content)} bytes, SHA-256 {hashlib.sha256(content).hexdigest()}]"
-
-
-def _name(name: str) -> str:
-    if not _NAME.fullmatch(name):
-        raise RequestRefused(
-            f"{name[:40]!r} cannot be a name in IDM.",
-            remedy="Look it up in Infor Document Management > Administration > Document Types.",
-        )
-    return name
-
-
-def _quoted(value: str) -> str:
-    return value.replace('"', '""')
 
 
 def _item(answer: Answer, data: Any) -> Item:

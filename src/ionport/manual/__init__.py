@@ -48,6 +48,7 @@ CONTENTS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "groups",
             "webhooks",
             "alerts",
+            "client-commands",
             "m3-load",
         ),
     ),

@@ -12,7 +12,13 @@ from typing import Any
 
 import click
 
-from ionport.cli.client.opening import calling, credential_option, read_credential
+from ionport.cli.client.opening import (
+    assignment,
+    calling,
+    client_of,
+    credential_option,
+    read_credential,
+)
 from ionport.cli.client.rows import read_rows
 from ionport.cli.output import as_json_option, print_json, print_rows
 from ionport.ionapi import IonApiClient
@@ -67,9 +73,9 @@ def m3_run(
 
     For example: ionport m3 run CRS620MI GetBasicData SUNO=S1000 --with DocBits.ionapi
     """
-    record = dict(_assignment(each) for each in fields)
+    record = dict(assignment(each) for each in fields)
     returned = tuple(name.strip() for name in columns.split(",") if name.strip())
-    with calling(credential) as client:
+    with calling(credential, as_json=as_json, writes=write) as client:
         if write:
             request = M3Request(transaction, record, returned)
             (result,) = client.m3.bulk(program, [request], company=company, division=division)
@@ -161,7 +167,7 @@ def m3_load(
 
     Exit status 1 unless every row is done.
     """
-    rows = list(read_rows(file, sheet=sheet, fields=dict(map(_assignment, columns))))
+    rows = list(read_rows(file, sheet=sheet, fields=dict(map(assignment, columns))))
     load = Load(
         program,
         transaction,
@@ -176,7 +182,7 @@ def m3_load(
     failure = None
     with (
         Journal(journal or file.with_name(f"{file.name}.load"), identity) as kept,
-        IonApiClient(credentials) as client,
+        client_of(credentials) as client,
     ):
         wanted = frozenset(_RETRIES[name] for name in retry)
         try:
@@ -311,10 +317,3 @@ def _digest(rows: Sequence[Row]) -> str:
     for row in rows:
         digest.update(repr((row.number, sorted(row.record.items()))).encode())
     return digest.hexdigest()
-
-
-def _assignment(text: str) -> tuple[str, str]:
-    name, sign, value = text.partition("=")
-    if not sign or not name:
-        raise click.BadParameter(f"{text!r} is not NAME=VALUE.")
-    return name.strip(), value.strip()

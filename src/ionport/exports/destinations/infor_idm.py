@@ -33,7 +33,8 @@ from ionport.exports.destinations.port import (
 from ionport.exports.destinations.questions.model import ErpQuestion
 from ionport.exports.model import Delivery, ExportMethod, StepKind
 from ionport.ionapi.client import IonApiClient
-from ionport.ionapi.idm import Item, ItemDraft, exact_match
+from ionport.ionapi.idm import Item, ItemDraft
+from ionport.ionapi.idm_query import exact_match
 from ionport.mappings.model import IdmItem, MappingKind, MappingVersion
 from ionport.mappings.rendering.idm import (
     SUPPLIER_FIELDS,

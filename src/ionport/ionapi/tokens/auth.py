@@ -120,11 +120,12 @@ class IonApiAuth(httpx2.Auth):
     def _answer(self, call: Call, response: httpx2.Response) -> Answer:
         """Of an API call the status is enough: its body belongs to the caller."""
         credential = call.headers.get("Authorization")
+        form = call.body if isinstance(call.body, bytes) else b""
         return Answer(
             response.status_code,
             {name.lower(): value for name, value in response.headers.items()},
             response.content if call.login else b"",
-            redact=self._redactor.knowing(credential, call.body).text,
+            redact=self._redactor.knowing(credential, form).text,
             login=call.login,
         )
 

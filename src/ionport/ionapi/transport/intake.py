@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any
 import httpcore2
 import httpx2
 
-from ..calls import DEFAULT_LIMIT, EXCERPT
+from ..calls import DEFAULT_LIMIT, EXCERPT, Body
 from ..errors import AnswerRefused, ConnectionFailed, IonApiError, RequestRefused
 from .bounds import CallBounds
 from .exchange import Exchange, Observer, shown_body
 from .redaction import Redactor
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import AsyncIterable, Callable, Iterable, Iterator
 
     from ..sending import SendWindow
 
@@ -29,6 +29,8 @@ EXTENSION = "ionapi"
 _DROPPED_HEADERS = frozenset(
     {"content-encoding", "content-length", "set-cookie", "transfer-encoding"}
 )
+# Of a body that a sink takes: enough to see a page for people, and for records.
+_BEGINNING = 4096
 PLAIN = frozenset({"", "identity"})
 NETWORK_ERRORS = (
     httpcore2.TimeoutException,
@@ -44,7 +46,8 @@ class Options:
     """How one request is sent. Placed in the request's extensions under `EXTENSION`.
 
     `limit` is in bytes of the decoded body, `total` in seconds from name resolution to the
-    last byte. `window` is when the request may leave.
+    last byte. `window` is when the request may leave. `body` is sent in place of the request's own,
+    and `sink` takes the answer's body where its status is 2xx.
     """
 
     limit: int = DEFAULT_LIMIT
@@ -54,6 +57,8 @@ class Options:
     redactor: Redactor = field(default_factory=Redactor)
     observer: Observer | None = None
     window: SendWindow | None = None
+    body: Body | None = None
+    sink: Callable[[bytes], object] | None = None
 
 
 class Attempt:
@@ -70,6 +75,7 @@ class Attempt:
         self._headers: list[tuple[str, str]] = []
         self._decoder = Decoder("")
         self._content = bytearray()
+        self._received = 0
         form = body if _media_type(request.headers.items()).endswith("urlencoded") else b""
         self._redactor = self.options.redactor.knowing(request.headers.get("authorization"), form)
 
@@ -78,8 +84,13 @@ class Attempt:
         """Whether the remote side may have seen the call; a token request is not the call."""
         return self.bounds.on_the_wire and not self.options.login
 
-    def core_request(self, *, trace: Any = None) -> httpcore2.Request:
-        """The request as httpcore takes it. Only encodings that `Decoder` knows are offered."""
+    def core_request(
+        self, *, trace: Any = None, pieces: AsyncIterable[bytes] | None = None
+    ) -> httpcore2.Request:
+        """The request as httpcore takes it. Only encodings that `Decoder` knows are offered.
+
+        `pieces` stand for a body that is made while it is sent, where it is sent by asyncio.
+        """
         url = self._request.url
         timeouts = dict(self._request.extensions.get("timeout", {}))
         # The pool's connections bound what is written and read themselves.
@@ -97,7 +108,7 @@ class Attempt:
                 scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path
             ),
             headers=[*headers, (b"Accept-Encoding", b"gzip, deflate")],
-            content=self._body,
+            content=pieces or self.options.body or self._body,
             extensions={"timeout": timeouts}
             if trace is None
             else {"timeout": timeouts, "trace": trace},
@@ -131,12 +142,18 @@ class Attempt:
 
     def feed(self, chunk: bytes) -> None:
         """Take a piece of the body. Raises AnswerRefused (too_large, bad_encoding)."""
-        left = self.options.limit - len(self._content)
+        left = self.options.limit - self._received
+        sink = self.options.sink if 200 <= (self._status or 0) < 300 else None
         try:
             for piece in self._decoder.decode(chunk, left + 1):
-                self._content += piece
-                if len(self._content) > self.options.limit:
+                self._received += len(piece)
+                if self._received > self.options.limit:
                     raise self._too_large()
+                if sink is None:
+                    self._content += piece
+                else:
+                    self._content += piece[: _BEGINNING - len(self._content)]
+                    sink(piece)
         except zlib.error as error:
             raise self._refused("bad_encoding", "The compressed answer is damaged.") from error
 
@@ -188,6 +205,7 @@ class Attempt:
             return
         duration = time.perf_counter() - self._clock
         request_headers = _decoded(self._request.headers.raw)
+        body = self.options.body
         shown = self._body if self.options.shown is None else self.options.shown
         self.options.observer(
             Exchange(
@@ -195,19 +213,23 @@ class Attempt:
                 url=self._redactor.text(str(self._request.url)),
                 request_headers=self._redactor.headers(request_headers),
                 request_body=shown_body(shown, _media_type(request_headers), self._redactor),
-                request_size=len(self._body),
+                request_size=len(self._body) if body is None else body.size,
                 status=self._status,
                 response_headers=self._redactor.headers(self._headers),
-                response_body=shown_body(
-                    bytes(self._content), _media_type(self._headers), self._redactor
-                ),
-                response_size=len(self._content),
+                response_body=self._shown_answer(),
+                response_size=self._received,
                 started=self._started,
                 duration=duration,
                 error=_error_code(error),
                 login=self.options.login,
             )
         )
+
+    def _shown_answer(self) -> str:
+        kind = _media_type(self._headers)
+        if self._received > len(self._content):
+            return f"[{self._received} bytes of {kind or 'unknown type'}]"
+        return shown_body(bytes(self._content), kind, self._redactor)
 
     def _too_large(self) -> AnswerRefused:
         limit = self.options.limit

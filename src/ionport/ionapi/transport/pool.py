@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import ssl
-from collections.abc import AsyncIterable, Iterable, Mapping
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -19,6 +19,7 @@ import httpcore2
 import httpx2
 
 from ..addresses import AddressPolicy, Resolver, resolve, system_resolver
+from ..calls import Body
 from .bounds import CALL, CallBounds
 from .intake import NETWORK_ERRORS, Attempt, connection_failed
 from .stream import BoundedStream
@@ -180,7 +181,9 @@ class AsyncTransport(httpx2.AsyncBaseTransport):
                 return await self._send(attempt)
 
     async def _send(self, attempt: Attempt) -> httpx2.Response:
-        request = attempt.core_request(trace=attempt.trace)
+        body = attempt.options.body
+        pieces = None if body is None else _pieces(body)
+        request = attempt.core_request(trace=attempt.trace, pieces=pieces)
         answer = await self._pool.handle_async_request(request)
         try:
             attempt.begin(answer.status, answer.headers)
@@ -233,6 +236,11 @@ def build_async_client(
 def default_ssl_context() -> ssl.SSLContext:
     """The operating system's trusted authorities; read once, as it takes tens of milliseconds."""
     return httpx2.create_ssl_context(trust_env=False)
+
+
+async def _pieces(body: Body) -> AsyncIterator[bytes]:
+    for piece in body:
+        yield piece
 
 
 def _base(url: httpx2.URL) -> str:
