@@ -193,6 +193,20 @@ class AsyncIonApiClient:
         """Revoke the tokens at Infor and forget them (RFC 7009)."""
         await self._driver.run(self._auth.tokens.revoke())
 
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: str = "",
+        headers: Mapping[str, str] | None = None,
+        body: bytes = b"",
+    ) -> Answer:
+        """See IonApiClient."""
+        url = f"{self.file.api_url}/{path.lstrip('/')}"
+        call = Call(method, f"{url}?{query}" if query else url, dict(headers or {}), body)
+        return await self._driver.run(_sent(call))
+
     async def close(self) -> None:
         """Close the connections, unless they are shared."""
         if self._owned is not None:

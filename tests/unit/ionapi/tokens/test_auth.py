@@ -160,6 +160,20 @@ def test_one_client_serves_threads_and_another_asyncio_with_the_same_names(
     assert public == of_asyncio | {"guarded_by"}
 
 
+def test_any_api_of_the_tenant_is_called_with_a_token_by_both_clients(
+    server: Loopback, file: IonApiFile
+) -> None:
+    async def ask() -> int:
+        async with AsyncIonApiClient(file) as client:
+            return (await client.request("GET", "Some/api", query="a=1")).status
+
+    with IonApiClient(file) as client:
+        assert client.request("GET", "/Some/api", query="a=1").status == asyncio.run(ask()) == 404
+    calls = [each for each in server.received if "token" not in each.path]
+    assert [(each.path, each.query) for each in calls] == [("/ACME_TST/Some/api", {"a": "1"})] * 2
+    assert all(each.headers["authorization"].startswith("Bearer ") for each in calls)
+
+
 @pytest.mark.parametrize(
     "url", ["{gateway}\\@evil.test/x", "{gateway}@evil.test/x", "{gateway}:80:80/", "http://[::1/x"]
 )
