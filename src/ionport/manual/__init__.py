@@ -18,7 +18,7 @@ CONTENTS: tuple[tuple[str, tuple[str, ...]], ...] = (
             *("rotate-a-secret", "revoke-tokens", "scopes", "saml-issuers", "users", "account"),
             *("token-endpoint", "oauth-errors", "available-apis", "policies"),
             *("sandbox", "sandbox-idm", "sandbox-ion", "sandbox-m3", "sandbox-ln"),
-            *("sandbox-control", "sandbox-coverage", "testing"),
+            *("sandbox-control", "sandbox-coverage", "testing", "own-tenant"),
         ),
     ),
     (

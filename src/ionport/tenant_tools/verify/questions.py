@@ -1,0 +1,189 @@
+"""What a tenant is asked: the operations of the coverage table that only read.
+
+Each is a GET that changes nothing. What an address needs (a document type, an item, a supplier)
+is taken from what the same tenant has answered before; where nothing is known it is not asked.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+from urllib.parse import quote, urlencode
+
+from ionport.core.http.endpoints import parameters_of, plain_path
+from ionport.sandbox.kit.operations import Fact, Operation, Part, Service
+
+# Transactions of M3 that only read are called so (docs/reference/m3.md#transactions).
+_READING: Final = re.compile(r"(Get|Lst|List|Search|Sel)[A-Z0-9]\w*|Get|Lst|List|Select")
+_FEW: Final = 2
+_FILES: Final = "stream"
+# Query parameters that are sent when an operation has them, by name.
+_LIMITS: Final = {"$offset": "0", "$limit": str(_FEW), "records": str(_FEW), "page": "1"}
+# What names a thing in a query: (query parameter, value that it needs, how it is written).
+_QUERIES: Final = {"$query": ("entity", "/{}"), "datalakeId": ("datalakeId", "{}")}
+# Where an answer has what later questions need, by operation; a list gives its first element.
+_FOUND: Final[Mapping[str, Mapping[str, Sequence[str]]]] = {
+    "list entities": {"entity": ("entities", "entity", "name")},
+    "search items": {"pid": ("items", "item", "pid")},
+    "list payloads": {"datalakeId": ("fields", "dl_id")},
+    "list objects": {"object": ("objects", "name")},
+}
+# Path parameters are called otherwise than the values that they take.
+_PARAMETERS: Final = {
+    "get entity": {"name": "entity"},
+    "object detail": {"name": "object"},
+    "get object": {"name": "object"},
+}
+# Values that are the same for every tenant: programs that each M3 has, and nobody's logical id.
+GIVEN: Final = {
+    "MINM": "CRS610MI",
+    "TRNM": "GetBasicData",
+    "SQRY": "*",
+    "logical_id": "lid://infor.ionport.verify",
+}
+
+Values = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One call that only reads.
+
+    Attributes:
+        name: of the operation, or program and transaction.
+        address: of the coverage table, without a value.
+        is_file: its answer is a file: what is in it is not compared.
+    """
+
+    service: str
+    name: str
+    address: str
+    fact: Fact
+    path: str
+    query: Sequence[tuple[str, str]]
+    is_file: bool = False
+    found: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    def missing(self, values: Values) -> list[str]:
+        """Return the names of what the question needs and nobody has told yet."""
+        templates = [self.path, *(text for _name, text in self.query)]
+        needed = {name for text in templates for name in re.findall(r"<(\w+)>", text)}
+        return sorted(needed - {*values, *GIVEN})
+
+    def filled(self, values: Values) -> tuple[str, str]:
+        """Return path and query for a tenant of which these values are known."""
+
+        def put(text: str, safe: str | None) -> str:
+            def value(found: re.Match[str]) -> str:
+                known = {**GIVEN, **values}[found[1]]
+                return known if safe is None else quote(known, safe=safe)
+
+            return re.sub(r"<(\w+)>", value, text)
+
+        pairs = [(name, put(text, None)) for name, text in self.query]
+        query = urlencode(pairs, quote_via=quote)
+        return put(self.path, ""), query.replace("wsdl=", "wsdl")
+
+
+def questions(services: Sequence[Service]) -> Sequence[Question]:
+    """Return what can be asked without changing anything, in the order of the coverage table."""
+    found: list[Question] = []
+    for service in services:
+        for operation in service.operations:
+            # The same operation under a second method or address is asked once for each address.
+            if operation.only_reads:
+                found += _of_operation(service, operation)
+            elif operation.wire.spread == ("program", "transaction"):
+                found += _of_parts(service, operation)
+    return found
+
+
+def harvested(question: Question, content: Any) -> dict[str, str]:
+    """Return what an answer tells that later questions may need."""
+    values = {}
+    for name, path in question.found.items():
+        value = _at(content, path)
+        if isinstance(value, str | int):
+            values[name] = str(value)
+    for record in _records(content):
+        values |= {name: str(value).strip() for name, value in record.items() if str(value).strip()}
+    return values
+
+
+def _of_operation(service: Service, operation: Operation) -> Iterator[Question]:
+    path = plain_path(operation.path)
+    renamed = _PARAMETERS.get(operation.name, {})
+    choices: Sequence[str] = ("",)
+    if operation.wire.spread:
+        choices = list(dict.fromkeys(part.group for part in service.parts()))
+    for choice in choices:
+        template = path
+        for name in parameters_of(path):
+            spread = name in operation.wire.spread
+            template = template.replace(
+                f"{{{name}}}", choice if spread else f"<{renamed.get(name, name)}>"
+            )
+        yield Question(
+            service=service.context,
+            name=f"{operation.name} {choice}".strip(),
+            address=f"GET /{service.context}{path}",
+            fact=operation.fact,
+            path=f"/{service.context}{template}",
+            query=_query(operation),
+            is_file=_FILES in path,
+            found=_FOUND.get(operation.name, {}),
+        )
+
+
+def _query(operation: Operation) -> list[tuple[str, str]]:
+    pairs = []
+    for name in operation.wire.query:
+        if name in _QUERIES:
+            value, written = _QUERIES[name]
+            pairs.append((name, written.format(f"<{value}>")))
+        elif name in _LIMITS:
+            pairs.append((name, _LIMITS[name]))
+        elif name == "wsdl":
+            pairs.append((name, ""))
+    return pairs
+
+
+def _of_parts(service: Service, operation: Operation) -> Iterator[Question]:
+    for part in service.parts():
+        if only_reads(part):
+            path = plain_path(operation.path)
+            path = path.replace("{program}", part.group).replace("{transaction}", part.name)
+            needs = [(each.name, f"<{each.name}>") for each in part.inputs if each.is_mandatory]
+            yield Question(
+                service=service.context,
+                name=f"{part.group} {part.name}",
+                address=f"GET /{service.context}{path}",
+                fact=part.fact,
+                path=f"/{service.context}{path}",
+                query=[*needs, ("maxrecs", str(_FEW))],
+            )
+
+
+def only_reads(part: Part) -> bool:
+    """Tell whether a transaction only reads, by its name; in doubt it does not."""
+    return _READING.fullmatch(part.name) is not None
+
+
+def _at(content: Any, path: Sequence[str]) -> Any:
+    for name in path:
+        if isinstance(content, list):
+            content = content[0] if content else None
+        content = content.get(name) if isinstance(content, dict) else None
+    return content[0] if isinstance(content, list) and content else content
+
+
+def _records(content: Any) -> Iterator[Mapping[str, Any]]:
+    """The records of an answer of M3, v2."""
+    results = content.get("results") if isinstance(content, dict) else None
+    for result in results if isinstance(results, list) else []:
+        records = result.get("records") if isinstance(result, dict) else None
+        for record in (records if isinstance(records, list) else [])[:1]:
+            if isinstance(record, dict):
+                yield record
