@@ -1,27 +1,103 @@
-"""Texts for people go through gettext from the first page.
+"""Texts for people go through gettext: English in the code, other languages by catalogues.
 
-Source: docs/decisions/0007-jinja2-htmx-and-tabler-without-a-build-step.md.
+Source: docs/decisions/0058-texts-in-three-languages.md.
 
-English is the source language and the only one so far: without a catalogue each text stays as it
-is. A catalogue for another language would be chosen here, for each request.
+A request for a page speaks one language, from `speaking` on; whatever else runs (background work,
+the JSON API, imitated services, OAuth, commands) speaks English. What is stored is a code with
+parameters, never a text from here.
 """
 
 from __future__ import annotations
 
 import gettext as _gettext
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Final
 
-_CATALOGUE: Final = _gettext.NullTranslations()
+SOURCE_LANGUAGE: Final = "en"
+LANGUAGES: Final = ("en", "de", "fr")
+"""Codes of the languages of the pages (ISO 639-1), that of the code first."""
+LANGUAGE_NAMES: Final = {"en": "English", "de": "Deutsch", "fr": "Français"}
+"""The languages, each by its own name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Speech:
+    """The language of a request: its catalogue, and how it writes numbers and days.
+
+    `group` and `decimal`: what stands between groups of three digits and before the decimals;
+    `day`: a format of `strftime`.
+    """
+
+    language: str
+    catalogue: _gettext.NullTranslations
+    group: str
+    decimal: str
+    day: str
+
+
+# 05.06.2026 is read the same way on both sides of the Atlantic.
+_ENGLISH: Final = Speech(SOURCE_LANGUAGE, _gettext.NullTranslations(), ",", ".", "%d.%m.%Y")
+_speech: ContextVar[Speech] = ContextVar("ionport_speech", default=_ENGLISH)
+
+
+def language() -> str:
+    """Return the code of the language that texts are made in here and now."""
+    return _speech.get().language
+
+
+def speak(speech: Speech | None) -> None:
+    """Make texts in this language from here on, in this context; None: English."""
+    _speech.set(speech or _ENGLISH)
+
+
+@contextmanager
+def speaking(speech: Speech | None) -> Iterator[None]:
+    """Make texts in this language inside, and in the one before afterwards; None: English."""
+    token = _speech.set(speech or _ENGLISH)
+    try:
+        yield
+    finally:
+        _speech.reset(token)
 
 
 def gettext(message: str) -> str:
     """Translate `message` into the current language, or return it unchanged."""
-    return _CATALOGUE.gettext(message)
+    # A catalogue has its own head under the empty text.
+    return _speech.get().catalogue.gettext(message) if message else ""
 
 
 def ngettext(singular: str, plural: str, count: int) -> str:
     """Translate a text that depends on a number."""
-    return _CATALOGUE.ngettext(singular, plural, count)
+    return _speech.get().catalogue.ngettext(singular, plural, count)
+
+
+def number_text(value: Decimal | int, decimals: int = 0) -> str:
+    """Return a number in groups of three with so many decimals: `2,808.81`, in German `2.808,81`.
+
+    No input takes this form: fields of amounts take `2808.81` in every language.
+    """
+    return number_marks(f"{value:,.{decimals}f}")
+
+
+def number_marks(text: str) -> str:
+    """Return a number that is written in the English way, such as `2,808.81`, in ours."""
+    speech = _speech.get()
+    return text.translate({ord(","): speech.group, ord("."): speech.decimal})
+
+
+def day_text(day: date) -> str:
+    """Return a day with all digits, as the current language writes it: `05.06.2026`."""
+    return day.strftime(_speech.get().day)
+
+
+def moment_text(at: datetime) -> str:
+    """Return a moment to the second, in the zone that it has."""
+    return f"{day_text(at)} {at:%H:%M:%S}"
 
 
 def N_(message: str) -> str:  # noqa: N802 (the name that catalogue tools know)

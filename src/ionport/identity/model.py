@@ -92,7 +92,10 @@ class Organization:
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A person. `identity2` is the GUID that Infor's services know the person by."""
+    """A person. `identity2` is the GUID that Infor's services know the person by.
+
+    `language`: of the pages, as the person chose it; empty: as the browser asks.
+    """
 
     id: str
     username: str
@@ -102,6 +105,7 @@ class User:
     is_disabled: bool
     created_at: datetime
     last_sign_in_at: datetime | None = None
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)

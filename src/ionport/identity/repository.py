@@ -154,6 +154,9 @@ class UserRepository(Repository):
     def set_password(self, scope: SystemScope, user_id: str, password_hash: str) -> None:
         self._run(update(users).where(users.c.id == user_id).values(password_hash=password_hash))
 
+    def set_language(self, scope: SystemScope, user_id: str, language: str) -> None:
+        self._run(update(users).where(users.c.id == user_id).values(language=language))
+
     def note_sign_in(self, scope: SystemScope, user_id: str, at: datetime) -> None:
         self._run(update(users).where(users.c.id == user_id).values(last_sign_in_at=at))
 

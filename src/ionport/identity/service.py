@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 
 from ionport.core.clock import Clock
 from ionport.core.errors import Conflict, Forbidden, InvalidInput, NotFound, existing
-from ionport.core.i18n import _
+from ionport.core.i18n import LANGUAGES, _
 from ionport.core.ids import new_id, new_uuid, random_token
 from ionport.core.secrets import Secret
 from ionport.identity.access import Access
@@ -282,6 +282,17 @@ class IdentityService:
         """Set a user's password and end the user's sessions but `keep_session` (a digest)."""
         UserRepository(work.connection).set_password(_OPERATOR, user_id, password_hash)
         SessionRepository(work.connection).remove_of_user(_OPERATOR, user_id, keep_session)
+
+    def choose_language(self, work: Work, user_id: str, language: str) -> None:
+        """Keep the language in which a person wants the pages; empty: as the browser asks.
+
+        Raises:
+            InvalidInput: the pages are not in that language.
+        """
+        if language and language not in LANGUAGES:
+            text = _("The pages are in English, German and French.")
+            raise InvalidInput(text, fields={"language": text})
+        UserRepository(work.connection).set_language(_OPERATOR, user_id, language)
 
     def search_users(
         self, access: ScopedWork[TenantScope], text: str, limit: int = 20

@@ -38,6 +38,8 @@ users = Table(
     Column("is_disabled", Boolean(create_constraint=False), nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("last_sign_in_at", Moment),
+    # Chosen for the pages; empty: as the browser asks.
+    Column("language", Text, nullable=False, server_default=text("''")),
 )
 
 tenant_memberships = Table(

@@ -330,6 +330,7 @@ CREATE TABLE users (
 	is_disabled BOOLEAN NOT NULL,
 	created_at BIGINT NOT NULL,
 	last_sign_in_at BIGINT,
+	language TEXT DEFAULT '' NOT NULL,
 	CONSTRAINT pk_users PRIMARY KEY (id),
 	CONSTRAINT uq_users_username_key UNIQUE (username_key),
 	CONSTRAINT uq_users_identity2 UNIQUE (identity2)

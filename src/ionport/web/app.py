@@ -56,7 +56,7 @@ from ionport.web.pages.exports import (
     mend,
     targets,
 )
-from ionport.web.pages.general import home, manual, settings, theme
+from ionport.web.pages.general import home, language, manual, settings, theme
 from ionport.web.pages.ion_desk import (
     acknowledgements,
     connection_points,
@@ -147,6 +147,7 @@ def _routes(sides: Sides) -> list[BaseRoute]:
         *second_factor.ROUTES,
         *manual.ROUTES,
         *theme.ROUTES,
+        *language.ROUTES,
     ]
     if sides.infor is not None:
         routes += _infor_routes()

@@ -13,6 +13,8 @@ from decimal import Decimal, InvalidOperation
 from functools import cache
 from pathlib import Path
 
+from ionport.core.i18n import number_text
+
 
 @dataclass(frozen=True, slots=True)
 class Code:
@@ -53,7 +55,7 @@ def decimals_of(currency: str) -> int:
 def money_text(amount: str, currency: str) -> str:
     """Return an amount in groups of three, with at least the currency's decimals: `2,808.81 EUR`.
 
-    What is no number is shown as it is.
+    In German `2.808,81 EUR`. What is no number is shown as it is.
     """
     try:
         value = Decimal(amount)
@@ -63,4 +65,4 @@ def money_text(amount: str, currency: str) -> str:
     if not isinstance(exponent, int):
         return f"{amount} {currency}".strip()
     decimals = max(-exponent, decimals_of(currency))
-    return f"{value:,.{decimals}f} {currency}".strip()
+    return f"{number_text(value, decimals)} {currency}".strip()

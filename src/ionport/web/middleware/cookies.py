@@ -1,6 +1,6 @@
 """The cookies of the pages: session, visitor (before signing in), known browser, flash message,
-light or dark, the list that a document was opened from, the organization that is worked in, a
-sign-in whose second step is open, one that began at an OpenID Connect provider.
+light or dark, the language, the list that a document was opened from, the organization that is
+worked in, a sign-in whose second step is open, one that began at an OpenID Connect provider.
 
 Cookies do not tell ports apart, so on an address with a port the names carry it: two servers on
 one machine do not sign each other's users out.
@@ -35,6 +35,7 @@ class Names:
     known: str
     flash: str
     theme: str
+    language: str
     list: str
     organization: str
     pending: str
@@ -51,6 +52,7 @@ def names(request: Request, *, secure: bool) -> Names:
         visitor=f"{prefix}_visitor{suffix}",
         known=f"{prefix}_known{suffix}",
         flash=f"{prefix}_flash{suffix}",
+        language=f"{prefix}_language{suffix}",
         theme=f"{prefix}_theme{suffix}",
         list=f"{prefix}_list{suffix}",
         organization=f"{prefix}_organization{suffix}",

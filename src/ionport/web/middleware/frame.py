@@ -19,8 +19,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ionport.core.errors import IonportError, NotFound, Unauthenticated
 from ionport.core.http.hosts import split_host
-from ionport.core.i18n import _
+from ionport.core.i18n import _, speaking
 from ionport.core.ids import new_id
+from ionport.web.locales import speech_of
+from ionport.web.middleware.languages import language_of
 from ionport.web.middleware.programs import program_answer, wants_a_page
 
 logger = logging.getLogger(__name__)
@@ -50,6 +52,7 @@ _HEADERS = {
 }
 
 _SHORTEST_SECRET = 40
+_STATIC = "/static/"
 
 ErrorPage = Callable[[Request, int, str, str], Response]
 
@@ -78,6 +81,11 @@ class Frame:
             await self._app(scope, receive, send)
             return
         scope["scheme"] = self._scheme
+        # The guard says it anew when it knows who asks.
+        with speaking(speech_of(language_of(Request(scope)))):
+            await self._serve(scope, receive, send)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         request_id = scope.setdefault("ionport.request_id", new_id("req"))
         started = False
 
@@ -89,6 +97,8 @@ class Frame:
                 for name, value in _HEADERS.items():
                     headers.setdefault(name, value)
                 headers["X-Request-Id"] = request_id
+                if not scope["path"].startswith(_STATIC):
+                    headers.add_vary_header("Accept-Language, Cookie")
             await send(message)
 
         try:

@@ -22,16 +22,18 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from ionport.core.errors import Forbidden, InvalidInput, TooLarge, Unauthenticated
 from ionport.core.http.bodies import announces_more, bounded
 from ionport.core.http.texts import is_storable
-from ionport.core.i18n import _
+from ionport.core.i18n import _, speak
 from ionport.core.ids import random_token
 from ionport.core.secrets import Secret
 from ionport.core.telemetry import bind
 from ionport.identity.model import Organization, Session
+from ionport.web.locales import speech_of
 from ionport.web.middleware import cookies
+from ionport.web.middleware.languages import language_of
 from ionport.web.services import Services
 from ionport.web.state import Visit
 
-PUBLIC_PATHS = ("/sign-in", "/favicon.ico")
+PUBLIC_PATHS = ("/sign-in", "/favicon.ico", "/language")
 PUBLIC_PREFIXES = ("/set-up/", "/set-password/", "/sign-in/", "/static/", "/authorize/")
 # The address that the page has in the manual of the document system: its readers change the host.
 ORIGINAL_PAGE = (
@@ -123,6 +125,9 @@ class Guard:
         if token:
             found = await run_in_threadpool(self._load, Secret(token[:200]), address)
             visit.session, visit.organizations = found
+            if visit.session is not None:
+                chosen = visit.session.user.language
+                speak(speech_of(language_of(request, chosen)))
             wanted = request.cookies.get(names.organization)
             visit.organization = next(
                 (one for one in visit.organizations if one.id == wanted),
@@ -150,7 +155,11 @@ class Guard:
 def _is_left(request: Request) -> bool:
     """Tell whether a session may ask for this that has to set a second factor up first."""
     path = request.url.path
-    return path.startswith((SECOND_FACTOR_PATH, "/manual")) or path in ("/sign-out", "/theme")
+    return path.startswith((SECOND_FACTOR_PATH, "/manual")) or path in (
+        "/sign-out",
+        "/theme",
+        "/language",
+    )
 
 
 def _second_factor_needed() -> Forbidden:

@@ -17,7 +17,17 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from ionport import __version__
 from ionport.connections.proofs import is_refusal, state_of_check
-from ionport.core.i18n import _, gettext, ngettext
+from ionport.core.i18n import (
+    LANGUAGE_NAMES,
+    _,
+    day_text,
+    gettext,
+    language,
+    moment_text,
+    ngettext,
+    number_marks,
+    number_text,
+)
 from ionport.core.secrets import DOTS
 from ionport.documents.invoice.codes import money_text
 from ionport.documents.types import date_of, number_of
@@ -149,6 +159,8 @@ def _surroundings(request: Request) -> dict[str, object]:
     here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     return {
         "theme": theme if theme in cookies.THEMES else "",
+        "language": language(),
+        "languages": LANGUAGE_NAMES,
         "manual": _manual_page(request),
         "here": here if request.method == "GET" else "",
         "request_id": request.scope.get("ionport.request_id", ""),
@@ -270,7 +282,7 @@ def _described(name: str, help_text: str, error: str) -> Markup:
 
 @pass_context
 def _moment(context: Context, value: datetime | None) -> Markup:
-    """Show a moment as `dd.mm.yyyy HH:mm:ss`, in the time zone of the organization.
+    """Show a moment to the second, in the time zone of the organization: `05.06.2026 14:30:00`.
 
     Without one, and at the Infor side, the browser turns it to its own.
     """
@@ -282,11 +294,11 @@ def _moment(context: Context, value: datetime | None) -> Markup:
         return Markup('<time datetime="{}" title="{}" data-local>{}</time>').format(
             there.isoformat(timespec="seconds"),
             there.strftime("%Z"),
-            there.strftime("%d.%m.%Y %H:%M:%S"),
+            moment_text(there),
         )
     utc = value.astimezone(UTC)
     return Markup('<time datetime="{}">{} UTC</time>').format(
-        utc.isoformat(timespec="seconds"), utc.strftime("%d.%m.%Y %H:%M:%S")
+        utc.isoformat(timespec="seconds"), moment_text(utc)
     )
 
 
@@ -298,9 +310,9 @@ def _zone(context: Context) -> tzinfo | None:
 
 
 def _date(value: str) -> str:
-    """Show an ISO date as dd.mm.yyyy; what is no ISO date is shown as it is."""
+    """Show an ISO date as the reader writes days; what is no ISO date is shown as it is."""
     try:
-        return date.fromisoformat(value).strftime("%d.%m.%Y")
+        return day_text(date.fromisoformat(value))
     except ValueError:
         return value
 
@@ -310,7 +322,7 @@ def filesize(value: int) -> str:
     size = float(value)
     for unit in _UNITS:
         if size < 1000 or unit == _UNITS[-1]:
-            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
+            return f"{size:.0f} {unit}" if unit == "B" else number_marks(f"{size:.1f} {unit}")
         size /= 1000
     raise AssertionError("unreachable")
 
@@ -318,17 +330,19 @@ def filesize(value: int) -> str:
 def _duration(milliseconds: int | float | None) -> str:
     if milliseconds is None:
         return "-"
-    return f"{milliseconds:.0f} ms" if milliseconds < 1000 else f"{milliseconds / 1000:.1f} s"
+    if milliseconds < 1000:
+        return f"{milliseconds:.0f} ms"
+    return number_marks(f"{milliseconds / 1000:.1f} s")
 
 
 def _lifetime(seconds: int) -> str:
-    for size, singular, plural in (
-        (86_400, "{n} day", "{n} days"),
-        (3_600, "{n} hour", "{n} hours"),
-        (60, "{n} minute", "{n} minutes"),
+    for size, told in (
+        (86_400, lambda n: ngettext("{n} day", "{n} days", n)),
+        (3_600, lambda n: ngettext("{n} hour", "{n} hours", n)),
+        (60, lambda n: ngettext("{n} minute", "{n} minutes", n)),
     ):
         if seconds >= size and seconds % size == 0:
-            return ngettext(singular, plural, seconds // size).format(n=seconds // size)
+            return told(seconds // size).format(n=seconds // size)
     return ngettext("{n} second", "{n} seconds", seconds).format(n=seconds)
 
 
@@ -364,6 +378,7 @@ def _make_environment() -> Environment:
     environment.filters.update(
         {
             "money": money_text,
+            "grouped": number_text,
             "moment": _moment,
             "date": _date,
             "number": number_of,

@@ -9,13 +9,16 @@
 
   const two = (number) => String(number).padStart(2, "0");
 
+  // As the server writes days (core/i18n.py, web/locales.py).
+  const dot = document.documentElement.lang === "fr" ? "/" : ".";
+
   const localTime = (root) => {
     for (const time of root.querySelectorAll("time[datetime]:not([data-local])")) {
       const at = new Date(time.dateTime);
       if (Number.isNaN(at.getTime())) continue;
       time.title = time.textContent;
       time.textContent =
-        `${two(at.getDate())}.${two(at.getMonth() + 1)}.${at.getFullYear()} ` +
+        `${two(at.getDate())}${dot}${two(at.getMonth() + 1)}${dot}${at.getFullYear()} ` +
         `${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
       time.dataset.local = "";
     }

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ionport.core.errors import InvalidInput
-from ionport.core.i18n import _, ngettext
+from ionport.core.i18n import _, ngettext, number_text
 from ionport.documents.retention.model import MAX_COUNT, MAX_YEARS, Due
 from ionport.documents.retention.service import years_text
 from ionport.documents.types import DOCUMENT_TYPES
@@ -149,8 +149,8 @@ def _set(years: Mapping[str, int | None]) -> dict[str, int]:
 
 def _number(due: Due) -> str:
     if due.count > MAX_COUNT:
-        return _("more than {number}").format(number=f"{MAX_COUNT:,}")
-    return f"{due.count:,}"
+        return _("more than {number}").format(number=number_text(MAX_COUNT))
+    return number_text(due.count)
 
 
 ROUTES = [

@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Final
 
-from ionport.core.i18n import _
+from ionport.core.i18n import _, day_text, number_marks
 from ionport.documents.invoice.codes import code_list, decimals_of
 from ionport.documents.invoice.corrections import CORRECTABLE_TABLES, Target
 from ionport.documents.invoice.fields import RATE_SUFFIXES, VAT_TERMS
@@ -27,6 +27,7 @@ from ionport.documents.types import (
     TableType,
     document_type,
 )
+from ionport.web.locales import name_of_code
 
 ROWS: Final = 25
 """Rows of a table on one page."""
@@ -310,20 +311,20 @@ def _is_shown(value: Value) -> bool:
 def code_name(codes: str, code: str) -> str:
     """Return what a code of a list stands for, ``""`` when it does not say."""
     known = code_list(codes).get(code) if codes else None
-    return known.name if known is not None else ""
+    return name_of_code(codes, code, known.name) if known is not None else ""
 
 
 def shown_value(one: Field, raw: str, currency: str) -> str:
     """Return a stored value as people read it; what is not of its type stays as it is."""
     if one.type is FieldType.DATE:
         day = _day(raw)
-        return day.strftime("%d.%m.%Y") if day is not None else raw
+        return day_text(day) if day is not None else raw
     if one.type in _NUMBERS:
         number = _number(raw)
         if number is None:
             return raw
         decimals = decimals_of(currency) if one.type is FieldType.AMOUNT else 0
-        text = _WORDS.number(number, decimals)
+        text = number_marks(_WORDS.number(number, decimals))
         return f"{text} %" if one.id in _PERCENTAGES else text
     if one.id == "supplier_iban":
         return " ".join(raw[n : n + 4] for n in range(0, len(raw), 4))

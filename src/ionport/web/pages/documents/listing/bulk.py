@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from ionport.core.errors import InvalidInput, IonportError
-from ionport.core.i18n import _, ngettext
+from ionport.core.i18n import _, ngettext, number_text
 from ionport.core.paging import MAX_PER_PAGE
 from ionport.documents.bulk.model import UNDONE_BY, BulkAction, BulkRun, ItemResult, Selection
 from ionport.documents.bulk.service import BulkService
@@ -142,7 +142,7 @@ def _heading(action: BulkAction, count: int) -> str:
         BulkAction.REJECT: ngettext("Reject {n} document", "Reject {n} documents", count),
         BulkAction.DELETE: ngettext("Delete {n} document", "Delete {n} documents", count),
     }[action]
-    return text.format(n=f"{count:,}")
+    return text.format(n=number_text(count))
 
 
 def _question_texts(action: BulkAction) -> list[str]:

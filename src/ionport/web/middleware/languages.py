@@ -1,0 +1,69 @@
+"""Which language a page speaks: the address's, else what the person chose, else the browser's.
+
+Source: docs/decisions/0058-texts-in-three-languages.md.
+"""
+
+from __future__ import annotations
+
+import re
+
+from starlette.requests import Request
+
+from ionport.core.i18n import LANGUAGES, SOURCE_LANGUAGE
+from ionport.web.middleware import cookies
+
+_MANUAL = re.compile(r"/manual(?:/(de|fr))?(?:/[^/]+)")
+_MOST = 20
+
+
+def language_of(request: Request, chosen: str = "") -> str:
+    """Return the language of a request's page.
+
+    A page of the manual has the language of its address. `chosen` is what the signed-in person
+    has chosen; before that is known, and for others, a cookie says it.
+    """
+    found = _MANUAL.fullmatch(request.url.path)
+    if found:
+        return found[1] or SOURCE_LANGUAGE
+    return chosen or cookie_language(request) or preferred(request.headers.get("accept-language"))
+
+
+def in_language(address: str, language: str) -> str:
+    """Return the address of a page of the manual in another language; any other as it is."""
+    path, query, rest = address.partition("?")
+    found = _MANUAL.fullmatch(path)
+    if not found or not language:
+        return address
+    return f"{manual_base(language)}/{path.rpartition('/')[2]}{query}{rest}"
+
+
+def manual_base(language: str) -> str:
+    """Return where the manual stands in a language."""
+    return "/manual" if language == SOURCE_LANGUAGE else f"/manual/{language}"
+
+
+def cookie_language(request: Request) -> str:
+    """Return the language that was chosen in this browser, empty for none."""
+    name = cookies.names(request, secure=request.url.scheme == "https").language
+    value = request.cookies.get(name, "")
+    return value if value in LANGUAGES else ""
+
+
+def preferred(accepted: str | None) -> str:
+    """Return the first of our languages by `Accept-Language` (RFC 9110, 12.5.4), else English."""
+    weighed = []
+    for part in (accepted or "").split(",")[:_MOST]:
+        name, _semicolon, parameter = part.strip().partition(";")
+        code = name.strip().partition("-")[0].lower()
+        weight = _weight(parameter)
+        if weight > 0 and code in LANGUAGES:
+            weighed.append((weight, code))
+    return max(weighed, key=lambda each: each[0])[1] if weighed else SOURCE_LANGUAGE
+
+
+def _weight(parameter: str) -> float:
+    name, _equals, value = parameter.partition("=")
+    if name.strip().lower() != "q":
+        return 1.0
+    value = value.strip()
+    return float(value) if re.fullmatch(r"[01](\.\d{0,3})?", value) else 0.0

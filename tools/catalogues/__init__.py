@@ -1,0 +1,1 @@
+"""The texts of the pages in other languages: found in the code, kept in catalogues, checked."""
