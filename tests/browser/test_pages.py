@@ -19,7 +19,7 @@ from ionport.asgi import build_asgi
 from ionport.manual import page_names
 from ionport.settings import load_settings
 from ionport.web import pages
-from ionport.web.middleware.guard import ORIGINAL_PAGE
+from ionport.web.middleware.languages import ORIGINAL_PAGE
 from tests.browser import axe
 from tests.browser.accessibility import (
     audit,

@@ -12,7 +12,10 @@ from babel.messages.pofile import read_po, write_po
 from ionport.core.i18n import LANGUAGES, SOURCE_LANGUAGE
 from ionport.web.locales import catalogue_file
 
-SOURCE: Final = Path(__file__).parents[2] / "src" / "ionport"
+_ROOT: Final = Path(__file__).parents[2]
+SOURCE: Final = _ROOT / "src" / "ionport"
+# The page of the manual as plain files.
+_SITE: Final = _ROOT / "tools" / "manual_site"
 TRANSLATED: Final = tuple(code for code in LANGUAGES if code != SOURCE_LANGUAGE)
 _KEYWORDS: Final = {"_": None, "N_": None, "gettext": None, "ngettext": (1, 2)}
 # The JSON API and the command line speak English.
@@ -20,7 +23,7 @@ _METHODS: Final = [
     ("api/**.py", "ignore"),
     ("cli/**.py", "ignore"),
     ("**.py", "python"),
-    ("web/templates/**.html", "jinja2.ext:babel_extract"),
+    ("**.html", "jinja2.ext:babel_extract"),
 ]
 # As web/rendering/templating.py sets the environment up.
 _TEMPLATES: Final = {
@@ -41,15 +44,17 @@ _HEADER: Final = "# Texts of the pages: python -m tools.catalogues (docs/transla
 def marked() -> Catalog:
     """Return every text that the code marks, by file and place; raises ValueError for a clash."""
     catalogue = Catalog(charset="utf-8", header_comment=_HEADER)
-    found = extract_from_dir(
-        str(SOURCE),
-        method_map=_METHODS,
-        options_map={"web/templates/**.html": _TEMPLATES},
-        keywords=_KEYWORDS,
-    )
-    for file, _line, text, _comments, context in found:
-        # Lines would change with every edit of a file.
-        catalogue.add(text, locations=[(f"src/ionport/{file}", None)], context=context)
+    for folder in (SOURCE, _SITE):
+        found = extract_from_dir(
+            str(folder),
+            method_map=_METHODS,
+            options_map={"**.html": _TEMPLATES},
+            keywords=_KEYWORDS,
+        )
+        where = folder.relative_to(_ROOT).as_posix()
+        for file, _line, text, _comments, context in found:
+            # Lines would change with every edit of a file.
+            catalogue.add(text, locations=[(f"{where}/{file}", None)], context=context)
     return catalogue
 
 

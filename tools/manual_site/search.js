@@ -31,7 +31,7 @@
 
   const show = (question, found) => {
     article.replaceChildren(element("h1", question));
-    if (!found.length) article.append(element("p", "Nothing in this manual has these words."));
+    if (!found.length) article.append(element("p", form.dataset.nothing));
     for (const block of found) {
       const link = element("a", block.heading ? `${block.title}: ${block.heading}` : block.title);
       link.href = block.url;
@@ -53,8 +53,7 @@
     try {
       index ??= await (await fetch("search.json")).json();
     } catch {
-      article.replaceChildren(element("p", "The index could not be read. Browsers read it only "
-        + "from a web server: for example python -m http.server in this folder."));
+      article.replaceChildren(element("p", form.dataset.unread));
       return;
     }
     const scored = index.map((block) => [scoreOf(block, words), block]);

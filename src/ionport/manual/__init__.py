@@ -1,13 +1,21 @@
 """The manual: Markdown pages that the server shows under `/manual`.
 
 A page is a file `<name>.md` whose first line is its title. `CONTENTS` gives their order; a test
-holds it against the files.
+holds it against the files. `de/<name>.md` and `fr/<name>.md` are the same page in German and
+French: the same headings, blocks, links and code in the same order (docs/translating.md).
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from functools import cache
 from importlib import resources
+
+LANGUAGES = ("en", "de", "fr")
+"""Codes of the manual's languages; every page is there in the first one."""
+# A link of a page's Markdown to another one; code names its addresses in whole.
+_LINK = re.compile(r"(?<=\]\()/manual/")
 
 CONTENTS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Start", ("the-walk", "words")),
@@ -70,11 +78,17 @@ CONTENTS: tuple[tuple[str, tuple[str, ...]], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class ManualPage:
-    """A page of the manual: its name in the address, its title, its Markdown."""
+    """A page of the manual: its name in the address, its title, its Markdown.
+
+    `language` is that of the text: English where the page is not translated. `anchors` are the ids
+    of its headings but the title, in their order: those of the English page, in every language.
+    """
 
     name: str
     title: str
     text: str
+    language: str = LANGUAGES[0]
+    anchors: tuple[str, ...] = ()
 
 
 def page_names() -> list[str]:
@@ -82,10 +96,52 @@ def page_names() -> list[str]:
     return [name for _section, names in CONTENTS for name in names]
 
 
-def read_page(name: str) -> ManualPage:
-    """Return a page; raises LookupError for a name that is not in the contents."""
+def read_page(name: str, language: str = LANGUAGES[0]) -> ManualPage:
+    """Return a page in a language, in English where it is not translated.
+
+    Its links lead to pages in that language either way. Raises LookupError for a name that is not
+    in the contents, and for a language that is not ours.
+    """
     if name not in page_names():
         raise LookupError(name)
-    text = resources.files(__name__).joinpath(f"{name}.md").read_text(encoding="utf-8")
-    title = text.partition("\n")[0].removeprefix("# ").strip()
-    return ManualPage(name=name, title=title, text=text)
+    if language not in LANGUAGES:
+        raise LookupError(language)
+    return _page(name, language)
+
+
+def languages_of(name: str) -> list[str]:
+    """Return the languages in which a page is there, English first."""
+    return [code for code in LANGUAGES if read_page(name, code).language == code]
+
+
+def manual_base(language: str) -> str:
+    """Return where the manual stands on a server, in a language."""
+    return "/manual" if language == LANGUAGES[0] else f"/manual/{language}"
+
+
+@cache
+def _page(name: str, language: str) -> ManualPage:
+    folder = resources.files(__name__)
+    english = folder.joinpath(f"{name}.md").read_text(encoding="utf-8")
+    translated = folder.joinpath(language, f"{name}.md")
+    is_there = language != LANGUAGES[0] and translated.is_file()
+    text = translated.read_text(encoding="utf-8") if is_there else english
+    return ManualPage(
+        name=name,
+        title=text.partition("\n")[0].removeprefix("# ").strip(),
+        text=_LINK.sub(f"{manual_base(language)}/", text),
+        language=language if is_there else LANGUAGES[0],
+        anchors=headings_of(english),
+    )
+
+
+def anchor_of(heading: str) -> str:
+    """Return the id that a heading of an English page has."""
+    return re.sub(r"[^\w]+", "-", re.sub(r"[`*]", "", heading).casefold()).strip("-")
+
+
+def headings_of(text: str) -> tuple[str, ...]:
+    """Return the ids of a page's headings but its title; `text` is English Markdown."""
+    prose = re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL)
+    found = re.findall(r"^#{2,6} +(.*?)#*$", prose, flags=re.MULTILINE)
+    return tuple(anchor_of(heading) for heading in found)

@@ -12,11 +12,11 @@ import sqlite3
 import threading
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cache
 
-from ionport.manual import page_names, read_page
+from ionport.manual import LANGUAGES, ManualPage, page_names, read_page
 from ionport.manual.language import (
     asks_how,
     folded,
@@ -100,11 +100,9 @@ class _Page:
 class Manual:
     """The pages, ready to be asked; may be asked by several threads."""
 
-    def __init__(self, pages: Mapping[str, tuple[str, str]]) -> None:
-        """Index pages: name → title and Markdown."""
-        self._blocks = [
-            block for name, (title, text) in pages.items() for block in blocks_of(name, title, text)
-        ]
+    def __init__(self, pages: Sequence[ManualPage]) -> None:
+        """Index pages, which are in English."""
+        self._blocks = [block for page in pages for block in blocks_of(page)]
         self._lock = threading.Lock()
         self._index = sqlite3.connect(":memory:", check_same_thread=False)
         self._index.execute(
@@ -152,12 +150,13 @@ class Manual:
                 excerpts.append(block)
         return Answer(True, tuple(excerpts[:_EXCERPTS]), nearest)
 
-    def _count_pages(self, pages: Mapping[str, tuple[str, str]]) -> Mapping[str, _Page]:
-        counted = {name: Counter(self._stems_of(text)) for name, (_title, text) in pages.items()}
+    def _count_pages(self, pages: Sequence[ManualPage]) -> Mapping[str, _Page]:
+        counted = {page.name: Counter(self._stems_of(page.text)) for page in pages}
+        titles = {page.name: page.title for page in pages}
         mean = sum(each.total() for each in counted.values()) / max(1, len(counted))
         return {
             name: _Page(
-                counts, frozenset(self._stems_of(f"{pages[name][0]} {name}")), counts.total() / mean
+                counts, frozenset(self._stems_of(f"{titles[name]} {name}")), counts.total() / mean
             )
             for name, counts in counted.items()
         }
@@ -277,5 +276,23 @@ def _joined(stems: Sequence[str]) -> str:
 @cache
 def manual() -> Manual:
     """Return the manual of this version, indexed once."""
-    pages = {name: read_page(name) for name in page_names()}
-    return Manual({name: (page.title, page.text) for name, page in pages.items()})
+    return Manual([read_page(name) for name in page_names()])
+
+
+def in_language(answer: Answer, language: str) -> Answer:
+    """Return an answer in the words of the pages in a language: the same blocks of each page."""
+    if language == LANGUAGES[0]:
+        return answer
+    excerpts = tuple(_translated(block, language) for block in answer.excerpts)
+    return replace(answer, excerpts=excerpts)
+
+
+def _translated(block: Block, language: str) -> Block:
+    blocks = _blocks(block.page, language)
+    is_same = len(blocks) == len(_blocks(block.page, LANGUAGES[0]))
+    return blocks[block.number] if is_same else block
+
+
+@cache
+def _blocks(name: str, language: str) -> tuple[Block, ...]:
+    return tuple(blocks_of(read_page(name, language)))

@@ -6,11 +6,12 @@ a table with the table's head: steps and code are never cut.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from markdown_it import MarkdownIt
+
+from ionport.manual import ManualPage
 
 # A table of a thousand names answers no question; who needs it reads it.
 _WITHOUT_ROWS = frozenset({"terms"})
@@ -26,38 +27,44 @@ _markdown = new_parser()
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A part of a page: `heading` and `anchor` of its section (empty before the first one)."""
+    """A part of a page: `heading` and `anchor` of its section (empty before the first one).
+
+    `number` counts the blocks of the page: a translated page has the same ones.
+    """
 
     page: str
     title: str
     heading: str
     anchor: str
     text: str
+    number: int
 
 
-def anchor_of(heading: str) -> str:
-    """Return the id that a heading has on its page."""
-    return re.sub(r"[^\w]+", "-", re.sub(r"[`*]", "", heading).casefold()).strip("-")
+def blocks_of(page: ManualPage) -> Iterator[Block]:
+    """Yield the blocks of a page, in their order."""
+    for number, (heading, anchor, text) in enumerate(_texts(page)):
+        yield Block(page.name, page.title, heading, anchor, text, number)
 
 
-def blocks_of(page: str, title: str, text: str) -> Iterator[Block]:
-    """Yield the blocks of a page, in their order; `text` is its Markdown."""
-    heading = lead = ""
-    for kind, lines in _parts(text):
+def _texts(page: ManualPage) -> Iterator[tuple[str, str, str]]:
+    """Yield heading, anchor and text of each block."""
+    heading = anchor = lead = ""
+    anchors = iter(page.anchors)
+    for kind, lines in _parts(page.text):
         part = "\n".join(lines)
         whole = f"{lead}\n\n{part}" if lead else part
         lead = ""
         if kind == "heading_open":
-            heading = "" if part.startswith("# ") else part.lstrip("# ")
+            is_title = part.startswith("# ")
+            heading = "" if is_title else part.lstrip("# ")
+            anchor = "" if is_title else next(anchors, "")
         elif kind == "table_open":
-            for row in () if page in _WITHOUT_ROWS else lines[2:]:
-                yield Block(
-                    page, title, heading, anchor_of(heading), f"{lines[0]}\n{lines[1]}\n{row}"
-                )
+            for row in () if page.name in _WITHOUT_ROWS else lines[2:]:
+                yield heading, anchor, f"{lines[0]}\n{lines[1]}\n{row}"
         elif part.endswith(":"):
             lead = whole
         else:
-            yield Block(page, title, heading, anchor_of(heading), whole)
+            yield heading, anchor, whole
 
 
 def _parts(text: str) -> Iterator[tuple[str, list[str]]]:

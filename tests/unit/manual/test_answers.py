@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from ionport.manual import page_names, read_page
+from ionport.manual import ManualPage, page_names, read_page
 from ionport.manual.answers import MAX_QUESTION, Manual, manual
 
 FILE = Path(__file__).with_name("questions.tsv")
@@ -125,14 +125,18 @@ def test_what_is_over_the_longest_question_is_not_read() -> None:
 
 def test_a_question_how_to_do_something_prefers_pages_of_steps_to_tables_made_from_code() -> None:
     row = "| POST | `/deliveries/cancel` | cancel a delivery that waits |"
+    export = "# Export\n\n**Cancel** on the page of a delivery gives it up."
     two = Manual(
-        {
-            "json-api": (
+        [
+            ManualPage(
+                "json-api",
                 "JSON API",
                 f"# JSON API\n\n| method | address | does |\n|---|---|---|\n{row}",
             ),
-            "export": ("Export", "# Export\n\n**Cancel** on the page of a delivery gives it up."),
-        }
+            ManualPage(
+                "export", "Export", "# Export\n\n**Cancel** on its page gives a delivery up."
+            ),
+        ]
     )
     for how in ("How do I", "Wie kann ich", "Comment"):
         assert two.ask(f"{how} cancel deliveries?").excerpts[0].page == "export"

@@ -29,16 +29,12 @@ from ionport.core.telemetry import bind
 from ionport.identity.model import Organization, Session
 from ionport.web.locales import speech_of
 from ionport.web.middleware import cookies
-from ionport.web.middleware.languages import language_of
+from ionport.web.middleware.languages import ORIGINAL_PAGE, language_of
 from ionport.web.services import Services
 from ionport.web.state import Visit
 
 PUBLIC_PATHS = ("/sign-in", "/favicon.ico", "/language")
 PUBLIC_PREFIXES = ("/set-up/", "/set-password/", "/sign-in/", "/static/", "/authorize/")
-# The address that the page has in the manual of the document system: its readers change the host.
-ORIGINAL_PAGE = (
-    "/infor-integration-and-configuration/exporting-to-infor/creating-an-ion-api-file.md"
-)
 # Open to everybody unless a setting closes them.
 MANUAL_PATHS = ("/manual", "/llms.txt", ORIGINAL_PAGE)
 SECOND_FACTOR_PATH = "/account/second-factor"

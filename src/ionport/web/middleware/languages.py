@@ -10,21 +10,33 @@ import re
 from starlette.requests import Request
 
 from ionport.core.i18n import LANGUAGES, SOURCE_LANGUAGE
+from ionport.manual import manual_base
 from ionport.web.middleware import cookies
 
-_MANUAL = re.compile(r"/manual(?:/(de|fr))?(?:/[^/]+)")
+# The address that the page has in the manual of the document system: its readers change the host.
+ORIGINAL_PAGE = (
+    "/infor-integration-and-configuration/exporting-to-infor/creating-an-ion-api-file.md"
+)
+_MANUAL = re.compile(r"/manual(?:/(de|fr))?/[^/]+")
+_FIRST_PAGE = re.compile(r"/manual/(de|fr)")
+# Programs ask there, for the pages in English.
+_ENGLISH = ("/llms.txt", ORIGINAL_PAGE)
 _MOST = 20
 
 
 def language_of(request: Request, chosen: str = "") -> str:
     """Return the language of a request's page.
 
-    A page of the manual has the language of its address. `chosen` is what the signed-in person
+    A page of the manual has the language of its address; `/manual` alone leads to the reader's.
+    `chosen` is what the signed-in person
     has chosen; before that is known, and for others, a cookie says it.
     """
-    found = _MANUAL.fullmatch(request.url.path)
+    path = request.url.path
+    found = _FIRST_PAGE.fullmatch(path) or _MANUAL.fullmatch(path)
     if found:
         return found[1] or SOURCE_LANGUAGE
+    if path in _ENGLISH or (path == "/manual" and "ask" in request.query_params):
+        return SOURCE_LANGUAGE
     return chosen or cookie_language(request) or preferred(request.headers.get("accept-language"))
 
 
@@ -35,11 +47,6 @@ def in_language(address: str, language: str) -> str:
     if not found or not language:
         return address
     return f"{manual_base(language)}/{path.rpartition('/')[2]}{query}{rest}"
-
-
-def manual_base(language: str) -> str:
-    """Return where the manual stands in a language."""
-    return "/manual" if language == SOURCE_LANGUAGE else f"/manual/{language}"
 
 
 def cookie_language(request: Request) -> str:

@@ -9,7 +9,8 @@ from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 from markupsafe import Markup
 
-from ionport.manual.sections import anchor_of, new_parser
+from ionport.manual import ManualPage, anchor_of
+from ionport.manual.sections import new_parser
 
 _markdown = new_parser()
 
@@ -32,7 +33,9 @@ def _heading(
     options: OptionsDict,
     env: EnvType,
 ) -> str:
-    tokens[index].attrSet("id", anchor_of(tokens[index + 1].content))
+    own = anchor_of(tokens[index + 1].content)
+    is_title = tokens[index].tag == "h1"
+    tokens[index].attrSet("id", own if is_title else next(env["anchors"], own))
     return renderer.renderToken(tokens, index, options, env)
 
 
@@ -59,6 +62,12 @@ _markdown.add_render_rule("tr_open", _row)
 _markdown.add_render_rule("heading_open", _heading)
 
 
-def html_of(text: str, page: str = "") -> Markup:
-    """Return Markdown of the manual as HTML that is safe to show; `page`: a whole page's name."""
-    return Markup(_markdown.render(text, {"has_rules": page in _RULES}))  # noqa: S704 - our own
+def page_html(page: ManualPage) -> Markup:
+    """Return a page of the manual as HTML; its headings have the ids of the English page."""
+    env = {"has_rules": page.name in _RULES, "anchors": iter(page.anchors)}
+    return Markup(_markdown.render(page.text, env))  # noqa: S704 - our own
+
+
+def html_of(text: str) -> Markup:
+    """Return Markdown of the manual, a part of a page, as HTML that is safe to show."""
+    return Markup(_markdown.render(text, {"anchors": iter(())}))  # noqa: S704 - our own

@@ -33,6 +33,7 @@ from ionport.documents.invoice.codes import money_text
 from ionport.documents.types import date_of, number_of
 from ionport.exports.destinations import destination_of
 from ionport.identity.groups.permissions import Permission
+from ionport.manual import manual_base
 from ionport.web.forms.edits import SHOWN_FIELD, shown_mark
 from ionport.web.middleware import cookies
 from ionport.web.middleware.guard import CSRF_FIELD
@@ -162,6 +163,7 @@ def _surroundings(request: Request) -> dict[str, object]:
         "language": language(),
         "languages": LANGUAGE_NAMES,
         "manual": _manual_page(request),
+        "manual_home": manual_base(language()),
         "here": here if request.method == "GET" else "",
         "request_id": request.scope.get("ionport.request_id", ""),
     }
@@ -172,7 +174,12 @@ def _manual_page(request: Request) -> str:
     endpoint = request.scope.get("endpoint")
     module = sys.modules.get(getattr(endpoint, "__module__", ""))
     name = getattr(module, "MANUAL", "")
-    return f"/manual/{name}" if name else "/manual"
+    return manual_path(name) if name else manual_base(language())
+
+
+def manual_path(name: str, code: str = "") -> str:
+    """Return the address of a page of the manual, in the reader's language unless one is named."""
+    return f"{manual_base(code or language())}/{name}"
 
 
 def own_address(text: str) -> str:
@@ -336,14 +343,19 @@ def _duration(milliseconds: int | float | None) -> str:
 
 
 def _lifetime(seconds: int) -> str:
-    for size, told in (
-        (86_400, lambda n: ngettext("{n} day", "{n} days", n)),
-        (3_600, lambda n: ngettext("{n} hour", "{n} hours", n)),
-        (60, lambda n: ngettext("{n} minute", "{n} minutes", n)),
-    ):
+    for size in (86_400, 3_600, 60):
         if seconds >= size and seconds % size == 0:
-            return told(seconds // size).format(n=seconds // size)
+            return _span_text(seconds // size, size)
     return ngettext("{n} second", "{n} seconds", seconds).format(n=seconds)
+
+
+def _span_text(n: int, size: int) -> str:
+    texts = {
+        86_400: ngettext("{n} day", "{n} days", n),
+        3_600: ngettext("{n} hour", "{n} hours", n),
+        60: ngettext("{n} minute", "{n} minutes", n),
+    }
+    return texts[size].format(n=n)
 
 
 def _make_environment() -> Environment:
@@ -365,6 +377,7 @@ def _make_environment() -> Environment:
         "icon": icon,
         "csrf_field": _csrf_field,
         "path": _path,
+        "manual_path": manual_path,
         "shown_field": _shown_field,
         "described": _described,
         "dots": DOTS,

@@ -25,7 +25,7 @@ from ionport.web.forms.edits import require_unchanged, show_stored
 from ionport.web.forms.fields import errors_of, text_of
 from ionport.web.pages.api_suites.endpoints import endpoint_url, the_endpoint
 from ionport.web.pages.api_suites.suites import confirm_page, read_trail, the_suite
-from ionport.web.rendering.templating import path_to, redirect, render
+from ionport.web.rendering.templating import manual_path, path_to, redirect, render
 from ionport.web.routes import form_routes
 from ionport.web.services import infor_of
 from ionport.web.state import tenant_read, tenant_scope, tenant_write, visit_of
@@ -178,7 +178,7 @@ def _form(policy: ApiPolicy | None = None) -> Form:
         "type", _("Policy Type"), Kind.CHOICE, required=True, choices=_labels(),
         button=("template", _("Insert the template")),
         help=_("The template replaces the definition below."),
-        link=("/manual/policies", _("What each type does")),
+        link=(manual_path("policies"), _("What each type does")),
     )  # fmt: skip
     definition = FormField(
         "definition", _("Policy Definitions"), Kind.LINES, required=True, exact=True, rows=16,

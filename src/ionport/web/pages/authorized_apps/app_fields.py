@@ -13,6 +13,7 @@ from ionport.core.i18n import _
 from ionport.oauth.apps.model import BACKEND_GRANT_TYPES, AppType, AuthorizedApp
 from ionport.web.forms.declared import Form, FormField, Kind, Slot
 from ionport.web.forms.scope_choice import scope_choice
+from ionport.web.rendering.templating import manual_path
 
 
 def app_form(request: Request, kind: AppType, app: AuthorizedApp | None) -> Form:
@@ -63,7 +64,7 @@ def _type_choice(kind: AppType) -> FormField:
         "type", _("Type"), Kind.CHOICE, required=True,
         choices=[(one.value, one.value) for one in AppType], help=help_text.format(type=kind.value),
         button=("type", _("Show its fields")), follows=True,
-        link=("/manual/choose-a-type", _("Which one?")),
+        link=(manual_path("choose-a-type"), _("Which one?")),
     )  # fmt: skip
 
 

@@ -18,7 +18,7 @@ from ionport.exports.configurations.model import ExportConfiguration
 from ionport.exports.model import DeliveryStatus
 from ionport.oauth.accounts.model import AccountQuery
 from ionport.store import TenantScope
-from ionport.web.rendering.templating import path_to, render
+from ionport.web.rendering.templating import manual_path, path_to, render
 from ionport.web.services import documents_of, sides_of
 from ionport.web.state import Visit, organization_scope, visit_of
 
@@ -139,7 +139,7 @@ def _app_step(request: Request, visit: Visit, *, has_connection: bool) -> Step:
     text = _("Infor ION API → Authorized Apps: a Backend Service that issues refresh tokens.")
     title = _("Add an authorized app and download its credentials")
     if infor is None or tenant is None:
-        return Step(title, text, "/manual/create-an-app", _("Read how"), has_connection)
+        return Step(title, text, manual_path("create-an-app"), _("Read how"), has_connection)
     is_downloaded = has_connection
     if not is_downloaded:
         # Whoever downloads a file for a document system makes a service account with it.

@@ -14,26 +14,36 @@ from starlette.routing import Route
 
 from ionport.core.errors import InvalidInput, NotFound
 from ionport.core.http.rates import RateLimit
-from ionport.core.i18n import _
-from ionport.manual import CONTENTS, ManualPage, page_names, read_page
-from ionport.manual.answers import MAX_QUESTION, Answer, manual
+from ionport.core.i18n import LANGUAGE_NAMES, N_, _, gettext, language
+from ionport.manual import (
+    CONTENTS,
+    LANGUAGES,
+    ManualPage,
+    languages_of,
+    manual_base,
+    page_names,
+    read_page,
+)
+from ionport.manual.answers import MAX_QUESTION, Answer, in_language, manual
 from ionport.manual.sections import Block
 from ionport.manual.site import language_model_list, site_map
-from ionport.web.middleware.guard import ORIGINAL_PAGE
-from ionport.web.rendering.markdown import html_of
-from ionport.web.rendering.templating import path_to, render
+from ionport.web.middleware.languages import ORIGINAL_PAGE
+from ionport.web.rendering.markdown import html_of, page_html
+from ionport.web.rendering.templating import manual_path, render
 from ionport.web.state import visit_of
 
 _WALK = "the-walk"
 _MARKDOWN = "text/markdown"
 _limit = RateLimit(10)
+SECTIONS = (N_("Start"), N_("Infor side"), N_("Document side"), N_("Operating"))
+"""Sections of the contents, for the catalogues; a test holds them against the manual's."""
 
 
 def first_page(request: Request) -> Response:
     """Answer a question, else lead to the first page."""
     if "ask" in request.query_params:
         return _ask(request, None)
-    return RedirectResponse(path_to(request, "manual_page", page=page_names()[0]), 303)
+    return RedirectResponse(manual_path(page_names()[0]), 303)
 
 
 def show(request: Request) -> Response:
@@ -41,9 +51,7 @@ def show(request: Request) -> Response:
     page = _page(str(request.path_params["page"]))
     if "ask" in request.query_params:
         return _ask(request, page)
-    return _render(
-        request, "general/manual/page.html", {"page": page, "html": html_of(page.text, page.name)}
-    )
+    return _render(request, "general/manual/page.html", {"page": page, "html": page_html(page)})
 
 
 def show_markdown(request: Request) -> Response:
@@ -63,22 +71,27 @@ def original_page(request: Request) -> Response:
 def language_models(request: Request) -> Response:
     """List the pages as Markdown, for programs."""
     text = language_model_list(
-        lambda name: path_to(request, "manual_markdown", page=name), can_be_asked=True
+        lambda name: f"{manual_path(name)}.md", can_be_asked=True, language=language()
     )
     return PlainTextResponse(text, media_type=_MARKDOWN)
 
 
 def pages_for_robots(request: Request) -> Response:
-    """List the pages by their whole addresses, as search engines ask for them."""
+    """List the pages of every language by their whole addresses, as search engines ask for them."""
+    mapped = site_map(_addresses(request, name) for name in page_names())
+    return Response(mapped, media_type="application/xml")
+
+
+def _addresses(request: Request, name: str) -> Mapping[str, str]:
+    """Return the whole addresses of a page by the languages in which it is there."""
     origin = visit_of(request).services.origin
-    paths = [path_to(request, "manual_page", page=name) for name in page_names()]
-    return Response(site_map([f"{origin}{path}" for path in paths]), media_type="application/xml")
+    return {code: f"{origin}{manual_base(code)}/{name}" for code in languages_of(name)}
 
 
 def _page(name: str) -> ManualPage:
     if name not in page_names():
         raise NotFound(_("The manual has no such page."))
-    return read_page(name)
+    return read_page(name, language())
 
 
 def _ask(request: Request, page: ManualPage | None, usual: str = "text/html") -> Response:
@@ -95,16 +108,19 @@ def _ask(request: Request, page: ManualPage | None, usual: str = "text/html") ->
         wrong = _("A question has at most {n} characters.").format(n=MAX_QUESTION)
     if wrong and kind != "text/html":
         raise InvalidInput(wrong, fields={"ask": wrong})
-    answer = manual().ask(question, page.name if page else None) if not wrong else None
+    answer = None
+    if not wrong:
+        found = manual().ask(question, page.name if page else None)
+        answer = in_language(found, language())
     if answer is not None and kind == "application/json":
-        return JSONResponse(_as_json(request, answer))
+        return JSONResponse(_as_json(answer))
     if answer is not None and kind == _MARKDOWN:
-        return PlainTextResponse(_as_markdown(request, answer), media_type=_MARKDOWN)
+        return PlainTextResponse(_as_markdown(answer), media_type=_MARKDOWN)
     context = {
         "question": question[:MAX_QUESTION],
         "wrong": wrong,
         "excerpts": [(block, html_of(block.text)) for block in answer.excerpts] if answer else [],
-        "nearest": [read_page(name) for name in answer.nearest] if answer else [],
+        "nearest": [read_page(name, language()) for name in answer.nearest] if answer else [],
     }
     return _render(request, "general/manual/answer.html", context, status=422 if wrong else 200)
 
@@ -113,13 +129,26 @@ def _render(
     request: Request, template: str, context: Mapping[str, object], *, status: int = 200
 ) -> Response:
     contents = [
-        (section, [(name, read_page(name).title) for name in names]) for section, names in CONTENTS
+        (gettext(section), [read_page(name, language()) for name in names])
+        for section, names in CONTENTS
     ]
-    shared = {"page": None, "question": "", "contents": contents, "main_class": "sheet-public"}
+    page = context.get("page")
+    shared = {
+        "page": None,
+        "question": "",
+        "contents": contents,
+        "main_class": "sheet-public",
+        "editions": [
+            (code, LANGUAGE_NAMES[code], manual_path(page.name, code)) for code in LANGUAGES
+        ]
+        if isinstance(page, ManualPage)
+        else [],
+        "alternates": _addresses(request, page.name) if isinstance(page, ManualPage) else {},
+    }
     return render(request, template, {**shared, **context}, status=status)
 
 
-def _as_json(request: Request, answer: Answer) -> dict[str, object]:
+def _as_json(answer: Answer) -> dict[str, object]:
     return {
         "answered": answer.is_answered,
         "answer": answer.excerpts[0].text if answer.excerpts else "",
@@ -127,7 +156,7 @@ def _as_json(request: Request, answer: Answer) -> dict[str, object]:
             {
                 "page": block.page,
                 "heading": block.heading or block.title,
-                "url": _url(request, block),
+                "url": _url(block),
                 "text": block.text,
             }
             for block in answer.excerpts
@@ -135,43 +164,53 @@ def _as_json(request: Request, answer: Answer) -> dict[str, object]:
         "nearest": [
             {
                 "page": name,
-                "title": read_page(name).title,
-                "url": path_to(request, "manual_page", page=name),
+                "title": read_page(name, language()).title,
+                "url": manual_path(name),
             }
             for name in answer.nearest
         ],
     }
 
 
-def _as_markdown(request: Request, answer: Answer) -> str:
+def _as_markdown(answer: Answer) -> str:
     parts = []
     for block in answer.excerpts:
         source = f"{block.title}: {block.heading}" if block.heading else block.title
-        parts.append(f"{block.text}\n\n— [{source}]({_url(request, block)})")
+        parts.append(f"{block.text}\n\n— [{source}]({_url(block)})")
     if not parts:
-        parts.append("This is not in this manual.")
+        parts.append(_("This is not in this manual."))
         if answer.nearest:
-            parts.append("The nearest pages:")
+            parts.append(_("The nearest pages:"))
             parts.append(
                 "\n".join(
-                    f"- [{read_page(name).title}]({path_to(request, 'manual_page', page=name)})"
+                    f"- [{read_page(name, language()).title}]({manual_path(name)})"
                     for name in answer.nearest
                 )
             )
     return "\n\n".join(parts) + "\n"
 
 
-def _url(request: Request, block: Block) -> str:
-    path = path_to(request, "manual_page", page=block.page)
+def _url(block: Block) -> str:
+    path = manual_path(block.page)
     return f"{path}#{block.anchor}" if block.anchor else path
 
 
+def _routes_in(code: str) -> list[Route]:
+    """Return the routes of a language; its code ends their names but those of English."""
+    base = manual_base(code)
+    end = "" if code == LANGUAGES[0] else f"_{code}"
+    return [
+        Route(base, first_page, name=f"manual{end}"),
+        Route(f"{base}/llms.txt", language_models, name=f"manual_llms{end}"),
+        Route(f"{base}/{{page}}.md", show_markdown, name=f"manual_markdown{end}"),
+        Route(f"{base}/{{page}}", show, name=f"manual_page{end}"),
+    ]
+
+
 ROUTES = [
-    Route("/manual", first_page, name="manual"),
-    Route("/manual/llms.txt", language_models, name="manual_llms"),
     Route("/manual/sitemap.xml", pages_for_robots, name="manual_sitemap"),
-    Route("/manual/{page}.md", show_markdown, name="manual_markdown"),
-    Route("/manual/{page}", show, name="manual_page"),
+    # Before the pages: `de` is no name of one.
+    *(route for code in reversed(LANGUAGES) for route in _routes_in(code)),
     Route("/llms.txt", language_models, name="llms"),
     Route(ORIGINAL_PAGE, original_page, name="original_page"),
 ]

@@ -10,8 +10,8 @@ from lxml import etree
 
 from ionport.core.errors import TooManyRequests
 from ionport.core.http.rates import RateLimit
-from ionport.manual import page_names
-from ionport.web.middleware.guard import ORIGINAL_PAGE
+from ionport.manual import languages_of, manual_base, page_names
+from ionport.web.middleware.languages import ORIGINAL_PAGE
 from tests.support.web import Browser, People, browser_on
 
 QUESTION = "How do I rotate a secret?"
@@ -111,7 +111,12 @@ def test_the_site_map_names_every_page_by_its_whole_address(
     listed = browser.get("/manual/sitemap.xml")
     assert listed.headers["content-type"].startswith("application/xml")
     addresses = [entry.text for entry in etree.fromstring(listed.content).iter("{*}loc")]
-    assert addresses == [f"{people.services().origin}/manual/{name}" for name in page_names()]
+    assert addresses == [
+        f"{people.services().origin}{manual_base(code)}/{name}"
+        for name in page_names()
+        for code in languages_of(name)
+    ]
+    assert f"{people.services().origin}/manual/de/the-walk" in addresses
 
 
 def test_a_setting_closes_the_manual_to_people_who_have_not_signed_in(

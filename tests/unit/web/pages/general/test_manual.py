@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 import ionport.manual
-from ionport.manual import page_names, read_page
+from ionport.manual import languages_of, page_names, read_page
 from tests.support.web import Browser, People
 from tools import coverage_page, settings_page
 
@@ -47,3 +47,62 @@ def test_the_page_of_settings_is_what_the_settings_say() -> None:
 def test_the_page_of_coverage_is_what_the_sandbox_says() -> None:
     text = coverage_page.PAGE.read_text(encoding="utf-8")
     assert text == coverage_page.coverage_page(), "write it anew: python -m tools.coverage_page"
+
+
+def test_each_language_has_its_address_and_says_so(browser: Browser) -> None:
+    browser.http.headers["accept-language"] = "fr"
+    for address, language, title in (
+        ("/manual/the-walk", "en", "The walk"),
+        ("/manual/de/the-walk", "de", "Der Weg"),
+    ):
+        page = browser.get(address).text
+        assert f'<html lang="{language}"' in page
+        assert f">{title}</h1>" in page
+        assert 'id="at-the-infor-side"' in page
+        assert 'hreflang="de" href="http://127.0.0.1/manual/de/the-walk"' in page
+        assert 'hreflang="en" href="http://127.0.0.1/manual/the-walk"' in page
+        assert browser.get(f"{address}.md").text.startswith(f"# {title}\n")
+    assert 'href="/manual/de/export"' in page
+
+
+def test_a_page_without_a_translation_is_english_and_says_that_it_is(browser: Browser) -> None:
+    name = next(name for name in page_names() if languages_of(name) == ["en"])
+    page = browser.get(f"/manual/de/{name}").text
+    assert '<html lang="de"' in page
+    assert '<article lang="en">' in page
+    assert 'rel="alternate" hreflang' not in page
+    assert browser.get(f"/manual/it/{name}").status_code == 404
+    assert browser.get("/manual/de/nothing").status_code == 404
+
+
+def test_the_manual_opens_in_the_reader_s_language(people: People, browser: Browser) -> None:
+    browser.http.headers["accept-language"] = "de"
+    assert browser.get("/manual").url.path == "/manual/de/the-walk"
+    browser.http.headers["accept-language"] = "en"
+    assert browser.get("/manual").url.path == "/manual/the-walk"
+    people.add("ada")
+    browser.sign_in("ada")
+    choice = {"language": "fr", "back": "/manual/words?x=1"}
+    answer = browser.send("/language", choice, form_at="/account")
+    assert answer.url.path == "/manual/fr/words"
+    assert browser.get("/manual").url.path == "/manual/fr/the-walk"
+    assert 'href="/manual/fr/account"' in browser.get("/account").text
+
+
+def test_a_question_is_answered_in_the_words_of_the_page_s_language(browser: Browser) -> None:
+    question = "How do I switch refresh tokens on for the app?"
+    answers = {}
+    for base in ("/manual", "/manual/de"):
+        answer = browser.http.get(
+            f"{base}/the-walk.md", params={"ask": question}, headers={"accept": "application/json"}
+        ).json()
+        assert answer["answered"]
+        answers[base] = answer
+    for english, german in zip(*(each["excerpts"] for each in answers.values()), strict=True):
+        assert german["page"] == english["page"]
+        assert german["url"] == english["url"].replace("/manual/", "/manual/de/")
+    asked = {"ask": "Wie schalte ich Refresh Tokens ein?"}
+    for base in ("/manual", "/manual/de"):
+        page = browser.http.get(base, params=asked).text
+        assert f'action="{base}"' in page
+    assert browser.get("/manual/de/llms.txt").text.count("/manual/de/") >= len(page_names())
