@@ -36,6 +36,7 @@ from tests.support.web import PASSWORD
 from tests.support.whole import Desk, desk_on
 
 _REDIRECTS = {"/", "/favicon.ico", "/documents/{document}/next", "/ion-api/{tenant}", "/manual"}
+_REDIRECTS |= {"/manual/de", "/manual/fr"}
 _REDIRECTS |= {"/settings/mapping-files/{mapping}/versions/{number}/accept"}
 _REDIRECTS |= {"/settings/mapping-files/{mapping}/accepted/remove"}
 _FRAGMENTS = {
@@ -75,9 +76,9 @@ _DOWNLOADS = {
 }
 # The manual as text.
 _TEXTS = {
-    "/manual/{page}.md",
+    *(f"/manual{language}/{{page}}.md" for language in ("", "/de", "/fr")),
+    *(f"/manual{language}/llms.txt" for language in ("", "/de", "/fr")),
     "/manual/sitemap.xml",
-    "/manual/llms.txt",
     "/llms.txt",
     ORIGINAL_PAGE,
 }
@@ -103,7 +104,7 @@ def _addresses() -> set[str]:
 
 _MANUAL = "/manual/{page}"
 _OTHERS = _REDIRECTS | _FRAGMENTS | _DOWNLOADS | _SIGNED_OUT | _BY_CLIENTS | _OF_PHONES
-_OTHERS |= _TEXTS | {_MANUAL}
+_OTHERS |= _TEXTS | {_MANUAL, "/manual/de/{page}", "/manual/fr/{page}"}
 PAGES = sorted(_addresses() - _OTHERS)
 PAGES += [_MANUAL.format(page=name) for name in page_names()]
 # Forms and details of what leads to no Infor tenant: one page for each kind, by one route.
@@ -114,6 +115,7 @@ PAGES += [f"{_CONNECTION}/{{{kind}_target}}/edit" for kind in ("folder", "sftp")
 PAGES += [f"/settings/export/new/{name}" for name in ("folder", "infor-sftp", "webhook")]
 PAGES += [f"/settings/export/{{folder_configuration}}{page}" for page in ("", "/edit", "/activate")]
 PAGES += ["/deliveries/{failed_delivery}"]
+PAGES += ["/manual/de/the-walk", "/manual/fr/words", "/manual/de?ask=Wie+drehe+ich+ein+Secret%3F"]
 PAGES += ["/manual?ask=How+do+I+rotate+a+secret%3F", "/manual?ask=holiday"]
 
 

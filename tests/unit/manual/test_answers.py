@@ -133,9 +133,7 @@ def test_a_question_how_to_do_something_prefers_pages_of_steps_to_tables_made_fr
                 "JSON API",
                 f"# JSON API\n\n| method | address | does |\n|---|---|---|\n{row}",
             ),
-            ManualPage(
-                "export", "Export", "# Export\n\n**Cancel** on its page gives a delivery up."
-            ),
+            ManualPage("export", "Export", export),
         ]
     )
     for how in ("How do I", "Wie kann ich", "Comment"):

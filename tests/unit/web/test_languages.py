@@ -93,6 +93,7 @@ def test_a_choice_of_the_account_page_is_marked(people: People, browser: Browser
         "/language", {"language": "fr", "back": "/account"}, form_at="/account"
     ).text
     assert re.search(r'value="fr" lang="fr" aria-current="true"', page)
+    assert '<option value="fr" selected>' in page
 
 
 def test_numbers_days_and_amounts_are_written_as_the_language_does() -> None:
