@@ -100,6 +100,20 @@ def test_the_walk_by_single_commands(run: Run, tmp_path: Path) -> None:
             "--idm-mapping", "idm", "--bod-mapping", "bod",
         )  # fmt: skip
         assert "Infor IDM + ION BOD, active" in configured.output, configured.output
+        assert "The tenant's" not in configured.output
+        lacking = tmp_path / "lacking.properties"
+        text = Path(idm).read_text()
+        lacking.write_text(text.replace("=M3_InvoiceDate", "=M3_InvoiceDat"))
+        assert lacking.read_text() != text
+        assert run("mapping", "add", str(lacking), "--name", "lacking").exit_code == 0
+        again = ("export", "configure", "Again", "--connection", "Test tenant",
+                 "--idm-mapping", "lacking", "--bod-mapping", "bod", "--replace")  # fmt: skip
+        told = json.loads(run(*again, "--json").output)["tenant"]
+        assert "M3_InvoiceDat" in told["lacking"][0]["text"]
+        assert told["unproved"] == ""
+        back = ("export", "configure", "Back", *again[3:])
+        said = run(*["idm" if part == "lacking" else part for part in back]).output
+        assert "Infor IDM + ION BOD, active" in said, said
         invoice = _sample(tmp_path, SAMPLES[1])
         (row,) = json.loads(run("document", "add", invoice, "--json").output)
         ran = run("export", "run", row["id"])

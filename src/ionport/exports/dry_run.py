@@ -7,12 +7,11 @@ is known of the connection, and, where that is proved, whether its IDM has what 
 from __future__ import annotations
 
 import json
-import logging
 import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from ionport.connections.proofs import ProofState
+from ionport.connections.proofs import Proof, ProofState
 from ionport.connections.service import ConnectionService
 from ionport.core.clock import Clock
 from ionport.core.errors import IonportError
@@ -24,6 +23,7 @@ from ionport.exports.configurations.model import ExportConfiguration, UseOfConne
 from ionport.exports.configurations.service import ExportConfigurationService
 from ionport.exports.destinations.planning import PARAMETER, PlanSource, planned_calls
 from ionport.exports.destinations.rendering import SourceOf, signed
+from ionport.exports.model import ExportMethod
 from ionport.identity.access import Access
 from ionport.identity.model import Actor
 from ionport.ionapi.errors import IonApiError
@@ -34,7 +34,6 @@ from ionport.mappings.rendering.model import PlannedCall
 from ionport.mappings.service import MappingService
 from ionport.store import Database, OrganizationScope
 
-_log = logging.getLogger(__name__)
 _TENANT = "TENANT_TST"
 # As long as the id of a real delivery: what is too long for a target is told here too.
 _NO_DELIVERY = "00000000-0000-0000-0000-000000000000"
@@ -128,12 +127,8 @@ class DryRunService:
             proof = self._configurations.proof(access, use).proof
         used = {kind: version.text for kind, version in versions.items()}
         replaced = {kind: text for kind, text in (texts or {}).items() if kind in used}
-        if proof.state is ProofState.PASSED:
-            text = {**used, **replaced}.get(MappingKind.IDM, "")
-            try:
-                obstacles += self.lacking(scope, configuration.connection_id, text)
-            except (IonportError, IonApiError) as error:
-                _log.info("the data model of IDM could not be asked: %s", error)
+        text = {**used, **replaced}.get(MappingKind.IDM, "")
+        obstacles += self._compared(scope, configuration.connection_id, proof, text).lacking
         return self._plan(
             document,
             more_fields,
@@ -200,6 +195,33 @@ class DryRunService:
             )
             for finding in lint_against(text, model)
         ]
+
+    def before_activation(
+        self,
+        scope: OrganizationScope,
+        actor: Actor,
+        connection_id: str,
+        method: ExportMethod,
+        text: str,
+    ) -> Comparison:
+        """Return what a configuration's IDM mapping file would meet once it is active.
+
+        A connection whose proof has not passed is not asked. The configuration need not be stored.
+        Raises Forbidden.
+        """
+        use = UseOfConnection("", "", connection_id, method)
+        with self._database.read() as work:
+            proof = self._configurations.proof(Access(work, scope, actor), use).proof
+        return self._compared(scope, connection_id, proof, text)
+
+    def _compared(
+        self, scope: OrganizationScope, connection_id: str, proof: Proof, text: str
+    ) -> Comparison:
+        if proof.state is not ProofState.PASSED:
+            return Comparison(
+                unproved=Obstacle("", _("The proof of the connection has not passed."))
+            )
+        return self.compare(scope, connection_id, text)
 
     def compare(self, scope: OrganizationScope, connection_id: str, text: str) -> Comparison:
         """Return as `lacking` does, and where the tenant cannot be asked, why."""

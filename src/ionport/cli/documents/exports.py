@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import click
@@ -31,6 +31,7 @@ from ionport.documents.review.model import DocumentHeld
 from ionport.documents.review.service import keeping_findings
 from ionport.exports.configurations.model import ConfigurationFields, ExportConfiguration
 from ionport.exports.destinations import destination_of, destination_with
+from ionport.exports.dry_run import Comparison
 from ionport.exports.model import Delivery, DeliveryFilter, DeliveryStatus, ExportMethod
 from ionport.identity.access import Access
 from ionport.mappings.model import MappingKind
@@ -102,7 +103,8 @@ def export_configure(
 ) -> None:
     """Create an export configuration and activate it.
 
-    Prove its connection before: ionport connection prove NAME.
+    Prove its connection before: ionport connection prove NAME. What the tenant's IDM lacks of the
+    IDM mapping file is told, as the page does.
     """
     with opened(ctx) as application:
         scope = organization_scope(application)
@@ -128,16 +130,44 @@ def export_configure(
             accepts_at_least_once=accept_at_least_once,
             options=_options(options),
         )
+        tenant = _asked_tenant(application, fields) if activate else None
         with application.database.write() as work:
             access = Access(work, scope, OPERATOR)
             made = service.create(access, fields)
             if activate:
                 made = service.activate(access, made.id, replace=replace, reason=all_the_same)
     if as_json:
-        print_json(_configuration_row(made))
+        print_json(_configuration_row(made) | ({"tenant": _tenant_row(tenant)} if tenant else {}))
     else:
+        for line in _tenant_lines(tenant) if tenant else ():
+            click.echo(line)
         state = "active" if activate else "inactive"
         click.echo(f"{made.title}: {destination_of(made.method).label}, {state}.")
+
+
+def _asked_tenant(application: Application, fields: ConfigurationFields) -> Comparison | None:
+    """Return what the tenant's data model says of the IDM mapping file, where there is one."""
+    scope, side = organization_scope(application), documents_side(application)
+    mapping_id = fields.mapping_ids().get(MappingKind.IDM)
+    if not mapping_id:
+        return None
+    with application.database.read() as work:
+        text = side.mappings.latest_version(Access(work, scope, OPERATOR), mapping_id).text
+    return side.dry_runs.before_activation(
+        scope, OPERATOR, fields.connection_id, fields.method, text
+    )
+
+
+def _tenant_row(found: Comparison) -> dict[str, Any]:
+    lacking = [{"text": one.text, "remedy": one.remedy} for one in found.lacking]
+    return {"lacking": lacking, "unproved": found.unproved.text if found.unproved else ""}
+
+
+def _tenant_lines(found: Comparison) -> Iterator[str]:
+    if found.unproved is not None:
+        yield f"The tenant's data model could not be asked. {found.unproved.text}"
+    for one in found.lacking:
+        yield f"The tenant's IDM: {one.text} {one.remedy}".rstrip()
 
 
 def _options(given: Sequence[str]) -> dict[str, str]:

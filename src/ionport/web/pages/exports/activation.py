@@ -8,13 +8,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from ionport.connections.proofs import ProofState
 from ionport.core.errors import Conflict, InvalidInput
 from ionport.core.i18n import _
 from ionport.documents.types import document_type
 from ionport.exports.automatic.waiting import MANY, count_waiting
 from ionport.exports.configurations.model import ExportConfiguration, UseOfConnection, UseProof
-from ionport.exports.dry_run import Comparison, Obstacle
 from ionport.identity.access import Access
 from ionport.mappings.model import MappingKind
 from ionport.store import Work
@@ -72,17 +70,11 @@ def _activate_page(
             "reason": lines_of(visit.form, "reason"),
         }
     if idm is not None:
-        compared = _compared(request, use, configuration.connection_id, idm.text)
+        compared = documents_of(request).dry_runs.before_activation(
+            scope, visit.actor, configuration.connection_id, configuration.method, idm.text
+        )
         context |= {"mapping_id": idm.mapping_id, "compared": compared}
     return render(request, "exports/activation/activate.html", context, status=status)
-
-
-def _compared(request: Request, use: UseProof, connection_id: str, text: str) -> Comparison:
-    """Return what the tenant's data model lacks; a connection that is not proved is not asked."""
-    if use.proof.state is not ProofState.PASSED:
-        return Comparison(unproved=Obstacle("", _("The proof of the connection has not passed.")))
-    runs = documents_of(request).dry_runs
-    return runs.compare(organization_scope(request), connection_id, text)
 
 
 def activate(request: Request) -> Response:
