@@ -1,4 +1,4 @@
-"""What a user does with documents: receive, look through, open; and the export's status."""
+"""What a user does with documents: receive, look through, open."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from datetime import datetime
 
 from ionport.core.blobs import Blobs
 from ionport.core.clock import Clock
-from ionport.core.errors import Conflict, Forbidden, IonportError, NotFound
-from ionport.core.i18n import _
+from ionport.core.errors import Conflict, Forbidden, IonportError
 from ionport.core.paging import Page, PageRequest
 from ionport.documents.companies.service import company_fields
 from ionport.documents.editing.service import EditingService
+from ionport.documents.export_status import ExportStatusService, locked_document, no_document
 from ionport.documents.intake.limits import IntakeLimits
 from ionport.documents.intake.ports import Scanner
 from ionport.documents.intake.reading import clean_filename, read_file
@@ -22,13 +22,11 @@ from ionport.documents.intake.reading_turns import ReadingTurns
 from ionport.documents.listing.model import Counts, ListPage, ListQuery
 from ionport.documents.listing.repository import ListRepository
 from ionport.documents.model import (
-    EXPORT_STATUSES,
     Document,
     DocumentFilter,
     DocumentSort,
     DocumentStatus,
     DocumentSummary,
-    ErpStatus,
     LockedDocument,
     Row,
     TimelineEntry,
@@ -42,7 +40,7 @@ from ionport.documents.review.decisions.corrections import CorrectionService
 from ionport.documents.review.decisions.judging import Judging
 from ionport.documents.review.decisions.moving import MoveService
 from ionport.documents.review.decisions.service import DecisionService
-from ionport.documents.review.life_cycle import BY_PERSON, PENDING, is_held
+from ionport.documents.review.life_cycle import is_held
 from ionport.documents.review.model import Finding
 from ionport.documents.review.service import ReviewService
 from ionport.documents.sight import Sight
@@ -77,6 +75,7 @@ class DocumentService:
         self._scanner = scanner
         self.limits = limits or IntakeLimits()
         self.review = ReviewService(clock, audit, self._timeline)
+        self.export_status = ExportStatusService(clock, self._timeline, self.review)
         self._receipts = Receipts(clock, audit, self.review, self.events)
         judging = Judging(self._timeline)
         self.corrections = CorrectionService(
@@ -190,7 +189,7 @@ class DocumentService:
         """Return the document; raises NotFound."""
         document = DocumentRepository(access.connection).find(access.scope, document_id)
         if document is None:
-            raise _no_document()
+            raise no_document()
         return document
 
     def filenames(
@@ -293,69 +292,12 @@ class DocumentService:
             access.scope, sub_organization_id
         )
 
-    def record_export_status(
-        self,
-        access: ScopedWork[OrganizationScope],
-        document_id: str,
-        status: DocumentStatus,
-        text: str,
-        actor_name: str = "ionport",
-        locked: LockedDocument | None = None,
-    ) -> None:
-        """Set the status that the document's deliveries give it, and tell the timeline why.
-
-        Called by exports in the transaction of the delivery; the same status again is only a
-        note, and none without a text. `locked` is what `lock` has returned in it. Raises NotFound.
-        """
-        if status not in EXPORT_STATUSES:
-            raise ValueError(f"{status} does not follow from deliveries")
-        repository = DocumentRepository(access.connection)
-        locked = locked or self.lock(access, document_id)
-        previous = locked.status
-        if status is DocumentStatus.VALIDATED_PENDING_EXPORT:
-            document = self.get(access, document_id)
-            status, _cause = self.review.standing(access, document, locked.open_findings)
-        waits = previous in PENDING or (
-            previous is DocumentStatus.READY_FOR_VALIDATION and locked.open_findings > 0
-        )
-        stays = previous in BY_PERSON or (waits and status is not DocumentStatus.EXPORTED)
-        if previous is status or stays:
-            if text:
-                self._timeline.tell(access, document_id, TimelineKind.NOTE, text, actor_name)
-            return
-        repository.set_status(access.scope, document_id, status, self._clock.now())
-        self._timeline.tell(
-            access,
-            document_id,
-            TimelineKind.STATUS_CHANGE,
-            text,
-            actor_name,
-            change=(previous, status),
-        )
-
-    def record_erp(
-        self,
-        access: ScopedWork[OrganizationScope],
-        document_id: str,
-        status: ErpStatus | None,
-        reference: str,
-        locked: LockedDocument,
-    ) -> None:
-        """Set how far the ERP is with a document, as its deliveries say; `locked` by `lock`."""
-        if (status, reference) != (locked.erp_status, locked.erp_reference):
-            DocumentRepository(access.connection).set_erp(
-                access.scope, document_id, status, reference
-            )
-
     def lock(self, access: ScopedWork[OrganizationScope], document_id: str) -> LockedDocument:
         """Keep others from changing the document until the transaction ends; raises NotFound.
 
         Who also writes its deliveries takes their rows first, so that no two wait in a circle.
         """
-        locked = DocumentRepository(access.connection).lock(access.scope, document_id)
-        if locked is None:
-            raise _no_document()
-        return locked
+        return locked_document(access, document_id)
 
     def add_note(
         self,
@@ -366,7 +308,7 @@ class DocumentService:
     ) -> None:
         """Add a sentence to the document's timeline; raises NotFound."""
         if DocumentRepository(access.connection).lock_status(access.scope, document_id) is None:
-            raise _no_document()
+            raise no_document()
         self._timeline.tell(access, document_id, TimelineKind.NOTE, text, actor_name)
 
     def findings(
@@ -406,7 +348,3 @@ class DocumentService:
         """Tell whether it takes part in no delivery: by findings, or by where it stands."""
         found = DocumentRepository(access.connection).standing(access.scope, document_id)
         return found is None or is_held(*found)
-
-
-def _no_document() -> NotFound:
-    return NotFound(_("There is no such document."), code="no_document")

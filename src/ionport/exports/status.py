@@ -149,8 +149,8 @@ def record_document_status(
     )
     latest = newest_of_each(DeliveryRepository(access.connection).states(access.scope, document_id))
     status = derive_status(latest, active)
-    documents.record_erp(access, document_id, *derive_erp(latest), document)
-    documents.record_export_status(access, document_id, status, text, actor_name, document)
+    documents.export_status.record_erp(access, document_id, *derive_erp(latest), document)
+    documents.export_status.record(access, document_id, status, text, actor_name, document)
     return status
 
 

@@ -262,7 +262,7 @@ def test_the_exports_status_is_told_in_the_timeline(
     ):
         clock.advance(timedelta(seconds=5))
         with database.write() as work:
-            service.record_export_status(work.within(ACME), id_, status, text)
+            service.export_status.record(work.within(ACME), id_, status, text)
     with database.read() as work:
         access = work.within(ACME)
         entries = service.timeline(access, id_)
@@ -294,9 +294,9 @@ def test_only_statuses_of_an_export_can_be_recorded(
     with database.write() as work:
         access = work.within(ACME)
         with pytest.raises(ValueError, match="does not follow"):
-            service.record_export_status(access, id_, DocumentStatus.READY_FOR_VALIDATION, "")
+            service.export_status.record(access, id_, DocumentStatus.READY_FOR_VALIDATION, "")
         with pytest.raises(NotFound):
-            service.record_export_status(work.within(OTHER), id_, DocumentStatus.EXPORTED, "")
+            service.export_status.record(work.within(OTHER), id_, DocumentStatus.EXPORTED, "")
         with pytest.raises(NotFound):
             service.add_note(work.within(OTHER), id_, "hello")
         service.add_note(access, id_, "hello", "anna")

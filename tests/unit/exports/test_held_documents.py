@@ -83,7 +83,7 @@ def test_a_possible_double_holds_every_further_export_but_not_the_status(
     set_status(ready, delivery.id, "delivered")
     with ready.database.write() as work:
         access = work.within(ready.scope)
-        ready.documents.record_export_status(access, document_id, DocumentStatus.EXPORTED, "done")
+        ready.documents.export_status.record(access, document_id, DocumentStatus.EXPORTED, "done")
         for _again in range(2):
             ready.documents.add_finding(access, document_id, "late_answer", DOUBLE)
     (finding,) = _findings(ready, document_id)
@@ -135,7 +135,7 @@ def test_no_delivery_of_a_held_document_is_tried_again(
     why = "two items" if cause == "finding" else DocumentStatus(status).label
     assert why in held.value.text
     with ready.database.write() as work:
-        ready.documents.record_export_status(
+        ready.documents.export_status.record(
             work.within(ready.scope), document_id, DocumentStatus.EXPORTING, ""
         )
     assert ready.status(document_id) == status

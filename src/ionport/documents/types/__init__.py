@@ -13,13 +13,19 @@ from ionport.documents.types.invoices import (
     ALLOWANCES_CHARGES,
     ATTACHMENTS,
     INVOICE_FIELDS,
-    INVOICE_TABLE,
     INVOICE_TABLES,
     NOTES,
     REFERENCES,
     TAX_LINES,
 )
-from ionport.documents.types.model import DocumentType, Field, FieldType, Origin, TableType
+from ionport.documents.types.model import (
+    INVOICE_TABLE,
+    DocumentType,
+    Field,
+    FieldType,
+    Origin,
+    TableType,
+)
 from ionport.documents.types.orders import DELIVERY_NOTE, ORDER_CONFIRMATION
 
 __all__ = [

@@ -2,40 +2,13 @@
 
 from __future__ import annotations
 
-from ionport.documents.types.model import TableType, fields_of
+from ionport.documents.types.model import COMPANY_FIELDS, INVOICE_TABLE, TableType, fields_of
 
-INVOICE_TABLE = "INVOICE_TABLE"
 TAX_LINES = "tax_lines"
 ALLOWANCES_CHARGES = "ALLOWANCES_CHARGES"
 NOTES = "NOTES"
 REFERENCES = "REFERENCES"
 ATTACHMENTS = "ATTACHMENTS"
-
-COMPANY_FIELDS = fields_of(
-    "Company Details",
-    """
-    buyer_id STRING Buyer ID
-    buyer_name STRING Buyer Name
-    buyer_address STRING Buyer Address
-    buyer_country_code STRING Buyer Country
-    buyer_tax_id STRING Buyer VAT Number
-    buyer_tax_number STRING Buyer Tax Number
-    buyer_registration STRING Buyer Registration
-    ship_to_party_id STRING Ship-to Party ID
-    ship_to_party_name STRING Ship-to Party Name
-    sub_org STRING Sub-Organization
-    company_id STRING Company ID
-    company_name STRING Company Name
-    company_street STRING Company Street
-    company_plz STRING Company Postal Code
-    company_vat STRING Company VAT Number
-    accounting_entity STRING Accounting Entity
-    company STRING M3 Company (CONO)
-    division STRING M3 Division (DIVI)
-    ln_company STRING LN Company
-    """,
-)
-"""Of every type: who gets the document, and the company that it belongs to."""
 
 INVOICE_FIELDS = (
     *fields_of(

@@ -138,3 +138,33 @@ def _origin(field_id: str) -> Origin:
     if field_id in _BY_COMPANY:
         return Origin.COMPANY
     return Origin.SYSTEM if field_id in _BY_SYSTEM else Origin.INVOICE
+
+
+INVOICE_TABLE = "INVOICE_TABLE"
+"""The id of the table of lines, which every type has."""
+
+COMPANY_FIELDS = fields_of(
+    "Company Details",
+    """
+    buyer_id STRING Buyer ID
+    buyer_name STRING Buyer Name
+    buyer_address STRING Buyer Address
+    buyer_country_code STRING Buyer Country
+    buyer_tax_id STRING Buyer VAT Number
+    buyer_tax_number STRING Buyer Tax Number
+    buyer_registration STRING Buyer Registration
+    ship_to_party_id STRING Ship-to Party ID
+    ship_to_party_name STRING Ship-to Party Name
+    sub_org STRING Sub-Organization
+    company_id STRING Company ID
+    company_name STRING Company Name
+    company_street STRING Company Street
+    company_plz STRING Company Postal Code
+    company_vat STRING Company VAT Number
+    accounting_entity STRING Accounting Entity
+    company STRING M3 Company (CONO)
+    division STRING M3 Division (DIVI)
+    ln_company STRING LN Company
+    """,
+)
+"""Of every type: who gets the document, and the company that it belongs to."""

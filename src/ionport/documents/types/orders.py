@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from ionport.documents.types.invoices import COMPANY_FIELDS, INVOICE_TABLE
-from ionport.documents.types.model import DocumentType, TableType, fields_of
+from ionport.documents.types.model import (
+    COMPANY_FIELDS,
+    INVOICE_TABLE,
+    DocumentType,
+    TableType,
+    fields_of,
+)
 
 _LINE = """
     POSITION STRING Position

@@ -340,7 +340,7 @@ def test_documents_that_wait_are_judged_anew_when_companies_change(
         access = Access(work, side.scope, OPERATOR)
         side.documents.decisions.hold(access, held, "asked")
         for status in (DocumentStatus.EXPORTING, DocumentStatus.EXPORTED):
-            side.documents.record_export_status(access, exported, status, "")
+            side.documents.export_status.record(access, exported, status, "")
     north = _add(side, companies, NORTH)
     (run,) = _runs(side)
     assert (run.action, run.total, run.person) == (BulkAction.JUDGE, 2, OPERATOR.name)
