@@ -77,7 +77,7 @@ manual: $(VENV)/.server assets ## Build the manual as plain files into dist/manu
 lock: $(VENV)/bin/python ## Resolve both lock files anew
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 	$(LOCK) -o requirements.lock
-	$(LOCK) --extra otel --extra s3 --extra sftp --extra smb --extra xlsx --extra xslt --group dev -o requirements-dev.lock
+	$(LOCK) --extra mcp --extra otel --extra s3 --extra sftp --extra smb --extra xlsx --extra xslt --group dev -o requirements-dev.lock
 
 clean: ## Remove what the targets made
 	rm -rf $(VENV) .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache node_modules \

@@ -59,6 +59,7 @@ _COMMANDS = {
     "webhook": ("webhooks", "Document side: programs that are told what happens to documents."),
     "api-key": ("documents.api_keys", "Document side: keys of programs that use the JSON API."),
     "rotate-keys": ("keys", "Make a new sealing key and seal every stored secret with it."),
+    "mcp": ("mcp", "Document side: read-only tools by the Model Context Protocol."),
     "completion": ("completion", "Print what lets a shell complete commands and options."),
     "demo": ("serving.demo", "Do the whole walk on fresh data folders."),
 }

@@ -330,6 +330,12 @@ class AuditAction(StrEnum):
         return gettext(self.words)
 
 
+class ToolAction(AuditAction):
+    """What the audit log tells of the tools that a program calls (`ionport.mcp`)."""
+
+    CALLED = "tool.called", N_("Tool called by a program")
+
+
 class UserAction(AuditAction):
     """What the audit log tells of a user."""
 

@@ -57,6 +57,7 @@ CONTENTS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "webhooks",
             "alerts",
             "client-commands",
+            "client-mcp",
             "m3-load",
         ),
     ),

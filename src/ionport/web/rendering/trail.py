@@ -34,6 +34,7 @@ from ionport.identity.model import (
     MembershipAction,
     OrganizationAction,
     TenantAction,
+    ToolAction,
     UserAction,
 )
 from ionport.mappings.model import MappingAction
@@ -91,6 +92,7 @@ SHOWN_ACTIONS: Final[Sequence[type[AuditAction]]] = (
     SuiteAction,
     SupplierAction,
     TenantAction,
+    ToolAction,
     UserAction,
     WebhookAction,
 )
