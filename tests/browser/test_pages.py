@@ -16,8 +16,11 @@ from starlette.types import ASGIApp
 
 from ionport.application import Application, open_application
 from ionport.asgi import build_asgi
+from ionport.identity.model import Organization, OrganizationRole
+from ionport.identity.repository import OrganizationRepository
 from ionport.manual import page_names
 from ionport.settings import load_settings
+from ionport.store import SystemScope
 from ionport.web import pages
 from ionport.web.middleware.languages import ORIGINAL_PAGE
 from tests.browser import axe
@@ -32,6 +35,7 @@ from tests.browser.conftest import OpenScreen
 from tests.browser.furnished import Furnished, cookies_of, furnished_house
 from tests.browser.screen import PHONE, Screen
 from tests.support.server import serve_at
+from tests.support.sides import OPERATOR
 from tests.support.web import PASSWORD
 from tests.support.whole import Desk, desk_on
 
@@ -108,11 +112,13 @@ _OTHERS |= _TEXTS | {_MANUAL, "/manual/de/{page}", "/manual/fr/{page}"}
 PAGES = sorted(_addresses() - _OTHERS)
 PAGES += [_MANUAL.format(page=name) for name in page_names()]
 # Forms and details of what leads to no Infor tenant: one page for each kind, by one route.
+_METHODS = ("folder", "infor-sftp", "sftp", "smb", "webhook", "on-premise")
 _NEW, _CONNECTION = "/settings/connections/new", "/settings/connections"
+PAGES += [f"{_CONNECTION}/{{folder_target}}/{page}" for page in ("token", "ion-package")]
 PAGES += [f"{_NEW}/{kind}" for kind in ("folder", "smb", "webhook", "pull")]
 PAGES += [f"{_CONNECTION}/{{{kind}_target}}" for kind in ("folder", "sftp", "smb", "pull")]
-PAGES += [f"{_CONNECTION}/{{{kind}_target}}/edit" for kind in ("folder", "sftp")]
-PAGES += [f"/settings/export/new/{name}" for name in ("folder", "infor-sftp", "webhook")]
+PAGES += [f"{_CONNECTION}/{{{kind}_target}}/edit" for kind in ("folder", "sftp", "smb", "pull")]
+PAGES += [f"/settings/export/new/{name}" for name in _METHODS]
 PAGES += [f"/settings/export/{{folder_configuration}}{page}" for page in ("", "/edit", "/activate")]
 PAGES += ["/deliveries/{failed_delivery}"]
 PAGES += ["/manual/de/the-walk", "/manual/fr/words", "/manual/de?ask=Wie+drehe+ich+ein+Secret%3F"]
@@ -316,6 +322,87 @@ def _sign_in(page: Page, username: str, password: str = PASSWORD.reveal()) -> No
     page.get_by_role("textbox", name="Username").fill(username)
     page.get_by_role("textbox", name="Password").fill(password)
     page.get_by_role("button", name="Sign in").click()
+
+
+def _refuse(page: Page, heading: str, values: dict[str, str]) -> None:
+    """Send the form of a page with what the browser itself would refuse."""
+    form = page.locator("main form").filter(has=page.get_by_role("button", name="Save")).last
+    form.evaluate("form => { form.noValidate = true; }")
+    for name, text in values.items():
+        page.locator(f'[name="{name}"]').fill(text)
+    form.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("heading", level=1, name=heading)).to_be_visible()
+    expect(page.locator(".form-error").first).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("address", "heading", "values"),
+    [
+        ("/settings/groups/add", "Add a group", {"name": ""}),
+        ("/settings/alerts", "Alerts", {"recipients": "nobody", "port": "0", "sender": "x"}),
+        ("/settings/connections/new/sftp", "New connection: SFTP", {"name": "", "host": ""}),
+        ("/settings/connections/{smb_target}/edit", "Archive by smb", {"host": ""}),
+        ("/settings/export/new/infor-sftp", "Infor export to SFTP", {"title": ""}),
+        ("/ion-api/{tenant}/faults/add", "Add a fault rule", {"status": "7"}),
+        ("/ion-api/{tenant}/document-flows/add", "Add a document flow", {"name": ""}),
+        ("/settings/document-types/INVOICE/fields/{field}", "Purchase Order", {"pattern": "["}),
+    ],
+)
+def test_a_refused_form_is_as_clean_as_the_page(
+    address: str, heading: str, values: dict[str, str], application: Furnished, screen: Screen
+) -> None:
+    screen.expect_status(422)
+    page = screen.open(application.address(address))
+    _refuse(page, heading, values)
+    _check(page, by_axe=True)
+
+
+def test_a_token_that_is_shown_once_and_a_test_mail_that_failed_have_clean_pages(
+    application: Furnished, screen: Screen
+) -> None:
+    page = screen.open(application.address("/settings/connections/{folder_target}/token"))
+    page.get_by_role("button", name="Make a new token").click()
+    expect(page.get_by_text("it is shown this once")).to_be_visible()
+    _check(page, by_axe=True)
+    page = screen.open("/settings/alerts")
+    values = {"recipients": "clerk@example.com", "host": "127.0.0.1", "port": "9"}
+    for name, text in {**values, "sender": "ionport@example.com"}.items():
+        page.locator(f"#{name}").fill(text)
+    page.get_by_role("button", name="Save").click()
+    page.get_by_role("button", name="Send a test").click()
+    expect(page.get_by_text("The test was not sent.")).to_be_visible()
+    _check(page, by_axe=True)
+
+
+def test_who_belongs_to_two_organizations_switches_between_them(
+    application: Furnished, screen: Screen
+) -> None:
+    desk, name = application.desk, "Nordwerk Handelsgesellschaft für Industriebedarf mbH"
+    with desk.application.database.write() as work:
+        other = Organization("org_other", name, None)
+        OrganizationRepository(work.connection).add(
+            SystemScope("test"), other, desk.application.clock.now()
+        )
+        ada = desk.application.identity.find_user(work, "ada")
+        assert ada is not None
+        desk.application.identity.set_organization_role(
+            work, OPERATOR, ada.id, other.id, OrganizationRole.ADMINISTRATOR
+        )
+    page = screen.open("/documents")
+    page.locator(".organization-menu summary").click()
+    entry = page.get_by_role("button", name=name)
+    expect(entry).to_be_in_viewport(ratio=1)
+    _check(page, by_axe=True)
+    expect(entry).to_be_in_viewport(ratio=1)
+    entry.click()
+    expect(page.locator(".organization-menu summary")).to_have_attribute("title", name)
+    _check(page, by_axe=True)
+    page.goto(screen.base_url + "/documents")
+    expect(page.get_by_text("No document yet")).to_be_visible()
+    page.locator(".organization-menu summary").click()
+    page.get_by_role("button", name="My organization").click()
+    page.goto(screen.base_url + "/documents")
+    expect(page.get_by_role("link", name="demo-invoice-ubl.xml").first).to_be_visible()
 
 
 # A list in use stands here already; what is told of it needs no browser.

@@ -9,7 +9,7 @@ from typing import Final
 
 from ionport.core.clock import Clock
 from ionport.core.errors import Conflict, InvalidInput
-from ionport.core.i18n import _
+from ionport.core.i18n import _, ngettext
 from ionport.core.mail.session import MailAccount, MailOutcome, MailSecurity, check_account
 from ionport.core.sealing import KeyRing
 from ionport.core.secrets import DOTS
@@ -194,7 +194,10 @@ class AlertService:
             wrong["sender"] = _("Write one address, such as ionport@example.com.")
         bad = [each for each in values.recipients if not _is_address(each)]
         if bad:
-            wrong["recipients"] = _("This is no address: {address}").format(address=bad[0][:80])
+            shown = ", ".join(each[:80] for each in bad[:3])
+            wrong["recipients"] = ngettext(
+                "This is no address: {shown}", "These are no addresses: {shown}", len(bad)
+            ).format(shown=shown)
         elif not 1 <= len(values.recipients) <= MAX_RECIPIENTS:
             wrong["recipients"] = _("Write 1 to {count} addresses, one on each line.").format(
                 count=MAX_RECIPIENTS

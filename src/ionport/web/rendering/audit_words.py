@@ -8,10 +8,13 @@ from typing import Final
 from ionport.connections.model import STAGES
 from ionport.connections.proofs import ProofState
 from ionport.core.i18n import N_, _, gettext
+from ionport.core.mail.session import MailSecurity
+from ionport.documents.alerts.model import Pace
 from ionport.documents.bulk.model import BulkAction, BulkAuditAction
 from ionport.documents.list_files.model import FileFormat
 from ionport.documents.type_settings.rule_words import rule_title
 from ionport.documents.types import DOCUMENT_TYPES
+from ionport.documents.webhooks.model import EventType
 from ionport.exports.destinations import destination_of
 from ionport.exports.model import ExportMethod, StepKind
 from ionport.identity.api_keys.model import ApiKeyAction, ApiScope
@@ -178,6 +181,10 @@ def _grant(text: str) -> str:
     return _("{permission} ({type})").format(permission=label, type=document_type_label(kind))
 
 
+def _events(text: str) -> str:
+    return ", ".join(_worded(lambda one: EventType(one).label, event) for event in text.split(", "))
+
+
 def _role(text: str) -> str:
     roles = (*TenantRole, *OrganizationRole)
     return next((role.label for role in roles if role.value == text), text)
@@ -199,6 +206,10 @@ _WORDS: Final[Mapping[tuple[str, str], Callable[[str], str]]] = {
     ("", "proof"): lambda text: ProofState(text).label,
     ("", "stage"): lambda text: dict(STAGES)[text],
     ("", "role"): _role,
+    ("", "events"): _events,
+    ("", "is_on"): lambda text: {"True": _("yes"), "False": _("no")}[text],
+    ("", "pace"): lambda text: Pace(text).label,
+    ("", "security"): lambda text: MailSecurity(text).label,
     ("", "format"): lambda text: FileFormat(text).label,
     ("", "step"): lambda text: StepKind(text).label,
 }

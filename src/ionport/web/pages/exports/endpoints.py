@@ -100,6 +100,13 @@ def _package_page(
         request, _package_fields(), values, errors,
         heading=_("Import file for ION Desk"), button=_("Download"),
         crumbs=_crumbs(request, connection), last=_("Import file"), status=status,
+        intro=[
+            _(
+                "Import this file in ION Desk. It brings the way back of what the ERP says: a"
+                " document flow, and a connection point that calls this connection. The names are"
+                " proposals; write yours where they are there already."
+            )
+        ],
     )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from starlette.routing import Route
 from ionport.connections.model import Connection, TargetKind
 from ionport.connections.targets import TARGET_TYPES, target_type_of
 from ionport.connections.targets.model import Target, TargetField, TargetType
+from ionport.connections.targets.service import TargetService, checked_name
 from ionport.core.errors import Conflict, Forbidden, InvalidInput, NotFound, Unavailable
 from ionport.core.i18n import _
 from ionport.core.secrets import Secret
@@ -53,7 +54,7 @@ def add(request: Request) -> Response:
     values = form.sent(visit.form) | {"method": text_of(visit.form, "method")}
     targets = documents_of(request).connections.targets
     try:
-        prepared = targets.prepare(_sent(kind, form, values, _typed_secret(request)))
+        prepared = _prepared(targets, _sent(kind, form, values, _typed_secret(request)), values)
         with visit.write(scope) as access:
             made = targets.add(access, values["name"], prepared)
     except (InvalidInput, Conflict) as error:
@@ -92,7 +93,7 @@ def change(request: Request) -> Response:
         with organization_read(request) as access:
             kept = targets.open(access, connection.id)
         secret = _typed_secret(request) or kept.secret
-        prepared = targets.prepare(_sent(kind, form, values, secret))
+        prepared = _prepared(targets, _sent(kind, form, values, secret), values)
         with organization_write(request) as access:
             require_unchanged(
                 request, access, connection.id, lambda: _stored(service.get(access, connection.id))
@@ -153,6 +154,24 @@ def _sent(kind: TargetType, form: Form, values: Mapping[str, str], secret: Secre
     """Return what was typed; raises InvalidInput beside each field that cannot be."""
     form.check(values)
     return Target(kind.kind, {each.name: values[each.name] for each in kind.fields}, secret)
+
+
+def _prepared(targets: TargetService, sent: Target, values: Mapping[str, str]) -> Target:
+    """Return the target as it is kept; raises InvalidInput with all that is wrong, the name too."""
+    wrong: dict[str, str] = {}
+    try:
+        checked_name(values["name"])
+    except InvalidInput as error:
+        wrong |= error.fields
+    try:
+        prepared = targets.prepare(sent)
+    except InvalidInput as error:
+        if not (wrong and error.fields):
+            raise
+        wrong |= error.fields
+    if wrong:
+        raise InvalidInput(next(iter(wrong.values())), fields=wrong)
+    return prepared
 
 
 def _typed_secret(request: Request) -> Secret:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -11,6 +12,7 @@ from starlette.routing import Route
 
 from ionport.core.errors import InvalidInput, NotFound, TooLarge
 from ionport.core.i18n import _
+from ionport.core.paging import MAX_PER_PAGE, PageRequest
 from ionport.documents.type_settings.model import (
     MAX_LENGTH,
     MAX_VALUES,
@@ -21,6 +23,7 @@ from ionport.documents.type_settings.model import (
 )
 from ionport.documents.type_settings.rule_words import rule_title
 from ionport.documents.types import DOCUMENT_TYPES, DocumentType, Field, document_type
+from ionport.exports.configurations.model import ExportConfiguration
 from ionport.identity.access import Access
 from ionport.identity.edits import ChangedMeanwhile
 from ionport.store import Work
@@ -32,7 +35,7 @@ from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.rendering.trail import organization_trail
 from ionport.web.routes import form_routes
 from ionport.web.services import documents_of
-from ionport.web.state import organization_scope, visit_of
+from ionport.web.state import organization_read, organization_scope, visit_of
 
 MANUAL = "document-types"
 
@@ -40,11 +43,44 @@ _MAX_FILE = 1024 * 1024
 _FLAGS = ("second_is_another_person", "who_changed_may_not_approve", "exports_by_itself")
 
 
+@dataclass(frozen=True, slots=True)
+class TypeRow:
+    """A type in the list; `demands` are the labels of fields that something is demanded of."""
+
+    kind: DocumentType
+    settings: TypeSettings
+    configurations: Sequence[ExportConfiguration]
+    demands: Sequence[str]
+
+    @classmethod
+    def of(
+        cls,
+        kind: DocumentType,
+        settings: TypeSettings,
+        configurations: Sequence[ExportConfiguration],
+    ) -> TypeRow:
+        """Return the row, with the fields in the order of the type."""
+        demands = [field.label for field in kind.fields if field.id in settings.fields]
+        return cls(kind, settings, configurations, demands)
+
+
 def list_types(request: Request) -> Response:
-    """Show the document types with what is set for each."""
-    with visit_of(request).services.database.read() as work:
-        types = [(kind, _settings(request, work, kind.id)) for kind in DOCUMENT_TYPES.values()]
-    return render(request, "settings/document_types/list.html", {"types": types})
+    """Show the document types with what is set for each, and where each goes."""
+    with organization_read(request) as access:
+        active = (
+            documents_of(request)
+            .configurations.list(access, PageRequest(per_page=MAX_PER_PAGE), only_active=True)
+            .items
+        )
+        rows = [
+            TypeRow.of(
+                kind,
+                _settings(request, access.work, kind.id),
+                [one for one in active if one.document_type == kind.id],
+            )
+            for kind in DOCUMENT_TYPES.values()
+        ]
+    return render(request, "settings/document_types/list.html", {"rows": rows})
 
 
 def show(request: Request) -> Response:
@@ -70,6 +106,7 @@ def _detail_page(request: Request, errors: Mapping[str, str], status: int = 200)
             (code, rule_title(code), effect) for code, effect in sorted(settings.effects.items())
         ],
         "groups": _groups(kind),
+        "demanded": [field for field in kind.fields if field.id in settings.fields],
         "default": FieldSetting(),
         "values": values,
         "errors": errors,

@@ -64,6 +64,13 @@ def test_an_sftp_server_is_added_used_by_a_configuration_and_changed(
     assert "/other" in changed.text
 
 
+def test_what_is_wrong_with_a_connection_is_told_at_once_its_name_too(desk: Desk) -> None:
+    refused = desk.browser.send(f"{_NEW}/sftp", {"name": " ", "host": "", "port": "22"})
+    assert refused.status_code == 422
+    for field in ("name", "host", "username", "host_key", "secret"):
+        assert f'id="{field}-error"' in refused.text, field
+
+
 def test_local_folders_are_added_below_the_root_alone(desk: Desk, tmp_path: Path) -> None:
     values = {"name": "Out", "folder": str(tmp_path / "out")}
     refused = desk.browser.send(f"{_NEW}/folder", values)

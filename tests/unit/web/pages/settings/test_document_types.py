@@ -9,6 +9,7 @@ import httpx2
 import pytest
 
 from ionport.documents.samples import read_sample
+from tests.support.sides import until
 from tests.support.web import said
 from tests.support.whole import INVOICE, Desk
 
@@ -49,6 +50,21 @@ def test_what_is_demanded_of_a_field_is_set_and_told(desk: Desk) -> None:
     }
     assert desk.browser.send(_FIELD, {}).status_code == 200
     assert _settings(desk)["fields"] == {}
+
+
+def test_the_list_tells_of_each_type_who_approves_where_it_goes_and_what_is_demanded(
+    desk: Desk,
+) -> None:
+    before = desk.browser.text("/settings/document-types")
+    assert before.count("nobody has to approve no active configuration nothing as shipped") == 4
+    assert "Nothing is demanded of a field yet" in desk.browser.text(_ONE)
+    desk.browser.send(_FIELD, _DEMANDS)
+    desk.browser.send(f"{_ONE}/approvals", {"first_from": "1000"}, form_at=_ONE)
+    path = str(desk.add_export("Invoices to Infor M3", desk.credentials()).url.path)
+    assert until(lambda: "pill-progress" not in desk.browser.get(path).text)
+    desk.browser.send(f"{path}/activate", form_at=path)
+    told = "one from 1,000.00 when somebody exports it through Invoices to Infor M3 Purchase Order"
+    assert told in desk.browser.text("/settings/document-types")
 
 
 @pytest.mark.parametrize(
