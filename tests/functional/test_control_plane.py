@@ -143,7 +143,7 @@ def items(plane: Plane) -> int:
 
 
 def test_every_imitated_service_is_described(plane: Plane) -> None:
-    for context in ("IDM", "IONSERVICES", "M3", "LN", "Mingle"):
+    for context in ("IDM", "IONSERVICES", "DATAFABRIC", "M3", "LN", "Mingle"):
         document = plane.ask("GET", f"/openapi/{context}")
         assert document["openapi"] == "3.1.0"
         assert document["servers"] == [{"url": f"{plane.url}/{TENANT}/{context}"}]

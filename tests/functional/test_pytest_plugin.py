@@ -74,7 +74,7 @@ sys.modules.update(dict.fromkeys(extras))
 from ionport.testing.start import started_infor
 with started_infor() as infor:
     token = infor.token()
-    contexts = ("IDM", "IONSERVICES", "M3", "LN", "Mingle", "CustomerApi")
+    contexts = ("IDM", "IONSERVICES", "DATAFABRIC", "M3", "LN", "Mingle", "CustomerApi")
     for context in contexts:
         address = f"{infor.url}/{infor.tenant}/{context}/no/such/operation"
         request = urllib.request.Request(address, headers={"Authorization": f"Bearer {token}"})

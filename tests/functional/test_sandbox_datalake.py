@@ -82,13 +82,14 @@ def test_a_body_that_is_no_json_object_is_refused(client: httpx2.Client) -> None
     "query",
     [
         {"filter": "nonsense"},
-        {"filter": "dl_document_name eq 'A' or dl_size gt 1"},
+        {"filter": "dl_document_name eq 'A' or"},
+        {"page": "2", "records": "10000"},
         {"filter": "dl_document_name eq 'A' and"},
         {"filter": "colour eq 'red'"},
         {"filter": "dl_size gt 'many'"},
         {"filter": "event_date gt 'yesterday'"},
         {"filter": "a eq b " * 400},
-        {"filter": " and ".join(["dl_size gt 1"] * 11)},
+        {"filter": " and ".join(["dl_size gt 1"] * 101)},
         {"sort": "colour:desc"},
         {"sort": "event_date:up"},
         {"page": "0"},
@@ -130,9 +131,12 @@ def test_a_filter_may_join_comparisons_and_double_a_quote(
             "dl_document_name EQ 'Joined' AND dl_size lt 2",
             "dl_from eq 'O''Neill'",
             "dl_document_name eq 'Joined' and event_date lt '2020-01-01'",
+            "(dl_document_name like 'Join%') and (dl_size eq 1 or dl_size in (3, 4))",
+            "dl_document_name eq Joined and event_date range [2020-01-01, 2999-01-01T00:00:00Z]",
+            "dl_document_name eq Joined and dl_corrupt eq 'false' and dl_instance_count eq 1",
         )
     }
-    assert list(found.values()) == [3, 2, 1, 0, 0]
+    assert list(found.values()) == [3, 2, 1, 0, 0, 2, 3, 3]
 
 
 @pytest.mark.on_each_database
@@ -160,9 +164,9 @@ def test_what_is_purged_lets_go_of_its_file(side: InforSide, client: httpx2.Clie
 
 
 def test_what_is_not_imitated_is_an_error(client: httpx2.Client) -> None:
-    for address in ("/IONSERVICES/datalakeapi/v1/compass/jobs", f"{CATALOG}/object/A/versions"):
+    for address in ("/IONSERVICES/datalakeapi/v1/warehouse", f"{CATALOG}/object/A/versions"):
         assert "does not imitate" in refused(client.get(address), 404)
-    for address in (f"{CATALOG}/object", f"{CATALOG}/object/A", f"{CATALOG}/object/a%2fb"):
+    for address in (f"{CATALOG}/object", f"{LAKE}/purge/ids", f"{CATALOG}/object/a%2fb"):
         answer = client.get(address)
         assert "does not imitate" in refused(answer, answer.status_code)
         assert answer.json()["code"] == "operation_not_imitated"

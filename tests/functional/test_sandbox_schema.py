@@ -54,7 +54,7 @@ def imitated(side: InforSide) -> list[Service]:
 
 
 def contexts() -> list[str]:
-    return ["IDM", "IONSERVICES", "M3", "LN", "Mingle"]
+    return ["IDM", "IONSERVICES", "DATAFABRIC", "M3", "LN", "Mingle"]
 
 
 def base_url(side: InforSide, service: Service) -> str:

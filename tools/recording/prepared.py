@@ -78,7 +78,7 @@ def _web_app(browser: Asker) -> File:
 def remember(ask: Ask, answer: Answer, state: MutableMapping[str, str]) -> None:
     """Keep the ids that later requests name."""
     try:
-        content = json.loads(answer.body) if answer.status in (200, 201) else None
+        content = json.loads(answer.body) if answer.status in (200, 201, 202) else None
     except ValueError:
         return
     if not isinstance(content, dict):
@@ -89,6 +89,8 @@ def remember(ask: Ask, answer: Answer, state: MutableMapping[str, str]) -> None:
         state["fault"] = content["id"]
     elif ask.route.endswith("GET /_control/{tenant}/calls") and content["calls"]:
         state["call"] = content["calls"][-1]["id"]
+    elif "queryId" in content:
+        state["query"] = content["queryId"]
     elif ask.case == "code" and "refresh_token" in content:
         state["refresh_token"] = content["refresh_token"]
         state["access_token"] = content["access_token"]

@@ -18,7 +18,7 @@ def sections(
 ) -> Iterator[Iterator[Ask]]:
     """Yield the requests by section. An id made in one does not depend on the others."""
     # The services by name: a context that is left out here would be missed below.
-    contexts = ("IDM", "IONSERVICES", "M3", "LN", "Mingle")
+    contexts = ("IDM", "IONSERVICES", "DATAFABRIC", "M3", "LN", "Mingle")
     found = _documents(asker, client, contexts)
     yield oauth(client, browser)
     yield refreshed(client, state)

@@ -33,6 +33,7 @@ _COMMANDS = {
     "ion": ("client.ion", "Send a business document to ION with an .ionapi file."),
     "m3": ("client.m3", "Call M3 with an .ionapi file: one transaction, or a table of rows."),
     "verify": ("client.verify", "Compare a tenant with the sandbox, by calls that only read."),
+    "compass": ("client.compass", "Query the Data Lake with an .ionapi file."),
     "connection": (
         "documents.connections",
         "Document side: .ionapi files, other targets, and their proof.",

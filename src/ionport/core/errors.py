@@ -3,6 +3,7 @@
     IonportError
     ├── InvalidInput            422  the request or file is wrong; names the fields
     │   ├── PolicyInvalid            gateway: where in its XML a policy is wrong
+    │   ├── QueryFailed              sandbox: why Compass cannot run a query
     │   ├── RefusedImport            documents: every mistake of a JSON or CSV file
     │   ├── RefusedLines             documents: every wrong line of a file of suppliers
     │   ├── RequestRefused           sandbox: LN's SOAP fault

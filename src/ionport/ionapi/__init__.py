@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .addresses import AddressPolicy
     from .client import AsyncIonApiClient, IonApiClient
+    from .datafabric import DataObject, QueryRows, QueryStatus
     from .errors import (
         AddressRefused,
         AnswerRefused,
@@ -75,6 +76,7 @@ __all__ = [
     "ClientAuth",
     "ConnectionFailed",
     "CredentialFileError",
+    "DataObject",
     "Entity",
     "Exchange",
     "FileTokenStore",
@@ -101,6 +103,8 @@ __all__ = [
     "MemoryTokenStore",
     "ProbeReport",
     "Published",
+    "QueryRows",
+    "QueryStatus",
     "RequestRefused",
     "Resource",
     "Secret",
@@ -130,6 +134,7 @@ _HOMES = {
         "addresses": "AddressPolicy",
         "tokens.auth": "IonApiAuth",
         "client": "AsyncIonApiClient IonApiClient",
+        "datafabric": "DataObject QueryRows QueryStatus",
         "errors": "AddressRefused AnswerRefused ConnectionFailed CredentialFileError InvalidClient "
         "InvalidGrant IonApiError LnFault LnMessage M3Error RequestRefused SendWindowClosed "
         "ServiceError TokenError UnauthorizedClient",

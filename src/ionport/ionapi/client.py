@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Self
 
 from .addresses import AddressPolicy
 from .calls import Answer, Call, Flow
+from .datafabric import AsyncDataFabric, DataFabric
 from .driver import AsyncDriver, Driver
 from .idm import AsyncIdm, Idm
 from .ln import AsyncLn, Ln
@@ -68,6 +69,7 @@ class IonApiClient:
         self.messaging = Messaging(self.file, self._driver)
         self.m3 = M3(self.file, self._driver)
         self.ln = Ln(self.file, self._driver)
+        self.datafabric = DataFabric(self.file, self._driver)
 
     def observed_by(self, on_exchange: Observer) -> IonApiClient:
         """The same client, connections and tokens, reporting to another observer."""
@@ -172,6 +174,7 @@ class AsyncIonApiClient:
         self.messaging = AsyncMessaging(self.file, self._driver)
         self.m3 = AsyncM3(self.file, self._driver)
         self.ln = AsyncLn(self.file, self._driver)
+        self.datafabric = AsyncDataFabric(self.file, self._driver)
 
     def observed_by(self, on_exchange: Observer) -> AsyncIonApiClient:
         """The same client, connections and tokens, reporting to another observer."""

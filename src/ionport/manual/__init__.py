@@ -25,8 +25,8 @@ CONTENTS: tuple[tuple[str, tuple[str, ...]], ...] = (
             *("choose-a-type", "create-an-app", "download-credentials", "service-accounts"),
             *("rotate-a-secret", "revoke-tokens", "scopes", "saml-issuers", "users", "account"),
             *("token-endpoint", "oauth-errors", "available-apis", "policies"),
-            *("sandbox", "sandbox-idm", "sandbox-ion", "sandbox-m3", "sandbox-ln"),
-            *("sandbox-control", "sandbox-coverage", "testing", "own-tenant"),
+            *("sandbox", "sandbox-idm", "sandbox-ion", "sandbox-datafabric", "sandbox-m3"),
+            *("sandbox-ln", "sandbox-control", "sandbox-coverage", "testing", "own-tenant"),
         ),
     ),
     (

@@ -54,6 +54,7 @@ class ServiceMakers:
         self._makers: Mapping[str, Callable[[], Service]] = {
             "IDM": self._idm,
             "IONSERVICES": self._ion,
+            "DATAFABRIC": self._datafabric,
             "M3": self._m3,
             "LN": self._ln,
             "Mingle": self._mingle,
@@ -80,10 +81,20 @@ class ServiceMakers:
     def _ion(self) -> Service:
         from ionport.sandbox.messaging import ionservices
 
+        return ionservices.service(self._open_ion())
+
+    def _datafabric(self) -> Service:
+        from ionport.sandbox.datafabric import suite
+
+        ion = self._open_ion()
+        return suite.service(ion.lake, ion.compass)
+
+    def _open_ion(self) -> Ion:
         if self._ion_of is not None:
-            return ionservices.service(self._ion_of())
-        audit = AuditLog(self._clock)
-        return ionservices.service(ionservices.open_ion(self._clock, self._blobs, audit))
+            return self._ion_of()
+        from ionport.sandbox.messaging import ionservices
+
+        return ionservices.open_ion(self._clock, self._blobs, AuditLog(self._clock))
 
     def _m3(self) -> Service:
         from ionport.sandbox.m3 import routes

@@ -72,6 +72,7 @@ class ServiceApp:
             query=request.query_params,
             path_params=path_params,
             body=body,
+            database=self._database,
         )
         if too_large is not None:
             operation = _refusal(operation, too_large)
@@ -113,7 +114,7 @@ class ServiceApp:
 
         def record(work: Work, answer: Answer) -> Answer:
             duration_ms = round((time.perf_counter() - started) * 1000)
-            answer = effect.changed(call.caller.request_id, answer)
+            answer = effect.changed(call.caller.request_id, _marked(operation, answer))
             outcome = _outcome(answer, duration_ms, effect.fault, redactor)
             self._recorder.record(work.within(call.scope), facts, outcome)
             recording.is_recorded = True
@@ -156,6 +157,14 @@ class ServiceApp:
             request_kept=known and self._recorder.keep_body(call.body, redactor),
             received_at=self._clock.now(),
         )
+
+
+def _marked(operation: Operation, answer: Answer) -> Answer:
+    """Tell a client of an address that Infor has withdrawn which one to use."""
+    if not operation.fact.successor:
+        return answer
+    text = f"by Infor; use {operation.fact.successor}"
+    return replace(answer, headers={**answer.headers, "X-Ionport-Withdrawn": text})
 
 
 def _path(request: Request) -> str:

@@ -22,6 +22,22 @@ CREATE TABLE catalog_objects (
 	changed_by TEXT NOT NULL,
 	CONSTRAINT pk_catalog_objects PRIMARY KEY (tenant_id, name)
 );
+CREATE TABLE compass_jobs (
+	id TEXT NOT NULL,
+	tenant_id TEXT NOT NULL,
+	statement TEXT NOT NULL,
+	result_format TEXT NOT NULL,
+	status TEXT NOT NULL,
+	message TEXT NOT NULL,
+	row_limit INTEGER NOT NULL,
+	columns JSON NOT NULL,
+	row_count INTEGER NOT NULL,
+	result_sha256 TEXT,
+	submitted_at BIGINT NOT NULL,
+	ended_at BIGINT,
+	CONSTRAINT pk_compass_jobs PRIMARY KEY (id)
+);
+CREATE INDEX ix_compass_jobs_submitted ON compass_jobs (tenant_id, submitted_at, id);
 CREATE TABLE control_keys (
 	id TEXT NOT NULL,
 	tenant_id TEXT NOT NULL,
@@ -143,6 +159,9 @@ CREATE TABLE lake_objects (
 	sha256 TEXT NOT NULL,
 	size BIGINT NOT NULL,
 	stored_at BIGINT NOT NULL,
+	instances INTEGER DEFAULT '1' NOT NULL,
+	is_corrupt BOOLEAN DEFAULT 0 NOT NULL,
+	is_archived BOOLEAN DEFAULT 0 NOT NULL,
 	CONSTRAINT pk_lake_objects PRIMARY KEY (id)
 );
 CREATE INDEX ix_lake_objects_stored ON lake_objects (tenant_id, stored_at, id);

@@ -1,1 +1,1 @@
-"""Data Lake and Data Catalog, as inforion uses them (docs/reference/data-fabric.md#data-lake)."""
+"""Data Fabric: Compass, Data Lake, Data Catalog, Ingestion (docs/reference/data-fabric.md)."""

@@ -1,4 +1,4 @@
-"""Values of Data Catalog and Data Lake, and how their lists are filtered and sorted.
+"""Values of Data Catalog and Data Lake, and what of them is refused.
 
 Source: docs/reference/data-fabric.md#data-lake.
 """
@@ -8,26 +8,20 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
 from ionport.core.errors import InvalidInput
+from ionport.sandbox.datafabric.filters import Condition, LakeField
 from ionport.sandbox.kit.texts import quoted
 
 MAX_OBJECTS: Final = 1_000
 MAX_RECORDS: Final = 10_000
 MAX_OBJECT_BYTES: Final = 6_000_000
-_MAX_FILTER: Final = 2_000
-_MAX_COMPARISONS: Final = 10
-
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.]{0,249}")
-_COMPARISON = re.compile(
-    r"\s*(?P<field>[a-z_]+)\s+(?P<operator>eq|ne|gt|ge|lt|le)\s+"
-    r"(?:'(?P<quoted>(?:[^']|'')*)'|(?P<bare>[^\s']+))\s*",
-    re.IGNORECASE,
-)
-_AND = re.compile(r"and\b", re.IGNORECASE)
+# Infor's own logical ids are not taken (docs/reference/data-fabric.md#ingestion).
+_LOGICAL_ID = re.compile(r"lid://(?=.{1,250}$)[\w-]+(\.[\w-]+){1,4}", re.ASCII)
 
 
 class ObjectType(StrEnum):
@@ -37,6 +31,11 @@ class ObjectType(StrEnum):
     BOD = "BOD"
     DSV = "DSV"
     JSON = "JSON"
+
+    @property
+    def is_queried(self) -> bool:
+        """Whether Compass reads objects of the type."""
+        return self in (ObjectType.DSV, ObjectType.JSON)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +54,10 @@ class CatalogObject:
 class LakeObject:
     """One data object in the Data Lake; `sender` is a logical id or a user, size in bytes.
 
-    `message` is the row id of the ION message that brought it, empty for an upload.
+    Attributes:
+        message: the row id of the ION message that brought it, empty for an upload.
+        instances: how many records its content has.
+        is_corrupt: somebody has marked it so; no query reads it.
     """
 
     id: str
@@ -66,6 +68,9 @@ class LakeObject:
     sha256: str
     size: int
     stored_at: datetime
+    instances: int = 1
+    is_corrupt: bool = False
+    is_archived: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,40 +81,36 @@ class LakeContent:
     sender: str
     sha256: str
     size: int
-
-
-class LakeField(StrEnum):
-    """Fields that a filter or a sort may name; all but the first and the last are inferred."""
-
-    DOCUMENT_NAME = "dl_document_name"
-    ID = "dl_id"
-    FROM = "dl_from"
-    SIZE = "dl_size"
-    DOCUMENT_DATE = "dl_document_date"
-    EVENT_DATE = "event_date"
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """One comparison of a filter; `value` is a text, a size or a moment as its field wants."""
-
-    field: LakeField
-    operator: str
-    value: str | int | datetime
+    instances: int = 1
+    is_archived: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class LakeQuery:
-    """Which data objects to list: all comparisons hold; newest first unless `sort` says."""
+    """Which data objects to list; newest first unless `sort` says.
 
-    comparisons: Sequence[Comparison] = ()
+    Attributes:
+        text: what their name, sender or id contains.
+        with_archived: those that were ingested as archived too.
+    """
+
+    condition: Condition | None = None
     sort: Sequence[tuple[LakeField, bool]] = ()
     text: str = ""
+    with_archived: bool = False
 
 
 def is_object_name(name: str) -> bool:
     """Tell whether an object of the Data Catalog may be called so."""
     return _NAME.fullmatch(name) is not None
+
+
+def check_logical_id(text: str) -> None:
+    """Raise InvalidInput unless data may be ingested under that logical id."""
+    if _LOGICAL_ID.fullmatch(text) is None:
+        raise _wrong(f"dl_from_logical_id is like lid://acme.erp.one, not {quoted(text)}.")
+    if "infor" in text.lower():
+        raise _wrong(f"The logical id {quoted(text)} may not name infor.")
 
 
 def read_object(values: Mapping[str, Any]) -> tuple[str, ObjectType, Any, Any]:
@@ -129,76 +130,6 @@ def read_object(values: Mapping[str, Any]) -> tuple[str, ObjectType, Any, Any]:
     if kind in (ObjectType.DSV, ObjectType.JSON) and not isinstance(schema, dict):
         raise _wrong(f"An object of type {kind} needs a schema.", "schema")
     return name, ObjectType(kind), schema, properties
-
-
-def read_filter(text: str) -> list[Comparison]:
-    """Read a filter such as `dl_document_name eq 'Orders'`, its comparisons joined by `and`.
-
-    Raises:
-        InvalidInput: it is written otherwise, or names a field that there is not.
-    """
-    if len(text) > _MAX_FILTER:
-        raise _wrong("The filter is too long.")
-    found: list[Comparison] = []
-    position = 0
-    while text[position:].strip():
-        if found:
-            joint = _AND.match(text, position)
-            if joint is None:
-                raise _unreadable(text)
-            position = joint.end()
-        match = _COMPARISON.match(text, position)
-        if match is None or len(found) == _MAX_COMPARISONS:
-            raise _unreadable(text)
-        found.append(_comparison(match))
-        position = match.end()
-    return found
-
-
-def read_sort(texts: Sequence[str]) -> list[tuple[LakeField, bool]]:
-    """Read sorts such as `event_date:desc`; the second value tells whether it descends.
-
-    Raises:
-        InvalidInput: a sort names no known field or direction.
-    """
-    found = []
-    for text in texts[:5]:
-        name, _colon, direction = text.partition(":")
-        if direction.lower() not in ("", "asc", "desc"):
-            raise _wrong(f"A sort ends in :asc or :desc, not in {quoted(text)}.")
-        found.append((_field(name), direction.lower() == "desc"))
-    return found
-
-
-def _comparison(match: re.Match[str]) -> Comparison:
-    name = _field(match["field"])
-    text = match["bare"] if match["quoted"] is None else match["quoted"].replace("''", "'")
-    return Comparison(name, match["operator"].lower(), _value(name, text))
-
-
-def _field(name: str) -> LakeField:
-    try:
-        return LakeField(name.lower())
-    except ValueError as error:
-        raise _wrong(f"{quoted(name)} is no field; known are {', '.join(LakeField)}.") from error
-
-
-def _value(name: LakeField, text: str) -> str | int | datetime:
-    try:
-        if name is LakeField.SIZE:
-            return int(text[:18])
-        if name in (LakeField.DOCUMENT_DATE, LakeField.EVENT_DATE):
-            moment = datetime.fromisoformat(text)
-            return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    except ValueError as error:
-        raise _wrong(f"{quoted(text)} is no value of {name}.") from error
-    return text
-
-
-def _unreadable(text: str) -> InvalidInput:
-    return _wrong(
-        f"The filter {quoted(text)} is not like dl_document_name eq 'Orders' and dl_size gt 10."
-    )
 
 
 def _wrong(text: str, field: str = "") -> InvalidInput:

@@ -7,14 +7,13 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, delete, insert, or_, select
+from sqlalchemy import ColumnElement, Select, and_, delete, func, insert, or_, select, update
 
+from ionport.sandbox.datafabric.filters import Comparison, Condition, LakeField
 from ionport.sandbox.datafabric.model import (
     MAX_OBJECTS,
     MAX_RECORDS,
     CatalogObject,
-    Comparison,
-    LakeField,
     LakeObject,
     LakeQuery,
 )
@@ -28,13 +27,20 @@ _o = lake_objects.c
 _COLUMNS: dict[LakeField, ColumnElement[Any]] = {
     LakeField.DOCUMENT_NAME: _o.document_name,
     LakeField.ID: _o.id,
+    LakeField.FROM_LOGICAL_ID: _o.sender,
     LakeField.FROM: _o.sender,
     LakeField.SIZE: _o.size,
+    LakeField.INSTANCE_COUNT: _o.instances,
     LakeField.DOCUMENT_DATE: _o.stored_at,
+    LakeField.INDEXED_DATE: _o.stored_at,
     LakeField.EVENT_DATE: _o.stored_at,
+    LakeField.CORRUPT: _o.is_corrupt,
 }
-_OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
-    name: getattr(operator, name) for name in ("eq", "ne", "gt", "ge", "lt", "le")
+_OPERATORS: dict[str, Callable[..., Any]] = {
+    **{name: getattr(operator, name) for name in ("eq", "ne", "gt", "ge", "lt", "le")},
+    "like": lambda column, pattern: column.ilike(pattern),
+    "in": lambda column, *values: column.in_(values),
+    "range": lambda column, first, last: column.between(first, last),
 }
 
 
@@ -95,24 +101,48 @@ class LakeRepository(Repository):
             _COLUMNS[name].desc() if descending else _COLUMNS[name].asc()
             for name, descending in query.sort
         ] or [_o.stored_at.desc()]
+        descends = query.sort[-1][1] if query.sort else True
+        order.append(_o.id.desc() if descends else _o.id.asc())
         rows = self._run(
-            select(lake_objects)
-            .where(condition)
-            .order_by(*order, _o.id.desc())
-            .limit(limit)
-            .offset(offset)
+            select(lake_objects).where(condition).order_by(*order).limit(limit).offset(offset)
         )
         return [_item(row) for row in rows], total
+
+    def named(
+        self, scope: TenantScope, names: Collection[str], until: datetime, limit: int
+    ) -> Sequence[LakeObject]:
+        """Return what queries read: the data objects of these documents, the oldest first.
+
+        Those that came after `until` and those marked corrupt or archived are left out.
+        """
+        condition = and_(
+            _matching(scope, LakeQuery()),
+            _o.document_name.in_(list(names)),
+            _o.stored_at <= until,
+            _o.is_corrupt.is_(False),
+        )
+        query = select(lake_objects).where(condition).order_by(_o.stored_at, _o.id).limit(limit)
+        return self._all(query, _item)
+
+    def moments(self, scope: TenantScope, query: LakeQuery, every: int) -> Sequence[datetime]:
+        """Return when each `every`-th data object that matches was stored, from the first on."""
+        place = (func.row_number().over(order_by=(_o.stored_at, _o.id)) - 1).label("place")
+        found = select(_o.stored_at, place).where(_matching(scope, query)).subquery()
+        chosen = select(found.c.stored_at).where(found.c.place % every == 0)
+        return list(self._run(chosen.order_by(found.c.stored_at)).scalars())
+
+    def mark_corrupt(self, scope: TenantScope, ids: Collection[str]) -> int:
+        """Mark data objects as corrupt and return how many there were."""
+        condition = and_(in_scope(lake_objects, scope), _o.id.in_(list(ids)))
+        return self._run(update(lake_objects).where(condition).values(is_corrupt=True)).rowcount
 
     def purge(self, scope: TenantScope, ids: Collection[str], now: datetime) -> int:
         """Remove data objects by id and return how many there were."""
         return self._purge(scope, select(_o.id).where(_o.id.in_(list(ids))), now)
 
-    def purge_matching(
-        self, scope: TenantScope, comparisons: Sequence[Comparison], now: datetime
-    ) -> int:
+    def purge_matching(self, scope: TenantScope, query: LakeQuery, now: datetime) -> int:
         """Remove at most 10,000 data objects that match and return how many there were."""
-        condition = _matching(scope, LakeQuery(comparisons))
+        condition = _matching(scope, query)
         return self._purge(
             scope, select(_o.id).where(condition).order_by(_o.id).limit(MAX_RECORDS), now
         )
@@ -126,15 +156,25 @@ class LakeRepository(Repository):
 
 def _matching(scope: TenantScope, query: LakeQuery) -> ColumnElement[bool]:
     conditions: list[ColumnElement[bool]] = [_o.tenant_id == scope.tenant_id]
-    for comparison in query.comparisons:
-        compare = _OPERATORS[comparison.operator]
-        conditions.append(compare(_COLUMNS[comparison.field], comparison.value))
+    if query.condition is not None:
+        conditions.append(_compared(query.condition))
+    if not query.with_archived:
+        conditions.append(_o.is_archived.is_(False))
     if query.text:
         columns = (_o.document_name, _o.sender, _o.id)
         conditions.append(
             or_(*(column.icontains(query.text, autoescape=True) for column in columns))
         )
     return and_(*conditions)
+
+
+def _compared(condition: Condition) -> ColumnElement[bool]:
+    if isinstance(condition, Comparison):
+        compare = _OPERATORS[condition.operator]
+        compared: ColumnElement[bool] = compare(_COLUMNS[condition.field], *condition.values)
+        return compared
+    join = and_ if condition.is_and else or_
+    return join(*(_compared(each) for each in condition.conditions))
 
 
 _entry = reader(CatalogObject)

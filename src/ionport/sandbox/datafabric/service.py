@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from ionport.core.blobs import Blobs
@@ -12,6 +13,8 @@ from ionport.core.ids import new_ordered_uuid
 from ionport.core.paging import Page, PageRequest
 from ionport.identity.access import Access
 from ionport.identity.model import Actor
+from ionport.sandbox.datafabric.compass.content import count_rows
+from ionport.sandbox.datafabric.filters import read_filter
 from ionport.sandbox.datafabric.model import (
     MAX_OBJECT_BYTES,
     MAX_OBJECTS,
@@ -19,7 +22,6 @@ from ionport.sandbox.datafabric.model import (
     LakeContent,
     LakeObject,
     LakeQuery,
-    read_filter,
     read_object,
 )
 from ionport.sandbox.datafabric.repository import CatalogRepository, LakeRepository
@@ -62,6 +64,13 @@ class DataLakeService:
         """Return the objects of the catalog by name, for a client."""
         return CatalogRepository(access.connection).list(access.scope)
 
+    def known_object(self, access: ScopedWork[TenantScope], name: str) -> CatalogObject:
+        """Return an object of the catalog, for a client. Raises NotFound."""
+        entry = CatalogRepository(access.connection).get(access.scope, name)
+        if entry is None:
+            raise _no_object(name)
+        return entry
+
     def knows(self, access: ScopedWork[TenantScope], document_name: str) -> bool:
         """Tell whether the Data Catalog has an object for documents of that name.
 
@@ -78,7 +87,7 @@ class DataLakeService:
     ) -> LakeObject:
         """Put a content that lies in the blobs into the lake."""
         item = LakeObject(
-            id=new_ordered_uuid(),
+            id=f"1-{new_ordered_uuid()}",
             tenant_id=access.scope.tenant_id,
             document_name=content.document_name,
             sender=content.sender,
@@ -86,6 +95,8 @@ class DataLakeService:
             sha256=content.sha256,
             size=content.size,
             stored_at=self._clock.now(),
+            instances=content.instances,
+            is_archived=content.is_archived,
         )
         LakeRepository(access.connection).add(access.scope, item)
         return item
@@ -108,21 +119,68 @@ class DataLakeService:
         )
         return item, self._blobs.get(item.sha256)
 
+    def contents(
+        self, database: Database, scope: TenantScope, query: LakeQuery, *, limit: int
+    ) -> list[tuple[LakeObject, bytes]]:
+        """Return the data objects that match with their contents, for a client."""
+        with database.read() as work:
+            items, _total = self.find(work.within(scope), query, limit=limit, offset=0)
+        return [(item, self._blobs.get(item.sha256)) for item in items]
+
+    def moments(
+        self, access: ScopedWork[TenantScope], query: LakeQuery, every: int
+    ) -> Sequence[datetime]:
+        """Return when each `every`-th data object that matches was stored."""
+        return LakeRepository(access.connection).moments(access.scope, query, every)
+
+    def mark_corrupt(self, access: ScopedWork[TenantScope], ids: Collection[str]) -> int:
+        """Mark data objects as corrupt, so that no query reads them; return how many there were."""
+        return LakeRepository(access.connection).mark_corrupt(access.scope, ids)
+
+    def keep(
+        self,
+        database: Database,
+        scope: TenantScope,
+        document_name: str,
+        content: bytes,
+        *,
+        sender: str,
+        is_archived: bool = False,
+    ) -> LakeContent:
+        """Put a content into the blobs that is to become a data object of the catalog's object.
+
+        Raises:
+            NotFound: the Data Catalog has no object of that name.
+        """
+        with database.read() as work:
+            entry = self.known_object(work.within(scope), document_name)
+        return LakeContent(
+            entry.name,
+            sender,
+            self._blobs.put(content),
+            len(content),
+            instances=count_rows(entry, content),
+            is_archived=is_archived,
+        )
+
     def purge(self, access: ScopedWork[TenantScope], ids: Collection[str]) -> int:
         """Remove data objects by id and return how many there were."""
         return LakeRepository(access.connection).purge(access.scope, ids, self._clock.now())
 
-    def purge_matching(self, access: ScopedWork[TenantScope], text: str) -> int:
+    def purge_matching(
+        self, access: ScopedWork[TenantScope], text: str, *, with_archived: bool = False
+    ) -> int:
         """Remove what a filter finds, at most 10,000, and return how many there were.
 
         Raises:
             InvalidInput: the filter is empty or cannot be read.
         """
-        comparisons = read_filter(text)
-        if not comparisons:
+        condition = read_filter(text)
+        if condition is None:
             raise InvalidInput("Name a filter; all is not purged at once.", code="no_filter")
         lake = LakeRepository(access.connection)
-        return lake.purge_matching(access.scope, comparisons, self._clock.now())
+        query = LakeQuery(condition, with_archived=with_archived)
+        return lake.purge_matching(access.scope, query, self._clock.now())
 
     def list_objects(self, access: Access[TenantScope]) -> Sequence[CatalogObject]:
         """Return the objects of the Data Catalog by name, for its page."""
@@ -188,10 +246,24 @@ class DataLakeService:
             raise InvalidInput(text, fields={"file": text})
         if len(content) > MAX_OBJECT_BYTES:
             raise TooLarge(f"A data object has at most {MAX_OBJECT_BYTES} bytes.")
-        kept = LakeContent(document_name, actor.name, self._blobs.put(content), len(content))
+        kept = self._kept(database, scope, actor, document_name, content)
         with database.write() as work:
             self._require_known(work.within(scope), document_name)
             return self.store(work.within(scope), kept)
+
+    def _kept(
+        self,
+        database: Database,
+        scope: TenantScope,
+        actor: Actor,
+        document_name: str,
+        content: bytes,
+    ) -> LakeContent:
+        with database.read() as work:
+            entry = CatalogRepository(work.connection).get(scope, document_name)
+        instances = 1 if entry is None else count_rows(entry, content)
+        sha256 = self._blobs.put(content)
+        return LakeContent(document_name, actor.name, sha256, len(content), instances)
 
     def _require_known(self, access: ScopedWork[TenantScope], document_name: str) -> None:
         if not self.knows(access, document_name):

@@ -1,8 +1,19 @@
-"""Tables of the Data Catalog and the Data Lake; contents lie in the blobs."""
+"""Tables of Data Catalog, Data Lake and Compass; contents and results lie in the blobs."""
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, BigInteger, Column, Index, PrimaryKeyConstraint, Table, Text
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    false,
+)
 
 from ionport.store import Moment, metadata
 from ionport.store.schema import required
@@ -24,8 +35,27 @@ lake_objects = Table(
     *required(Text, "tenant_id", "document_name", "sender", "message", "sha256"),
     Column("size", BigInteger, nullable=False),
     Column("stored_at", Moment, nullable=False),
+    Column("instances", Integer, nullable=False, server_default="1"),
+    *(
+        Column(name, Boolean, nullable=False, server_default=false())
+        for name in ("is_corrupt", "is_archived")
+    ),
     Index("ix_lake_objects_stored", "tenant_id", "stored_at", "id"),
 )
 
+compass_jobs = Table(
+    "compass_jobs",
+    metadata,
+    Column("id", Text, primary_key=True),
+    *required(Text, "tenant_id", "statement", "result_format", "status", "message"),
+    Column("row_limit", Integer, nullable=False),
+    Column("columns", JSON, nullable=False),
+    Column("row_count", Integer, nullable=False),
+    Column("result_sha256", Text),
+    Column("submitted_at", Moment, nullable=False),
+    Column("ended_at", Moment),
+    Index("ix_compass_jobs_submitted", "tenant_id", "submitted_at", "id"),
+)
+
 # All that a reset empties, in an order in which rows may be put back.
-STATE_TABLES = (catalog_objects, lake_objects)
+STATE_TABLES = (catalog_objects, lake_objects, compass_jobs)

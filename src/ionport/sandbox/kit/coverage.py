@@ -102,4 +102,6 @@ def _parts(service: Service) -> Sequence[Covered]:
 def _row(line: Covered) -> str:
     names = ", ".join(line.names)
     known = f"{line.fact.known.value}, {line.fact.section}"
+    if line.fact.successor:
+        known += f"; withdrawn by Infor, use {line.fact.successor}"
     return f"| {names} | `{line.address}` | {known} | {line.fact.left_out} |"

@@ -61,6 +61,7 @@ def _operation(
     content: Json = {
         "operationId": "-".join(re.findall(r"\w+", f"{service.context} {operation.method} {path}")),
         "summary": name,
+        **({"deprecated": True} if fact.successor else {}),
         "description": describe(fact),
         "parameters": [
             *(_path_parameter(name, choices.get(name, ())) for name in parameters_of(path)),
@@ -83,7 +84,8 @@ def _operation(
 def describe(fact: Fact) -> str:
     """Return where it is written how the real operation behaves, in one sentence."""
     left_out = f" Left out: {fact.left_out}." if fact.left_out else ""
-    return f"{fact.known.capitalize()}: {fact.section}.{left_out}"
+    gone = f" Withdrawn by Infor: use {fact.successor}." if fact.successor else ""
+    return f"{fact.known.capitalize()}: {fact.section}.{left_out}{gone}"
 
 
 def _path_parameter(name: str, choices: Sequence[str]) -> Json:

@@ -10,7 +10,7 @@ The coverage page and the sandbox's OpenAPI are made from these values.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -18,7 +18,7 @@ from starlette.datastructures import Headers, QueryParams
 
 from ionport.core.errors import IonportError
 from ionport.gateway.caller import Caller
-from ionport.store import TenantScope, Work
+from ionport.store import Database, TenantScope, Work
 
 UNKNOWN_OPERATION = "unknown"
 
@@ -35,6 +35,7 @@ class Call:
 
     Attributes:
         path: what stands behind the API context, from a slash, as the client spelt it.
+        database: for work that takes too long for the step's transaction, in short ones of its own.
         found_until: a search does not find what is younger yet (a fault rule); None: it finds all.
     """
 
@@ -46,6 +47,7 @@ class Call:
     query: QueryParams
     path_params: Mapping[str, str]
     body: bytes
+    database: Database
     found_until: datetime | None = None
 
     @property
@@ -86,11 +88,14 @@ class Fact:
         section: page and section of the reference, such as `docs/reference/idm.md#create`.
         known: as the statement there is marked; a test compares them.
         left_out: what of the real operation is not imitated; empty when nothing is known.
+        successor: Infor has withdrawn the address, and this one, behind the tenant, has taken its
+            place; the answers say so in the header `X-Ionport-Withdrawn`.
     """
 
     section: str
     known: Known
     left_out: str = ""
+    successor: str = ""
 
 
 def verified(section: str, *, left_out: str = "") -> Fact:
@@ -106,6 +111,11 @@ def from_clients(section: str, *, left_out: str = "") -> Fact:
 def inferred(section: str, *, left_out: str = "") -> Fact:
     """Return a fact that was concluded from others."""
     return Fact(section, Known.INFERRED, left_out)
+
+
+def withdrawn(fact: Fact, successor: str) -> Fact:
+    """Return a fact about an address that Infor has withdrawn in favour of another."""
+    return replace(fact, successor=successor)
 
 
 @dataclass(frozen=True, slots=True)

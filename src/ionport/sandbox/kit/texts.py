@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from typing import Any, Final
 
@@ -14,16 +15,19 @@ MAX_DEPTH: Final = 100
 _UNREPRESENTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
-def load_json_object(content: bytes) -> dict[str, Any]:
+def load_json_object(content: bytes, *, with_numbers: bool = False) -> dict[str, Any]:
     """Read a JSON object; numbers stay the texts they are, a UTF-8 byte order mark is skipped.
+
+    `with_numbers`, those become numbers that JSON can carry, for what is given back as JSON.
 
     Raises:
         InvalidInput: not UTF-8, not JSON, not an object, nested too deeply, or with characters
             that XML cannot carry.
     """
+    whole, broken = (int, _finite) if with_numbers else (str, str)
     try:
         data = json.loads(
-            content.decode("utf-8-sig"), parse_int=str, parse_float=str, parse_constant=str
+            content.decode("utf-8-sig"), parse_int=whole, parse_float=broken, parse_constant=str
         )
     except UnicodeDecodeError as error:
         raise InvalidInput("The text is not UTF-8.", code="not_utf8") from error
@@ -35,6 +39,11 @@ def load_json_object(content: bytes) -> dict[str, Any]:
         raise InvalidInput("A JSON object was expected.", code="not_a_json_object")
     _check_texts(data)
     return data
+
+
+def _finite(text: str) -> float | str:
+    number = float(text)
+    return number if math.isfinite(number) else text
 
 
 def quoted(text: str, limit: int = 80) -> str:

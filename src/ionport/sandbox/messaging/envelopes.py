@@ -15,16 +15,10 @@ from lxml import etree
 from starlette.datastructures import Headers
 
 from ionport.core import xml
+from ionport.sandbox.kit.multipart import is_multipart, malformed, read_parts
 from ionport.sandbox.kit.texts import check_text, load_json_object
 from ionport.sandbox.messaging.model import Parameters, listed_name, read_parameters
-from ionport.sandbox.messaging.payload import (
-    PARAMETERS_PART,
-    PAYLOAD_PART,
-    is_multipart,
-    malformed,
-    part_of,
-    read_parts,
-)
+from ionport.sandbox.messaging.payload import PARAMETERS_PART, PAYLOAD_PART, part_of
 
 HEADER_PREFIX = "x-infor-ion-"
 DEFAULT_TO = "lid://default"

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from starlette.datastructures import Headers, QueryParams
@@ -18,6 +18,7 @@ from ionport.sandbox.m3.parameters import (
     read_bulk,
     read_single,
 )
+from ionport.store import Database
 
 
 def single(transaction: str, query: str = "") -> Batch:
@@ -38,6 +39,8 @@ def _call(query: str, transaction: str, body: bytes) -> Call:
         query=QueryParams(query),
         path_params={"program": "APS450MI", "transaction": transaction},
         body=body,
+        # What reads parameters asks no database.
+        database=cast("Database", None),
     )
 
 

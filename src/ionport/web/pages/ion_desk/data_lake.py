@@ -14,7 +14,8 @@ from starlette.routing import Route
 
 from ionport.core.errors import InvalidInput, TooLarge
 from ionport.core.i18n import _
-from ionport.sandbox.datafabric.model import LakeField, LakeQuery, ObjectType
+from ionport.sandbox.datafabric.filters import LakeField
+from ionport.sandbox.datafabric.model import LakeQuery, ObjectType
 from ionport.sandbox.kit.texts import load_json_object
 from ionport.web.forms.declared import Form, FormField, Kind
 from ionport.web.forms.fields import errors_of, uploads_of
@@ -27,7 +28,7 @@ from ionport.web.routes import form_routes
 from ionport.web.services import sandbox_of
 from ionport.web.state import tenant_read, tenant_scope, tenant_write, visit_of
 
-MANUAL = "sandbox-ion"
+MANUAL = "sandbox-datafabric"
 
 _SORTS = {
     "time": LakeField.EVENT_DATE,

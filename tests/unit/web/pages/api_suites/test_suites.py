@@ -51,7 +51,7 @@ def endpoint_path(desk: Desk, suite: str) -> str:
 def test_the_suites_of_the_sandbox_stand_beside_the_tenants_own(desk: Desk) -> None:
     page = desk.browser.get(base_of(desk)).text
     assert "No API suite yet" in page
-    for context in ("IDM", "IONSERVICES", "M3", "Mingle"):
+    for context in ("IDM", "IONSERVICES", "DATAFABRIC", "M3", "Mingle"):
         assert f"{base_of(desk)}/built-in/{context}" in page
     suite_path(desk)
     page = desk.browser.get(f"{base_of(desk)}?q=docbits").text
