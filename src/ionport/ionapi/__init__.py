@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .addresses import AddressPolicy
     from .client import AsyncIonApiClient, IonApiClient
-    from .datafabric import DataObject, QueryRows, QueryStatus
+    from .datafabric.model import DataObject, QueryRows, QueryStatus
     from .errors import (
         AddressRefused,
         AnswerRefused,
@@ -134,7 +134,7 @@ _HOMES = {
         "addresses": "AddressPolicy",
         "tokens.auth": "IonApiAuth",
         "client": "AsyncIonApiClient IonApiClient",
-        "datafabric": "DataObject QueryRows QueryStatus",
+        "datafabric.model": "DataObject QueryRows QueryStatus",
         "errors": "AddressRefused AnswerRefused ConnectionFailed CredentialFileError InvalidClient "
         "InvalidGrant IonApiError LnFault LnMessage M3Error RequestRefused SendWindowClosed "
         "ServiceError TokenError UnauthorizedClient",

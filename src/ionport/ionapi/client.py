@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Self
 
 from .addresses import AddressPolicy
 from .calls import Answer, Call, Flow
-from .datafabric import AsyncDataFabric, DataFabric
+from .datafabric.operations import AsyncDataFabric, DataFabric
 from .driver import AsyncDriver, Driver
 from .idm import AsyncIdm, Idm
 from .ln import AsyncLn, Ln

@@ -12,7 +12,7 @@ import click
 
 from ionport.cli.client.opening import calling
 from ionport.cli.output import as_json_option, print_json, print_rows
-from ionport.ionapi.datafabric import MAX_ROWS
+from ionport.ionapi.datafabric.operations import MAX_ROWS
 
 
 @click.group()

@@ -6,20 +6,26 @@ Source: docs/reference/data-fabric.md.
 from __future__ import annotations
 
 import hashlib
-import json
-import re
 import time
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from .answers.faults import plain, service_error
-from .calls import MIB, Answer, Blocking, Call, Flow
-from .driver import AsyncService, Service, SyncService, operation
-from .errors import RequestRefused, ServiceError
-from .finding import APPS_MENU
+from ..answers.faults import service_error
+from ..calls import MIB, Answer, Blocking, Call, Flow
+from ..driver import AsyncService, Service, SyncService, operation
+from ..errors import RequestRefused, ServiceError
+from ..finding import APPS_MENU
+from .model import (
+    QUERY_ID,
+    DataObject,
+    QueryRows,
+    QueryStatus,
+    data_object,
+    query_status,
+    read_rows,
+)
 
 COMPASS = "DATAFABRIC/compass/v2"
 LAKE = "DATAFABRIC/datalake/v2"
@@ -35,7 +41,6 @@ _PAUSE = 1.0
 _WITHIN = 600.0
 _OBJECT_LIMIT = 128 * MIB
 
-_QUERY_ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
 _NDJSON = "application/x-ndjson"
 REMEDIES = {
     400: "See what Data Fabric said of the query, the filter or the file.",
@@ -49,40 +54,6 @@ REMEDIES = {
     ),
     429: "Compass takes about 100 queries a minute: wait, then try again.",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class QueryStatus:
-    """How a query stands: RUNNING, FINISHED, FAILED or CANCELED; `message` says why it failed."""
-
-    query_id: str
-    status: str
-    message: str = ""
-    columns: tuple[str, ...] = ()
-
-    @property
-    def has_ended(self) -> bool:
-        """Whether the query runs no more."""
-        return self.status != "RUNNING"
-
-
-@dataclass(frozen=True, slots=True)
-class QueryRows:
-    """What a query found: the names of its columns, and its rows by these names."""
-
-    query_id: str
-    columns: tuple[str, ...]
-    rows: tuple[Mapping[str, Any], ...] = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class DataObject:
-    """A data object of the lake; `fields` are all that Data Fabric tells of it."""
-
-    id: str
-    document_name: str
-    instances: int
-    fields: Mapping[str, Any] = field(repr=False, hash=False)
 
 
 class DataFabricOperations(Service):
@@ -170,7 +141,7 @@ class DataFabricOperations(Service):
         found = answer.json_object().get("fields")
         if not isinstance(found, list):
             raise answer.refused("bad_shape", "The list of data objects has no fields.")
-        return [_data_object(answer, each) for each in found]
+        return [data_object(answer, each) for each in found]
 
     @operation
     def get_object(self, object_id: str) -> Flow[bytes]:
@@ -199,17 +170,17 @@ class DataFabricOperations(Service):
         headers = {"Accept": "application/json", "Content-Type": "text/plain"}
         url = f"{self._file.api_url}/{COMPASS}/jobs/?queryExecutor=datalake"
         answer = yield from self._ask(Call("POST", url, headers, sql.encode()))
-        return _query_status(answer)
+        return query_status(answer)
 
     def _status(self, query_id: str, wait: int) -> Flow[QueryStatus]:
         url = f"{self._job(query_id)}/status/?timeout={min(max(wait, 0), 25)}"
         answer = yield from self._ask(Call("GET", url, {"Accept": "application/json"}))
-        return _query_status(answer)
+        return query_status(answer)
 
     def _rows(self, query_id: str, offset: int, limit: int) -> Flow[list[Mapping[str, Any]]]:
         url = f"{self._job(query_id)}/result/?offset={offset}&limit={limit}"
         call = Call("GET", url, {"Accept": _NDJSON}, limit=_PAGE_LIMIT)
-        return _read_rows((yield from self._ask(call)))
+        return read_rows((yield from self._ask(call)))
 
     def _cancel(self, query_id: str) -> Flow[None]:
         url = f"{self._job(query_id)}/cancel/"
@@ -222,7 +193,7 @@ class DataFabricOperations(Service):
         return answer
 
     def _job(self, query_id: str) -> str:
-        if not _QUERY_ID.fullmatch(query_id):
+        if not QUERY_ID.fullmatch(query_id):
             raise RequestRefused("This is not the id of a query.")
         return f"{self._file.api_url}/{COMPASS}/jobs/{query_id}"
 
@@ -233,57 +204,6 @@ class DataFabric(SyncService, DataFabricOperations):
 
 class AsyncDataFabric(AsyncService, DataFabricOperations):
     """Data Fabric for asyncio."""
-
-
-def _query_status(answer: Answer) -> QueryStatus:
-    data = answer.json_object()
-    # A client in C# reads the id as QueryId.
-    query_id, status = data.get("queryId", data.get("QueryId")), data.get("status")
-    if not isinstance(query_id, str) or not isinstance(status, str):
-        raise answer.refused("bad_shape", "The answer names no query or no status.")
-    if not _QUERY_ID.fullmatch(query_id):
-        raise answer.refused("bad_shape", "The id of the query is not one.")
-    columns = data.get("columns")
-    names = [
-        each.get("name") if isinstance(each, dict) else each
-        for each in (columns if isinstance(columns, list) else [])
-    ]
-    return QueryStatus(
-        query_id,
-        plain(answer, status).upper(),
-        plain(answer, data.get("message")),
-        tuple(name for name in names if isinstance(name, str)),
-    )
-
-
-def _read_rows(answer: Answer) -> list[Mapping[str, Any]]:
-    """Read rows as NDJSON, or as one JSON list where a tenant answers so."""
-    if not answer.content.strip():
-        return []
-    if answer.is_html:
-        raise answer.refused("html", "Data Fabric answered with an HTML page.")
-    try:
-        text = answer.content.decode("utf-8-sig")
-        found = [json.loads(line) for line in text.split("\n") if line.strip()]
-    except (ValueError, RecursionError):
-        found = answer.json()
-    if isinstance(found, list) and len(found) == 1 and isinstance(found[0], list):
-        found = found[0]
-    if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
-        raise answer.refused("bad_shape", "The rows of the result are no JSON objects.")
-    return found
-
-
-def _data_object(answer: Answer, content: Any) -> DataObject:
-    if not isinstance(content, dict) or not isinstance(content.get("dl_id"), str):
-        raise answer.refused("bad_shape", "A data object has no dl_id.")
-    count = content.get("dl_instance_count")
-    return DataObject(
-        content["dl_id"],
-        plain(answer, content.get("dl_document_name")),
-        count if isinstance(count, int) else 0,
-        content,
-    )
 
 
 def _query_error(text: str, code: str, status: QueryStatus) -> ServiceError:

@@ -1,0 +1,1 @@
+"""Infor Data Fabric through the gateway (docs/reference/data-fabric.md)."""
