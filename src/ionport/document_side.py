@@ -56,6 +56,7 @@ from ionport.exports.engine.runner import DeliveryRunner
 from ionport.exports.error_queue.service import ErrorQueue
 from ionport.exports.fetching.service import FetchingService
 from ionport.exports.pages.maker import PageMaker
+from ionport.exports.replay import ReplayService, replay_step
 from ionport.exports.timing import ExportTiming
 from ionport.identity.api_keys.answers import Answers
 from ionport.identity.api_keys.service import ApiKeyService
@@ -99,6 +100,7 @@ class DocumentSide:
     deliveries: DeliveryService
     fetching: FetchingService
     error_queue: ErrorQueue
+    replays: ReplayService
     acknowledgements: AcknowledgementService
     erp_poller: ErpPoller
     automatic_exporter: AutomaticExporter
@@ -151,6 +153,7 @@ def open_document_side(
     acknowledgements = AcknowledgementService(clock, keys, audit, connections, documents)
     locks = (waiting_folder or Path(tempfile.gettempdir())).parent / "intake-locks"
     inboxes = Inboxes(keys, addresses, locks)
+    bulk = BulkService(clock, audit)
     list_files = ListFileService(database, clock, audit, documents)
     return DocumentSide(
         api_keys=ApiKeyService(clock, keys, audit),
@@ -171,7 +174,7 @@ def open_document_side(
             inboxes=inboxes,
         ),
         list_settings=ListSettingsService(),
-        bulk=BulkService(clock, audit),
+        bulk=bulk,
         bulk_runner=_bulk_runner(database, clock, documents, deliveries),
         list_files=list_files,
         list_file_runner=ListFileRunner(database, clock, list_files),
@@ -199,6 +202,7 @@ def open_document_side(
             database, clock, blobs, documents, lambda: deliveries.wake and deliveries.wake()
         ),
         error_queue=ErrorQueue(deliveries),
+        replays=ReplayService(bulk),
         acknowledgements=acknowledgements,
         erp_poller=ErpPoller(database, clock, blobs, connections, acknowledgements, timing),
         automatic_exporter=AutomaticExporter(database, clock, documents.review.types, deliveries),
@@ -216,6 +220,7 @@ def _bulk_runner(
     """Return what does with one document what a person wants done with many."""
     steps = {
         BulkAction.EXPORT: export_step(deliveries),
+        BulkAction.REPLAY: replay_step(deliveries),
         BulkAction.JUDGE: judge_step(documents.anew),
         **decision_steps(documents.decisions),
     }

@@ -180,6 +180,7 @@ def _use(desk: Desk) -> dict[str, str]:
             ),
             "document": delivered[0],
             "delivery_id": delivered[1],
+            "step": "idm_create",
             "run": _run_that_leaves_out(desk, other[0]),
             "file": _list_file(desk),
             "code": "nothing_to_accept",

@@ -20,6 +20,7 @@ from ionport.exports.deliveries import DeliveryService
 from ionport.exports.dry_run import DryRunService
 from ionport.exports.error_queue.service import ErrorQueue
 from ionport.exports.fetching.service import FetchingService
+from ionport.exports.replay import ReplayService
 from ionport.identity.api_keys.answers import Answers
 from ionport.identity.api_keys.service import ApiKeyService
 from ionport.mappings.service import MappingService
@@ -43,6 +44,7 @@ class ApiServices:
     deliveries: DeliveryService
     fetching: FetchingService
     error_queue: ErrorQueue
+    replays: ReplayService
     acknowledgements: AcknowledgementService
     dry_runs: DryRunService
     mappings: MappingService

@@ -160,12 +160,15 @@ class DeliveryService(DeliveryReading):
         """
         keep_exported(access, self._documents, document_id)
 
-    def retry(self, access: Access[OrganizationScope], delivery_id: str) -> Delivery:
+    def retry(
+        self, access: Access[OrganizationScope], delivery_id: str, reason: str = ""
+    ) -> Delivery:
         """Try a failed or cancelled delivery again from where it ended; a waiting one at once.
 
         One that runs is taken from its worker when that one should have ended long ago.
         The stored payload is sent again, unless the failed step is known never to have reached
         Infor: then it is rendered anew, with the mapping versions that its configuration uses now.
+        A `reason` is kept in the audit log.
 
         Raises:
             DocumentHeld: the document takes part in no delivery, whose status it keeps.
@@ -220,7 +223,8 @@ class DeliveryService(DeliveryReading):
                 DeliveryRepository(access.connection).update(
                     access.scope, delivery.id, {"mapping_versions": {}}
                 )
-        self._audit.record(access, DeliveryAction.RETRIED, delivery.id)
+        given = {"reason": reason} if reason else {}
+        self._audit.record(access, DeliveryAction.RETRIED, delivery.id, given)
         text = _("Export through “{title}” is tried again.").format(
             title=delivery.configuration_title
         )

@@ -23,6 +23,7 @@ from ionport.exports.model import (
     DeliverySort,
     DeliveryStatus,
 )
+from ionport.exports.sent_before import is_surely_refused
 from ionport.exports.timing import ExportTiming
 from ionport.identity.access import Access
 from ionport.identity.groups.permissions import Permission
@@ -91,6 +92,11 @@ class DeliveryReading:
         access.require_organization_member()
         repository = DeliveryRepository(access.connection)
         return repository.following(access.scope, wanted, limit, after)
+
+    def is_surely_refused(self, access: ScopedWork[OrganizationScope], delivery: Delivery) -> bool:
+        """Whether nothing of a delivery's open steps may have arrived at its target."""
+        ledger = LedgerRepository(access.connection)
+        return is_surely_refused(ledger, access.scope, delivery)
 
     def tries(
         self, access: Access[OrganizationScope], delivery_ids: Sequence[str]

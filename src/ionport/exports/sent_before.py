@@ -43,3 +43,17 @@ def may_have_arrived(
         attempt.step is kind and attempt.state is not AttemptState.FAILED
         for attempt in ledger.attempts(scope, delivery_id)
     )
+
+
+def is_surely_refused(
+    ledger: LedgerRepository, scope: OrganizationScope, delivery: Delivery
+) -> bool:
+    """Whether no call of a step that is not done may have had an effect.
+
+    What is done stays done when the delivery is tried again.
+    """
+    is_open = {step.kind for step in ledger.steps(scope, delivery.id) if not step.status.is_over}
+    return not any(
+        attempt.step in is_open and attempt.state is not AttemptState.FAILED
+        for attempt in ledger.attempts(scope, delivery.id)
+    )

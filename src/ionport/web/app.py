@@ -49,11 +49,13 @@ from ionport.web.pages.exports import configurations as exports
 from ionport.web.pages.exports import (
     connections,
     deliveries,
+    delivery_attempts,
     delivery_files,
     dry_run,
     endpoints,
     errors,
     mend,
+    replay,
     targets,
 )
 from ionport.web.pages.general import home, language, manual, settings, theme
@@ -229,8 +231,11 @@ def _document_routes() -> list[BaseRoute]:
         *targets.ROUTES,
         *connections.ROUTES,
         *endpoints.ROUTES,
+        # Before the page of a delivery: `replay` is no id of one.
+        *replay.ROUTES,
         *deliveries.ROUTES,
         *delivery_files.ROUTES,
+        *delivery_attempts.ROUTES,
         *errors.ROUTES,
     ]
 

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from ionport.exports.deliveries import DeliveryService
     from ionport.exports.dry_run import DryRunService
     from ionport.exports.error_queue.service import ErrorQueue
+    from ionport.exports.replay import ReplayService
     from ionport.gateway.custom_apis import CustomApis
     from ionport.identity.api_keys.service import ApiKeyService
     from ionport.mappings.service import MappingService
@@ -141,6 +142,7 @@ class DocumentServices:
     dry_runs: DryRunService
     deliveries: DeliveryService
     error_queue: ErrorQueue
+    replays: ReplayService
     acknowledgements: AcknowledgementService
     webhooks: WebhookService
     alerts: AlertService

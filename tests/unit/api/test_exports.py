@@ -5,6 +5,9 @@ from __future__ import annotations
 from starlette.testclient import TestClient
 
 from ionport.documents.samples import read_sample
+from ionport.exports.ledger.repository import DeliveryRepository
+from ionport.exports.model import DeliveryStatus
+from ionport.store import SystemScope
 from tests.support.api import problem
 from tests.support.whole import INVOICE, Desk
 from tests.unit.web.pages.documents.test_documents import _active_export, _run
@@ -54,3 +57,29 @@ def test_a_proof_is_started_and_read(desk: Desk, api: TestClient) -> None:
     path = f"/connections/{connection['id']}"
     assert api.get(path).json() == connection
     assert problem(api.get("/connections/con_nowhere"), 404)
+
+
+def test_what_failed_in_a_time_is_replayed_and_the_replay_read(desk: Desk, api: TestClient) -> None:
+    _active_export(desk)
+    document = _document(api)
+    delivery = api.post(f"/documents/{document}/export").json()["deliveries"][0]
+    assert api.post(f"/deliveries/{delivery['id']}/cancel").status_code == 200
+    wanted = {"since": "2020-01-01T00:00:00Z", "reason": "Infor was away"}
+    assert problem(api.post("/deliveries/replay", json=wanted), 422)["code"] == "nothing_selected"
+    with desk.application.database.write() as work:
+        DeliveryRepository(work.connection).update(
+            SystemScope("test"), delivery["id"], {"status": DeliveryStatus.FAILED}
+        )
+    for wrong in ({"reason": "x"}, {**wanted, "since": "2020-01-01"}, {**wanted, "reason": ""}):
+        assert problem(api.post("/deliveries/replay", json=wrong), 422)
+    begun = api.post("/deliveries/replay", json=wanted)
+    assert begun.status_code == 202, begun.text
+    replay = begun.json()
+    assert (replay["documents"], replay["tried"], replay["state"]) == (1, 0, "running")
+    assert desk.application.documents is not None
+    desk.application.documents.bulk_runner.run_one(replay["id"])
+    found = api.get(f"/deliveries/replays/{replay['id']}").json()
+    assert (found["tried"], found["left_out"], found["state"]) == (1, 0, "done")
+    _run(desk)
+    assert api.get(f"/deliveries/{delivery['id']}").json()["delivery"]["status"] == "delivered"
+    assert problem(api.get("/deliveries/replays/bulk_0"), 404)

@@ -19,6 +19,7 @@ from tests.unit.web.pages.documents.test_documents import _active_export
 NOWHERE = {
     "document_id": "doc_0",
     "delivery_id": "dlv_0",
+    "replay_id": "bulk_0",
     "connection_id": "con_0",
     "webhook_id": "whk_0",
     "mapping_id": "map_0",
@@ -74,6 +75,7 @@ def test_every_address_answers_for_a_foreign_id_as_for_none(desk: Desk, api: Tes
         "delivery_id": delivery["id"],
         "connection_id": delivery["connection"],
         "decision_id": "dec_0",
+        "replay_id": "bulk_0",
         "webhook_id": webhook,
         "mapping_id": api.get("/mappings").json()["items"][0]["id"],
         "cause": "supplier_unknown",

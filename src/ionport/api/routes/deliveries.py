@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
@@ -14,6 +14,7 @@ from ionport.api.paging import PageAsked, page_of
 from ionport.api.problems import PROBLEMS
 from ionport.api.repeats import IdempotencyKey, once
 from ionport.api.schemas import (
+    Answer,
     AttemptAnswer,
     DeliveryAnswer,
     DeliveryDetailAnswer,
@@ -21,6 +22,7 @@ from ionport.api.schemas import (
     StepAnswer,
 )
 from ionport.api.services import Services
+from ionport.documents.bulk.model import BulkRun, BulkState
 from ionport.documents.listing.model import Cursor
 from ionport.documents.review.model import MAX_REASON
 from ionport.documents.review.service import keeping_findings
@@ -122,6 +124,60 @@ def list_deliveries(
         total=page.total,
         has_more=False,
     )
+
+
+class ReplayRequest(BaseModel):
+    """Which failed deliveries are tried again, and why."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    since: AwareDatetime = Field(description="Made at this moment or later.")
+    until: AwareDatetime | None = Field(None, description="Made before this moment.")
+    configuration: str | None = Field(None, max_length=100)
+    cause: str | None = Field(None, max_length=100, description="An `error_code`.")
+    reason: str = Field(min_length=1, max_length=MAX_REASON, description="Kept in the audit log.")
+
+
+class ReplayAnswer(Answer):
+    """How far a replay is; `refused` counts the documents that were left out by the reason."""
+
+    id: str
+    state: BulkState
+    documents: int
+    tried: int
+    left_out: int
+    refused: Mapping[str, int]
+
+    @classmethod
+    def about(cls, run: BulkRun, reasons: Mapping[str, int]) -> ReplayAnswer:
+        return cls.made_of(run, documents=run.total, tried=run.done, refused=reasons)
+
+
+@router.post("/deliveries/replay", status_code=202)
+def replay(services: Services, call: Exporter, wanted: ReplayRequest) -> ReplayAnswer:
+    """Try the failed deliveries of a time again in the background, for a reason.
+
+    Those of 10,000 documents at most. Left out is what may have arrived although its answer is
+    missing.
+    """
+    asked = DeliveryFilter(
+        created_from=wanted.since,
+        created_to=wanted.until,
+        configuration_id=wanted.configuration,
+        error_code=wanted.cause,
+    )
+    with services.database.write() as work:
+        run = services.replays.start(Access(work, call.scope, call.actor), asked, wanted.reason)
+    return ReplayAnswer.about(run, {})
+
+
+@router.get("/deliveries/replays/{replay_id}")
+def get_replay(services: Services, call: Reader, replay_id: str) -> ReplayAnswer:
+    """Read how far a replay is, and why documents were left out."""
+    with services.database.read() as work:
+        access = Access(work, call.scope, call.actor)
+        run, reasons = services.replays.get(access, replay_id)
+    return ReplayAnswer.about(run, reasons)
 
 
 @router.get("/deliveries/{delivery_id}")

@@ -29,6 +29,8 @@ class BulkAction(StrEnum):
     UNDO_ACCEPT = "undo_accept"
     UNDO_REJECT = "undo_reject"
     UNDO_DELETE = "undo_delete"
+    REPLAY = "replay"
+    """Begun in the list of deliveries: what has failed there is tried again."""
     JUDGE = "judge"
     """Begun by ionport alone, when what documents are judged by has changed."""
 
@@ -43,19 +45,21 @@ class BulkAction(StrEnum):
             BulkAction.UNDO_ACCEPT: _("Undo: Accept findings"),
             BulkAction.UNDO_REJECT: _("Undo: Reject"),
             BulkAction.UNDO_DELETE: _("Undo: Delete"),
+            BulkAction.REPLAY: _("Replay failed deliveries"),
             BulkAction.JUDGE: _("Check again"),
         }[self]
 
     @property
     def needs_reason(self) -> bool:
         """Whether a person has to say why."""
-        return self in UNDONE_BY
+        return self in UNDONE_BY or self is BulkAction.REPLAY
 
     @property
     def permission(self) -> Permission:
         """What it needs; each document is asked about when its turn is."""
         return {
             BulkAction.EXPORT: Permission.EXPORT,
+            BulkAction.REPLAY: Permission.EXPORT,
             BulkAction.DELETE: Permission.DELETE,
             BulkAction.UNDO_DELETE: Permission.DELETE,
         }.get(self, Permission.DECIDE)

@@ -74,7 +74,9 @@ class BulkRepository(Repository):
             literal(""),
         )
         names = [column.name for column in bulk_items.columns]
-        return self._run(insert(bulk_items).from_select(names, rows)).rowcount
+        added = insert(bulk_items).from_select(names, rows)
+        # psycopg's count of an INSERT is thrown away otherwise.
+        return self._run(added.execution_options(preserve_rowcount=True)).rowcount
 
     def drop_old(self, scope: OrganizationScope) -> None:
         """Remove the runs that are over and older than the newest `MAX_RUNS`."""

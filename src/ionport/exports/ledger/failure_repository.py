@@ -10,7 +10,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Select, exists, func, literal, literal_column, select
 
 from ionport.documents.tables import documents
-from ionport.exports.model import REJECTED_CODE, DeliveryStatus
+from ionport.exports.model import REJECTED_CODE, DeliveryFilter, DeliveryStatus
 from ionport.exports.tables import deliveries
 from ionport.store import OrganizationScope
 
@@ -97,6 +97,35 @@ class FailureRepository:
         ).where(_d.id > after)
         rows = self._connection.execute(_rejected(query, scope).order_by(_d.id).limit(limit))
         return [Failure(*row) for row in rows]
+
+    def count_failed(self, scope: OrganizationScope, wanted: DeliveryFilter) -> tuple[int, int]:
+        """Return how many failed deliveries a filter finds, and of how many documents."""
+        columns = (func.count(), func.count(_d.document_id.distinct()))
+        found = [
+            self._connection.execute(_within(_failed(select(each), scope), wanted)).scalar_one()
+            for each in columns
+        ]
+        return found[0], found[1]
+
+    def documents_failed(
+        self, scope: OrganizationScope, wanted: DeliveryFilter, limit: int
+    ) -> Sequence[str]:
+        """Return the documents of the failed deliveries that a filter finds."""
+        query = _within(_failed(select(_d.document_id).distinct(), scope), wanted)
+        return list(self._connection.execute(query.limit(limit)).scalars())
+
+
+def _within(query: Select[Any], wanted: DeliveryFilter) -> Select[Any]:
+    """Restrict by what a replay goes by: times, configuration, cause."""
+    if wanted.created_from:
+        query = query.where(_d.created_at >= wanted.created_from)
+    if wanted.created_to:
+        query = query.where(_d.created_at < wanted.created_to)
+    if wanted.configuration_id:
+        query = query.where(_d.configuration_id == wanted.configuration_id)
+    if wanted.error_code:
+        query = query.where(_d.error_code == wanted.error_code)
+    return query
 
 
 def _failed(query: Select[Any], scope: OrganizationScope) -> Select[Any]:

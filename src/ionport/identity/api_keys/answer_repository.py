@@ -35,8 +35,9 @@ class AnswerRepository(Repository):
             "request_digest": request_digest,
             "at": at,
         }
-        added = self._run(self._insert(api_answers).values(row).on_conflict_do_nothing())
-        return added.rowcount == 1
+        added = self._insert(api_answers).values(row).on_conflict_do_nothing()
+        # psycopg's count of an INSERT is thrown away otherwise.
+        return self._run(added.execution_options(preserve_rowcount=True)).rowcount == 1
 
     def find(
         self, scope: SystemScope, api_key_id: str, idempotency_key: str

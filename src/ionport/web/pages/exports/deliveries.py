@@ -57,6 +57,7 @@ _TILES = {
     DeliveryStatus.CANCELLED: "tile-cancelled",
 }
 _HELD = "held"
+_OF_REPLAYS = ("from", "to", "configuration", "cause")
 FILTERS = ("q", "status", "configuration", "cause", "from", "to")
 
 
@@ -86,7 +87,15 @@ def list_deliveries(request: Request) -> Response:
         configurations = documents_of(request).configurations.list(
             access, PageRequest(per_page=MAX_PER_PAGE)
         )
+        may_replay = access.may(Permission.EXPORT)
+    failed = counts[DeliveryStatus.FAILED]
+    query = request.url.query
+    chosen = {name: filters[name] for name in _OF_REPLAYS if filters[name]}
     context = {
+        "may_replay": may_replay and failed > 0,
+        "replay_url": f"{path_to(request, 'deliveries_replay')}?{urlencode(chosen)}",
+        "here_url": request.url.path + (f"?{query}" if query else ""),
+        "live_every": _live_every(counts),
         "state": state,
         "page_of": found,
         "tries": tries,
@@ -101,6 +110,13 @@ def list_deliveries(request: Request) -> Response:
         ],
     }
     return render(request, "exports/deliveries/list.html", context)
+
+
+def _live_every(counts: Mapping[DeliveryStatus, int]) -> int:
+    """Return after how many seconds the list is asked for again; 0 where nothing is under way."""
+    if counts[DeliveryStatus.PENDING] or counts[DeliveryStatus.RUNNING]:
+        return 2
+    return 10 if counts[DeliveryStatus.WAITING] else 0
 
 
 def wanted_deliveries(request: Request, filters: Mapping[str, str]) -> DeliveryFilter:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -22,6 +23,7 @@ from ionport.identity.access import Access
 from ionport.store import OrganizationScope
 from ionport.web.forms.fields import errors_of, text_of
 from ionport.web.pages.documents.listing.filters import NAMES, filter_of, told
+from ionport.web.pages.exports.deliveries import FILTERS as DELIVERIES
 from ionport.web.rendering.confirm import ask_first
 from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.routes import form_routes
@@ -30,6 +32,7 @@ from ionport.web.state import organization_read, organization_scope, organizatio
 
 MANUAL = "document-list"
 
+_BOUNDS = (("from", "since"), ("to", "until"))
 _AT_ONCE = 50
 """So many documents are settled before the answer; more are, while their page tells how far."""
 _SHOWN = 100
@@ -180,9 +183,23 @@ def show(request: Request) -> Response:
         "run": run,
         "groups": [(group, _why(group.code) or group.text) for group in groups],
         "percent": percent,
+        "selected": _selected(request, run),
         **_next_steps(run, may=may),
     }
     return render(request, "documents/listing/bulk/run.html", context)
+
+
+def _selected(request: Request, run: BulkRun) -> tuple[str, str] | None:
+    """Return address and words of the list from which all that matched were taken."""
+    if not run.selection:
+        return None
+    if run.action is BulkAction.REPLAY:
+        words = {name: run.selection[name] for name in DELIVERIES if name in run.selection}
+        shown = [words.get(name) or run.selection.get(since) for name, since in _BOUNDS]
+        text = ", ".join(each for each in shown if each)
+        return f"{path_to(request, 'deliveries')}?{urlencode(words)}", text
+    url = f"{path_to(request, 'documents')}?{urlencode(run.selection)}"
+    return url, ", ".join(run.selection.values())
 
 
 def _next_steps(run: BulkRun, *, may: bool) -> Mapping[str, object]:

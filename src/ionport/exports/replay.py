@@ -1,0 +1,147 @@
+"""Replay: the failed deliveries of a time are tried again, by a person's decision.
+
+A bulk run tries each of them as *Retry* does, in the background. Left out are those of which a
+call may have arrived although no answer says so: about such a one a person decides alone, on its
+page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+
+from ionport.core.errors import InvalidInput, NotFound
+from ionport.core.i18n import _
+from ionport.documents.bulk.model import BulkAction, BulkOutcome, BulkRun, Selection
+from ionport.documents.bulk.runner import BulkStep
+from ionport.documents.bulk.service import BulkService
+from ionport.exports.deliveries import DeliveryService
+from ionport.exports.ledger.failure_repository import FailureRepository
+from ionport.exports.model import Delivery, DeliveryFilter, DeliveryStatus
+from ionport.exports.status import newest_of_each
+from ionport.identity.access import Access
+from ionport.store import OrganizationScope
+
+MAX_DOCUMENTS: Final = 10_000
+"""How many documents one replay may have."""
+
+Reasons = Mapping[str, int]
+
+_SINCE, _UNTIL, _CONFIGURATION, _CAUSE = "since", "until", "configuration", "cause"
+
+
+@dataclass(frozen=True, slots=True)
+class Replayable:
+    """How many failed deliveries a filter finds, and of how many documents."""
+
+    deliveries: int
+    documents: int
+
+
+class ReplayService:
+    """Counts what a replay would try again, and begins it."""
+
+    def __init__(self, bulk: BulkService) -> None:
+        self._bulk = bulk
+
+    def count(self, access: Access[OrganizationScope], wanted: DeliveryFilter) -> Replayable:
+        """Return what a replay of the deliveries in `wanted` would try; Forbidden for strangers.
+
+        Of the filter count times, configuration and cause.
+        """
+        access.require_organization_member()
+        failures = FailureRepository(access.connection)
+        return Replayable(*failures.count_failed(access.scope, _failed(wanted)))
+
+    def start(
+        self,
+        access: Access[OrganizationScope],
+        wanted: DeliveryFilter,
+        reason: str,
+        told: Mapping[str, str] | None = None,
+    ) -> BulkRun:
+        """Begin to try the failed deliveries of a time again; return the run, which goes on alone.
+
+        `reason` is kept with the run and with each delivery in the audit log; `told` are the words
+        of a page's filter.
+
+        Raises:
+            Forbidden: the right to export is missing.
+            InvalidInput: no first moment, no reason, nothing has failed then, or of more than
+                `MAX_DOCUMENTS`.
+        """
+        access.require(BulkAction.REPLAY.permission)
+        if wanted.created_from is None:
+            wrong = _("Say from when on: a replay is of a time.")
+            raise InvalidInput(wrong, code="no_time", fields={"from": wrong})
+        if wanted.created_to is not None and wanted.created_to <= wanted.created_from:
+            wrong = _("The end lies before the beginning.")
+            raise InvalidInput(wrong, code="no_time", fields={"to": wrong})
+        failures = FailureRepository(access.connection)
+        ids = failures.documents_failed(access.scope, _failed(wanted), MAX_DOCUMENTS + 1)
+        if not ids:
+            raise InvalidInput(_("No delivery of that time has failed."), code="nothing_selected")
+        if len(ids) > MAX_DOCUMENTS:
+            text = _("At most {n} documents at once: choose a shorter time.")
+            raise InvalidInput(text.format(n=MAX_DOCUMENTS), code="too_many_selected")
+        words = {
+            _SINCE: wanted.created_from.isoformat(),
+            _UNTIL: wanted.created_to.isoformat() if wanted.created_to else "",
+            _CONFIGURATION: wanted.configuration_id or "",
+            _CAUSE: wanted.error_code or "",
+        }
+        words = {name: value for name, value in words.items() if value}
+        return self._bulk.start(
+            access, BulkAction.REPLAY, Selection(ids=ids), reason, {**(told or {}), **words}
+        )
+
+    def get(self, access: Access[OrganizationScope], run_id: str) -> tuple[BulkRun, Reasons]:
+        """Return a replay, and how many documents were left out for each reason; or NotFound."""
+        access.require_organization_member()
+        run = self._bulk.get(access, run_id)
+        if run.action is not BulkAction.REPLAY:
+            raise NotFound(_("There is no such action."), code="no_bulk_run")
+        groups = self._bulk.left_out(access, run_id)
+        return run, {group.text: group.count for group in groups}
+
+
+def replay_step(deliveries: DeliveryService) -> BulkStep:
+    """Return how the failed deliveries of one document of a run are tried again."""
+
+    def again(access: Access[OrganizationScope], document_id: str, run: BulkRun) -> BulkOutcome:
+        found = deliveries.of_document(access, document_id)
+        failed = [each for each in newest_of_each(found) if _is_meant(each, run.selection)]
+        if not failed:
+            text = _("Nothing of it has failed any longer.")
+            return BulkOutcome.left_out("failed_no_longer", text)
+        # Before any of them is tried: a document is done as a whole or left out as a whole.
+        for delivery in failed:
+            if not deliveries.is_surely_refused(access, delivery):
+                text = _(
+                    "A call may have arrived although its answer is missing. Open the delivery and"
+                    " decide: Retry looks it up first."
+                )
+                return BulkOutcome.left_out("may_have_arrived", text)
+        for delivery in failed:
+            deliveries.retry(access, delivery.id, reason=run.reason)
+        return BulkOutcome.done()
+
+    return again
+
+
+def _failed(wanted: DeliveryFilter) -> DeliveryFilter:
+    """Leave of a filter what a replay goes by."""
+    return replace(wanted, status=DeliveryStatus.FAILED, is_held=None, document_id=None, text="")
+
+
+def _is_meant(delivery: Delivery, selection: Mapping[str, str]) -> bool:
+    since, until = selection.get(_SINCE), selection.get(_UNTIL)
+    return (
+        delivery.status is DeliveryStatus.FAILED
+        and (not since or delivery.created_at >= datetime.fromisoformat(since))
+        and (not until or delivery.created_at < datetime.fromisoformat(until))
+        and selection.get(_CONFIGURATION) in (None, delivery.configuration_id)
+        and selection.get(_CAUSE) in (None, delivery.error_code)
+    )
