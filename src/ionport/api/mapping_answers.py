@@ -191,7 +191,7 @@ class AcceptanceRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    version: int = Field(ge=1, le=2**31 - 1)
+    version: int = Field(ge=1, le=2**31 - 1, strict=True)
     findings: list[str] = Field(
         min_length=1, max_length=200, description="The `id` of each finding."
     )
@@ -203,4 +203,4 @@ class RollBackRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    version: int = Field(ge=1, le=2**31 - 1)
+    version: int = Field(ge=1, le=2**31 - 1, strict=True)

@@ -73,6 +73,8 @@ def test_versions_are_compared_and_rolled_back(api: TestClient) -> None:
     assert (back.status_code, back.json()["number"]) == (201, 3)
     assert back.json()["text"] == IDM.decode()
     assert problem(api.post(f"{path}/roll-back", json={"version": 9}), 404)
+    for wrong in ("1", True, 1.0, None):
+        assert problem(api.post(f"{path}/roll-back", json={"version": wrong}), 422)
 
 
 def test_a_finding_comes_with_its_place_and_its_fix(api: TestClient) -> None:
@@ -111,6 +113,21 @@ def test_a_version_is_previewed_with_a_document(desk: Desk, api: TestClient) -> 
     with program(desk, api_key(desk, [ApiScope.MAPPINGS_READ])) as reader:
         refused = reader.get(asked, params={"document": document["id"]})
         assert problem(refused, 403)["code"] == "scope_missing"
+
+
+def test_a_file_that_is_not_kept_is_previewed_with_a_document(desk: Desk, api: TestClient) -> None:
+    document = api.post("/documents", files={"file": (INVOICE, read_sample(INVOICE))}).json()["id"]
+    wanted = {"files": _sent(IDM.replace(b"=M3_InvoiceDate", b"=My_Date")), "data": {}}
+    wanted["data"]["document"] = document
+    run = api.post("/mappings/preview", **wanted).json()
+    assert "My_Date" in run["calls"][0]["body"]
+    assert api.get("/mappings").json()["total"] == 0
+    nowhere = {**wanted, "data": {"document": "doc_0"}}
+    assert problem(api.post("/mappings/preview", **nowhere), 404)
+    junk = {**wanted, "files": _sent(b"<html></html>")}
+    assert problem(api.post("/mappings/preview", **junk), 422)
+    with program(desk, api_key(desk, [ApiScope.MAPPINGS_READ])) as reader:
+        assert problem(reader.post("/mappings/preview", **wanted), 403)["code"] == "scope_missing"
 
 
 def test_only_administrators_with_the_scope_save_and_unused_files_are_deleted(

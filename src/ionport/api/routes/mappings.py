@@ -102,6 +102,24 @@ def lint_mapping(call: Reader, file: Sent) -> LintAnswer:
     return LintAnswer(kind=prepared.kind, findings=findings)
 
 
+@router.post("/preview")
+def preview_file(
+    services: Services,
+    call: Reader,
+    file: Sent,
+    document: Annotated[str, Form(min_length=1, max_length=100, description="Its id.")],
+) -> DryRunAnswer:
+    """Say which calls a mapping file makes of a document, of the kind that it is by its content.
+
+    Nothing is kept or sent; the key needs `documents.read` as well.
+    """
+    call.caller.require(ApiScope.DOCUMENTS_READ)
+    prepared = prepare_mapping(_content(file))
+    return DryRunAnswer.of(
+        services.dry_runs.of_mapping(call.scope, document, prepared.kind, prepared.text)
+    )
+
+
 @router.get("/{mapping_id}")
 def get_mapping(services: Services, call: Reader, mapping_id: str) -> MappingAnswer:
     """Read one mapping file; its text is in its versions."""

@@ -89,6 +89,7 @@ def compile_stylesheet(text: str) -> Stylesheet:
         raise StylesheetError(f"version {version[:20]!r} is none of 1.0, 2.0 and 3.0", None)
     if forbidden := tuple(_reaches(root)):
         raise StylesheetError("it reaches outside", forbidden[0].line, forbidden)
+    _forget_unknown_encodings(root)
     program = _compile(root) if float(version) < _SAXON_FROM else None
     return Stylesheet(version, program)
 
@@ -112,6 +113,25 @@ def _compile(root: etree._Element) -> etree.XSLT:
         line = next((line for _why, line in entries if line > 0), None)
         why = " ".join(dict.fromkeys(why for why, _line in entries)) or str(error)
         raise StylesheetError(why[:200], line) from error
+
+
+def _forget_unknown_encodings(root: etree._Element) -> None:
+    """Remove the name of an encoding that libxml2 does not know from `xsl:output`.
+
+    libxslt writes UTF-8 then and declares the name all the same, so that nobody reads the result.
+    """
+    for element in root.iterchildren(f"{{{NAMESPACE}}}output"):
+        name = str(element.get("encoding", "utf-8"))
+        if not (name and _is_encoding(name)):
+            del element.attrib["encoding"]
+
+
+def _is_encoding(name: str) -> bool:
+    try:
+        etree.tostring(etree.Element("a"), encoding=name)
+    except (LookupError, ValueError):
+        return False
+    return True
 
 
 def _without_encoding(text: str) -> str:

@@ -93,7 +93,7 @@ def parse_properties(text: str) -> Properties:
     broken: list[int] = []
     lines = tuple(lines_of(text))
     for number, line in enumerate(lines, start=1):
-        stripped = line.raw.strip().removeprefix("\ufeff")
+        stripped = line.raw.strip().removeprefix("\ufeff").lstrip()
         if not stripped or stripped.startswith("#"):
             continue
         found = _property(line.raw, stripped, number)

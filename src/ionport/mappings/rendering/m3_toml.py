@@ -193,7 +193,9 @@ def _lines(text: str) -> dict[str, int]:
     """Return the line of each key by its path, and of each rule by its number from 0."""
     found: dict[str, int] = {}
     section, rules = "", 0
-    for number, line in enumerate((each.raw for each in lines_of(text)), start=1):
+    for number, line in enumerate(
+        (each.raw for each in lines_of(text.removeprefix("\ufeff"))), start=1
+    ):
         if header := _HEADER.fullmatch(line):
             section = header[1].replace('"', "").replace("'", "").replace(" ", "")
             if section == f"{CONFLICTS}.rule":

@@ -29,7 +29,7 @@ from ionport.mappings.rendering.m3_toml import EXPORT, load_toml
 
 _TABLE = re.compile(r"\s*(\[{1,2})\s*([\w-]+(?:\s*\.\s*[\w-]+)*)\s*\]{1,2}\s*(?:#.*)?")
 _ROW = re.compile(
-    r"""\s*(?P<key>[\w-]+|"[^"\\]*"|'[^']*')\s*=\s*"""
+    r"""\s*(?P<key>[\w-]+|"(?:[^"\\]|\\.)*+"|'[^']*')\s*=\s*"""
     # Without backtracking: a line within a text may have any number of blanks.
     r"""(?P<value>"(?:[^"\\]|\\.)*+"|'[^']*+'|[^#"'\[{\s][^#\s]*+(?:\s++[^#\s]++)*+)\s*+(?:#.*)?"""
 )
@@ -132,20 +132,21 @@ class TomlRows:
     def _read(self) -> Iterator[_Line]:
         table, place, arrays = "", dict[str, Any](self._content), dict[str, int]()
         for number, line in enumerate(self._lines.lines, start=1):
-            if header := _TABLE.fullmatch(line.raw):
+            start = _start(number, line.raw)
+            if header := _TABLE.fullmatch(line.raw, start):
                 table = re.sub(r"\s", "", header[2])
                 if len(header[1]) == 2:
                     arrays[table] = arrays.get(table, -1) + 1
                 place = _at(self._content, table, arrays)
                 continue
-            row = _ROW.fullmatch(line.raw)
+            row = _ROW.fullmatch(line.raw, start)
             if row and (found := _checked(row, number, table, place)):
                 yield found
 
     def _header(self, table: str) -> int:
         lines: Properties = self._lines
         for number, line in enumerate(lines.lines, start=1):
-            header = _TABLE.fullmatch(line.raw)
+            header = _TABLE.fullmatch(line.raw, _start(number, line.raw))
             if header and re.sub(r"\s", "", header[2]) == table:
                 return number
         return 0
@@ -157,6 +158,11 @@ class TomlRows:
         except ValueError as error:
             raise EntryError(Reason.NAME_TAKEN) from error
         return text
+
+
+def _start(number: int, raw: str) -> int:
+    """Return where a line begins: a byte order mark, which a text may have, is none of it."""
+    return 1 if number == 1 and raw.startswith("\ufeff") else 0
 
 
 def _loaded(text: str) -> Mapping[str, Any]:

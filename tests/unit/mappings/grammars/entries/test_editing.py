@@ -180,7 +180,7 @@ def test_a_row_says_what_it_reads() -> None:
     assert reading_of(MappingKind.M3, row) is not None
 
 
-_PIECES = st.text(alphabet="ab=#,:\r\n \t\"'[]\\\u2028\x85\u00e4", max_size=6)
+_PIECES = st.text(alphabet="\ufeffab=#,:\r\n \t\"'[]\\\u2028\x85\u00e4", max_size=6)
 
 
 @given(st.sampled_from(_OWN), st.integers(0, 10_000), _PIECES, _PIECES, st.integers(0, 40))
@@ -220,3 +220,26 @@ def test_a_line_of_many_blanks_within_a_text_takes_no_time() -> None:
     text = f'note = """\nSUNO = 1{blanks}1\n"""\nplain = 1{blanks}# one\n'
     (row,) = entries_of(MappingKind.TOML, text).rows
     assert (row.name, row.value) == ("plain", "1")
+
+
+@pytest.mark.parametrize("name", ["A\\B", 'A"B', "A'B", "A\ufeff", "\ufeffA", "A\\", "\\u0041"])
+def test_a_name_of_any_signs_keeps_its_row_in_toml(name: str) -> None:
+    before = entries_of(MappingKind.TOML, TOML).rows
+    after = edited(MappingKind.TOML, TOML, {before[0].number: Typed(name, "x")}, Order())
+    rows = entries_of(MappingKind.TOML, after).rows
+    assert [row.number for row in rows] == [row.number for row in before]
+    assert (rows[0].name, rows[0].value) == (name, "x")
+    assert edited(MappingKind.TOML, after, {rows[0].number: Typed("NAME", "y")}, Order()) != after
+
+
+@pytest.mark.parametrize(("kind", "text"), _OWN)
+def test_a_byte_order_mark_takes_no_row_away(kind: MappingKind, text: str) -> None:
+    marked = entries_of(kind, f"\ufeff{text}").rows
+    assert [(row.number, row.name) for row in marked] == [
+        (row.number, row.name) for row in entries_of(kind, text).rows
+    ]
+
+
+def test_a_line_behind_a_byte_order_mark_and_a_blank_is_read() -> None:
+    (row,) = entries_of(MappingKind.IDM, "\ufeff # a comment\n\ufeff SF_A=1\n").rows
+    assert (row.number, row.name, row.value) == (2, "A", "1")
