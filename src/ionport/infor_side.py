@@ -38,6 +38,7 @@ from ionport.oauth.tokens.verifier import AccessTokenVerifier
 from ionport.sandbox.app import ServiceMakers
 from ionport.sandbox.control.plane import ControlPlane
 from ionport.sandbox.control.recorder.service import RecorderService
+from ionport.sandbox.own.metadata import OwnMetadata
 from ionport.store import Database, TenantScope
 
 if TYPE_CHECKING:
@@ -128,6 +129,7 @@ class InforSide:
         self.verifier = AccessTokenVerifier(database, self._access_tokens, self._states)
         self.origins = RegisteredOrigins(database, self._states)
         self.tenant_settings = TenantSettingsService(clock, audit, self._states, self._api_contexts)
+        self.own = OwnMetadata(options.gateway_origin)
         self.recorder = RecorderService(blobs, gateway_url=options.gateway_origin)
         self.imitated = ServiceMakers(
             blobs, self._infor_clock, gateway_url=options.gateway_origin, ion=lambda: self.ion

@@ -28,7 +28,7 @@ SEED = {
     "idm": [
         {
             "entityName": "M3_SupplierInvoice",
-            "attributes": {"BOD_SupplierInvoiceID": SECRET},
+            "attrs": {"attr": [{"name": "BOD_SupplierInvoiceID", "value": SECRET}]},
         }
     ]
 }

@@ -6,7 +6,7 @@ A service's modules are loaded with the first call to it: a client of IDM waits 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,8 @@ from ionport.sandbox.calls import ServiceApp
 from ionport.sandbox.control.plane import ControlPlane
 from ionport.sandbox.control.recorder.service import RecorderService
 from ionport.sandbox.kit.operations import Service
+from ionport.sandbox.own.metadata import OwnMetadata
+from ionport.sandbox.own.suites import own_service
 from ionport.store import Database
 
 if TYPE_CHECKING:
@@ -120,16 +122,56 @@ def backends(
     recorder: RecorderService,
     clock: Clock,
     control: ControlPlane | None = None,
+    own: OwnMetadata | None = None,
 ) -> Mapping[str, ASGIApp]:
-    """Return the app of each API context; without `control` no fault rule takes effect."""
+    """Return the app of each API context; without `control` no fault rule takes effect.
 
-    def app(context: str) -> ServiceApp:
-        service = makers.make(context)
+    `own` knows a tenant of one's own; its further contexts are looked up with each call.
+    """
+
+    def app(service: Service) -> ServiceApp:
         return ServiceApp(
-            service, database=database, recorder=recorder, clock=clock, control=control
+            service, database=database, recorder=recorder, clock=clock, control=control, own=own
         )
 
-    return {context: _OnDemand(partial(app, context)) for context in makers.contexts}
+    known = {
+        context: _OnDemand(partial(_made_of, app, makers, context)) for context in makers.contexts
+    }
+    return known if own is None else _WithOwn(known, own, app)
+
+
+def _made_of(
+    app: Callable[[Service], ServiceApp], makers: ServiceMakers, context: str
+) -> ServiceApp:
+    return app(makers.make(context))
+
+
+class _WithOwn(Mapping[str, ASGIApp]):
+    """The imitated services, and behind them those that only the tenant's metadata knows."""
+
+    def __init__(
+        self,
+        known: Mapping[str, ASGIApp],
+        own: OwnMetadata,
+        app: Callable[[Service], ServiceApp],
+    ) -> None:
+        self._known = known
+        self._own = own
+        self._app = app
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._known)
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def __getitem__(self, context: str) -> ASGIApp:
+        if context in self._known:
+            return self._known[context]
+        spelt = self._own.spelt(context)
+        if spelt is None:
+            raise KeyError(context)
+        return self._app(own_service(spelt))
 
 
 class _OnDemand:

@@ -33,6 +33,7 @@ from ionport.sandbox.kit.operations import (
     Step,
     inferred,
 )
+from ionport.sandbox.own.metadata import OwnMetadata
 from ionport.store import Database, Work
 
 
@@ -40,7 +41,8 @@ class ServiceApp:
     """One imitated service as an ASGI app behind the gateway.
 
     An unknown path is an explicit error in the service's own shape, never a silent 200. With a
-    control plane, its fault rules take effect here.
+    control plane, its fault rules take effect here. What is known of a tenant of one's own (`own`)
+    answers first.
     """
 
     def __init__(
@@ -51,7 +53,9 @@ class ServiceApp:
         recorder: RecorderService,
         clock: Clock,
         control: ControlPlane | None = None,
+        own: OwnMetadata | None = None,
     ) -> None:
+        self._own = own
         self._service = service
         self._table = EndpointTable(service.operations, ignores_case=True)
         self._database = database
@@ -62,6 +66,14 @@ class ServiceApp:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
         operation, path_params = self._find(request)
+        if self._own is not None:
+            operation = self._own.operation(
+                operation,
+                self._service.context,
+                request.method,
+                _path(request),
+                request.url.query,
+            )
         body, too_large = await _read(request, self._service.max_body_bytes)
         call = Call(
             caller=scope[CALLER_KEY],

@@ -113,7 +113,12 @@ def infor_apps(side: InforSide, database: Database) -> InforApps:
     built_in: Mapping[str, ASGIApp] = {}
     if side.options.has_sandbox:
         built_in = backends(
-            side.imitated, database, side.recorder, side.control.infor_clock, side.control
+            side.imitated,
+            database,
+            side.recorder,
+            side.control.infor_clock,
+            side.control,
+            side.own,
         )
         authorization = FaultyServer(authorization, FaultGate(database, side.control))
     gateway = Gateway(

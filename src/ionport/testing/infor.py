@@ -15,6 +15,7 @@ from ionport.identity.access import Access
 from ionport.identity.model import PasswordProof
 from ionport.oauth.apps.drafts import AppDraft
 from ionport.oauth.apps.model import AppType, GrantType
+from ionport.sandbox.own.cassette import Cassette
 from ionport.testing.guard import guard
 from ionport.testing.handle.calls import InforRecorder
 from ionport.testing.handle.clock import InforClock
@@ -98,11 +99,22 @@ class Infor:
         return f"<Infor tenant {self.tenant} on {self.url}>"
 
     def reset(self) -> None:
-        """Empty the tenant: items, messages, what M3 and LN hold, recorded calls, faults; set back
-        the clock. Apps and their tokens stay.
+        """Empty the tenant: items, messages, what M3 and LN hold, recorded calls, faults,
+        recordings that are replayed; set back the clock. Apps and their tokens stay.
         """
         with self._parts.database.write() as work:
             self._parts.side.control.state.reset(Access(work, self._parts.scope, ACTOR))
+        self._parts.side.own.forget()
+
+    def replay(self, cassette: str | Path) -> None:
+        """Answer by the recordings of a cassette first, until the next reset.
+
+        `ionport sandbox record --through FILE.ionapi` writes cassettes.
+
+        Raises:
+            InvalidInput: the file is no cassette.
+        """
+        self._parts.side.own.use_cassette(Cassette.parse(Path(cassette).read_bytes()))
 
     def seed(self, content: Mapping[str, Any] | str | bytes) -> None:
         """Fill the tenant with IDM items, M3 records and LN goods receipts, all or nothing; the

@@ -37,7 +37,12 @@ def _remote(command: Command) -> Command:
 
     # With its options, which the decorators below it have left on the command.
     wrapped: Callable[..., None] = update_wrapper(with_client, command)
-    decorated = click.pass_context(wrapped)
+    return _remote_options(click.pass_context(wrapped))
+
+
+def _remote_options(command: Command) -> Command:
+    """Give a command the options that name a sandbox elsewhere."""
+    decorated = command
     for name, text in (
         ("key", "Its control key."),
         ("tenant", "Its tenant."),
@@ -61,16 +66,25 @@ def sandbox() -> None:
     type=click.Path(dir_okay=False, path_type=Path),
     help="Where to write the .ionapi; default: sandbox.ionapi in the data folder.",
 )
+@click.option(
+    "--replay",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Answer by the recordings of this cassette first.",
+)
 @click.pass_context
 def sandbox_up(
-    ctx: click.Context, host: str | None, port: int | None, credentials: Path | None
+    ctx: click.Context,
+    host: str | None,
+    port: int | None,
+    credentials: Path | None,
+    replay: Path | None,
 ) -> None:
     """Serve the Infor side with the sandbox, and leave an .ionapi for clients."""
     try:
         from ionport.cli.sandbox.server import serve
     except ModuleNotFoundError as error:
         raise packages_missing("sandbox up", error, "testing") from error
-    serve(ctx, host, port, credentials)
+    serve(ctx, host, port, credentials, replay)
 
 
 @sandbox.command("record")
@@ -86,12 +100,94 @@ def sandbox_up(
     type=click.Path(dir_okay=False, path_type=Path, allow_dash=True),
     help="Write an HTTP archive (HAR 1.2) of at most 1,000 calls there instead; -: print it.",
 )
+@click.option(
+    "--through",
+    type=click.Path(path_type=Path),
+    help="Pass calls on to the tenant of this .ionapi instead, and record its answers.",
+)
+@click.option(
+    "--cassette",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default="cassette.json",
+    show_default=True,
+    help="Where the recordings go (with --through).",
+)
+@click.option(
+    "--credentials",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default="recorder.ionapi",
+    show_default=True,
+    help="Where to write the .ionapi for your program (with --through).",
+)
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=8410, help="Port (with --through; 0: free)."
+)
+@click.option(
+    "--writes",
+    multiple=True,
+    metavar="SERVICE",
+    help="Pass on everything to this API context, such as IDM (with --through).",
+)
+@click.option(
+    "--replace",
+    "replaced",
+    multiple=True,
+    metavar="FIELD",
+    help="Replace the values of this field as well (with --through).",
+)
+@click.option(
+    "--keep",
+    "kept",
+    multiple=True,
+    metavar="FIELD",
+    help="Keep the values of this field, unless they are secret (with --through).",
+)
 @as_json_option
-@_remote
+@_remote_options
+@click.pass_context
 def sandbox_record(
+    ctx: click.Context,
+    /,
+    url: str | None,
+    tenant: str | None,
+    key: str | None,
+    through: Path | None,
+    cassette: Path,
+    credentials: Path,
+    port: int,
+    writes: tuple[str, ...],
+    replaced: tuple[str, ...],
+    kept: tuple[str, ...],
+    **shown: Any,
+) -> None:
+    """Print the calls that came, the newest first, or export them as HAR.
+
+    With --through, stand between a program and a real tenant: calls that only read are passed on,
+    and their answers go into a cassette, without secrets and with names and amounts replaced, which
+    `ionport sandbox up --replay` answers by.
+    """
+    if through is None:
+        with connected(ctx.obj["data"], url, tenant, key) as client:
+            _show_calls(client, **shown)
+        return
+    try:
+        from ionport.cli.sandbox.recording import record_through
+    except ModuleNotFoundError as error:
+        raise packages_missing("sandbox record --through", error, "testing") from error
+    record_through(
+        through,
+        cassette,
+        port=port,
+        credentials=credentials,
+        writes=writes,
+        replaced=replaced,
+        kept=kept,
+    )
+
+
+def _show_calls(
     client: ControlClient, har: Path | None, as_json: bool, limit: int, **filters: Any
 ) -> None:
-    """Print the calls that came, the newest first, or export them as HAR."""
     query = {**filters, "failed": "true" if filters["failed"] else None}
     if har is not None:
         _write(har, client.call("GET", "/calls.har", query=query))

@@ -20,6 +20,7 @@ from ionport.identity.access import Access
 from ionport.identity.model import PasswordProof, TenantRole
 from ionport.identity.service import NewUser
 from ionport.oauth.apps.drafts import AppDraft
+from ionport.sandbox.own.cassette import Cassette
 from ionport.settings import Side
 from ionport.store import TenantScope
 
@@ -28,12 +29,21 @@ KEY_NAME = "ionport sandbox up"
 USERNAME = "tester"
 
 
-def serve(ctx: click.Context, host: str | None, port: int | None, credentials: Path | None) -> None:
+def serve(
+    ctx: click.Context,
+    host: str | None,
+    port: int | None,
+    credentials: Path | None,
+    replay: Path | None = None,
+) -> None:
     """Serve until Ctrl+C or SIGTERM; says first where everything is."""
+    cassette = None if replay is None else Cassette.parse(replay.read_bytes())
     settings = settings_of(
         ctx, side=Side.INFOR, sandbox=True, host=host, port=port, log_level="WARNING"
     )
     server = RunningServer(settings)
+    if cassette is not None:
+        infor_side(server.application).own.use_cassette(cassette)
     path = credentials or settings.data / "sandbox.ionapi"
     try:
         _ensure_credentials(server.application, path)
@@ -43,6 +53,8 @@ def serve(ctx: click.Context, host: str | None, port: int | None, credentials: P
     with _announced(server, settings.data / ACCESS_FILE):
         click.echo(f"The sandbox of {server.application.tenant.id} serves on {server.url}")
         click.echo(f"  Credentials   {path}")
+        if cassette is not None:
+            click.echo(f"  Replays       {len(cassette.calls)} calls of {replay}")
         click.echo(f"  Control plane {server.url}/_control/{server.application.tenant.id}/")
         click.echo(f"  Control key   {settings.data / ACCESS_FILE} (until this ends)")
         click.echo("Look at calls:  ionport sandbox record      (another terminal, same --data)")

@@ -65,7 +65,7 @@ class Gateway:
     Args:
         backends: API context, matched ignoring case, to the app that answers below it. A back
             end finds a `Caller` under `scope["ionport.caller"]` and its own path below
-            `root_path`.
+            `root_path`. Contexts that it learns later are asked for in lower case.
         verifier: knows what an access token is worth.
         custom: gives the tenants' own API suites, asked for with each call to one; None where
             there are none.
@@ -87,6 +87,7 @@ class Gateway:
         self._backends = {
             context.lower(): (context, backend) for context, backend in backends.items()
         }
+        self._further = backends
         self._verifier = verifier
         self._custom = custom
         self._origins = origins or NoOrigins()
@@ -130,6 +131,8 @@ class Gateway:
 
     async def _call_back_end(self, call: _Call, scope: Scope, receive: Receive) -> None:
         suite, backend = self._backends.get(call.target.context, (None, None))
+        if backend is None:
+            backend = self._further.get(call.target.context)
         caller = await self._authenticate(call, suite)
         if backend is None:
             raise _unknown_suite(call.target.prefix)

@@ -168,7 +168,12 @@ def _of_parts(service: Service, operation: Operation) -> Iterator[Question]:
 
 def only_reads(part: Part) -> bool:
     """Tell whether a transaction only reads, by its name; in doubt it does not."""
-    return _READING.fullmatch(part.name) is not None
+    return name_only_reads(part.name)
+
+
+def name_only_reads(transaction: str) -> bool:
+    """Tell the same by the name of a transaction alone."""
+    return _READING.fullmatch(transaction) is not None
 
 
 def _at(content: Any, path: Sequence[str]) -> Any:

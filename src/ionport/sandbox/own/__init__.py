@@ -1,0 +1,1 @@
+"""A tenant's own metadata and recordings, which beat what the sandbox knows by itself."""

@@ -1,0 +1,215 @@
+"""Calls to a real tenant as they were recorded, and which of them answers a call.
+
+A cassette is JSON: what was asked, and what came back, without any secret. Addresses of the tenant
+stand in it as placeholders, which are filled with the sandbox's own when an answer is replayed.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+from urllib.parse import parse_qsl
+
+from ionport.core.errors import InvalidInput
+
+FORMAT: Final = 1
+MAX_BYTES: Final = 100_000_000
+MAX_CALLS: Final = 5_000
+GATEWAY: Final = "{{ionport-gateway}}"
+TENANT: Final = "{{ionport-tenant}}"
+# Headers of an answer that a client may need; no other one is kept.
+KEPT_HEADERS: Final = frozenset({"etag", "last-modified", "retry-after", "x-csrf-token-required"})
+_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"})
+_KIND: Final = "ionport cassette"
+
+Key = tuple[str, str, tuple[tuple[str, str], ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedAnswer:
+    """One call and its answer.
+
+    Attributes:
+        path: from the API context on, such as `/IDM/api/items`.
+        query: as it was sent, with what was replaced.
+        media_type: the Content-Type of the answer.
+        is_kept: False for a file, whose content no cassette has.
+    """
+
+    method: str
+    path: str
+    query: str
+    status: int
+    media_type: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    is_kept: bool = True
+    request_body: str = ""
+
+    @property
+    def service(self) -> str:
+        """The API context."""
+        return self.path.strip("/").partition("/")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Cassette:
+    """Recorded calls in the order in which they were made."""
+
+    calls: Sequence[RecordedAnswer]
+
+    @classmethod
+    def parse(cls, content: bytes) -> Cassette:
+        """Read a cassette.
+
+        Raises:
+            InvalidInput: it is none, or damaged; the text names the place.
+        """
+        if len(content) > MAX_BYTES:
+            raise _wrong(f"it is larger than {MAX_BYTES:,} bytes")
+        try:
+            data = json.loads(content.decode("utf-8-sig"))
+        except (ValueError, RecursionError) as error:
+            raise _wrong("it is not JSON in UTF-8") from error
+        if not isinstance(data, dict) or data.get("kind") != _KIND:
+            raise _wrong(f'its "kind" is not "{_KIND}"')
+        if data.get("format") != FORMAT:
+            raise _wrong(f'its "format" is not {FORMAT}: another version of ionport wrote it')
+        calls = data.get("calls")
+        if not isinstance(calls, list) or len(calls) > MAX_CALLS:
+            raise _wrong(f'"calls" has to be a list of at most {MAX_CALLS:,}')
+        return cls([_call(each, number) for number, each in enumerate(calls)])
+
+    def to_bytes(self) -> bytes:
+        """Return the cassette as it is written into a file."""
+        calls = [_as_json(call) for call in self.calls]
+        content = {"kind": _KIND, "format": FORMAT, "calls": calls}
+        return json.dumps(content, ensure_ascii=False, indent=1).encode() + b"\n"
+
+
+class Replay:
+    """Finds the recorded answer of a call.
+
+    The same address with the same query is answered as it was; asked again, it gets the next
+    recording of it, and the last one ever after. Where no query agrees, a recording with the same
+    names in its query answers, which is what values that were replaced need.
+    """
+
+    def __init__(self, cassette: Cassette) -> None:
+        self.cassette = cassette
+        self._exact: dict[Key, list[RecordedAnswer]] = {}
+        self._alike: dict[Key, list[RecordedAnswer]] = {}
+        for call in cassette.calls:
+            exact, alike = _keys(call.method, call.path, call.query)
+            self._exact.setdefault(exact, []).append(call)
+            self._alike.setdefault(alike, []).append(call)
+        self._turns: dict[Key, int] = {}
+        self._lock = threading.Lock()
+
+    @property
+    def contexts(self) -> Sequence[str]:
+        """The API contexts that have recordings."""
+        return list(dict.fromkeys(call.service for call in self.cassette.calls if call.service))
+
+    def find(self, method: str, path: str, query: str) -> RecordedAnswer | None:
+        """Return the recording that answers a call, or None."""
+        exact, alike = _keys(method, path, query)
+        for key, known in ((exact, self._exact), (alike, self._alike)):
+            if found := known.get(key):
+                return found[self._turn(key, len(found))]
+        return None
+
+    def rewind(self) -> None:
+        """Begin anew with the first recording of each address."""
+        with self._lock:
+            self._turns.clear()
+
+    def _turn(self, key: Key, count: int) -> int:
+        with self._lock:
+            turn = self._turns.get(key, 0)
+            self._turns[key] = min(turn + 1, count - 1)
+        return min(turn, count - 1)
+
+
+def filled(call: RecordedAnswer, gateway_url: str, tenant_id: str) -> bytes:
+    """Return the body of a recorded answer with the sandbox's addresses in it."""
+    body = call.body.replace(GATEWAY.encode(), gateway_url.encode())
+    return body.replace(TENANT.encode(), tenant_id.encode())
+
+
+def _keys(method: str, path: str, query: str) -> tuple[Key, Key]:
+    pairs = sorted(parse_qsl(query, keep_blank_values=True))
+    method = "GET" if method.upper() == "HEAD" else method.upper()
+    place = "/" + "/".join(part for part in path.lower().split("/") if part)
+    exact = tuple((name.lower(), value) for name, value in pairs)
+    alike = tuple((name.lower(), "") for name, _value in pairs)
+    return (method, place, exact), (f"{method} alike", place, alike)
+
+
+def _call(data: Any, number: int) -> RecordedAnswer:
+    where = f"$.calls[{number}]"
+    if not isinstance(data, dict):
+        raise _wrong(f"{where} is no object")
+    texts = {name: data.get(name, "") for name in ("method", "path", "query", "media_type")}
+    for name, text in texts.items():
+        if not isinstance(text, str):
+            raise _wrong(f"{where}.{name} is no text")
+    status = data.get("status")
+    if not isinstance(status, int) or not 200 <= status <= 599:
+        raise _wrong(f"{where}.status is no HTTP status from 200 to 599")
+    if texts["method"] not in _METHODS or not texts["path"].startswith("/"):
+        raise _wrong(f"{where} needs a method and a path that begins with a slash")
+    headers = data.get("headers", {})
+    if not isinstance(headers, dict):
+        raise _wrong(f"{where}.headers is no object")
+    return RecordedAnswer(
+        **texts,
+        status=status,
+        headers={
+            name.lower(): value
+            for name, value in headers.items()
+            if name.lower() in KEPT_HEADERS and isinstance(value, str) and value.isprintable()
+        },
+        body=_body(data, where),
+        is_kept=data.get("kept") is not False,
+        request_body=str(data.get("request_body", "")),
+    )
+
+
+def _body(data: Mapping[str, Any], where: str) -> bytes:
+    text, encoded = data.get("body", ""), data.get("base64")
+    if encoded is None:
+        if not isinstance(text, str):
+            raise _wrong(f"{where}.body is no text")
+        return text.encode("utf-8", "replace")
+    try:
+        return base64.b64decode(encoded, validate=True)
+    except (TypeError, ValueError, binascii.Error) as error:
+        raise _wrong(f"{where}.base64 is not base64") from error
+
+
+def _as_json(call: RecordedAnswer) -> dict[str, Any]:
+    data: dict[str, Any] = {
+        "method": call.method,
+        "path": call.path,
+        "query": call.query,
+        "status": call.status,
+        "media_type": call.media_type,
+    }
+    if call.headers:
+        data["headers"] = dict(call.headers)
+    if call.request_body:
+        data["request_body"] = call.request_body
+    data["body"] = call.body.decode("utf-8", "replace")
+    return data if call.is_kept else {**data, "kept": False}
+
+
+def _wrong(what: str) -> InvalidInput:
+    return InvalidInput(
+        f"This is not a cassette that can be replayed: {what}.", code="cassette_invalid"
+    )
