@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from ionport.core.i18n import N_, _
 from ionport.documents.model import ErpStatus
+from ionport.documents.step_names import step_name
 from ionport.identity.model import AuditAction
 from ionport.mappings.model import MappingKind
 
@@ -107,27 +108,7 @@ class StepKind(StrEnum):
 
     @property
     def label(self) -> str:
-        return {
-            StepKind.RENDER: _("Render"),
-            StepKind.IDM_LOOK_UP: _("IDM look-up"),
-            StepKind.IDM_CREATE: _("IDM create"),
-            StepKind.ION_PUBLISH: _("ION publish"),
-            StepKind.IDM_UPDATE: _("IDM update"),
-            StepKind.IDM_REMOVE: _("IDM removal"),
-            StepKind.M3_LOOK_UP: _("M3 look-up"),
-            StepKind.M3_HEAD: _("M3 head"),
-            StepKind.M3_LINES_LOOK_UP: _("M3 look-up of lines"),
-            StepKind.M3_LINES: _("M3 lines"),
-            StepKind.M3_VALIDATE: _("M3 validation"),
-            StepKind.M3_READ_BACK: _("M3 read-back"),
-            StepKind.LN_LOOK_UP: _("LN look-up"),
-            StepKind.LN_CREATE: _("LN create"),
-            StepKind.FILES_WRITE: _("Files written"),
-            StepKind.FILES_LOOK_UP: _("Folder look-up"),
-            StepKind.FILES_PLACE: _("Files renamed"),
-            StepKind.WEBHOOK_POST: _("Webhook posted"),
-            StepKind.FETCH: _("Fetched"),
-        }[self]
+        return step_name(self.value)
 
 
 class StepStatus(StrEnum):

@@ -7,6 +7,7 @@ from typing import Final
 
 from ionport.core.i18n import _
 from ionport.documents.invoice.rules.sentences import rule_text
+from ionport.documents.step_names import step_name
 from ionport.documents.types import DOCUMENT_TYPES
 
 Parameters = Mapping[str, str]
@@ -101,33 +102,7 @@ def _target(step: str) -> str:
 
 def _of_double(values: Parameters) -> dict[str, str]:
     given = {name: values[name] for name in ("step", "first_id", "second_id")}
-    return {**given, "step": _step_label(given["step"])}
-
-
-def _step_label(code: str) -> str:
-    """Return the name of a delivery's step, as its page has it; the ledger is above this module."""
-    labels = {
-        "render": _("Render"),
-        "idm_look_up": _("IDM look-up"),
-        "idm_create": _("IDM create"),
-        "ion_publish": _("ION publish"),
-        "idm_update": _("IDM update"),
-        "idm_remove": _("IDM removal"),
-        "m3_look_up": _("M3 look-up"),
-        "m3_head": _("M3 head"),
-        "m3_lines_look_up": _("M3 look-up of lines"),
-        "m3_lines": _("M3 lines"),
-        "m3_validate": _("M3 validation"),
-        "m3_read_back": _("M3 read-back"),
-        "ln_look_up": _("LN look-up"),
-        "ln_create": _("LN create"),
-        "files_write": _("Files written"),
-        "files_look_up": _("Folder look-up"),
-        "files_place": _("Files renamed"),
-        "webhook_post": _("Webhook posted"),
-        "fetch": _("Fetched"),
-    }
-    return labels.get(code, code)
+    return {**given, "step": step_name(given["step"])}
 
 
 def _no_invoice_in_pdf(values: Parameters) -> str:

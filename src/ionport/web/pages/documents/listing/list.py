@@ -20,7 +20,7 @@ from ionport.documents.list_files.model import FileFormat
 from ionport.documents.listing.model import Cursor, ListQuery, is_prefix
 from ionport.documents.model import DocumentSort, DocumentStatus, DocumentSummary
 from ionport.documents.types import DOCUMENT_TYPES
-from ionport.documents.views.model import ListColumn, View
+from ionport.documents.views.model import ListColumn, ListSettings, View
 from ionport.web.pages.documents.listing.filters import (
     APPROVAL,
     DAYS,
@@ -59,48 +59,21 @@ def list_documents(request: Request) -> Response:
         settings = services.list_settings.get(access)
     if not request.url.query and settings.default is not None:
         return redirect(request, _address(request, settings.default))
-    sorts = [DocumentSort.CREATED_AT, *(s for s in DocumentSort if s != DocumentSort.CREATED_AT)]
-    state = ListState.of(
-        request,
-        sorts=[sort.value for sort in sorts],
-        filters=NAMES,
-        default_descending=True,
-    )
-    places = {name: _cursor(request) is not None for name in ("after", "before")}
-    places["size"] = str(_size(request)) == request.query_params.get("size")
-    unknown = [*unknown_of(state.filters), *unknown_values(request.query_params, places)]
-    state = replace(state, unknown=[*state.unknown, *unknown])
-    wanted = filter_of(visit_of(request), state.filters)
-    by_prefix = is_prefix(wanted)
-    query = ListQuery(
-        wanted,
-        # The numbers with this beginning stand together in their own order.
-        DocumentSort.NUMBER if by_prefix else DocumentSort(state.sort),
-        descending=state.descending and not by_prefix,
-        cursor=_cursor(request),
-        limit=_size(request),
-    )
+    state = _state(request)
+    if settings.default is not None:
+        state = replace(state, cleared=_without_filters(request))
+    query = _query(request, state)
     with organization_read(request) as access:
         counts = services.documents.counts(access)
         found = services.documents.browse(access, query, counts)
         runs = services.bulk.list(access, only_open=True)
-    by_status = counts.by_status()
-    if settings.default is not None:
-        state = replace(state, cleared=_without_filters(request))
-    shown = {**told(state.filters), "sort": state.sort, "dir": _direction(state)}
     context = {
         "state": state,
-        "columns": settings.columns,
-        "every_column": list(ListColumn),
-        "views": [
-            (view, _address(request, view), dict(view.query) == shown) for view in settings.views
-        ],
-        "default_view": settings.default_view,
-        "shown": shown,
+        **_columns_and_views(request, state, settings),
         "all_url": _without_filters(request),
         "page_of": found,
-        "by_prefix": by_prefix,
-        "tiles": _tiles(by_status),
+        "by_prefix": query.by_prefix,
+        "tiles": _tiles(counts.by_status()),
         "tabs": _tabs(counts.by_type()),
         "statuses": status_choices(),
         "type_labels": {kind.id: kind.label for kind in DOCUMENT_TYPES.values()},
@@ -113,13 +86,57 @@ def list_documents(request: Request) -> Response:
         "all_chosen": request.query_params.get("select") == "all" and bool(found.items),
         "here_url": _here(request),
         "runs": runs,
-        "is_live": by_status.get(DocumentStatus.EXPORTING, 0) > 0
+        "is_live": counts.by_status().get(DocumentStatus.EXPORTING, 0) > 0
         or any(run.state is BulkState.RUNNING for run in runs)
         or any(
             _may_leave_soon(each, visit_of(request).services.clock.now()) for each in found.items
         ),
     }
     return render(request, "documents/listing/list.html", context)
+
+
+def _state(request: Request) -> ListState:
+    """Return filters and sort of the address, with what of it the list does not know."""
+    sorts = [DocumentSort.CREATED_AT, *(s for s in DocumentSort if s != DocumentSort.CREATED_AT)]
+    state = ListState.of(
+        request,
+        sorts=[sort.value for sort in sorts],
+        filters=NAMES,
+        default_descending=True,
+    )
+    places = {name: _cursor(request) is not None for name in ("after", "before")}
+    places["size"] = str(_size(request)) == request.query_params.get("size")
+    unknown = [*unknown_of(state.filters), *unknown_values(request.query_params, places)]
+    return replace(state, unknown=[*state.unknown, *unknown])
+
+
+def _query(request: Request, state: ListState) -> ListQuery:
+    wanted = filter_of(visit_of(request), state.filters)
+    by_prefix = is_prefix(wanted)
+    return ListQuery(
+        wanted,
+        # The numbers with this beginning stand together in their own order.
+        DocumentSort.NUMBER if by_prefix else DocumentSort(state.sort),
+        descending=state.descending and not by_prefix,
+        cursor=_cursor(request),
+        limit=_size(request),
+    )
+
+
+def _columns_and_views(
+    request: Request, state: ListState, settings: ListSettings
+) -> dict[str, object]:
+    """Return the reader's columns and saved views, and which of the views is shown."""
+    shown = {**told(state.filters), "sort": state.sort, "dir": _direction(state)}
+    return {
+        "columns": settings.columns,
+        "every_column": list(ListColumn),
+        "views": [
+            (view, _address(request, view), dict(view.query) == shown) for view in settings.views
+        ],
+        "default_view": settings.default_view,
+        "shown": shown,
+    }
 
 
 def _may_leave_soon(document: DocumentSummary, now: datetime) -> bool:
