@@ -247,11 +247,16 @@ def _distinct(findings: Sequence[NewFinding]) -> Sequence[NewFinding]:
 
 def _entries(received: Received) -> list[TimelineEntry]:
     document = received.document
-    text = _("Received {filename}, {size} bytes.").format(
-        filename=document.filename, size=document.size_bytes
-    )
     at, by = document.created_at, document.created_by
-    first = new_entry(at, TimelineKind.RECEIVED, text, by, (None, document.status))
+    first = new_entry(
+        at,
+        TimelineKind.RECEIVED,
+        "",
+        by,
+        (None, document.status),
+        code="received",
+        parameters={"filename": document.filename, "size": str(document.size_bytes)},
+    )
     return [
         first,
         *(finding_entry(at, finding, by) for finding in received.findings),

@@ -97,6 +97,12 @@ def _purged(values: Parameters) -> str:
     ).format(years=values["years"], sha256=values["sha256"])
 
 
+def _received(values: Parameters) -> str:
+    return _("Received {filename}, {size} bytes.").format(
+        filename=values["filename"], size=values["size"]
+    )
+
+
 def _edit_taken_over(values: Parameters) -> str:
     return _("The editing was taken over from {person}.").format(person=values["person"])
 
@@ -115,6 +121,7 @@ _SENTENCES: Mapping[str, Callable[[Parameters], str]] = {
     "finding.resolved": _resolved,
     "moved": _moved,
     "purged": _purged,
+    "received": _received,
     # By a correction, and not by a person's move.
     "placed": _moved,
 }

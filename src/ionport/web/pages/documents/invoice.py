@@ -13,6 +13,7 @@ from starlette.routing import Route
 
 from ionport.core.errors import IonportError, NotFound
 from ionport.core.i18n import _
+from ionport.core.i18n import language as page_language
 from ionport.core.unpacking.pdf import is_pdf
 from ionport.core.unpacking.pdf_pages import MEDIA_TYPE, PageSizes
 from ionport.documents.invoice.attachments import Attachment
@@ -149,12 +150,9 @@ def style(request: Request) -> Response:
 
 
 def _language(request: Request) -> Language:
-    """Return the language that is asked for, or the first that the browser prefers of ours."""
-    preferred = request.headers.get("accept-language", "").split(",")
-    for wanted in (request.query_params.get("language", ""), *preferred):
-        if wanted.strip()[:2].lower() in set(Language):
-            return Language(wanted.strip()[:2].lower())
-    return Language.ENGLISH
+    """Return the language that is asked for, else that of the page."""
+    wanted = request.query_params.get("language", "").strip()[:2].lower()
+    return Language(wanted if wanted in set(Language) else page_language())
 
 
 def _shortened(sheet: Sheet) -> Sheet:

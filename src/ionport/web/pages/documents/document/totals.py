@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
-from ionport.core.i18n import _, number_marks
+from ionport.core.i18n import _, language
 from ionport.documents.amounts import EXACT, total
 from ionport.documents.invoice.codes import decimals_of
 from ionport.documents.invoice.rendering.model import Language
@@ -128,4 +128,4 @@ def _amount(values: Row, name: str) -> Decimal | None:
 
 
 def _text(value: Decimal | None, decimals: int) -> str:
-    return "" if value is None else number_marks(Words(Language.ENGLISH).number(value, decimals))
+    return "" if value is None else Words(Language(language())).number(value, decimals)

@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Final
 
-from ionport.core.i18n import _, day_text, number_marks
+from ionport.core.i18n import _, day_text, language
 from ionport.documents.invoice.codes import code_list, decimals_of
 from ionport.documents.invoice.corrections import CORRECTABLE_TABLES, Target
 from ionport.documents.invoice.fields import RATE_SUFFIXES, VAT_TERMS
@@ -58,7 +58,6 @@ _MAIN = {
     INVOICE_TABLE: ("POSITION", "DESCRIPTION", "QUANTITY", "UNIT_PRICE", "NET_AMOUNT"),
     ALLOWANCES_CHARGES: ("TYPE", "REASON", "PERCENTAGE", "AMOUNT"),
 }
-_WORDS = Words(Language.ENGLISH)
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,7 +323,7 @@ def shown_value(one: Field, raw: str, currency: str) -> str:
         if number is None:
             return raw
         decimals = decimals_of(currency) if one.type is FieldType.AMOUNT else 0
-        text = number_marks(_WORDS.number(number, decimals))
+        text = Words(Language(language())).number(number, decimals)
         return f"{text} %" if one.id in _PERCENTAGES else text
     if one.id == "supplier_iban":
         return " ".join(raw[n : n + 4] for n in range(0, len(raw), 4))
