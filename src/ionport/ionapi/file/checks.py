@@ -29,6 +29,7 @@ _SERVICE_KEY = {86}
 def check(file: FileValues) -> list[Finding]:
     """All findings, errors first (docs/reference/credentials.md#the-file)."""
     rules = (
+        _swapped,
         _kind,
         _service_account_pair,
         _gateway_address,
@@ -43,6 +44,33 @@ def check(file: FileValues) -> list[Finding]:
     found = [finding for rule in rules for finding in rule(file)]
     order = {"error": 0, "warning": 1, "info": 2}
     return sorted(found, key=lambda finding: order[finding.severity])
+
+
+def _swapped(file: FileValues) -> Iterator[Finding]:
+    """Keys whose values stand in each other's place, as copying by hand leaves them."""
+    saak = "" if file.saak is None else file.saak.reveal()
+    sask = "" if file.sask is None else file.sask.reveal()
+    pairs = [
+        # Only a client id has a tilde behind the tenant, only an access key a number sign.
+        ("ci", "cs", "~" in file.cs.reveal() and "~" not in file.ci),
+        ("saak", "sask", "#" in sask and "#" not in saak),
+        ("iu", "pu", _is_authorization_server(file.iu) and not _is_authorization_server(file.pu)),
+        ("oa", "ot", "token" in (file.oa or "") and "authorization" in file.ot),
+        ("ot", "or", "revoke" in file.ot and "revoke" not in (file.or_ or "revoke")),
+    ]
+    for first, second, are_swapped in pairs:
+        if are_swapped:
+            yield Finding(
+                "error",
+                "swapped",
+                first,
+                f"{first} and {second} are swapped: each has the value of the other.",
+                f"Swap them back, or download the file unchanged. {DOWNLOAD_AGAIN}",
+            )
+
+
+def _is_authorization_server(url: str) -> bool:
+    return re.search(r"/as/?$", url) is not None
 
 
 def _kind(file: FileValues) -> Iterator[Finding]:

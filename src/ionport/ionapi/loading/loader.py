@@ -8,6 +8,7 @@ with one call at a time.
 from __future__ import annotations
 
 import random
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -67,12 +68,14 @@ class Load:
         """
         calls = self._calls(self._open(rows, journal, retry))
         failure: IonApiError | None = None
+        ended_early = threading.Event()
         with ThreadPoolExecutor(self.concurrency, "m3-load") as pool:
             running: set[Future[list[RowResult]]] = set()
             while True:
-                room = 0 if failure else self.concurrency - len(running)
+                # As many again stand ready, so that no thread waits for this one to cut its call.
+                room = 0 if failure else 2 * self.concurrency - len(running)
                 for call in islice(calls, room):
-                    running.add(pool.submit(self._send, client, call, journal))
+                    running.add(pool.submit(self._send, client, call, journal, ended_early))
                 if not running:
                     break
                 ended, running = wait(running, return_when=FIRST_COMPLETED)
@@ -81,6 +84,7 @@ class Load:
                         on_results(future.result())
                     except IonApiError as error:
                         failure = failure or error
+                        ended_early.set()
         if failure is not None:
             raise failure
 
@@ -106,10 +110,16 @@ class Load:
     def _request(self, row: Row) -> M3Request:
         return M3Request(self.transaction, row.record, self.return_columns)
 
-    def _send(self, client: IonApiClient, call: Sequence[Row], journal: Journal) -> list[RowResult]:
-        """Send rows until each has an end; returns the ends."""
+    def _send(
+        self,
+        client: IonApiClient,
+        call: Sequence[Row],
+        journal: Journal,
+        ended_early: threading.Event,
+    ) -> list[RowResult]:
+        """Send rows until each has an end; returns the ends. None once the load has ended early."""
         results: list[RowResult] = []
-        left, attempt = list(call), 1
+        left, attempt = [] if ended_early.is_set() else list(call), 1
         while left:
             numbers = [row.number for row in left]
             journal.sending(numbers)

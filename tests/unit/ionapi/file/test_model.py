@@ -309,3 +309,36 @@ def test_an_on_premises_file_is_accepted() -> None:
     assert file.validate() == []
     assert file.environment is None
     assert file.token_url == "https://infor.acme.example/InforIntSTS/connect/token"
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [("ci", "cs"), ("saak", "sask"), ("iu", "pu"), ("oa", "ot"), ("ot", "or")],
+)
+def test_keys_whose_values_were_swapped_are_named_as_swapped(first: str, second: str) -> None:
+    usual = content()
+    file = parsed(**{first: usual[second], second: usual[first]})
+    with pytest.raises(CredentialFileError, match=f"{first} and {second} are swapped") as caught:
+        file.require_valid()
+    assert caught.value.code == "swapped"
+    assert "Swap them back" in caught.value.remedy
+    shown = f"{caught.value} {caught.value.findings}"
+    assert not [secret for secret in ("S" * 86, "K" * 86, "P" * 86) if secret in shown]
+
+
+@pytest.mark.parametrize("kind", ["web", "ios", "android", "windows"])
+def test_an_app_that_signs_on_a_person_is_told_from_one_that_signs_on_itself(kind: str) -> None:
+    """Web and Mobile apps have a redirect URL and no service account, whatever their scheme."""
+    url = "https://acme.example/back" if kind == "web" else f"acme-{kind}://back"
+    file = parsed(saak=None, sask=None, ru=url)
+    assert file.kind is Kind.WEB
+    assert errors_of(saak=None, sask=None, ru=url) == {("web_app", "ru")}
+
+
+def test_a_file_that_was_edited_by_hand_is_read_by_what_it_says() -> None:
+    """Other order, other layout, empty keys and texts around it change nothing."""
+    usual = content()
+    by_hand = {key: usual[key] for key in reversed(usual)} | {"ru": "", "sc": None, "note": "mine"}
+    file = IonApiFile.parse(json.dumps(by_hand, indent=4) + "\n\n")
+    assert file.validate() == []
+    assert (file.ci, file.saak, file.extra) == (parsed().ci, parsed().saak, {"note": "mine"})
