@@ -6,6 +6,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from ionport.connections.nightly import NightlyProofs
 from ionport.connections.service import ConnectionService
 from ionport.core.blobs import Blobs
 from ionport.core.clock import BootClock
@@ -94,6 +95,7 @@ class DocumentSide:
     alert_sender: AlertSender
     types: TypeSettingsService
     connections: ConnectionService
+    nightly_proofs: NightlyProofs
     mappings: MappingService
     configurations: ExportConfigurationService
     dry_runs: DryRunService
@@ -185,6 +187,7 @@ def open_document_side(
         alert_sender=alert_sender,
         types=documents.review.types,
         connections=connections,
+        nightly_proofs=NightlyProofs(database, clock, connections),
         mappings=mappings,
         configurations=configurations,
         dry_runs=DryRunService(

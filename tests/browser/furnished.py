@@ -28,7 +28,7 @@ from ionport.sandbox.messaging.flows.model import (
     Rejects,
     Rule,
 )
-from tests.browser.furnished_targets import add_targets
+from tests.browser.furnished_targets import add_targets, replace_file
 from tests.support.erp import add_ln_invoice, add_m3_invoice
 from tests.support.idp import make_idp
 from tests.support.sides import OPERATOR, until
@@ -154,10 +154,11 @@ def _use(desk: Desk) -> dict[str, str]:
     acknowledgement = _acknowledge(desk)
     other = _deliver(desk, OTHER_INVOICE, broken)
     _hold(desk, delivered[0], _upload_a_duplicate(desk))
-    apps = desk.browser.get(desk.apps_path).text
+    get = desk.browser.get
+    connection = _found(r"connections/(con_\w+)", get(f"/settings/export/{configuration}").text)
+    apps = get(desk.apps_path).text
     app = _found(rf"{desk.apps_path}/(app_\w+)[^>]*>DocBits_TST", apps)
     inspector = f"/ion-api/{desk.application.tenant.id}/inspector"
-    get = desk.browser.get
     points = f"/ion-api/{desk.application.tenant.id}/connection-points"
     return (
         _add_api_suite(desk)
@@ -175,9 +176,8 @@ def _use(desk: Desk) -> dict[str, str]:
             "tool": "postman",
             "method": "infor-idm-bod",
             "configuration": configuration,
-            "connection": _found(
-                r"connections/(con_\w+)", get(f"/settings/export/{configuration}").text
-            ),
+            "connection": connection,
+            "former": replace_file(desk, f"/settings/connections/{connection}"),
             "document": delivered[0],
             "delivery_id": delivered[1],
             "step": "idm_create",

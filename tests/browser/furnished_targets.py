@@ -104,3 +104,12 @@ def _reject(desk: Desk, configuration: str, connection: str) -> str:
     )
     assert found is not None
     return found[1]
+
+
+def replace_file(desk: Desk, connection: str) -> str:
+    """Let the connection at an address use another file, and return the id of the former one."""
+    files = [("connection_file", ("renewed.ionapi", desk.credentials("Renewed_TST")))]
+    page = desk.browser.send(f"{connection}/file", files=files).text
+    found = re.search(r"/files/(cvr_\w+)/restore", page)
+    assert found is not None, page
+    return found[1]

@@ -85,6 +85,26 @@ class Connection:
         return self.tenant_id if self.is_infor else self.gateway
 
 
+@dataclass(frozen=True, slots=True)
+class FormerFile:
+    """What the file of a connection was before it was replaced; nothing secret is in it."""
+
+    id: str
+    connection_id: str
+    app_name: str
+    environment: str | None
+    gateway: str
+    authorization_server: str
+    client_id: str
+    kind: str
+    fingerprint: str
+    remarks: tuple[Remark, ...]
+    uploaded_by: str
+    uploaded_at: datetime
+    replaced_by: str
+    replaced_at: datetime
+
+
 class CheckStatus(StrEnum):
     """How a check stands. *Interrupted*: its process ended before it did."""
 
@@ -161,6 +181,8 @@ class ConnectionAction(AuditAction):
     """What the audit log tells of a connection."""
 
     UPLOADED = "connection.uploaded", N_("Connection uploaded")
+    REPLACED = "connection.replaced", N_("File of the connection replaced")
+    RESTORED = "connection.restored", N_("Former file of the connection restored")
     RENAMED = "connection.renamed", N_("Connection renamed")
     DELETED = "connection.deleted", N_("Connection deleted")
     ADDED = "connection.added", N_("Connection added")

@@ -50,6 +50,8 @@ _ENDED_IDS = (
         _c.organization_id == bindparam("organization"),
         _k.connection_id == bindparam("wanted"),
         _k.status != CheckStatus.RUNNING,
+        # What was proved of a former file says nothing of the present one.
+        _k.started_at >= _c.uploaded_at,
     )
     .order_by(_k.started_at.desc(), _k.id.desc())
     .limit(_KEPT)
@@ -126,6 +128,12 @@ class ConnectionRepository(Repository):
         """Return how many connections there are."""
         query = _owned(select(func.count()).select_from(connections), scope)
         return int(self._run(query).scalar_one())
+
+    def to_infor(self, scope: SystemScope) -> Sequence[tuple[str, str]]:
+        """Return (id, organization) of every connection that leads to an Infor tenant."""
+        del scope
+        rows = self._run(select(_c.id, _c.organization_id).where(_c.target == TargetKind.INFOR))
+        return [(row.id, row.organization_id) for row in rows]
 
     def all_sealed(self, scope: SystemScope) -> Sequence[tuple[str, str, str]]:
         """Return (id, organization, sealed file) of every connection, for key rotation."""
@@ -264,14 +272,19 @@ class CheckRepository(Repository):
             for check in self._with_stages(_checks_of(scope).where(_k.id.in_(newest)))
         }
 
-    def ended(self, scope: OrganizationScope, connection_id: str) -> Sequence[Check]:
-        """Return the checks of a connection that are over, the newest first; at most twenty."""
-        return self._with_stages(
-            _checks_of(scope)
-            .where(_k.connection_id == connection_id, _k.status != CheckStatus.RUNNING)
-            .order_by(_k.started_at.desc(), _k.id.desc())
-            .limit(_KEPT)
+    def ended(
+        self, scope: OrganizationScope, connection_id: str, *, of_any_file: bool = False
+    ) -> Sequence[Check]:
+        """Return the checks of a connection that are over, the newest first; at most twenty.
+
+        Those of its present file, or also those of the files that it had before.
+        """
+        query = _checks_of(scope).where(
+            _k.connection_id == connection_id, _k.status != CheckStatus.RUNNING
         )
+        if not of_any_file:
+            query = query.where(_k.started_at >= _c.uploaded_at)
+        return self._with_stages(query.order_by(_k.started_at.desc(), _k.id.desc()).limit(_KEPT))
 
     def ended_ids(self, scope: OrganizationScope, connection_id: str) -> tuple[str, ...]:
         """Return the ids of what `ended` returns: such checks do not change any more."""

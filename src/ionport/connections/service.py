@@ -30,6 +30,7 @@ from ionport.connections.targets.service import (
     owner_of,
 )
 from ionport.connections.tokens import DatabaseTokenStore
+from ionport.connections.versions import FileVersions
 from ionport.core.clock import Clock
 from ionport.core.errors import Conflict, NotFound, existing
 from ionport.core.i18n import _
@@ -68,6 +69,7 @@ class ConnectionService:
         self._audit = audit
         self.policy = policy
         self.uses = uses
+        self.files = FileVersions(clock, keys, audit)
         self.targets = TargetService(clock, keys, audit, policy, export_root)
 
     def upload(
@@ -309,7 +311,9 @@ class ConnectionService:
     def proofs(self, access: Access[OrganizationScope], connection_id: str) -> Sequence[Check]:
         """Return the checks of a connection that are over, the newest first; at most twenty."""
         access.require_organization_member()
-        return CheckRepository(access.connection).ended(access.scope, connection_id)
+        return CheckRepository(access.connection).ended(
+            access.scope, connection_id, of_any_file=True
+        )
 
     def get_check(self, access: Access[OrganizationScope], check_id: str) -> Check:
         """Return one check, as far as it has come."""
@@ -333,7 +337,7 @@ class ConnectionService:
             repository.set_sealed(access.scope, connection_id, again)
             count += 1
         TokenRepository(access.connection).delete_all(access.scope)
-        return count
+        return count + self.files.reseal(access)
 
     def _get(self, access: ScopedWork[OrganizationScope], connection_id: str) -> Connection:
         found = ConnectionRepository(access.connection).get(access.scope, connection_id)

@@ -36,6 +36,21 @@ connections = Table(
     UniqueConstraint("organization_id", "fingerprint", name="uq_connections_fingerprint"),
 )
 
+# What a connection's file was before it was replaced, the newest twenty.
+connection_versions = Table(
+    "connection_versions",
+    metadata,
+    Column("id", Text, primary_key=True),
+    part_of("connection_id", "connections.id"),
+    *required(Text, "app_name", "gateway", "authorization_server", "client_id", "kind"),
+    *required(Text, "fingerprint", "sealed", "uploaded_by"),
+    Column("environment", Text),
+    Column("remarks", JSON, nullable=False),
+    *required(Moment, "uploaded_at", "replaced_at"),
+    Column("replaced_by", Text, nullable=False),
+    Index("ix_connection_versions_connection_id", "connection_id", "id"),
+)
+
 connection_tokens = Table(
     "connection_tokens",
     metadata,

@@ -112,6 +112,35 @@ def connection_delete(ctx: click.Context, name: str, yes: bool, as_json: bool) -
         click.echo(f"Deleted {name}.")
 
 
+@connection.command("replace")
+@click.argument("name")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@as_json_option
+@click.pass_context
+def connection_replace(ctx: click.Context, name: str, file: Path, as_json: bool) -> None:
+    """Let the connection NAME use another .ionapi FILE of the same tenant.
+
+    Configurations and deliveries go on with it; the former file is kept, sealed.
+    """
+    from ionport.cli.opening import OPERATOR, documents_side, opened, organization_scope
+    from ionport.connections.intake import prepare_connection
+    from ionport.identity.access import Access
+
+    with opened(ctx) as application:
+        scope = organization_scope(application)
+        connection_id = connection_id_of(application, name)
+        prepared = prepare_connection(file.read_bytes())
+        with application.database.write() as work:
+            made = documents_side(application).connections.files.replace(
+                Access(work, scope, OPERATOR), connection_id, prepared
+            )
+    if as_json:
+        print_json(_row(made, "missing"))
+        return
+    click.echo(f"Connection {made.name} uses {file.name}: app {made.app_name}.")
+    click.echo(f"Prove it with: ionport connection prove {made.name!r}")
+
+
 @connection.command("prove")
 @click.argument("connection_or_file")
 @as_json_option

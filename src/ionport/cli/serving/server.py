@@ -17,6 +17,7 @@ from ionport.application import open_application
 from ionport.asgi import build_asgi
 from ionport.cli.serving.housekeeping import Housekeeping, Task
 from ionport.cli.serving.served_address import remember
+from ionport.connections.nightly import NightWatch
 from ionport.core.errors import InvalidInput
 from ionport.documents.bulk.runner import BulkWatch
 from ionport.documents.intake.sources.runner import SourceWatch
@@ -65,6 +66,7 @@ class RunningServer:
         pages = PageWatch(documents.pages) if documents else None
         exports = AutomaticExportWatch(documents.automatic_exporter) if documents else None
         erp = ErpWatch(documents.erp_poller) if documents else None
+        nights = NightWatch(documents.nightly_proofs) if documents else None
         bulk = BulkWatch(documents.bulk_runner) if documents else None
         webhooks = WebhookWatch(documents.webhook_sender) if documents else None
         alerts = BulkWatch(documents.alert_sender, name="alerts") if documents else None
@@ -78,6 +80,7 @@ class RunningServer:
             pages,
             exports,
             erp,
+            nights,
             bulk,
             lists,
             webhooks,

@@ -52,16 +52,18 @@ class ClientPool:
             NotFound: the connection is gone.
             Unavailable: its file does not open with today's keys.
         """
-        key = (scope.organization_id, connection_id)
-        with self._lock:
-            known = self._clients.get(key)
-        if known is not None:
-            return known
         with self._database.read() as work:
             access = work.within(scope)
-            if not self._connections.shown(access, connection_id).is_infor:
+            connection = self._connections.shown(access, connection_id)
+            if not connection.is_infor:
                 # A target is opened for each call: its settings and secret may change.
                 return self._of_target(self._connections.targets.open(access, connection_id))
+            # The file may have been replaced, in another process too.
+            key = (connection_id, connection.fingerprint)
+            with self._lock:
+                known = self._clients.get(key)
+            if known is not None:
+                return known
             file = self._connections.credential(access, connection_id)
         client = IonApiClient(
             file,

@@ -25,10 +25,7 @@ def missing_type(kind: MappingKind, text: str, document_type: str) -> Finding | 
     the published grammars book other documents with than invoices and notes.
     """
     if kind in _BOOKING and comparable(document_type) in _NOT_BOOKED:
-        case = "ln" if kind is MappingKind.LN else f"m3_{document_type}"
-        return found(
-            "type_not_booked", name=document_type, type=document_type, wanted=kind.value, case=case
-        )
+        return found("type_not_booked", name=document_type, type=document_type, wanted=kind.value)
     return (
         None
         if _has_type(kind, text, document_type)

@@ -226,6 +226,7 @@ NO_EDITS_WHOLE = {
     "/documents/{document}/correct": "compares each value with what was shown: test_decisions.py",
     "/documents/columns": "the person's own columns: its POST says the new state",
     "/organization": "chooses the organization of this browser",
+    "/settings/connections/{connection}/file": "keeps the file that it replaces",
     "/documents/files": "makes a file of what is stored",
     "/documents/views": "saves a new view",
     "/documents/{document}/move": "compares it with what was shown: test_document_company.py",

@@ -39,7 +39,7 @@ _LISTS |= {
     "group": ("/settings/groups", r'/settings/groups/(grp_[^/"]+)'),
 }
 _FURTHER = {"kind": DecisionKind.REJECT.value, "number": "1", "code": "nothing_to_accept"}
-_FURTHER |= {"cause": "supplier_unknown", "step": "idm_create"}
+_FURTHER |= {"cause": "supplier_unknown", "step": "idm_create", "former": "cvr_none"}
 _PLAIN = {"method": "infor-idm-bod", "type": "INVOICE", "field": "purchase_order"}
 
 

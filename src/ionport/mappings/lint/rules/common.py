@@ -44,26 +44,7 @@ OF_FILES = (
         "type_not_booked",
         _E,
         N_("{wanted}: M3 and LN book invoices and credit notes by it, and no {type}."),
-        N_(
-            "Export documents of the type {type} to IDM, to IDM and over ION, or as files: SFTP,"
-            " SMB, folder, webhook, on-premise."
-        ),
-        {
-            "m3_ORDER_CONFIRMATION": N_(
-                "M3 takes it line by line into the order (PPS001MI ConfirmLine), which has no"
-                " place for the correlation id and no section in a mapping file. Export it to IDM,"
-                " to IDM and over ION, or as files: SFTP, SMB, folder, webhook, on-premise."
-            ),
-            "m3_DELIVERY_NOTE": N_(
-                "M3 takes it as a warehouse message (MHS850MI) with warehouse and message partner,"
-                " which no delivery note says and no mapping file has a section for. Export it to"
-                " IDM, to IDM and over ION, or as files: SFTP, SMB, folder, webhook, on-premise."
-            ),
-            "ln": N_(
-                "No service of LN that takes it is published. Export it to IDM, to IDM and over"
-                " ION, or as files: SFTP, SMB, folder, webhook, on-premise."
-            ),
-        },
+        N_("Export documents of the type {type} to IDM, or to IDM and over ION."),
         acceptable=False,
     ),
     Rule(

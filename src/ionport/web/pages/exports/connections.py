@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
 from starlette.datastructures import FormData
 from starlette.requests import Request
@@ -86,7 +87,8 @@ def uploaded_credential(form: FormData) -> tuple[str, PreparedConnection] | None
 
 
 def _upload_page(request: Request, error: str = "", status: int = 200) -> Response:
-    context = {"error": error, "name": text_of(visit_of(request).form, "name") if error else ""}
+    name = text_of(visit_of(request).form, "name") if error else ""
+    context = {"error": error, "name": name, "check": None}
     return render(request, "exports/connections/upload.html", context, status=status)
 
 
@@ -104,6 +106,7 @@ def _detail_page(request: Request, error: str = "", status: int = 200) -> Respon
     with organization_read(request) as access:
         connection = service.get(access, request.path_params["connection"])
         check = service.latest_check(access, connection.id)
+        former = service.files.former(access, connection.id)
         proofs, uses = service.proofs(access, connection.id), service.uses
         used_by = uses.titles(access, connection.id) if uses else ()
         acknowledgements = documents_of(request).acknowledgements
@@ -117,6 +120,7 @@ def _detail_page(request: Request, error: str = "", status: int = 200) -> Respon
         "check": check,
         "earlier": [each for each in proofs if check is None or each.id != check.id],
         "used_by": used_by,
+        "former": former,
         "error": error,
         "name": name,
         "endpoint": endpoint,
@@ -185,7 +189,10 @@ def delete_form(request: Request) -> Response:
             Access(work, scope, visit.actor), request.path_params["connection"]
         )
         held = held_over(request, work, connection_id=connection.id)
+        uses = documents_of(request).connections.uses
+        users = uses.titles(work.within(scope), connection.id) if uses else ()
     texts = [
+        *used_text(users),
         _(
             "The sealed credential is deleted. To use it again, upload its ION API file again. A"
             " connection that a configuration uses, or that the ledger names, stays."
@@ -211,6 +218,14 @@ def delete(request: Request) -> Response:
         return redirect(request, _url(request, connection_id), kind="danger", text=error.text)
     text = _("The connection and its sealed credential are deleted.")
     return redirect(request, path_to(request, "connections"), text=text)
+
+
+def used_text(users: Sequence[str]) -> list[str]:
+    """Return what the dialog that deletes says of who uses a connection; nothing without one."""
+    if not users:
+        return []
+    text = _("It is used by: {titles}. It can be deleted once another one is chosen there.")
+    return [text.format(titles=", ".join(users))]
 
 
 def held_over(

@@ -54,3 +54,43 @@ def test_another_file_is_refused_beside_its_box(desk: Desk) -> None:
     assert 'value="Kept"' in refused.text
     assert _upload(desk, b"").status_code == 422
     assert "No connection yet" in desk.browser.get("/settings/connections").text
+
+
+def test_a_file_is_replaced_and_brought_back_with_a_proof_each_time(desk: Desk) -> None:
+    made = desk.add_export(credential=desk.credentials())
+    found = re.search(r'href="(/settings/connections/con_\w+)"', made.text)
+    assert found
+    address = found[1]
+    assert until(lambda: "every 1s" not in desk.browser.get(address).text)
+    assert "Replace file" in desk.browser.get(address).text
+    refused = desk.browser.send(f"{address}/file", files=[("connection_file", ("x.ionapi", b"x"))])
+    assert refused.status_code == 422
+    assert 'class="upload is-invalid"' in refused.text
+    other = desk.credentials("Other_TST")
+    files = [("connection_file", ("Other_TST.ionapi", other))]
+    page = desk.browser.send(f"{address}/file", files=files)
+    assert page.url.path == address
+    assert "The file is replaced" in page.text
+    assert "Other_TST" in said(page.text)
+    assert until(lambda: "every 1s" not in desk.browser.get(address).text)
+    page_text = desk.browser.get(address).text
+    assert "Earlier proofs" in page_text
+    assert "of a former file" in page_text
+    restore = re.search(rf'href="({address}/files/cvr_\w+/restore)"', page_text)
+    assert restore
+    back = desk.browser.send(restore[1], form_at=restore[1])
+    assert "The former file is used again" in back.text
+    assert until(lambda: "every 1s" not in desk.browser.get(address).text)
+
+
+def test_whoever_deletes_a_connection_in_use_is_told_so_before(desk: Desk) -> None:
+    made = desk.add_export(credential=desk.credentials())
+    found = re.search(r'href="(/settings/connections/con_\w+)"', made.text)
+    assert found
+    assert "It is used by: Invoices to Infor." in said(desk.browser.get(f"{found[1]}/delete").text)
+
+
+def test_the_page_lists_what_has_to_be_set_up_at_infor(desk: Desk) -> None:
+    text = said(desk.browser.get(_NEW).text)
+    for name in ("ION Desk Admin", "IDM-AdvancedUser", "MingleEnterprise", "Sync.CaptureDocument"):
+        assert name in text

@@ -1,0 +1,93 @@
+"""Proves each connection that something uses once a night, whichever process has time for it.
+
+The moments are spread over five hours by the connection's id: Infor counts sign-ons, and who
+looks at them all in the morning sees what no longer works before an invoice meets it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from ionport.connections.repository import CheckRepository, ConnectionRepository
+from ionport.connections.service import ConnectionService
+from ionport.core.clock import Clock
+from ionport.core.repeating import Repeating
+from ionport.identity.access import Access
+from ionport.identity.model import Actor
+from ionport.store import Database, OrganizationScope, SystemScope
+
+NAME: Final = "nightly proof"
+LOOK_SECONDS: Final = 300.0
+NIGHT: Final = timedelta(hours=5)
+"""From midnight UTC on: in Europe and America the hours of least work."""
+LAST_HOUR: Final = 10
+"""A server that was down at night makes up for it until then, and not in the day's work."""
+_SCOPE: Final = SystemScope("connections that are proved at night")
+_logger = logging.getLogger(__name__)
+
+
+def moment_of(connection_id: str, day: datetime) -> datetime:
+    """Return when a connection is proved in the night of a day, the same in every process."""
+    midnight = day.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    share = int.from_bytes(hashlib.sha256(connection_id.encode()).digest()[:4]) / 2**32
+    return midnight + NIGHT * share
+
+
+class NightlyProofs:
+    """Proves what is due, one connection after the other."""
+
+    def __init__(self, database: Database, clock: Clock, service: ConnectionService) -> None:
+        self._database = database
+        self._clock = clock
+        self._service = service
+
+    def look(self) -> int:
+        """Prove what is due and return how many connections that were; nothing by day."""
+        now = self._clock.now()
+        if now.astimezone(UTC).hour >= LAST_HOUR:
+            return 0
+        with self._database.read() as work:
+            known = ConnectionRepository(work.connection).to_infor(_SCOPE)
+        due = [each for each in known if moment_of(each[0], now) <= now]
+        return sum(self._prove(OrganizationScope(owner), each) for each, owner in due)
+
+    def _prove(self, scope: OrganizationScope, connection_id: str) -> bool:
+        """Prove a connection that was not begun to be since its moment; False otherwise."""
+        with self._database.read() as work:
+            if not self._is_due(Access(work, scope, Actor.operator(NAME)), connection_id):
+                return False
+        with self._database.write() as work:
+            access = Access(work, scope, Actor.operator(NAME))
+            # Another process may have begun at this moment.
+            ConnectionRepository(work.connection).lock(scope, connection_id)
+            if not self._is_due(access, connection_id):
+                return False
+            check = self._service.start_check(access, connection_id)
+        try:
+            self._service.run_check(self._database, scope, check.id)
+        except Exception:
+            # It is noted as interrupted; the others are proved all the same.
+            _logger.exception("the nightly proof %s broke off", check.id)
+        return True
+
+    def _is_due(self, access: Access[OrganizationScope], connection_id: str) -> bool:
+        latest = CheckRepository(access.connection).latest(access.scope, connection_id)
+        if latest is not None and latest.started_at >= moment_of(connection_id, self._clock.now()):
+            return False
+        uses = self._service.uses
+        return uses is not None and bool(uses.titles(access, connection_id))
+
+
+class NightWatch(Repeating):
+    """Looks again and again, until it is closed."""
+
+    def __init__(self, proofs: NightlyProofs, every_seconds: float = LOOK_SECONDS) -> None:
+        super().__init__("nightly-proofs", every_seconds)
+        self._proofs = proofs
+
+    def _look(self) -> bool:
+        self._proofs.look()
+        return False

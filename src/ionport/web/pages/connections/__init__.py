@@ -1,0 +1,1 @@
+"""Pages about connections beside their own: their files."""
