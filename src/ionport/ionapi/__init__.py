@@ -65,6 +65,7 @@ if TYPE_CHECKING:
         build_async_client,
         build_client,
     )
+    from .transport.spans import traced_by
 
 __all__ = [
     "AddressPolicy",
@@ -126,6 +127,7 @@ __all__ = [
     "build_async_client",
     "build_client",
     "exact_match",
+    "traced_by",
 ]
 
 _HOMES = {
@@ -141,6 +143,7 @@ _HOMES = {
         "transport.exchange": "Exchange",
         "file.model": "IonApiFile Kind",
         "finding": "Finding",
+        "transport.spans": "traced_by",
         "tokens.grants": "ClientAuth TokenSet",
         "idm": "Entity Item ItemDraft Resource",
         "idm_query": "ItemQuery exact_match",

@@ -56,6 +56,8 @@ CONTENTS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "groups",
             "webhooks",
             "alerts",
+            "client",
+            "client-services",
             "client-commands",
             "client-mcp",
             "m3-load",
