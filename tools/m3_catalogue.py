@@ -20,17 +20,6 @@ REFERENCE = Path(os.environ.get("IONPORT_REFERENCE_DATA", ROOT.parent / "shared"
 RESOURCE = ROOT / "src" / "ionport" / "sandbox" / "m3" / "catalogue.tsv"
 
 GENERAL = "GENERAL"
-PROGRAMS = (
-    "APS110MI",
-    "APS450MI",
-    "APS455MI",
-    "CRS610MI",
-    "CRS620MI",
-    "MHS850MI",
-    "MMS200MI",
-    "PPS001MI",
-    "PPS200MI",
-)
 _DATE_LENGTHS = ("8", "10")
 _SAYS_DATE = re.compile(r"\bdate\b", re.IGNORECASE)
 
@@ -50,10 +39,9 @@ class Row:
 
 
 def read_rows(folder: Path) -> list[Row]:
-    """Return the rows of the programs that the sandbox knows."""
+    """Return the rows of all programs; those that the sandbox does not imitate are known too."""
     lines = (folder / "m3-fields.tsv").read_text(encoding="utf-8").splitlines()
-    rows = [Row(*line.split("\t")) for line in lines[1:]]
-    return [row for row in rows if row.program in (*PROGRAMS, GENERAL)]
+    return [Row(*line.split("\t")) for line in lines[1:]]
 
 
 def catalogue(rows: Sequence[Row]) -> str:

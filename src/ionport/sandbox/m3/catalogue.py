@@ -2,8 +2,11 @@
 
 Source: docs/reference/m3.md#transactions-and-fields, data/m3-fields.tsv.
 
-The resource is made by `python -m tools.m3_catalogue`. A program's part of it is read when the
-program is called for the first time: a sandbox that never speaks M3 pays nothing for it.
+`catalogue.tsv` is made by `python -m tools.m3_catalogue`; `catalogue_of_clients.tsv` has what
+public clients were seen to call and that data does not have
+(docs/reference/m3.md#public-programs): their fields, whose types and lengths are inferred. A
+program's part is read when the program is called for the first time: a sandbox that never speaks M3
+pays nothing for it.
 """
 
 from __future__ import annotations
@@ -17,37 +20,43 @@ from types import MappingProxyType
 
 GENERAL = "GENERAL"
 
-# Programs that Infor has and that answer the general transactions alone here: the vendor's probe
-# calls CMS535MI, the others are those whose fields or names are in the reference data (public
-# clients call them, docs/reference/m3.md#public-programs). Which transactions such a program has is
+# Programs that Infor has and that answer the general transactions alone here, or a few that public
+# clients call as well: the vendor's probe calls CMS535MI, the others are those whose names are in
+# public clients (docs/reference/m3.md#public-programs). Which transactions such a program has is
 # not known in full, so that none is said to be missing.
 _OTHER_PROGRAMS = frozenset(
     (
-        *("APS050MI", "APS200MI", "ATS101MI", "CMS100MI", "CMS535MI", "CRS008MI", "CRS030MI"),
-        *("CRS040MI", "CRS045MI", "CRS055MI", "CRS105MI", "CRS165MI", "CRS175MI", "CRS200MI"),
-        *("CRS630MI", "CRS690MI", "CRS692MI", "CRS881MI", "CRS980MI", "CUSEXTMI", "ECZ001MI"),
-        *("EVS002MI", "EXPORTMI", GENERAL, "GLS200MI", "GLS840MI", "MDBREADMI", "MMS005MI"),
-        *("MMS010MI", "MMS015MI", "MMS025MI", "MMS040MI", "MMS060MI", "MMS100MI", "MMS235MI"),
-        *("MMS310MI", "MMS850MI", "MNS095MI", "MNS100MI", "MNS150MI", "MWS410MI", "MWS411MI"),
-        *("MWS420MI", "MWS423MI", "OIS017MI", "OIS100MI", "OIS320MI", "OIS350MI", "PMS050MI"),
-        *("PMS070MI", "PMS100MI", "PMS270MI", "PPS040MI", "PPS106MI", "PPS170MI", "PPS280MI"),
-        *("PPS320MI", "PPS330MI", "PPS370MI", "SHS010MI"),
+        *("ATS101MI", "CMS100MI", "CMS535MI", "CRS008MI", "CRS040MI", "CRS045MI", "CRS105MI"),
+        *("CRS165MI", "CRS200MI", "CRS690MI", "CRS881MI", "CRS980MI", "CUSEXTMI", "ECZ001MI"),
+        *("EVS002MI", GENERAL, "GLS200MI", "GLS840MI", "MDBREADMI", "MMS005MI", "MMS010MI"),
+        *("MMS015MI", "MMS025MI", "MMS040MI", "MMS060MI", "MMS100MI", "MMS235MI", "MMS310MI"),
+        *("MMS850MI", "MNS095MI", "MWS410MI", "MWS411MI", "MWS420MI", "OIS017MI", "OIS100MI"),
+        *("OIS320MI", "OIS350MI", "PMS050MI", "PMS070MI", "PMS100MI", "PMS270MI", "PPS040MI"),
+        *("PPS106MI", "PPS170MI", "PPS250MI", "PPS370MI", "SHS010MI"),
     )
 )
 # Transactions that newer releases have and the reference data has no fields of
 # (docs/reference/m3.md#supplier-invoices).
 _OTHER_TRANSACTIONS: Mapping[str, frozenset[str]] = {
     "APS450MI": frozenset(("addheadrecode", "addlinerecode", "dltinvoice")),
+    "EXPORTMI": frozenset(("search",)),
 }
+# Why a program has nothing that the sandbox could imitate without being taught.
+OWN_OF_TENANT: Mapping[str, str] = dict.fromkeys(
+    ("CMS100MI", "MDBREADMI"), "its transactions are a tenant's own"
+)
 
 # How a client asks which fields there are; the fields of that itself are inferred
 # (docs/reference/m3.md#supplier-invoices).
 _FIELDS_OUT = "MINM/A10 TRNM/A15 TRTP/A1 FLNM/A6 FLDS/A60 FRPO/N5 TOPO/N5 LENG/N5 TYPE/A1 MAND/N1"
+_TRANSACTION_OUT = "MINM/A10 TRNM/A15 TRDS/A60 STAT/A2 SIMU/A1"
 METADATA = "MRS001MI"
 _METADATA = (
     f"{METADATA}\tLstFields\tMINM/A10* TRNM/A15* TRTP/A1\t{_FIELDS_OUT}",
-    f"{METADATA}\tLstTransactions\tMINM/A10* TRNM/A15\tMINM/A10 TRNM/A15 TRDS/A60",
+    f"{METADATA}\tLstTransactions\tMINM/A10* TRNM/A15 INCG/N1\t{_TRANSACTION_OUT}",
+    f"{METADATA}\tLstPrograms\tMINM/A10\tMINM/A10 OBNM/A10 MIDS/A60",
 )
+_RESOURCES = ("catalogue.tsv", "catalogue_of_clients.tsv")
 
 
 class FieldType(StrEnum):
@@ -110,6 +119,11 @@ def program_named(name: str) -> Program | None:
     return _program(known) if known in _OTHER_PROGRAMS or known in _lines() else None
 
 
+def program_names() -> list[str]:
+    """Return the names of all programs that are known, imitated or not, but for GENERAL."""
+    return sorted({*_OTHER_PROGRAMS, *_lines()} - {GENERAL})
+
+
 @cache
 def _program(name: str) -> Program:
     lines = [*_lines()[GENERAL], *(_lines().get(name, ()) if name != GENERAL else ())]
@@ -121,9 +135,10 @@ def _program(name: str) -> Program:
 
 @cache
 def _lines() -> Mapping[str, list[str]]:
-    text = files(__package__).joinpath("catalogue.tsv").read_text(encoding="utf-8")
+    folder = files(__package__)
+    texts = (folder.joinpath(name).read_text(encoding="utf-8") for name in _RESOURCES)
     by_program: dict[str, list[str]] = {}
-    for line in (*_METADATA, *text.splitlines()):
+    for line in (*_METADATA, *(line for text in texts for line in text.splitlines())):
         by_program.setdefault(line.partition("\t")[0], []).append(line)
     return by_program
 

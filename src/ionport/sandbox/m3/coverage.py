@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from ionport.sandbox.kit.operations import Fact, Input, Part, inferred, verified
+from ionport.sandbox.kit.operations import Fact, Input, Part, from_clients, inferred, verified
 from ionport.sandbox.m3.catalogue import GENERAL, FieldType, Transaction, program_named
 from ionport.sandbox.m3.programs.general import GENERAL_BEHAVIOURS
 from ionport.sandbox.m3.service import BEHAVIOURS
@@ -23,6 +23,9 @@ _FACTS: Mapping[str, Fact] = {
         "docs/reference/m3.md#supplier-invoices", left_out="what validation checks is concluded"
     ),
     "CRS620MI": inferred("docs/reference/m3.md#suppliers"),
+    "EXPORTMI": from_clients(
+        "docs/reference/m3.md#exportmi", left_out="Search; names of most tables are inferred"
+    ),
     "MHS850MI": inferred("docs/reference/m3.md#supplier-invoices"),
     "MRS001MI": verified(
         "docs/reference/m3.md#transactions-and-fields", left_out="texts of fields and transactions"
@@ -30,6 +33,12 @@ _FACTS: Mapping[str, Fact] = {
     "PPS001MI": inferred("docs/reference/m3.md#supplier-invoices"),
     "PPS200MI": inferred("docs/reference/m3.md#supplier-invoices"),
 }
+_CLIENTS = from_clients(
+    "docs/reference/m3.md#public-programs", left_out="types and lengths of fields are inferred"
+)
+_FACTS_OF_CLIENTS = dict.fromkeys(
+    ("CRS008MI", "CRS045MI", "CRS165MI", "CUSEXTMI", "MMS005MI", "MMS010MI", "MMS025MI"), _CLIENTS
+) | dict.fromkeys(("MNS095MI", "OIS100MI"), _CLIENTS)
 _OTHERS = inferred("docs/reference/m3.md#transactions-and-fields")
 
 
@@ -42,7 +51,7 @@ def parts() -> Sequence[Part]:
 def _program(name: str) -> Iterator[Part]:
     program = program_named(name)
     own = [] if program is None else [t for t in program.transactions.values() if not t.is_general]
-    fact = _FACTS.get(name, _OTHERS)
+    fact = {**_FACTS, **_FACTS_OF_CLIENTS}.get(name, _OTHERS)
     missing = sorted(each.name for each in own if each.name not in BEHAVIOURS[name])
     if missing:
         refused = f"refused as TransactionNotImitated: {', '.join(missing)}"

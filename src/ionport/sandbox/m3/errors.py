@@ -3,6 +3,7 @@
     TransactionFailed
     ├── (ServerReturnedNOK)   the program refused: 200 with the error in the result
     └── (any other type)      m3api-rest refused before the program ran: 400, error at the top
+                              (v1: 200)
 
 `ServerReturnedNOK` is verified, and so is that m3api-rest answers 200 for some errors and 400
 for others; that the line between them is this one is inferred. In a bulk call every error
@@ -36,7 +37,6 @@ class ErrorType(StrEnum):
     UNKNOWN_TRANSACTION = "TransactionNotFound"
     UNKNOWN_PROGRAM = "ProgramNotFound"
     UNKNOWN_FIELD = "InputFieldNotFound"
-    UNKNOWN_COLUMN = "OutputFieldNotFound"
     NOT_IMITATED = "TransactionNotImitated"
 
 
@@ -65,9 +65,15 @@ class TransactionFailed(InvalidInput):
 
 
 def error_answer(call: Call, error: IonportError) -> Answer:
-    """Return an error of the whole call in the shape of the version that was asked."""
+    """Return an error of the whole call in the shape of the version that was asked.
+
+    v1 tells of a transaction that it refused with 200, whoever refused it.
+    """
+    is_v1 = call.operation.endswith(_V1)
     status = 400 if isinstance(error, InvalidInput) else error.status
-    return json_answer(status, error_tree(error, is_v1=call.operation.endswith(_V1)))
+    if is_v1 and isinstance(error, TransactionFailed):
+        status = 200
+    return json_answer(status, error_tree(error, is_v1=is_v1))
 
 
 def error_tree(error: IonportError, *, is_v1: bool) -> dict[str, str]:

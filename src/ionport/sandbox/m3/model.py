@@ -38,6 +38,15 @@ class File(StrEnum):
     INVOICE = "supplier invoice"
     INVOICE_LINE = "supplier invoice line"
     INVOICE_NUMBER = "supplier invoice number"
+    ITEM_ALIAS = "item alias"
+    CUSTOMER_ORDER = "customer order"
+    CUSTOMER_ORDER_LINE = "customer order line"
+    DIVISION = "division"
+    FACILITY = "facility"
+    WAREHOUSE = "warehouse"
+    LOCATION = "location"
+    GENERAL_CODE = "general code"
+    CUSTOM_FIELDS = "custom fields"
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,8 +22,10 @@ MAX_RECORDS = 10_000
 MAX_TRANSACTIONS = 2_000
 _DEFAULT_RECORDS = 100
 
-# Accepted without an effect.
-_SILENT = frozenset(("lanc", "locale", "timezone", "bulkjobid"))
+# Accepted without an effect (docs/reference/m3.md#public-programs).
+_SILENT = frozenset(("lanc", "locale", "timezone", "bulkjobid", "m3user", "readtimeoutmillis"))
+# The simulation flag is upper case as fields are, and no field.
+_SIMULATION = "SIMU"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,7 @@ def read_single(call: Call) -> Batch:
         changed = _with_option(options, key, value)
         if changed is not None:
             options = changed
-        elif not key.startswith("_"):
+        elif not key.startswith("_") and key != _SIMULATION:
             record[key] = value
     request = Request(name, record, options.columns)
     return Batch(call.path_params["program"], options, [request])
@@ -119,7 +121,7 @@ def _request(content: object, options: Options) -> Request:
         )
     return Request(
         _text("transaction", content.get("transaction", "")),
-        _texts(record),
+        {name: value for name, value in _texts(record).items() if name != _SIMULATION},
         tuple(_text("selectedColumns", column) for column in columns),
     )
 

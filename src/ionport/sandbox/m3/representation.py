@@ -19,7 +19,8 @@ def result_of(checked: Checked, records: Sequence[Record], options: Options) -> 
     """Return what a transaction answers: its output fields, in M3's order or as asked for."""
     request = checked.request
     outputs = checked.transaction.outputs if checked.transaction else {}
-    fields = [outputs[name] for name in request.columns or outputs]
+    # A column that the transaction does not have is left out, as M3 does.
+    fields = [outputs[name] for name in request.columns or outputs if name in outputs]
     company = {"CONO": str(checked.company)}
     visible = [_shown(fields, {**record, **company}, options) for record in records if fields]
     return Result(request.transaction, request.record, fields, visible)
@@ -48,7 +49,7 @@ def v1_tree(program: str, result: Result, options: Options) -> Mapping[str, obje
                 {
                     "@name": field.name,
                     "@type": field.type.value,
-                    "@length": str(field.length),
+                    "@length": field.length,
                     "@description": "",
                 }
                 for field in result.fields
@@ -56,7 +57,7 @@ def v1_tree(program: str, result: Result, options: Options) -> Mapping[str, obje
         }
     tree["MIRecord"] = [
         {
-            "RowIndex": str(index),
+            "RowIndex": index,
             "NameValue": [{"Name": name, "Value": value} for name, value in record.items()],
         }
         for index, record in enumerate(result.records)

@@ -36,6 +36,12 @@ _ORDERS = (
     ("4500002", "20004", "20260212", (("PAPER-A4", "40"), ("CHAIR-01", "6"))),
     ("4500017", "70012", "20260220", (("100482", "200"), ("100771", "12"), ("200015", "25"))),
 )
+# Countries and currencies, as general codes.
+_CODES = (
+    ("CSCD", (("AT", "Austria"), ("DE", "Germany"), ("GB", "United Kingdom"), ("SE", "Sweden"))),
+    ("CSCD", (("US", "United States"),)),
+    ("CUCD", (("EUR", "Euro"), ("GBP", "Pound sterling"), ("SEK", "Swedish krona"))),
+)
 _COMMON = {"RGDT": "20260101", "LMDT": "20260101", "CHNO": "1", "CHID": "SANDBOX"}
 _PLACE = {"DIVI": "AAA", "FACI": "A01", "WHLO": "100"}
 _BUYER = {"PURC": "BUYER", "BUYE": "BUYER"}
@@ -80,9 +86,25 @@ def seeded_records() -> Mapping[tuple[File, Key], Record]:
             "PUPR": price,
             "STAT": "20",
         }
+    _add_places(records)
     _add_orders(records)
     _add_delivery(records)
     return records
+
+
+def _add_places(records: dict[tuple[File, Key], Record]) -> None:
+    """The division, its facility and warehouse with a location, and the general codes."""
+    place = {**_COMMON, **_PLACE, "FACN": "Main works", "WHNM": "Main warehouse"}
+    names = {"TX15": "Main division", "CONM": "Example company"}
+    records[File.DIVISION, ("AAA",)] = {**place, **names}
+    records[File.FACILITY, ("A01",)] = place
+    records[File.WAREHOUSE, ("100",)] = place
+    location = {"WHLO": "100", "WHSL": "A-01", "SLDS": "Shelf A 1", "SLTP": "1"}
+    records[File.LOCATION, ("100", "A-01")] = {**_COMMON, **location}
+    for table, codes in _CODES:
+        for code, name in codes:
+            texts = {"STCO": table, "STKY": code, "TX15": name[:15], "TX40": name}
+            records[File.GENERAL_CODE, (table, code)] = {**_COMMON, **texts}
 
 
 def _add_orders(records: dict[tuple[File, Key], Record]) -> None:

@@ -9,19 +9,22 @@ from ionport.core.clock import Clock
 from ionport.core.errors import Forbidden, IonportError
 from ionport.gateway.caller import Caller
 from ionport.sandbox.kit.texts import quoted
-from ionport.sandbox.m3.catalogue import Program, Transaction, program_named
+from ionport.sandbox.m3.catalogue import OWN_OF_TENANT, Program, program_named
 from ionport.sandbox.m3.company import Company
 from ionport.sandbox.m3.errors import ErrorType, TransactionFailed
 from ionport.sandbox.m3.fields import check_inputs
 from ionport.sandbox.m3.model import Outcome, Result, Session
 from ionport.sandbox.m3.parameters import Batch, Options, Request, read_company
 from ionport.sandbox.m3.programs import (
+    customer_orders,
     deliveries,
+    exports,
     invoice_status,
     invoices,
     metadata,
     orders,
     partners,
+    settings,
 )
 from ionport.sandbox.m3.programs.behaviour import Behaviour, Checked
 from ionport.sandbox.m3.programs.general import GENERAL_BEHAVIOURS, USER_BOUND
@@ -35,11 +38,15 @@ BEHAVIOURS: Mapping[str, Mapping[str, Behaviour]] = {
     "APS455MI": invoice_status.VALIDATION_BEHAVIOURS,
     "CRS610MI": partners.CUSTOMER_BEHAVIOURS,
     "CRS620MI": partners.SUPPLIER_BEHAVIOURS,
+    "EXPORTMI": exports.BEHAVIOURS,
     "MHS850MI": deliveries.BEHAVIOURS,
+    "MMS025MI": partners.ALIAS_BEHAVIOURS,
     "MMS200MI": partners.ITEM_BEHAVIOURS,
-    "MRS001MI": metadata.BEHAVIOURS,
+    "MRS001MI": metadata.behaviours(lambda program: BEHAVIOURS.get(program, {})),
+    "OIS100MI": customer_orders.BEHAVIOURS,
     "PPS001MI": orders.PPS001_BEHAVIOURS,
     "PPS200MI": orders.PPS200_BEHAVIOURS,
+    **settings.BEHAVIOURS,
 }
 
 
@@ -142,7 +149,6 @@ def _check(program: Program, request: Request, options: Options) -> Checked:
         values = check_inputs(transaction, request.record, options.date_format)
         company = values.pop("CONO", None)
         number = options.company if company is None else read_company(company)
-        _check_columns(transaction, request)
     except IonportError as error:
         return Checked(request, options.company, transaction, error=error)
     return Checked(request, number, transaction, behaviour, values)
@@ -159,20 +165,12 @@ def _missing(program: Program, name: str) -> TransactionFailed:
 
 def _not_imitated(program: Program, name: str) -> TransactionFailed:
     shown = name if name.isalnum() and len(name) <= 40 else quoted(name)
+    reason = OWN_OF_TENANT.get(program.name)
+    why = f": {reason}" if reason else ""
     return TransactionFailed(
-        f"The sandbox does not imitate {program.name}/{shown}.",
+        f"The sandbox does not imitate {program.name}/{shown}{why}.",
         kind=ErrorType.NOT_IMITATED,
     )
-
-
-def _check_columns(transaction: Transaction, request: Request) -> None:
-    for column in request.columns:
-        if column not in transaction.outputs:
-            raise TransactionFailed(
-                f"{transaction.name} has no output field {quoted(column)}.",
-                field=column[:20],
-                kind=ErrorType.UNKNOWN_COLUMN,
-            )
 
 
 def _is_unknown(error: IonportError | None) -> bool:

@@ -54,5 +54,5 @@ def test_every_known_program_has_the_general_transactions(name: str) -> None:
 
 
 def test_an_unknown_program_is_none() -> None:
-    assert program_named("PPS250MI") is None
+    assert program_named("XXX999MI") is None
     assert program_named("") is None

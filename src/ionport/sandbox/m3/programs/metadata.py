@@ -8,10 +8,16 @@ answer are inferred.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
 from ionport.sandbox.kit.texts import quoted
-from ionport.sandbox.m3.catalogue import Field, Program, Transaction, program_named
+from ionport.sandbox.m3.catalogue import (
+    Field,
+    Program,
+    Transaction,
+    program_named,
+    program_names,
+)
 from ionport.sandbox.m3.company import Company
 from ionport.sandbox.m3.errors import TransactionFailed
 from ionport.sandbox.m3.model import Record, Session
@@ -19,14 +25,46 @@ from ionport.sandbox.m3.programs.behaviour import Behaviour
 
 # What the first input field's position is: the transaction's name comes before it.
 _FIRST_POSITION = 16
+_NOT_IMITATED = "The sandbox does not imitate it"
+# What a transaction that only reads begins with.
+_READING = ("Get", "Lst", "List", "Sel", "Search")
 
 
-def _list_transactions(_company: Company, session: Session, values: Record) -> Sequence[Record]:
-    program = _program(values)
-    names = sorted(transaction.name for transaction in program.transactions.values())
-    first = values.get("TRNM", "")
-    found = [{"MINM": program.name, "TRNM": name} for name in names if name >= first]
-    return found[: session.limit]
+def behaviours(imitated: Callable[[str], Collection[str]]) -> Mapping[str, Behaviour]:
+    """Return the transactions; `imitated` gives the names of those of a program that do something.
+
+    A transaction that only Infor has is listed too, and its text says that it is not imitated.
+    """
+
+    def list_transactions(_company: Company, session: Session, values: Record) -> Sequence[Record]:
+        program = _program(values)
+        first, done = values.get("TRNM", ""), imitated(program.name)
+        found = sorted(program.transactions.values(), key=lambda each: each.name)
+        return [
+            {
+                "MINM": program.name,
+                "TRNM": each.name,
+                "TRDS": "" if each.is_general or each.name in done else _NOT_IMITATED,
+                "STAT": "20",
+                "SIMU": "S" if each.name.startswith(_READING) else "M",
+            }
+            for each in found
+            if each.name >= first
+        ][: session.limit]
+
+    def list_programs(_company: Company, session: Session, values: Record) -> Sequence[Record]:
+        first = values.get("MINM", "").upper()
+        return [
+            {"MINM": name, "OBNM": name[:6], "MIDS": "" if imitated(name) else _NOT_IMITATED}
+            for name in program_names()
+            if name >= first
+        ][: session.limit]
+
+    return {
+        "LstFields": Behaviour(_list_fields),
+        "LstPrograms": Behaviour(list_programs),
+        "LstTransactions": Behaviour(list_transactions),
+    }
 
 
 def _list_fields(_company: Company, session: Session, values: Record) -> Sequence[Record]:
@@ -75,9 +113,3 @@ def _transaction(program: Program, name: str) -> Transaction:
 def _missing(field: str, value: str) -> TransactionFailed:
     text = f"{field} {quoted(value)} does not exist"
     return TransactionFailed(text, code=f"W{field}03", field=field)
-
-
-BEHAVIOURS: Mapping[str, Behaviour] = {
-    "LstFields": Behaviour(_list_fields),
-    "LstTransactions": Behaviour(_list_transactions),
-}

@@ -1,8 +1,8 @@
-"""Customers (CRS610MI), suppliers (CRS620MI) and items (MMS200MI)."""
+"""Customers (CRS610MI), suppliers (CRS620MI), items (MMS200MI) and their aliases (MMS025MI)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from ionport.sandbox.m3.company import Company
 from ionport.sandbox.m3.model import File, Record, Session
@@ -18,6 +18,7 @@ from ionport.sandbox.m3.programs.masterdata import (
     list_between,
     list_by,
     list_from,
+    list_where,
     search,
 )
 
@@ -47,6 +48,14 @@ ITEM_FACILITIES = MasterFile(
 )
 ITEM_WAREHOUSES = MasterFile(
     File.ITEM_WAREHOUSE, "Item and warehouse", "XRE01", (KeyField("WHLO"), KeyField("ITNO"))
+)
+# Values such as EA13 of the type are an alias of the qualifier EA13
+# (docs/reference/m3.md#public-programs).
+ITEM_ALIASES = MasterFile(
+    File.ITEM_ALIAS,
+    "Alias",
+    "WPO01",
+    (KeyField("ITNO"), KeyField("ALWT"), KeyField("ALWQ"), KeyField("POPN"), KeyField("E0PA")),
 )
 
 _FIRST_CUSTOMER = 70001
@@ -100,6 +109,29 @@ SUPPLIER_BEHAVIOURS: Mapping[str, Behaviour] = {
     "DelSupplierRef": delete(SUPPLIER_REFERENCES),
     "GetSupplierRef": get(SUPPLIER_REFERENCES),
     "LstSupplierRef": list_from(SUPPLIER_REFERENCES, 1, of=SUPPLIERS),
+}
+
+
+def _get_alias(*names: str) -> Behaviour:
+    """The first alias that agrees with every one of these input fields that is given."""
+    found = list_where(ITEM_ALIASES, *names)
+
+    def work(company: Company, session: Session, values: Record) -> Sequence[Record]:
+        aliases = found.work(company, session, values)
+        if not aliases:
+            raise ITEM_ALIASES.missing(values)
+        return aliases[:1]
+
+    return Behaviour(work)
+
+
+ALIAS_BEHAVIOURS: Mapping[str, Behaviour] = {
+    "AddAlias": add(ITEM_ALIASES, below(ITEMS)),
+    "DltAlias": delete(ITEM_ALIASES),
+    "GetAlias": _get_alias("ITNO", "ALWT", "ALWQ"),
+    "GetItem": _get_alias("POPN", "ALWT", "ALWQ", "E0PA"),
+    "LstAlias": list_where(ITEM_ALIASES, "ITNO", "ALWT"),
+    "LstItem": list_where(ITEM_ALIASES, "POPN", "ALWT"),
 }
 
 ITEM_BEHAVIOURS: Mapping[str, Behaviour] = {
