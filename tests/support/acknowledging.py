@@ -33,3 +33,13 @@ def acknowledgement(
 def confirmation(message_id: str) -> bytes:
     """Return a ConfirmBOD for a message."""
     return confirm(message_id, "Sync.CaptureDocument", "It cannot be read.", _AT)
+
+
+def confirmation_of_bod(bod_name: str) -> bytes:
+    """Return a ConfirmBOD of a failure that names nothing but the BODID of what was sent."""
+    return f"""<ConfirmBOD xmlns="http://schema.infor.com/InforOAGIS/2"><ApplicationArea>
+<BODID>infor-nid:infor:::confirm:?ConfirmBOD&amp;verb=Confirm</BODID></ApplicationArea><DataArea>
+<Confirm><OriginalApplicationArea><BODID>{bod_name}?CaptureDocument&amp;verb=Sync</BODID>
+</OriginalApplicationArea></Confirm><BOD><BODFailureMessage><ErrorProcessMessage>
+<Description>The supplier is not known.</Description></ErrorProcessMessage></BODFailureMessage>
+</BOD></DataArea></ConfirmBOD>""".encode()

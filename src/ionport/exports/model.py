@@ -249,6 +249,7 @@ class Delivery:
     erp_text: str = ""
     erp_voucher: str | None = None
     erp_changed_at: datetime | None = None
+    bod_name: str | None = None
     erp_ask_at: datetime | None = None
     erp_missed_at: datetime | None = None
 

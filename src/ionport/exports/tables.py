@@ -149,6 +149,8 @@ deliveries = Table(
     Column("erp_text", Text, nullable=False),
     Column("erp_voucher", Text),
     Column("erp_changed_at", Moment),
+    # The BODID of what went over ION, up to its query: answers repeat it.
+    Column("bod_name", Text),
     # When the ERP is asked next, empty for never; and when it had no such invoice last.
     Column("erp_ask_at", Moment),
     Column("erp_missed_at", Moment),
@@ -185,6 +187,14 @@ partial_index(
     "ix_deliveries_erp_ask_at",
     deliveries.c.erp_ask_at,
     where=deliveries.c.erp_ask_at.is_not(None),
+)
+
+# By which BODID an answer names a delivery.
+partial_index(
+    "ix_deliveries_bod_name",
+    deliveries.c.connection_id,
+    deliveries.c.bod_name,
+    where=deliveries.c.bod_name.is_not(None),
 )
 
 # What an ERP has rejected: few, of which a person reads the list.

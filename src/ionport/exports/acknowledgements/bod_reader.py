@@ -34,6 +34,7 @@ _STATES: Final = {
 }
 _NUMBERS: Final = ("INBN", "ReceivedPurchaseInvoice")
 _VOUCHER: Final = "VONO"
+_BODID: Final = "infor-nid:"
 _MAX_TEXT: Final = 500
 _MAX_IDS: Final = 20
 
@@ -58,6 +59,7 @@ def read_acknowledgement(content: bytes) -> Told:
         voucher=properties.get(_VOUCHER, ""),
         reason=_reason(root, kind),
         digest=hashlib.sha256(content).hexdigest(),
+        bod_names=_bod_names(root),
     )
 
 
@@ -93,6 +95,22 @@ def _ids(root: etree._Element) -> tuple[str, ...]:
     texts = [text for name in places for text in _texts_within(root, name)]
     found = (match.lower() for text in texts for match in _UUID.findall(text))
     return tuple(dict.fromkeys(found))[:_MAX_IDS]
+
+
+def _bod_names(root: etree._Element) -> tuple[str, ...]:
+    """Return the BODIDs up to their query: that of the original, then the answer's own.
+
+    An answer's BODID is the request's with another verb:
+    docs/reference/ion-messaging.md#synccapturedocument.
+    """
+    original = [
+        _text(bod_id)
+        for area in _named(root, "OriginalApplicationArea")
+        for bod_id in _named(area, "BODID")
+    ]
+    own = [_text(each) for each in _named(root, "BODID")]
+    names = (text.partition("?")[0] for text in (*original, *own) if text.startswith(_BODID))
+    return tuple(dict.fromkeys(names))[:_MAX_IDS]
 
 
 def _reason(root: etree._Element, kind: Kind) -> str:

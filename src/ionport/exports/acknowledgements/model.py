@@ -54,6 +54,7 @@ class Told:
     Attributes:
         status: what it makes of the invoice.
         ids: what may be the correlation id of a delivery, the likeliest first.
+        bod_names: the BODIDs up to their query that may be a delivery's, the likeliest first.
         number: what the ERP calls the invoice: M3's batch number, LN's company and number.
         voucher: its number in the ledger.
         reason: why it was rejected, with the code before it where there is one.
@@ -68,6 +69,7 @@ class Told:
     voucher: str
     reason: str
     digest: str
+    bod_names: tuple[str, ...] = ()
 
 
 class Result(StrEnum):

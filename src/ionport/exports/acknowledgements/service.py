@@ -37,6 +37,7 @@ from ionport.exports.configurations.model import ExportConfiguration
 from ionport.exports.configurations.repository import ConfigurationRepository
 from ionport.exports.destinations import destination_of
 from ionport.exports.destinations.questions.model import AskWhen, ErpAnswer
+from ionport.exports.ledger.question_repository import QuestionRepository
 from ionport.exports.ledger.record_repository import RecordRepository
 from ionport.exports.ledger.repository import DeliveryRepository
 from ionport.exports.model import Delivery
@@ -247,6 +248,12 @@ class AcknowledgementService:
             found = deliveries.by_correlation_id(access.scope, correlation_id)
             if found is not None and found.connection_id == connection_id:
                 return found
+        questions = QuestionRepository(access.connection)
+        for name in told.bod_names:
+            named = questions.by_bod_name(access.scope, connection_id, name)
+            # A BODID holds the invoice's number and not its supplier: two may have one.
+            if named and len({each.document_id for each in named}) == 1:
+                return named[0]
         return None
 
     def _apply(

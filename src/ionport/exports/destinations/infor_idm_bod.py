@@ -14,6 +14,7 @@ from ionport.core.i18n import _
 from ionport.exports.destinations.idm_follow_ups import OPTIONS
 from ionport.exports.destinations.infor_idm import InforIdm
 from ionport.exports.destinations.port import (
+    BOD_NAME,
     Answer,
     AnyCall,
     Calling,
@@ -31,6 +32,7 @@ from ionport.mappings.model import BodAddress, MappingKind
 from ionport.mappings.rendering.bod import (
     DOCUMENT_NAME,
     bod_address,
+    bod_name,
     parse_bod_mapping,
     render_bod,
 )
@@ -106,6 +108,7 @@ class InforIdmBod(InforIdm):
             mapping = job.prepare(version, parse_bod_mapping)
             address = bod_address(mapping, job.source)
             parameters = message_parameters(address, job.delivery.message_id)
+            parameters[BOD_NAME] = bod_name(mapping, job.source, job.envelope)
             message = render_bod(mapping, job.source, job.envelope)
             rendered.append(Rendered(StepKind.ION_PUBLISH, message, parameters))
         return rendered

@@ -26,6 +26,8 @@ AMOUNT_SIGN = "amount_sign"
 """The option of every method that says the sign of a credit note's amounts, an `AmountSign`."""
 CREDIT_NOTE_REASON = "credit_note_reason"
 """The option that says why a credit note may go over ION, whose published flow reads none."""
+BOD_NAME = "bod_name"
+"""The parameter of a step that says by which BODID answers of Infor name the delivery."""
 ReadContent = Callable[[str], bytes]
 """Returns stored content by its digest; raises IonportError."""
 

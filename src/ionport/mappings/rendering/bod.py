@@ -123,6 +123,14 @@ def explain_bod(
     return tuple(state.trace)
 
 
+def bod_name(mapping: BodMapping, source: RenderSource, envelope: BodEnvelope) -> str:
+    """Return the BODID up to its query, which answers repeat; raises as `render_bod`.
+
+    Source: docs/reference/ion-messaging.md#synccapturedocument.
+    """
+    return _addressed_state(mapping, source, envelope).bod_id.partition("?")[0]
+
+
 def bod_address(mapping: BodMapping, source: RenderSource) -> BodAddress:
     """Return what the header of the ION message repeats; raises InvalidInput as `render_bod`."""
     epoch = datetime.fromtimestamp(0, UTC)

@@ -20,7 +20,14 @@ from ionport.exports.model import Delivery, DeliveryStatus, ExportMethod
 from ionport.identity.access import Access
 from ionport.sandbox.messaging.flows.acknowledge_bod import Verdict
 from ionport.store import OrganizationScope, ScopedWork, SystemScope
-from tests.support.acknowledging import ACCEPTED, POSTED, REJECTED, acknowledgement, confirmation
+from tests.support.acknowledging import (
+    ACCEPTED,
+    POSTED,
+    REJECTED,
+    acknowledgement,
+    confirmation,
+    confirmation_of_bod,
+)
 from tests.support.exporting import OPERATOR, DocumentSide
 from tests.unit.connections.conftest import credential
 from tests.unit.exports.conftest import Walk
@@ -262,3 +269,38 @@ def test_webhooks_are_told_what_the_erp_says_once(erp: Erp) -> None:
     assert {each["delivery"] for each in details} == {delivery.id}
     assert details[1]["erp_text"] == "WSU0103: Supplier 99 does not exist"
     assert (details[2]["erp_reference"], details[2]["erp_voucher"]) == ("1-1001", "30000001")
+
+
+@pytest.mark.on_each_database
+def test_a_confirm_bod_with_the_bodid_alone_settles_its_delivery(
+    walk: Walk, runner: DeliveryRunner
+) -> None:
+    erp = Erp(walk.side, walk.configuration.connection_id)
+    delivery_id = walk.exported("CONFIRM-1")
+    walk.run(runner, delivery_id)
+    sent = walk.side.detail(delivery_id).delivery
+    assert sent.bod_name is not None
+    assert sent.bod_name.startswith("infor-nid:ACME_TST:001_100::CONFIRM-1:")
+    received = erp.tell(confirmation_of_bod(sent.bod_name))
+    assert (received.delivery_id, received.result) == (delivery_id, Result.APPLIED)
+    found = erp.delivery(sent)
+    assert (found.erp_status, found.erp_text) == (
+        ErpStatus.REJECTED,
+        "The supplier is not known.",
+    )
+    other = erp.tell(confirmation_of_bod(sent.bod_name.replace("CONFIRM-1", "CONFIRM-2")))
+    assert (other.delivery_id, other.result) == (None, Result.UNKNOWN)
+
+
+def test_a_bodid_of_two_documents_names_neither(walk: Walk, runner: DeliveryRunner) -> None:
+    erp = Erp(walk.side, walk.configuration.connection_id)
+    first, second = walk.exported("CONFIRM-3"), walk.exported("CONFIRM-4")
+    for delivery_id in (first, second):
+        walk.run(runner, delivery_id)
+    name = walk.side.detail(first).delivery.bod_name
+    assert name is not None
+    with walk.side.database.write() as work:
+        # As where two suppliers use one number.
+        deliveries = DeliveryRepository(work.connection)
+        deliveries.update(walk.side.scope, second, {"bod_name": name})
+    assert erp.tell(confirmation_of_bod(name)).result is Result.UNKNOWN

@@ -11,6 +11,7 @@ from ionport.documents.readable_pages.service import ReadablePageService
 from ionport.documents.service import DocumentService
 from ionport.exports.configurations.repository import ConfigurationRepository
 from ionport.exports.destinations import call_of, destination_of
+from ionport.exports.destinations.port import BOD_NAME
 from ionport.exports.destinations.rendering import Renderer
 from ionport.exports.engine.passes.model import RunningPass
 from ionport.exports.engine.passes.records import PassRecords
@@ -78,7 +79,11 @@ class RenderStep:
             options=configuration.options,
         )
         digests = {part.kind: self._blobs.put(part.payload) for part in rendered}
-        used = {"mapping_versions": {kind: version.id for kind, version in versions.items()}}
+        names = [part.parameters[BOD_NAME] for part in rendered if BOD_NAME in part.parameters]
+        used = {
+            "mapping_versions": {kind: version.id for kind, version in versions.items()},
+            "bod_name": names[0] if names else None,
+        }
         running = self._records.note_done(
             running, StepKind.RENDER, summary=_versions_text(versions.values()), delivery=used
         )
