@@ -301,7 +301,7 @@ def test_what_is_not_seen_is_as_what_does_not_exist(office: Office) -> None:
         assert INVOICE not in text, path
         assert OTHER_INVOICE not in text, path
     for path in _POSTS:
-        if path.startswith(("/documents/{document}", "/deliveries/")):
+        if path.startswith(("/documents/{document}", "/deliveries/{delivery_id}")):
             assert office.send(path).status_code == 404, path
     answer = office.send("/documents/bulk", action="accept")
     assert "Tick the documents first" in said(answer.text)
