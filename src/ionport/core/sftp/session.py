@@ -8,6 +8,7 @@ connected to.
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager, suppress
@@ -138,12 +139,29 @@ class SftpSession:
         """Write a file anew; where the server can, it lies on its disk when this returns."""
 
         async def write() -> None:
-            async with self._client.open(path, "wb") as file:
-                await file.write(content)
-                with suppress(_asyncssh().SFTPOpUnsupported):
-                    await file.fsync()
+            ssh = _asyncssh()
+            try:
+                async with self._client.open(path, "wb") as file:
+                    await file.write(content)
+                    with suppress(ssh.SFTPOpUnsupported):
+                        await file.fsync()
+            except ssh.SFTPFailure as error:
+                # Protocol 3 has no other word for a full disk or a quota.
+                if await self._is_full(path, len(content), str(error)):
+                    raise ssh.SFTPNoSpaceOnFilesystem(str(error)) from error
+                raise
 
         self._call(path, write())
+
+    async def _is_full(self, path: str, wanted: int, said: str) -> bool:
+        """Whether a write failed for want of room: by what was said, or by what is left there."""
+        if any(os.strerror(number) in said for number in (errno.ENOSPC, errno.EDQUOT)):
+            return True
+        try:
+            room = await self._client.statvfs(path.rpartition("/")[0] or "/")
+        except _asyncssh().SFTPError:
+            return False
+        return bool(room.bavail * room.frsize < wanted or (room.files and not room.favail))
 
     def size(self, path: str) -> int | None:
         """Return the bytes of a file; None where there is none."""

@@ -321,12 +321,14 @@ def test_bod_and_item_and_document_for_infor_are_put_on_sftp(opened: Opener) -> 
     assert "471102.pdf" in item
 
 
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_delivery_waits_while_the_disk_is_full(
-    side: DocumentSide, clock: MovableClock, tmp_path: Path
+    kind: TargetKind, request: pytest.FixtureRequest, side: DocumentSide, clock: MovableClock
 ) -> None:
-    with disk_of_its_own(tmp_path / "disk") as folder:
+    root: Path = request.getfixturevalue("server_root")
+    with disk_of_its_own(root / f"disk-{kind.value}") as folder:
         files = Files(side, clock, folder)
-        files.connection_id = side.add_target(TargetKind.FOLDER, {"folder": str(folder)})
+        files.connection_id = _on_disk(files, kind, request)
         files.configure()
         delivery_id = side.export(side.receive("471102")).id
         with closing(side.runner(QUICK)) as runner:
@@ -342,6 +344,20 @@ def test_a_delivery_waits_while_the_disk_is_full(
                 assert not is_refusal(failed)
             files.run(runner, delivery_id)
         assert files.names() == ["471102.pdf", "471102.xml"]
+
+
+def _on_disk(files: Files, kind: TargetKind, request: pytest.FixtureRequest) -> str:
+    """Add the folder of a disk as a target of its kind, where a server serves it."""
+    if kind is TargetKind.FOLDER:
+        return files.side.add_target(kind, {"folder": str(files.folder)})
+    if kind is TargetKind.SMB:
+        files.method = ExportMethod.SMB
+        smb: SmbServer = request.getfixturevalue("smb")
+        return files.side.add_target(kind, smb.parameters(files.folder.name), SMB_PASSWORD)
+    files.method = ExportMethod.SFTP
+    server: SftpServer = request.getfixturevalue("server")
+    parameters = sftp_parameters(server, f"/{files.folder.name}")
+    return files.side.add_target(kind, parameters, PASSWORD)
 
 
 def test_two_configurations_that_write_one_name_lose_no_file(opened: Opener) -> None:
