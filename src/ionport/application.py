@@ -47,6 +47,7 @@ from ionport.ionapi.addresses import AddressPolicy
 from ionport.migrations import require_current, upgrade
 from ionport.settings import Settings, host_and_port
 from ionport.store import Database
+from ionport.tenant_tools.learn.folder import learn_all
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +189,10 @@ def _application(
         openid=_openid(settings, clock, keys, audit, identity, sessions, tenant, organization),
         tenant=tenant,
         organization=organization,
-        infor=InforSide(_infor_options(settings), database, clock, keys, blobs, audit, tenant)
+        infor=_infor_side(
+            settings,
+            InforSide(_infor_options(settings), database, clock, keys, blobs, audit, tenant),
+        )
         if settings.side.has_infor
         else None,
         documents=open_document_side(
@@ -266,6 +270,13 @@ def _intake_limits(settings: Settings) -> IntakeLimits:
 def _scanner(settings: Settings) -> Clamd | None:
     address = host_and_port(settings.clamd)
     return None if address is None else Clamd(*address)
+
+
+def _infor_side(settings: Settings, infor: InforSide) -> InforSide:
+    """Return the Infor side with what was learned of a tenant in this data folder."""
+    if infor.options.has_sandbox:
+        learn_all(infor.own, settings.data)
+    return infor
 
 
 def _infor_options(settings: Settings) -> InforOptions:

@@ -132,7 +132,11 @@ class InforSide:
         self.own = OwnMetadata(options.gateway_origin)
         self.recorder = RecorderService(blobs, gateway_url=options.gateway_origin)
         self.imitated = ServiceMakers(
-            blobs, self._infor_clock, gateway_url=options.gateway_origin, ion=lambda: self.ion
+            blobs,
+            self._infor_clock,
+            gateway_url=options.gateway_origin,
+            ion=lambda: self.ion,
+            own=self.own,
         )
 
     def _api_contexts(self, access: Access[TenantScope]) -> Sequence[str]:
@@ -235,8 +239,13 @@ class InforSide:
     @once
     def registry(self) -> Registry:
         from ionport.sandbox.kit.coverage import Registry
+        from ionport.sandbox.own.coverage import coverage_of
 
-        return Registry(self.imitated.all(), self.options.gateway_origin)
+        return Registry(
+            self.imitated.all(),
+            self.options.gateway_origin,
+            own=lambda: coverage_of(self.own.learned),
+        )
 
     @once
     def ion(self) -> Ion:

@@ -46,7 +46,9 @@ class ServiceMakers:
         m3_settings: M3Settings | None = None,
         ln_settings: LnSettings | None = None,
         ion: Callable[[], Ion] | None = None,
+        own: OwnMetadata | None = None,
     ) -> None:
+        self._own = own
         self._blobs = blobs
         self._clock = clock
         self._gateway_url = gateway_url
@@ -102,7 +104,12 @@ class ServiceMakers:
         from ionport.sandbox.m3 import routes
         from ionport.sandbox.m3.service import M3Settings
 
-        return routes.service(self._clock, self._m3_settings or M3Settings())
+        own = self._own
+        return routes.service(
+            self._clock,
+            self._m3_settings or M3Settings(),
+            own=own.transactions_of if own is not None else None,
+        )
 
     def _ln(self) -> Service:
         from ionport.sandbox.ln import routes

@@ -128,6 +128,23 @@ class Infor:
         with self._parts.database.write() as work:
             self._parts.side.control.seeds.seed(Access(work, self._parts.scope, ACTOR), data)
 
+    def learn(self, *files: str | Path, suite: str = "") -> None:
+        """Take what files tell of a tenant of yours, until the next reset.
+
+        A file is an OpenAPI document of a suite, an export of M3's MRS001MI, or what IDM's
+        `datamodel/entities` answers. `suite` is the API context of a document that names none.
+
+        Raises:
+            InvalidInput: a file is none of these; the text says what is missing.
+        """
+        from ionport.sandbox.own.learned import read_learned
+
+        for path in map(Path, files):
+            learned = read_learned(path.read_bytes(), path.name, suite=suite)
+            if learned.entities:
+                self.seed({"idm_types": list(learned.entities)})
+            self._parts.side.own.learn(learned)
+
     def snapshot(self, name: str) -> None:
         """Keep under a name what the services hold now; one of the same name is replaced."""
         parts = self._parts

@@ -209,6 +209,41 @@ def _show_calls(
         click.echo("No calls recorded.")
 
 
+@sandbox.command("learn")
+@click.argument("files", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--suite", default="", help="API context of an OpenAPI document that names none.")
+@click.option("--tenant", help="Tenant that gets document types of IDM; default: the first.")
+@click.option("--list", "lists", is_flag=True, help="Print what was learned.")
+@click.option("--forget", metavar="NAME", help="Forget a file by its name.")
+@click.pass_context
+def sandbox_learn(
+    ctx: click.Context,
+    files: tuple[Path, ...],
+    suite: str,
+    tenant: str | None,
+    lists: bool,
+    forget: str | None,
+) -> None:
+    """Let the sandbox know your tenant by what it tells of itself.
+
+    A file is an OpenAPI document of a suite, an export of M3's MRS001MI (LstFields, as JSON or CSV)
+    or what IDM's datamodel/entities answers. Inputs are then checked by it, and what the sandbox
+    does not imitate is answered by its examples and schemas.
+    """
+    try:
+        from ionport.cli.sandbox import learning
+    except ModuleNotFoundError as error:
+        raise packages_missing("sandbox learn", error, "testing") from error
+    if forget is not None:
+        learning.forget_file(ctx, forget)
+    elif files:
+        learning.learn_files(ctx, files, suite, tenant)
+    elif lists:
+        learning.list_learned(ctx)
+    else:
+        raise click.UsageError("Name at least one file, or --list, or --forget NAME.")
+
+
 @sandbox.group("faults")
 def faults() -> None:
     """Order what goes wrong."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -43,14 +43,16 @@ class Registry:
 
     Attributes:
         gateway_url: `iu` of the credential files, without a slash at its end.
+        own: what a tenant's own metadata adds.
     """
 
     services: Sequence[Service]
     gateway_url: str
+    own: Callable[[], Sequence[Coverage]] = tuple
 
     def coverage(self) -> Sequence[Coverage]:
-        """Return what the services imitate, in their order."""
-        return coverage(self.services)
+        """Return what the services imitate, in their order, and what was learned of a tenant."""
+        return [*coverage(self.services), *self.own()]
 
     def openapi(self, tenant_id: str, context: str, version: str) -> dict[str, Any]:
         """Return the OpenAPI document of a service; raises NotFound."""

@@ -73,11 +73,15 @@ ErrorShape = Callable[[Call, IonportError], Answer]
 
 
 class Known(StrEnum):
-    """How sure it is how the real operation behaves; the marks of docs/reference/README.md."""
+    """How sure it is how the real operation behaves; the marks of docs/reference/README.md.
+
+    `OWN` is what somebody's own tenant tells in a file that the sandbox was given.
+    """
 
     VERIFIED = "verified"
     FROM_CLIENTS = "inferred from public clients"
     INFERRED = "inferred"
+    OWN = "told by your tenant"
 
 
 @dataclass(frozen=True, slots=True)

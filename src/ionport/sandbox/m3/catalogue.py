@@ -79,12 +79,16 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Transaction:
-    """One transaction with its fields by name, in M3's order."""
+    """One transaction with its fields by name, in M3's order.
+
+    `is_told`: a tenant's own metadata tells of it.
+    """
 
     program: str
     name: str
     inputs: Mapping[str, Field]
     outputs: Mapping[str, Field]
+    is_told: bool = False
 
     @property
     def is_general(self) -> bool:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from ionport.core.errors import IonportError
-from ionport.sandbox.m3.catalogue import Field
+from ionport.sandbox.m3.catalogue import Field, Program, program_named
 
 if TYPE_CHECKING:
     pass
@@ -65,7 +65,10 @@ class M3InvoiceFilter:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """Who calls, when, and in which division; `limit` is the most records to return."""
+    """Who calls, when, and in which division; `limit` is the most records to return.
+
+    `programs` finds a program by its name.
+    """
 
     user: str
     identity: str
@@ -75,6 +78,7 @@ class Session:
     division: str
     limit: int
     now: datetime
+    programs: Callable[[str], Program | None] = program_named
 
     @property
     def today(self) -> str:

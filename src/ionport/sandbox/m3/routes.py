@@ -24,6 +24,7 @@ from ionport.sandbox.m3.errors import ErrorType, TransactionFailed, error_answer
 from ionport.sandbox.m3.model import Outcome
 from ionport.sandbox.m3.parameters import MAX_TRANSACTIONS, Batch, read_bulk, read_single
 from ionport.sandbox.m3.programs.behaviour import Checked
+from ionport.sandbox.m3.programs.told import OwnTransactions
 from ionport.sandbox.m3.representation import v1_tree, v2_tree
 from ionport.sandbox.m3.service import BEHAVIOURS, M3Service, M3Settings
 from ionport.store import Work
@@ -69,9 +70,9 @@ _EXAMPLE = (
 )
 
 
-def service(clock: Clock, settings: M3Settings) -> Service:
-    """Return M3 as one of the sandbox's services."""
-    routes = M3Routes(M3Service(clock, settings))
+def service(clock: Clock, settings: M3Settings, *, own: OwnTransactions | None = None) -> Service:
+    """Return M3 as one of the sandbox's services; `own` knows a tenant's own transactions."""
+    routes = M3Routes(M3Service(clock, settings, own))
     return Service(CONTEXT, "M3", routes.operations(), error_answer, MAX_BODY_BYTES, parts)
 
 

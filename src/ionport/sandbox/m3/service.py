@@ -28,6 +28,7 @@ from ionport.sandbox.m3.programs import (
 )
 from ionport.sandbox.m3.programs.behaviour import Behaviour, Checked
 from ionport.sandbox.m3.programs.general import GENERAL_BEHAVIOURS, USER_BOUND
+from ionport.sandbox.m3.programs.told import OwnTransactions, extended, sampling
 from ionport.sandbox.m3.repository import M3Repository
 from ionport.sandbox.m3.representation import result_of
 from ionport.store import ScopedWork, TenantScope
@@ -70,9 +71,18 @@ class M3Settings:
 class M3Service:
     """Runs transactions for a tenant; every company that a call names exists."""
 
-    def __init__(self, clock: Clock, settings: M3Settings) -> None:
+    def __init__(
+        self, clock: Clock, settings: M3Settings, own: OwnTransactions | None = None
+    ) -> None:
         self._clock = clock
         self._settings = settings
+        self._own = own
+
+    def program(self, name: str) -> Program | None:
+        """Return a program as it is known, with what the tenant's own metadata tells of it."""
+        told = self._own(name) if self._own is not None else {}
+        known = program_named(name)
+        return extended(name.upper(), known, told) if told else known
 
     def check(self, batch: Batch, caller: Caller) -> Sequence[Checked]:
         """Look every transaction up and check its input; before the transaction.
@@ -81,7 +91,7 @@ class M3Service:
             TransactionFailed: there is no such program.
             Forbidden: a transaction needs a user, and the caller has none.
         """
-        program = program_named(batch.program)
+        program = self.program(batch.program)
         if program is None:
             raise TransactionFailed(
                 f"There is no program {quoted(batch.program)}.",
@@ -135,6 +145,7 @@ class M3Service:
             division=batch.options.division,
             limit=batch.options.max_records,
             now=self._clock.now(),
+            programs=self.program,
         )
 
 
@@ -143,6 +154,8 @@ def _check(program: Program, request: Request, options: Options) -> Checked:
     if transaction is None:
         return Checked(request, options.company, error=_missing(program, request.transaction))
     behaviour = BEHAVIOURS.get(program.name, {}).get(transaction.name)
+    if behaviour is None and transaction.is_told:
+        behaviour = sampling(transaction)
     try:
         if behaviour is None and not transaction.is_general:
             raise _not_imitated(program, transaction.name)

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
+from ionport.core.http.endpoints import EndpointTable
 from ionport.sandbox.kit.operations import UNKNOWN_OPERATION, Answer, Call, Operation, Step
 from ionport.sandbox.own.cassette import Cassette, RecordedAnswer, Replay, filled
 from ionport.store import Work
+
+if TYPE_CHECKING:
+    from ionport.sandbox.own.learned import Learned
+    from ionport.sandbox.own.openapi import OwnOperation, OwnSuite
+    from ionport.sandbox.own.transactions import OwnTransaction
 
 REPLAYED = "replayed"
 _NOT_KEPT = b"The content of this file is in no cassette."
 
 
 class OwnMetadata:
-    """The recordings that answer before the sandbox does; empty until something is given.
+    """Recordings, suites and transactions of a tenant; empty until something is given.
+
+    Recordings answer first. What a suite's document says of an operation that the sandbox imitates
+    checks its calls; an operation that it does not imitate is answered by the document.
 
     Args:
         gateway_url: stands in answers where the tenant's gateway stood.
@@ -23,25 +33,52 @@ class OwnMetadata:
     def __init__(self, gateway_url: str = "") -> None:
         self._gateway_url = gateway_url.rstrip("/")
         self._replay: Replay | None = None
+        self._learned: tuple[Learned, ...] = ()
+        self._suites: dict[str, list[_Suite]] = {}
+        self._programs: dict[str, dict[str, OwnTransaction]] = {}
 
     @property
     def contexts(self) -> Sequence[str]:
         """The API contexts that something is known of."""
         replay = self._replay
-        return replay.contexts if replay else []
+        learned = [suite.context for each in self._learned for suite in each.suites]
+        return list(dict.fromkeys((*(replay.contexts if replay else ()), *learned)))
+
+    @property
+    def learned(self) -> Sequence[Learned]:
+        """What was learned, in the order in which it came."""
+        return self._learned
 
     def use_cassette(self, cassette: Cassette) -> None:
         """Answer by these recordings from now on, in the place of earlier ones."""
         self._replay = Replay(cassette)
 
-    def rewind(self) -> None:
-        """Begin the recordings anew."""
-        if self._replay is not None:
-            self._replay.rewind()
+    def learn(self, learned: Learned) -> None:
+        """Take what a file tells of suites and of M3; a later file wins over an earlier one."""
+        from ionport.sandbox.own.answering import operations_of
+
+        self._learned = (*self._learned, learned)
+        for suite in learned.suites:
+            rows = operations_of(suite)
+            known = {
+                id(row): operation for row, operation in zip(rows, suite.operations, strict=True)
+            }
+            made = _Suite(suite, EndpointTable(rows, ignores_case=True), known)
+            self._suites.setdefault(suite.context.lower(), []).insert(0, made)
+        for transaction in learned.transactions:
+            program = self._programs.setdefault(transaction.program.upper(), {})
+            program[transaction.name.lower()] = transaction
+
+    def transactions_of(self, program: str) -> Mapping[str, OwnTransaction]:
+        """Return the transactions of an M3 program that were learned, by name in lower case."""
+        return self._programs.get(program.upper(), {})
 
     def forget(self) -> None:
         """Answer as the sandbox does by itself."""
         self._replay = None
+        self._learned = ()
+        self._suites = {}
+        self._programs = {}
 
     def spelt(self, context: str) -> str | None:
         """Return an API context, given in any letter case, as it is written; None: not known."""
@@ -53,7 +90,42 @@ class OwnMetadata:
         """Return the operation that answers a call: `known`, or one that is known better."""
         replay = self._replay
         found = replay.find(method, f"/{context}{path}", query) if replay else None
-        return known if found is None else _replaying(known, found, self._gateway_url)
+        if found is not None:
+            return _replaying(known, found, self._gateway_url)
+        for suite in self._suites.get(context.lower(), ()):
+            row = suite.table.find("GET" if method == "HEAD" else method, path.rstrip("/")).row
+            if row is not None:
+                return suite.better(known, row)
+        return known
+
+
+class _Suite:
+    """A suite's document, ready to be asked which of its operations a call is."""
+
+    def __init__(
+        self, suite: OwnSuite, table: EndpointTable[Operation], told: Mapping[int, OwnOperation]
+    ) -> None:
+        self._suite = suite
+        self.table = table
+        self._told = told
+
+    def better(self, known: Operation, row: Operation) -> Operation:
+        """Return the document's operation, or the imitated one with the document's checks."""
+        if known.name == UNKNOWN_OPERATION:
+            return row
+        return replace(known, handler=_checking(self._suite, self._told[id(row)], known.handler))
+
+
+def _checking(
+    suite: OwnSuite, told: OwnOperation, handler: Callable[[Call], Step]
+) -> Callable[[Call], Step]:
+    from ionport.sandbox.own.answering import check_call
+
+    def checked(call: Call) -> Step:
+        check_call(suite, told, call)
+        return handler(call)
+
+    return checked
 
 
 def _replaying(known: Operation, recorded: RecordedAnswer, gateway_url: str) -> Operation:

@@ -8,6 +8,8 @@ from ionport.core.errors import IonportError
 from ionport.sandbox.kit.operations import Answer, Call, Service
 
 _MAX_BODY_BYTES = 20_000_000
+# What most services answer to a wrong request.
+_BAD_REQUEST, _UNPROCESSABLE = 400, 422
 
 
 def own_service(context: str) -> Service:
@@ -17,4 +19,5 @@ def own_service(context: str) -> Service:
 
 def _error_answer(call: Call, error: IonportError) -> Answer:
     body = json.dumps({"code": error.code, "message": error.text}).encode()
-    return Answer(error.status, body, "application/json")
+    status = _BAD_REQUEST if error.status == _UNPROCESSABLE else error.status
+    return Answer(status, body, "application/json")

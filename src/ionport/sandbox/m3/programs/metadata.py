@@ -15,7 +15,6 @@ from ionport.sandbox.m3.catalogue import (
     Field,
     Program,
     Transaction,
-    program_named,
     program_names,
 )
 from ionport.sandbox.m3.company import Company
@@ -37,14 +36,16 @@ def behaviours(imitated: Callable[[str], Collection[str]]) -> Mapping[str, Behav
     """
 
     def list_transactions(_company: Company, session: Session, values: Record) -> Sequence[Record]:
-        program = _program(values)
+        program = _program(session, values)
         first, done = values.get("TRNM", ""), imitated(program.name)
         found = sorted(program.transactions.values(), key=lambda each: each.name)
         return [
             {
                 "MINM": program.name,
                 "TRNM": each.name,
-                "TRDS": "" if each.is_general or each.name in done else _NOT_IMITATED,
+                "TRDS": ""
+                if each.is_general or each.is_told or each.name in done
+                else _NOT_IMITATED,
                 "STAT": "20",
                 "SIMU": "S" if each.name.startswith(_READING) else "M",
             }
@@ -69,7 +70,7 @@ def behaviours(imitated: Callable[[str], Collection[str]]) -> Mapping[str, Behav
 
 def _list_fields(_company: Company, session: Session, values: Record) -> Sequence[Record]:
     """The fields of a transaction: those that go in (I), those that come out (O), or both."""
-    transaction = _transaction(_program(values), values["TRNM"])
+    transaction = _transaction(_program(session, values), values["TRNM"])
     directions = {"I": transaction.inputs, "O": transaction.outputs}
     wanted = values.get("TRTP", "").upper()
     found = [
@@ -96,8 +97,8 @@ def _fields(fields: Iterable[Field]) -> Iterator[Record]:
         position = last + 1
 
 
-def _program(values: Record) -> Program:
-    program = program_named(values["MINM"])
+def _program(session: Session, values: Record) -> Program:
+    program = session.programs(values["MINM"])
     if program is None:
         raise _missing("MINM", values["MINM"])
     return program
