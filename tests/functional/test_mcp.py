@@ -289,6 +289,25 @@ def test_a_user_who_may_not_use_connections_reads_neither_idm_nor_m3(
     assert _audit(application)[-1] == "search_idm"
 
 
+def test_a_user_that_is_named_gives_the_tools_that_users_rights(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run(*arguments: str, text: str = "") -> None:
+        command = ["--data", str(folder.path), *arguments]
+        done = CliRunner().invoke(main, command, input=text)
+        assert done.exit_code == 0, done.output
+
+    served: list[Tools] = []
+    monkeypatch.setattr("ionport.mcp.server.serve", served.append)
+    run("user", "add", "ada", "--password-stdin", text="correct horse battery")
+    run("mcp", "--user", "ada")
+    run("mcp")
+    of_user, of_operator = served
+    assert (of_user.actor.name, of_user.actor.is_operator) == ("ada", False)
+    assert of_user.actor.user_id
+    assert (of_operator.actor.name, of_operator.actor.is_operator) == ("MCP server", True)
+
+
 def test_the_command_says_what_is_missing(
     folder: Folder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

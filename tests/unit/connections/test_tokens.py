@@ -11,7 +11,7 @@ from ionport.connections.tokens import DatabaseTokenStore
 from ionport.core.sealing import KeyRing
 from ionport.identity.access import Access
 from ionport.identity.model import Actor
-from ionport.ionapi import Secret, SharedTokenStore
+from ionport.ionapi import Secret
 from ionport.ionapi.tokens.grants import TokenSet
 from ionport.store import Database
 from ionport.store.locks import HeldName
@@ -114,38 +114,6 @@ def test_many_threads_may_save_at_once(setup: ConnectionsSetup):
     assert store(setup, connection_id).load("key") is not None
 
 
-@pytest.mark.parametrize("database_kind", ["postgresql"], indirect=True)
-def test_workers_that_need_a_token_at_once_sign_on_once(setup: ConnectionsSetup):
-    """Each with a database and a key of its own, as processes have: nothing in memory is shared."""
-    connection_id, workers = connect(setup), 4
-    databases = [Database(setup.database.url) for _ in range(workers)]
-    start, outcomes, signed_on = threading.Barrier(workers), [], []
-
-    def work(database: Database) -> None:
-        mine = DatabaseTokenStore(database, setup.keys, setup.clock, setup.scope, connection_id)
-        start.wait()
-        right = mine.renewal("key")
-        right.acquire()
-        try:
-            if mine.load("key") is None:
-                signed_on.append(database)
-                mine.save("key", tokens())
-            outcomes.append(mine.load("key"))
-        finally:
-            right.release()
-
-    threads = [threading.Thread(target=work, args=(each,)) for each in databases]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    for database in databases:
-        database.close()
-    assert len(signed_on) == 1
-    assert len(outcomes) == workers
-    assert len({each.access_token for each in outcomes if each}) == 1
-
-
 @pytest.mark.on_each_database
 def test_the_right_of_a_worker_that_ended_goes_with_its_connection(setup: ConnectionsSetup):
     gone = Database(setup.database.url)
@@ -160,7 +128,3 @@ def test_the_right_of_a_worker_that_ended_goes_with_its_connection(setup: Connec
     assert (again._connection is not None) is not setup.database.is_sqlite
     again.release()
     again.release()
-
-
-def test_the_store_is_one_that_processes_share(setup: ConnectionsSetup):
-    assert isinstance(store(setup, connect(setup)), SharedTokenStore)

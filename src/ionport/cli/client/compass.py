@@ -47,7 +47,7 @@ def query(sql: str, credential: Path, as_csv: bool, as_json: bool, most: int, wi
     """
     if as_csv and as_json:
         raise click.UsageError("Choose one of --csv and --json.")
-    with calling(credential) as client:
+    with calling(credential, as_json=as_json) as client:
         found = client.datafabric.query(sql, most=most, within=within)
     if as_csv:
         writer = csv.writer(sys.stdout, lineterminator="\n")
