@@ -41,6 +41,8 @@ _STANDARD = ReadingLimits()
 MAX_TEXT = 100_000
 """Characters of one value, attachments aside."""
 MAX_NOT_UNDERSTOOD = 1_000
+MAX_OCCURRENCES = 20_000
+"""Of one element in one place, such as the notes of an invoice; lines have a limit of their own."""
 _MAX_DEPTH = 100
 _MAX_SHOWN = 200
 
@@ -92,11 +94,21 @@ def read_invoices(content: bytes, limits: ReadingLimits = _STANDARD) -> tuple[In
     syntax = vocabulary.SYNTAX_BY_ROOT.get(root.tag)
     if syntax is None:
         raise refusals.unknown_syntax(root)
+    _check_occurrences(root, max(MAX_OCCURRENCES, limits.lines))
     compiled = automaton(syntax, is_credit_note=root.tag == vocabulary.CREDIT_NOTE_ROOT)
     return tuple(
         _Reader(one, syntax, compiled, limits).invoice()
         for one in (one_each(root) if syntax is Syntax.FATTURAPA else [root])
     )
+
+
+def _check_occurrences(root: etree._Element, limit: int) -> None:
+    """Refuse before the tree is made: that takes ten times the memory."""
+    for parent in root.iter("*"):
+        if len(parent) > limit:
+            tag, count = Counter(child.tag for child in parent).most_common(1)[0]
+            if count > limit:
+                raise refusals.too_often(next(parent.iterchildren(tag)), limit)
 
 
 def _invoice_root(root: etree._Element) -> etree._Element:

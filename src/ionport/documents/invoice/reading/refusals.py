@@ -41,6 +41,16 @@ def too_many(what: str, limit: int) -> InvalidInput:
     return InvalidInput(text.format(limit=limit), code=f"too_many_{what}")
 
 
+def too_often(element: etree._Element, limit: int) -> InvalidInput:
+    """One element stands more often in one place than any invoice needs."""
+    return InvalidInput(
+        _("{element} stands more than {limit} times in one place, which is not read.").format(
+            element=place_of(element).path.partition("[")[0], limit=limit
+        ),
+        code="too_many_occurrences",
+    )
+
+
 def too_many_invoices(count: int, limit: int) -> InvalidInput:
     """A file holds more invoices than are read."""
     return InvalidInput(
