@@ -17,6 +17,7 @@ from ionport.api.erp import with_erp
 from ionport.api.limits import CallLimit
 from ionport.api.problems import PROBLEMS, handle_errors
 from ionport.api.routes import (
+    configurations,
     connections,
     decisions,
     deliveries,
@@ -40,7 +41,7 @@ _ABOUT: Final = (
 )
 _MODULES: Final = (
     *(documents, decisions, deliveries, fetching, export_errors),
-    *(dry_runs, connections, mappings, webhooks),
+    *(dry_runs, connections, configurations, mappings, webhooks),
 )
 
 

@@ -16,6 +16,7 @@ from ionport.documents.readable_pages.service import ReadablePageService
 from ionport.documents.service import DocumentService
 from ionport.documents.webhooks.service import WebhookService
 from ionport.exports.acknowledgements.service import AcknowledgementService
+from ionport.exports.configurations.service import ExportConfigurationService
 from ionport.exports.deliveries import DeliveryService
 from ionport.exports.dry_run import DryRunService
 from ionport.exports.error_queue.service import ErrorQueue
@@ -41,6 +42,7 @@ class ApiServices:
     waiting: WaitingUploads | None
     readable_pages: ReadablePageService
     connections: ConnectionService
+    configurations: ExportConfigurationService
     deliveries: DeliveryService
     fetching: FetchingService
     error_queue: ErrorQueue

@@ -45,6 +45,7 @@ from ionport.web.pages.documents.listing import bulk as document_bulk
 from ionport.web.pages.documents.listing import files as documents_files
 from ionport.web.pages.documents.listing import list as document_list
 from ionport.web.pages.documents.listing import views as document_views
+from ionport.web.pages.exporting import transfer as export_transfer
 from ionport.web.pages.exports import activation as export_activation
 from ionport.web.pages.exports import configurations as exports
 from ionport.web.pages.exports import (
@@ -225,6 +226,7 @@ def _document_routes() -> list[BaseRoute]:
         *mapping_acceptance.ROUTES,
         *mapping_versions.ROUTES,
         *mapping_switch.ROUTES,
+        *export_transfer.ROUTES,
         *exports.ROUTES,
         *export_activation.ROUTES,
         *dry_run.ROUTES,

@@ -14,6 +14,7 @@ from ionport.cli.documents.exporting.errors import (
     export_re_export,
     retry_cause,
 )
+from ionport.cli.documents.exporting.transfer import export_load, export_save
 from ionport.cli.documents.mapping.names import mapping_id_of
 from ionport.cli.opening import (
     ALL,
@@ -47,6 +48,8 @@ def export() -> None:
 
 export.add_command(export_errors)
 export.add_command(export_re_export)
+export.add_command(export_save)
+export.add_command(export_load)
 
 
 @export.command("configure")

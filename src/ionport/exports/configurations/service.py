@@ -31,6 +31,7 @@ from ionport.exports.configurations.proof_decisions import (
 )
 from ionport.exports.configurations.repository import ConfigurationRepository
 from ionport.exports.configurations.switching import VersionSwitching
+from ionport.exports.configurations.transfer import ConfigurationTransfer
 from ionport.exports.destinations import destination_of, is_booked
 from ionport.exports.ledger.pass_repository import PassRepository
 from ionport.exports.ledger.repository import DeliveryRepository
@@ -61,6 +62,7 @@ class ExportConfigurationService:
         self._switching = VersionSwitching(clock, audit, self._checks)
         self.decisions = ProofDecisions(clock, audit)
         self._anew = JudgingAnew(clock, audit)
+        self.transfer = ConfigurationTransfer(self, connections, mappings, identity)
 
     def create(
         self, access: Access[OrganizationScope], fields: ConfigurationFields

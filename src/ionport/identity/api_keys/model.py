@@ -21,6 +21,7 @@ class ApiScope(StrEnum):
     EXPORTS_FETCH = "exports.fetch"
     CONNECTIONS_READ = "connections.read"
     CONNECTIONS_PROVE = "connections.prove"
+    CONFIGURATIONS_MANAGE = "configurations.manage"
     MAPPINGS_READ = "mappings.read"
     MAPPINGS_WRITE = "mappings.write"
     WEBHOOKS_MANAGE = "webhooks.manage"
@@ -36,6 +37,7 @@ class ApiScope(StrEnum):
             ApiScope.EXPORTS_FETCH: _("Fetch documents, and confirm or refuse them"),
             ApiScope.CONNECTIONS_READ: _("Read connections and their proofs"),
             ApiScope.CONNECTIONS_PROVE: _("Start proofs of connections"),
+            ApiScope.CONFIGURATIONS_MANAGE: _("Read and import export configurations"),
             ApiScope.MAPPINGS_READ: _("Read and check mapping files"),
             ApiScope.MAPPINGS_WRITE: _("Save, roll back and delete mapping files, accept findings"),
             ApiScope.WEBHOOKS_MANAGE: _("Manage webhooks, and read what they have told"),

@@ -226,6 +226,8 @@ NO_EDITS_WHOLE = {
     "/documents/{document}/correct": "compares each value with what was shown: test_decisions.py",
     "/documents/columns": "the person's own columns: its POST says the new state",
     "/organization": "chooses the organization of this browser",
+    "/settings/export/import": "makes new configurations",
+    "/settings/export/{configuration}/duplicate": "makes a new configuration",
     "/settings/connections/{connection}/file": "keeps the file that it replaces",
     "/documents/files": "makes a file of what is stored",
     "/documents/views": "saves a new view",

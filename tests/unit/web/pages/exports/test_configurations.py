@@ -581,3 +581,22 @@ def test_the_template_is_the_one_for_the_document_type(desk: Desk) -> None:
     _proved(desk, other)
     refused = desk.browser.send(f"{other.url.path}/activate", form_at=other.url.path)
     assert "book invoices and credit notes by it, and no DELIVERY_NOTE" in said(refused.text)
+
+
+def test_a_configuration_is_duplicated_saved_and_imported(desk: Desk) -> None:
+    made = desk.add_export(credential=desk.credentials())
+    copy = desk.browser.send(f"{made.url.path}/duplicate", form_at=made.url.path)
+    assert copy.url.path.endswith("/edit")
+    assert "Copy of Invoices to Infor is made." in copy.text
+    saved = desk.browser.get("/settings/export/file")
+    assert "attachment" in saved.headers["content-disposition"]
+    at = "/settings/export/import"
+    page = desk.browser.send(at, files=[("file", ("all.json", saved.content))])
+    assert page.url.path == "/settings/export"
+    assert "2 configurations are imported." in page.text
+    assert said(page.text).count("Copy of Invoices to Infor") == 2
+    for content in (b"", b"{}", saved.content.replace(b"DocBits_TST", b"Elsewhere")):
+        refused = desk.browser.send(at, files=[("file", ("all.json", content))])
+        assert refused.status_code == 422
+        assert 'class="upload is-invalid"' in refused.text
+    assert "There is no connection with the name Elsewhere" in said(refused.text)
