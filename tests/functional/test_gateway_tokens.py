@@ -147,6 +147,19 @@ def test_paths_are_matched_in_any_case(side: InforSide, token: str) -> None:
     assert answer.status_code == 200
 
 
+@pytest.mark.parametrize("slashes", ["//", "///"])
+def test_more_slashes_behind_the_tenant_are_one(side: InforSide, token: str, slashes: str) -> None:
+    """Clients join `iu`, `ti` and a path of their own (docs/reference/known-clients.md)."""
+    answer = httpx2.get(
+        f"{side.url}/{TENANT}{slashes}{PING.lstrip('/')}",
+        headers={"Authorization": f"bearer {token}"},
+    )
+    assert answer.status_code == 200
+    missing = httpx2.get(f"{side.url}/{TENANT}{slashes}Nothing/x")
+    assert missing.status_code == 401
+    assert not missing.has_redirect_location
+
+
 def test_a_wrong_method_is_405_and_names_the_right_one(side: InforSide, token: str) -> None:
     with side.client(token) as client:
         answer = client.put(PING)

@@ -128,13 +128,17 @@ def test_what_is_not_there_or_not_imitated_is_a_fault(client: httpx2.Client) -> 
         assert b"does not imitate" in answer.content
 
 
-def test_lns_odata_is_told_to_be_not_imitated_in_odatas_shape(client: httpx2.Client) -> None:
-    address = "/LN/lnapi/odata/tcapi.comBusinessPartner/BusinessPartners"
-    for method in ("GET", "POST", "PATCH", "DELETE"):
+def test_what_is_not_imitated_of_lns_odata_is_told_in_odatas_shape(client: httpx2.Client) -> None:
+    one = "/LN/lnapi/odata/tcapi.comBusinessPartner/BusinessPartners"
+    for method, address, status in (
+        ("GET", "/LN/lnapi/odata/tsapi.Nothing/Sets", 404),
+        ("GET", "/LN/lnapi/plm", 404),
+        *((method, one, 405) for method in ("POST", "PATCH", "PUT", "DELETE")),
+    ):
         answer = client.request(method, address, headers={"Accept": "application/json"})
-        assert answer.status_code == 404
+        assert answer.status_code == status
         error = answer.json()["error"]
-        assert (error["code"], error["details"]) == ("operation_not_imitated", [])
+        assert (error["code"].endswith("_not_imitated"), error["details"]) == (True, [])
         assert "does not imitate" in error["message"]
 
 
@@ -170,7 +174,8 @@ def test_a_list_has_as_many_objects_as_it_asks_for(client: httpx2.Client) -> Non
         answer = post(client, _partners(f"{chosen}{most}"), address)
         assert answer.content.count(b"</BusinessPartner_v3>") == count
     assert client.put(ADDRESS).status_code == 405
-    assert client.get(ADDRESS).status_code == 404
+    for address in (ADDRESS, f"{ADDRESS}?wsdl", f"{ADDRESS}?WSDL"):
+        assert b"definitions" in client.get(address).content[:400]
 
 
 def test_a_request_over_the_limit_is_refused(client: httpx2.Client) -> None:

@@ -22,6 +22,7 @@
     │   ├── RemoteFailed             connections: a server for files cannot be used
     │   └── TargetPaused             gateway: the circuit of a target is open
     ├── BadAddress              400  gateway: a path that cannot be passed on
+    ├── BadQuery                400  sandbox: a malformed option, key or header of LN's OData
     ├── ClientSilent            408  gateway: the body did not come in time
     ├── NotOffered              501  gateway: what it does not speak
     ├── TargetFailed            502  gateway: the target could not be reached

@@ -77,6 +77,11 @@ class InforRouter:
             scope[ROUTE_KEY] = "/.well-known/…"
             return self._authorization, scope
         start = tenant.end()
+        if path.startswith("/", start):
+            # Clients join `iu`, `ti` and a path that begins with a slash of its own.
+            path = path[:start] + path[start:].lstrip("/")
+            raw: bytes = scope.get("raw_path") or path.encode()
+            scope = {**scope, "path": path, "raw_path": raw[:start] + raw[start:].lstrip(b"/")}
         bind(tenant=path[1 : start - 1].upper())
         context, slash, rest = path[start:].partition("/")
         scope[ROUTE_KEY] = _route_of_context(context[:_LONGEST_CONTEXT])

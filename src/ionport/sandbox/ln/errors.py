@@ -23,7 +23,7 @@ from ionport.sandbox.ln.envelope import SOAP, envelope, namespace_of, rendered
 from ionport.sandbox.ln.model import Problem, RequestRefused
 
 MEDIA_TYPE = "text/xml;charset=utf-8"
-# Where LN's REST services answer; none is imitated.
+# Where LN's REST services answer.
 ODATA = "/lnapi/"
 SEVERAL = "Multiple messages are reported"
 _SEVERAL_CODE = "tlbctsb0011"
@@ -45,7 +45,8 @@ def error_answer(call: Call, error: IonportError) -> Answer:
 def _odata_error(error: IonportError) -> Answer:
     """Return an error as every known client of LN's OData reads it (docs/reference/ln.md#odata)."""
     content = {"error": {"code": error.code, "message": error.text, "details": []}}
-    return Answer(error.status, json.dumps(content).encode(), "application/json;charset=utf-8")
+    status = 400 if isinstance(error, InvalidInput) else error.status
+    return Answer(status, json.dumps(content).encode(), "application/json;charset=utf-8")
 
 
 def fault(namespace: str, problems: Sequence[Problem], *, status: int = 500) -> bytes:

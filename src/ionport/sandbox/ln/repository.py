@@ -123,6 +123,17 @@ class LnRepository(Repository):
         seeds = [each for each in RECEIPTS if (each.company, each.order) == (company, order)]
         return [*seeds, *map(_receipt, rows)]
 
+    def goods(self, scope: TenantScope, company: int) -> Sequence[GoodsReceipt]:
+        """Return the goods of every order of a company, the seeds first; at most 1,000."""
+        rows = self._run(
+            select(ln_receipts)
+            .where(in_scope(ln_receipts, scope, company=company))
+            .order_by(_receipts.order, _receipts.position, _receipts.sequence, _receipts.receipt)
+            .limit(1_000)
+        )
+        seeds = [each for each in RECEIPTS if each.company == company]
+        return [*seeds, *map(_receipt, rows)]
+
     def _find(self, condition: ColumnElement[bool]) -> Invoice | None:
         return self._one(select(ln_invoices).where(condition), _invoice)
 

@@ -44,6 +44,7 @@ from ionport.sandbox.ln.model import (
     Values,
     refused,
 )
+from ionport.sandbox.ln.odata.routes import ODataRoutes
 from ionport.sandbox.ln.seeds import PARTNERS
 from ionport.sandbox.ln.service import LnService, LnSettings
 from ionport.sandbox.ln.wsdl import Entity, describe
@@ -85,11 +86,12 @@ class SoapService:
 
 def service(clock: Clock, settings: LnSettings, gateway_url: str) -> Service:
     """Return LN as one of the sandbox's services."""
-    routes = LnRoutes(LnService(clock, settings), gateway_url)
+    ln = LnService(clock, settings)
+    routes = LnRoutes(ln, gateway_url)
     return Service(
         CONTEXT,
         "LN",
-        routes.operations(),
+        [*routes.operations(), *ODataRoutes(ln, gateway_url).operations()],
         error_answer,
         MAX_BODY_BYTES,
         routes.parts,
@@ -150,9 +152,7 @@ class LnRoutes:
         ]
 
     def wsdl(self, call: Call) -> Step:
-        """Describes a service; the query is `wsdl`, in any case of letters."""
-        if "wsdl" not in (name.lower() for name in call.query):
-            raise NotFound("This address takes SOAP calls by POST; ask for ?wsdl by GET.")
+        """Describes a service, with `?wsdl` or without: the description is at the service."""
         name, found = self._find(call)
         address = f"{self._gateway_url}/{call.caller.tenant_id}/{CONTEXT}{_SERVICES}/{name}"
         body = describe(name, found.operations, found.entity, address)

@@ -126,6 +126,10 @@ class LnService:
         """Receive goods that invoices can be matched with; False when they were already."""
         return LnRepository(access.connection).add_receipt(access.scope, receipt)
 
+    def goods(self, access: ScopedWork[TenantScope], company: int) -> Sequence[GoodsReceipt]:
+        """Return the goods that a company has received, by order and position; 1,000 at most."""
+        return LnRepository(access.connection).goods(access.scope, company)
+
     def _add(
         self, access: ScopedWork[TenantScope], draft: Draft, number: int, client_id: str
     ) -> Invoice:

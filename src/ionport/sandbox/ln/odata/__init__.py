@@ -1,0 +1,1 @@
+"""LN's REST services, OData 4 (docs/reference/ln.md#odata)."""
