@@ -199,6 +199,7 @@ def open_document_side(
             mappings,
             readable_pages,
             TenantDataModels(database, connections),
+            blobs.get,
         ),
         deliveries=deliveries,
         fetching=FetchingService(

@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from ionport.connections.model import Connection
 from ionport.connections.proofs import Proof, ProofState
 from ionport.connections.service import ConnectionService
 from ionport.core.clock import Clock
@@ -21,9 +22,12 @@ from ionport.documents.readable_pages.service import ReadablePageService
 from ionport.documents.service import DocumentService
 from ionport.exports.configurations.model import ExportConfiguration, UseOfConnection
 from ionport.exports.configurations.service import ExportConfigurationService
+from ionport.exports.destinations import destination_of
 from ionport.exports.destinations.planning import PARAMETER, PlanSource, planned_calls
-from ionport.exports.destinations.rendering import SourceOf, signed
-from ionport.exports.model import ExportMethod
+from ionport.exports.destinations.port import Destination, Planning, ReadContent
+from ionport.exports.destinations.rendering import Renderer, SourceOf, signed
+from ionport.exports.ledger.repository import DeliveryRepository
+from ionport.exports.model import Delivery, DeliveryStatus, ExportMethod
 from ionport.identity.access import Access
 from ionport.identity.model import Actor
 from ionport.ionapi.errors import IonApiError
@@ -69,6 +73,17 @@ class Comparison:
     unproved: Obstacle | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """A delivery as it would be, and what its payloads are rendered from."""
+
+    delivery: Delivery
+    document: Document
+    versions: Mapping[MappingKind, MappingVersion]
+    more_fields: Mapping[str, str]
+    connection: Connection
+
+
 class DryRunService:
     """Plans the calls of a delivery from the document as it is now."""
 
@@ -82,7 +97,9 @@ class DryRunService:
         mappings: MappingService,
         readable_pages: ReadablePageService,
         data_models: DataModels | None = None,
+        read: ReadContent | None = None,
     ) -> None:
+        """`read` returns stored contents: without it files are not planned."""
         self._database = database
         self._clock = clock
         self._documents = documents
@@ -91,6 +108,7 @@ class DryRunService:
         self._mappings = mappings
         self._readable_pages = readable_pages
         self._data_models = data_models
+        self._read = read
 
     def of_mapping(
         self, scope: OrganizationScope, document_id: str, kind: MappingKind, text: str
@@ -125,9 +143,19 @@ class DryRunService:
             obstacles = list(self._obstacles(access, document, configuration))
             use = UseOfConnection.of_configuration(configuration)
             proof = self._configurations.proof(access, use).proof
+            generation = _generation(access, document_id, configuration_id)
         used = {kind: version.text for kind, version in versions.items()}
         replaced = {kind: text for kind, text in (texts or {}).items() if kind in used}
         text = {**used, **replaced}.get(MappingKind.IDM, "")
+        destination = destination_of(configuration.method)
+        if destination.plans_itself and self._read is not None:
+            changed = {
+                kind: replace(version, text=replaced.get(kind, version.text))
+                for kind, version in versions.items()
+            }
+            delivery = self._delivery(configuration, document, generation)
+            made = _Made(delivery, document, changed, more_fields, connection)
+            return self._plan_itself(destination, made, configuration, obstacles, self._read)
         obstacles += self._compared(scope, configuration.connection_id, proof, text).lacking
         return self._plan(
             document,
@@ -137,6 +165,57 @@ class DryRunService:
             obstacles,
             configuration.options,
         )
+
+    def _delivery(
+        self, configuration: ExportConfiguration, document: Document, generation: int
+    ) -> Delivery:
+        """Return a delivery that is in no ledger; its ids are as long as those of one that is."""
+        now = self._clock.now()
+        return Delivery(
+            id=_NO_DELIVERY,
+            organization_id=document.organization_id,
+            document_id=document.id,
+            document_name=document.filename,
+            configuration_id=configuration.id,
+            configuration_title=configuration.title,
+            connection_id=configuration.connection_id,
+            method=configuration.method,
+            generation=generation,
+            correlation_id=_NO_DELIVERY,
+            message_id=_NO_DELIVERY,
+            status=DeliveryStatus.PENDING,
+            reason="",
+            created_by="",
+            created_at=now,
+            updated_at=now,
+        )
+
+    def _plan_itself(
+        self,
+        destination: Destination,
+        made: _Made,
+        configuration: ExportConfiguration,
+        obstacles: list[Obstacle],
+        read: ReadContent,
+    ) -> DryRun:
+        """Ask the method: what it makes of the document is what a delivery would write or send."""
+        tenant = made.connection.tenant_id
+        calls: Sequence[PlannedCall] = ()
+        try:
+            rendered = Renderer(self._readable_pages).render(
+                made.delivery,
+                made.document,
+                made.versions,
+                accepts_at_least_once=True,
+                envelope=BodEnvelope(tenant_id=tenant, created_at=self._clock.now()),
+                more_fields=made.more_fields,
+                options=configuration.options,
+            )
+            calls = destination.planned(rendered, Planning(made.connection.place, read))
+        except IonportError as error:
+            obstacles.append(Obstacle(_("Document"), error.text))
+        # What of a document a file of its values leaves out no program can tell.
+        return DryRun(tuple(calls), tuple(obstacles), ())
 
     def _versions(
         self, access: Access[OrganizationScope], used: ExportConfiguration
@@ -256,6 +335,16 @@ class DryRunService:
         return DryRun(tuple(calls), tuple(obstacles), _unsent(made, calls))
 
 
+def _generation(access: Access[OrganizationScope], document_id: str, configuration_id: str) -> int:
+    """Return the number of the export that would come next, by which files are named."""
+    found = DeliveryRepository(access.connection).of_document(access.scope, document_id)
+    known = [one for one in found if one.configuration_id == configuration_id]
+    if not known:
+        return 1
+    newest = max(known, key=lambda one: one.generation)
+    return newest.generation + (newest.status is DeliveryStatus.DELIVERED)
+
+
 def _unsent(made: SourceOf, calls: Sequence[PlannedCall]) -> tuple[str, ...]:
     if any(call.mapping_kind is MappingKind.XSLT for call in calls):
         # What a stylesheet takes no program can tell.
@@ -274,6 +363,10 @@ def as_curl(call: PlannedCall) -> str:
     """
     if not call.method:
         return ""
+    if call.headers:
+        lines = [f"curl -X {call.method} {shlex.quote(call.path)}"]
+        lines += [f"  -H {shlex.quote(f'{name}: {value}')}" for name, value in call.headers]
+        return " \\\n".join([*lines, f"  --data-binary {shlex.quote(call.body)}"])
     lines = [
         f'curl -X {call.method} "$IU/$TENANT/{call.path}"',
         '  -H "Authorization: Bearer $TOKEN"',

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -40,7 +40,11 @@ class TracedAnswer(BaseModel):
 
 
 class PlannedCallAnswer(BaseModel):
-    """A call as it would be made; `path` is relative to the tenant, files are told by name."""
+    """A call as it would be made; `path` is relative to the tenant, files are told by name.
+
+    A file that is written has no `method`, and its name as `path`; of a webhook `path` is the
+    address, and in `headers` time and signature are dots.
+    """
 
     title: str
     method: str
@@ -49,6 +53,7 @@ class PlannedCallAnswer(BaseModel):
     body: str
     mapping: str | None
     curl: str
+    headers: Mapping[str, str]
     values: Sequence[TracedAnswer]
 
     @classmethod
@@ -61,6 +66,7 @@ class PlannedCallAnswer(BaseModel):
             body=call.body,
             mapping=call.mapping_kind.value if call.mapping_kind else None,
             curl=as_curl(call),
+            headers=dict(call.headers),
             values=[TracedAnswer.of(value) for value in call.values],
         )
 

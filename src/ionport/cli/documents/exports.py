@@ -9,6 +9,7 @@ import click
 
 from ionport.application import Application
 from ionport.cli.documents.connections import connection_id_of
+from ionport.cli.documents.exporting.dry_runs import export_dry_run
 from ionport.cli.documents.exporting.errors import (
     export_errors,
     export_re_export,
@@ -46,6 +47,7 @@ def export() -> None:
     """Document side: configure exports, run and steer them."""
 
 
+export.add_command(export_dry_run)
 export.add_command(export_errors)
 export.add_command(export_re_export)
 export.add_command(export_save)

@@ -28,7 +28,7 @@ from ionport.core.http.signed_webhooks import (
 )
 from ionport.core.i18n import _
 from ionport.core.ids import new_id
-from ionport.core.secrets import Secret
+from ionport.core.secrets import DOTS, Secret
 from ionport.documents.webhooks.calls import check_address
 from ionport.documents.webhooks.model import MAX_ADDRESS
 from ionport.ionapi import SendWindow
@@ -76,11 +76,7 @@ def post(
         answer = client.post(
             target.parameters["url"],
             content=posting.body,
-            headers={
-                "Content-Type": posting.media_type,
-                "User-Agent": "ionport-webhooks",
-                **headers,
-            },
+            headers={**_headers(posting.media_type), **headers},
             extensions={EXTENSION: options},
         )
     except AnswerRefused as error:
@@ -94,6 +90,23 @@ def post(
         raise errors.away(error) from error
     if not answer.is_success:
         raise _of_status(answer.status_code, _retry_after(answer))
+
+
+def _headers(media_type: str) -> dict[str, str]:
+    return {"Content-Type": media_type, "User-Agent": "ionport-webhooks"}
+
+
+def shown_headers(message_id: str, media_type: str) -> dict[str, str]:
+    """Return the headers of a message as a dry run tells them, without time and signature.
+
+    Source: Standard Webhooks, docs/decisions/0025-webhooks-sftp-and-blobs-by-known-libraries.md.
+    """
+    return {
+        **_headers(media_type),
+        "webhook-id": message_id,
+        "webhook-timestamp": DOTS,
+        "webhook-signature": f"v1,{DOTS}",
+    }
 
 
 def _redirected(error: AnswerRefused) -> TargetError:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import chain, count
 from pathlib import PurePosixPath
@@ -25,6 +25,7 @@ from ionport.exports.destinations.port import (
     MethodOption,
     OtherItem,
     Payload,
+    Planning,
     Prepare,
     ReadContent,
     Rendered,
@@ -43,6 +44,7 @@ from ionport.mappings.rendering.idm import (
     parse_idm_mapping,
     render_idm_item,
 )
+from ionport.mappings.rendering.model import PlannedCall
 
 _PDF = "application/pdf"
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
@@ -243,6 +245,7 @@ class InforIdm:
     mapping_kinds: tuple[MappingKind, ...] = (MappingKind.IDM,)
     optional_kinds: tuple[MappingKind, ...] = ()
     options: tuple[MethodOption, ...] = ()
+    plans_itself = False
     question: ErpQuestion | None = None
 
     @property
@@ -256,6 +259,9 @@ class InforIdm:
 
     def render(self, job: RenderJob) -> list[Rendered]:
         return [render_item(job)]
+
+    def planned(self, rendered: Sequence[Rendered], planning: Planning) -> Sequence[PlannedCall]:
+        return ()
 
     def delivered_text(self, delivery: Delivery) -> str:
         return _("Delivered through “{title}”: IDM item {pid}.").format(

@@ -18,6 +18,7 @@ from ionport.exports.model import Delivery, ExportMethod, StepKind
 from ionport.ionapi import SendPermit
 from ionport.ionapi.transport.exchange import Observer
 from ionport.mappings.model import BodEnvelope, MappingKind, MappingVersion, RenderSource
+from ionport.mappings.rendering.model import PlannedCall
 
 T = TypeVar("T")
 C = TypeVar("C")
@@ -111,6 +112,14 @@ class Rendered:
     no_look_up: str = ""
     # Why the step itself is skipped, with its look-up; empty when it is not.
     skipped: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Planning:
+    """What a dry run tells calls with: where the connection leads, and stored contents."""
+
+    place: str
+    read: ReadContent
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,6 +264,8 @@ class Destination(Protocol):
     """Those that one may have beside them."""
     options: tuple[MethodOption, ...]
     """What else a configuration of it says."""
+    plans_itself: bool
+    """Whether a dry run asks it what it would send: else its mapping files say so."""
     question: ErpQuestion | None
     """How the ERP is asked afterwards what became of the invoice; None where it is not."""
 
@@ -275,6 +286,13 @@ class Destination(Protocol):
 
     def render(self, job: RenderJob) -> list[Rendered]:
         """Return what the calls send; raises InvalidInput for what cannot be rendered."""
+        ...
+
+    def planned(self, rendered: Sequence[Rendered], planning: Planning) -> Sequence[PlannedCall]:
+        """Return what would be written or sent, for a dry run, where it `plans_itself`.
+
+        Raises IonportError of `planning.read`.
+        """
         ...
 
     def delivered_text(self, delivery: Delivery) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 
 from ionport.connections.model import TargetKind
 from ionport.connections.targets.model import Target
-from ionport.connections.targets.webhook import Posting, post
+from ionport.connections.targets.webhook import Posting, post, shown_headers
 from ionport.core.clock import Clock
 from ionport.core.errors import InvalidInput
 from ionport.core.i18n import _
@@ -23,6 +23,7 @@ from ionport.exports.destinations.port import (
     Calling,
     MethodOption,
     Payload,
+    Planning,
     Prepare,
     Rendered,
     RenderJob,
@@ -34,6 +35,7 @@ from ionport.ionapi.transport.exchange import Observer
 from ionport.ionapi.transport.pool import Timeouts, Transport
 from ionport.mappings.model import MappingKind, MappingVersion
 from ionport.mappings.rendering.files import FileForm, render_file
+from ionport.mappings.rendering.model import PlannedCall, Traced
 
 FORM = "webhook_form"
 
@@ -113,6 +115,7 @@ class Webhook:
             is_name=False,
         ),
     )
+    plans_itself = True
     question: ErpQuestion | None = None
 
     @property
@@ -136,6 +139,24 @@ class Webhook:
             ) from error
         parameters = {"message_id": job.delivery.message_id, "media_type": made.media_type}
         return [Rendered(StepKind.WEBHOOK_POST, made.content, parameters)]
+
+    def planned(self, rendered: Sequence[Rendered], planning: Planning) -> Sequence[PlannedCall]:
+        (one,) = rendered
+        headers = shown_headers(one.parameters["message_id"], one.parameters["media_type"])
+        return [
+            PlannedCall(
+                title=_("Webhook: post the document"),
+                method="POST",
+                path=planning.place,
+                content_type=one.parameters["media_type"],
+                body=one.payload.decode(),
+                values=(
+                    *(Traced(name, value, None, "") for name, value in headers.items()),
+                    Traced(_("Bytes"), str(len(one.payload)), None, ""),
+                ),
+                headers=tuple(headers.items()),
+            )
+        ]
 
     def delivered_text(self, delivery: Delivery) -> str:
         return _("Delivered through “{title}”: message {message}.").format(

@@ -30,6 +30,9 @@ class Traced:
 class PlannedCall:
     """One call of a delivery, in order, as it would be made; `path` is relative to the tenant.
 
+    Of a call to a receiver of others `path` is the whole address, and `headers` what is sent with
+    it, without what is secret.
+
     Where a file is made and no call, `method` is empty and `path` the file's name.
     `body` is text: of a file only its name, type and size are told. `mapping_kind` says which
     file the values come from, None for calls that no mapping shapes.
@@ -42,6 +45,7 @@ class PlannedCall:
     body: str
     values: tuple[Traced, ...] = ()
     mapping_kind: MappingKind | None = None
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from ionport.core.i18n import _
 from ionport.documents.invoice.rendering.model import Language
 from ionport.exports.destinations.files.calls import PlaceFiles, WriteFiles
 from ionport.exports.destinations.files.payload import FilesPayload
+from ionport.exports.destinations.files.planning import planned_files
 from ionport.exports.destinations.files.rendering import (
     DATA_FILE,
     EMBEDDED,
@@ -21,11 +22,19 @@ from ionport.exports.destinations.files.rendering import (
     render_files,
     render_for_infor,
 )
-from ionport.exports.destinations.port import AnyCall, MethodOption, Prepare, Rendered, RenderJob
+from ionport.exports.destinations.port import (
+    AnyCall,
+    MethodOption,
+    Planning,
+    Prepare,
+    Rendered,
+    RenderJob,
+)
 from ionport.exports.destinations.questions.model import ErpQuestion
 from ionport.exports.model import Delivery, ExportMethod, StepKind
 from ionport.mappings.model import MappingKind, MappingVersion
 from ionport.mappings.rendering.files import FileForm
+from ionport.mappings.rendering.model import PlannedCall
 
 _SUB_FOLDER = r"(?!.*(^|/)\.\.?(/|$))[^/\\:\x00-\x1f][^\\:\x00-\x1f]{0,199}"
 
@@ -95,6 +104,7 @@ class FileMethod:
     mapping_kinds: tuple[MappingKind, ...] = ()
     optional_kinds: tuple[MappingKind, ...] = (MappingKind.XSLT,)
     options: tuple[MethodOption, ...] = FILE_OPTIONS
+    plans_itself = True
     question: ErpQuestion | None = None
 
     def page_language(
@@ -104,6 +114,9 @@ class FileMethod:
 
     def render(self, job: RenderJob) -> list[Rendered]:
         return rendered(render_files(job))
+
+    def planned(self, rendered: Sequence[Rendered], planning: Planning) -> Sequence[PlannedCall]:
+        return planned_files(FilesPayload.from_bytes(rendered[0].payload), planning)
 
     def delivered_text(self, delivery: Delivery) -> str:
         return _("Delivered through “{title}”.").format(title=delivery.configuration_title)
