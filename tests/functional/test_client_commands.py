@@ -4,6 +4,8 @@ they print, how they end, and one sign-on for all of them."""
 from __future__ import annotations
 
 import json
+import re
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from click.testing import CliRunner, Result
 
 from ionport.cli import main
 from ionport.ionapi import Exchange, IonApiClient, IonApiFile, ItemDraft, ItemQuery
+from ionport.manual import read_page
 from ionport.testing.infor import Infor
 from ionport.testing.running import running_infor
 
@@ -252,3 +255,27 @@ def test_a_file_that_is_no_credential_is_explained(tmp_path: Path) -> None:
     assert refused.exit_code == 1
     assert "cs is missing" in refused.stderr
     assert "There is no such file" in _search(tmp_path / "none.ionapi").stderr
+
+
+def test_every_command_of_the_manual_runs(
+    infor: Infor, credential: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the order of the page; the credential and the item's PID are those of this tenant."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "invoice.pdf").write_bytes(b"%PDF-1.7 the invoice")
+    (tmp_path / "bod.xml").write_bytes(BOD)
+    monkeypatch.setenv("IONPORT_IONAPI", str(credential))
+    blocks = re.findall(r"```shell\n(.*?)```", read_page("client-commands").text, re.DOTALL)
+    lines = [line for block in blocks for line in block.splitlines()]
+    commands = [shlex.split(line.partition(" > ")[0].partition(" >> ")[0]) for line in lines]
+    pid = "M3_SupplierInvoice-1-1-LATEST"
+    for _ionport_name, *words in (each for each in commands if each[0] == "ionport"):
+        words = [credential if "DocBits_TST" in word else word for word in words]
+        done = _ionport(
+            *[pid if word == "M3_SupplierInvoice-1-1-LATEST" else word for word in words]
+        )
+        assert done.exit_code == 0, f"{words}: {done.output}"
+        if words[:2] == ["idm", "put"]:
+            pid = done.stdout.strip()
+    assert (tmp_path / "saved.pdf").read_bytes() == b"%PDF-1.7 the invoice"
+    assert len(infor.ion.messages("Sync.SupplierInvoice")) == 1

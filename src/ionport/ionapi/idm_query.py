@@ -20,7 +20,8 @@ _SIGNS: Final = ("=", "!=", "<", "<=", ">", ">=")
 class ItemQuery:
     """A search for items of one document type; each method gives a new query, narrowed further.
 
-        query = ItemQuery("M3_SupplierInvoice").where("M3_SUNO", "=", "S1000").sorted_by("M3_IVDT")
+        query = ItemQuery("M3_SupplierInvoice").where("M3_Division", "=", "AAA")
+        query = query.sorted_by("M3_InvoiceDate")
         items = infor.idm.search(query)
 
     Values may hold any character: quotes are doubled, as in XQuery. Names are those of Infor

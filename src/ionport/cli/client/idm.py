@@ -57,7 +57,7 @@ def idm_search(
     with % for any letters and _ for one; NAME= asks for items without a value, NAME!= for those
     with one.
 
-    For example: ionport idm search M3_SupplierInvoice 'M3_SUNO=S1000' --with DocBits.ionapi
+    For example: ionport idm search M3_SupplierInvoice M3_Division=AAA --with DocBits.ionapi
     """
     with calling(credential, as_json=as_json) as client:
         query = ItemQuery(document_type)
@@ -143,7 +143,7 @@ def idm_put(
 
     Each run creates another item, except with --once.
 
-    For example: ionport idm put MDS_File order.pdf MDS_Name=PO-1 --with DocBits.ionapi
+    For example: ionport idm put M3_SupplierInvoice 1.pdf M3_Division=AAA --with DocBits.ionapi
     """
     values = tuple(map(assignment, attributes))
     wanted = dict(values).get(once or "")
