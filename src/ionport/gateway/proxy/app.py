@@ -280,7 +280,8 @@ def _no_websocket() -> NotOffered:
 
 def _unknown_suite(prefix: str) -> NotFound:
     return NotFound(
-        f"No API suite answers at {prefix[:200]}.",
+        f"No API suite answers at {prefix[:200]}: it is not imitated, and the tenant has none of"
+        " its own with this context.",
         code="unknown_api_suite",
     )
 
