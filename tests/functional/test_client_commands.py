@@ -243,6 +243,10 @@ def test_a_cache_that_cannot_be_used_is_told(
     assert refused.exit_code == 1
     assert "IONPORT_TOKEN_CACHE" in refused.stderr
     monkeypatch.delenv("IONPORT_TOKEN_CACHE")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    without_home = _search(credential)
+    assert without_home.exit_code == 0
+    assert "Tokens are not kept" in without_home.stderr
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     assert _search(credential).exit_code == 0
     assert (tmp_path / "cache/ionport/tokens").is_dir()

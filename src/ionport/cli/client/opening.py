@@ -50,20 +50,24 @@ def read_credential(path: Path) -> IonApiFile:
 def client_of(file: IonApiFile) -> IonApiClient:
     """Return a client whose tokens the next command of this user finds: Infor counts sign-ons.
 
-    They lie in the folder that IONPORT_TOKEN_CACHE names, else in the user's cache; `off` keeps
-    them in memory.
+    They lie in the folder that IONPORT_TOKEN_CACHE names, else in the user's cache where that can
+    be written; `off` keeps them in memory.
     """
     place = os.environ.get(_TOKEN_CACHE, "").strip()
     if place == _OFF:
         return IonApiClient(file)
-    folder = Path(place) if place else _cache() / "ionport" / "tokens"
     try:
+        folder = Path(place) if place else _cache() / "ionport" / "tokens"
         return IonApiClient(file, store=FileTokenStore(folder))
-    except OSError as error:
-        raise click.ClickException(
-            f"Tokens cannot be kept in {folder}: {error.strerror}. Name another folder in"
-            f" {_TOKEN_CACHE}, or set it to '{_OFF}'."
-        ) from error
+    except (OSError, RuntimeError) as error:
+        if place:
+            raise click.ClickException(
+                f"Tokens cannot be kept in {place}: {error}. Name another folder in"
+                f" {_TOKEN_CACHE}, or set it to '{_OFF}'."
+            ) from error
+        # A container's user has no home: each command signs on then.
+        click.echo(f"Tokens are not kept for the next command: {error}", err=True)
+        return IonApiClient(file)
 
 
 @contextmanager

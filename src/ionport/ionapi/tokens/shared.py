@@ -86,15 +86,13 @@ class FileTokenStore:
             return None
 
     def save(self, key: str, tokens: TokenSet) -> None:
-        """See TokenStore. Readers find the tokens before or after, never a part of them."""
-        descriptor, name = tempfile.mkstemp(dir=self.folder, prefix=".new-")
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                json.dump(_content(tokens), file)
-            Path(name).replace(self._path(key))
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+        """See TokenStore. Readers find the tokens before or after, never a part of them.
+
+        What cannot be written, as on a full disk, is not kept: the call goes on with its token, and
+        the next process signs on.
+        """
+        with suppress(OSError):
+            self._write(self._path(key), _content(tokens))
 
     def delete(self, key: str) -> None:
         """See TokenStore."""
@@ -104,6 +102,16 @@ class FileTokenStore:
         """See SharedTokenStore."""
         path = self._path(key).with_suffix(".lock")
         return FileRenewal(path, self._limits, self._clock)
+
+    def _write(self, path: Path, content: dict[str, Any]) -> None:
+        descriptor, name = tempfile.mkstemp(dir=self.folder, prefix=".new-")
+        try:
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                json.dump(content, file)
+            Path(name).replace(path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
 
     def _path(self, key: str) -> Path:
         # A key may be anything; its digest is a file name and tells nothing.
@@ -122,11 +130,15 @@ class FileRenewal:
         self._released = False
 
     def acquire(self) -> None:
-        """See TokenRenewal."""
+        """See TokenRenewal. Where files cannot be locked one goes on without, too."""
         flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
-        descriptor = os.open(self._path, flags, 0o600)
+        try:
+            descriptor = os.open(self._path, flags, 0o600)
+        except OSError:
+            return
         end = time.monotonic() + LONGEST_RENEWAL
-        while not (held := _locked(descriptor)) and not self._released:
+        held: bool | None
+        while (held := _locked(descriptor)) is False and not self._released:
             if time.monotonic() > end:
                 break
             time.sleep(_LOOK_EVERY)
@@ -182,9 +194,9 @@ class FileRenewal:
         history = _history_in(os.read(descriptor, _MOST_BYTES))
         yield history
         written = json.dumps(history).encode()
-        os.lseek(descriptor, 0, os.SEEK_SET)
-        os.write(descriptor, written)
-        os.ftruncate(descriptor, len(written))
+        with suppress(OSError):
+            os.lseek(descriptor, 0, os.SEEK_SET)
+            os.ftruncate(descriptor, os.write(descriptor, written))
 
 
 def _too_many(seconds: float) -> TokenError:
@@ -218,12 +230,15 @@ def _require_private(folder: Path) -> None:
         )
 
 
-def _locked(descriptor: int) -> bool:
+def _locked(descriptor: int) -> bool | None:
+    """Tell whether this process has the lock now; None where there are no locks (some NFS)."""
     if sys.platform != "win32":
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return False
+        except OSError:
+            return None
     return True
 
 

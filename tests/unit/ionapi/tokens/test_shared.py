@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import fcntl
 import subprocess
 import sys
 import threading
@@ -293,6 +295,31 @@ def test_a_link_that_stands_in_for_the_tokens_is_not_followed(folder: Path, tmp_
     elsewhere = path.rename(tmp_path / "elsewhere.json")
     path.symlink_to(elsewhere)
     assert store.load("key") is None
+
+
+def test_a_folder_that_takes_nothing_any_more_costs_sign_ons_and_no_call(
+    infor: SmallInfor, file: IonApiFile, folder: Path
+) -> None:
+    """As on a full disk, or where the folder was removed."""
+    store = FileTokenStore(folder)
+    folder.rmdir()
+    for _ in range(2):
+        with IonApiClient(file, store=store) as client:
+            client.messaging.ping()
+    assert infor.logins == 2
+
+
+def test_where_files_cannot_be_locked_one_goes_on_without(
+    infor: SmallInfor, file: IonApiFile, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_locks(_descriptor: int, _operation: int) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", no_locks)
+    for _ in range(2):
+        with IonApiClient(file, store=FileTokenStore(folder)) as client:
+            client.messaging.ping()
+    assert infor.logins == 1
 
 
 def test_credentials_do_not_share_tokens(infor: SmallInfor, file: IonApiFile, folder: Path) -> None:
