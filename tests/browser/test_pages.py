@@ -299,7 +299,8 @@ def test_a_form_of_another_session_is_refused_with_the_way_out(
 ) -> None:
     screen.expect_status(403)
     page = screen.open("/account")
-    page.locator('main input[name="csrf_token"]').evaluate("input => input.value = 'x'")
+    tokens = page.locator('main input[name="csrf_token"]')
+    tokens.evaluate_all("all => all.forEach((input) => { input.value = 'x'; })")
     for label in ("Present password", "New password", "New password again"):
         page.get_by_role("textbox", name=label, exact=True).fill("another good password")
     page.get_by_role("button", name="Change password").click()
