@@ -187,4 +187,5 @@ class ConnectionAction(AuditAction):
     DELETED = "connection.deleted", N_("Connection deleted")
     ADDED = "connection.added", N_("Connection added")
     CHANGED = "connection.changed", N_("Connection changed")
+    LIMITED = "connection.limited", N_("Limits of the connection changed")
     CHECKED = "connection.checked", N_("Proof of the connection begun")

@@ -20,6 +20,7 @@ from ionport.connections.model import (
     TargetKind,
 )
 from ionport.connections.ports import ConnectionUse
+from ionport.connections.quota.service import UsageService
 from ionport.connections.repository import CheckRepository, ConnectionRepository, TokenRepository
 from ionport.connections.targets import target_type_of
 from ionport.connections.targets.model import Results
@@ -70,6 +71,7 @@ class ConnectionService:
         self.policy = policy
         self.uses = uses
         self.files = FileVersions(clock, keys, audit)
+        self.usage = UsageService(clock, audit)
         self.targets = TargetService(clock, keys, audit, policy, export_root)
 
     def upload(
@@ -257,7 +259,8 @@ class ConnectionService:
         """Return the proof of a connection, of which nothing is made yet."""
         if self._get(access, connection_id).is_infor:
             file = self.credential(access, connection_id)
-            return probe(file, policy=self.policy, timeout=TIMEOUTS)
+            counted = self.usage.observer(connection_id)
+            return probe(file, policy=self.policy, timeout=TIMEOUTS, on_exchange=counted)
         target = self.targets.open(access, connection_id)
         return target_type_of(target.kind).probe(target, self.policy, self._clock)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Column,
     ForeignKey,
     Index,
@@ -49,6 +50,15 @@ connection_versions = Table(
     *required(Moment, "uploaded_at", "replaced_at"),
     Column("replaced_by", Text, nullable=False),
     Index("ix_connection_versions_connection_id", "connection_id", "id"),
+)
+
+# Sign-ons, tokens and calls of two days, by the minute since 1970.
+connection_usage = Table(
+    "connection_usage",
+    metadata,
+    part_of("connection_id", "connections.id", primary_key=True),
+    Column("minute", BigInteger, primary_key=True, index=True),
+    *required(Integer, "sign_ons", "tokens", "calls"),
 )
 
 connection_tokens = Table(

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from .file.model import IonApiFile
     from .sending import SendPermit
     from .tokens.source import TokenStore
-    from .transport.exchange import Observer
+    from .transport.exchange import Exchange, Observer
 
 
 class IonApiClient:
@@ -31,7 +31,8 @@ class IonApiClient:
     `store` keeps tokens beyond the client's life, under `key` (default: the file's fingerprint).
     `timeout` is `Timeouts`, or the seconds each call may take in all. `on_exchange` receives the
     redacted record of every HTTP call, token requests included; it is called in the thread of
-    the call and must not raise. A `transport` that is given brings its own policy and trusted
+    the call and must not raise. A `counter` gets them as well, also those of clients that
+    `observed_by` has made. A `transport` that is given brings its own policy and trusted
     authorities, may be shared, and is not closed with the client.
 
     Raises CredentialFileError when the file has errors; its operations raise IonApiError.
@@ -49,9 +50,11 @@ class IonApiClient:
         scope: str | None = None,
         on_exchange: Observer | None = None,
         transport: Transport | None = None,
+        counter: Observer | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.file = file
+        self._counter = counter
         self._auth = IonApiAuth(
             file, store=store, key=key, client_auth=client_auth, scope=scope, clock=clock
         )
@@ -64,7 +67,8 @@ class IonApiClient:
     def _attach(self, on_exchange: Observer | None, permit: SendPermit | None) -> None:
         self._on_exchange = on_exchange
         self._permit = permit
-        self._driver = Driver(self._http, self._auth, self._timeouts, on_exchange, permit)
+        observer = _both(self._counter, on_exchange)
+        self._driver = Driver(self._http, self._auth, self._timeouts, observer, permit)
         self.idm = Idm(self.file, self._driver)
         self.messaging = Messaging(self.file, self._driver)
         self.m3 = M3(self.file, self._driver)
@@ -136,6 +140,18 @@ class IonApiClient:
 def _sent(call: Call) -> Flow[Answer]:
     answer: Answer = yield call
     return answer
+
+
+def _both(first: Observer | None, second: Observer | None) -> Observer | None:
+    """Return what tells both of an exchange."""
+    if first is None or second is None:
+        return first or second
+
+    def tell(exchange: Exchange) -> None:
+        first(exchange)
+        second(exchange)
+
+    return tell
 
 
 class AsyncIonApiClient:

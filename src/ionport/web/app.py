@@ -29,6 +29,7 @@ from ionport.web.pages.authorized_apps import form as app_form
 from ionport.web.pages.authorized_apps import security as app_security
 from ionport.web.pages.authorized_apps import token_tools
 from ionport.web.pages.connections import files as connection_files
+from ionport.web.pages.connections import limits as connection_limits
 from ionport.web.pages.control import faults as control_faults
 from ionport.web.pages.control import keys as control_keys
 from ionport.web.pages.control import state as control_state
@@ -233,6 +234,7 @@ def _document_routes() -> list[BaseRoute]:
         *mend.ROUTES,
         *targets.ROUTES,
         *connection_files.ROUTES,
+        *connection_limits.ROUTES,
         *connections.ROUTES,
         *endpoints.ROUTES,
         # Before the page of a delivery: `replay` is no id of one.

@@ -39,3 +39,17 @@ def test_a_worker_that_knew_the_former_file_delivers_with_the_new_one(
         delivery_id = side.export(side.receive("REPLACED-2")).id
         assert runner.run(delivery_id).kind is OutcomeKind.DONE
         assert side.detail(delivery_id).delivery.status is DeliveryStatus.DELIVERED
+
+
+def test_what_a_delivery_asks_infor_for_is_counted(side: DocumentSide, infor: InforSide) -> None:
+    connection_id = side.connect(infor.credentials(name="DocBits counted"))
+    side.configure(connection_id)
+    with closing(side.runner()) as runner:
+        assert runner.run(side.export(side.receive("COUNTED-1")).id).kind is OutcomeKind.DONE
+    with side.database.read() as work:
+        access = Access(work, side.scope, OPERATOR)
+        connection = side.connections.get(access, connection_id)
+        used = {each.name: each.used for each in side.connections.usage.used(access, connection)}
+    # One sign-on; IDM is asked and written, and ION gets the message.
+    assert (used["sign_ons_day"], used["tokens_day"]) == (1, 1)
+    assert used["calls_day"] >= 3

@@ -16,6 +16,7 @@ from ionport.cli.serving.processes import serve_in_processes, stop_with
 from ionport.cli.serving.served_address import remember
 from ionport.cli.serving.server import RunningServer, listen
 from ionport.connections.nightly import NightWatch
+from ionport.connections.quota.service import UsageWatch
 from ionport.core.errors import InvalidInput
 from ionport.data_folder import upgrade_existing
 from ionport.documents.bulk.runner import BulkWatch
@@ -137,6 +138,7 @@ def worker(ctx: click.Context) -> None:
         AutomaticExportWatch(side.automatic_exporter),
         ErpWatch(side.erp_poller),
         NightWatch(side.nightly_proofs),
+        UsageWatch(application.database, side.connections.usage),
         BulkWatch(side.bulk_runner),
         WebhookWatch(side.webhook_sender),
         BulkWatch(side.list_file_runner, name="list-files"),

@@ -18,6 +18,7 @@ from ionport.asgi import build_asgi
 from ionport.cli.serving.housekeeping import Housekeeping, Task
 from ionport.cli.serving.served_address import remember
 from ionport.connections.nightly import NightWatch
+from ionport.connections.quota.service import UsageWatch
 from ionport.core.errors import InvalidInput
 from ionport.documents.bulk.runner import BulkWatch
 from ionport.documents.intake.sources.runner import SourceWatch
@@ -66,6 +67,11 @@ class RunningServer:
         pages = PageWatch(documents.pages) if documents else None
         exports = AutomaticExportWatch(documents.automatic_exporter) if documents else None
         erp = ErpWatch(documents.erp_poller) if documents else None
+        usage = (
+            UsageWatch(self.application.database, documents.connections.usage)
+            if documents
+            else None
+        )
         nights = NightWatch(documents.nightly_proofs) if documents else None
         bulk = BulkWatch(documents.bulk_runner) if documents else None
         webhooks = WebhookWatch(documents.webhook_sender) if documents else None
@@ -81,6 +87,7 @@ class RunningServer:
             exports,
             erp,
             nights,
+            usage,
             bulk,
             lists,
             webhooks,

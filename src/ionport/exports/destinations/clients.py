@@ -70,6 +70,7 @@ class ClientPool:
             store=self._connections.token_store(self._database, scope, connection_id),
             timeout=self._timeouts,
             transport=self._transport,
+            counter=self._connections.usage.observer(connection_id),
         )
         with self._lock:
             # The transport is shared: a client that is dropped for it leaves no socket behind.
@@ -88,3 +89,5 @@ class ClientPool:
         with self._lock:
             self._clients.clear()
         self._transport.close()
+        # What a process without a watch has counted, such as a command.
+        self._connections.usage.flush(self._database)

@@ -44,7 +44,11 @@ class TenantDataModels:
             file = self._connections.credential(work.within(scope), connection_id)
         store = self._connections.token_store(self._database, scope, connection_id)
         with IonApiClient(
-            file, store=store, policy=self._connections.policy, timeout=_BOUND
+            file,
+            store=store,
+            policy=self._connections.policy,
+            timeout=_BOUND,
+            counter=self._connections.usage.observer(connection_id),
         ) as client:
             entities = client.idm.list_entities()
         model = {

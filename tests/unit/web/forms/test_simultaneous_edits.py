@@ -199,6 +199,9 @@ EDITS = {
         "second.*",
     ),
     "/settings/connections/{connection}": Edit(_connection, "name", "typed first", "typed second"),
+    "/settings/connections/{connection}/limits": Edit(
+        _connection, "tokens_day", "200", "300", "{}/limits", "{}/limits"
+    ),
     "/settings/export/{configuration}/edit": Edit(
         _export, "title", "typed first", "typed second", "{}/edit", "{}/edit"
     ),

@@ -106,6 +106,7 @@ def _detail_page(request: Request, error: str = "", status: int = 200) -> Respon
     with organization_read(request) as access:
         connection = service.get(access, request.path_params["connection"])
         check = service.latest_check(access, connection.id)
+        used = service.usage.used(access, connection) if connection.is_infor else []
         former = service.files.former(access, connection.id)
         proofs, uses = service.proofs(access, connection.id), service.uses
         used_by = uses.titles(access, connection.id) if uses else ()
@@ -121,6 +122,7 @@ def _detail_page(request: Request, error: str = "", status: int = 200) -> Respon
         "earlier": [each for each in proofs if check is None or each.id != check.id],
         "used_by": used_by,
         "former": former,
+        "used": used,
         "error": error,
         "name": name,
         "endpoint": endpoint,

@@ -94,3 +94,15 @@ def test_the_page_lists_what_has_to_be_set_up_at_infor(desk: Desk) -> None:
     text = said(desk.browser.get(_NEW).text)
     for name in ("ION Desk Admin", "IDM-AdvancedUser", "MingleEnterprise", "Sync.CaptureDocument"):
         assert name in text
+
+
+def test_the_page_shows_the_quota_and_takes_other_limits(desk: Desk) -> None:
+    page = _upload(desk, desk.credentials())
+    address = page.url.path
+    assert until(lambda: "every 1s" not in desk.browser.get(address).text)
+    assert "Tokens today 0 100 enough" in said(desk.browser.get(address).text)
+    refused = desk.browser.send(f"{address}/limits", {"tokens_day": "none"})
+    assert refused.status_code == 422
+    assert "Enter a whole number from 1 on." in refused.text
+    kept = desk.browser.send(f"{address}/limits", {"tokens_day": "250"})
+    assert "Tokens today 0 250 enough" in said(kept.text)

@@ -1,0 +1,1 @@
+"""What connections use of the limits that Infor sets."""
