@@ -77,6 +77,17 @@ def test_a_person_signs_on_allows_and_the_app_gets_tokens(desk: Desk, anna: Pers
     assert detail["UserDetailList"][0]["DisplayName"] == "Anna Example"
 
 
+def test_an_app_that_wants_no_page_is_told_what_is_missing(desk: Desk, anna: Person) -> None:
+    app = add_people_app(desk)
+    silent = authorization_path(desk, app, prompt="none")
+    back = said(anna.get(silent).headers["location"])
+    assert (back["error"], back["state"]) == ("login_required", "s 1&x")
+    asked = anna.sign_on(authorization_path(desk, app), "anna")
+    assert said(anna.get(silent).headers["location"])["error"] == "consent_required"
+    anna.send(asked, "/decision", decision="allow")
+    assert said(anna.get(silent).headers["location"])["code"]
+
+
 def test_who_has_a_second_factor_signs_on_with_a_code_too(desk: Desk, anna: Person) -> None:
     application = desk.application
     with application.database.write() as work:

@@ -159,7 +159,7 @@ def test_the_variants_of_known_clients_are_taken(client: httpx2.Client) -> None:
             "resrs": {
                 "res": [
                     {
-                        "filename": "C:\\scans\\a.bin",
+                        "filename": "a.bin",
                         "entityName": "M3_SupplierInvoice",
                         "mimetype": "application/x-own",
                         "base64": wrapped,
@@ -284,6 +284,10 @@ REFUSED = {
     "unknown_acl": _item_with(acl={"name": "Everybody"}),
     "wrong_base64": _item_with(resrs={"res": [{"filename": "a", "base64": "%%%"}]}),
     "file_empty": _item_with(resrs={"res": [{"filename": "a", "base64": ""}]}),
+    "data_uri": _item_with(
+        resrs={"res": [{"filename": "a.png", "base64": "data:image/png;base64,QQ=="}]}
+    ),
+    "filename_has_folders": _item_with(resrs={"res": [{"filename": "a/b.pdf", "base64": "QQ=="}]}),
     "filename_missing": _item_with(resrs={"res": [{"base64": "QQ=="}]}),
     "wrong_mime_type": _item_with(
         resrs={"res": [{"filename": "a", "base64": "QQ==", "mimetype": "a/b\r\nX: y"}]}

@@ -165,6 +165,18 @@ def test_a_deflated_payload_is_unpacked(
     assert bod(side, message) == BOD
 
 
+def test_a_payload_in_base64_is_unpacked_and_what_is_none_is_refused(
+    side: InforSide, client: httpx2.Client
+) -> None:
+    values = parameters(encoding="BASE64")
+    assert publish(client, values, base64.encodebytes(BOD)).status_code == 201
+    (message,) = messages(side, values["messageId"])
+    assert bod(side, message) == BOD
+    refused = publish(client, parameters(encoding="BASE64"), b"%%%")
+    assert refused.status_code < 500
+    assert "not base64" in refused.text
+
+
 @pytest.mark.on_each_database
 def test_a_repeated_message_is_kept_once_and_every_arrival_counted(
     side: InforSide, client: httpx2.Client

@@ -104,6 +104,17 @@ def proxy(tenant: Infor) -> Iterator[BendingProxy]:
         thread.join()
 
 
+def test_an_item_names_the_person_who_made_it(tenant: Infor) -> None:
+    with IonApiClient(_file(tenant, tenant.url)) as client:
+        item = {"item": {"entityName": "M3_SupplierInvoice"}}
+        headers = {"Content-Type": "application/json", "Accept": "application/json"}
+        body = json.dumps(item).encode()
+        made = client.request("POST", "/IDM/api/items", headers=headers, body=body)
+    shown = made.json_object()["item"]
+    assert (shown["createdByName"], shown["lastChangedByName"]) == ("Test User",) * 2
+    assert shown["createdBy"] != "Test User"
+
+
 def _file(infor: Infor, url: str) -> IonApiFile:
     content = infor.credentials()
     return IonApiFile.parse(json.dumps(content).replace(infor.url, url))

@@ -116,6 +116,15 @@ def _service_account_pair(file: FileValues) -> Iterator[Finding]:
 
 def _gateway_address(file: FileValues) -> Iterator[Finding]:
     yield from _base_url("iu", file.iu)
+    if file.iu.rstrip("/").rpartition("/")[2].upper() == file.ti.upper():
+        yield Finding(
+            "error",
+            "tenant_in_gateway",
+            "iu",
+            "The gateway's address in iu ends with the tenant already, and would get it twice:"
+            " iu is the address alone, and the tenant stands in ti.",
+            DOWNLOAD_AGAIN,
+        )
 
 
 def _authorization_server(file: FileValues) -> Iterator[Finding]:

@@ -25,7 +25,7 @@ from ionport.store import TenantScope
 
 _ONCE: Final = (
     *("client_id", "redirect_uri", "response_type", "state", "scope"),
-    *("code_challenge", "code_challenge_method"),
+    *("code_challenge", "code_challenge_method", "prompt"),
 )
 
 
@@ -73,6 +73,7 @@ def check_request(
         scopes=_scopes(asked),
         state=parameters.get("state") or None,
         code_challenge=parameters.get("code_challenge") or None,
+        is_silent=parameters.get("prompt") == "none",
     )
 
 

@@ -21,6 +21,7 @@ class ResponseType(StrEnum):
 class AuthorizationRequest:
     """A request of the authorization endpoint that passed every check (RFC 6749 §4.1.1).
 
+    `is_silent`: no page may be shown, as OpenID Connect's `prompt=none` asks (Core 1.0 §3.1.2.1).
     `redirect_uri` is one that the app has registered; whether the request sent it or left it out
     is `redirect_uri_was_sent`.
     """
@@ -32,6 +33,7 @@ class AuthorizationRequest:
     scopes: tuple[str, ...]
     state: str | None
     code_challenge: str | None
+    is_silent: bool = False
 
 
 class AuthorizationRefused(IonportError):

@@ -51,6 +51,12 @@ class Approval:
     signed: SignedLogin | None
 
 
+_UNASKED: Final = {
+    "sign_on": ("login_required", "Nobody is signed on."),
+    "approve": ("consent_required", "The user has not approved the request yet."),
+}
+
+
 @dataclass(eq=False, repr=False)
 class ApprovalService:
     """The authorization endpoint; the pages in front of it ask the person."""
@@ -149,6 +155,14 @@ class ApprovalService:
         said = AuthorizationRefused("access_denied", "The user did not approve the request.")
         answer = {"error": said.error, "error_description": said.text}
         return self._back(scope, request, answer)
+
+    def unasked(self, scope: TenantScope, request: AuthorizationRequest, page: str) -> str:
+        """Return the address that tells an app that asked for no page that one would be needed.
+
+        Source: OpenID Connect Core 1.0 §3.1.2.6. `page` is `sign_on`, `approve` or another.
+        """
+        error, text = _UNASKED.get(page, ("interaction_required", "A page has to be shown."))
+        return self._back(scope, request, {"error": error, "error_description": text})
 
     def refusal(self, scope: TenantScope, refused: AuthorizationRefused) -> str | None:
         """Return the address that tells the app why; None when the person has to be told."""

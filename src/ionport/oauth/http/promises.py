@@ -156,7 +156,7 @@ def _document(schema: Json) -> Json:
 
 TOKEN: Final = _operation(_TOKEN_REQUEST, _TOKEN_ANSWER)
 INTROSPECTION: Final = _operation(_TOKEN_QUESTION, _INTROSPECTION_ANSWER)
-REVOCATION: Final = _operation(_TOKEN_QUESTION, None)
+REVOCATION: Final = _operation(_TOKEN_QUESTION, {"type": "object", "maxProperties": 0})
 REVOCATION_BY_GET: Final = _in_query(REVOCATION)
 KEY_SET: Final = _document(_KEY_SET)
 METADATA: Final = _document(_METADATA)

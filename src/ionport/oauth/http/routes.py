@@ -104,7 +104,8 @@ async def _revoke(server: AuthorizationServer, request: Request) -> Response:
     def answer(scope: TenantScope, read: OAuthRequest) -> Response:
         with server.database.write() as work:
             server.tokens.revoke(work.within(scope), read)
-        return Response(headers=NO_STORE)
+        # RFC 7009 wants no body; clients that read every answer as JSON find one here.
+        return JSONResponse({}, headers=NO_STORE)
 
     return await _answered(request, answer)
 

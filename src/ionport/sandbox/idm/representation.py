@@ -41,8 +41,13 @@ _FILE_NAME = re.compile(r"[A-Za-z0-9_-]{0,100}")
 _known_types = mimetypes.MimeTypes()
 
 
-def item_tree(item: Item, entity: Entity | None, base_url: str) -> Mapping[str, Tree]:
-    """Return an item as IDM writes it; links begin with `base_url`, the address of the items."""
+def item_tree(
+    item: Item, entity: Entity | None, base_url: str, names: Mapping[str, str]
+) -> Mapping[str, Tree]:
+    """Return an item as IDM writes it; links begin with `base_url`, the address of the items.
+
+    `names` gives the names of people by the GUID that tokens carry.
+    """
     main = item.main_resource
     tree: dict[str, Tree] = {
         "pid": item.pid,
@@ -51,15 +56,15 @@ def item_tree(item: Item, entity: Entity | None, base_url: str) -> Mapping[str, 
         "entityName": item.entity_name,
         "reprItem": main.filename if main else "",
         "createdBy": item.created_by,
-        "createdByName": item.created_by,
+        "createdByName": names.get(item.created_by, item.created_by),
         "createdTS": item.created_at.isoformat(),
         "lastChangedBy": item.changed_by,
-        "lastChangedByName": item.changed_by,
+        "lastChangedByName": names.get(item.changed_by, item.changed_by),
         "lastChangedTS": item.changed_at.isoformat(),
     }
     if item.checked_out_by and item.checked_out_at:
         tree["checkedOutBy"] = item.checked_out_by
-        tree["checkedOutByName"] = item.checked_out_by
+        tree["checkedOutByName"] = names.get(item.checked_out_by, item.checked_out_by)
         tree["checkedOutTS"] = item.checked_out_at.isoformat()
     tree["attrs"] = {"attr": [_attribute_tree(each, entity) for each in item.attributes]}
     url = f"{base_url}/{item.pid}"
@@ -215,7 +220,12 @@ def _attribute(entry: Mapping[str, object]) -> Attribute:
 
 
 def _file(entry: Mapping[str, object]) -> NewFile:
-    filename = text_in(entry, "filename").replace("\\", "/").rpartition("/")[2].strip()
+    filename = text_in(entry, "filename").strip()
+    if "/" in filename or "\\" in filename:
+        raise InvalidInput(
+            f"The filename {quoted(filename)} has folders in it: send the name of the file alone.",
+            code="filename_has_folders",
+        )
     if not filename or len(filename) > MAX_FILENAME:
         raise InvalidInput(
             f"A file needs a filename of at most {MAX_FILENAME} letters.",
@@ -238,6 +248,12 @@ def _file(entry: Mapping[str, object]) -> NewFile:
 
 
 def _content(filename: str, text: str) -> bytes:
+    if text.lstrip()[:5].lower() == "data:":
+        raise InvalidInput(
+            f"The base64 of file {quoted(filename)} begins with data:, as browsers write it. Send"
+            " what stands behind its comma.",
+            code="data_uri",
+        )
     try:
         content = base64.b64decode("".join(text.split()), validate=True)
     except ValueError as error:

@@ -13,6 +13,7 @@ from ionport.sandbox.idm.documents import read_document, render
 from ionport.sandbox.idm.errors import error_answer
 from ionport.sandbox.idm.model import Item, ItemContent
 from ionport.sandbox.idm.parameters import flags_of, is_true, page_of, query_text
+from ionport.sandbox.idm.people import PeopleRepository
 from ionport.sandbox.idm.query.model import Query
 from ionport.sandbox.idm.query.parser import parse_query
 from ionport.sandbox.idm.query.request import read_queries
@@ -283,7 +284,10 @@ class IdmRoutes:
         names = {item.entity_name for item in items}
         entities = self._service.entities(work.within(call.scope), names)
         url = self._items_url(call)
-        return [item_tree(item, entities.get(item.entity_name), url) for item in items]
+        people = {each for item in items for each in (item.created_by, item.changed_by)}
+        people |= {item.checked_out_by for item in items if item.checked_out_by}
+        known = PeopleRepository(work.connection).names(call.scope, people)
+        return [item_tree(item, entities.get(item.entity_name), url, known) for item in items]
 
     def _url(self, call: Call, item: Item) -> str:
         return f"{self._items_url(call)}/{item.pid}"

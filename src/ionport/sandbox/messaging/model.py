@@ -45,6 +45,7 @@ class Encoding(StrEnum):
 
     NONE = "NONE"
     DEFLATE = "DEFLATE"
+    BASE64 = "BASE64"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import base64
 import hashlib
 import json
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from ionport.core.errors import InvalidInput, TooLarge
 from ionport.sandbox.kit.multipart import malformed
@@ -29,15 +29,15 @@ def part_of(parts: Mapping[str, bytes], name: str) -> bytes:
 def unpack(payload: bytes, encoding: Encoding) -> bytes:
     """Return the document inside a payload.
 
-    DEFLATE is zlib; whether a multipart payload is base64 on top of it is not published, so
-    both are taken.
+    BASE64 is the document in base64. DEFLATE is zlib; whether a multipart payload is base64 on
+    top of it is not published, so both are taken.
 
     Raises:
         InvalidInput: it cannot be inflated, or is empty.
         TooLarge: over 6 MB, as sent or unpacked.
     """
     _check_size(len(payload))
-    document = payload if encoding is Encoding.NONE else _inflate(payload)
+    document = _UNPACKED[encoding](payload)
     if not document:
         raise malformed("The message carries no document.")
     _check_size(len(document))
@@ -67,6 +67,13 @@ def _inflate(payload: bytes) -> bytes:
     return document
 
 
+def _decoded(payload: bytes) -> bytes:
+    try:
+        return base64.b64decode(b"".join(payload.split()), validate=True)
+    except ValueError as error:
+        raise malformed("The payload is not base64, as the encoding BASE64 says.") from error
+
+
 def _is_zlib(payload: bytes) -> bool:
     """RFC 1950 §2.2: method 8 in the first byte, both bytes a multiple of 31."""
     head = payload[:2]
@@ -83,3 +90,10 @@ def _check_size(size: int) -> None:
 
 def _not_deflated() -> InvalidInput:
     return malformed("The payload is not what encoding DEFLATE says: zlib data.")
+
+
+_UNPACKED: Mapping[Encoding, Callable[[bytes], bytes]] = {
+    Encoding.NONE: lambda payload: payload,
+    Encoding.DEFLATE: _inflate,
+    Encoding.BASE64: _decoded,
+}

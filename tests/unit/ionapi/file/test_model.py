@@ -261,6 +261,11 @@ def test_an_authorization_server_without_its_slash_still_works() -> None:
     assert parsed(pu=pu).token_url == f"{CLOUD}/{TENANT}/as/token.oauth2"
 
 
+@pytest.mark.parametrize("end", [TENANT, f"{TENANT}/", TENANT.lower()])
+def test_a_gateway_address_that_has_the_tenant_already_is_told(end: str) -> None:
+    assert ("tenant_in_gateway", "iu") in errors_of(iu=f"{CLOUD}/{end}")
+
+
 @pytest.mark.parametrize("tenant", ["../x", "a/b", "..", "a b", "A%2F", "x" * 65])
 def test_a_tenant_id_stays_one_segment_of_the_path(tenant: str) -> None:
     assert ("bad_tenant", "ti") in errors_of(ti=tenant)

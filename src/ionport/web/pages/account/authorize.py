@@ -187,7 +187,12 @@ def _ask(
     status: int = 200,
     headers: dict[str, str] | None = None,
 ) -> Response:
-    """Show a page whose form may lead on to the app's redirect URL."""
+    """Show a page whose form may lead on to the app's redirect URL.
+
+    An app that asked for no page is told that one would be needed.
+    """
+    if asked.is_silent:
+        return _lead_back(_approvals(request).unasked(_scope(request), asked, page))
     target = form_target(asked.redirect_uri)
     policy = CONTENT_SECURITY_POLICY.replace("form-action 'self'", f"form-action 'self' {target}")
     openid = visit_of(request).services.openid
