@@ -165,7 +165,7 @@ def test_requests_oauthlib_completes_code_pkce_and_refresh(
     told = requests.post(
         token_url, body, headers=headers, auth=(app.client_id, secret), timeout=120
     )
-    assert (told.status_code, told.content) == (200, b"")
+    assert (told.status_code, told.content) == (200, b"{}")
     asked = requests.post(
         server["introspection_endpoint"],
         {"token": refreshed["access_token"]},

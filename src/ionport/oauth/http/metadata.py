@@ -36,4 +36,7 @@ def metadata(endpoints: Endpoints, tenant_id: str, settings: TenantSettings) -> 
         "introspection_endpoint_auth_signing_alg_values_supported": [ALGORITHM],
         "code_challenge_methods_supported": ["S256"],
         "authorization_response_iss_parameter_supported": True,
+        # OpenID Connect Discovery 1.0 §3 requires both; libraries read no document without them.
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": [ALGORITHM],
     }

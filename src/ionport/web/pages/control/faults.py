@@ -28,6 +28,7 @@ from ionport.web.pages.control.fault_form import (
     fault_values,
     sent_fault,
 )
+from ionport.web.pages.control.fault_presets import presets
 from ionport.web.rendering.confirm import ask_first
 from ionport.web.rendering.form_page import show_form
 from ionport.web.rendering.lists import ListState
@@ -56,14 +57,16 @@ def list_faults(request: Request) -> Response:
         "kinds": fault_kinds(),
         "when": {rule.id: _when(rule) for rule in shown},
         "calls": {rule.id: _calls(rule.draft.target) for rule in shown},
+        "presets": [(word, draft.name) for word, draft in presets().items()],
     }
     return render(request, "control/faults/list.html", context)
 
 
 def add_form(request: Request) -> Response:
-    """Show the form of a new rule."""
+    """Show the form of a new rule, filled in where the address names a preset."""
     _faults(request).require(tenant_scope(request), visit_of(request).actor)
-    return _page(request, fault_values(FaultDraft(FaultKind.STATUS)), {})
+    preset = presets().get(request.query_params.get("preset", ""))
+    return _page(request, fault_values(preset or FaultDraft(FaultKind.STATUS)), {})
 
 
 def add(request: Request) -> Response:

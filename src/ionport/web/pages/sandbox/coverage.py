@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from ionport import __version__
+from ionport.core.i18n import _
+from ionport.sandbox.kit.coverage import Covered
+from ionport.sandbox.kit.operations import Known
 from ionport.web.rendering.downloads import attachment
+from ionport.web.rendering.lists import ListState
 from ionport.web.rendering.templating import render
 from ionport.web.services import sandbox_of
 from ionport.web.state import tenant_scope
@@ -18,10 +23,37 @@ MANUAL = "sandbox-coverage"
 
 
 def show(request: Request) -> Response:
-    """Show every imitated operation with the fact behind it."""
+    """Show every imitated operation with the fact behind it, folded by service.
+
+    A search or a choice unfolds what it finds.
+    """
     tenant_scope(request)
-    covered = sandbox_of(request).registry.coverage()
-    return render(request, "sandbox/coverage.html", {"covered": covered})
+    state = ListState.of(request, sorts=["service"], filters=("q", "known"))
+    text, known = state.filters["q"].lower(), state.filters["known"]
+    found = []
+    for each in sandbox_of(request).registry.coverage():
+        operations, parts = (
+            [line for line in lines if _matches(line, text, known)]
+            for lines in (each.operations, each.parts)
+        )
+        if operations or parts:
+            found.append(replace(each, operations=operations, parts=parts))
+    contexts = {service.context for service in sandbox_of(request).registry.services}
+    context = {
+        "covered": found,
+        "state": state,
+        "knowns": [(each.value, _(each.value)) for each in Known],
+        "documented": contexts,
+    }
+    return render(request, "sandbox/coverage.html", context)
+
+
+def _matches(line: Covered, text: str, known: str) -> bool:
+    if known and line.fact.known != known:
+        return False
+    return not text or any(
+        text in part.lower() for part in (line.address, *line.names, line.fact.section)
+    )
 
 
 def download_openapi(request: Request) -> Response:

@@ -116,6 +116,21 @@ def test_the_form_has_the_fields_of_what_is_chosen_and_keeps_what_was_typed(desk
     assert "probability 0.5" in said(saved.text)
 
 
+def test_a_rule_to_begin_with_is_filled_in_and_saved_as_it_is(desk: Desk) -> None:
+    page = desk.browser.get(f"{base(desk)}/faults").text
+    presets = re.findall(r'href="([^"]+\?preset=[^"]+)"', page)
+    assert len(presets) == 4
+    for number, url in enumerate(presets, 1):
+        form = desk.browser.get(html.unescape(url)).text
+        fields = dict(re.findall(r'<input[^>]*name="(\w+)"[^>]*value="([^"]*)"', form))
+        for select in re.findall(r"<select.*?</select>", form, re.S):
+            chosen = re.search(r'<option value="([^"]*)" selected', select)
+            fields[re.findall(r'name="(\w+)"', select)[0]] = chosen[1] if chosen else ""
+        saved = desk.browser.send(f"{base(desk)}/faults/add", {**RULE, **fields}).text
+        assert saved.count("/delete") == number, said(saved)
+    assert "IDM is busy for three calls" in saved
+
+
 def test_the_clock_goes_forward_and_back_and_tokens_expire(desk: Desk) -> None:
     path = f"{base(desk)}/sandbox-clock"
     ahead = desk.browser.send(f"{path}/jump", {"amount": "2", "unit": "hours"}, form_at=path)
