@@ -15,32 +15,17 @@ import os
 import subprocess
 import sys
 import tempfile
-import venv
 from pathlib import Path
 from statistics import median
 from typing import Any
 
-from support.processes import CACHE, MissingTool, serving
+from support.processes import MissingTool, serving
+from support.python_peers import inforions_python
 
 FLOOR, GOAL = 4.0, 10.0
 _FLOOR_AT, _GOAL_AT = 50, 200
 _CONCURRENCY = 16
 _SECONDS = 300
-# inforion pins what no current Python installs. It reads databases too: pyodbc needs a driver
-# manager of the system, and is an empty module here.
-_PEER = "inforion==2.26.2.4"
-_PEERS_PACKAGES = (
-    *("pandas<3", "openpyxl", "requests", "urllib3<2", "validators<0.21", "progressbar2"),
-    *(
-        "xlrd",
-        "XlsxWriter",
-        "curlify",
-        "oauthlib",
-        "requests-oauthlib",
-        "requests-toolbelt",
-        "PyYAML",
-    ),
-)
 _ROOT = Path(__file__).parent.parent
 _STUB = Path(__file__).parent / "support" / "m3_stub.py"
 _LEFT_OUT = (
@@ -69,24 +54,6 @@ _INFORION = _LOOP.format(
 done = inforion.main_load(url, credential, "CRS620MI", "AddSupplier", rows)
 assert list(done["MESSAGE"]) == ["AddSupplier:OK^_^"] * len(rows), done""",
 )
-
-
-def _peers_python() -> Path:
-    folder = CACHE / "inforion-1"
-    python = folder / "bin" / "python"
-    ready = folder / "ready"
-    if not ready.is_file():
-        venv.create(folder, with_pip=True, clear=True)
-        pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        for more in (_PEERS_PACKAGES, ("--no-deps", _PEER)):
-            done = subprocess.run([*pip, *more], check=False, capture_output=True, text=True)
-            if done.returncode:
-                raise MissingTool(f"inforion cannot be installed: {done.stderr[-300:]}")
-        where = [str(python), "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]
-        library = subprocess.run(where, check=True, capture_output=True, text=True).stdout.strip()
-        (Path(library) / "pyodbc.py").touch()
-        ready.touch()
-    return python
 
 
 def _table(path: Path, rows: int) -> Path:
@@ -140,7 +107,7 @@ def _seconds(python: str, script: str, folder: Path, *arguments: str) -> float:
 
 
 def _measure(milliseconds: int, rows: int, rounds: int) -> dict[str, Any]:
-    python = _peers_python()
+    python = inforions_python()
     ours: list[float] = []
     peer: list[float] = []
     command = [sys.executable, str(_STUB), str(milliseconds / 1000)]

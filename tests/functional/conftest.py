@@ -13,6 +13,7 @@ NO_PEER = "NO OAUTH4WEBAPI: the npm client was not tried; make assets installs i
 NO_PROVIDER = (
     "NO OIDC-PROVIDER: the npm provider was not tried; benchmarks/token_issue.py installs it"
 )
+NO_PYTHON_PEER = "the PyPI client was not tried"
 _CLIENT = Path(__file__).parents[2] / "node_modules" / "oauth4webapi"
 
 
@@ -36,3 +37,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_sep("!", NO_PEER, red=True, bold=True)
     if node_with_provider() is None:
         terminalreporter.write_sep("!", NO_PROVIDER, red=True, bold=True)
+    for report in terminalreporter.stats.get("skipped", ()):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else ""
+        if NO_PYTHON_PEER in reason:
+            terminalreporter.write_sep("!", reason[:200], red=True, bold=True)

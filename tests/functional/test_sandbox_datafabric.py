@@ -171,6 +171,27 @@ def test_the_sql_of_compass_is_understood(client: httpx2.Client) -> None:
 
 
 @pytest.mark.usefixtures("items")
+def test_the_information_schema_tells_of_objects_and_columns(client: httpx2.Client) -> None:
+    """As tap-infor asks, a comment first."""
+    tables = rows(
+        client,
+        "--*includeInSelectAll=s/g/p/l\nSELECT TABLE_SCHEMA, TABLE_NAME FROM"
+        " information_schema.tables WHERE TABLE_NAME = 'MITMAS'",
+    )
+    assert tables == [{"TABLE_SCHEMA": "default", "TABLE_NAME": "MITMAS"}]
+    columns = "SELECT COLUMN_NAME, DATA_TYPE, ORDINAL_POSITION FROM information_schema.columns"
+    found = rows(client, f"{columns} WHERE TABLE_SCHEMA = 'default' AND TABLE_NAME = 'MITMAS'")
+    assert [tuple(each.values()) for each in found] == [
+        ("ITNO", "String", 1),
+        ("QTY", "Decimal", 2),
+    ]
+    for source in ("default.MITMAS", '"default"."MITMAS"', "infor.AllVariations('default.MITMAS')"):
+        asked = f"SELECT ITNO, infor.lastModified() AS last_modified FROM {source} ORDER BY ITNO"
+        (first, *_others) = rows(client, asked)
+        assert (first["ITNO"], first["last_modified"][-1]) == ("A1", "Z")
+
+
+@pytest.mark.usefixtures("items")
 @pytest.mark.parametrize(
     ("sql", "said"),
     [

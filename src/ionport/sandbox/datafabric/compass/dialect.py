@@ -37,6 +37,16 @@ _FUNCTIONS: Mapping[str, str] = {
     "decimal": "infor_decimal",
     "varchar": "infor_varchar",
 }
+# Compass's functions for rows that are not the latest, all of which the sandbox has, and the schema
+# that its objects are in.
+_ROWS_OF: Final = frozenset(
+    (
+        *("includedeleted", "includearchivedanddeleted", "allvariations"),
+        "allvariationsincludearchived",
+    )
+)
+SCHEMA: Final = "default"
+INFORMATION: Final = "information_schema"
 _TYPES: Mapping[str, str] = {"int": "INTEGER", "integer": "INTEGER", "bigint": "INTEGER"}
 
 
@@ -76,7 +86,7 @@ def translate(statement: str) -> Translated:
     if len(statement) > MAX_STATEMENT:
         raise QueryFailed(f"A query has at most {MAX_STATEMENT} characters.")
     tokens = list(_tokens(statement))
-    names = frozenset(_plain(each) for each in tokens if each.kind in ("word", "name"))
+    names = frozenset(_plain(each) for each in tokens if each.kind in ("word", "name", "text"))
     while tokens and tokens[-1].text == ";":
         tokens.pop()
     if not tokens:
@@ -103,6 +113,9 @@ def _tokens(statement: str) -> Iterator[_Token]:
 def _plain(token: _Token) -> str:
     if token.kind == "word":
         return token.text.lower()
+    if token.kind == "text":
+        # The argument of a function that gives the rows of an object.
+        return _without_schema(token.text.removeprefix("N")[1:-1]).lower()
     return token.text[1:-1].replace('""', '"').lower()
 
 
@@ -180,6 +193,13 @@ def _expression(nodes: Sequence[_Node], position: int) -> tuple[str, int]:
     following = nodes[position + 1] if position + 1 < len(nodes) else None
     if isinstance(node, _Group):
         return f"( {_query(node.nodes)} )", position + 1
+    dotted = [each.text.lower() for each in nodes[position + 1 : position + 3]]
+    if node.word == "infor" and len(dotted) == 2 and dotted[1] in _ROWS_OF:
+        return _rows_of(nodes, position + 3)
+    if node.word == INFORMATION and dotted[:1] == ["."] and len(dotted) == 2:
+        return f"[{INFORMATION}.{dotted[1]}]", position + 3
+    if _plain_name(node) == SCHEMA and dotted[:1] == ["."]:
+        return _expression(nodes, position + 2)
     if node.word == "cast" and isinstance(following, _Group):
         return _cast(following.nodes), position + 2
     if node.word == "infor" and [
@@ -191,6 +211,24 @@ def _expression(nodes: Sequence[_Node], position: int) -> tuple[str, int]:
     if node.kind == "text":
         return node.text.removeprefix("N"), position + 1
     return node.text, position + 1
+
+
+def _plain_name(node: _Node) -> str:
+    return _plain(node) if isinstance(node, _Token) and node.kind in ("word", "name") else ""
+
+
+def _without_schema(name: str) -> str:
+    schema, dot, rest = name.partition(".")
+    return rest if dot and schema.lower() == SCHEMA else name
+
+
+def _rows_of(nodes: Sequence[_Node], position: int) -> tuple[str, int]:
+    """Return the object whose rows a function such as `infor.AllVariations('…')` gives."""
+    arguments = nodes[position] if position < len(nodes) else None
+    if not isinstance(arguments, _Group) or [each.kind for each in arguments.nodes] != ["text"]:
+        raise QueryFailed("infor's functions for variations take the name of an object as a text.")
+    name = _without_schema(arguments.nodes[0].text.removeprefix("N")[1:-1].replace("''", "'"))
+    return _name(f'"{name}"'), position + 1
 
 
 def _name(text: str) -> str:

@@ -19,9 +19,15 @@ from ionport.core.clock import Clock
 from ionport.core.errors import Conflict, InvalidInput, IonportError, existing
 from ionport.core.ids import new_ordered_uuid
 from ionport.sandbox.datafabric.compass.content import Row, read_rows, schema_columns
-from ionport.sandbox.datafabric.compass.dialect import MAX_STATEMENT, Translated, translate
+from ionport.sandbox.datafabric.compass.dialect import (
+    INFORMATION,
+    MAX_STATEMENT,
+    Translated,
+    translate,
+)
 from ionport.sandbox.datafabric.compass.execution import Bounds, Content, Source, execute
 from ionport.sandbox.datafabric.compass.functions import moment_text
+from ionport.sandbox.datafabric.compass.information import described
 from ionport.sandbox.datafabric.compass.model import (
     KEPT_FOR,
     MAX_BYTES_READ,
@@ -228,7 +234,8 @@ class CompassService:
                 f"The sandbox queries at most {MAX_OBJECTS_READ:,} data objects and"
                 f" {MAX_BYTES_READ // 1_000_000} MB at once: purge some."
             )
-        return [self._source(entry, items) for entry in entries]
+        sources = [self._source(entry, items) for entry in entries]
+        return [*sources, *(described(catalog) if INFORMATION in query.names else ())]
 
     def _source(self, entry: CatalogObject, items: Sequence[LakeObject]) -> Source:
         own = [item for item in items if item.document_name == entry.name]
