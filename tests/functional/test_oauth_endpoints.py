@@ -88,6 +88,18 @@ def test_each_kind_of_token_is_revoked_in_each_known_way(
     assert refreshed.status == (200 if kind == "access_token" else 400)
 
 
+def test_refresh_tokens_rotate_where_the_tenant_chose_it(side: OAuthSide, file: File) -> None:
+    first = log_in(file).json["refresh_token"]
+    assert refresh(file, first).json["refresh_token"] == first
+    side.change_settings(refresh_tokens_rotate=True)
+    second = refresh(file, first).json["refresh_token"]
+    third = refresh(file, second).json["refresh_token"]
+    assert len({first, second, third}) == 3
+    # A used one that comes again ends the grant: somebody has copied it.
+    assert refresh(file, first).json["error"] == "invalid_grant"
+    assert refresh(file, third).json["error"] == "invalid_grant"
+
+
 def test_a_wrong_secret_fails_in_the_header_and_in_the_body(side: OAuthSide, file: File) -> None:
     wrong = {**file, "cs": "A" * 86}
     keys = form(

@@ -648,6 +648,7 @@ CREATE TABLE tenant_settings (
 	tokens_per_client_per_day INTEGER NOT NULL,
 	changed_at BIGINT NOT NULL,
 	changed_by TEXT NOT NULL,
+	refresh_tokens_rotate BOOLEAN DEFAULT 0 NOT NULL,
 	CONSTRAINT pk_tenant_settings PRIMARY KEY (tenant_id),
 	CONSTRAINT fk_tenant_settings_tenant_id FOREIGN KEY(tenant_id) REFERENCES tenants (id)
 );

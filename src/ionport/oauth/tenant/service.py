@@ -68,6 +68,7 @@ class TenantSettingsService:
             "urls": settings.url_flavour.value,
             "tokens": settings.token_form.value,
             "limits": str(settings.limits.are_on),
+            "rotation": str(settings.refresh_tokens_rotate),
         }
         self._audit.record(access, TenantAction.SETTINGS_CHANGED, access.scope.tenant_id, details)
         access.after_commit(self._states.forget)

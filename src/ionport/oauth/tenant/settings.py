@@ -76,13 +76,18 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class TenantSettings:
-    """A tenant's choices, with the defaults of a tenant that nobody has set up."""
+    """A tenant's choices, with the defaults of a tenant that nobody has set up.
+
+    `refresh_tokens_rotate`: every use of a refresh token gives another one, and the used one that
+    comes again ends the grant (RFC 9700 §4.14.2). Public clients' rotate always.
+    """
 
     scope_mode: ScopeMode = ScopeMode.DISABLED
     implicit_allowed: bool = False
     url_flavour: UrlFlavour = UrlFlavour.CLOUD
     token_form: TokenForm = TokenForm.INFOR
     limits: Limits = field(default_factory=Limits)
+    refresh_tokens_rotate: bool = False
 
     def with_limits(self, limits: Limits) -> TenantSettings:
         """Return the same settings with other limits."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, ForeignKey, Integer, Table, Text
+from sqlalchemy import Boolean, Column, ForeignKey, Integer, Table, Text, false
 
 from ionport.store import Moment, metadata
 from ionport.store.schema import required
@@ -18,6 +18,7 @@ tenant_settings = Table(
     *required(Integer, "logins_per_minute", "logins_per_day", "tokens_per_client_per_day"),
     Column("changed_at", Moment, nullable=False),
     Column("changed_by", Text, nullable=False),
+    Column("refresh_tokens_rotate", Boolean, nullable=False, server_default=false()),
 )
 
 custom_scopes = Table(

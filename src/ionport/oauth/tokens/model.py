@@ -66,6 +66,8 @@ class Login:
     notes_use: bool = True
     # The scopes that were asked for; what was granted is `scopes`.
     asked: str = ""
+    # A refresh token that is used gives another one.
+    rotates: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,7 +95,8 @@ class TokenService:
         # Where logins are counted, each is recorded alone; so is a refresh token that rotates.
         may_be_grouped = not context.assertions and not limits.are_on
         is_repeatable = may_be_grouped and grant_type in REPEATABLE_GRANTS
-        refreshes = context.refreshed is not None and not client.app.is_public
+        rotates = client.app.is_public or context.settings.refresh_tokens_rotate
+        refreshes = context.refreshed is not None and not rotates
         return Login(
             app=client.app,
             form=context.settings.token_form,
@@ -112,12 +113,13 @@ class TokenService:
             limits=limits,
             may_be_grouped=is_repeatable or (may_be_grouped and refreshes),
             is_repeatable=is_repeatable,
+            rotates=rotates,
         )
 
     def sign(self, login: Login) -> SignedLogin:
         """Make the tokens of a login; touches no database."""
         app, grant, refresh_token = login.app, login.refreshed, login.refresh_token
-        rotates = grant is not None and app.is_public
+        rotates = grant is not None and login.rotates
         if rotates or (grant is None and app.issue_refresh_tokens and login.may_refresh):
             refresh_token = random_token(_REFRESH_TOKEN_BYTES)
         digest = self._key_ring.digest(refresh_token) if refresh_token else None

@@ -39,6 +39,7 @@ def test_every_setting_is_kept_and_stays_in_its_tenant(side: OAuthSide) -> None:
         "url_flavour": UrlFlavour.ON_PREMISES,
         "token_form": TokenForm.RFC9068,
         "limits": Limits(True, 1, 2, 3),
+        "refresh_tokens_rotate": True,
     }
     side.change_settings(**changed)
     assert settings(side) == TenantSettings(**changed)  # type: ignore[arg-type]

@@ -106,6 +106,7 @@ def _sent(form: FormData) -> TenantSettings:
         implicit_allowed=is_on(form, "implicit_allowed"),
         url_flavour=_one_of(UrlFlavour, form, "url_flavour"),
         token_form=_one_of(TokenForm, form, "token_form"),
+        refresh_tokens_rotate=is_on(form, "refresh_tokens_rotate"),
         limits=Limits(
             are_on=is_on(form, "limits_are_on"),
             # 0 is out of range, and so is told beside the field.
@@ -128,6 +129,7 @@ def _values(settings: TenantSettings) -> dict[str, str]:
         **values,
         "scope_mode": settings.scope_mode.value,
         "implicit_allowed": "on" if settings.implicit_allowed else "",
+        "refresh_tokens_rotate": "on" if settings.refresh_tokens_rotate else "",
         "url_flavour": settings.url_flavour.value,
         "token_form": settings.token_form.value,
         "limits_are_on": "on" if settings.limits.are_on else "",
@@ -136,7 +138,8 @@ def _values(settings: TenantSettings) -> dict[str, str]:
 
 def _sent_values(form: FormData) -> dict[str, str]:
     names = ("scope_mode", "implicit_allowed", "url_flavour", "token_form", "limits_are_on")
-    return {name: text_of(form, name) for name in (*names, *_LIMITS)}
+    switches = ("refresh_tokens_rotate",)
+    return {name: text_of(form, name) for name in (*names, *switches, *_LIMITS)}
 
 
 def _consequences(before: TenantSettings, wanted: TenantSettings) -> list[str]:
@@ -155,6 +158,13 @@ def _consequences(before: TenantSettings, wanted: TenantSettings) -> list[str]:
         )
     if before.implicit_allowed and not wanted.implicit_allowed:
         found.append(_("Web apps that ask for response_type=token are refused."))
+    if wanted.refresh_tokens_rotate and not before.refresh_tokens_rotate:
+        found.append(
+            _(
+                "Each use of a refresh token gives another one. Clients that keep the first, and"
+                " several that share one, have to log in again."
+            )
+        )
     if wanted.url_flavour is not before.url_flavour:
         found.append(
             _("New credential files name other addresses. Files that are out keep working.")
