@@ -113,10 +113,10 @@ class LakeRepository(Repository):
     ) -> Sequence[LakeObject]:
         """Return what queries read: the data objects of these documents, the oldest first.
 
-        Those that came after `until` and those marked corrupt or archived are left out.
+        Those that came after `until` and those marked corrupt are left out.
         """
         condition = and_(
-            _matching(scope, LakeQuery()),
+            _matching(scope, LakeQuery(with_archived=True)),
             _o.document_name.in_(list(names)),
             _o.stored_at <= until,
             _o.is_corrupt.is_(False),

@@ -37,8 +37,7 @@ _FUNCTIONS: Mapping[str, str] = {
     "decimal": "infor_decimal",
     "varchar": "infor_varchar",
 }
-# Compass's functions for rows that are not the latest, all of which the sandbox has, and the schema
-# that its objects are in.
+# Compass's functions for rows that are not the latest, and the schema that its objects are in.
 _ROWS_OF: Final = frozenset(
     (
         *("includedeleted", "includearchivedanddeleted", "allvariations"),
@@ -75,10 +74,17 @@ _Node = _Token | _Group
 
 @dataclass(frozen=True, slots=True)
 class Translated:
-    """A query for SQLite, and the names in it, in lower case: those of objects are among them."""
+    """A query for SQLite.
+
+    Attributes:
+        names: in lower case; those of objects are among them.
+        readings: function and object, in lower case, of each call such as
+            `infor.AllVariations('…')`; the table of its rows is called after both.
+    """
 
     sql: str
     names: frozenset[str]
+    readings: frozenset[tuple[str, str]] = frozenset()
 
 
 def translate(statement: str) -> Translated:
@@ -96,7 +102,22 @@ def translate(statement: str) -> Translated:
     nodes, rest = _grouped(tokens, 0, 0)
     if rest != len(tokens):
         raise QueryFailed("The query has a closing parenthesis too many.")
-    return Translated(_query(nodes), names)
+    return Translated(_query(nodes), names, _readings(tokens))
+
+
+def table_of(function: str, name: str) -> str:
+    """Return what the table is called that has the rows which a function gives of an object."""
+    return f"{function} of {name}".lower()
+
+
+def _readings(tokens: Sequence[_Token]) -> frozenset[tuple[str, str]]:
+    return frozenset(
+        (function.word, _plain(argument))
+        for infor, _dot, function, _opening, argument in zip(
+            tokens, tokens[1:], tokens[2:], tokens[3:], tokens[4:], strict=False
+        )
+        if infor.word == "infor" and function.word in _ROWS_OF and argument.kind == "text"
+    )
 
 
 def _tokens(statement: str) -> Iterator[_Token]:
@@ -227,8 +248,8 @@ def _rows_of(nodes: Sequence[_Node], position: int) -> tuple[str, int]:
     arguments = nodes[position] if position < len(nodes) else None
     if not isinstance(arguments, _Group) or [each.kind for each in arguments.nodes] != ["text"]:
         raise QueryFailed("infor's functions for variations take the name of an object as a text.")
-    name = _without_schema(arguments.nodes[0].text.removeprefix("N")[1:-1].replace("''", "'"))
-    return _name(f'"{name}"'), position + 1
+    name = _without_schema(arguments.nodes[0].text.removeprefix("N")[1:-1])
+    return _name(f'"{table_of(nodes[position - 1].word, name)}"'), position + 1
 
 
 def _name(text: str) -> str:

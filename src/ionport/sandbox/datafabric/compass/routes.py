@@ -39,9 +39,7 @@ _V2: Final = "/compass/v2"
 _V1: Final = "/datalakeapi/v1/compass"
 _SUCCESSOR = "DATAFABRIC/compass/v2"
 _SECTION = "docs/reference/data-fabric.md#compass"
-_SUBMIT = verified(
-    _SECTION, left_out="quotas; variations of a row; queries over 20 s (Infor: 60 min)"
-)
+_SUBMIT = verified(_SECTION, left_out="quotas; queries over 20 s (Infor: 60 min)")
 _STATUS = from_clients(_SECTION, left_out="the form of columns is inferred")
 _RESULT = from_clients(_SECTION)
 _CANCEL = inferred(_SECTION)

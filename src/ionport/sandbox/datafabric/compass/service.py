@@ -23,6 +23,7 @@ from ionport.sandbox.datafabric.compass.dialect import (
     INFORMATION,
     MAX_STATEMENT,
     Translated,
+    table_of,
     translate,
 )
 from ionport.sandbox.datafabric.compass.execution import Bounds, Content, Source, execute
@@ -38,6 +39,7 @@ from ionport.sandbox.datafabric.compass.model import (
     QueryFailed,
 )
 from ionport.sandbox.datafabric.compass.repository import CompassRepository
+from ionport.sandbox.datafabric.compass.variations import READINGS, Reading, select
 from ionport.sandbox.datafabric.model import CatalogObject, LakeObject
 from ionport.sandbox.datafabric.repository import CatalogRepository, LakeRepository
 from ionport.sandbox.kit.texts import check_text, quoted
@@ -234,13 +236,25 @@ class CompassService:
                 f"The sandbox queries at most {MAX_OBJECTS_READ:,} data objects and"
                 f" {MAX_BYTES_READ // 1_000_000} MB at once: purge some."
             )
-        sources = [self._source(entry, items) for entry in entries]
+        sources = [self._source(entry, entry.name, items, Reading.LATEST) for entry in entries]
+        sources += [
+            self._source(entry, table_of(function, entry.name), items, READINGS[function])
+            for entry in entries
+            for function, name in sorted(query.readings)
+            if name == entry.name.lower()
+        ]
         return [*sources, *(described(catalog) if INFORMATION in query.names else ())]
 
-    def _source(self, entry: CatalogObject, items: Sequence[LakeObject]) -> Source:
-        own = [item for item in items if item.document_name == entry.name]
+    def _source(
+        self, entry: CatalogObject, table: str, items: Sequence[LakeObject], reading: Reading
+    ) -> Source:
+        own = [
+            item
+            for item in items
+            if item.document_name == entry.name and (reading.has_archived or not item.is_archived)
+        ]
         contents = [Content(self._rows(entry, each), moment_text(each.stored_at)) for each in own]
-        return Source(entry.name, schema_columns(entry), contents)
+        return Source(table, schema_columns(entry), select(entry, contents, reading))
 
     def _rows(self, entry: CatalogObject, item: LakeObject) -> Iterator[Row]:
         yield from read_rows(entry, self._blobs.get(item.sha256), item.id)
