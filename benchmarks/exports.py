@@ -33,6 +33,8 @@ GOAL = 1.3
 CPU_GOAL_MS = 20
 TWO_WORKERS_FLOOR = 1.8
 LATENCY_MS = 100
+LATENCIES_MS = (0, 20, 100)
+WORKERS = (1, 2, 4)
 CONCURRENCY = 8
 INVOICES, QUICK_INVOICES = 1_000, 100
 _CALLS = 3
@@ -90,7 +92,13 @@ def _counts(stub: str) -> dict[str, Any]:
 
 
 def _measure(
-    folder: Path, database_url: str, invoices: int, workers: int, *, pages: bool = True
+    folder: Path,
+    database_url: str,
+    invoices: int,
+    workers: int,
+    *,
+    pages: bool = True,
+    latency: int = LATENCY_MS,
 ) -> dict[str, Any]:
     """Deliver `invoices` by `workers` processes on a fresh data folder and a fresh stub.
 
@@ -105,24 +113,29 @@ def _measure(
         "IONPORT_EXPORT_CONCURRENCY": str(CONCURRENCY),
         "IONPORT_LOG_LEVEL": "WARNING",
     }
-    command = [sys.executable, str(_SUPPORT / "infor_stub.py"), str(LATENCY_MS)]
+    command = [sys.executable, str(_SUPPORT / "infor_stub.py"), str(latency)]
     with serving(command, r"port (\d+)") as port, ExitStack() as stack:
         stub = f"http://127.0.0.1:{port}"
         prepare = [sys.executable, str(_SUPPORT / "exporter.py"), "prepare", stub, str(invoices)]
         subprocess.run(prepare, env=environment, check=True)
         made = _make_pages(environment, invoices) if pages else {}
         exporters = [stack.enter_context(_exporter(environment)) for _number in range(workers)]
+        others = exporters[1:]
+        before = sum(each.ask("cpu")["cpu"] for each in others)
         began = exporters[0].ask("export")
         ended = exporters[0].ask("wait")
+        beside = sum(each.ask("cpu")["cpu"] for each in others) - before
         counts = _counts(stub)
     seconds = ended["at"] - began["at"]
-    ideal = invoices * _CALLS * LATENCY_MS / 1000 / CONCURRENCY
+    ideal = invoices * _CALLS * latency / 1000 / CONCURRENCY / workers
     return made | {
         "workers": workers,
+        "latency_ms": latency,
+        "documents_a_minute": round(invoices / seconds * 60),
         "seconds": round(seconds, 2),
         "ideal_seconds": round(ideal, 2),
-        "ratio": round(seconds / ideal, 2),
-        "cpu_ms_per_delivery": round((ended["cpu"] - began["cpu"]) * 1000 / invoices, 1),
+        "ratio": round(seconds / ideal, 2) if ideal else None,
+        "cpu_ms_per_delivery": round((ended["cpu"] - began["cpu"] + beside) * 1000 / invoices, 1),
         "statuses": ended["statuses"],
         "calls": counts["calls"],
         "exactly_once": ended["statuses"] == {"delivered": invoices}
@@ -172,6 +185,30 @@ def _run(databases: list[str], invoices: int) -> dict[str, Any]:
     return result
 
 
+def _scale(invoices: int, *, quick: bool) -> Iterator[dict[str, Any]]:
+    """Measure every latency with SQLite and with workers on PostgreSQL, each on fresh data."""
+    latencies, workers_of = (LATENCIES_MS[1:2], WORKERS[:2]) if quick else (LATENCIES_MS, WORKERS)
+    with tempfile.TemporaryDirectory(prefix="ionport-bench-") as name, ExitStack() as stack:
+        folder = Path(name)
+        create = stack.enter_context(postgresql(folder))
+        for latency in latencies:
+            for workers in (0, *workers_of):
+                key = f"scale_{latency}_{workers}"
+                url = create(key) if workers else ""
+                got = _measure(folder / key, url, invoices, workers or 1, latency=latency)
+                yield {"database": "postgresql" if workers else "sqlite", **got}
+
+
+def _print_row(row: dict[str, Any]) -> None:
+    ratio = "-" if row["ratio"] is None else f"{row['ratio']:.2f}"
+    print(
+        f"  {row['latency_ms']:>4} ms  {row['database']:<11} {row['workers']:>6}"
+        f"  {row['documents_a_minute']:>13,}  {ratio:>5}  {row['cpu_ms_per_delivery']:>15}"
+        f"  {'yes' if row['exactly_once'] else 'NO'}",
+        flush=True,
+    )
+
+
 def _passed(result: dict[str, Any], databases: list[str]) -> bool:
     two = result.get("two_workers", {})
     return (
@@ -179,6 +216,26 @@ def _passed(result: dict[str, Any], databases: list[str]) -> bool:
         and two.get("times_one", TWO_WORKERS_FLOOR) >= TWO_WORKERS_FLOOR
         and two.get("exactly_once", True)
     )
+
+
+def _run_scale(invoices: int, *, quick: bool, as_json: bool) -> int:
+    cores = len(os.sched_getaffinity(0))
+    if not as_json:
+        print(
+            f"{invoices:,} invoices, IDM + BOD, concurrency {CONCURRENCY} in each worker; {cores}"
+            f" cores for workers, PostgreSQL and the stub; load {os.getloadavg()[0]:.1f}\n"
+            "  latency  database    workers  documents/min  ratio  CPU ms/document  once"
+        )
+    rows = []
+    for row in _scale(invoices, quick=quick):
+        rows.append(row)
+        if not as_json:
+            _print_row(row)
+    if as_json:
+        print(json.dumps({"invoices": invoices, "rows": rows, "left_out": _LEFT_OUT}))
+    elif cores < _CORES_FOR_TWO_WORKERS:
+        print(f"  two workers against one: skipped (needs {_CORES_FOR_TWO_WORKERS} cores)")
+    return 0 if all(row["exactly_once"] for row in rows) else 1
 
 
 def main() -> int:
@@ -189,7 +246,16 @@ def main() -> int:
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--check", action="store_true", help="exit 1 beyond the floor")
     parser.add_argument("--database", choices=("sqlite", "postgresql", "both"), default="both")
+    parser.add_argument(
+        "--scale",
+        action="store_true",
+        help=f"instead: latency {LATENCIES_MS} ms with SQLite and {WORKERS} workers on PostgreSQL",
+    )
+    parser.add_argument("--invoices", type=int, default=0, help="how many, with --scale")
     options = parser.parse_args()
+    if options.scale:
+        invoices = options.invoices or (QUICK_INVOICES if options.quick else INVOICES)
+        return _run_scale(invoices, quick=options.quick, as_json=options.json)
     both = ["sqlite", "postgresql"]
     databases = both if options.database == "both" else [options.database]
     result = _run(databases, QUICK_INVOICES if options.quick else INVOICES)

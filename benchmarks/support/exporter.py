@@ -4,8 +4,8 @@
 mapping files, an active configuration, COUNT invoices. `exporter.py pages` makes their pages, as
 a server does in the background after a receipt, and prints what they took. `exporter.py run`
 launches the engine, says `ready` and obeys lines on its input: `export` puts a delivery of every
-document into the ledger, `wait` waits until all are over; each is answered by one line of JSON,
-with the clock and the CPU time used so far. It stops at the end of its input.
+document into the ledger, `wait` waits until all are over, `cpu` does nothing; each is answered by
+one line of JSON, with the clock and the CPU time used so far. It stops at the end of its input.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import os
 import resource
 import sys
 import time
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -107,8 +108,7 @@ def run(application: Application) -> None:
     print("ready", flush=True)
     for line in sys.stdin:
         command = line.strip()
-        answer = _export(application) if command == "export" else _wait(application)
-        print(json.dumps(answer), flush=True)
+        print(json.dumps(_COMMANDS[command](application)), flush=True)
     engine.close()
 
 
@@ -139,6 +139,18 @@ def _wait(application: Application) -> dict[str, object]:
             text("SELECT status, count(*) AS number FROM deliveries GROUP BY status")
         )
         return {"at": at, "cpu": cpu, "statuses": {row.status: row.number for row in rows}}
+
+
+def _used(application: Application) -> dict[str, float]:
+    del application
+    return {"at": time.monotonic(), "cpu": _cpu_seconds()}
+
+
+_COMMANDS: dict[str, Callable[[Application], Mapping[str, object]]] = {
+    "export": _export,
+    "wait": _wait,
+    "cpu": _used,
+}
 
 
 def _cpu_seconds() -> float:

@@ -22,12 +22,14 @@ class ExportTiming:
     its row each `heartbeat`; a pass without a call under way is free `silent_after` its
     lease was last renewed. After `pause_after` failures in a row a connection pauses for `pause`,
     doubling up to `longest_pause`. `max_runs` bounds how often the passes of a delivery
-    may be taken over. `record_within` is how long a finished call waits for the database to take
+    may be taken over. A server that asks for a longer wait gets `longest_asked` at most.
+    `record_within` is how long a finished call waits for the database to take
     its answer.
     """
 
     first_wait: float = 2.0
     longest_wait: float = 900.0
+    longest_asked: float = 3_600.0
     max_tries: int = 10
     max_total: float = 86_400.0
     gateway_timeout: float = 60.0
@@ -83,12 +85,13 @@ class ExportTiming:
         """Return the seconds to wait after try number `tries`, spread by a fifth around the mean.
 
         The spread follows from `seed` and `tries` alone, so that it can be foretold; a server's
-        Retry-After is obeyed when it is longer.
+        Retry-After is obeyed when it is longer, for `longest_asked` at most: one by a wrong clock
+        would end the series of tries.
         """
         mean = min(self.first_wait * 2.0 ** min(tries - 1, 30), self.longest_wait)
         digest = hashlib.sha256(f"{seed}|{tries}".encode()).digest()
         spread = 0.8 + 0.4 * int.from_bytes(digest[:4], "big") / 0xFFFF_FFFF
-        return max(mean * spread, retry_after or 0.0)
+        return max(mean * spread, min(retry_after or 0.0, self.longest_asked))
 
     def gives_up(self, tries: int, began: datetime, next_at: datetime) -> bool:
         """Tell whether another try is one too many, or would come too late."""

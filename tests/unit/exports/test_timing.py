@@ -28,6 +28,9 @@ def test_a_server_that_asks_for_more_time_gets_it():
     timing = ExportTiming()
     assert timing.wait_after("dlv_1", 1, 120.0) == 120.0
     assert timing.wait_after("dlv_1", 9, 1.0) > 100.0
+    # By a wrong clock, or in jest: an hour, after which there is time for more tries.
+    for asked in (86_400.0, 999_999_999.0):
+        assert timing.wait_after("dlv_1", 1, asked) == 3_600.0
 
 
 def test_it_gives_up_after_the_last_try_or_the_whole_time():
