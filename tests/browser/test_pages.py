@@ -56,6 +56,7 @@ _DOWNLOADS = {
     "/ion-api/{tenant}/available-apis/{suite}/export",
     "/ion-api/{tenant}/available-apis/{suite}/endpoints/{endpoint}/documentation/{documentation}/file",
     "/settings/mapping-files/{mapping}/file",
+    "/settings/export/file",
     "/settings/suppliers/suppliers.csv",
     "/settings/mapping-files/{mapping}/words",
     "/settings/document-types/{type}/settings.json",

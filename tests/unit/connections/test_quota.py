@@ -78,13 +78,21 @@ def test_counts_are_forgotten_after_two_days_and_with_their_connection(
     with setup.database.read() as work:
         rows = work.connection.exec_driver_sql("select count(*) from connection_usage").scalar()
     assert rows == 1
+    setup.clock.advance(KEPT * 2)
+    counting.observer(upload(setup, credential(cn="Other")).id)(CALL)
+    counting.flush(setup.database)
+    with setup.database.read() as work:
+        access = Access(work, setup.scope, OPERATOR)
+        last = setup.connections.usage.last_used(access, connection.id)
+    assert last is not None
+    assert timedelta(0) <= setup.clock.now() - KEPT * 2 - last < timedelta(minutes=1)
     counting.observer(connection.id)(CALL)
     with setup.database.write() as work:
         setup.connections.delete(Access(work, setup.scope, OPERATOR), connection.id)
     counting.flush(setup.database)
     with setup.database.read() as work:
         rows = work.connection.exec_driver_sql("select count(*) from connection_usage").scalar()
-    assert rows == 0
+    assert rows == 1, "that of the other connection"
 
 
 def test_a_connection_is_measured_by_its_own_limits(setup: ConnectionsSetup) -> None:

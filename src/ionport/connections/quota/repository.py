@@ -36,9 +36,24 @@ class UsageRepository(Repository):
         self._run(new.on_conflict_do_update(index_elements=["connection_id", "minute"], set_=more))
 
     def forget(self, scope: SystemScope, before: int) -> None:
-        """Delete the counts of minutes before one."""
+        """Delete the counts of minutes before one, but the newest of each connection."""
         del scope
-        self._run(delete(connection_usage).where(_u.minute < before))
+        other = connection_usage.alias()
+        newest = (
+            select(func.max(other.c.minute))
+            .where(other.c.connection_id == _u.connection_id)
+            .scalar_subquery()
+        )
+        self._run(delete(connection_usage).where(_u.minute < before, _u.minute < newest))
+
+    def last(self, scope: OrganizationScope, connection_id: str) -> int | None:
+        """Return the last minute in which a connection was used, or None."""
+        newest: int | None = self._run(
+            select(func.max(_u.minute))
+            .join(connections, _c.id == _u.connection_id)
+            .where(_c.organization_id == scope.organization_id, _u.connection_id == connection_id)
+        ).scalar_one()
+        return newest
 
     def since(
         self, scope: OrganizationScope, connection_id: str, minute: int

@@ -11,7 +11,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from ionport.connections.model import Connection, ConnectionAction
@@ -140,6 +140,12 @@ class UsageService:
         }
         limits = limits_of(connection)
         return [Used(name, used[name], limits[name]) for name in LIMITS]
+
+    def last_used(self, access: Access[OrganizationScope], connection_id: str) -> datetime | None:
+        """Return the minute in which Infor was last asked for something; None for never."""
+        access.require_organization_member()
+        minute = UsageRepository(access.connection).last(access.scope, connection_id)
+        return None if minute is None else datetime.fromtimestamp(minute * 60, UTC)
 
     def set_limits(
         self, access: Access[OrganizationScope], connection_id: str, typed: Mapping[str, str]

@@ -107,6 +107,7 @@ def _detail_page(request: Request, error: str = "", status: int = 200) -> Respon
         connection = service.get(access, request.path_params["connection"])
         check = service.latest_check(access, connection.id)
         used = service.usage.used(access, connection) if connection.is_infor else []
+        last_used = service.usage.last_used(access, connection.id)
         former = service.files.former(access, connection.id)
         proofs, uses = service.proofs(access, connection.id), service.uses
         used_by = uses.titles(access, connection.id) if uses else ()
@@ -123,6 +124,7 @@ def _detail_page(request: Request, error: str = "", status: int = 200) -> Respon
         "used_by": used_by,
         "former": former,
         "used": used,
+        "last_used": last_used,
         "error": error,
         "name": name,
         "endpoint": endpoint,

@@ -100,6 +100,7 @@ def test_the_page_shows_the_quota_and_takes_other_limits(desk: Desk) -> None:
     page = _upload(desk, desk.credentials())
     address = page.url.path
     assert until(lambda: "every 1s" not in desk.browser.get(address).text)
+    assert "Last used not yet" in said(desk.browser.get(address).text)
     assert "Tokens today 0 100 enough" in said(desk.browser.get(address).text)
     refused = desk.browser.send(f"{address}/limits", {"tokens_day": "none"})
     assert refused.status_code == 422
