@@ -31,6 +31,7 @@ class Hostile:
     answer: Answer
     sent: int = 0
     calls: int = 0
+    reads_first: bool = True
     stopped: threading.Event = field(default_factory=threading.Event)
 
     @contextmanager
@@ -54,7 +55,8 @@ class Hostile:
     def _one(self, line: socket.socket) -> None:
         with line, suppress(OSError):
             line.settimeout(10)
-            line.recv(1_000_000)
+            if self.reads_first:
+                line.recv(1_000_000)
             self.answer(line, self)
 
     def send(self, line: socket.socket, content: bytes) -> None:

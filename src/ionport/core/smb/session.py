@@ -25,6 +25,7 @@ from ionport.ionapi.errors import IonApiError
 CONNECT_SECONDS: Final = 20.0
 _CODE: Final = "smb_unavailable"
 _CHUNK: Final = 1024 * 1024
+_LONGEST_MESSAGE: Final = 0xFF_FFFF
 # [MS-ERREF] 2.3.1, of which smbprotocol tells the number alone.
 _FULL: Final = frozenset({0xC000007F, 0xC0000044})
 _DENIED: Final = frozenset({0xC0000022, 0xC0000061, 0xC00000A2})
@@ -219,11 +220,35 @@ def _smbclient() -> Any:
     try:
         import smbclient
         import smbclient.path
+        import smbprotocol.connection
     except ImportError as error:
         raise Unavailable(
             _("SMB needs the package smbprotocol: install ionport[smb]."), code="no_smbprotocol"
         ) from error
+    connection = smbprotocol.connection
+    if not hasattr(connection.Tcp, "is_bounded"):
+        connection.Tcp = _bounded(connection.Tcp)
     return smbclient
+
+
+def _bounded(tcp: Any) -> Any:
+    """Return smbprotocol's line, which ends where a message says that it is longer than any is.
+
+    It makes room for what the first four bytes say, up to 4 GB: a server of HTTP at that port asks
+    for 1.2 GB. Source: [MS-SMB2] 2.1, a zero and three bytes of length.
+    """
+
+    class BoundedTcp(tcp):  # type: ignore[misc]
+        is_bounded = True
+
+        def _recv(self, length: int, timeout: float) -> Any:
+            if length > _LONGEST_MESSAGE:
+                self.close()
+                # As for a line that the server has closed.
+                return None, timeout
+            return super()._recv(length, timeout)
+
+    return BoundedTcp
 
 
 def _smbprotocol_exceptions() -> ModuleType:
