@@ -37,7 +37,7 @@ def _bare_index() -> sqlite3.Connection:
     index.execute("CREATE VIRTUAL TABLE blocks USING fts5(title, heading, text)")
     for name in page_names():
         page = read_page(name)
-        for block in blocks_of(name, page.title, page.text):
+        for block in blocks_of(page):
             row = (block.title, block.heading, block.text)
             index.execute("INSERT INTO blocks VALUES (?, ?, ?)", row)
     return index
