@@ -43,7 +43,8 @@ _OTHER_TRANSACTIONS: Mapping[str, frozenset[str]] = {
 }
 # Why a program has nothing that the sandbox could imitate without being taught.
 OWN_OF_TENANT: Mapping[str, str] = dict.fromkeys(
-    ("CMS100MI", "MDBREADMI"), "its transactions are a tenant's own"
+    ("CMS100MI", "MDBREADMI"),
+    "its transactions are a tenant's own; ionport sandbox learn takes yours up",
 )
 
 # How a client asks which fields there are; the fields of that itself are inferred
