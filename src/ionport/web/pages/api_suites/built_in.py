@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 MANUAL = "available-apis"
 
+_MAX_SEARCH = 200
+
 
 def show_built_in(request: Request) -> Response:
     """Show a suite of the sandbox: what it offers; there is nothing to change."""
@@ -43,18 +45,28 @@ def show_built_in(request: Request) -> Response:
     context = {
         "service": service,
         "address": address,
-        **documented(describe(json.dumps(document)), address, needs_token=True),
+        **documented(request, describe(json.dumps(document)), address, needs_token=True),
     }
     return render(request, "api_suites/built_in.html", context)
 
 
-def documented(api: ApiDescription, address: str, *, needs_token: bool) -> dict[str, object]:
-    """Return what the template of a documentation needs; `address` is where its paths begin."""
+def documented(
+    request: Request, api: ApiDescription, address: str, *, needs_token: bool
+) -> dict[str, object]:
+    """Return what the template of a documentation needs; `address` is where its paths begin.
+
+    The request's `q` chooses the operations whose method, path or summary has it.
+    """
+    wanted = request.query_params.get("q", "").strip()[:_MAX_SEARCH]
+    found = [
+        one
+        for one in api.operations
+        if wanted.lower() in f"{one.method} {one.path} {one.summary}".lower()
+    ]
     return {
         "api": api,
-        "operations": [
-            (one, sample_call(address, one, needs_token=needs_token)) for one in api.operations
-        ],
+        "wanted": wanted,
+        "operations": [(one, sample_call(address, one, needs_token=needs_token)) for one in found],
         "needs_token": needs_token,
         "anchors": {
             schema.name: f"schema-{number}" for number, schema in enumerate(api.schemas, start=1)

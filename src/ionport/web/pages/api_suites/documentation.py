@@ -104,7 +104,7 @@ def show(request: Request) -> Response:
         "suite": suite,
         "endpoint": endpoint,
         "found": found,
-        **documented(describe(text), address, needs_token=needs_token(request, endpoint)),
+        **documented(request, describe(text), address, needs_token=needs_token(request, endpoint)),
     }
     return render(request, "api_suites/documentation/detail.html", context)
 

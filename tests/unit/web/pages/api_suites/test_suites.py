@@ -59,11 +59,21 @@ def test_the_suites_of_the_sandbox_stand_beside_the_tenants_own(desk: Desk) -> N
     assert "built-in/M3" not in page
 
 
+def test_the_operations_of_a_documentation_are_searched(desk: Desk) -> None:
+    address = f"/ion-api/{desk.application.tenant.id}/available-apis/built-in/IDM"
+    everything = desk.browser.get(address).text
+    assert everything.count('class="card-box operation"') > 5
+    found = desk.browser.get(f"{address}?q=datamodel/entities/").text
+    assert found.count('class="card-box operation" open') == 1
+    assert "/api/datamodel/entities/{name}" in found
+    assert "No operation matches" in desk.browser.get(f"{address}?q=%3Cnothing%3E").text
+
+
 def test_a_suite_of_the_sandbox_is_shown_and_cannot_be_changed(desk: Desk) -> None:
     page = desk.browser.get(f"{base_of(desk)}/built-in/IDM").text
     assert f"{desk.application.settings.origin}/{desk.application.tenant.id}/IDM" in page
     assert "/api/items" in page
-    assert "<form" not in page.partition("<main")[2]
+    assert 'method="post"' not in page.partition("<main")[2]
     assert desk.browser.get(f"{base_of(desk)}/built-in/nothing").status_code == 404
 
 
