@@ -29,7 +29,7 @@ class FieldType(StrEnum):
             FieldType.STRING: _("Text"),
             FieldType.AMOUNT: _("Amount"),
             FieldType.DATE: _("Date"),
-            FieldType.NUMBER: _("Number"),
+            FieldType.NUMBER: _("Decimal number"),
             FieldType.CURRENCY: _("Currency"),
         }[self]
 

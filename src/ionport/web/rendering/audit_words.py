@@ -38,7 +38,7 @@ _NAMES: Final[Mapping[str, str]] = {
     "configuration": N_("Configuration"),
     "connection": N_("Connection"),
     "context": N_("Context"),
-    "count": N_("Number"),
+    "count": N_("Count"),
     "decision": N_("Decision"),
     "delivery": N_("Delivery"),
     "document": N_("Document"),
