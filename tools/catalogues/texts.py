@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -10,6 +11,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
 from ionport.core.i18n import LANGUAGES, SOURCE_LANGUAGE
+from ionport.documents.types import DOCUMENT_TYPES
 from ionport.web.locales import catalogue_file
 
 _ROOT: Final = Path(__file__).parents[2]
@@ -19,6 +21,7 @@ _SITE: Final = _ROOT / "tools" / "manual_site"
 TRANSLATED: Final = tuple(code for code in LANGUAGES if code != SOURCE_LANGUAGE)
 _KEYWORDS: Final = {"_": None, "N_": None, "gettext": None, "ngettext": (1, 2)}
 # The JSON API and the command line speak English.
+_LABELS: Final = "src/ionport/documents/types/__init__.py"
 _METHODS: Final = [
     ("api/**.py", "ignore"),
     ("cli/**.py", "ignore"),
@@ -55,7 +58,20 @@ def marked() -> Catalog:
         for file, _line, text, _comments, context in found:
             # Lines would change with every edit of a file.
             catalogue.add(text, locations=[(f"{where}/{file}", None)], context=context)
+    for text in _labels():
+        catalogue.add(text, locations=[(_LABELS, None)])
     return catalogue
+
+
+def _labels() -> Iterator[str]:
+    """Tell the labels of document types, which stand in tables that Babel does not read."""
+    for kind in DOCUMENT_TYPES.values():
+        yield kind.message
+        for table in kind.tables:
+            yield table.message
+        columns = [column for table in kind.tables for column in table.columns]
+        for field in (*kind.fields, *columns):
+            yield from filter(None, (field.group, field.message))
 
 
 def stored(language: str) -> Catalog:
