@@ -15,7 +15,7 @@ from urllib.parse import quote, urlencode
 from ionport.core.http.endpoints import parameters_of, plain_path
 from ionport.sandbox.kit.operations import Fact, Operation, Part, Service
 
-# Transactions of M3 that only read are called so (docs/reference/m3.md#transactions).
+# Transactions of M3 that only read are called so (docs/reference/m3.md#transactions-and-fields).
 _READING: Final = re.compile(r"(Get|Lst|List|Search|Sel)[A-Z0-9]\w*|Get|Lst|List|Select")
 _FEW: Final = 2
 _FILES: Final = "stream"
