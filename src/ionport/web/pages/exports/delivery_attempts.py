@@ -45,7 +45,7 @@ def compare(request: Request) -> Response:
         "earlier": beside[0].attempt.number if len(older) > _BESIDE else None,
         "url": path_to(request, "delivery_attempts", delivery_id=delivery_id, step=kind),
     }
-    return render(request, "exports/deliveries/attempts.html", context)
+    return render(request, "exports/delivery_attempts.html", context)
 
 
 def _number(text: str) -> int | None:

@@ -73,7 +73,7 @@ def _page(
         "configurations": [(each.id, each.title) for each in configurations.items],
         "button": _("Try them again"),
     }
-    return render(request, "exports/deliveries/replay.html", context, status=status)
+    return render(request, "exports/replay.html", context, status=status)
 
 
 ROUTES = form_routes("/deliveries/replay", replay_form, replay, name="deliveries_replay")
