@@ -384,7 +384,7 @@ def _make_environment() -> Environment:
         "colour_of": _colour_of,
         "is_refusal": is_refusal,
         "state_of_check": state_of_check,
-        "method_label": lambda method: destination_of(method).label,
+        "method_label": lambda method: gettext(destination_of(method).label),
         "version": __version__,
     }
     environment.globals.update(globals_)
