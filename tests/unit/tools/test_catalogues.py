@@ -42,6 +42,12 @@ def test_texts_of_modules_and_templates_are_found(source: Catalog) -> None:
     assert ("%(number)s entry", "%(number)s entries") in found
 
 
+def test_labels_of_document_types_are_found_though_no_call_marks_them(source: Catalog) -> None:
+    found = {ids_of(message) for message in texts_of(source)}
+    assert {("Vendor Details",), ("Supplier VAT Number",), ("Tax Lines",)} <= found
+    assert {("Order Confirmation",), ("Promised Delivery Date",)} <= found
+
+
 @pytest.mark.parametrize(
     ("english", "texts"),
     [

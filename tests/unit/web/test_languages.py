@@ -12,6 +12,7 @@ from ionport.core.i18n import day_text, gettext, moment_text, ngettext, number_t
 from ionport.documents.invoice.codes import money_text
 from ionport.web.locales import name_of_code, speech_of
 from ionport.web.middleware.languages import preferred
+from ionport.web.pages.documents.document.values import code_name
 from tests.support.web import Browser, People
 
 
@@ -129,6 +130,15 @@ def test_currencies_and_countries_have_the_names_of_the_language() -> None:
         assert name_of_code("iso-3166-1", "DE", "Germany") == "Deutschland"
         assert name_of_code("iso-4217", "CHF", "Swiss Franc") == "Schweizer Franken"
         assert name_of_code("rec20", "C62", "one") == "one"
+
+
+def test_codes_of_a_document_have_the_names_of_the_language() -> None:
+    assert code_name("untdid-4461", "58") == "SEPA credit transfer"
+    with speaking(speech_of("de")):
+        assert code_name("untdid-4461", "58") == "SEPA-Überweisung"
+        assert code_name("iso-3166-1", "DE") == "Deutschland"
+        assert code_name("eas", "0009") == "SIRET-CODE"
+        assert code_name("untdid-4461", "none such") == ""
 
 
 def test_the_empty_text_stays_empty_in_every_language() -> None:

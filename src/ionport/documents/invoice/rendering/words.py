@@ -103,6 +103,14 @@ class Words:
         return _DATES[self.language].format(day, _MONTHS[day.month - 1])
 
 
+def translated_code_name(codes: str, code: str, language: str) -> str:
+    """Return the German or French name of a code of a list (`documents.invoice.codes`).
+
+    ``""`` in English, and where the code has no name of that language.
+    """
+    return _code_names().get((codes, code), {}).get(language, "")
+
+
 @cache
 def labels() -> Mapping[str, Mapping[str, str]]:
     """Return all labels by id, then by language."""

@@ -13,7 +13,7 @@ from ionport.documents.invoice.codes import code_list, decimals_of
 from ionport.documents.invoice.corrections import CORRECTABLE_TABLES, Target
 from ionport.documents.invoice.fields import RATE_SUFFIXES, VAT_TERMS
 from ionport.documents.invoice.rendering.model import Language
-from ionport.documents.invoice.rendering.words import Words
+from ionport.documents.invoice.rendering.words import Words, translated_code_name
 from ionport.documents.model import Document, Row
 from ionport.documents.review.decisions.corrections import corrected_values
 from ionport.documents.review.decisions.model import DecisionKind, DocumentDecision
@@ -310,7 +310,10 @@ def _is_shown(value: Value) -> bool:
 def code_name(codes: str, code: str) -> str:
     """Return what a code of a list stands for, ``""`` when it does not say."""
     known = code_list(codes).get(code) if codes else None
-    return name_of_code(codes, code, known.name) if known is not None else ""
+    if known is None:
+        return ""
+    translated = translated_code_name(codes, code, language())
+    return translated or name_of_code(codes, code, known.name)
 
 
 def shown_value(one: Field, raw: str, currency: str) -> str:
