@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 
 from ionport.core.i18n import day_text, gettext, moment_text, ngettext, number_text, speaking
-from ionport.documents.invoice.codes import money_text
+from ionport.documents.invoice.codes import DOCUMENT_TYPE_CODES, money_text
 from ionport.web.locales import name_of_code, speech_of
 from ionport.web.middleware.languages import preferred
 from ionport.web.pages.documents.document.values import code_name
@@ -137,6 +137,7 @@ def test_codes_of_a_document_have_the_names_of_the_language() -> None:
     with speaking(speech_of("de")):
         assert code_name("untdid-4461", "58") == "SEPA-Überweisung"
         assert code_name("iso-3166-1", "DE") == "Deutschland"
+        assert code_name(DOCUMENT_TYPE_CODES, "380") == "Handelsrechnung"
         assert code_name("eas", "0009") == "SIRET-CODE"
         assert code_name("untdid-4461", "none such") == ""
 

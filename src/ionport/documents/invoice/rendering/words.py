@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 
 from ionport.documents.amounts import decimal_text
-from ionport.documents.invoice.codes import code_list
+from ionport.documents.invoice.codes import DOCUMENT_TYPE_CODES, code_list
 from ionport.documents.invoice.rendering.model import Language
 from ionport.documents.invoice.table import terms
 
@@ -108,7 +108,8 @@ def translated_code_name(codes: str, code: str, language: str) -> str:
 
     ``""`` in English, and where the code has no name of that language.
     """
-    return _code_names().get((codes, code), {}).get(language, "")
+    own = "untdid-1001" if codes == DOCUMENT_TYPE_CODES else codes
+    return _code_names().get((own, code), {}).get(language, "")
 
 
 @cache

@@ -203,7 +203,7 @@ def test_an_amount_that_can_be_read_in_two_ways_is_refused_with_both(
     fields = {"seen prepaid_amount": "", "value prepaid_amount": typed}
     answer = desk.browser.send(path, fields, headers={"accept-language": "de-DE,de;q=0.9"})
     assert answer.status_code == 422
-    told = f"{typed} can be read in two ways: write 1119, or 1.1190."
+    told = f"{typed} kann auf zwei Arten gelesen werden: Schreiben Sie 1119 oder 1.1190."
     assert told in said(answer.text)
     assert f'value="{typed}"' in answer.text
 
