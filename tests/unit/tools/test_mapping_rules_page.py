@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import pytest
 
+from ionport.manual import read_page
 from ionport.mappings.lint.rules.model import Rule
 from ionport.mappings.lint.rules.table import GROUPS, RULES
 from ionport.mappings.model import Finding
-from ionport.web.rendering.markdown import html_of
+from ionport.web.rendering.markdown import page_html
 from tools.mapping_rules_page import PAGE, mapping_rules_page
 
 
 def test_the_page_is_that_of_the_table() -> None:
     page = PAGE.read_text(encoding="utf-8")
     assert page == mapping_rules_page(), "run python -m tools.mapping_rules_page"
-    html = html_of(page, "mapping-rules")
+    html = page_html(read_page("mapping-rules"))
     assert all(f'id="{rule}"' in html for rule in RULES)
 
 

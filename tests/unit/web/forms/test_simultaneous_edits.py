@@ -228,6 +228,8 @@ NO_EDITS_WHOLE = {
     "/ion-api/{tenant}/configuration/scopes/{scope}": "deletes",
     "/documents/{document}/correct": "compares each value with what was shown: test_decisions.py",
     "/documents/columns": "the person's own columns: its POST says the new state",
+    "/deliveries/replay": "starts an action on what failed",
+    "/language": "chooses the language of this browser, or of the person's account",
     "/organization": "chooses the organization of this browser",
     "/settings/export/import": "makes new configurations",
     "/settings/export/{configuration}/duplicate": "makes a new configuration",
