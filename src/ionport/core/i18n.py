@@ -1,6 +1,6 @@
 """Texts for people go through gettext: English in the code, other languages by catalogues.
 
-Source: docs/decisions/0058-texts-in-three-languages.md.
+Source: docs/decisions/0056-texts-in-three-languages.md.
 
 A request for a page speaks one language, from `speaking` on; whatever else runs (background work,
 the JSON API, imitated services, OAuth, commands) speaks English. What is stored is a code with

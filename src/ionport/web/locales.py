@@ -1,6 +1,6 @@
 """The languages of the pages: their catalogues, and what Babel's locale data says of each.
 
-Source: docs/decisions/0058-texts-in-three-languages.md. A catalogue is a `.po` file, as translators
+Source: docs/decisions/0056-texts-in-three-languages.md. A catalogue is a `.po` file, as translators
 write it; it is read at the first use of its language.
 """
 

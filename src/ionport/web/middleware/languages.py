@@ -1,6 +1,6 @@
 """Which language a page speaks: the address's, else what the person chose, else the browser's.
 
-Source: docs/decisions/0058-texts-in-three-languages.md.
+Source: docs/decisions/0056-texts-in-three-languages.md.
 """
 
 from __future__ import annotations
