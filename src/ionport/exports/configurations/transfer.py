@@ -231,7 +231,7 @@ def _only(found: Sequence[Any], what: str, name: str) -> Any:
 def _read(row: Any, number: int) -> NamedConfiguration:
     where = _("configuration {n}").format(n=number)
     if not isinstance(row, dict):
-        raise _wrong(f"{where}: {_('it is no object')}.")
+        raise _wrong(where + ": " + _("it is no object") + ".")
     for name in _TEXTS:
         if not _is_text(row.get(name)) or not row[name].strip():
             raise _wrong(f"{where}: {name}.")

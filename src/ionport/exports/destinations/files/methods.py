@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ionport.connections.model import TargetKind
-from ionport.core.i18n import _
+from ionport.core.i18n import N_, _
 from ionport.documents.invoice.rendering.model import Language
 from ionport.exports.destinations.files.calls import PlaceFiles, WriteFiles
 from ionport.exports.destinations.files.payload import FilesPayload
@@ -126,7 +126,7 @@ class LocalFolder(FileMethod):
     """The method Local folder."""
 
     method = ExportMethod.FOLDER
-    label = "Local folder"
+    label = N_("Local folder")
     target = TargetKind.FOLDER
     proof_stages: tuple[str, ...] = ("folder", "write")
 
@@ -156,7 +156,7 @@ class InforSftp(Sftp):
     """
 
     method = ExportMethod.INFOR_SFTP
-    label = "Infor export to SFTP"
+    label = N_("Infor export to SFTP")
     family = "infor"
     mapping_kinds: tuple[MappingKind, ...] = (MappingKind.IDM, MappingKind.BOD)
     optional_kinds: tuple[MappingKind, ...] = ()

@@ -54,7 +54,8 @@ def endpoint_parts(
     kind = SecurityType(values["security.type"])
     context_help = _("The last part of the public address; unique in the suite.")
     if public_base:
-        context_help += f" {_('Public Facing Proxy Endpoint:')} {public_base}…"
+        label = _("Public Facing Proxy Endpoint:")
+        context_help += f" {label} {public_base}…"
     keeps = _keeps_secrets(kind, endpoint)
     keys = [FormField("security.parameters", "")] if kind is SecurityType.API_KEY else []
     return [

@@ -74,7 +74,7 @@ def _backend_or_users(kind: AppType, app: AuthorizedApp | None) -> Iterator[Form
             "Password Credentials logs in with a service account; Client Credentials needs none."
         )
         if app:
-            text = f"{text} {_('Changing it ends every token of this app.')}"
+            text += " " + _("Changing it ends every token of this app.")
         grants = [(grant.value, grant.value) for grant in BACKEND_GRANT_TYPES]
         yield FormField(
             "grant_type", _("Grant Type"), Kind.CHOICE, required=True, choices=grants, help=text
