@@ -1,7 +1,8 @@
 """Questions to the manual: what it says, word for word, with where it stands. Nothing is made up.
 
 Blocks are found by SQLite's FTS5 (BM25) over stems. A question counts as answered when one of the
-foremost blocks and its page speak of enough of what it is about.
+foremost blocks and its page speak of enough of what it is about. Phrases with which people ask for
+a page (`asked.tsv`, and the headings of its translations) are searched beside its words.
 """
 
 from __future__ import annotations
@@ -16,16 +17,20 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cache
 
-from ionport.manual import LANGUAGES, ManualPage, page_names, read_page
+from ionport.manual import LANGUAGES, ManualPage, languages_of, page_names, read_page
 from ionport.manual.language import (
+    asked_phrases,
     asks_how,
     folded,
     is_empty_word,
+    is_outside,
     language_of,
     meanings_of,
+    root,
     stem,
     words_of,
 )
+from ionport.manual.phrases import Phrases, Word
 from ionport.manual.sections import Block, blocks_of
 
 MAX_QUESTION = 500
@@ -39,13 +44,23 @@ _SEARCH = (
     " ORDER BY score DESC LIMIT ?"
 )
 _HERE = 1.15
-_PAGE = 2.0
-_TITLE = 0.5
+_PAGE = 2.2
+_TITLE = 0.35
+# What it counts that a page's phrases have a word, and that one phrase has all of the question.
+_ASKED = 0.5
+_PHRASE = 1.45
+# So many pages are looked at by their phrases alone, without a block that has the words.
+_LIKELY_PAGES = 5
+# A word that stands in one phrase alone weighs no more than one that is rare in the pages.
+_RAREST = 5.0
+# What the last part of a compound word weighs of what it weighs alone.
+_PART = 0.7
 # A question is answered when one of the foremost blocks answers it: these parts of its meaning are
 # spoken of on the page, and in the block with its heading and title.
 _FOREMOST = 3
 _ON_PAGE = 0.6
-_IN_BLOCK = 0.5
+_PHRASE_ANSWERS = 0.88
+_IN_BLOCK = 0.55
 _TYPO = 0.87
 _LONG_WORD = 5
 # What a word weighs that the manual does not have: in German and French it may be any verb, while a
@@ -54,6 +69,8 @@ _LONG_WORD = 5
 _UNKNOWN = {"en": 12.0, "de": 2.0, "fr": 6.0}
 _UNKNOWN_NAME = 7.0
 _UNKNOWN_CODE = 11.0
+# A word of `outside.txt`: the question is about something else.
+_OUTSIDE = 14.0
 _CODE = re.compile(r"[a-z]+\d+[a-z]*")
 # Pages made from code list every name there is: a question that asks how to do something is meant
 # for the pages that tell it step by step, and theirs count less by this share.
@@ -81,14 +98,6 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class _Word:
-    """A word of a question: the stems that mean it, and what it weighs."""
-
-    stems: frozenset[str]
-    weight: float
-
-
-@dataclass(frozen=True, slots=True)
 class _Page:
     """The stems of a page: how often each, those of its title; its length by the mean of all."""
 
@@ -100,8 +109,11 @@ class _Page:
 class Manual:
     """The pages, ready to be asked; may be asked by several threads."""
 
-    def __init__(self, pages: Sequence[ManualPage]) -> None:
-        """Index pages, which are in English."""
+    def __init__(
+        self, pages: Sequence[ManualPage], asked: Mapping[str, Sequence[str]] | None = None
+    ) -> None:
+        """Index pages, which are in English; `asked`: by page, how people ask."""
+        self._asked = asked or {}
         self._blocks = [block for page in pages for block in blocks_of(page)]
         self._lock = threading.Lock()
         self._index = sqlite3.connect(":memory:", check_same_thread=False)
@@ -126,8 +138,16 @@ class Manual:
                     _joined(inside),
                 ),
             )
+        self._numbers: dict[str, list[int]] = {}
+        for number, block in enumerate(self._blocks):
+            self._numbers.setdefault(block.page, []).append(number)
         self._pages = self._count_pages(pages)
-        total = len(self._blocks)
+        self._phrases = Phrases(
+            {page.name: [*map(self._terms_of, self._asked.get(page.name, ()))] for page in pages}
+        )
+        for each in (each for phrase in self._phrases for each in phrase):
+            counts[each] = counts.get(each, 0) + 1
+        total = len(self._blocks) + len(self._phrases)
         self._rarity = {each: math.log(1 + total / count) for each, count in counts.items()}
 
     def ask(self, question: str, page: str | None = None) -> Answer:
@@ -138,9 +158,12 @@ class Manual:
         asked = self._meaning(question[:MAX_QUESTION])
         if not asked:
             return Answer(False, (), ())
-        ranked = self._ranked(asked, page, _REFERENCE if asks_how(question) else frozenset())
+        likenesses = self._phrases.likenesses(asked)
+        ranked = self._ranked(
+            asked, likenesses, page, _REFERENCE if asks_how(question) else frozenset()
+        )
         nearest = tuple(dict.fromkeys(self._blocks[number].page for number in ranked))[:_NEAREST]
-        answering = [number for number in ranked if self._answers(asked, number)]
+        answering = [number for number in ranked if self._answers(asked, number, likenesses)]
         if not {*answering} & {*ranked[:_FOREMOST]}:
             return Answer(False, (), nearest)
         excerpts: list[Block] = []
@@ -156,7 +179,9 @@ class Manual:
         mean = sum(each.total() for each in counted.values()) / max(1, len(counted))
         return {
             name: _Page(
-                counts, frozenset(self._stems_of(f"{titles[name]} {name}")), counts.total() / mean
+                counts,
+                frozenset(self._stems_of(f"{titles[name]} {name}")),
+                counts.total() / mean,
             )
             for name, counts in counted.items()
         }
@@ -169,31 +194,51 @@ class Manual:
                 self._words.setdefault(word, found[-1])
         return found
 
-    def _meaning(self, question: str) -> list[_Word]:
+    def _terms_of(self, phrase: str) -> frozenset[str]:
+        """Return what stands in a phrase of any language: English stems, and roots."""
+        words = [word for word in words_of(phrase) if not is_empty_word(word)]
+        return frozenset(self._stems_of(phrase)) | frozenset(map(root, words))
+
+    def _meaning(self, question: str) -> list[Word]:
         """Return the words that carry meaning, each once."""
         words = self._without_parts(words_of(question))
         language = language_of(words)
         names = {folded(name) for name in _NAME.findall(question)}
-        found: dict[frozenset[str], _Word] = {}
+        found: dict[frozenset[str], Word] = {}
         for word in words:
             own = stem(word)
             is_known = own in self._rarity
             if is_empty_word(word) or (not is_known and not word.isalnum()):
                 continue
             is_name = is_known and "_" in word
+            if is_outside(word):
+                found[frozenset({own})] = Word(frozenset(), _OUTSIDE)
+                continue
             meanings = set() if is_name else {stem(each) for each in meanings_of(word)}
+            if root(word) in self._rarity:
+                meanings.add(root(word))
+            elif language == "de" and (tail := self._last_part(word)):
+                weight = _PART * self._rarity[tail]
+                found.setdefault(frozenset({tail}), Word(frozenset({tail}), weight))
             is_typo = not is_known and not meanings and word not in names
             if is_typo and len(word) >= _LONG_WORD:
                 close = get_close_matches(word, self._similar(word), 1, _TYPO)
                 meanings |= {self._words[each] for each in close}
             stems = frozenset(each for each in (own, *meanings) if each in self._rarity)
+            itself = stems & {own, root(word)}
             if stems:
-                rarities = [self._rarity[each] for each in stems]
-                weight = self._rarity[own] if is_known and language == "en" else min(rarities)
+                weight = min(_RAREST, *(self._rarity[each] for each in itself or stems))
             else:
                 weight = _weight_of_unknown(word, language, is_name=word in names)
-            found.setdefault(stems or frozenset({own}), _Word(stems, weight))
+            found.setdefault(stems or frozenset({own}), Word(stems, weight, itself))
         return list(found.values())
+
+    def _last_part(self, word: str) -> str | None:
+        """Return the root of the longest known word that a German word ends with, if any."""
+        for first in range(_LONG_WORD - 1, len(word) - _LONG_WORD + 1):
+            if root(word[first:]) in self._rarity:
+                return root(word[first:])
+        return None
 
     def _without_parts(self, words: Sequence[str]) -> list[str]:
         """Return the words without the parts of names that the manual has, as `document_types`."""
@@ -214,7 +259,11 @@ class Manual:
         ]
 
     def _ranked(
-        self, asked: Sequence[_Word], page: str | None, lesser: frozenset[str]
+        self,
+        asked: Sequence[Word],
+        likenesses: Mapping[str, float],
+        page: str | None,
+        lesser: frozenset[str],
     ) -> list[int]:
         """Return the numbers of the blocks that speak of it, the best first.
 
@@ -226,11 +275,17 @@ class Manual:
         query = " OR ".join(f'"{each}"' for each in stems)
         with self._lock:
             rows = self._index.execute(_SEARCH, (*_WEIGHTS, query, _CANDIDATES)).fetchall()
-        pages = self._page_scores(asked)
-        best_page = max(pages.values())
-        best = max(score for _number, score in rows)
+        pages = self._page_scores(asked, likenesses)
+        best_page = max(pages.values()) or 1.0
+        found = dict(rows)
+        best = max(found.values(), default=1.0)
+        likely = sorted(pages, key=lambda name: -pages[name])[:_LIKELY_PAGES]
+        for name in {*likely} - {self._blocks[number].page for number in found}:
+            here = self._numbers[name]
+            number = max(here, key=lambda number: self._spoken_of(asked, number))
+            found.setdefault(number, 0.0)
         scores = {}
-        for number, score in rows:
+        for number, score in found.items():
             name = self._blocks[number].page
             by_block = score / best * (0.3 + self._spoken_of(asked, number))
             by_page = pages[name] / best_page
@@ -238,7 +293,9 @@ class Manual:
             scores[number] = (by_block + _PAGE * by_page) * counts
         return sorted(scores, key=lambda number: (-scores[number], number))
 
-    def _page_scores(self, asked: Sequence[_Word]) -> Mapping[str, float]:
+    def _page_scores(
+        self, asked: Sequence[Word], likenesses: Mapping[str, float]
+    ) -> Mapping[str, float]:
         """Return how much each page is about it: often named in it, and by its title."""
         scores = dict.fromkeys(self._pages, 0.0)
         for word in asked:
@@ -246,16 +303,24 @@ class Manual:
                 count = sum(page.counts.get(each, 0) for each in word.stems)
                 share = count / (count + 1.5 * (0.4 + 0.6 * page.length)) if count else 0
                 titled = _TITLE if word.stems & page.title else 0
-                scores[name] += word.weight * (share + titled)
-        return scores
+                asked_for = _ASKED * self._phrases.has(name, word)
+                scores[name] += word.weight * (share + titled + asked_for)
+        return {name: score * (1 + _PHRASE * likenesses[name]) for name, score in scores.items()}
 
-    def _answers(self, asked: Sequence[_Word], number: int) -> bool:
-        page = self._pages[self._blocks[number].page]
+    def _answers(self, asked: Sequence[Word], number: int, likenesses: Mapping[str, float]) -> bool:
+        name = self._blocks[number].page
+        page = self._pages[name]
         total = sum(word.weight for word in asked)
-        on_page = sum(word.weight for word in asked if word.stems & page.counts.keys())
-        return on_page / total >= _ON_PAGE and self._spoken_of(asked, number) >= _IN_BLOCK
+        on_page = sum(
+            word.weight
+            for word in asked
+            if word.stems & page.counts.keys() or self._phrases.has(name, word)
+        )
+        if on_page / total < _ON_PAGE:
+            return False
+        return self._spoken_of(asked, number) + _PHRASE_ANSWERS * likenesses[name] >= _IN_BLOCK
 
-    def _spoken_of(self, asked: Sequence[_Word], number: int) -> float:
+    def _spoken_of(self, asked: Sequence[Word], number: int) -> float:
         """Return which part of the question's meaning a block speaks of, from 0 to 1."""
         around, inside = self._stems[number]
         total = sum(word.weight for word in asked)
@@ -276,7 +341,18 @@ def _joined(stems: Sequence[str]) -> str:
 @cache
 def manual() -> Manual:
     """Return the manual of this version, indexed once."""
-    return Manual([read_page(name) for name in page_names()])
+    asked = {
+        name: (*asked_phrases().get(name, ()), *_translated_headings(name)) for name in page_names()
+    }
+    return Manual([read_page(name) for name in page_names()], asked)
+
+
+def _translated_headings(name: str) -> list[str]:
+    """Return title and headings of a page in the languages that it is translated into."""
+    translated = (read_page(name, language).text for language in languages_of(name)[1:])
+    return [
+        line.lstrip("# ") for text in translated for line in text.splitlines() if line[:1] == "#"
+    ]
 
 
 def in_language(answer: Answer, language: str) -> Answer:

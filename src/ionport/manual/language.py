@@ -43,6 +43,31 @@ _ENDINGS = (
 )
 
 
+# Endings of German and French words, the longest first, and how many letters must stay.
+_ROOT_ENDINGS = (
+    *(("issements", 4), ("issement", 4), ("ierungen", 4), ("ierung", 4), ("ations", 4)),
+    *(("ungen", 4), ("ation", 4), ("ieren", 4), ("ement", 4), ("ung", 4), ("iert", 4), ("ions", 4)),
+    *(("ees", 4), ("ern", 4), ("ent", 4), ("ion", 4), ("ten", 4), ("tet", 4), ("ste", 4)),
+    *(("en", 4), ("er", 4), ("es", 4), ("em", 4), ("et", 4), ("ee", 4), ("ez", 4), ("te", 4)),
+    *(("e", 4), ("s", 4), ("n", 4), ("t", 5)),
+)
+
+
+# What stands inside a separable German verb: `abgeholt` and `abzuholen` are of `abholen`.
+_SEPARABLE = re.compile(
+    r"^(ab|an|auf|aus|ein|fest|frei|her|hin|hoch|mit|nach|um|vor|weg|zuruck|zu)(?:ge|zu)(?=[a-z]{4})"
+)
+
+
+def root(word: str) -> str:
+    """Return a German or French word without its endings, marked so that it is no English stem."""
+    word = _SEPARABLE.sub(r"\1", word)
+    for ending, least in _ROOT_ENDINGS:
+        if word.endswith(ending) and len(word) - len(ending) >= least:
+            return f"{word[: -len(ending)]}0"
+    return f"{word}0"
+
+
 def folded(text: str) -> str:
     """Return the text in small letters without accents."""
     plain = unicodedata.normalize("NFKD", text.replace("ß", "ss")).casefold()
@@ -89,6 +114,31 @@ def _empty_words() -> Mapping[str, frozenset[str]]:
         elif not line.startswith("#"):
             found.setdefault(language, set()).update(line.split())
     return {name: frozenset(words) for name, words in found.items()}
+
+
+@cache
+def outside_words() -> frozenset[str]:
+    """Return beginnings of words that say that a question is about something else."""
+    text = resources.files(__package__).joinpath("outside.txt").read_text(encoding="utf-8")
+    lines = (line for line in text.splitlines() if not line.startswith("#"))
+    return frozenset(word for line in lines for word in line.split())
+
+
+def is_outside(word: str) -> bool:
+    """Tell whether a folded word is about what the manual does not treat, such as a licence."""
+    return any(word[:length] in outside_words() for length in range(_SHORTEST, len(word) + 1))
+
+
+@cache
+def asked_phrases() -> Mapping[str, tuple[str, ...]]:
+    """Return, by page, phrases with which people ask for it (`asked.tsv`)."""
+    text = resources.files(__package__).joinpath("asked.tsv").read_text(encoding="utf-8")
+    found: dict[str, list[str]] = {}
+    for line in text.splitlines():
+        if line and not line.startswith("#"):
+            page, _, phrases = line.partition("\t")
+            found.setdefault(page, []).extend(phrases.split(";"))
+    return {page: tuple(phrases) for page, phrases in found.items()}
 
 
 @cache

@@ -18,6 +18,7 @@ import pytest
 
 from ionport.manual import ManualPage, page_names, read_page
 from ionport.manual.answers import MAX_QUESTION, Manual, manual
+from ionport.manual.language import asked_phrases, root
 
 FILE = Path(__file__).with_name("questions.tsv")
 UNANSWERABLE = "unanswerable"
@@ -153,3 +154,30 @@ def test_a_name_with_an_underscore_is_asked_for_as_a_whole() -> None:
 def test_a_code_of_a_program_that_the_manual_does_not_know_is_not_answered() -> None:
     assert manual().ask("How do I send an invoice to M3?").is_answered
     assert not manual().ask("How do I send an invoice to M3 with XYZ987?").is_answered
+
+
+def test_a_phrase_leads_to_a_page_that_has_none_of_its_words() -> None:
+    pages = [
+        ManualPage("users", "Users", "# Users\n\n**Disable** closes the account."),
+        ManualPage("export", "Export", "# Export\n\n**Export** makes a delivery."),
+    ]
+    question = "Wo ist das Schwarze Brett?"
+    assert not Manual(pages).ask(question).is_answered
+    asked = Manual(pages, {"users": ["schwarzes Brett"]}).ask(question)
+    assert asked.is_answered
+    assert asked.excerpts[0].page == "users"
+
+
+def test_phrases_are_of_pages_that_are_there() -> None:
+    assert set(asked_phrases()) == set(page_names())
+
+
+def test_german_and_french_words_are_compared_without_their_endings() -> None:
+    assert root("rechnungen") == root("rechnung")
+    assert root("abgeholt") == root("abholen") == root("abzuholen")
+    assert root("televerses") == root("televerser") == root("televersez")
+
+
+def test_a_question_about_another_system_is_not_answered() -> None:
+    assert manual().ask("How do I export invoices to Infor?").is_answered
+    assert not manual().ask("How do I export invoices to Odoo?").is_answered
