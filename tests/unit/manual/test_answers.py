@@ -82,9 +82,13 @@ def score(asked: Sequence[Question]) -> Score:
     return Score(first / answerable, among_three / answerable, wrong / (len(asked) - answerable))
 
 
-# The aim is 0.85, 0.95 and 0.05. The floors leave room for pages that change.
+# The aim is 0.85, 0.95 and 0.05: the first is reached, the last is not, and the second not by those
+# that are held back. The floors leave room for pages that change or are translated (their headings
+# are phrases).
 @pytest.mark.parametrize(
-    ("is_held_back", "floor"), [(False, Score(0.74, 0.82, 0.16))], ids=["seen"]
+    ("is_held_back", "floor"),
+    [(False, Score(0.88, 0.93, 0.21)), (True, Score(0.78, 0.78, 0.67))],
+    ids=["seen", "held back"],
 )
 def test_questions_find_their_page_and_others_are_refused(
     is_held_back: bool, floor: Score, capsys: pytest.CaptureFixture[str]
@@ -111,7 +115,7 @@ def test_the_sentence_that_answers_stands_on_its_page() -> None:
 
 
 def test_answers_are_words_of_the_manual() -> None:
-    for question in (each for each in questions() if not each.is_held_back):
+    for question in questions():
         for block in manual().ask(question.text).excerpts:
             lines = {line.strip() for line in read_page(block.page).text.splitlines()}
             assert {line.strip() for line in block.text.splitlines()} <= lines
