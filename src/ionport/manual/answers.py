@@ -31,6 +31,7 @@ from ionport.manual.language import (
     words_of,
 )
 from ionport.manual.phrases import Phrases, Word
+from ionport.manual.quoted import QuotedTexts
 from ionport.manual.sections import Block, blocks_of
 
 MAX_QUESTION = 500
@@ -115,6 +116,7 @@ class Manual:
         """Index pages, which are in English; `asked`: by page, how people ask."""
         self._asked = asked or {}
         self._blocks = [block for page in pages for block in blocks_of(page)]
+        self._quoted = QuotedTexts(self._blocks)
         self._lock = threading.Lock()
         self._index = sqlite3.connect(":memory:", check_same_thread=False)
         self._index.execute(
@@ -162,8 +164,15 @@ class Manual:
         ranked = self._ranked(
             asked, likenesses, page, _REFERENCE if asks_how(question) else frozenset()
         )
+        quoted = self._quoted.find(question[:MAX_QUESTION])
+        if quoted is not None:
+            ranked = [quoted, *(number for number in ranked if number != quoted)]
         nearest = tuple(dict.fromkeys(self._blocks[number].page for number in ranked))[:_NEAREST]
-        answering = [number for number in ranked if self._answers(asked, number, likenesses)]
+        answering = [
+            number
+            for number in ranked
+            if number == quoted or self._answers(asked, number, likenesses)
+        ]
         if not {*answering} & {*ranked[:_FOREMOST]}:
             return Answer(False, (), nearest)
         excerpts: list[Block] = []

@@ -185,3 +185,18 @@ def test_german_and_french_words_are_compared_without_their_endings() -> None:
 def test_a_question_about_another_system_is_not_answered() -> None:
     assert manual().ask("How do I export invoices to Infor?").is_answered
     assert not manual().ask("How do I export invoices to Odoo?").is_answered
+
+
+def test_an_error_text_that_is_pasted_finds_the_row_that_tells_what_to_do() -> None:
+    texts = [
+        (page, text)
+        for page in ("oauth-errors", "troubleshooting")
+        for line in read_page(page).text.splitlines()
+        if line.startswith("| ")
+        for text in re.findall(r"(?<!\*)\*([^*]{12,})\*(?!\*)", line.split(" | ")[0])
+        if len(re.findall(r"\w+", text)) >= 4
+    ]
+    assert len(texts) > 50
+    for page, text in texts:
+        first = manual().ask(f"Why does it say „{text}“?").excerpts[0]
+        assert text in first.text, (page, text)
