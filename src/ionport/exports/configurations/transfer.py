@@ -14,6 +14,7 @@ from typing import Any, Final, Protocol
 from ionport.connections.model import Connection
 from ionport.connections.service import ConnectionService
 from ionport.core.errors import InvalidInput, TooLarge
+from ionport.core.http.texts import is_storable
 from ionport.core.i18n import _
 from ionport.core.paging import Page, PageRequest
 from ionport.exports.configurations.model import ConfigurationFields, ExportConfiguration
@@ -262,7 +263,7 @@ def _member(kind: Callable[[str], Any], value: str, where: str) -> Any:
 
 
 def _is_text(value: object) -> bool:
-    return isinstance(value, str) and len(value) <= 1_000 and "\x00" not in value
+    return isinstance(value, str) and len(value) <= 1_000 and is_storable(value)
 
 
 def _is_texts(value: object) -> bool:

@@ -127,6 +127,10 @@ BAD: list[Callable[[bytes], bytes]] = [
     lambda content: changed(content, mappings=["x"]),
     lambda content: changed(content, options={"x": 1}),
     lambda content: changed(content, options={"x": "\x00"}),
+    # JSON can write half of a surrogate pair, which no database takes.
+    lambda content: changed(content, connection="\ud800"),
+    lambda content: changed(content, mappings={"idm": "\udfff"}),
+    lambda content: changed(content, options={"\ud800": "x"}),
 ]
 
 

@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ionport.core.errors import InvalidInput
+from ionport.core.errors import InvalidInput, refuse_wrong
 from ionport.core.i18n import _
 from ionport.core.paging import MAX_PER_PAGE, PageRequest
 from ionport.documents.bulk.model import BulkAction
+from ionport.exports.model import DeliveryFilter
 from ionport.exports.replay import Replayable
 from ionport.web.forms.fields import errors_of, text_of
 from ionport.web.pages.exports.deliveries import FILTERS, wanted_deliveries
@@ -41,6 +42,7 @@ def replay(request: Request) -> Response:
     wanted = wanted_deliveries(request, dict.fromkeys(FILTERS, "") | values)
     told = {"status": "failed", **{name: value for name, value in values.items() if value}}
     try:
+        refuse_wrong(_wrong_last_day(values, wanted), _("Correct the marked fields."))
         with organization_write(request) as access:
             run = service.replays.start(access, wanted, text_of(form, "reason"), told)
     except InvalidInput as error:
@@ -57,23 +59,32 @@ def _page(
     request: Request, values: Mapping[str, str], errors: Mapping[str, str], status: int = 200
 ) -> Response:
     wanted = wanted_deliveries(request, dict.fromkeys(FILTERS, "") | dict(values))
+    wrong = _wrong_last_day(values, wanted)
+    has_time = wanted.created_from is not None and not wrong
     with organization_read(request) as access:
         found = Replayable(0, 0)
-        if wanted.created_from is not None:
+        if has_time:
             found = documents_of(request).replays.count(access, wanted)
         configurations = documents_of(request).configurations.list(
             access, PageRequest(per_page=MAX_PER_PAGE)
         )
     context = {
         "values": values,
-        "errors": errors,
+        "errors": {**wrong, **errors},
         "reason": text_of(visit_of(request).form, "reason"),
-        "has_time": wanted.created_from is not None,
+        "has_time": has_time,
         "found": found,
         "configurations": [(each.id, each.title) for each in configurations.items],
         "button": _("Try them again"),
     }
     return render(request, "exports/replay.html", context, status=status)
+
+
+def _wrong_last_day(values: Mapping[str, str], wanted: DeliveryFilter) -> dict[str, str]:
+    """Say of a last day that is none that it is wrong: it does not mean *until now*."""
+    if not values["to"] or wanted.created_to is not None:
+        return {}
+    return {"to": _("{day} is no day.").format(day=values["to"])}
 
 
 ROUTES = form_routes("/deliveries/replay", replay_form, replay, name="deliveries_replay")

@@ -57,6 +57,20 @@ def test_a_day_without_failures_and_a_wrong_one_are_told(desk: Desk) -> None:
     assert "The end lies before the beginning" in said(refused.text)
 
 
+@pytest.mark.parametrize("day", ["2026-02-30", "9999-12-31", "nonsense"])
+def test_a_last_day_that_is_none_is_told_and_does_not_mean_until_now(desk: Desk, day: str) -> None:
+    failed = desk.failed()
+    asked = f"{REPLAY}?from={today(desk)}&to={day}"
+    page = desk.browser.text(asked)
+    assert "is no day" in page
+    assert "1 failed delivery" not in page
+    values = {"from": today(desk), "to": day, "reason": "x"}
+    refused = desk.browser.send(REPLAY, values, form_at="/account")
+    assert refused.status_code == 422
+    assert "is no day" in said(refused.text)
+    assert desk.finish(failed) is DeliveryStatus.FAILED
+
+
 def test_a_list_with_deliveries_under_way_asks_for_news_until_they_are_over(desk: Desk) -> None:
     delivery = desk.export()
     page = desk.browser.get("/deliveries?sort=document").text
