@@ -34,6 +34,8 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 _OPERATORS: Final = frozenset(("eq", "ne", "gt", "ge", "lt", "le", "like"))
+_OF_TRUTHS: Final = ("eq", "ne", "in")
+_MAX_DIGITS: Final = 18
 
 
 class LakeField(StrEnum):
@@ -169,6 +171,8 @@ class _Reader:
         if is_quoted:
             raise self._unreadable()
         field, operator = _field(name), self._take()[0].lower()
+        if field is LakeField.CORRUPT and operator not in _OF_TRUTHS:
+            raise _wrong(f"{field} is true or false: compare it with {', '.join(_OF_TRUTHS)}.")
         if operator == "in":
             return Comparison(field, operator, self._list(field, "(", ")"))
         if operator == "range":
@@ -233,7 +237,9 @@ def _field(name: str) -> LakeField:
 def _value(name: LakeField, text: str) -> Value:
     try:
         if name in _NUMBERS:
-            return int(text[:18])
+            if len(text) > _MAX_DIGITS:
+                raise ValueError(text)
+            return int(text)
         if name in MOMENTS:
             moment = datetime.fromisoformat(text)
             return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

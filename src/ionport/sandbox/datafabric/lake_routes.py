@@ -194,9 +194,11 @@ class LakeRoutes:
     def by_filter(self, call: Call) -> Step:
         """Sends what a filter finds as a multipart/mixed body: one part for each data object."""
         query = LakeQuery(read_filter(needed(call, "filter")))
-        found = self._service.contents(call.database, call.scope, query, limit=_MAX_PARTS + 1)
-        size = sum(item.size for item, _content in found)
-        if len(found) > _MAX_PARTS or size > _MAX_PART_BYTES:
+        with call.database.read() as work:
+            items, total = self._service.find(
+                work.within(call.scope), query, limit=_MAX_PARTS, offset=0
+            )
+        if total > _MAX_PARTS or sum(item.size for item in items) > _MAX_PART_BYTES:
             raise wrong(
                 f"The filter finds more than {_MAX_PARTS} data objects or"
                 f" {_MAX_PART_BYTES // 1_000_000} MB: filter more closely, or fetch them by id."
@@ -208,7 +210,7 @@ class LakeRoutes:
             f'Content-Disposition: attachment; filename="{item.id}"\r\n\r\n'.encode()
             + content
             + b"\r\n"
-            for item, content in found
+            for item, content in self._service.contents(items)
         ]
         body = b"".join((*parts, f"--{boundary}--\r\n".encode()))
         answer = _stream(call, body, f"multipart/mixed; boundary={boundary}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -119,13 +119,9 @@ class DataLakeService:
         )
         return item, self._blobs.get(item.sha256)
 
-    def contents(
-        self, database: Database, scope: TenantScope, query: LakeQuery, *, limit: int
-    ) -> list[tuple[LakeObject, bytes]]:
-        """Return the data objects that match with their contents, for a client."""
-        with database.read() as work:
-            items, _total = self.find(work.within(scope), query, limit=limit, offset=0)
-        return [(item, self._blobs.get(item.sha256)) for item in items]
+    def contents(self, items: Iterable[LakeObject]) -> Iterator[tuple[LakeObject, bytes]]:
+        """Yield data objects that were found with their contents, for a client."""
+        return ((item, self._blobs.get(item.sha256)) for item in items)
 
     def moments(
         self, access: ScopedWork[TenantScope], query: LakeQuery, every: int

@@ -220,6 +220,9 @@ def _expression(nodes: Sequence[_Node], position: int) -> tuple[str, int]:
     if node.word == INFORMATION and dotted[:1] == ["."] and len(dotted) == 2:
         return f"[{INFORMATION}.{dotted[1]}]", position + 3
     if _plain_name(node) == SCHEMA and dotted[:1] == ["."]:
+        named = nodes[position + 2] if position + 2 < len(nodes) else _Token("mark", "")
+        if named.kind == "mark" or _plain_name(named) == SCHEMA:
+            raise QueryFailed(f"Behind the schema {SCHEMA} stands the name of an object.")
         return _expression(nodes, position + 2)
     if node.word == "cast" and isinstance(following, _Group):
         return _cast(following.nodes), position + 2

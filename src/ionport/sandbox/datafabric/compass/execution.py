@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from ionport.sandbox.datafabric.compass.content import MAX_COLUMNS, Column, Row, plain
 from ionport.sandbox.datafabric.compass.dialect import Translated
-from ionport.sandbox.datafabric.compass.functions import add_functions
+from ionport.sandbox.datafabric.compass.functions import MAX_VALUE, add_functions
 from ionport.sandbox.datafabric.compass.model import (
     MAX_RESULT_BYTES,
     MAX_RESULT_ROWS,
@@ -28,18 +28,25 @@ from ionport.sandbox.datafabric.compass.model import (
 
 _ALLOWED: Final = frozenset((sqlite3.SQLITE_SELECT, sqlite3.SQLITE_RECURSIVE))
 _HIDDEN: Final = ("sqlite_", "pragma_", "dbstat", "bytecode", "tables_used")
-_REFUSED_FUNCTIONS: Final = frozenset(("load_extension", "fts3_tokenizer", "zeroblob"))
-_STEPS: Final = 5_000
+# The last four work on for minutes within one step, where nothing can stop them.
+_REFUSED_FUNCTIONS: Final = frozenset(
+    (
+        *("load_extension", "fts3_tokenizer", "zeroblob", "randomblob"),
+        *("printf", "format", "json_patch", "jsonb_patch"),
+    )
+)
+# One step may copy a value of 7 MB: few enough that the time is looked at often.
+_STEPS: Final = 200
 _BATCH: Final = 1_000
 # The row id of a row is its object's number times this, plus its place in the object.
 PER_OBJECT: Final = 1 << 32
 _LIMITS: Mapping[int, int] = {
-    sqlite3.SQLITE_LIMIT_LENGTH: 7_000_000,
+    sqlite3.SQLITE_LIMIT_LENGTH: MAX_VALUE,
     sqlite3.SQLITE_LIMIT_SQL_LENGTH: 400_000,
     sqlite3.SQLITE_LIMIT_COMPOUND_SELECT: 50,
     sqlite3.SQLITE_LIMIT_EXPR_DEPTH: 200,
     sqlite3.SQLITE_LIMIT_ATTACHED: 0,
-    sqlite3.SQLITE_LIMIT_LIKE_PATTERN_LENGTH: 1_000,
+    sqlite3.SQLITE_LIMIT_LIKE_PATTERN_LENGTH: 100,
 }
 
 
@@ -99,7 +106,10 @@ def execute(
         modified: list[str] = []
         problems: list[str] = []
         for source in sources:
-            _copy(connection, source, modified, bounds)
+            try:
+                _copy(connection, source, modified, bounds)
+            except (sqlite3.Error, UnicodeEncodeError) as error:
+                raise _not_copied(error, source.name, bounds) from error
         add_functions(connection, lambda row: modified[row // PER_OBJECT], problems)
         connection.set_authorizer(_authorize)
         try:
@@ -209,6 +219,19 @@ def _authorize(action: int, first: str | None, second: str | None, *_where: str 
     return sqlite3.SQLITE_DENY
 
 
+def _not_copied(error: Exception, name: str, bounds: Bounds) -> QueryFailed:
+    """Say why the rows of an object are no table."""
+    if "interrupted" in str(error):
+        return _stopped(bounds)
+    if isinstance(error, UnicodeEncodeError):
+        text = "a text has half of a surrogate pair, which is no character"
+    elif "too big" in str(error):
+        text = f"a row has more than {MAX_VALUE // 1_000_000} MB"
+    else:
+        text = str(error)
+    return QueryFailed(f"Object {name} cannot be read: {text}.")
+
+
 def _told(error: Exception, bounds: Bounds, problems: Sequence[str]) -> QueryFailed:
     text = str(error)
     if "interrupted" in text:
@@ -218,6 +241,9 @@ def _told(error: Exception, bounds: Bounds, problems: Sequence[str]) -> QueryFai
     table = text.removeprefix("no such table: ")
     if table != text:
         return QueryFailed(f"The Data Catalog has no object {table} of type JSON or DSV.")
+    function = text.removeprefix("not authorized to use function: ")
+    if function != text:
+        return QueryFailed(f"The sandbox does not imitate the function {function}.")
     if "not authorized" in text or "prohibited" in text:
         return QueryFailed("A query only reads objects of the Data Catalog: SELECT or WITH.")
     return QueryFailed(f"The query cannot be run: {text}.")

@@ -1,4 +1,4 @@
-"""The functions that Compass has and SQLite has not.
+"""The functions that Compass has and SQLite has not, or has without a bound on their time.
 
 Source: docs/reference/data-fabric.md#sql-of-compass.
 """
@@ -13,6 +13,8 @@ from typing import Any, Final
 
 from ionport.sandbox.kit.texts import quoted
 
+MAX_VALUE: Final = 7_000_000
+"""The most bytes of one value."""
 _DEFAULT_VARCHAR: Final = 30
 _MAX_DIGITS: Final = 38
 
@@ -46,6 +48,7 @@ def add_functions(
         ("infor_varchar", _varchar),
         ("infor_moment", _moment),
         ("infor_lastmodified", modified_of),
+        *_LINEAR.items(),
     ):
         connection.create_function(name, -1, told(name, function), deterministic=True)
 
@@ -57,6 +60,65 @@ _PROBLEMS: Mapping[str, str] = {
     "infor_varchar": "CAST AS varchar does not take {value}.",
     "infor_moment": "infor.lastmodified is compared with a date or a moment, not with {value}.",
     "infor_lastmodified": "infor.lastmodified is of an object: name it, infor.lastmodified(alias).",
+    "instr": "INSTR takes two texts.",
+    "replace": "REPLACE takes three texts, and makes one of 7 MB at most.",
+    "trim": "TRIM takes one text or two.",
+    "ltrim": "LTRIM takes one text or two.",
+    "rtrim": "RTRIM takes one text or two.",
+}
+
+
+def _instr(value: Any, part: Any) -> int | None:
+    if part is None:
+        return None
+    if isinstance(value, bytes) and isinstance(part, bytes):
+        return value.find(part) + 1
+    return _text(value).find(_text(part)) + 1
+
+
+def _replace(value: Any, old: Any, new: Any) -> str | None:
+    if old is None or new is None:
+        return None
+    text, part, other = _text(value), _text(old), _text(new)
+    if not part:
+        return text
+    if len(text) + text.count(part) * (len(other) - len(part)) > MAX_VALUE:
+        raise ValueError(value)
+    return text.replace(part, other)
+
+
+def _trim(value: Any, *characters: Any) -> str | None:
+    left = _ltrim(value, *characters)
+    return None if left is None else _rtrim(left, *characters)
+
+
+def _ltrim(value: Any, characters: Any = " ") -> str | None:
+    if characters is None:
+        return None
+    text, dropped = _text(value), frozenset(_text(characters))
+    return text[next((at for at, one in enumerate(text) if one not in dropped), len(text)) :]
+
+
+def _rtrim(value: Any, characters: Any = " ") -> str | None:
+    if characters is None:
+        return None
+    text, dropped = _text(value), frozenset(_text(characters))
+    kept = next((at for at in range(len(text), 0, -1) if text[at - 1] not in dropped), 0)
+    return text[:kept]
+
+
+def _text(value: Any) -> str:
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+
+
+# SQLite has these too, but takes the product of both lengths for them: hours for texts of 7 MB, in
+# one step, which nothing can stop.
+_LINEAR: Mapping[str, Callable[..., Any]] = {
+    "instr": _instr,
+    "replace": _replace,
+    "trim": _trim,
+    "ltrim": _ltrim,
+    "rtrim": _rtrim,
 }
 
 
