@@ -94,6 +94,14 @@ def test_only_reading_calls_reach_the_tenant(tenant: Infor) -> None:
             ("POST", "/LN/c4ws/services/ReceivedPurchaseInvoice"),
             ("POST", "/Unknown/anything"),
             ("PATCH", "/Unknown/anything"),
+            # Read in two ways: as another suite's by the recorder, as M3's by the tenant.
+            ("GET", "/M3//m3api-rest/v2/execute/CRS620MI/AddSupplier"),
+            ("GET", "/X/%2e%2e/M3/m3api-rest/v2/execute/CRS620MI/AddSupplier"),
+            ("GET", "/IDM/..%2FM3/m3api-rest/v2/execute/CRS620MI/AddSupplier"),
+            ("GET", "/M3/%2e/m3api-rest/v2/execute/CRS620MI/AddSupplier"),
+            ("GET", "/X/%252e%252e/M3/m3api-rest/v2/execute/CRS620MI/AddSupplier"),
+            ("GET", f"{executed}/AddSupplier%3Fx/GetBasicData"),
+            ("GET", f"{executed}/AddSupplier%23/GetBasicData"),
         ):
             answer = client.request(method, path)
             assert answer.status == 403, (method, path)
@@ -102,6 +110,25 @@ def test_only_reading_calls_reach_the_tenant(tenant: Infor) -> None:
         assert len(recorder.cassette.calls) == 3
     with _recording(real, "idm") as (client, _recorder):
         assert client.request("POST", "/IDM/api/items", body=b"{}").status != 403
+
+
+def test_a_person_is_replaced_beside_the_tenant_and_under_any_name(tenant: Infor) -> None:
+    real = IonApiFile.load(tenant.ionapi_file())
+    told = {
+        "name": "Erika Ostertag",
+        "displayName": "Erika Ostertag",
+        "note": f"Erika Ostertag of {real.ti}",
+        "text": f"see {real.iu}/x for Erika and DE89370400440532013000",
+        "fields": [{"name": "SUNO", "displayName": "Supplier"}],
+        "self": f"{real.iu}/{real.ti}/IDM/api/items/1-1",
+    }
+    kept = Bodies(Replacer(real)).body(json.dumps(told).encode(), "application/json")
+    assert kept is not None
+    for planted in (b"Erika", b"Ostertag", b"DE8937", real.ti.encode(), real.iu.encode()):
+        assert planted not in kept
+    found = json.loads(kept)
+    assert found["fields"] == [{"name": "SUNO", "displayName": "Supplier"}]
+    assert found["self"].endswith("/IDM/api/items/1-1")
 
 
 def test_no_credential_ever_stands_in_a_cassette(tenant: Infor) -> None:

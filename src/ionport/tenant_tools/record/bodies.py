@@ -50,7 +50,9 @@ class Bodies:
     def path(self, path: str) -> str:
         """Return a path; only secrets and addresses of people are replaced in it."""
         parts = [unquote(part) for part in path.split("/")]
-        return "/".join(quote(self._replacer.value("name", part), safe="{}.") for part in parts)
+        return "/".join(
+            quote(self._replacer.value("field_name", part), safe="{}.") for part in parts
+        )
 
     def header(self, name: str, value: str) -> str:
         """Return the value of a header that is kept; dots when it is a secret."""
@@ -98,7 +100,7 @@ class Bodies:
 
     def _name(self, key: str) -> str:
         """A name of the format; where data stands as a name it is replaced like a value."""
-        return self._replacer.value("name", key)
+        return self._replacer.value("field_name", key)
 
     def _xml(self, content: bytes) -> bytes | None:
         try:

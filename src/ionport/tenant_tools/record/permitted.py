@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 from typing import Final
 
@@ -11,6 +12,8 @@ from ionport.tenant_tools.verify.questions import name_only_reads
 
 _M3_EXECUTES: Final = "/m3api-rest"
 _READS: Final = ("GET", "HEAD")
+# Empty and dotted parts are dropped on the way; ? and # end a path, and % is decoded once more.
+_AMBIGUOUS: Final = re.compile(r"//|/\.{1,2}(/|;|$)|[?#\\]|%[0-9A-Fa-f]{2}")
 
 
 class Permitted:
@@ -34,7 +37,12 @@ class Permitted:
         }
 
     def allows(self, method: str, path: str) -> bool:
-        """Tell whether a call may go to the tenant; `path` begins with the API context."""
+        """Tell whether a call may go to the tenant; `path` begins with the API context.
+
+        A path that the tenant could read in another way than this table does is never passed on.
+        """
+        if _AMBIGUOUS.search(path):
+            return False
         context, _slash, rest = path.strip("/").partition("/")
         context = context.lower()
         if context in self._writes:

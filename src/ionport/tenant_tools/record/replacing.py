@@ -36,10 +36,14 @@ _PERSONAL_NAME: Final = re.compile(
 )
 # Names of the format that end like a person's.
 _FORMAT_NAME: Final = re.compile(
-    r"^(entity|attr|attribute|field|program|transaction|display|type|document|object|table|column"
+    r"^(entity|attr|attribute|field|program|transaction|type|document|object|table|column"
     r"|schema|resource|file|property|server|host|bod|noun|verb)_?name$|^name$|contenttype|mimetype",
     re.IGNORECASE,
 )
+# They name a thing or a person; of a person's there are several words.
+_ANY_NAME: Final = re.compile(r"^(display_?)?name$", re.IGNORECASE)
+# What stands for the tenant's addresses and id, with what it is written together with.
+_PLACEHOLDER: Final = re.compile(r"(\S*\{\{ionport-\w+\}\}\S*)")
 _AMOUNT_NAME: Final = re.compile(
     r"amount|total|price|gross|\bnet|balance|\bcost|discount|^[A-Z0-9]{2}(AM|PR|QT)$", re.IGNORECASE
 )
@@ -87,7 +91,12 @@ class Replacer:
         if len(text) > _MAX_WORD and not re.search(r"\s", text):
             return _FILE
         text = self.addresses(text)
-        return self.changed(text) if self._is_replaced(name, text) else text
+        if not self._is_replaced(name, _PLACEHOLDER.sub(" ", text).strip()):
+            return text
+        return "".join(
+            each if _PLACEHOLDER.fullmatch(each) else self.changed(each)
+            for each in _PLACEHOLDER.split(text)
+        )
 
     def number(self, name: str, number: int | float) -> int | float:
         """Return what stands for a number: an amount becomes another one of as many digits."""
@@ -118,10 +127,12 @@ class Replacer:
         return _WORD.sub(lambda found: self._word(found[0]), text)
 
     def _is_replaced(self, name: str, text: str) -> bool:
-        if name.lower() in self._kept or GATEWAY in text or TENANT in text:
+        if not text or name.lower() in self._kept:
             return False
         if name.lower() in self._also or "@" in text or _IBAN.search(text):
             return True
+        if _ANY_NAME.search(name):
+            return bool(_WORDS.search(text))
         if _FORMAT_NAME.search(name):
             return False
         return bool(
