@@ -41,15 +41,16 @@ def add_functions(
 
         return call
 
-    for name, function in (
-        ("infor_date", _date),
-        ("infor_datetime", _datetime),
-        ("infor_decimal", _decimal),
-        ("infor_varchar", _varchar),
-        ("infor_moment", _moment),
-        ("infor_lastmodified", modified_of),
-        *_LINEAR.items(),
-    ):
+    own: Mapping[str, Callable[..., Any]] = {
+        "infor_date": _date,
+        "infor_datetime": _datetime,
+        "infor_decimal": _decimal,
+        "infor_varchar": _varchar,
+        "infor_moment": _moment,
+        "infor_lastmodified": modified_of,
+        **_LINEAR,
+    }
+    for name, function in own.items():
         connection.create_function(name, -1, told(name, function), deterministic=True)
 
 
