@@ -10,10 +10,12 @@ import pytest
 
 from ionport.core.i18n import day_text, gettext, moment_text, ngettext, number_text, speaking
 from ionport.documents.invoice.codes import DOCUMENT_TYPE_CODES, money_text
+from ionport.documents.invoice.rules.sentences import term_label
 from ionport.web.locales import name_of_code, speech_of
 from ionport.web.middleware.languages import preferred
 from ionport.web.pages.documents.document.values import code_name
 from tests.support.web import Browser, People
+from tests.support.whole import Desk
 
 
 def _language(page: str) -> str:
@@ -140,6 +142,23 @@ def test_codes_of_a_document_have_the_names_of_the_language() -> None:
         assert code_name(DOCUMENT_TYPE_CODES, "380") == "Handelsrechnung"
         assert code_name("eas", "0009") == "SIRET-CODE"
         assert code_name("untdid-4461", "none such") == ""
+
+
+def test_terms_in_the_sentences_of_rules_have_the_names_of_the_language() -> None:
+    assert term_label("BT-115") == "Amount due for payment (BT-115)"
+    with speaking(speech_of("de")):
+        assert term_label("BT-115") == "Zahlbetrag (BT-115)"
+        assert term_label("BT-no-such") == "BT-no-such"
+    with speaking(speech_of("fr")):
+        assert term_label("BT-115") == "Net à payer (BT-115)"
+
+
+def test_export_methods_to_choose_from_have_the_names_of_the_language(desk: Desk) -> None:
+    desk.browser.http.headers["accept-language"] = "de"
+    for address in ("/settings/export/new", "/settings/export/new/folder"):
+        page = desk.browser.text(address)
+        assert "Lokaler Ordner" in page
+        assert "Local folder" not in page
 
 
 def test_the_empty_text_stays_empty_in_every_language() -> None:

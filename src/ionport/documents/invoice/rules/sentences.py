@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from ionport.core.i18n import _
+from ionport.core.i18n import SOURCE_LANGUAGE, _, language
 from ionport.documents.invoice.codes import money_text
+from ionport.documents.invoice.rendering.words import labels
 from ionport.documents.invoice.rules.model import Rule
 from ionport.documents.invoice.rules.table import rules
 from ionport.documents.invoice.table import terms
@@ -25,9 +26,16 @@ def rule_text(identifier: str, values: Values) -> str | None:
 
 
 def term_label(term: str) -> str:
-    """Return a term's name with its id: `Invoice number (BT-1)`."""
+    """Return a term's name in the reader's language with its id: `Invoice number (BT-1)`.
+
+    In English, and where the readable page has no name for it, the name is that of the standard.
+    """
     row = terms().get(term)
-    return f"{row.name} ({term})" if row is not None else term
+    if row is None:
+        return term
+    spoken = language()
+    translated = labels().get(term) if spoken != SOURCE_LANGUAGE else None
+    return f"{translated[spoken] if translated else row.name} ({term})"
 
 
 def _labels(ids: Sequence[str]) -> str:
