@@ -110,6 +110,19 @@ def test_it_is_clean_in_the_dark_and_a_phone_shows_one_part_at_a_time_without_sc
         assert [each for each in _PARTS if page.locator(f"#{each}").is_visible()] == [part]
 
 
+@pytest.mark.parametrize("language", ["de", "fr"])
+def test_a_phone_shows_every_button_of_a_document_in_each_language(
+    desk: Desk, documents: list[str], new_screen: OpenScreen, language: str
+) -> None:
+    desk.browser.send("/language", {"language": language, "back": "/account"}, form_at="/account")
+    screen = new_screen(desk.application.settings.origin, cookies=cookies_of(desk))
+    screen.resize(PHONE)
+    page = screen.open(f"/documents/{documents[0]}")
+    right = "element => element.getBoundingClientRect().right"
+    for button in page.locator(".doc-actions > *").all():
+        assert button.evaluate(right) <= PHONE["width"]
+
+
 @pytest.mark.parametrize("path", ["/documents/{document}", "/documents", "/dashboard"])
 def test_on_paper_is_what_is_read_and_nothing_that_is_pressed(
     desk: Desk, new_screen: OpenScreen, path: str
