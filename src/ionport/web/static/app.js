@@ -178,6 +178,12 @@
     if (!sent || event.submitter?.name === "action") return;
     if (form.dataset.isSent) return event.preventDefault();
     form.dataset.isSent = "yes";
+    // What was wrong with the form that came before is no longer true of this one.
+    for (const wrong of form.querySelectorAll(".form-error")) wrong.remove();
+    for (const field of form.querySelectorAll(".is-invalid")) {
+      field.classList.remove("is-invalid");
+      field.removeAttribute("aria-invalid");
+    }
     form.append(sent.content.cloneNode(true));
   });
   document.addEventListener("input", (event) => {
