@@ -14,7 +14,7 @@ from typing import Final
 from ionport.connections.service import ConnectionService
 from ionport.core.blobs import Blobs
 from ionport.core.clock import Clock
-from ionport.core.errors import IonportError
+from ionport.core.errors import IonportError, NotFound
 from ionport.core.repeating import Repeating
 from ionport.documents.model import ErpStatus
 from ionport.exports.acknowledgements.service import AcknowledgementService
@@ -28,7 +28,7 @@ from ionport.exports.ledger.steps_repository import LedgerRepository
 from ionport.exports.model import Delivery, DeliveryStatus
 from ionport.exports.timing import ExportTiming
 from ionport.ionapi.client import IonApiClient
-from ionport.ionapi.errors import IonApiError
+from ionport.ionapi.errors import IonApiError, M3Error
 from ionport.store import Database, OrganizationScope, SystemScope, Work
 
 LOOK_SECONDS: Final = 3.0
@@ -68,7 +68,9 @@ class ErpPoller:
                 changed += self._ask(delivery)
             except (IonApiError, IonportError) as error:
                 # It is asked again; nobody waits for it.
-                away.add(delivery.connection_id)
+                if not isinstance(error, M3Error | NotFound):
+                    # These two are about one invoice: the others are asked about all the same.
+                    away.add(delivery.connection_id)
                 _logger.warning("the ERP was not asked about %s: %s", delivery.id, error)
         return changed
 

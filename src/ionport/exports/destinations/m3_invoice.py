@@ -132,13 +132,13 @@ def batch_numbers(client: IonApiClient, wanted: HeadPayload) -> list[str]:
             max_records=_MOST_HEADS,
         )
     except M3Error as error:
-        if _is_nothing_there(error):
+        if is_nothing_there(error):
             return []
         raise
     return [number for record in listed.records if (number := record.get(BATCH_NUMBER, ""))]
 
 
-def _is_nothing_there(error: M3Error) -> bool:
+def is_nothing_there(error: M3Error) -> bool:
     """M3's ids end in 03 for what does not exist (docs/reference/m3.md#addresses-and-errors)."""
     return error.remote_code.startswith("W") and error.remote_code.endswith("03")
 

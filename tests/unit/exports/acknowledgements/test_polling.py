@@ -10,9 +10,11 @@ from ionport.documents.model import ErpStatus
 from ionport.exports.acknowledgements.polling import ErpPoller
 from ionport.exports.acknowledgements.service import AcknowledgementService
 from ionport.exports.destinations.questions.model import ASK_OPTION, FOR, AskWhen
+from ionport.exports.ledger.repository import DeliveryRepository
 from ionport.exports.model import Delivery, ExportMethod
 from ionport.identity.access import Access
 from ionport.ionapi import IonApiClient, M3Request
+from ionport.store import SystemScope
 from tests.support import erp_mappings
 from tests.support.exporting import QUICK, closing
 from tests.support.infor_side import OPERATOR
@@ -20,6 +22,7 @@ from tests.unit.exports.conftest import Opened, Walk
 
 FLOW_DIVISION = "100"
 """That of the accounting entity in ionport's own BOD mapping."""
+SCOPE = SystemScope("a batch that a person has deleted in M3")
 pytestmark = pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
 
 
@@ -179,3 +182,21 @@ def test_m3_is_not_asked_where_an_endpoint_takes_its_answer(
         with walk.side.database.write() as work:
             access = Access(work, walk.side.scope, OPERATOR)
             walk.side.configurations.deactivate(access, walk.configuration.id)
+
+
+def test_a_batch_that_is_gone_from_m3_keeps_no_other_from_being_asked_about(
+    opened: Opened, client: IonApiClient
+) -> None:
+    walk = opened(ExportMethod.INFOR_IDM_M3, erp_mappings.M3, **{ASK_OPTION: "on"})
+    deleted, other = delivered(walk, "ASK-8"), delivered(walk, "ASK-9")
+    with walk.side.database.write() as work:
+        gone = {"erp_reference": "999999999"}
+        DeliveryRepository(work.connection).update(SCOPE, deleted.id, gone)
+    post(client, other)
+    poller = poller_of(walk)
+    walk.clock.advance(timedelta(minutes=2))
+    assert poller.look() == 1
+    assert walk.side.detail(other.id).delivery.erp_status == "posted"
+    # What M3 does not have is known as such, as where a document flow was to bring it.
+    assert walk.side.detail(deleted.id).delivery.erp_missed_at is not None
+    poller.close()

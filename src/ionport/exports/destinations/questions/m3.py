@@ -15,10 +15,16 @@ from lxml import etree
 from ionport.core import xml
 from ionport.core.i18n import _
 from ionport.documents.model import ErpStatus
-from ionport.exports.destinations.m3_invoice import HeadPayload, batch_numbers, head_of_batch
+from ionport.exports.destinations.m3_invoice import (
+    HeadPayload,
+    batch_numbers,
+    head_of_batch,
+    is_nothing_there,
+)
 from ionport.exports.destinations.port import MethodOption
 from ionport.exports.destinations.questions.model import ASK_OPTION, AskWhen, ErpAnswer
 from ionport.exports.model import Delivery, DeliveryStep, StepKind
+from ionport.ionapi import M3Error
 from ionport.ionapi.client import IonApiClient
 from ionport.ionapi.m3 import M3Result
 
@@ -69,7 +75,13 @@ class AskBatch:
         place = next(each.parameters for each in steps if each.kind is StepKind.M3_READ_BACK)
         number = delivery.erp_reference or ""
         company, division = place.get("company", ""), place.get("division", "")
-        return _answer(number, head_of_batch(client, company, division, number))
+        try:
+            return _answer(number, head_of_batch(client, company, division, number))
+        except M3Error as error:
+            # A person has deleted the batch.
+            if is_nothing_there(error):
+                return None
+            raise
 
 
 class AskInvoice:
