@@ -137,6 +137,15 @@ def test_a_delivery_shows_its_references_steps_and_attempts(desk: Desk):
         assert part in page, part
 
 
+def test_what_a_step_did_is_told_in_the_readers_language(desk: Desk):
+    delivery = desk.export()
+    assert desk.run(delivery) is DeliveryStatus.DELIVERED
+    desk.browser.http.headers["accept-language"] = "de"
+    page = desk.browser.text(url(delivery))
+    assert "In IDM angelegt." in page
+    assert "Created in IDM." not in page
+
+
 def test_no_secret_is_on_the_page(desk: Desk):
     delivery = desk.export()
     desk.run(delivery)
