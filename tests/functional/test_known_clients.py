@@ -122,7 +122,7 @@ class Talk:
         if expected.status == 401:
             assert reply.headers["www-authenticate"]
         if expected.is_empty:
-            assert reply.body == b""
+            assert reply.body == b"{}"
         if expected.has_tokens:
             self._take_tokens(reply, is_refresh="grant_type=refresh_token" in message)
 
