@@ -112,6 +112,17 @@ def test_a_duplicate_is_named_beside_its_finding_and_a_finding_is_accepted(desk:
     assert desk.browser.get(f"{path}/decide/approve").status_code == 404
 
 
+def test_findings_of_a_rejected_document_wait_for_nobody(desk: Desk) -> None:
+    first, second = _upload(desk, SAMPLE, AGAIN)
+    path = f"/documents/{second}"
+    waits = "holds the document until somebody decides"
+    assert waits in desk.browser.text(path)
+    fields = {"of": first, "reason": ""}
+    page = desk.browser.send(f"{path}/decide/duplicate", fields, form_at=path)
+    assert "rejected as a duplicate of file-0.xml" in said(page.text)
+    assert waits not in said(page.text)
+
+
 def test_a_document_is_exported_from_its_page_once_no_approval_is_demanded_any_longer(
     desk: Desk,
 ) -> None:
