@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from ionport.core.errors import InvalidInput
@@ -15,6 +15,9 @@ from ionport.store import Work
 
 _MAX_DEPTH: Final = 12
 _MAX_ELEMENTS: Final = 1_000
+# References can make a schema of any size out of a small document.
+_MAX_SCHEMAS: Final = 5_000
+_MAX_CHECKS: Final = 200_000
 _SAMPLES: Final[Mapping[str, Any]] = {
     "string": "text",
     "integer": 1,
@@ -113,11 +116,21 @@ def check_call(suite: OwnSuite, operation: OwnOperation, call: Call) -> None:
         content = json.loads(call.body.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
         raise _wrong("The body", "is not JSON") from error
-    _check_value("$", content, operation.body, suite.document, 0)
+    bound = iter(range(_MAX_CHECKS))
+    _check_value("$", content, operation.body, suite.document, 0, bound)
 
 
-def sample(schema: Json, document: Json, depth: int = 0) -> Any:
-    """Return a value that a schema allows: its example or default, else the simplest."""
+def sample(schema: Json, document: Json) -> Any:
+    """Return a value that a schema allows: its example or default, else the simplest.
+
+    What lies deeper than 12 levels, or behind the first 5,000 schemas, is left empty.
+    """
+    return _sample(schema, document, 0, iter(range(_MAX_SCHEMAS)))
+
+
+def _sample(schema: Json, document: Json, depth: int, left: Iterator[int]) -> Any:
+    if next(left, None) is None:
+        return None
     schema = resolved(schema, document)
     for word in ("example", "default"):
         if word in schema:
@@ -127,18 +140,20 @@ def sample(schema: Json, document: Json, depth: int = 0) -> Any:
         return choices[0]
     for word in ("allOf", "oneOf", "anyOf"):
         if isinstance(schema.get(word), list) and schema[word] and depth < _MAX_DEPTH:
-            return _of_several(schema, schema[word], word == "allOf", document, depth)
+            if word != "allOf":
+                return _sample(schema[word][0], document, depth + 1, left)
+            return _of_all(schema, document, depth, left)
     kind = _kind(schema)
     if kind == "object":
         properties = schema.get("properties")
         below = properties if isinstance(properties, dict) and depth < _MAX_DEPTH else {}
         return {
-            str(name): sample(each, document, depth + 1)
+            str(name): _sample(each, document, depth + 1, left)
             for name, each in list(below.items())[:_MAX_ELEMENTS]
         }
     if kind == "array":
         items = schema.get("items")
-        return [sample(items, document, depth + 1)] if items and depth < _MAX_DEPTH else []
+        return [_sample(items, document, depth + 1, left)] if items and depth < _MAX_DEPTH else []
     if kind == "string":
         text = _FORMATS.get(str(schema.get("format")), _SAMPLES["string"])
         longest = schema.get("maxLength")
@@ -146,13 +161,10 @@ def sample(schema: Json, document: Json, depth: int = 0) -> Any:
     return _SAMPLES.get(kind)
 
 
-def _of_several(
-    schema: Json, several: Sequence[Any], all_of: bool, document: Json, depth: int
-) -> Any:
-    if not all_of:
-        return sample(several[0], document, depth + 1)
+def _of_all(schema: Json, document: Json, depth: int, left: Iterator[int]) -> Any:
     own = {word: value for word, value in schema.items() if word != "allOf"}
-    found = [sample(each, document, depth + 1) for each in (*several, own)]
+    several = (*schema["allOf"], own)
+    found = [_sample(each, document, depth + 1, left) for each in several]
     merged: dict[str, Any] = {}
     for each in found:
         merged |= each if isinstance(each, dict) else {}
@@ -184,12 +196,16 @@ def _check_limits(name: str, value: Any, schema: Json) -> None:
         raise _wrong(name, f"is {quoted(str(value))}, and may be {shown}")
 
 
-def _check_value(place: str, value: Any, schema: Json, document: Json, depth: int) -> None:
+def _check_value(
+    place: str, value: Any, schema: Json, document: Json, depth: int, left: Iterator[int]
+) -> None:
+    if next(left, None) is None:
+        return
     schema = resolved(schema, document)
     if depth > _MAX_DEPTH or (value is None and schema.get("nullable") is True):
         return
     for each in schema.get("allOf", []) if isinstance(schema.get("allOf"), list) else []:
-        _check_value(place, value, each, document, depth + 1)
+        _check_value(place, value, each, document, depth + 1, left)
     kinds = schema.get("type")
     listed = kinds if isinstance(kinds, list) else [kinds]
     allowed = [kind for kind in map(str, listed) if kind in _TYPES]
@@ -204,10 +220,10 @@ def _check_value(place: str, value: Any, schema: Json, document: Json, depth: in
         properties = schema.get("properties")
         for name, below in properties.items() if isinstance(properties, dict) else ():
             if name in value:
-                _check_value(f"{place}.{name}", value[name], below, document, depth + 1)
+                _check_value(f"{place}.{name}", value[name], below, document, depth + 1, left)
     elif isinstance(value, list) and isinstance(schema.get("items"), dict):
         for number, below in enumerate(value[:_MAX_ELEMENTS]):
-            _check_value(f"{place}[{number}]", below, schema["items"], document, depth + 1)
+            _check_value(f"{place}[{number}]", below, schema["items"], document, depth + 1, left)
 
 
 def _wrong(place: str, what: str) -> InvalidInput:

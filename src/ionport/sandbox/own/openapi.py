@@ -19,6 +19,7 @@ _TENANT: Final = re.compile(
     r"[A-Z0-9]+_(PRD|TST|TRN|DEV|DEM)|\{\w*tenant\w*\}|TENANT", re.IGNORECASE
 )
 _CONTEXT: Final = re.compile(r"[A-Za-z0-9_.-]{1,100}")
+_MEDIA_TYPE: Final = re.compile(r"[\w.+*-]+/[\w.+*-]+(;[ -~]*)?", re.ASCII)
 _TRANSACTION: Final = re.compile(r"/m3api-rest/(?:v2/)?execute/([A-Z0-9]{3,10})/(\w{1,30})")
 # Parameters of the call, not of the transaction.
 _OPTIONS: Final = frozenset(
@@ -218,12 +219,18 @@ def _answer(found: Json, document: Json) -> tuple[int, str, Any, Json]:
             answer = resolved(answers[status], document)
             for media_type, content in _dict(answer.get("content")).items():
                 schema = resolved(_dict(content).get("schema"), document)
-                return number, str(media_type), _example(_dict(content)), schema
+                return number, _media_type(media_type), _example(_dict(content)), schema
             examples = _dict(answer.get("examples"))
             for media_type, example in examples.items():
-                return number, str(media_type), example, resolved(answer.get("schema"), document)
+                kind = _media_type(media_type)
+                return number, kind, example, resolved(answer.get("schema"), document)
             return number, "application/json", None, resolved(answer.get("schema"), document)
     return 200, "application/json", None, {}
+
+
+def _media_type(written: object) -> str:
+    """Return a media type as a header takes it; what is none is taken for JSON."""
+    return str(written) if _MEDIA_TYPE.fullmatch(str(written)) else "application/json"
 
 
 def _example(content: Json) -> Any:
