@@ -78,7 +78,7 @@ class ErpApp:
         if received.result is Result.UNKNOWN:
             # Alike for one of another connection: who asks learns nothing of it.
             raise NotFound(
-                "No delivery over this connection has a correlation id that stands here.",
+                "No delivery over this connection is named here by a correlation id or a BODID.",
                 code="unknown_document",
             )
         return JSONResponse({"result": received.result.value, "delivery": received.delivery_id})

@@ -75,7 +75,9 @@ def test_bad_calls_are_refused_and_nothing_gives_a_500(api: TestClient, endpoint
     assert problem(api.get(url, headers=key), 405)
     assert problem(api.post(f"{BASE}/api/erp/a/b/c", headers=key), 404)
     unknown = acknowledgement()
-    assert problem(api.post(url, content=unknown, headers=key), 404)["code"] == "unknown_document"
+    refused = problem(api.post(url, content=unknown, headers=key), 404)
+    assert refused["code"] == "unknown_document"
+    assert "a correlation id or a BODID" in refused["title"]
     assert problem(api.post(url, content=b"\x00\xff", headers=key), 422)
     assert problem(api.post(url, content=b"<a/>", headers=key), 422)
     assert problem(api.post(url, content=b"", headers=key), 422)
