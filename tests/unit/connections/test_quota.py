@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import NoReturn
 
 import pytest
 
@@ -64,6 +65,27 @@ def test_the_counts_of_all_processes_are_added_up(setup: ConnectionsSetup) -> No
     assert numbers(setup, one)["calls_day"] == 6
     setup.clock.advance(timedelta(days=1))
     assert set(numbers(setup, one).values()) == {0}
+
+
+def test_counts_are_kept_while_the_database_takes_no_rows(
+    setup: ConnectionsSetup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connection = upload(setup, credential())
+    setup.clock.advance(timedelta(minutes=1))
+    counting = process(setup)
+    count = counting.observer(connection.id)
+    count(CALL)
+    with monkeypatch.context() as broken:
+        broken.setattr(setup.database, "write", _no_database)
+        with pytest.raises(OSError, match="full"):
+            counting.flush(setup.database)
+    count(CALL)
+    counting.flush(setup.database)
+    assert numbers(setup, connection)["calls_day"] == 2
+
+
+def _no_database() -> NoReturn:
+    raise OSError("the disk is full")
 
 
 def test_counts_are_forgotten_after_two_days_and_with_their_connection(

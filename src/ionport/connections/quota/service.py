@@ -53,6 +53,12 @@ class Counts:
     tokens: int = 0
     calls: int = 0
 
+    def add(self, other: Counts) -> None:
+        """Count what another has counted, too."""
+        self.sign_ons += other.sign_ons
+        self.tokens += other.tokens
+        self.calls += other.calls
+
 
 @dataclass(frozen=True, slots=True)
 class Used:
@@ -106,11 +112,20 @@ class UsageService:
         return count
 
     def flush(self, database: Database) -> None:
-        """Add what was counted since the last time to the database."""
+        """Add what was counted since the last time to the database; kept when that fails."""
         with self._lock:
             counted, self._counts = self._counts, {}
         if not counted:
             return
+        try:
+            self._store(database, counted)
+        except Exception:
+            with self._lock:
+                for key, counts in counted.items():
+                    self._counts.setdefault(key, Counts()).add(counts)
+            raise
+
+    def _store(self, database: Database, counted: Mapping[tuple[str, int], Counts]) -> None:
         oldest = minute_of(self._clock.now() - KEPT)
         with database.write() as work:
             repository = UsageRepository(work.connection)
