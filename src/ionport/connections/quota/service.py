@@ -8,6 +8,7 @@ Source: docs/reference/gateway.md#limits.
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,6 +27,8 @@ from ionport.identity.audit import AuditLog
 from ionport.identity.groups.permissions import Permission
 from ionport.ionapi.transport.exchange import Exchange, Observer
 from ionport.store import Database, OrganizationScope, SystemScope
+
+_logger = logging.getLogger(__name__)
 
 FLUSH_SECONDS: Final = 10.0
 KEPT: Final = timedelta(days=2)
@@ -125,6 +128,13 @@ class UsageService:
                     self._counts.setdefault(key, Counts()).add(counts)
             raise
 
+    def flush_last(self, database: Database) -> None:
+        """Flush as a process ends: without a database it ends all the same."""
+        try:
+            self.flush(database)
+        except Exception:
+            _logger.exception("the last counts of what connections use were not stored")
+
     def _store(self, database: Database, counted: Mapping[tuple[str, int], Counts]) -> None:
         oldest = minute_of(self._clock.now() - KEPT)
         with database.write() as work:
@@ -220,4 +230,4 @@ class UsageWatch(Repeating):
 
     def close(self) -> None:
         super().close()
-        self._usage.flush(self._database)
+        self._usage.flush_last(self._database)

@@ -90,4 +90,4 @@ class ClientPool:
             self._clients.clear()
         self._transport.close()
         # What a process without a watch has counted, such as a command.
-        self._connections.usage.flush(self._database)
+        self._connections.usage.flush_last(self._database)

@@ -6,7 +6,7 @@ The big one, with SIGKILL and processes, is in tests/promises.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 
 import pytest
@@ -78,7 +78,9 @@ def test_wherever_a_process_dies_there_is_one_item_and_one_message(walk: Walk):
         except Crash:
             survived = False
         walk.side.database = real
-        runner.close()
+        # The process that is gone stores nothing more; its sockets are closed.
+        with suppress(Crash):
+            runner.close()
         if not survived:
             come_back(walk.side)
             finish(walk, delivery_id)
