@@ -234,7 +234,10 @@ def test_the_information_schema_tells_of_objects_and_columns(client: httpx2.Clie
         ("SELECT * FROM NOPE", "no object NOPE"),
         ("SELECT NOPE FROM MITMAS", "no such column: NOPE"),
         ('SELECT "NOPE" FROM MITMAS', "no such column"),
-        ("SELEC 1", "syntax error"),
+        ("SELEC 1", "begins with SELECT"),
+        ("EXPLAIN QUERY PLAN SELECT 1", "begins with SELECT"),
+        ("VALUES (1)", "begins with SELECT"),
+        ("SELECT * FROM pragma_function_list", "only reads"),
         ("DELETE FROM MITMAS", "only reads"),
         ("SELECT * FROM sqlite_master", "only reads"),
         ("ATTACH 'x' AS y", "only reads"),
@@ -251,6 +254,12 @@ def test_a_query_that_cannot_be_run_fails_and_says_why(
     result = client.get(f"{COMPASS}/jobs/{job['queryId']}/result")
     assert result.status_code == 409
     assert said in result.json()["message"]
+
+
+def test_an_object_may_be_called_like_a_table_that_sqlite_hides(client: httpx2.Client) -> None:
+    catalogue(client, "pragma_table_list", "JSON", {"properties": {"CODE": {"type": "string"}}})
+    ingest(client, "pragma_table_list", b'{"CODE": "A1"}')
+    assert rows(client, "SELECT * FROM pragma_table_list") == [{"CODE": "A1"}]
 
 
 def test_a_query_without_end_is_cancelled(client: httpx2.Client) -> None:

@@ -60,6 +60,7 @@ def test_a_schema_that_could_not_be_written_again_is_refused(
     [
         ({}, "name"),
         ({"name": "1st", "type": "ANY"}, "name"),
+        ({"name": "SQLite_master", "type": "ANY"}, "names that begin with sqlite_"),
         ({"name": "A", "type": "XML"}, "type"),
         ({"name": "A", "type": ["ANY"]}, "type"),
         ({"name": "A", "type": "ANY", "schema": {"title": "A"}}, "schema"),

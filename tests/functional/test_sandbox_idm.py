@@ -289,6 +289,7 @@ REFUSED = {
     ),
     "filename_has_folders": _item_with(resrs={"res": [{"filename": "a/b.pdf", "base64": "QQ=="}]}),
     "filename_missing": _item_with(resrs={"res": [{"base64": "QQ=="}]}),
+    "filename_too_long": _item_with(resrs={"res": [{"filename": "a" * 256, "base64": "QQ=="}]}),
     "wrong_mime_type": _item_with(
         resrs={"res": [{"filename": "a", "base64": "QQ==", "mimetype": "a/b\r\nX: y"}]}
     ),

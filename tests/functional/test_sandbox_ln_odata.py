@@ -123,7 +123,8 @@ def test_received_invoices_are_read_by_their_key(client: httpx2.Client) -> None:
     assert isinstance(found["InvoiceAmount"], float)
     condition = f"ReceivedPurchaseInvoice eq {number} and InvoiceStatus eq 'Created'"
     assert read(client, INVOICES, filter=condition, count="true")["@odata.count"] == 1
-    for wrong in ("(5)", "(ReceivedPurchaseInvoice=5)", "(x y)"):
+    twice = f"({key},ReceivedPurchaseInvoice={number})"
+    for wrong in ("(5)", "(ReceivedPurchaseInvoice=5)", "(x y)", twice):
         assert client.get(f"{INVOICES}{wrong}").status_code == 400
 
 

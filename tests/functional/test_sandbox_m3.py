@@ -175,7 +175,7 @@ def test_v2_refuses_before_the_program_with_400(client: httpx2.Client) -> None:
         ("APS450MI", "DltInvoice"),
         ("APS450MI", "PrintInvoice"),
         ("MRS001MI", "LstMessages"),
-        ("CMS100MI", "LstOfATenantsOwn"),
+        ("CMS100MI", "Lst_test"),
     ],
 )
 def test_what_infor_has_and_the_sandbox_has_not_is_told_to_be_not_imitated(
@@ -184,7 +184,7 @@ def test_what_infor_has_and_the_sandbox_has_not_is_told_to_be_not_imitated(
     answer = client.get(f"{V2}/{program}/{transaction}", params={"CUNO": "10001"})
     assert answer.status_code == 400
     assert answer.json()["errorType"] == "TransactionNotImitated"
-    assert "does not imitate" in answer.json()["errorMessage"]
+    assert f"does not imitate {program.upper()}/{transaction}" in answer.json()["errorMessage"]
     old = client.get(f"{V1}/{program}/{transaction}", params={"CUNO": "10001"})
     assert (old.status_code, old.json()["@type"]) == (200, "TransactionNotImitated")
     rows = [{"transaction": transaction, "record": {}}, {"transaction": "GetServerTime"}]

@@ -20,6 +20,8 @@ MAX_OBJECTS: Final = 1_000
 MAX_RECORDS: Final = 10_000
 MAX_OBJECT_BYTES: Final = 6_000_000
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.]{0,249}")
+# Queries run in SQLite, which makes no table of such a name.
+_RESERVED = "sqlite_"
 # Infor's own logical ids are not taken (docs/reference/data-fabric.md#ingestion).
 _LOGICAL_ID = re.compile(r"lid://(?=.{1,250}$)[\w-]+(\.[\w-]+){1,4}", re.ASCII)
 
@@ -122,6 +124,8 @@ def read_object(values: Mapping[str, Any]) -> tuple[str, ObjectType, Any, Any]:
     name, kind = values.get("name"), values.get("type")
     if not isinstance(name, str) or not is_object_name(name):
         raise _wrong("name must be 1 to 250 letters, digits, dots and underscores.", "name")
+    if name.lower().startswith(_RESERVED):
+        raise _wrong(f"The sandbox keeps names that begin with {_RESERVED} for itself.", "name")
     if not isinstance(kind, str) or kind not in tuple(ObjectType):
         raise _wrong(f"type is one of {', '.join(ObjectType)}.", "type")
     schema, properties = values.get("schema"), values.get("properties")

@@ -226,10 +226,12 @@ def _file(entry: Mapping[str, object]) -> NewFile:
             f"The filename {quoted(filename)} has folders in it: send the name of the file alone.",
             code="filename_has_folders",
         )
-    if not filename or len(filename) > MAX_FILENAME:
+    if not filename:
+        raise InvalidInput("A file needs a filename.", code="filename_missing")
+    if len(filename) > MAX_FILENAME:
         raise InvalidInput(
-            f"A file needs a filename of at most {MAX_FILENAME} letters.",
-            code="filename_missing",
+            f"The filename {quoted(filename)} is longer than {MAX_FILENAME} letters.",
+            code="filename_too_long",
         )
     mime_type = text_in(entry, "mimetype") or _known_types.guess_type(filename)[0]
     mime_type = mime_type or "application/octet-stream"

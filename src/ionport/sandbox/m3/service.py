@@ -177,7 +177,7 @@ def _missing(program: Program, name: str) -> TransactionFailed:
 
 
 def _not_imitated(program: Program, name: str) -> TransactionFailed:
-    shown = name if name.isalnum() and len(name) <= 40 else quoted(name)
+    shown = name if name.replace("_", "").isalnum() and len(name) <= 40 else quoted(name)
     reason = OWN_OF_TENANT.get(program.name)
     why = f": {reason}" if reason else ""
     return TransactionFailed(

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from ionport.sandbox.datafabric.compass.model import QueryFailed
+from ionport.sandbox.datafabric.compass.model import READS_ONLY, QueryFailed
 from ionport.sandbox.kit.texts import quoted
 
 MAX_STATEMENT: Final = 100_000
@@ -99,6 +99,9 @@ def translate(statement: str) -> Translated:
         raise QueryFailed("The query is empty.")
     if any(each.text == ";" for each in tokens):
         raise QueryFailed("A job runs one query: leave out what stands behind the semicolon.")
+    if tokens[0].word not in ("select", "with"):
+        # SQLite would explain its own plan, or answer VALUES, which Compass has not.
+        raise QueryFailed(READS_ONLY)
     nodes, rest = _grouped(tokens, 0, 0)
     if rest != len(tokens):
         raise QueryFailed("The query has a closing parenthesis too many.")

@@ -10,7 +10,7 @@ import json
 import sqlite3
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any, Final
@@ -22,6 +22,7 @@ from ionport.sandbox.datafabric.compass.model import (
     MAX_RESULT_BYTES,
     MAX_RESULT_ROWS,
     MAX_SECONDS,
+    READS_ONLY,
     Columns,
     QueryFailed,
 )
@@ -111,7 +112,7 @@ def execute(
             except (sqlite3.Error, UnicodeEncodeError) as error:
                 raise _not_copied(error, source.name, bounds) from error
         add_functions(connection, lambda row: modified[row // PER_OBJECT], problems)
-        connection.set_authorizer(_authorize)
+        connection.set_authorizer(_authorizer({each.name.lower() for each in sources}))
         try:
             return _result(connection.execute(query.sql), row_limit)
         except (sqlite3.Error, sqlite3.Warning, OverflowError) as error:
@@ -160,8 +161,6 @@ def _batches(rows: Iterator[list[Any]]) -> Iterator[list[list[Any]]]:
 
 
 def _result(cursor: sqlite3.Cursor, row_limit: int) -> QueryResult:
-    if cursor.description is None:
-        raise QueryFailed("A job runs a query that begins with SELECT or WITH.")
     most = min(row_limit or MAX_RESULT_ROWS, MAX_RESULT_ROWS)
     names = _distinct(column[0] for column in cursor.description)
     kinds: list[str] = [""] * len(names)
@@ -208,15 +207,21 @@ def _shown(value: Any) -> Any:
     return str(value) if value in (float("inf"), float("-inf")) else value
 
 
-def _authorize(action: int, first: str | None, second: str | None, *_where: str | None) -> int:
-    if action in _ALLOWED:
-        return sqlite3.SQLITE_OK
-    if action == sqlite3.SQLITE_READ:
-        is_hidden = (first or "").lower().startswith(_HIDDEN)
-        return sqlite3.SQLITE_DENY if is_hidden else sqlite3.SQLITE_OK
-    if action == sqlite3.SQLITE_FUNCTION and (second or "").lower() not in _REFUSED_FUNCTIONS:
-        return sqlite3.SQLITE_OK
-    return sqlite3.SQLITE_DENY
+def _authorizer(copied: Collection[str]) -> Callable[..., int]:
+    """Return what SQLite asks for each thing that a query does; `copied` names the tables."""
+
+    def authorize(action: int, first: str | None, second: str | None, *_where: str | None) -> int:
+        if action in _ALLOWED:
+            return sqlite3.SQLITE_OK
+        if action == sqlite3.SQLITE_READ:
+            name = (first or "").lower()
+            is_hidden = name not in copied and name.startswith(_HIDDEN)
+            return sqlite3.SQLITE_DENY if is_hidden else sqlite3.SQLITE_OK
+        if action == sqlite3.SQLITE_FUNCTION and (second or "").lower() not in _REFUSED_FUNCTIONS:
+            return sqlite3.SQLITE_OK
+        return sqlite3.SQLITE_DENY
+
+    return authorize
 
 
 def _not_copied(error: Exception, name: str, bounds: Bounds) -> QueryFailed:
@@ -245,7 +250,7 @@ def _told(error: Exception, bounds: Bounds, problems: Sequence[str]) -> QueryFai
     if function != text:
         return QueryFailed(f"The sandbox does not imitate the function {function}.")
     if "not authorized" in text or "prohibited" in text:
-        return QueryFailed("A query only reads objects of the Data Catalog: SELECT or WITH.")
+        return QueryFailed(READS_ONLY)
     return QueryFailed(f"The query cannot be run: {text}.")
 
 

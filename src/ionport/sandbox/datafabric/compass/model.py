@@ -70,6 +70,9 @@ class CompassJob:
     ended_at: datetime | None
 
 
+READS_ONLY: Final = "A query only reads objects of the Data Catalog: it begins with SELECT or WITH."
+
+
 class QueryFailed(InvalidInput):
     """Compass cannot run a query; the text says why, and becomes the job's message."""
 

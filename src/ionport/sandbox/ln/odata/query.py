@@ -85,6 +85,8 @@ def read_key(text: str, kind: EntityType) -> Mapping[str, str]:
         if match is None:
             raise BadQuery(f"The key {quoted(text)} is not like {kind.keys[0]}='…'.")
         name = match[1] or (kind.keys[0] if len(kind.keys) == 1 else "")
+        if name in found:
+            raise BadQuery(f"The key names {quoted(name)} twice.")
         found[name] = _plain(match[2])
         position = match.end()
     if set(found) != set(kind.keys):
