@@ -43,7 +43,7 @@ _COMMANDS = {
         "Document side: check, add, list, preview, compare and convert mapping files.",
     ),
     "export": (
-        "documents.exports",
+        "documents.export.commands",
         "Document side: configure exports, run and steer them.",
     ),
     "company": (

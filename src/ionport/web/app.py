@@ -28,11 +28,15 @@ from ionport.web.pages.authorized_apps import files as app_files
 from ionport.web.pages.authorized_apps import form as app_form
 from ionport.web.pages.authorized_apps import security as app_security
 from ionport.web.pages.authorized_apps import token_tools
+from ionport.web.pages.connections import connections, endpoints, targets
 from ionport.web.pages.connections import files as connection_files
 from ionport.web.pages.connections import limits as connection_limits
 from ionport.web.pages.control import faults as control_faults
 from ionport.web.pages.control import keys as control_keys
 from ionport.web.pages.control import state as control_state
+from ionport.web.pages.deliveries import attempts as delivery_attempts
+from ionport.web.pages.deliveries import deliveries, dry_run, errors, replay
+from ionport.web.pages.deliveries import files as delivery_files
 from ionport.web.pages.documents import alternate_export, dashboard
 from ionport.web.pages.documents import choosing as document_choosing
 from ionport.web.pages.documents import correct as document_correct
@@ -46,21 +50,10 @@ from ionport.web.pages.documents.listing import bulk as document_bulk
 from ionport.web.pages.documents.listing import files as documents_files
 from ionport.web.pages.documents.listing import list as document_list
 from ionport.web.pages.documents.listing import views as document_views
-from ionport.web.pages.exporting import transfer as export_transfer
-from ionport.web.pages.exports import activation as export_activation
-from ionport.web.pages.exports import configurations as exports
-from ionport.web.pages.exports import (
-    connections,
-    deliveries,
-    delivery_attempts,
-    delivery_files,
-    dry_run,
-    endpoints,
-    errors,
-    mend,
-    replay,
-    targets,
-)
+from ionport.web.pages.export_settings import activation as export_activation
+from ionport.web.pages.export_settings import configurations as exports
+from ionport.web.pages.export_settings import mend
+from ionport.web.pages.export_settings import transfer as export_transfer
 from ionport.web.pages.general import home, language, manual, settings, theme
 from ionport.web.pages.ion_desk import (
     acknowledgements,

@@ -19,12 +19,12 @@ _ALL = sorted(
 
 @pytest.mark.parametrize("language", ["de", "fr"])
 def test_every_title_is_in_the_language_of_the_page(language: str) -> None:
-    macros = ENVIRONMENT.get_template("exports/_proof.html").module
+    macros = ENVIRONMENT.get_template("connections/_proof.html").module
     with speaking(speech_of(language)):
         same = {title for title in _ALL if macros.stage_title(title) == title}  # type: ignore[attr-defined]
     assert same <= _NAMES
 
 
 def test_an_english_page_has_them_as_they_are_kept() -> None:
-    macros = ENVIRONMENT.get_template("exports/_proof.html").module
+    macros = ENVIRONMENT.get_template("connections/_proof.html").module
     assert [macros.stage_title(title) for title in _ALL] == _ALL  # type: ignore[attr-defined]

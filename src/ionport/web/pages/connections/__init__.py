@@ -1,1 +1,1 @@
-"""Pages about connections beside their own: their files."""
+"""Connections: uploaded files, other targets, proofs, limits, the endpoint for the ERP."""

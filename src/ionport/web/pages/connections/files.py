@@ -9,7 +9,7 @@ from ionport.connections.model import Connection
 from ionport.core.errors import Conflict, InvalidInput, TooLarge, existing
 from ionport.core.i18n import _
 from ionport.identity.groups.permissions import Permission
-from ionport.web.pages.exports.connections import start_check, uploaded_credential
+from ionport.web.pages.connections.connections import start_check, uploaded_credential
 from ionport.web.rendering.confirm import ask_first
 from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.routes import form_routes

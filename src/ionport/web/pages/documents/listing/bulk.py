@@ -22,8 +22,8 @@ from ionport.exports.model import DOCUMENT_HELD
 from ionport.identity.access import Access
 from ionport.store import OrganizationScope
 from ionport.web.forms.fields import errors_of, text_of
+from ionport.web.pages.deliveries.deliveries import FILTERS as DELIVERIES
 from ionport.web.pages.documents.listing.filters import NAMES, filter_of, told
-from ionport.web.pages.exports.deliveries import FILTERS as DELIVERIES
 from ionport.web.rendering.confirm import ask_first
 from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.routes import form_routes

@@ -1,0 +1,1 @@
+"""`ionport export …`: configurations, deliveries, dry runs, the Export Error queue."""

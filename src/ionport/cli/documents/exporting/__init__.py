@@ -1,1 +1,0 @@
-"""Commands of exports beside `cli/documents/exports.py`."""

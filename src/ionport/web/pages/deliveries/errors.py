@@ -1,0 +1,99 @@
+"""Document side: what failed or was rejected, by cause, with what to do and the next step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from ionport.core.errors import InvalidInput
+from ionport.core.i18n import _, ngettext
+from ionport.exports.error_queue.service import Retried
+from ionport.identity.groups.permissions import Permission
+from ionport.web.forms.fields import errors_of, text_of
+from ionport.web.rendering.templating import path_to, redirect, render
+from ionport.web.routes import form_routes
+from ionport.web.services import documents_of
+from ionport.web.state import organization_read, organization_scope, visit_of
+
+MANUAL = "export-errors"
+_MOST_REASONS = 3
+
+
+def show(request: Request) -> Response:
+    """Show the groups, the most frequent first."""
+    with organization_read(request) as access:
+        groups = documents_of(request).error_queue.groups(access)
+    rejected = sum(group.deliveries for group in groups if group.is_rejected)
+    failed = sum(group.deliveries for group in groups) - rejected
+    context = {"groups": groups, "failed": failed, "rejected": rejected}
+    return render(request, "deliveries/errors/list.html", context)
+
+
+def retry_all(request: Request) -> Response:
+    """Try all deliveries of one cause again."""
+    visit, scope = visit_of(request), organization_scope(request)
+    visit.actor.require(scope.organization_id, Permission.EXPORT)
+    done = documents_of(request).error_queue.retry(
+        visit.services.database, scope, visit.actor, request.path_params["cause"]
+    )
+    tried = ngettext("{n} delivery is tried again.", "{n} deliveries are tried again.", done.tried)
+    return _back(request, done, tried)
+
+
+def re_export_form(request: Request) -> Response:
+    """Explain what exporting all of one cause again as new means, and ask why."""
+    return _re_export_dialog(request, {})
+
+
+def re_export(request: Request) -> Response:
+    """Export all that the ERP has rejected for one cause again as new."""
+    visit, scope = visit_of(request), organization_scope(request)
+    visit.actor.require(scope.organization_id, Permission.RE_EXPORT)
+    cause, reason = request.path_params["cause"], text_of(visit.form, "reason")
+    queue = documents_of(request).error_queue
+    try:
+        done = queue.re_export(visit.services.database, scope, visit.actor, cause, reason)
+    except InvalidInput as error:
+        return _re_export_dialog(request, errors_of(error), error.status)
+    again = ngettext(
+        "{n} document is exported again as new.",
+        "{n} documents are exported again as new.",
+        done.tried,
+    )
+    return _back(request, done, again)
+
+
+def _re_export_dialog(request: Request, errors: Mapping[str, str], status: int = 200) -> Response:
+    visit, scope = visit_of(request), organization_scope(request)
+    visit.actor.require(scope.organization_id, Permission.RE_EXPORT)
+    with organization_read(request) as access:
+        group = documents_of(request).error_queue.rejection(access, request.path_params["cause"])
+    context = {"group": group, "errors": errors, "reason": text_of(visit.form, "reason")}
+    return render(request, "deliveries/errors/re_export.html", context, status=status)
+
+
+def _back(request: Request, done: Retried, first: str) -> Response:
+    """Return to the list and tell what was done; `first` is a sentence about `{n}` of them."""
+    texts = [first.format(n=done.tried)]
+    for reason, number in done.refused.most_common(_MOST_REASONS):
+        stays = ngettext("{n} stays: {reason}", "{n} stay: {reason}", number)
+        texts.append(stays.format(n=number, reason=reason))
+    if done.left:
+        texts.append(_("{n} more follow when you choose it again.").format(n=done.left))
+    kind = "success" if done.tried else "danger"
+    return redirect(request, path_to(request, "export_errors"), kind=kind, text=" ".join(texts))
+
+
+ROUTES = [
+    Route("/export-errors", show, name="export_errors"),
+    Route("/export-errors/{cause}/retry", retry_all, methods=["POST"], name="export_errors_retry"),
+    *form_routes(
+        "/export-errors/{cause}/re-export",
+        re_export_form,
+        re_export,
+        name="export_errors_re_export",
+    ),
+]

@@ -1,0 +1,1 @@
+"""Settings → Document Processing → Export: configurations, their activation, their files."""

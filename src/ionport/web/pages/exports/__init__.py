@@ -1,1 +1,0 @@
-"""Export configurations, connections and deliveries."""
