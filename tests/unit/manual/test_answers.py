@@ -1,9 +1,9 @@
 """Questions in three languages find the page that answers them, and others are refused.
 
 Questions come in sets. Those of the newest set that their hash chooses, a third, are neither looked
-at nor asked while words and weights are chosen; those of former sets have been seen since. What
-both reach is told in docs/decisions/0029. With `IONPORT_ASK_HELD_BACK=1` those held back are asked,
-once, at the end: after that they count as seen.
+at nor scored while words and weights are chosen; those of former sets have been seen since. What
+both reach is told in docs/decisions/0029. With `IONPORT_ASK_HELD_BACK=1` those held back are
+scored, once, at the end: after that they count as seen.
 """
 
 from __future__ import annotations
@@ -84,17 +84,17 @@ def score(asked: Sequence[Question]) -> Score:
     return Score(first / answerable, among_three / answerable, wrong / (len(asked) - answerable))
 
 
-# The aim is 0.85, 0.95 and 0.05. The floors leave room for pages that change or are translated
-# (their headings are phrases).
+# The aim is 0.85, 0.95 and 0.05, and is not reached. The floors leave room for pages that change
+# or are translated (their headings are phrases).
 @pytest.mark.parametrize(
     ("is_held_back", "floor"),
     [
-        (False, Score(0.70, 0.75, 0.30)),
+        (False, Score(0.80, 0.85, 0.20)),
         pytest.param(
             True,
             Score(0, 0, 1),
             marks=pytest.mark.skipif(
-                "IONPORT_ASK_HELD_BACK" not in os.environ, reason="asked once, at the end"
+                "IONPORT_ASK_HELD_BACK" not in os.environ, reason="scored once, at the end"
             ),
         ),
     ],
@@ -122,6 +122,17 @@ def test_the_sentence_that_answers_stands_on_its_page() -> None:
             moved.append(question.id)
     # Pages are written anew more often than this file.
     assert len(moved) <= len(asked) // 20, moved
+
+
+def four_words_in_a_row(text: str) -> set[tuple[str, ...]]:
+    words = re.findall(r"\w+", text.lower())
+    return {tuple(words[at : at + 4]) for at in range(len(words) - 3)}
+
+
+def test_no_question_has_four_words_in_a_row_of_its_answer() -> None:
+    for question in questions():
+        shared = four_words_in_a_row(question.text) & four_words_in_a_row(question.sentence)
+        assert not shared, question.id
 
 
 def test_answers_are_words_of_the_manual() -> None:
