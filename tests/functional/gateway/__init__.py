@@ -1,0 +1,1 @@
+"""The gateway before targets of one's own."""

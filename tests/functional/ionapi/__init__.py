@@ -1,0 +1,1 @@
+"""The client library and its commands against a sandbox."""

@@ -1,0 +1,1 @@
+"""What clients that others wrote send, and what they are answered."""

@@ -1,0 +1,1 @@
+"""The imitated services, through the gateway and with real tokens."""

@@ -1,0 +1,192 @@
+"""Programs of M3 that public clients call most, and SQL over its tables.
+
+Source: docs/reference/m3.md#public-programs, docs/reference/m3.md#exportmi.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import httpx2
+import pytest
+
+from ionport.sandbox.m3.catalogue import program_named, program_names
+from tests.support.infor_side import InforSide
+from tests.support.m3 import V1, V2, bulk, record, run, token_of_user
+
+
+@pytest.fixture(scope="module")
+def client(side: InforSide) -> Iterator[httpx2.Client]:
+    with side.client(token_of_user(side)) as client:
+        yield client
+
+
+def exported(client: httpx2.Client, query: str, name: str = "Select", **more: str) -> list[str]:
+    result = run(client, f"EXPORTMI/{name};maxrecs=0", QERY=query, **more)
+    assert "errorMessage" not in result, result
+    return [each["REPL"] for each in result["records"]]
+
+
+@pytest.mark.on_each_database
+def test_an_order_is_entered_confirmed_and_read(client: httpx2.Client) -> None:
+    batch = record(client, "OIS100MI/AddBatchHead", CUNO="10001", CUOR="THEIRS-1")["ORNO"]
+    for item, quantity in (("BOLT-M8", "100"), ("CHAIR-01", "2")):
+        line = record(client, "OIS100MI/AddBatchLine", ORNO=batch, ITNO=item, ORQT=quantity)
+        assert line["POSX"] == "0"
+    assert line["PONR"] == "2"
+    assert run(client, "OIS100MI/GetHead", ORNO=batch)["errorCode"] == "WOR0103"
+    confirmed = record(client, "OIS100MI/Confirm", ORNO=batch)
+    order = confirmed["ORNO"]
+    assert (order != batch, confirmed["STAT"]) == (True, "22")
+    head = record(client, "OIS100MI/GetOrderHead", ORNO=order)
+    assert (head["CUNO"], head["CUOR"], head["NTAM"]) == ("10001", "THEIRS-1", "190")
+    lines = run(client, "OIS100MI/LstLine", ORNO=order)["records"]
+    assert [(each["PONR"], each["ITNO"]) for each in lines] == [("1", "BOLT-M8"), ("2", "CHAIR-01")]
+    assert record(client, "OIS100MI/GetLine", ORNO=order, PONR="2")["ITDS"] == "Office chair"
+    assert run(client, "OIS100MI/Confirm", ORNO=batch)["errorCode"] == "WOR0103"
+    found = run(client, "OIS100MI/SearchHead", SQRY="CUOR:THEIRS-1")["records"]
+    assert [each["ORNO"] for each in found] == [order]
+
+
+def test_an_order_that_cannot_be_is_refused(client: httpx2.Client) -> None:
+    assert run(client, "OIS100MI/AddBatchHead", CUNO="NOBODY")["errorField"] == "CUNO"
+    batch = record(client, "OIS100MI/AddBatchHead", CUNO="10001")["ORNO"]
+    empty = run(client, "OIS100MI/Confirm", ORNO=batch)
+    assert "no lines" in empty["errorMessage"]
+    for item, quantity, field in (("NOTHING", "1", "ITNO"), ("BOLT-M8", "0", "ORQT")):
+        refused = run(client, "OIS100MI/AddBatchLine", ORNO=batch, ITNO=item, ORQT=quantity)
+        assert refused["errorField"] == field
+
+
+def test_an_item_is_found_by_its_alias(client: httpx2.Client) -> None:
+    alias = {"ALWT": "2", "ALWQ": "EA13", "POPN": "4006381333931"}
+    assert run(client, "MMS025MI/AddAlias", ITNO="BOLT-M8", **alias)["records"] == []
+    found = record(client, "MMS025MI/GetItem", ALWT="2", POPN=alias["POPN"])
+    assert found["ITNO"] == "BOLT-M8"
+    assert record(client, "MMS025MI/GetAlias", ALWT="2", ITNO="BOLT-M8")["POPN"] == alias["POPN"]
+    assert run(client, "MMS025MI/GetItem", ALWT="2", POPN="0")["errorType"] == "ServerReturnedNOK"
+    run(client, "MMS025MI/DltAlias", ITNO="BOLT-M8", **alias)
+    assert run(client, "MMS025MI/LstAlias", ITNO="BOLT-M8")["records"] == []
+
+
+def test_a_company_tells_what_it_is_set_to(client: httpx2.Client) -> None:
+    user = record(client, "MNS150MI/GetUserData")
+    assert user["USID"] == record(client, "GENERAL/GetCurrentUser")["USER"]
+    assert run(client, "MNS150MI/GetUserData", USID="NOBODY")["errorField"] == "USID"
+    assert (user["CONO"], user["DIVI"]) == ("1", "AAA")
+    assert record(client, "MNS095MI/Get", CONO="1")["CONO"] == "1"
+    assert record(client, "MNS100MI/GetBasicData")["CONM"] == "Example company"
+    assert record(client, "MNS100MI/LstDivisions", CONO="1")["DIVI"] == "AAA"
+    assert record(client, "MMS005MI/GetWarehouse", WHLO="100")["FACI"] == "A01"
+    assert run(client, "MMS005MI/GetWarehouse", WHLO="9")["errorCode"] == "WWH0103"
+    assert record(client, "CRS008MI/Get", FACI="A01")["FACN"] == "Main works"
+    assert record(client, "MMS010MI/ListLocations", WHLO="100")["WHSL"] == "A-01"
+    assert record(client, "CRS045MI/GetBasicData", CSCD="DE")["TX40"] == "Germany"
+    code = record(client, "CRS175MI/GetGeneralCode", STCO="CSCD", STKY="SE")
+    assert code["TX15"] == "Sweden"
+    series = {"NBTY": "50", "NBID": "A"}
+    first = record(client, "CRS165MI/RtvNextNumber", **series)["NBNR"]
+    assert int(record(client, "CRS165MI/RtvNextNumber", **series)["NBNR"]) == int(first) + 1
+
+
+def test_a_record_has_fields_of_a_tenants_own(client: httpx2.Client) -> None:
+    key = {"FILE": "MITMAS", "PK01": "BOLT-M8"}
+    assert run(client, "CUSEXTMI/AddFieldValue", **key, A030="blue", N096="1.5")["records"] == []
+    assert run(client, "CUSEXTMI/ChgFieldValue", **key, A030="red")["records"] == []
+    found = record(client, "CUSEXTMI/GetFieldValue", **key)
+    assert (found["A030"], found["N096"]) == ("red", "1.5")
+    assert exported(client, "F1A030 from CUGEX1 where F1FILE = 'MITMAS'", SEPC=";") == ["red"]
+
+
+@pytest.mark.on_each_database
+def test_a_table_is_exported_as_sql_asks(client: httpx2.Client) -> None:
+    codes = "CTSTKY,CTTX15 from CSYTAB where CTSTCO = 'CSCD' and CTCONO = 1 order by CTSTKY"
+    assert exported(client, codes, SEPC=";", HDRS="1")[:3] == [
+        "CTSTKY;CTTX15",
+        "AT;Austria",
+        "DE;Germany",
+    ]
+    assert exported(client, "count(*) from OCUSMA", SEPC=";") == ["3"]
+    assert exported(client, "count(#) from OCUSMA where OKCUNO >= '10002'", SEPC=";") == ["2"]
+    one = "OKCUNO, OKCUNM from OCUSMA where OKCUNO = '10001'"
+    assert exported(client, one) == ["10001".ljust(10) + "Harbour Bicycles".ljust(36)]
+    assert exported(client, one, "SelectPad", SEPC=";") == [
+        "10001".ljust(10) + ";" + "Harbour Bicycles".ljust(36)
+    ]
+    assert exported(client, one, SEPC="#") == ["OKCUNO 10001#OKCUNM Harbour Bicycles"]
+    answer = bulk(
+        client,
+        "EXPORTMI",
+        [
+            {
+                "transaction": "Select",
+                "record": {"SEPC": ";", "QERY": "IDSUNO from CIDMAS where IDSUNO < '20002'"},
+                "selectedColumns": ["REPL"],
+            }
+        ],
+    )
+    assert answer["results"][0]["records"] == [{"REPL": "20001"}]
+    fields = run(client, "EXPORTMI/LstFields;maxrecs=0", FILE="OCUSMA")["records"]
+    assert "OKCUNO" in {each["FLDN"] for each in fields}
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "OKCUNO from NOTABLE",
+        "OKNOPE from OCUSMA",
+        "SELECT OKCUNO from OCUSMA",
+        "OKCUNO from OCUSMA, CIDMAS",
+        "OKCUNO from OCUSMA where OKCUNO in (select IDSUNO from CIDMAS)",
+        "OKCUNO from OCUSMA where",
+        "OKCUNO from OCUSMA; drop table OCUSMA",
+        "nothing",
+    ],
+)
+def test_an_export_that_cannot_be_read_is_refused_and_says_so(
+    client: httpx2.Client, query: str
+) -> None:
+    refused = run(client, "EXPORTMI/Select", QERY=query)
+    assert refused["errorType"] == "ServerReturnedNOK"
+    assert (refused["errorField"], refused["records"]) == ("QERY", [])
+
+
+@pytest.mark.parametrize("name", program_names())
+def test_every_known_program_tells_what_it_does_not_imitate(
+    client: httpx2.Client, name: str
+) -> None:
+    """Never "no such program" and never an answer that means nothing."""
+    program = program_named(name)
+    assert program is not None
+    listed = run(client, "MRS001MI/LstTransactions;maxrecs=0", MINM=name)["records"]
+    told = {each["TRNM"] for each in listed if each["TRDS"]}
+    for transaction in sorted(told)[:3]:
+        answer = client.get(f"{V2}/{name}/{transaction}")
+        assert answer.json()["errorType"] == "TransactionNotImitated"
+    (named,) = [
+        each
+        for each in run(client, "MRS001MI/LstPrograms;maxrecs=0", MINM=name)["records"][:1]
+        if each["MINM"] == name
+    ]
+    own = {each.name for each in program.transactions.values() if not each.is_general}
+    assert (named["MIDS"] == "") == bool(own - told)
+
+
+def test_what_clients_send_beside_the_fields_is_taken(client: httpx2.Client) -> None:
+    more = {"m3user": "ADA", "readtimeoutmillis": "60000", "SIMU": "1", "_rid": "r"}
+    answer = client.get(f"{V2}/CRS610MI/GetBasicData;returncols=CUNM,NOPE?CUNO=10001", params=None)
+    assert answer.json()["results"][0]["records"] == [{"CUNM": "Harbour Bicycles"}]
+    assert record(client, "CRS610MI/GetBasicData", CUNO="10001", **more)["CUNO"] == "10001"
+
+
+def test_v1_tells_a_refusal_with_200_whoever_refuses(client: httpx2.Client) -> None:
+    for address, kind in (
+        ("CRS610MI/NoSuchThing", "TransactionNotFound"),
+        ("CRS610MI/GetBasicData", "MandatoryInputFieldNotFound"),
+        ("XXX999MI/Get", "ProgramNotFound"),
+        ("PPS250MI/Get", "TransactionNotImitated"),
+    ):
+        answer = client.get(f"{V1}/{address}")
+        assert answer.status_code == 200
+        assert answer.json()["@type"] == kind
+        assert answer.json()["Message"]

@@ -1,0 +1,1 @@
+"""Learning, recording and verifying a tenant of one's own."""
