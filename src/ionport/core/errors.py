@@ -23,6 +23,10 @@
     │   └── TargetPaused             gateway: the circuit of a target is open
     ├── BadAddress              400  gateway: a path that cannot be passed on
     ├── BadQuery                400  sandbox: a malformed option, key or header of LN's OData
+    ├── NotAcceptable           406  sandbox: LN's OData answers in JSON alone
+    ├── StaleEntity             412  sandbox: an entity of LN's OData was changed meanwhile
+    ├── WrongMediaType          415  sandbox: LN's OData takes JSON alone
+    ├── MatchMissing            428  sandbox: a change of LN's OData without If-Match
     ├── ClientSilent            408  gateway: the body did not come in time
     ├── NotOffered              501  gateway: what it does not speak
     ├── TargetFailed            502  gateway: the target could not be reached

@@ -44,8 +44,14 @@ def error_answer(call: Call, error: IonportError) -> Answer:
 
 def _odata_error(error: IonportError) -> Answer:
     """Return an error as every known client of LN's OData reads it (docs/reference/ln.md#odata)."""
-    content = {"error": {"code": error.code, "message": error.text, "details": []}}
-    status = 400 if isinstance(error, InvalidInput) else error.status
+    status, text, details = error.status, error.text, []
+    if isinstance(error, RequestRefused):
+        text = SEVERAL if len(error.problems) > 1 else error.text
+        details = [{"code": each.code, "message": each.text} for each in error.problems]
+        status = 409 if any(each.is_conflict for each in error.problems) else 422
+    elif isinstance(error, InvalidInput):
+        status = 400
+    content = {"error": {"code": error.code, "message": text, "details": details}}
     return Answer(status, json.dumps(content).encode(), "application/json;charset=utf-8")
 
 

@@ -6,7 +6,7 @@ Source: docs/reference/ln.md#received-purchase-invoices.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -40,6 +40,10 @@ MAX_LINES = 5_000
 _DEFAULT_COUNTRY = "DE"
 _INTEGER = re.compile(r"[+-]?\d{1,9}", re.ASCII)
 _DATE = re.compile(r"\d{4}-\d\d-\d\d(T[\d:.]{5,16}(Z|[+-]\d\d:\d\d)?)?", re.ASCII)
+
+
+# Attributes as a client names them, with their values.
+Given = Sequence[tuple[str, str]]
 
 
 class Scope(StrEnum):
@@ -110,12 +114,25 @@ def _read_invoice(entity: etree._Element, company: int) -> ReadInvoice:
     if action not in ("create", "createOrChange"):
         text = "The sandbox creates invoices; it does not imitate the action {action}."
         return ReadInvoice(None, [Problem(text.format(action=quoted(action)))])
-    names = {component.name for component in LINES}
-    children = [child for child in elements(entity) if local(child) not in names]
-    if len(entity) - len(children) > MAX_LINES:
-        text = "An invoice takes at most {limit} lines."
-        return ReadInvoice(None, [Problem(text.format(limit=MAX_LINES))])
-    values, problems = _read_values(children, HEADER)
+    lines = {each.name: list(map(_given, named(entity, each.name))) for each in LINES}
+    own = [(name, text) for name, text in _given(entity) if name not in lines]
+    return read_invoice(own, lines, company)
+
+
+def _given(parent: etree._Element) -> Given:
+    return [(local(child), child.text or "") for child in elements(parent)]
+
+
+def read_invoice(
+    given: Given, of_lines: Mapping[str, Sequence[Given]], company: int
+) -> ReadInvoice:
+    """Read an invoice from its attributes and those of its lines, which are by component.
+
+    `company` is the financial company of an invoice that names none.
+    """
+    if sum(map(len, of_lines.values())) > MAX_LINES:
+        return ReadInvoice(None, [Problem(f"An invoice takes at most {MAX_LINES} lines.")])
+    values, problems = _read_values(given, HEADER)
     values = {"FinancialCompany": str(company), "TaxCountry": _DEFAULT_COUNTRY, **values}
     header = {name: values[name] for name in HEADER.attributes if name in values}
     if not 0 <= int(header["FinancialCompany"]) <= MAX_COMPANY:
@@ -123,26 +140,23 @@ def _read_invoice(entity: etree._Element, company: int) -> ReadInvoice:
         problems.append(_invalid("FinancialCompany", header["FinancialCompany"], wrong))
     lines: dict[str, list[Values]] = {component.name: [] for component in LINES}
     for component in LINES:
-        for line in named(entity, component.name):
+        for line in of_lines.get(component.name, ()):
             # What is wrong with a hundred values is enough to know.
             if len(problems) < MAX_PROBLEMS:
-                line_values, of_line = _read_values(list(elements(line)), component)
+                line_values, of_line = _read_values(line, component)
                 lines[component.name].append(line_values)
                 problems += of_line
     return ReadInvoice(None if problems else Draft(header, lines), problems)
 
 
-def _read_values(
-    children: Sequence[etree._Element], component: Component
-) -> tuple[dict[str, str], list[Problem]]:
+def _read_values(given: Given, component: Component) -> tuple[dict[str, str], list[Problem]]:
     """Read the attributes of an invoice or a line, and everything that is wrong with them."""
-    if len(children) > MAX_PROBLEMS:
+    if len(given) > MAX_PROBLEMS:
         text = "{component} has too many attributes."
         return {}, [Problem(text.format(component=component.name))]
     values: dict[str, str] = {}
     problems = []
-    for child in children:
-        name, text = local(child), child.text or ""
+    for name, text in given:
         attribute = component.attributes.get(name)
         if attribute is None:
             problems.append(unknown_attribute(name, text))

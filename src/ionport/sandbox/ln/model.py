@@ -141,10 +141,14 @@ class LnInvoiceFilter:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One message of a fault; the codes are LN's where they are known, else our own."""
+    """One message of a fault; the codes are LN's where they are known, else our own.
+
+    `is_conflict`: what is there already stands against it.
+    """
 
     text: str
     code: str = "ionport"
+    is_conflict: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, insert, or_, select
+from sqlalchemy import ColumnElement, and_, delete, insert, or_, select
 from sqlalchemy import update as update_rows
 
 from ionport.core.paging import Page, PageRequest
@@ -35,6 +36,22 @@ class LnRepository(Repository):
         last: int = self._run(taken.returning(_companies.last_invoice)).scalar_one()
         return range(last - count + 1, last + 1)
 
+    def lock(self, scope: TenantScope, company: int) -> None:
+        """Let no other transaction enter or change an invoice of a company until this one ends."""
+        self.next_numbers(scope, company, 0)
+
+    def remove(self, scope: TenantScope, invoice: Invoice) -> None:
+        """Remove an invoice."""
+        self._run(delete(ln_invoices).where(_is_invoice(scope, invoice.company, invoice.number)))
+
+    def save_draft(self, scope: TenantScope, invoice: Invoice) -> None:
+        """Keep what an invoice says."""
+        self._run(
+            update_rows(ln_invoices)
+            .where(_is_invoice(scope, invoice.company, invoice.number))
+            .values(**_drafted(invoice.draft), changed_at=invoice.changed_at)
+        )
+
     def add(self, scope: TenantScope, invoice: Invoice) -> None:
         """Store a new invoice."""
         self._run(
@@ -43,10 +60,7 @@ class LnRepository(Repository):
                     ln_invoices,
                     invoice,
                     tenant_id=scope.tenant_id,
-                    supplier=invoice.draft.header["SupplierCode"],
-                    invoice_number=invoice.draft.header["InvoiceNumberSupplier"],
-                    header=dict(invoice.draft.header),
-                    lines={name: list(lines) for name, lines in invoice.draft.lines.items()},
+                    **_drafted(invoice.draft),
                 )
             )
         )
@@ -136,6 +150,15 @@ class LnRepository(Repository):
 
     def _find(self, condition: ColumnElement[bool]) -> Invoice | None:
         return self._one(select(ln_invoices).where(condition), _invoice)
+
+
+def _drafted(draft: Draft) -> dict[str, Any]:
+    return {
+        "supplier": draft.header["SupplierCode"],
+        "invoice_number": draft.header["InvoiceNumberSupplier"],
+        "header": dict(draft.header),
+        "lines": {name: list(lines) for name, lines in draft.lines.items()},
+    }
 
 
 def _is_invoice(scope: TenantScope, company: int, number: int) -> ColumnElement[bool]:

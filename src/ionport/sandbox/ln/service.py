@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from ionport.core.clock import Clock
+from ionport.core.errors import existing
 from ionport.sandbox.ln.invoices import ReadInvoice
 from ionport.sandbox.ln.model import (
     MAX_PROBLEMS,
@@ -88,6 +89,36 @@ class LnService:
             raise RequestRefused(problems)
         return Created(invoices, problems[:MAX_PROBLEMS])
 
+    def locked(self, access: ScopedWork[TenantScope], company: int, number: int) -> Invoice:
+        """Return an invoice that no other transaction changes until this one ends.
+
+        Raises:
+            NotFound: there is none.
+        """
+        repository = LnRepository(access.connection)
+        repository.lock(access.scope, company)
+        found = repository.get(access.scope, company, number)
+        return existing(found, f"Received purchase invoice {number} of company {company} not found")
+
+    def change(
+        self, access: ScopedWork[TenantScope], invoice: Invoice, read: ReadInvoice
+    ) -> Invoice:
+        """Let an invoice say something else; raises RequestRefused, once it is processed too."""
+        _require_unprocessed(invoice)
+        problems = list(read.problems)
+        if read.draft is not None:
+            problems += self._problems_of(access, read.draft, own=invoice)
+        if problems or read.draft is None:
+            raise RequestRefused(problems)
+        changed = replace(invoice, draft=read.draft, changed_at=self._clock.now())
+        LnRepository(access.connection).save_draft(access.scope, changed)
+        return changed
+
+    def remove(self, access: ScopedWork[TenantScope], invoice: Invoice) -> None:
+        """Remove an invoice; raises RequestRefused once it is processed."""
+        _require_unprocessed(invoice)
+        LnRepository(access.connection).remove(access.scope, invoice)
+
     def show(
         self, access: ScopedWork[TenantScope], keys: Sequence[tuple[int, int]]
     ) -> Sequence[Invoice]:
@@ -138,10 +169,12 @@ class LnService:
         LnRepository(access.connection).add(access.scope, invoice)
         return invoice
 
-    def _problems_of(self, access: ScopedWork[TenantScope], draft: Draft) -> Sequence[Problem]:
+    def _problems_of(
+        self, access: ScopedWork[TenantScope], draft: Draft, own: Invoice | None = None
+    ) -> Sequence[Problem]:
         repository = LnRepository(access.connection)
         other = repository.same(access.scope, draft)
-        if other is not None:
+        if other is not None and (own is None or other.key != own.key):
             text = (
                 "Supplier invoice {invoice} of supplier {supplier} already exists:"
                 " received purchase invoice {number} of company {company}"
@@ -153,7 +186,8 @@ class LnService:
                         supplier=draft.header["SupplierCode"],
                         number=other.number,
                         company=other.company,
-                    )
+                    ),
+                    is_conflict=True,
                 )
             ]
         if not self.settings.match_receipts:
@@ -219,6 +253,12 @@ def _take_numbers(
         company: iter(repository.next_numbers(scope, company, counts[company]))
         for company in sorted(counts)
     }
+
+
+def _require_unprocessed(invoice: Invoice) -> None:
+    if invoice.processing is Processing.PROCESSED:
+        text = f"Received purchase invoice {invoice.number} of company {invoice.company}"
+        raise refused(f"{text} is processed and stays as it is")
 
 
 def _registration_problems(draft: Draft) -> Sequence[str]:

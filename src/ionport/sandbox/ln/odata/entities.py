@@ -59,7 +59,7 @@ class Entities:
 
     def _invoices(self, access: ScopedWork[TenantScope], company: int) -> Iterable[EntityValues]:
         invoices = islice(self._service.scan(access, company), _MAX_READ)
-        return (_invoice(each) for each in invoices)
+        return map(invoice_entity, invoices)
 
 
 def _order_line(receipt: GoodsReceipt) -> EntityValues:
@@ -74,7 +74,8 @@ def _order_line(receipt: GoodsReceipt) -> EntityValues:
     }
 
 
-def _invoice(invoice: Invoice) -> EntityValues:
+def invoice_entity(invoice: Invoice) -> EntityValues:
+    """Return an invoice with its lines as an entity."""
     own = _typed(shown(invoice), INVOICE.properties)
     lines = {
         component.name: [

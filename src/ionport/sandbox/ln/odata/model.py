@@ -60,6 +60,34 @@ class BadQuery(IonportError):
     default_code = "bad_request"
 
 
+class NotAcceptable(IonportError):
+    """The caller takes no JSON: 406."""
+
+    status = 406
+    default_code = "not_acceptable"
+
+
+class StaleEntity(IonportError):
+    """The entity has another etag than the caller has seen: 412."""
+
+    status = 412
+    default_code = "precondition_failed"
+
+
+class WrongMediaType(IonportError):
+    """The body is not JSON: 415."""
+
+    status = 415
+    default_code = "unsupported_media_type"
+
+
+class MatchMissing(IonportError):
+    """A change without If-Match: 428."""
+
+    status = 428
+    default_code = "precondition_required"
+
+
 def _texts(*names: str) -> dict[str, Kind]:
     return dict.fromkeys(names, Kind.TEXT)
 

@@ -44,7 +44,12 @@ _KEY_PART = re.compile(r"\s*(?:(\w+)\s*=\s*)?('(?:[^']|'')*'|-?\d+)\s*(,|$)")
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What a collection is asked for; `top` is None for as many as a page has."""
+    """What a collection is asked for.
+
+    Attributes:
+        top: None for as many as a page has.
+        kept: the options that the address of the next page repeats.
+    """
 
     matches: Condition
     select: Sequence[str]
@@ -53,6 +58,7 @@ class Query:
     top: int | None
     skip: int
     with_count: bool
+    kept: Sequence[tuple[str, str]]
 
 
 def read_query(options: QueryParams, kind: EntityType) -> Query:
@@ -73,6 +79,7 @@ def read_query(options: QueryParams, kind: EntityType) -> Query:
         top=_number(options, "$top"),
         skip=_number(options, "$skip") or 0,
         with_count=options.get("$count", "").lower() == "true",
+        kept=[(name, value) for name, value in options.multi_items() if name != "$skip"],
     )
 
 
