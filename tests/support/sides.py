@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -198,6 +198,7 @@ def configure_export(
     method: ExportMethod = ExportMethod.INFOR_IDM_BOD,
     erp: bytes = b"",
     target: Target | None = None,
+    options: Mapping[str, str] | None = None,
 ) -> str:
     """Upload the credential, or add a `target`, add mapping files, activate an export; its id.
 
@@ -233,6 +234,7 @@ def configure_export(
                 method=method,
                 connection_id=connection.id,
                 mappings=mappings,
+                options=dict(options or {}),
             ),
         )
         side.configurations.activate(access, configuration.id, reason="a test proves nothing")
