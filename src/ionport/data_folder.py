@@ -19,7 +19,7 @@ from ionport.core.errors import Unavailable
 from ionport.core.files import make_private_folder, take_from_others, try_writing
 from ionport.core.i18n import _
 from ionport.core.sealing import KeyRing, create_key_ring, load_key_ring
-from ionport.migrations import current_revision, upgrade
+from ionport.migrations import current_revision, refuse_moved, upgrade
 from ionport.settings import Settings
 from ionport.store import Database, has_sealed_values, sqlite_url
 
@@ -117,9 +117,14 @@ def load_keys(settings: Settings, database: Database, *, makes_new: bool = True)
 
 
 @contextmanager
-def opened_database(settings: Settings) -> Iterator[Database]:
-    """Open the database; it is closed again when the block fails, and the error says which one."""
+def opened_database(settings: Settings, *, also_moved: bool = False) -> Iterator[Database]:
+    """Open the database; it is closed again when the block fails, and the error says which one.
+
+    One that was moved is refused, at each connection, unless it is what is worked on.
+    """
     database = Database(database_url(settings), connections=settings.database_connections)
+    if not also_moved:
+        refuse_moved(database)
     try:
         yield database
     except BaseException as error:

@@ -92,7 +92,17 @@ class Relay:
         self.port = self._listener.getsockname()[1]
         self._flows = threading.Event()
         self._flows.set()
+        self._is_cut = False
         self._open: list[socket.socket] = []
+
+    def cut(self) -> None:
+        """Close every connection, on both sides, and let none be opened."""
+        self._is_cut = True
+        self._close_all()
+
+    def mend(self) -> None:
+        """Let connections be opened again."""
+        self._is_cut = False
 
     def stand_still(self) -> None:
         """Take no byte and pass none on; nobody is told."""
@@ -108,7 +118,11 @@ class Relay:
 
     def __exit__(self, *_: object) -> None:
         self._flows.set()
-        for connection in (self._listener, *self._open):
+        self._open.append(self._listener)
+        self._close_all()
+
+    def _close_all(self) -> None:
+        for connection in tuple(self._open):
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
             connection.close()
@@ -117,6 +131,9 @@ class Relay:
         with contextlib.suppress(OSError):
             while True:
                 near, _address = self._listener.accept()
+                if self._is_cut:
+                    near.close()
+                    continue
                 far = socket.socket(socket.AF_UNIX)
                 far.connect(self._path)
                 self._open += [near, far]

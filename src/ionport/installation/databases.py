@@ -33,7 +33,7 @@ def opened_under_a_name(settings: Settings) -> Iterator[Database]:
             {"application_name": f"ionport-{secrets.token_hex(8)}"}
         )
         settings = replace(settings, database_url=named.render_as_string(hide_password=False))
-    with opened_database(settings) as database:
+    with opened_database(settings, also_moved=True) as database:
         yield database
     database.close()
 
@@ -130,6 +130,9 @@ def _take_postgresql(connection: Connection) -> None:
     activity = table(
         "pg_stat_activity", *map(column, ("datname", "backend_type", "application_name"))
     )
+    if inspect(connection).has_table(VERSIONS):
+        # Who connects from here on reads it first, waits, and then sees what became of it.
+        connection.execute(text(f"LOCK TABLE {VERSIONS} IN ACCESS EXCLUSIVE MODE"))
     others = (
         select(func.count())
         .select_from(activity)

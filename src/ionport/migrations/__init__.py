@@ -13,13 +13,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, event, text
 
 from ionport.core.errors import Unavailable
 from ionport.core.files import private_opener
@@ -70,6 +70,29 @@ def require_current(database: Database) -> None:
         ).format(revision=current or "none", wanted=wanted),
         code="schema_too_old",
     )
+
+
+def refuse_moved(database: Database) -> None:
+    """Let no connection be opened to what `ionport migrate --to` has moved or not filled yet.
+
+    A move begins when nobody has a connection. A process that had lost its own by then runs on
+    all the same: what it opens afterwards raises Unavailable.
+    """
+    there = "SELECT count(to_regclass('alembic_version'))"
+    if database.is_sqlite:
+        there = "SELECT count(*) FROM sqlite_master WHERE name = 'alembic_version'"
+
+    def look(connection: Any, _record: object) -> None:
+        cursor = connection.cursor()
+        if cursor.execute(there).fetchone()[0]:
+            row = cursor.execute("SELECT version_num FROM alembic_version").fetchone()
+            if row and row[0].startswith((MOVED, UNFINISHED)):
+                raise _not_ours(row[0])
+        cursor.close()
+        connection.rollback()
+
+    for engine in {database.engine, database.reading_engine}:
+        event.listen(engine, "connect", look)
 
 
 @cache
