@@ -70,7 +70,7 @@ class SummaryAnswer(Answer):
     duplicate_of: str | None
     sub_organization: str | None
     erp_status: str | None = Field(
-        description="How far the ERP is: handed_over, accepted, posted or rejected."
+        description="How far the ERP is: handed_over, no_word, accepted, posted or rejected."
     )
     erp_reference: str | None = Field(description="What the ERP calls it: voucher or batch.")
     created_at: datetime
@@ -98,7 +98,7 @@ class DocumentAnswer(Answer):
     fields: Mapping[str, str]
     tables: Mapping[str, Sequence[Mapping[str, str]]]
     erp_status: str | None = Field(
-        description="How far the ERP is: handed_over, accepted, posted or rejected."
+        description="How far the ERP is: handed_over, no_word, accepted, posted or rejected."
     )
     erp_reference: str | None = Field(description="What the ERP calls it: voucher or batch.")
     created_at: datetime
@@ -230,7 +230,7 @@ class DeliveryAnswer(Answer):
     )
     message_id: str = Field(description="The id of its ION message, where it sends one.")
     erp_status: str | None = Field(
-        description="How far the ERP is: handed_over, accepted, posted or rejected."
+        description="How far the ERP is: handed_over, no_word, accepted, posted or rejected."
     )
     erp_text: str | None = Field(description="Why the ERP rejected it.")
     erp_voucher: str | None = Field(description="Its number in the ledger.")

@@ -72,9 +72,13 @@ class TimelineKind(StrEnum):
 
 
 class ErpStatus(StrEnum):
-    """How far the ERP is with a document that was delivered, as it has told or been asked."""
+    """How far the ERP is with a document that was delivered, as it has told or been asked.
+
+    *No word*: it was handed over, and in the time that was given for it nothing has come back.
+    """
 
     HANDED_OVER = "handed_over"
+    NO_WORD = "no_word"
     ACCEPTED = "accepted"
     POSTED = "posted"
     REJECTED = "rejected"
@@ -84,10 +88,16 @@ class ErpStatus(StrEnum):
         """In the user's words and language."""
         return {
             ErpStatus.HANDED_OVER: _("Handed over"),
+            ErpStatus.NO_WORD: _("No word"),
             ErpStatus.ACCEPTED: _("Accepted"),
             ErpStatus.POSTED: _("Posted"),
             ErpStatus.REJECTED: _("Rejected"),
         }[self]
+
+    @property
+    def needs_person(self) -> bool:
+        """Whether what was delivered needs a person, since the ERP has not taken it."""
+        return self in (ErpStatus.REJECTED, ErpStatus.NO_WORD)
 
 
 @dataclass(frozen=True, slots=True)

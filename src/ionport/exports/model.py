@@ -19,9 +19,9 @@ from ionport.mappings.model import MappingKind
 DOCUMENT_HELD: Final = "document_held"
 PROOF_REFUSED: Final = "proof_refused"
 WAITS_TO_BE_FETCHED: Final = "waits_to_be_fetched"
-REJECTED_CODE: Final = "rejected"
-"""What lists call the reason of a delivery that is done and that the ERP has rejected."""
 """Error code of a delivery that a program fetches and has not confirmed yet."""
+GONE_FROM_ERP: Final = N_("It is no longer in the ERP: somebody has deleted it there.")
+"""What stands for the ERP's reason where it has lost an invoice that it had accepted."""
 
 
 class ExportMethod(StrEnum):
@@ -257,6 +257,11 @@ class Delivery:
     def erp_name(self) -> str:
         """What the ERP calls the invoice: its voucher, else the number of the batch."""
         return self.erp_voucher or self.erp_reference or ""
+
+    @property
+    def erp_reason(self) -> str:
+        """Why the ERP has rejected it: its own words, ours in the user's language."""
+        return _(GONE_FROM_ERP) if self.erp_text == GONE_FROM_ERP else self.erp_text
 
     @property
     def is_held(self) -> bool:

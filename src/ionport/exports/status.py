@@ -56,6 +56,7 @@ _DELIVERED: Final = SystemScope("what the ERP has of a delivery")
 # From what needs a person to what needs nobody.
 _FAR: Final = (
     ErpStatus.REJECTED,
+    ErpStatus.NO_WORD,
     ErpStatus.HANDED_OVER,
     ErpStatus.ACCEPTED,
     ErpStatus.POSTED,
@@ -76,13 +77,13 @@ def derive_status(latest: Iterable[_State], active: frozenset[str]) -> DocumentS
 
     *Exported* only when all active configurations have delivered. Deliveries through
     configurations that are no longer active count while nothing else decides. What the ERP has
-    rejected is an error until it is exported again.
+    rejected is an error until it is exported again, and what it says nothing of until it does.
     """
     latest = list(latest)
     newest = {delivery.configuration_id: delivery.status for delivery in latest}
     if any(not status.is_over for status in newest.values()):
         return DocumentStatus.EXPORTING
-    if any(delivery.erp_status is ErpStatus.REJECTED for delivery in latest):
+    if any(each.erp_status is not None and each.erp_status.needs_person for each in latest):
         return DocumentStatus.EXPORT_ERROR
     delivered = {key for key, status in newest.items() if status is DeliveryStatus.DELIVERED}
     if active and active <= delivered:

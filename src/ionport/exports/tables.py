@@ -151,7 +151,8 @@ deliveries = Table(
     Column("erp_changed_at", Moment),
     # The BODID of what went over ION, up to its query: answers repeat it.
     Column("bod_name", Text),
-    # When the ERP is asked next, empty for never; and when it had no such invoice last.
+    # When it is asked next what the ERP has made of it, or whether its word is overdue, empty for
+    # never; and when the ERP had no such invoice first.
     Column("erp_ask_at", Moment),
     Column("erp_missed_at", Moment),
     UniqueConstraint("configuration_id", "document_id", "generation", name="uq_deliveries_key"),
@@ -197,13 +198,14 @@ partial_index(
     where=deliveries.c.bod_name.is_not(None),
 )
 
-# What an ERP has rejected: few, of which a person reads the list.
-partial_index(
-    "ix_deliveries_rejected",
-    deliveries.c.organization_id,
-    deliveries.c.id,
-    where=deliveries.c.erp_status == "rejected",
-)
+# What an ERP has rejected or said nothing of: few, of which a person reads the list.
+for _told in ("rejected", "no_word"):
+    partial_index(
+        f"ix_deliveries_{_told}",
+        deliveries.c.organization_id,
+        deliveries.c.id,
+        where=deliveries.c.erp_status == _told,
+    )
 
 # The leases that each worker watches.
 partial_index(

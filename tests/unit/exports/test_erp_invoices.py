@@ -13,7 +13,7 @@ from lxml import etree
 
 from ionport.core.errors import InvalidInput
 from ionport.documents.readable_pages.service import ReadablePageService
-from ionport.exports.destinations import m3_lines
+from ionport.exports.destinations.erp_invoices import m3_lines
 from ionport.exports.destinations.infor_idm_m3 import VALIDATE_OPTION
 from ionport.exports.dry_run import DryRunService
 from ionport.exports.model import (

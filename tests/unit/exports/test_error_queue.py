@@ -157,8 +157,10 @@ def test_what_the_erp_rejects_stands_by_its_cause_and_is_exported_again_with_a_r
     silent = reject(ready, "94", "")
     with ready.database.read() as work:
         groups = queue.groups(Access(work, ready.scope, OPERATOR))
-        rejections = queue.rejections(Access(work, ready.scope, OPERATOR))
-    shown = {each.cause.key: (each.deliveries, each.is_rejected) for each in groups}
+        rejections = queue.not_taken(Access(work, ready.scope, OPERATOR))
+    shown = {
+        each.cause.key: (each.deliveries, each.erp_status is ErpStatus.REJECTED) for each in groups
+    }
     no_reason = cause_of("rejected", "").key
     assert shown == {
         "rejected_supplier_unknown": (2, True),
@@ -166,7 +168,7 @@ def test_what_the_erp_rejects_stands_by_its_cause_and_is_exported_again_with_a_r
         "rejected_invoice_exists": (1, True),
         no_reason: (1, True),
     }
-    assert [each for each in groups if each.is_rejected] == rejections
+    assert [each for each in groups if each.erp_status] == rejections
     remedies = {each.cause.key: each.remedy for each in groups}
     assert "must not be exported again" in remedies["rejected_invoice_exists"]
     assert remedies["rejected_supplier_unknown"] == remedies["supplier_unknown"]
@@ -190,5 +192,5 @@ def test_what_the_erp_rejects_stands_by_its_cause_and_is_exported_again_with_a_r
         assert (newest.generation, newest.reason) == (2, "They are there now")
     assert ready.detail(failed.id).delivery.status is DeliveryStatus.FAILED
     with ready.database.read() as work:
-        left = queue.rejections(Access(work, ready.scope, OPERATOR))
+        left = queue.not_taken(Access(work, ready.scope, OPERATOR))
     assert {each.newest_id for each in left} == {twice.id, silent.id}

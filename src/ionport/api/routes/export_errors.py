@@ -1,4 +1,4 @@
-"""What failed or was rejected, by cause, and all of one cause tried or exported again."""
+"""What failed or the ERP has not taken, by cause, and all of one cause tried or exported again."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from ionport.api.callers import Call, allowed
 from ionport.api.problems import PROBLEMS
 from ionport.api.schemas import Answer
 from ionport.api.services import Services
+from ionport.documents.model import ErpStatus
 from ionport.exports.error_queue.service import ErrorGroup
 from ionport.identity.access import Access
 from ionport.identity.api_keys.model import ApiScope
@@ -34,6 +35,10 @@ class ErrorGroupAnswer(Answer):
     rejected: bool = Field(
         description="Whether the ERP has rejected them: not tried again, but exported as new."
     )
+    erp_status: str | None = Field(
+        description="Null: they failed. `rejected` or `no_word`: Infor has them, and they are not"
+        " tried again, but exported as new."
+    )
     deliveries: int
     oldest: datetime
     newest_id: str
@@ -48,7 +53,7 @@ class ErrorGroupAnswer(Answer):
             error=group.text,
             remedy=group.remedy or None,
             mapping=group.cause.mapping or None,
-            rejected=group.is_rejected,
+            rejected=group.erp_status is ErpStatus.REJECTED,
         )
 
 
@@ -70,7 +75,7 @@ class RetriedAnswer(Answer):
 
 @router.get("/export-errors")
 def list_export_errors(services: Services, call: Reader) -> Sequence[ErrorGroupAnswer]:
-    """List why deliveries have failed or were rejected by the ERP, the most frequent cause first.
+    """List why deliveries have failed or the ERP has not taken them, the most frequent cause first.
 
     At most a hundred.
     """
@@ -90,9 +95,10 @@ def retry_cause(services: Services, call: Exporter, cause: str) -> RetriedAnswer
 def re_export_cause(
     services: Services, call: Exporter, cause: str, asked: ReasonAsked
 ) -> RetriedAnswer:
-    """Export all that the ERP has rejected for one cause again as new, 500 at most.
+    """Export all that the ERP has not taken for one cause again as new, 500 at most.
 
-    Mend the cause before. Documents that findings hold are left out, and counted by the reason.
+    Mend the cause before, and look whether the ERP has what it has said nothing of. Documents that
+    findings hold are left out, and counted by the reason.
     """
     done = services.error_queue.re_export(
         services.database, call.scope, call.actor, cause, asked.reason

@@ -48,6 +48,7 @@ class EventType(StrEnum):
     ERP_ACCEPTED = "delivery.accepted"
     ERP_POSTED = "delivery.posted"
     ERP_REJECTED = "delivery.rejected"
+    ERP_NO_WORD = "delivery.no_word"
 
     @classmethod
     def of_status(cls, status: DocumentStatus) -> EventType:
@@ -61,6 +62,7 @@ class EventType(StrEnum):
             ErpStatus.ACCEPTED: cls.ERP_ACCEPTED,
             ErpStatus.POSTED: cls.ERP_POSTED,
             ErpStatus.REJECTED: cls.ERP_REJECTED,
+            ErpStatus.NO_WORD: cls.ERP_NO_WORD,
         }.get(status)
 
     @property
@@ -79,6 +81,7 @@ class EventType(StrEnum):
             EventType.ERP_ACCEPTED: _("The ERP has accepted a delivery"),
             EventType.ERP_POSTED: _("The ERP has posted a delivery"),
             EventType.ERP_REJECTED: _("The ERP has rejected a delivery"),
+            EventType.ERP_NO_WORD: _("The ERP has said nothing of a delivery in time"),
         }
         return named.get(self) or DocumentStatus(self.removeprefix(_DOCUMENT)).label
 

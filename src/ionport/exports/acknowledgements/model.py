@@ -35,7 +35,7 @@ class Kind(StrEnum):
     ACKNOWLEDGE = "acknowledge"
     CONFIRM = "confirm"
     ASKED = "asked"
-    """No document: M3 was asked."""
+    """No document: the ERP was asked, or its word is overdue."""
 
     @property
     def label(self) -> str:
@@ -97,10 +97,12 @@ class Result(StrEnum):
         }[self]
 
 
+_SAID: Final = frozenset((ErpStatus.ACCEPTED, ErpStatus.POSTED, ErpStatus.REJECTED))
 # What may follow; a rejection that a person mended in the ERP ends as accepted or posted.
 _NEXT: Final = {
-    None: frozenset(ErpStatus),
-    ErpStatus.HANDED_OVER: frozenset((ErpStatus.ACCEPTED, ErpStatus.POSTED, ErpStatus.REJECTED)),
+    None: _SAID | {ErpStatus.HANDED_OVER},
+    ErpStatus.HANDED_OVER: _SAID | {ErpStatus.NO_WORD},
+    ErpStatus.NO_WORD: _SAID,
     ErpStatus.ACCEPTED: frozenset((ErpStatus.POSTED, ErpStatus.REJECTED)),
     ErpStatus.REJECTED: frozenset((ErpStatus.ACCEPTED, ErpStatus.POSTED)),
     ErpStatus.POSTED: frozenset[ErpStatus](),

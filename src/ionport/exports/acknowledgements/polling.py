@@ -1,4 +1,4 @@
-"""Asks ERPs what became of invoices, where no document flow tells it.
+"""Asks ERPs what became of invoices, where no document flow tells it, and notes their silence.
 
 Which method asks what is said by its destination (`destinations/questions`): often in the first
 minutes, seldom after a day, and no more after thirty.
@@ -7,8 +7,9 @@ minutes, seldom after a day, and no more after thirty.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Final
 
 from ionport.connections.service import ConnectionService
@@ -17,6 +18,8 @@ from ionport.core.clock import Clock
 from ionport.core.errors import IonportError, NotFound
 from ionport.core.repeating import Repeating
 from ionport.documents.model import ErpStatus
+from ionport.exports.acknowledgements.expected import expected_of
+from ionport.exports.acknowledgements.model import Result
 from ionport.exports.acknowledgements.service import AcknowledgementService
 from ionport.exports.configurations.repository import ConfigurationRepository
 from ionport.exports.destinations import destination_of
@@ -25,18 +28,32 @@ from ionport.exports.destinations.questions.model import ErpAnswer, next_wait
 from ionport.exports.ledger.question_repository import QuestionRepository
 from ionport.exports.ledger.repository import DeliveryRepository
 from ionport.exports.ledger.steps_repository import LedgerRepository
-from ionport.exports.model import Delivery, DeliveryStatus
+from ionport.exports.model import GONE_FROM_ERP, Delivery, DeliveryStatus
 from ionport.exports.timing import ExportTiming
 from ionport.ionapi.client import IonApiClient
-from ionport.ionapi.errors import IonApiError, M3Error
+from ionport.ionapi.errors import IonApiError, LnFault, M3Error
 from ionport.store import Database, OrganizationScope, SystemScope, Work
 
 LOOK_SECONDS: Final = 3.0
 AT_ONCE: Final = 20
 FLOW_TAKES: Final = timedelta(seconds=50)
+GONE_AFTER: Final = timedelta(minutes=10)
+"""How long an ERP must not find what it had accepted before it counts as deleted there."""
 _SCOPE: Final = SystemScope("deliveries whose ERP is asked about them")
-_OPEN: Final = (None, ErpStatus.HANDED_OVER, ErpStatus.ACCEPTED)
+_OPEN: Final = (None, ErpStatus.HANDED_OVER, ErpStatus.NO_WORD, ErpStatus.ACCEPTED)
+_NO_WORD: Final = ErpAnswer(ErpStatus.NO_WORD, "")
+_GONE: Final = ErpAnswer(ErpStatus.REJECTED, "", reason=GONE_FROM_ERP)
 _logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """A delivery that is looked at now: whether its ERP is asked, and its word is overdue."""
+
+    delivery: Delivery
+    options: Mapping[str, str]
+    is_asked: bool
+    is_overdue: bool
 
 
 class ErpPoller:
@@ -58,27 +75,31 @@ class ErpPoller:
         self._service = service
 
     def look(self) -> int:
-        """Ask once about what is due, at most 20; returns how many stand otherwise since."""
+        """Look once at what is due, at most 20; returns how many stand otherwise since."""
         changed = 0
         away: set[str] = set()
-        for delivery in self._due():
-            if delivery.connection_id in away:
-                continue
+        for look in self._due():
+            delivery = look.delivery
+            is_told = False
             try:
-                changed += self._ask(delivery)
+                if look.is_asked and delivery.connection_id not in away:
+                    is_told = self._ask(delivery, look.options)
             except (IonApiError, IonportError) as error:
                 # It is asked again; nobody waits for it.
-                if not isinstance(error, M3Error | NotFound):
-                    # These two are about one invoice: the others are asked about all the same.
+                if not isinstance(error, M3Error | LnFault | NotFound):
+                    # These are about one invoice: the others are asked about all the same.
                     away.add(delivery.connection_id)
                 _logger.warning("the ERP was not asked about %s: %s", delivery.id, error)
+            if look.is_overdue and not is_told:
+                is_told = self._told(delivery, _NO_WORD)
+            changed += is_told
         return changed
 
     def close(self) -> None:
         """Close the sockets to Infor."""
         self._clients.close()
 
-    def _due(self) -> Sequence[Delivery]:
+    def _due(self) -> Sequence[_Look]:
         """Return what is due, and note when it is next: other processes leave it alone."""
         now = self._clock.now()
         with self._database.read() as work:
@@ -86,23 +107,28 @@ class ErpPoller:
                 return []
         with self._database.write() as work:
             found = QuestionRepository(work.connection).due(_SCOPE, now, AT_ONCE)
-            return [each for each in found if self._taken(work, each)]
+            return [self._taken(work, each) for each in found]
 
-    def _taken(self, work: Work, delivery: Delivery) -> bool:
-        """Note when a delivery is asked about next, and return whether it is now."""
+    def _taken(self, work: Work, delivery: Delivery) -> _Look:
+        """Note when a delivery is looked at next, and return what is to be done now."""
         now = self._clock.now()
         access = work.within(OrganizationScope(delivery.organization_id))
         configuration = ConfigurationRepository(work.connection).get_any(
             access.scope, delivery.configuration_id
         )
-        asks = self._service.asks(access, configuration)
         wait = next_wait(now - (delivery.finished_at or delivery.created_at))
         is_open = delivery.status is DeliveryStatus.DELIVERED and delivery.erp_status in _OPEN
-        ask_at = None if wait is None or asks is None or not is_open else now + wait
+        expected = expected_of(access, configuration)
+        due = expected.due(delivery) if is_open else None
+        following = [due] if due is not None and due > now else []
+        is_asked = is_open and wait is not None and expected.is_asked
+        if is_open and wait is not None and expected.asked is not None:
+            following.append(now + wait)
+        ask_at = min(following, default=None)
         DeliveryRepository(work.connection).update(_SCOPE, delivery.id, {"erp_ask_at": ask_at})
-        return ask_at is not None and asks is True
+        return _Look(delivery, configuration.options, is_asked, due is not None and due <= now)
 
-    def _ask(self, delivery: Delivery) -> bool:
+    def _ask(self, delivery: Delivery, options: Mapping[str, str]) -> bool:
         scope = OrganizationScope(delivery.organization_id)
         question = destination_of(delivery.method).question
         client = self._clients.get(scope, delivery.connection_id)
@@ -110,26 +136,37 @@ class ErpPoller:
             return False
         with self._database.read() as work:
             steps = LedgerRepository(work.connection).steps(scope, delivery.id)
-        answer = question.ask(client, delivery, steps, self._blobs.get)
+        answer = question.ask(client, delivery, steps, self._blobs.get, options)
         if answer is None:
-            self._missed(scope, delivery)
-        return answer is not None and self._told(delivery, answer)
+            return self._missed(scope, delivery)
+        if answer.status is not delivery.erp_status:
+            return self._told(delivery, answer)
+        if delivery.erp_missed_at is not None:
+            self._note_missed(scope, delivery, None)
+        return False
 
-    def _missed(self, scope: OrganizationScope, delivery: Delivery) -> None:
-        """Note that the ERP has no such invoice, once a document flow has had its time."""
-        since = delivery.finished_at or delivery.created_at
-        if delivery.erp_missed_at is not None or self._clock.now() - since < FLOW_TAKES:
-            return
-        missed = {"erp_missed_at": self._clock.now()}
+    def _missed(self, scope: OrganizationScope, delivery: Delivery) -> bool:
+        """Note that the ERP has no such invoice, once a document flow has had its time.
+
+        What it had accepted, and does not find for a while, somebody has deleted there.
+        """
+        now, since = self._clock.now(), delivery.finished_at or delivery.created_at
+        if delivery.erp_missed_at is None and now - since >= FLOW_TAKES:
+            self._note_missed(scope, delivery, now)
+        missed_for = now - (delivery.erp_missed_at or now)
+        is_gone = delivery.erp_status is ErpStatus.ACCEPTED and missed_for >= GONE_AFTER
+        return is_gone and self._told(delivery, _GONE)
+
+    def _note_missed(
+        self, scope: OrganizationScope, delivery: Delivery, at: datetime | None
+    ) -> None:
         with self._database.write() as work:
-            DeliveryRepository(work.connection).update(scope, delivery.id, missed)
+            values = {"erp_missed_at": at}
+            DeliveryRepository(work.connection).update(scope, delivery.id, values)
 
     def _told(self, delivery: Delivery, answer: ErpAnswer) -> bool:
-        if answer.status is delivery.erp_status:
-            return False
         with self._database.write() as work:
-            self._service.asked(work, delivery, answer)
-        return True
+            return self._service.asked(work, delivery, answer) is Result.APPLIED
 
 
 class ErpWatch(Repeating):

@@ -11,8 +11,6 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from ionport.connections.proof_reader import proof_of
-from ionport.connections.proofs import BASE_STAGES, ProofState
 from ionport.connections.service import ConnectionService
 from ionport.core.clock import Clock
 from ionport.core.errors import Unauthenticated
@@ -22,6 +20,7 @@ from ionport.core.sealing import KeyRing
 from ionport.core.secrets import Secret
 from ionport.documents.model import ErpStatus
 from ionport.documents.service import DocumentService
+from ionport.exports.acknowledgements.expected import Expected, expected_of
 from ionport.exports.acknowledgements.follow_up import follow_up
 from ionport.exports.acknowledgements.model import (
     Endpoint,
@@ -35,13 +34,12 @@ from ionport.exports.acknowledgements.model import (
 from ionport.exports.acknowledgements.repository import EndpointRepository, ReceivedRepository
 from ionport.exports.configurations.model import ExportConfiguration
 from ionport.exports.configurations.repository import ConfigurationRepository
-from ionport.exports.destinations import destination_of
-from ionport.exports.destinations.questions.model import AskWhen, ErpAnswer
+from ionport.exports.destinations.questions.model import ErpAnswer
 from ionport.exports.ledger.question_repository import QuestionRepository
 from ionport.exports.ledger.record_repository import RecordRepository
 from ionport.exports.ledger.repository import DeliveryRepository
-from ionport.exports.model import Delivery
-from ionport.exports.status import reaches_erp, record_document_status, tell_of_erp
+from ionport.exports.model import GONE_FROM_ERP, Delivery
+from ionport.exports.status import record_document_status, tell_of_erp
 from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
 from ionport.identity.groups.permissions import Permission
@@ -125,26 +123,23 @@ class AcknowledgementService:
         """Whether the ERP may answer one of them in a moment: within seconds, or much later."""
         access.require_organization_member()
         since = self._clock.now() - _EXPECTED
-        endpoints = EndpointRepository(access.connection)
         return any(
             each.erp_status is ErpStatus.HANDED_OVER
             and each.updated_at > since
-            and (
-                self.is_asked(access, each)
-                or endpoints.get(access.scope, each.connection_id) is not None
-            )
+            and self.expected(access, each).is_heard
             for each in deliveries
         )
 
-    def is_asked(self, access: Access[OrganizationScope], delivery: Delivery) -> bool:
-        """Whether the ERP is asked at present what became of a delivery."""
+    def expected(self, access: Access[OrganizationScope], delivery: Delivery) -> Expected:
+        """Return what is expected of the ERP about a delivery; nothing once it has spoken."""
         access.require_organization_member()
-        if delivery.erp_ask_at is None:
-            return False
+        if delivery.erp_status not in (ErpStatus.HANDED_OVER, ErpStatus.NO_WORD):
+            return Expected(None, False, None)
         configuration = ConfigurationRepository(access.connection).get_any(
             access.scope, delivery.configuration_id
         )
-        return self.asks(access, configuration) is True
+        found = expected_of(access, configuration)
+        return found if delivery.erp_ask_at else replace(found, asked=None)
 
     def posted_name(
         self, access: Access[OrganizationScope], configurations: Iterable[ExportConfiguration]
@@ -154,35 +149,8 @@ class AcknowledgementService:
         None where nobody tells or asks what becomes of what these configurations deliver.
         """
         access.require_organization_member()
-        endpoints = EndpointRepository(access.connection)
-        is_closed = any(
-            self.asks(access, each)
-            or (
-                reaches_erp(each.method)
-                and endpoints.get(access.scope, each.connection_id) is not None
-            )
-            for each in configurations
-        )
+        is_closed = any(expected_of(access, each).is_heard for each in configurations)
         return RecordRepository(access.connection).posted_name(access.scope) if is_closed else None
-
-    def asks(
-        self, access: ScopedWork[OrganizationScope], configuration: ExportConfiguration
-    ) -> bool | None:
-        """Whether the ERP is asked what became of what a configuration delivers.
-
-        None where it is not and will not be; False while no proof has reached the ERP.
-        """
-        question = destination_of(configuration.method).question
-        when = question.when(configuration.options) if question else AskWhen.NEVER
-        if question is None or when is AskWhen.NEVER:
-            return None
-        if when is AskWhen.ALWAYS:
-            return True
-        connection_id = configuration.connection_id
-        if EndpointRepository(access.connection).get(access.scope, connection_id) is not None:
-            return None
-        proof = proof_of(access, connection_id, (*BASE_STAGES, question.stage))
-        return proof.state is ProofState.PASSED
 
     def caller(self, work: Work, connection_id: str, secret: Secret) -> Endpoint:
         """Return the endpoint whose token it is; raises Unauthenticated."""
@@ -236,7 +204,9 @@ class AcknowledgementService:
 
     def asked(self, work: Work, delivery: Delivery, answer: ErpAnswer) -> Result:
         """Take what the ERP has answered about a delivery, as if it had told so by itself."""
-        told = Told(Kind.ASKED, answer.status, (), "", answer.number, answer.voucher, "", "")
+        told = Told(
+            Kind.ASKED, answer.status, (), "", answer.number, answer.voucher, answer.reason, ""
+        )
         access = work.within(OrganizationScope(delivery.organization_id))
         return self._apply(access, delivery, told, self._clock.now())
 
@@ -292,13 +262,16 @@ class AcknowledgementService:
                 "erp_text": told.reason,
             }
             tell_of_erp(access, self._documents, delivery, now, told.status, details)
-            follow_up(access, replace(delivery, **values), now)
+            if told.reason != GONE_FROM_ERP:
+                # That M3 does not find it any more is no reason to delete anything.
+                follow_up(access, replace(delivery, **values), now)
         if result is Result.SUPERSEDED and told.status is not ErpStatus.REJECTED:
             # What was exported again may be booked twice: nothing further leaves unasked.
             parameters = {"number": told.number, "delivery_id": delivery.id}
             self._documents.add_finding(access, delivery.document_id, POSTED_BEFORE, parameters)
         text = _sentence(told)
-        if result is Result.KNOWN:
+        is_noted = result is not Result.KNOWN and told.status is not ErpStatus.NO_WORD
+        if result is not Result.APPLIED and not is_noted:
             return result
         if result is not Result.APPLIED:
             text = _("{text} It changes nothing: {why}.").format(text=text, why=result.label)
@@ -310,6 +283,8 @@ def _sentence(told: Told) -> str:
     """Say for the timeline what the ERP has told."""
     voucher = _("voucher {number}").format(number=told.voucher) if told.voucher else ""
     number = ", ".join(part for part in (told.number, voucher) if part)
+    if told.status is ErpStatus.NO_WORD:
+        return _("The ERP has said nothing in the time that was given for it.")
     if told.status is ErpStatus.REJECTED:
         reason = told.reason or _("no reason is given")
         return _("Rejected by the ERP: {reason}.").format(reason=reason.rstrip("."))

@@ -24,7 +24,7 @@ from ionport.exports.destinations.port import (
     RenderJob,
 )
 from ionport.exports.destinations.questions.m3 import ASK_CHOICE, AskInvoice
-from ionport.exports.destinations.questions.model import ErpQuestion
+from ionport.exports.destinations.questions.model import WORD_OPTION, ErpQuestion
 from ionport.exports.model import Delivery, ExportMethod, StepKind
 from ionport.ionapi.client import IonApiClient
 from ionport.ionapi.messaging import BodMessage, Published
@@ -35,6 +35,17 @@ from ionport.mappings.rendering.bod import (
     bod_name,
     parse_bod_mapping,
     render_bod,
+)
+
+WORD_HOURS = MethodOption(
+    WORD_OPTION,
+    lambda: _("The ERP's word is expected within (hours)"),
+    lambda: _(
+        "From 1 to 999, counted from the delivery; then it stands under Export errors, and alerts"
+        " tell of it. Empty: 24, where an endpoint takes the ERP's word or M3 is asked. 0: never."
+    ),
+    pattern="[0-9]{1,3}",
+    is_name=False,
 )
 
 
@@ -91,7 +102,7 @@ class InforIdmBod(InforIdm):
     calls: tuple[AnyCall, ...] = (*InforIdm.calls, IonPublish())
     proof_stages: tuple[str, ...] = (*InforIdm.proof_stages, "ion")
     mapping_kinds: tuple[MappingKind, ...] = (*InforIdm.mapping_kinds, MappingKind.BOD)
-    options: tuple[MethodOption, ...] = (*OPTIONS, ASK_CHOICE)
+    options: tuple[MethodOption, ...] = (*OPTIONS, ASK_CHOICE, WORD_HOURS)
     question: ErpQuestion | None = AskInvoice()
 
     @property

@@ -9,14 +9,14 @@ from collections.abc import Callable
 
 from ionport.core.errors import InvalidInput
 from ionport.core.i18n import _
-from ionport.exports.destinations.infor_idm import InforIdm
-from ionport.exports.destinations.m3_invoice import (
+from ionport.exports.destinations.erp_invoices.m3 import (
     AddHead,
     HeadPayload,
     ReadBack,
     Validate,
 )
-from ionport.exports.destinations.m3_lines import AddLines, LinesPayload
+from ionport.exports.destinations.erp_invoices.m3_lines import AddLines, LinesPayload
+from ionport.exports.destinations.infor_idm import InforIdm
 from ionport.exports.destinations.port import AnyCall, MethodOption, Rendered, RenderJob
 from ionport.exports.destinations.questions.m3 import ASK_SWITCH, AskBatch
 from ionport.exports.destinations.questions.model import ErpQuestion

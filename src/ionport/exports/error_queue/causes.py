@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ionport.core.i18n import N_, _
-from ionport.exports.model import REJECTED_CODE
+from ionport.documents.model import ErpStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,15 @@ def _rule(
 
 
 RULES: Final = (
+    _rule(
+        "gone_from_erp",
+        r"no longer in the ERP",
+        N_("It was deleted in the ERP"),
+        N_(
+            "Ask who deleted it there, and why. A document that is not to be booked is rejected"
+            " here."
+        ),
+    ),
     _rule(
         "ln_receipt_not_found",
         r"not found in direct debit",
@@ -142,6 +151,12 @@ RULES: Final = (
         N_("Fill the field in the document, or give it a value in the mapping's line."),
     ),
 )
+_NO_WORD: Final = N_("No word from the ERP")
+_NO_WORD_REMEDY: Final = N_(
+    "Look in ION Desk whether the document flow runs and what it has refused, and in the ERP"
+    " whether the invoice is there. What is there must not be exported again. Word that comes later"
+    " counts all the same."
+)
 _QUOTES: Final = "\"'\u201e\u201c\u201d\u00bb\u00ab\u2018\u2019"
 _VALUES: Final = re.compile(rf"[{_QUOTES}][^{_QUOTES}]*[{_QUOTES}]|\d+")
 _KEY: Final = re.compile(r"[a-z0-9_]{1,60}(-[0-9a-f]{12})?")
@@ -150,9 +165,11 @@ _KEY: Final = re.compile(r"[a-z0-9_]{1,60}(-[0-9a-f]{12})?")
 def cause_of(code: str, text: str) -> KnownCause:
     """Return the cause of a failure by its code and by what was said.
 
-    A rejection by the ERP is a cause of its own: it is mended in another way.
+    A rejection by the ERP is a cause of its own: it is mended in another way. So is its silence.
     """
-    is_rejected = code == REJECTED_CODE
+    if code == ErpStatus.NO_WORD:
+        return KnownCause(code, _(_NO_WORD), _(_NO_WORD_REMEDY))
+    is_rejected = code == ErpStatus.REJECTED
     for rule in RULES:
         if rule.pattern.search(text):
             remedy = (is_rejected and rule.if_rejected) or rule.remedy
@@ -163,9 +180,12 @@ def cause_of(code: str, text: str) -> KnownCause:
     return KnownCause(f"{code or 'error'}-{digest}")
 
 
-def is_of_rejections(key: str) -> bool:
-    """Tell whether it is the key of a cause for which the ERP rejects."""
-    return key.startswith((f"{REJECTED_CODE}_", f"{REJECTED_CODE}-"))
+def erp_status_of(key: str) -> ErpStatus | None:
+    """Return how the deliveries of a cause stand in the ERP; None where they have failed."""
+    if key == ErpStatus.NO_WORD:
+        return ErpStatus.NO_WORD
+    is_rejected = key.startswith(tuple(f"{ErpStatus.REJECTED.value}{sign}" for sign in "_-"))
+    return ErpStatus.REJECTED if is_rejected else None
 
 
 def is_key(key: str) -> bool:

@@ -1,7 +1,7 @@
-"""The queue of export errors: what failed or was rejected, by its cause.
+"""The queue of export errors: what failed or what the ERP has not taken, by its cause.
 
-What failed is tried again, all of one cause at once. What the ERP has rejected is done: it is
-exported again as new, for which a person gives the reason.
+What failed is tried again, all of one cause at once. What the ERP has rejected, or said nothing of,
+is done: it is exported again as new, for which a person gives the reason.
 """
 
 from __future__ import annotations
@@ -15,9 +15,10 @@ from typing import Final
 
 from ionport.core.errors import Conflict, IonportError, NotFound
 from ionport.core.i18n import _
+from ionport.documents.model import ErpStatus
 from ionport.documents.review.service import keeping_findings
 from ionport.exports.deliveries import DeliveryService, checked_reason
-from ionport.exports.error_queue.causes import KnownCause, cause_of, is_key, is_of_rejections
+from ionport.exports.error_queue.causes import KnownCause, cause_of, erp_status_of, is_key
 from ionport.exports.ledger.failure_repository import Failure, FailureRepository, Failures
 from ionport.identity.access import Access
 from ionport.identity.model import Actor
@@ -44,9 +45,9 @@ class ErrorGroup:
     newest_id: str
 
     @property
-    def is_rejected(self) -> bool:
-        """Whether the ERP has rejected them, and Infor has them: none is tried again."""
-        return is_of_rejections(self.cause.key)
+    def erp_status(self) -> ErpStatus | None:
+        """How they stand in the ERP: Infor has them, and none is tried again; None: they failed."""
+        return erp_status_of(self.cause.key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,32 +60,27 @@ class Retried:
 
 
 class ErrorQueue:
-    """Shows by cause what failed or was rejected, and acts on all of one cause."""
+    """Shows by cause what failed or what the ERP has not taken, and acts on all of one cause."""
 
     def __init__(self, deliveries: DeliveryService) -> None:
         self._deliveries = deliveries
 
     def groups(self, access: Access[OrganizationScope]) -> Sequence[ErrorGroup]:
         """Return the causes, the most frequent first; at most a hundred."""
-        failures = FailureRepository(access.connection)
         access.require_organization_member()
-        return _grouped(
-            [
-                *failures.failed(access.scope, _MOST_TEXTS),
-                *failures.rejected(access.scope, _MOST_TEXTS),
-            ]
-        )
+        failed = FailureRepository(access.connection).failed(access.scope, _MOST_TEXTS)
+        return _grouped([*failed, *_not_taken(access)])
 
-    def rejections(self, access: Access[OrganizationScope]) -> Sequence[ErrorGroup]:
-        """Return the causes for which the ERP has rejected; order and number as `groups`."""
+    def not_taken(self, access: Access[OrganizationScope]) -> Sequence[ErrorGroup]:
+        """Return the causes for which the ERP has not taken what is delivered, as `groups` does."""
         access.require_organization_member()
-        return _grouped(FailureRepository(access.connection).rejected(access.scope, _MOST_TEXTS))
+        return _grouped(_not_taken(access))
 
-    def rejection(self, access: Access[OrganizationScope], key: str) -> ErrorGroup:
-        """Return one of `rejections`; raises NotFound."""
-        found = next((each for each in self.rejections(access) if each.cause.key == key), None)
+    def not_taken_for(self, access: Access[OrganizationScope], key: str) -> ErrorGroup:
+        """Return one of `not_taken`; raises NotFound."""
+        found = next((each for each in self.not_taken(access) if each.cause.key == key), None)
         if found is None:
-            raise NotFound(_("The ERP has rejected nothing for this cause."))
+            raise _nothing_rejected()
         return found
 
     def retry(
@@ -97,9 +93,19 @@ class ErrorQueue:
 
         Raises:
             NotFound: no delivery has failed with this cause.
-            Conflict: the ERP has rejected them, and they are done.
+            Conflict: they are done; the ERP has rejected them, or said nothing of them.
         """
-        if is_of_rejections(key):
+        status = erp_status_of(key)
+        if status is ErpStatus.NO_WORD:
+            raise Conflict(
+                _(
+                    "Infor has these deliveries, and only the word of the ERP is missing. Look"
+                    " whether it has them; what it does not have is exported again as new with a"
+                    " reason."
+                ),
+                code="no_word_from_erp",
+            )
+        if status is not None:
             raise Conflict(
                 _(
                     "The ERP has rejected these deliveries, and a repetition would change nothing."
@@ -117,14 +123,14 @@ class ErrorQueue:
     def re_export(
         self, database: Database, scope: OrganizationScope, actor: Actor, key: str, reason: str
     ) -> Retried:
-        """Export all that the ERP has rejected for one cause again as new, 500 at most.
+        """Export all that the ERP has not taken for one cause again as new, 500 at most.
 
         Each in its own transaction. What findings hold, or the right is missing for, stays and is
         counted by the reason.
 
         Raises:
             InvalidInput: no reason is given.
-            NotFound: nothing is rejected for this cause.
+            NotFound: the ERP has rejected nothing for this cause.
         """
         reason = checked_reason(reason)
 
@@ -132,8 +138,8 @@ class ErrorQueue:
             access = Access(work, scope, actor)
             self._deliveries.re_export(access, one.document_id, reason, one.configuration_id)
 
-        if not is_of_rejections(key):
-            raise NotFound(_("The ERP has rejected nothing for this cause."))
+        if erp_status_of(key) is None:
+            raise _nothing_rejected()
         found = self._of_cause(database, scope, actor, key)
         return _each(lambda: keeping_findings(database), found, anew)
 
@@ -146,9 +152,13 @@ class ErrorQueue:
             access = Access(work, scope, actor)
             access.require_organization_member()
             failures = FailureRepository(access.connection)
-            behind = failures.rejected_behind if is_of_rejections(key) else failures.failed_behind
+            status = erp_status_of(key)
             while is_key(key):
-                bite = behind(access.scope, after, _BITE)
+                bite = (
+                    failures.failed_behind(access.scope, after, _BITE)
+                    if status is None
+                    else failures.told_behind(access.scope, status, after, _BITE)
+                )
                 found += [one for one in bite if cause_of(one.code, one.text).key == key]
                 if len(bite) < _BITE:
                     break
@@ -156,6 +166,20 @@ class ErrorQueue:
         if not found:
             raise NotFound(_("No export error has this cause; it may be under way again."))
         return found
+
+
+def _not_taken(access: Access[OrganizationScope]) -> Sequence[Failures]:
+    failures = FailureRepository(access.connection)
+    return [
+        each
+        for status in ErpStatus
+        if status.needs_person
+        for each in failures.told(access.scope, status, _MOST_TEXTS)
+    ]
+
+
+def _nothing_rejected() -> NotFound:
+    return NotFound(_("The ERP has rejected nothing for this cause."))
 
 
 def _grouped(all_said: Sequence[Failures]) -> Sequence[ErrorGroup]:

@@ -1,4 +1,4 @@
-"""SQL of deliveries that failed or that the ERP rejected, and that nothing has followed."""
+"""SQL of deliveries that failed or that the ERP has not taken, and that nothing has followed."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Select, exists, func, literal, literal_column, select
 
+from ionport.documents.model import ErpStatus
 from ionport.documents.tables import documents
-from ionport.exports.model import REJECTED_CODE, DeliveryFilter, DeliveryStatus
+from ionport.exports.model import DeliveryFilter, DeliveryStatus
 from ionport.exports.tables import deliveries
 from ionport.store import OrganizationScope
 
@@ -21,7 +22,7 @@ _ENDED: Final = (DeliveryStatus.DELIVERED.value, DeliveryStatus.CANCELLED.value)
 
 @dataclass(frozen=True, slots=True)
 class Failures:
-    """Deliveries that failed or were rejected for one reason, and the newest one of them."""
+    """Deliveries that failed or that the ERP has not taken for one reason, and the newest one."""
 
     text: str
     code: str
@@ -62,18 +63,19 @@ class FailureRepository:
         rows = self._connection.execute(_failed(query, scope).order_by(*order).limit(limit))
         return [Failures(*row) for row in rows]
 
-    def rejected(self, scope: OrganizationScope, limit: int) -> Sequence[Failures]:
-        """Return why the ERP has rejected deliveries that are done, the most frequent first."""
+    def told(self, scope: OrganizationScope, status: ErpStatus, limit: int) -> Sequence[Failures]:
+        """Return why deliveries that are done stand so in the ERP, the most frequent first."""
         query = select(
             _d.erp_text,
-            literal_column(f"'{REJECTED_CODE}'"),
+            _d.erp_status,
             literal_column("''"),
             func.count(),
             func.min(func.coalesce(_d.erp_changed_at, _d.updated_at)),
             func.max(_d.id),
-        ).group_by(_d.erp_text)
+        ).group_by(_d.erp_status, _d.erp_text)
         order = (func.count().desc(), _d.erp_text)
-        rows = self._connection.execute(_rejected(query, scope).order_by(*order).limit(limit))
+        found = _told(query, scope, status).order_by(*order).limit(limit)
+        rows = self._connection.execute(found)
         return [Failures(*row) for row in rows]
 
     def failed_behind(self, scope: OrganizationScope, after: str, limit: int) -> Sequence[Failure]:
@@ -84,18 +86,15 @@ class FailureRepository:
         rows = self._connection.execute(_failed(query, scope).order_by(_d.id).limit(limit))
         return [Failure(*row) for row in rows]
 
-    def rejected_behind(
-        self, scope: OrganizationScope, after: str, limit: int
+    def told_behind(
+        self, scope: OrganizationScope, status: ErpStatus, after: str, limit: int
     ) -> Sequence[Failure]:
-        """Return the rejected deliveries behind an id."""
+        """Return the deliveries behind an id that stand so in the ERP."""
         query = select(
-            _d.id,
-            _d.document_id,
-            _d.configuration_id,
-            literal_column(f"'{REJECTED_CODE}'"),
-            _d.erp_text,
+            _d.id, _d.document_id, _d.configuration_id, _d.erp_status, _d.erp_text
         ).where(_d.id > after)
-        rows = self._connection.execute(_rejected(query, scope).order_by(_d.id).limit(limit))
+        found = _told(query, scope, status).order_by(_d.id).limit(limit)
+        rows = self._connection.execute(found)
         return [Failure(*row) for row in rows]
 
     def count_failed(self, scope: OrganizationScope, wanted: DeliveryFilter) -> tuple[int, int]:
@@ -132,11 +131,11 @@ def _failed(query: Select[Any], scope: OrganizationScope) -> Select[Any]:
     return _open(query.where(_d.status == DeliveryStatus.FAILED.value), scope)
 
 
-def _rejected(query: Select[Any], scope: OrganizationScope) -> Select[Any]:
+def _told(query: Select[Any], scope: OrganizationScope, status: ErpStatus) -> Select[Any]:
     """One whose last step has failed after the rejection is among the failed ones till then."""
     # As the partial index says it: SQLite does not look into a parameter.
-    is_rejected = _d.erp_status == literal("rejected", literal_execute=True)
-    return _open(query.where(is_rejected, _d.status.in_(_ENDED)), scope)
+    is_told = _d.erp_status == literal(status.value, literal_execute=True)
+    return _open(query.where(is_told, _d.status.in_(_ENDED)), scope)
 
 
 def _open(query: Select[Any], scope: OrganizationScope) -> Select[Any]:

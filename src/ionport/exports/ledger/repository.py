@@ -26,7 +26,6 @@ from ionport.documents.model import ErpStatus
 from ionport.documents.tables import documents
 from ionport.exports.ledger.named_version_repository import NamedVersionRepository
 from ionport.exports.model import (
-    REJECTED_CODE,
     Cause,
     Delivery,
     DeliveryFilter,
@@ -44,6 +43,8 @@ AnyScope = OrganizationScope | SystemScope
 
 _d = deliveries.c
 _MOST_CAUSES = 20
+# What the ERP makes of a delivery that is done is a cause, too.
+_OF_ERP = frozenset(each.value for each in ErpStatus if each.needs_person)
 
 # Built once: every step of every delivery runs these, and building them costs as much as running.
 _GET = select(deliveries).where(_d.id == bindparam("wanted"))
@@ -329,8 +330,8 @@ def _filtered(query: Select[Any], wanted: DeliveryFilter) -> Select[Any]:
     if wanted.is_held is not None:
         is_held = and_(_d.status == DeliveryStatus.WAITING, _d.due_at.is_(None))
         query = query.where(is_held if wanted.is_held else not_(is_held))
-    if wanted.error_code == REJECTED_CODE:
-        query = query.where(_d.erp_status == literal("rejected", literal_execute=True))
+    if wanted.error_code in _OF_ERP:
+        query = query.where(_d.erp_status == literal(wanted.error_code, literal_execute=True))
     elif wanted.error_code:
         query = query.where(_d.error_code == wanted.error_code)
     if wanted.configuration_id:

@@ -7,17 +7,20 @@ from datetime import timedelta
 import pytest
 
 from ionport.documents.model import ErpStatus
-from ionport.exports.acknowledgements.polling import ErpPoller
+from ionport.exports.acknowledgements.polling import GONE_AFTER, ErpPoller
 from ionport.exports.acknowledgements.service import AcknowledgementService
-from ionport.exports.destinations.questions.model import ASK_OPTION, FOR, AskWhen
+from ionport.exports.destinations.questions.model import ASK_OPTION, FOR, WORD_OPTION, AskWhen
+from ionport.exports.error_queue.service import ErrorQueue
 from ionport.exports.ledger.repository import DeliveryRepository
-from ionport.exports.model import Delivery, ExportMethod
+from ionport.exports.model import GONE_FROM_ERP, Delivery, ExportMethod
 from ionport.identity.access import Access
 from ionport.ionapi import IonApiClient, M3Request
+from ionport.sandbox.ln.service import LnService, LnSettings
 from ionport.store import SystemScope
 from tests.support import erp_mappings
 from tests.support.exporting import QUICK, closing
 from tests.support.infor_side import OPERATOR
+from tests.unit.exports.conftest import SCOPE as TENANT_SCOPE
 from tests.unit.exports.conftest import Opened, Walk
 
 FLOW_DIVISION = "100"
@@ -156,8 +159,88 @@ def test_m3_that_has_no_such_invoice_is_told_and_not_asked_for_ever(opened: Open
     missed = walk.side.detail(delivery.id).delivery
     assert (missed.erp_status, missed.erp_missed_at) == ("handed_over", walk.clock.now())
     walk.clock.advance(FOR)
+    assert poller.look() == 1
+    found = walk.side.detail(delivery.id).delivery
+    assert (found.erp_status, found.erp_ask_at) == ("no_word", None)
+    poller.close()
+
+
+def document_status(walk: Walk, delivery: Delivery) -> str:
+    with walk.side.database.read() as work:
+        access = work.within(walk.side.scope)
+        return walk.side.documents.get(access, delivery.document_id).status.value
+
+
+def test_an_erp_that_says_nothing_in_time_is_an_export_error_until_it_does(
+    opened: Opened, client: IonApiClient
+) -> None:
+    walk = opened(ExportMethod.INFOR_IDM_BOD, b"", **{WORD_OPTION: "2"})
+    prove(walk)
+    delivery = delivered(walk, "ASK-10")
+    poller = poller_of(walk)
+    walk.clock.advance(timedelta(minutes=119))
     assert poller.look() == 0
-    assert walk.side.detail(delivery.id).delivery.erp_ask_at is None
+    assert document_status(walk, delivery) == "exported"
+    walk.clock.advance(timedelta(minutes=1))
+    assert poller.look() == 1
+    assert walk.side.detail(delivery.id).delivery.erp_status is ErpStatus.NO_WORD
+    assert document_status(walk, delivery) == "export_error"
+    with walk.side.database.read() as work:
+        access = Access(work, walk.side.scope, OPERATOR)
+        (group,) = ErrorQueue(walk.side.deliveries).groups(access)
+    assert (group.cause.key, group.newest_id) == ("no_word", delivery.id)
+    assert any(
+        "said nothing in the time" in text for text in walk.side.timeline(delivery.document_id)
+    )
+    # It is asked all the same, and what is found late counts.
+    number = enter(client, delivery)
+    walk.clock.advance(timedelta(minutes=6))
+    assert poller.look() == 1
+    found = walk.side.detail(delivery.id).delivery
+    assert (found.erp_status, found.erp_reference) == (ErpStatus.ACCEPTED, number)
+    assert document_status(walk, delivery) == "exported"
+    poller.close()
+
+
+def test_the_word_of_an_erp_that_was_not_asked_while_ionport_was_off_is_asked_for_first(
+    opened: Opened, client: IonApiClient
+) -> None:
+    walk = opened(ExportMethod.INFOR_IDM_BOD, b"")
+    prove(walk)
+    delivery = delivered(walk, "ASK-11")
+    enter(client, delivery)
+    walk.clock.advance(timedelta(days=2))
+    poller = poller_of(walk)
+    assert poller.look() == 1
+    assert walk.side.detail(delivery.id).delivery.erp_status is ErpStatus.ACCEPTED
+    assert not any("said nothing" in text for text in walk.side.timeline(delivery.document_id))
+    poller.close()
+
+
+@pytest.mark.parametrize(
+    ("hours", "has_endpoint", "awaited"),
+    [("", True, 24), ("", False, None), ("0", True, None), ("5", False, 5)],
+)
+def test_word_is_expected_where_somebody_tells_it_or_a_person_says_so(
+    opened: Opened, hours: str, has_endpoint: bool, awaited: int | None
+) -> None:
+    options = {ASK_OPTION: AskWhen.NEVER.value, WORD_OPTION: hours}
+    walk = opened(ExportMethod.INFOR_IDM_BOD, b"", **options)
+    if has_endpoint:
+        with walk.side.database.write() as work:
+            access = Access(work, walk.side.scope, OPERATOR)
+            service_of(walk).make_token(access, walk.configuration.connection_id)
+    delivery = delivered(walk, f"ASK-12-{hours}-{has_endpoint}")
+    poller = poller_of(walk)
+    walk.clock.advance(timedelta(seconds=4))
+    assert poller.look() == 0
+    found = walk.side.detail(delivery.id).delivery
+    due = (delivery.finished_at or delivery.created_at) + timedelta(hours=awaited or 0)
+    assert found.erp_ask_at == (due if awaited else None)
+    walk.clock.advance(timedelta(hours=25))
+    assert poller.look() == (1 if awaited else 0)
+    status = "no_word" if awaited else "handed_over"
+    assert walk.side.detail(delivery.id).delivery.erp_status == status
     poller.close()
 
 
@@ -177,7 +260,7 @@ def test_m3_is_not_asked_where_an_endpoint_takes_its_answer(
         walk.clock.advance(timedelta(minutes=2))
         assert poller.look() == 0
         found = walk.side.detail(delivery.id).delivery
-        assert (found.erp_status, found.erp_ask_at) == ("handed_over", None)
+        assert (found.erp_status, found.erp_missed_at) == ("handed_over", None)
         poller.close()
         with walk.side.database.write() as work:
             access = Access(work, walk.side.scope, OPERATOR)
@@ -199,4 +282,64 @@ def test_a_batch_that_is_gone_from_m3_keeps_no_other_from_being_asked_about(
     assert walk.side.detail(other.id).delivery.erp_status == "posted"
     # What M3 does not have is known as such, as where a document flow was to bring it.
     assert walk.side.detail(deleted.id).delivery.erp_missed_at is not None
+    walk.clock.advance(timedelta(minutes=1))
+    assert poller.look() == 0
+    assert walk.side.detail(deleted.id).delivery.erp_status == "accepted"
+    # For longer than any mistake lasts: it needs a person.
+    walk.clock.advance(GONE_AFTER)
+    assert poller.look() == 1
+    found = walk.side.detail(deleted.id).delivery
+    assert (found.erp_status, found.erp_text) == ("rejected", GONE_FROM_ERP)
+    assert document_status(walk, deleted) == "export_error"
+    with walk.side.database.read() as work:
+        access = Access(work, walk.side.scope, OPERATOR)
+        (group,) = ErrorQueue(walk.side.deliveries).groups(access)
+    assert group.cause.key == "rejected_gone_from_erp"
+    poller.close()
+
+
+def test_what_ln_processes_later_is_known(opened: Opened, client: IonApiClient) -> None:
+    walk = opened(ExportMethod.INFOR_IDM_LN, erp_mappings.LN, "SUP000001", **{ASK_OPTION: "on"})
+    delivery = delivered(walk, "ASK-14")
+    assert delivery.erp_status == "accepted"
+    poller = poller_of(walk)
+    walk.clock.advance(timedelta(seconds=4))
+    assert poller.look() == 0
+    service = LnService(walk.infor.clock, LnSettings())
+    company, number = (int(part) for part in str(delivery.erp_reference).split("-"))
+    with walk.infor.database.write() as work:
+        (processed,) = service.process(work.within(TENANT_SCOPE), [(company, number)])
+    assert processed.processing.value == "Processed", processed.messages
+    walk.clock.advance(timedelta(seconds=11))
+    assert poller.look() == 1
+    found = walk.side.detail(delivery.id).delivery
+    assert (found.erp_status, found.erp_reference) == ("posted", delivery.erp_reference)
+    poller.close()
+
+
+def test_an_ln_that_cannot_list_says_nothing_of_its_invoices(opened: Opened) -> None:
+    options = {ASK_OPTION: "on", "ln_list": "Search"}
+    walk = opened(ExportMethod.INFOR_IDM_LN, erp_mappings.LN, "SUP000001", **options)
+    delivery = delivered(walk, "ASK-15")
+    poller = poller_of(walk)
+    for _ in range(3):
+        walk.clock.advance(timedelta(hours=7))
+        assert poller.look() == 0
+    found = walk.side.detail(delivery.id).delivery
+    assert (found.erp_status, found.erp_missed_at) == ("accepted", None)
+    poller.close()
+
+
+def test_a_batch_that_m3_finds_again_was_not_deleted(opened: Opened, client: IonApiClient) -> None:
+    walk = opened(ExportMethod.INFOR_IDM_M3, erp_mappings.M3, **{ASK_OPTION: "on"})
+    delivery = delivered(walk, "ASK-13")
+    poller = poller_of(walk)
+    for reference in ("999999999", delivery.erp_reference, "999999999"):
+        with walk.side.database.write() as work:
+            values = {"erp_reference": reference}
+            DeliveryRepository(work.connection).update(SCOPE, delivery.id, values)
+        walk.clock.advance(timedelta(minutes=6))
+        assert poller.look() == 0
+        missed = walk.side.detail(delivery.id).delivery.erp_missed_at
+        assert (missed is None) is (reference == delivery.erp_reference)
     poller.close()

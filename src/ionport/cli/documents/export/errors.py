@@ -8,20 +8,21 @@ import click
 
 from ionport.cli.opening import OPERATOR, documents_side, opened, organization_scope
 from ionport.cli.output import as_json_option, print_json, print_rows
+from ionport.documents.model import ErpStatus
 from ionport.exports.error_queue.service import Retried
 from ionport.identity.access import Access
 
-_SHOWN = ("cause", "deliveries", "rejected", "title", "remedy")
+_SHOWN = ("cause", "deliveries", "erp_status", "title", "remedy")
 
 
 @click.command("errors")
 @as_json_option
 @click.pass_context
 def export_errors(ctx: click.Context, as_json: bool) -> None:
-    """List what failed or was rejected by the ERP, by cause, the most frequent first.
+    """List what failed or the ERP has not taken, by cause, the most frequent first.
 
-    What failed is tried again by 'ionport export retry --cause', what was rejected is exported as
-    new by 'ionport export re-export --cause'.
+    What failed is tried again by 'ionport export retry --cause'; what the ERP has rejected, or has
+    said nothing of and does not have, is exported as new by 'ionport export re-export --cause'.
     """
     with opened(ctx) as application, application.database.read() as work:
         access = Access(work, organization_scope(application), OPERATOR)
@@ -30,7 +31,8 @@ def export_errors(ctx: click.Context, as_json: bool) -> None:
         {
             "cause": group.cause.key,
             "deliveries": group.deliveries,
-            "rejected": group.is_rejected,
+            "rejected": group.erp_status is ErpStatus.REJECTED,
+            "erp_status": group.erp_status.value if group.erp_status else "",
             "title": group.cause.title or group.text,
             "text": group.text,
             "remedy": group.remedy,
@@ -53,15 +55,16 @@ def retry_cause(ctx: click.Context, cause: str, *, as_json: bool) -> NoReturn:
 
 @click.command("re-export")
 @click.option(
-    "--cause", required=True, help="A cause of 'ionport export errors' that the ERP rejects for."
+    "--cause", required=True, help="A cause of 'ionport export errors' with an ERP status."
 )
 @click.option("--reason", required=True, help="Why they are exported again; it is kept.")
 @as_json_option
 @click.pass_context
 def export_re_export(ctx: click.Context, cause: str, reason: str, as_json: bool) -> None:
-    """Export all that the ERP has rejected for one cause again as new.
+    """Export all that the ERP has not taken for one cause again as new.
 
-    Mend the cause first. Exit status 1 when some stay.
+    Mend the cause first, and look whether the ERP has what it has said nothing of. Exit status 1
+    when some stay.
     """
     with opened(ctx) as application:
         queue, scope = documents_side(application).error_queue, organization_scope(application)

@@ -15,7 +15,7 @@ from lxml import etree
 from ionport.core import xml
 from ionport.core.i18n import _
 from ionport.documents.model import ErpStatus
-from ionport.exports.destinations.m3_invoice import (
+from ionport.exports.destinations.erp_invoices.m3 import (
     HeadPayload,
     batch_numbers,
     head_of_batch,
@@ -71,6 +71,7 @@ class AskBatch:
         delivery: Delivery,
         steps: Sequence[DeliveryStep],
         read: Callable[[str], bytes],
+        options: Mapping[str, str],
     ) -> ErpAnswer | None:
         place = next(each.parameters for each in steps if each.kind is StepKind.M3_READ_BACK)
         number = delivery.erp_reference or ""
@@ -98,6 +99,7 @@ class AskInvoice:
         delivery: Delivery,
         steps: Sequence[DeliveryStep],
         read: Callable[[str], bytes],
+        options: Mapping[str, str],
     ) -> ErpAnswer | None:
         step = next((each for each in steps if each.kind is StepKind.ION_PUBLISH), None)
         if step is None or not step.payload_digest:

@@ -15,6 +15,9 @@ from ionport.ionapi.client import IonApiClient
 ASK_OPTION: Final = "ask_until_posted"
 """The option of a method that says when its ERP is asked."""
 
+WORD_OPTION: Final = "erp_word_hours"
+"""The option that says within how many hours the ERP's word is expected; 0 for never."""
+
 FIRST_AFTER: Final = timedelta(seconds=3)
 FOR: Final = timedelta(days=30)
 # How long to wait after a question, by how long ago the invoice was delivered.
@@ -40,11 +43,12 @@ class AskWhen(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ErpAnswer:
-    """What the ERP has made of an invoice, and how it calls it."""
+    """What the ERP has made of an invoice, how it calls it, and why it has not taken it."""
 
     status: ErpStatus
     number: str
     voucher: str = ""
+    reason: str = ""
 
 
 class ErpQuestion(Protocol):
@@ -63,10 +67,12 @@ class ErpQuestion(Protocol):
         delivery: Delivery,
         steps: Sequence[DeliveryStep],
         read: Callable[[str], bytes],
+        options: Mapping[str, str],
     ) -> ErpAnswer | None:
         """Return what the ERP has made of a delivery; None while it does not have it.
 
-        `read` returns stored content by its digest. Raises IonApiError, and IonportError of `read`.
+        `read` returns stored content by its digest; `options` are the configuration's. Raises
+        IonApiError, IonportError of `read`, and NotFound where the ERP cannot be asked for it.
         """
         ...
 

@@ -171,7 +171,7 @@ def _detail_context(request: Request) -> dict[str, object]:
         acknowledgements = documents_of(request).acknowledgements
         received = acknowledgements.of_delivery(access, detail.delivery.id)
         is_awaited = acknowledgements.is_awaited(access, [detail.delivery])
-        is_asked = acknowledgements.is_asked(access, detail.delivery)
+        expected = acknowledgements.expected(access, detail.delivery)
     delivery = detail.delivery
     return {
         "delivery": delivery,
@@ -186,7 +186,7 @@ def _detail_context(request: Request) -> dict[str, object]:
         "has_configuration": has_configuration,
         "others": [other for other in others if other.id != delivery.id],
         "is_awaited": is_awaited,
-        "is_asked": is_asked,
+        "expected": expected,
         "is_newest": not any(
             other.configuration_id == delivery.configuration_id
             and other.generation > delivery.generation

@@ -1,7 +1,8 @@
-"""Document side: what failed or was rejected, by cause, with what to do and the next step."""
+"""Document side: what failed or the ERP has not taken, by cause, with what to do."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 
 from starlette.requests import Request
@@ -26,9 +27,10 @@ def show(request: Request) -> Response:
     """Show the groups, the most frequent first."""
     with organization_read(request) as access:
         groups = documents_of(request).error_queue.groups(access)
-    rejected = sum(group.deliveries for group in groups if group.is_rejected)
-    failed = sum(group.deliveries for group in groups) - rejected
-    context = {"groups": groups, "failed": failed, "rejected": rejected}
+    numbers = Counter[str]()
+    for group in groups:
+        numbers[group.erp_status or "failed"] += group.deliveries
+    context = {"groups": groups, "numbers": numbers}
     return render(request, "deliveries/errors/list.html", context)
 
 
@@ -49,7 +51,7 @@ def re_export_form(request: Request) -> Response:
 
 
 def re_export(request: Request) -> Response:
-    """Export all that the ERP has rejected for one cause again as new."""
+    """Export all that the ERP has not taken for one cause again as new."""
     visit, scope = visit_of(request), organization_scope(request)
     visit.actor.require(scope.organization_id, Permission.RE_EXPORT)
     cause, reason = request.path_params["cause"], text_of(visit.form, "reason")
@@ -70,7 +72,8 @@ def _re_export_dialog(request: Request, errors: Mapping[str, str], status: int =
     visit, scope = visit_of(request), organization_scope(request)
     visit.actor.require(scope.organization_id, Permission.RE_EXPORT)
     with organization_read(request) as access:
-        group = documents_of(request).error_queue.rejection(access, request.path_params["cause"])
+        queue, cause = documents_of(request).error_queue, request.path_params["cause"]
+        group = queue.not_taken_for(access, cause)
     context = {"group": group, "errors": errors, "reason": text_of(visit.form, "reason")}
     return render(request, "deliveries/errors/re_export.html", context, status=status)
 

@@ -27,7 +27,7 @@ MANUAL = "the-walk"
 _DAY = timedelta(days=1)
 _CONNECTIONS = PageRequest(per_page=20)
 _ONE = PageRequest(per_page=1)
-_MOST_REJECTIONS = 20
+_MOST_NOT_TAKEN = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ def show(request: Request) -> Response:
         deliveries = services.deliveries.counts(access)
         held = sum(services.deliveries.held(access).values())
         causes = services.deliveries.causes(access)
-        rejections = services.error_queue.rejections(access)[:_MOST_REJECTIONS]
+        not_taken = services.error_queue.not_taken(access)[:_MOST_NOT_TAKEN]
         received = services.documents.count_since(access, since)
         last_day = services.deliveries.counts_since(access, since)
         connections = services.connections.list(access, _CONNECTIONS)
@@ -87,7 +87,7 @@ def show(request: Request) -> Response:
         "has_steps": next_step is not None or (bool(posted) and sum(deliveries.values()) == 1),
         "waiting": _waiting(request, documents, deliveries, held),
         "causes": causes,
-        "rejections": rejections,
+        "not_taken": not_taken,
         "received": received,
         "delivered": last_day.get(DeliveryStatus.DELIVERED, 0),
         "failed": last_day.get(DeliveryStatus.FAILED, 0),

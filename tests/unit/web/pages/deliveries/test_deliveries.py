@@ -17,7 +17,7 @@ from ionport.documents.model import ErpStatus
 from ionport.exports.configurations.model import ExportConfiguration
 from ionport.exports.engine.runner import DeliveryRunner
 from ionport.exports.ledger.repository import DeliveryRepository
-from ionport.exports.model import Delivery, DeliveryStatus
+from ionport.exports.model import GONE_FROM_ERP, Delivery, DeliveryStatus
 from ionport.identity.model import Actor, Organization, OrganizationRole
 from ionport.identity.repository import OrganizationRepository
 from ionport.store import Database, SystemScope
@@ -369,6 +369,40 @@ def test_what_the_erp_rejected_is_exported_again_as_new_and_never_tried_again(de
     assert "No export error" in desk.browser.text("/export-errors")
     assert desk.browser.get(address).status_code == 404
     assert desk.browser.get("/export-errors/supplier_unknown/re-export").status_code == 404
+
+
+def test_what_the_erp_says_nothing_of_in_time_is_shown_as_such(desk: Desk) -> None:
+    delivery = desk.export("471102")
+    assert desk.finish(delivery) is DeliveryStatus.DELIVERED
+
+    def stand(status: ErpStatus, **values: object) -> str:
+        with desk.side.database.write() as work:
+            repository = DeliveryRepository(work.connection)
+            repository.update(SystemScope("test"), delivery.id, {"erp_status": status, **values})
+        return said(desk.browser.get(url(delivery)).text)
+
+    assert "Nobody tells it: the connection has no endpoint" in stand(ErpStatus.HANDED_OVER)
+    silent = stand(ErpStatus.NO_WORD, erp_missed_at=desk.clock.now())
+    assert "neither accepted, posted nor rejected" in silent
+    assert "So far M3 has no such invoice" in silent
+    assert "has not found it since" in stand(ErpStatus.ACCEPTED)
+    gone = stand(ErpStatus.REJECTED, erp_text=GONE_FROM_ERP)
+    assert "somebody has deleted it there" in gone
+
+    stand(ErpStatus.NO_WORD, erp_text="")
+    assert "No word from the ERP" in desk.browser.text("/dashboard")
+    page = desk.browser.get("/export-errors").text
+    assert "Of 1 delivery the ERP has said nothing in time." in said(page)
+    assert "Retry all with this cause" not in page
+    assert url(delivery) in desk.browser.get("/deliveries?cause=no_word").text
+    assert url(delivery) not in desk.browser.get("/deliveries?cause=rejected").text
+    answer = desk.browser.send("/export-errors/no_word/retry", form_at="/export-errors")
+    assert answer.status_code == 409
+    address = "/export-errors/no_word/re-export"
+    assert "what is there would be booked twice" in desk.browser.text(address)
+    answer = desk.browser.send(address, {"reason": "ION refused it"}, form_at=address)
+    assert "1 document is exported again as new." in said(answer.text)
+    assert "No export error" in desk.browser.text("/export-errors")
 
 
 def test_the_ledger_is_filtered_by_day_and_cause_and_saved_as_files(desk: Desk) -> None:

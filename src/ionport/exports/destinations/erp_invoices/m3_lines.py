@@ -15,7 +15,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from ionport.core.i18n import _
-from ionport.exports.destinations.m3_invoice import DoubleTexts, encoded, require_processed
+from ionport.exports.destinations.erp_invoices.m3 import DoubleTexts, encoded, require_processed
 from ionport.exports.destinations.port import Answer, Calling, Found, OtherItem, Payload
 from ionport.exports.model import Delivery, StepKind
 from ionport.ionapi import M3Error, ServiceError
