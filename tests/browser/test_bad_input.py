@@ -132,6 +132,11 @@ def test_a_wrong_credential_is_named_beside_its_box(bench: Bench, spoil: Spoil, 
     expect(bench.page.locator("#connection_file")).to_be_focused()
     expect(bench.page.locator("#title")).to_have_value("Invoices to Infor")
     expect(bench.page.locator("#idm_mapping option:checked")).to_have_text(TEMPLATE)
+    # The error is about the file that was sent, not about another one.
+    right = bench.file("DocBits_TST.ionapi", bench.credential)
+    bench.hand.give_file(bench.page.locator("#connection_file"), right)
+    expect(bench.page.locator(".form-error")).to_have_count(0)
+    expect(bench.page.locator("#connection_file")).not_to_have_attribute("aria-invalid", "true")
     assert bench.connections() == before
 
 

@@ -33,6 +33,23 @@ def follow(page: Page, name: str) -> None:
     page.get_by_role("main").get_by_role("link", name=name, exact=True).first.click()
 
 
+def test_the_form_of_a_document_flow_follows_its_choices(desk: Desk, screen: Screen) -> None:
+    page = screen.open(f"/ion-api/{desk.application.tenant.id}/document-flows/add")
+    page.get_by_role("textbox", name="Name").fill("Into M3")
+    expect(page.get_by_label("Rejects")).to_have_count(0)
+    press(page, "Save")
+    expect(page.get_by_role("heading", level=1, name="Into M3")).to_be_visible()
+    page.get_by_label("ERP").select_option("rule")
+    page.get_by_label("Rejects").select_option("when")
+    page.get_by_label("Comparison").select_option("contains")
+    page.get_by_role("textbox", name="Value").fill("7")
+    page.get_by_label("Comparison").select_option("is missing")
+    expect(page.get_by_role("textbox", name="Value")).to_have_count(0)
+    page.get_by_label("ERP").select_option("m3")
+    expect(page.get_by_label("Rejects")).to_have_count(0)
+    expect(page.get_by_role("textbox", name="Name")).to_have_value("Into M3")
+
+
 def test_a_fault_rule_from_the_empty_list_to_its_deletion(desk: Desk, screen: Screen) -> None:
     screen.expect_status(422)
     page = screen.open(f"/ion-api/{desk.application.tenant.id}/faults")

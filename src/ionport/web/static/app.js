@@ -31,6 +31,18 @@
     for (const field of root.querySelectorAll("[data-enabled-by]")) followSwitch(field);
   };
 
+  const forgetErrors = (root) => {
+    for (const wrong of root.querySelectorAll(".form-error")) wrong.remove();
+    for (const field of root.querySelectorAll(".is-invalid")) field.classList.remove("is-invalid");
+    for (const field of root.querySelectorAll("[aria-invalid]")) {
+      field.removeAttribute("aria-invalid");
+      const notes = (field.getAttribute("aria-describedby") || "").split(" ");
+      const left = notes.filter((id) => document.getElementById(id));
+      if (left.length) field.setAttribute("aria-describedby", left.join(" "));
+      else field.removeAttribute("aria-describedby");
+    }
+  };
+
   const followSwitch = (field) => {
     const control = document.getElementById(field.dataset.enabledBy);
     if (control) field.disabled = !control.checked;
@@ -108,6 +120,8 @@
     }
     if (control.matches("[data-upload] input[type=file]")) {
       control.closest("[data-upload]").classList.toggle("has-file", control.files.length > 0);
+      // What was wrong was the file before.
+      forgetErrors(control.closest(".upload-row"));
     }
   });
 
@@ -179,11 +193,7 @@
     if (form.dataset.isSent) return event.preventDefault();
     form.dataset.isSent = "yes";
     // What was wrong with the form that came before is no longer true of this one.
-    for (const wrong of form.querySelectorAll(".form-error")) wrong.remove();
-    for (const field of form.querySelectorAll(".is-invalid")) {
-      field.classList.remove("is-invalid");
-      field.removeAttribute("aria-invalid");
-    }
+    forgetErrors(form);
     form.append(sent.content.cloneNode(true));
   });
   document.addEventListener("input", (event) => {

@@ -1,14 +1,10 @@
-"""Infor side: the form of a fault rule.
-
-It has the fields of one kind and one trigger. Another choice shows its fields at once; without a
-script a button does, and so does saving. What was typed stays.
-"""
+"""Infor side: the form of a fault rule, with the fields of one kind and one trigger."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from functools import partial
 
 from starlette.requests import Request
 
@@ -22,59 +18,44 @@ from ionport.sandbox.control.controls.faults import (
     Trigger,
 )
 from ionport.web.forms.declared import Form, FormField, Group, Kind, choices_of
-from ionport.web.forms.fields import text_of
+from ionport.web.forms.following import SentForm, sent_form
 from ionport.web.services import sandbox_of
 from ionport.web.state import visit_of
 
 _METHODS = ("GET", "POST", "PUT", "DELETE")
-_SHOWN_ANEW = ("kind", "trigger")
 
 
-@dataclass(frozen=True, slots=True)
-class SentFault:
-    """What a form said: its values with those it did not show, and whether it is to be saved."""
-
-    form: Form
-    values: Mapping[str, str]
-    asks_for_fields: bool
-
-    def draft(self) -> FaultDraft:
-        """Return the rule; raises InvalidInput beside what is none."""
-        values = self.values
-        self.form.check(values)
-        kind = FaultKind(values["kind"])
-        return FaultDraft(
-            kind=kind,
-            name=values["name"],
-            target=FaultTarget(
-                values["service"], values["operation"], values["method"], values["path"]
-            ),
-            trigger=Trigger(values["trigger"]),
-            figure=_number(values, "figure"),
-            seed=int(_number(values, "seed")),
-            status=int(_number(values, "status")),
-            body=values["body"],
-            media_type=values["media_type"],
-            seconds=_number(values, "seconds"),
-            after_commit=kind.may_be_done and bool(values["after_commit"]),
-            is_enabled=bool(values["is_enabled"]),
-        )
-
-
-def sent_fault(request: Request, before: FaultDraft) -> SentFault:
+def sent_fault(request: Request, before: FaultDraft) -> SentForm:
     """Read the form; what it has no field for stays as in `before`."""
-    data = visit_of(request).form
-    form = fault_form(request, {name: text_of(data, name) for name in _SHOWN_ANEW})
-    asks = text_of(data, "action") in _SHOWN_ANEW or form.lacks(data)
-    sent = form.sent(data)
-    # A switch that the view before did not have was not switched off there.
-    new = {"after_commit"} if asks and "status" not in data and "body" not in data else set()
-    told = {
-        field.name: sent[field.name]
-        for field in form.fields
-        if field.name not in new and (field.name in data or field.kind is Kind.SWITCH)
-    }
-    return SentFault(form, {**fault_values(before), **told}, asks)
+    data, values = visit_of(request).form, fault_values(before)
+    sent = sent_form(data, values, partial(fault_form, request), ("kind", "trigger"))
+    if sent.asks_for_fields and "status" not in data and "body" not in data:
+        # A switch that the view before did not have was not switched off there.
+        sent.values["after_commit"] = values["after_commit"]
+    return sent
+
+
+def fault_draft(sent: SentForm) -> FaultDraft:
+    """Return the rule; raises InvalidInput beside what is none."""
+    values = sent.values
+    sent.form.check(values)
+    kind = FaultKind(values["kind"])
+    return FaultDraft(
+        kind=kind,
+        name=values["name"],
+        target=FaultTarget(
+            values["service"], values["operation"], values["method"], values["path"]
+        ),
+        trigger=Trigger(values["trigger"]),
+        figure=_number(values, "figure"),
+        seed=int(_number(values, "seed")),
+        status=int(_number(values, "status")),
+        body=values["body"],
+        media_type=values["media_type"],
+        seconds=_number(values, "seconds"),
+        after_commit=kind.may_be_done and bool(values["after_commit"]),
+        is_enabled=bool(values["is_enabled"]),
+    )
 
 
 def fault_values(draft: FaultDraft) -> dict[str, str]:

@@ -23,6 +23,7 @@ from ionport.sandbox.control.controls.faults import (
 from ionport.web.forms.edits import require_unchanged, show_stored
 from ionport.web.forms.fields import errors_of
 from ionport.web.pages.control.fault_form import (
+    fault_draft,
     fault_form,
     fault_kinds,
     fault_values,
@@ -77,7 +78,7 @@ def add(request: Request) -> Response:
     if sent.asks_for_fields:
         return _page(request, sent.values, {})
     try:
-        draft = sent.draft()
+        draft = fault_draft(sent)
         with visit.write(scope) as access:
             _faults(request).add(access, draft)
     except (InvalidInput, Conflict) as error:
@@ -100,7 +101,7 @@ def edit(request: Request) -> Response:
     if sent.asks_for_fields:
         return _page(request, sent.values, {}, rule)
     try:
-        draft = sent.draft()
+        draft = fault_draft(sent)
         with visit.write(scope) as access:
             faults = _faults(request)
             require_unchanged(

@@ -1,7 +1,13 @@
-"""The rules of a document type: what each has held, and whether it holds or notes."""
+"""The rules of a document type: what each has held, and whether it holds or notes.
+
+Without a search or filter the page shows what is changed or has held something, and the groups.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
 from typing import Final
 from urllib.parse import urlencode
 
@@ -11,6 +17,7 @@ from starlette.responses import Response
 from ionport.core.errors import InvalidInput
 from ionport.core.i18n import _
 from ionport.core.paging import Page
+from ionport.documents.invoice.rules.model import Effect
 from ionport.documents.type_settings.rule_list import RuleGroup, RuleRow, rule_rows
 from ionport.documents.types import document_type
 from ionport.web.forms.fields import text_of
@@ -26,14 +33,32 @@ _EFFECTS: Final = ("holds", "notes", "")
 _FILTERS: Final = ("q", "group", "effect")
 
 
+@dataclass(frozen=True, slots=True)
+class GroupCount:
+    """How many rules a group has, and what they do."""
+
+    group: RuleGroup
+    rules: int
+    holding: int
+    changed: int
+
+    @property
+    def noting(self) -> int:
+        return self.rules - self.holding
+
+
 def effects(request: Request) -> Response:
-    """Show the rules with their effects, by text, by group and by what they do."""
+    """Show the groups of rules, or the rules that are wanted, with their effects."""
     kind, services = document_type(str(request.path_params["type"])), documents_of(request)
     state = ListState.of(request, sorts=["rule"], filters=_FILTERS)
     with visit_of(request).read(organization_scope(request)) as access:
         settings = services.types.get(access, kind.id)
         held = services.documents.review.held_by_code(access, kind.id)
-    rows = [row for row in rule_rows(settings) if _is_wanted(row, state, row.code in held)]
+    every = rule_rows(settings)
+    if state.is_filtered:
+        rows = [row for row in every if _is_wanted(row, state, row.code in held)]
+    else:
+        rows = [row for row in every if row.is_changed or row.code in held]
     page = state.request
     shown = rows[page.offset : page.offset + page.limit]
     context = {
@@ -42,9 +67,20 @@ def effects(request: Request) -> Response:
         "page_of": Page(shown, len(rows), page),
         "held": held,
         "groups": [(group.value, group.label) for group in RuleGroup],
+        "counts": [] if state.is_filtered else _counts(every),
+        "words": {Effect.HOLDS: _("holds"), Effect.NOTES: _("notes")},
         "kept": [(name, text) for name, text in state.filters.items() if text],
     }
     return render(request, "settings/document_type_effects.html", context)
+
+
+def _counts(rows: Sequence[RuleRow]) -> list[GroupCount]:
+    found = []
+    for group, members in groupby(rows, key=lambda row: row.group):
+        them = list(members)
+        holding = sum(row.effect is Effect.HOLDS for row in them)
+        found.append(GroupCount(group, len(them), holding, sum(row.is_changed for row in them)))
+    return found
 
 
 def _is_wanted(row: RuleRow, state: ListState, has_held: bool) -> bool:

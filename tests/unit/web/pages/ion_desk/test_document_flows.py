@@ -38,11 +38,15 @@ def register(desk: Desk) -> None:
 def fields(**changes: str) -> dict[str, str]:
     return {
         "name": "Export to M3",
+        "description": "",
         "document_name": "Sync.CaptureDocument",
+        "document_type": "",
         "erp": "rule",
         "rejects": "when",
         "condition_field": "SupplierID",
         "comparison": "is missing",
+        "condition_value": "",
+        "reason_code": "",
         "reason": "No supplier",
         "api": "DocBits/Sandbox",
         "path": "/infor/idm/handle_ack_bod",
@@ -50,6 +54,15 @@ def fields(**changes: str) -> dict[str, str]:
         "parameters": "acl_from=Public\nacl_to=Private",
         **changes,
     }
+
+
+# What the form has where M3 books and no API is told.
+SEEN_FOR_M3 = {
+    "document_name": "Sync.CaptureDocument",
+    "description": "",
+    "document_type": "",
+    "api": "",
+}
 
 
 def add(desk: Desk, **changes: str) -> str:
@@ -70,9 +83,40 @@ def publish(desk: Desk) -> None:
     asyncio.run(infor.flow_runner.tick())
 
 
-def test_a_flow_needs_a_registered_api(desk: Desk) -> None:
+def test_a_flow_without_an_api_keeps_what_m3_says_and_a_rule_needs_one(desk: Desk) -> None:
     assert "No document flow yet" in desk.browser.text(base(desk))
-    assert "there is none yet" in desk.browser.text(f"{base(desk)}/add")
+    form = desk.browser.get(f"{base(desk)}/add").text
+    assert "There is no registered API yet." in form
+    assert f'href="/ion-api/{desk.tenant.tenant_id}/available-apis"' in form
+    answer = desk.browser.send(f"{base(desk)}/add", fields(api=""))
+    assert answer.status_code == 422
+    assert 'id="api-error"' in answer.text
+    kept = desk.browser.send(f"{base(desk)}/add", {"name": "Kept", "erp": "m3", **SEEN_FOR_M3})
+    assert "The document flow is saved and active." in kept.text
+
+
+def test_the_form_of_a_flow_shows_the_fields_of_its_choices(desk: Desk) -> None:
+    path = add(desk)
+    asked = {"rejects", "condition_field", "condition_value", "reason", "path"}
+    for changes, shown in (
+        ({"erp": "m3"}, {"path"}),
+        ({"rejects": "never"}, {"rejects", "path"}),
+        ({"rejects": "always"}, {"rejects", "reason", "path"}),
+        ({"comparison": "equals"}, asked),
+        ({"comparison": "is missing"}, asked - {"condition_value"}),
+        ({"comparison": "equals", "api": ""}, asked - {"path"}),
+    ):
+        answer = desk.browser.send(path, {**fields(**changes), "action": "erp"}, form_at=path)
+        assert {name for name in asked if f'id="{name}"' in answer.text} == shown, changes
+    assert "when SupplierID fits" in desk.browser.text(base(desk)), "nothing was saved"
+
+
+def test_saving_with_a_choice_whose_fields_were_not_shown_shows_them(desk: Desk) -> None:
+    path = add(desk, rejects="never")
+    sent = {"name": "Export to M3", "rejects": "always", **SEEN_FOR_M3, "erp": "rule"}
+    answer = desk.browser.send(path, sent | {"api": "DocBits/Sandbox"}, form_at=path)
+    assert 'id="reason"' in answer.text
+    assert "accepts every document" in desk.browser.text(base(desk)), "nothing was saved"
 
 
 def test_a_flow_is_added_changed_and_deleted(desk: Desk) -> None:

@@ -115,6 +115,7 @@ def test_effects_are_changed_within_their_limits(desk: Desk) -> None:
     assert _settings(desk)["effects"] == {"due_before_issue": "holds"}
     assert "Somebody else has changed" in desk.browser.send(_EFFECTS, change, form_at=page).text
     assert "as shipped it notes" in desk.browser.text(f"{_EFFECTS}?effect=changed")
+    assert "as shipped it notes" in desk.browser.text(_EFFECTS), "without a filter too"
     assert "always holds" in desk.browser.text(f"{_EFFECTS}?q=unknown_account")
     fixed = {"rule": "unknown_account", "effect": "notes", "seen": ""}
     assert "always holds" in desk.browser.send(_EFFECTS, fixed, form_at=page).text
@@ -126,7 +127,14 @@ def test_effects_are_changed_within_their_limits(desk: Desk) -> None:
 def test_rules_stand_in_groups_with_the_documents_that_each_has_held(desk: Desk) -> None:
     sample = read_sample(INVOICE)
     wrong = sample.replace(b"2808.81</cbc:PayableAmount", b"2808.80</cbc:PayableAmount")
+    assert "none has held a document yet" in desk.browser.text(_EFFECTS)
     desk.browser.send("/documents/upload", files=[("files", ("wrong.xml", wrong))])
+    overview = desk.browser.text(_EFFECTS)
+    assert "none has held a document yet" not in overview
+    assert "BR-CO-16" in overview, "what has held a document"
+    assert "BR-CO-15" not in overview, "each group has its own page"
+    assert re.search(r"Peppol \d+ 12 23", overview), "rules, holding, noting"
+    assert f'href="{_EFFECTS}?group=peppol"' in desk.browser.get(_EFFECTS).text
     text = desk.browser.text(f"{_EFFECTS}?effect=held")
     assert "EN 16931: sums, conditions and decimals Amount due for payment BR-CO-16" in text
     assert re.search(r"BR-CO-16 .*? 1 holds", text)
