@@ -12,6 +12,7 @@ import base64
 import hashlib
 import hmac
 import json
+import shlex
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -256,11 +257,11 @@ class OpenIdService:
         if not (email and claims.is_email_verified and is_allowed):
             raise self._unknown()
         found = repository.with_email(_OPENID, email, 2)
-        # Of two with one address neither is meant; one who is bound to another subject is not
-        # this person, who may have got the address after somebody left.
-        if len(found) > 1 or any(
-            repository.has_identity(_OPENID, settings.issuer, user.id) for user in found
-        ):
+        if len(found) > 1:
+            raise self._not_one(claims)
+        # Who is bound to another subject is not this person, who may have got the address after
+        # somebody left.
+        if any(repository.has_identity(_OPENID, settings.issuer, user.id) for user in found):
             raise self._unknown()
         if not found and not settings.creates_users:
             raise self._unknown()
@@ -311,6 +312,14 @@ class OpenIdService:
         return _Begun(
             content["state"], content["nonce"], Secret(content["verifier"]), content["next"]
         )
+
+    def _not_one(self, claims: Claims) -> OpenIdRefused:
+        """Of two with one address neither is meant: a person who knows them says which."""
+        text = _(
+            "{name} knows you as {email}, an address that more than one account here has. Ask"
+            " whoever runs ionport to name yours: ionport user openid NAME --subject {subject}"
+        ).format(name=self.name, email=claims.email, subject=shlex.quote(claims.subject))
+        return OpenIdRefused(text, code="openid_not_one")
 
     def _unknown(self) -> OpenIdRefused:
         text = _(

@@ -18,7 +18,6 @@ from ionport.identity.service import NewUser
 from ionport.web.forms.declared import Form, FormField, Kind
 from ionport.web.forms.edits import show_stored
 from ionport.web.forms.fields import errors_of, text_of
-from ionport.web.forms.passwords import hashed, typed_twice
 from ionport.web.forms.rights import (
     administered_organizations,
     fields_elsewhere,
@@ -68,7 +67,7 @@ def add_form(request: Request) -> Response:
 
 
 def add(request: Request) -> Response:
-    """Make a user of this tenant."""
+    """Make a user of this tenant, and show once the link that lets them choose a password."""
     visit, scope = visit_of(request), tenant_scope(request)
     visit.actor.require_tenant_administrator(scope.tenant_id)
     form = _new_user_form()
@@ -76,26 +75,21 @@ def add(request: Request) -> Response:
     services = visit.services
     try:
         form.check(values)
-        first = typed_twice(visit.form, "password")
-        password_hash = (
-            hashed(request, first, "password") if first else services.identity.hash_of_nothing()
-        )
+        nothing = services.identity.hash_of_nothing()
         with visit.write(scope) as access:
             member = services.members.add_member(
                 access,
                 NewUser(values["username"], values["full_name"], values["email"]),
-                password_hash,
+                nothing,
                 TenantRole(values["role"]),
             )
             services.rights.set_of_person(access, member.user.id, wanted_elsewhere(request))
-            link = None if first else services.accounts.invite(access, member.user.id)
+            # Last: a link is good for the rights that the account has when it is made.
+            link = services.accounts.invite(access, member.user.id)
     except InvalidInput as error:
         return _add_page(request, values, errors_of(error), error.status)
-    if link is not None:
-        text = _("{name} is added, and can sign in once a password is chosen.")
-        return shown_once(request, link, text.format(name=member.user.username))
-    text = _("{name} is added and can sign in.").format(name=member.user.username)
-    return redirect(request, _user_url(request, member.user.id), text=text)
+    text = _("{name} is added, and can sign in once a password is chosen.")
+    return shown_once(request, link, text.format(name=member.user.username))
 
 
 def _add_page(
@@ -111,7 +105,6 @@ def _add_page(
 
 
 def _new_user_form() -> Form:
-    """Return the form of a new user; the password is a secret, read by `typed_twice`."""
     return Form(
         [
             *person_fields(),
@@ -127,16 +120,6 @@ def _new_user_form() -> Form:
                     " accounts."
                 ),
             ),
-            FormField(
-                "password",
-                _("First password"),
-                Kind.PASSWORD,
-                help=_(
-                    "Leave it empty to invite the user by a one-time link. Else at least 12"
-                    " characters: tell it by a safe way; the user changes it under Account."
-                ),
-            ),
-            FormField("repeated", _("First password again"), Kind.PASSWORD),
         ]
     )
 
