@@ -275,7 +275,13 @@ class InforSide:
 
         return DocumentTypeService(self._clock, self._audit)
 
+    def stop_queries(self) -> None:
+        """Stop the queries that run here, if any do."""
+        if "ion" in vars(self):
+            self.ion.compass.stop()
+
     def close(self) -> None:
-        """Stop what a message may have started, if one has."""
+        """Stop what a message or a query may have started, if one has."""
+        self.stop_queries()
         if "flow_runner" in vars(self):
             self.flow_runner.close()

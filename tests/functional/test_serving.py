@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import re
+import sqlite3
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import httpx2
 import pytest
 
-from tests.support.sides import start, start_ionport, until
+from tests.support.sides import infor_process, make_credentials, start, start_ionport, until
 
 
 def _answers(url: str) -> bool:
@@ -58,3 +63,46 @@ def _output_of(arguments: list[str], environment: dict[str, str], folder: Path) 
     assert until(lambda: _answers(process.url))
     process.stop()
     return (folder / "server.out").read_text(encoding="utf-8")
+
+
+def test_a_server_ends_soon_although_queries_run_wait_and_are_waited_for(tmp_path: Path) -> None:
+    folder = tmp_path / "infor"
+    with infor_process(folder) as process:
+        _name, content = make_credentials(folder, process.url)
+        file = json.loads(content)
+        jobs = f"{process.url}/{file['ti']}/DATAFABRIC/compass/v2/jobs"
+        headers = {"Authorization": f"Bearer {_token_of(file)}", "Content-Type": "text/plain"}
+        with httpx2.Client(headers=headers, timeout=60) as client:
+            ids = [
+                client.post(f"{jobs}/", content=_ENDLESS).json()["queryId"] for _number in range(12)
+            ]
+            for each in ids:
+                assert client.get(f"{jobs}/{each}/status").json()["status"] == "RUNNING"
+            with ThreadPoolExecutor(1) as pool:
+                waiting = pool.submit(client.get, f"{jobs}/{ids[0]}/status", params={"timeout": 25})
+                assert until(waiting.running)
+                began = time.monotonic()
+                assert process.stop() == 0
+                # Each of them may run for 20 seconds, two at a time.
+                assert time.monotonic() - began < 15
+                # Its answer, or the end of the connection.
+                waiting.exception(timeout=60)
+    # Whoever asks again has them run anew.
+    with closing(sqlite3.connect(folder / "ionport.db")) as connection:
+        states = connection.execute("SELECT DISTINCT status FROM compass_jobs").fetchall()
+    assert states == [("RUNNING",)]
+
+
+_ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"
+
+
+def _token_of(file: dict[str, str]) -> str:
+    form = {
+        "grant_type": "password",
+        "username": file["saak"],
+        "password": file["sask"],
+        "client_id": file["ci"],
+        "client_secret": file["cs"],
+    }
+    token: str = httpx2.post(file["pu"] + file["ot"], data=form).json()["access_token"]
+    return token

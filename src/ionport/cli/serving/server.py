@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from types import FrameType
@@ -97,6 +97,7 @@ class RunningServer:
         self._server = _Server(
             settings.threads,
             server_config(build_asgi(self.application, engine)),
+            before_end=infor.stop_queries if infor else None,
         )
 
     @property
@@ -148,15 +149,26 @@ class RunningServer:
 
 
 class _Server(uvicorn.Server):
-    """uvicorn with as many threads for requests as the settings say."""
+    """uvicorn with as many threads for requests as the settings say.
 
-    def __init__(self, threads: int, config: uvicorn.Config) -> None:
+    `before_end` stops what requests may wait for: their ends are waited for next.
+    """
+
+    def __init__(
+        self, threads: int, config: uvicorn.Config, before_end: Callable[[], None] | None
+    ) -> None:
         super().__init__(config)
         self._threads = threads
+        self._before_end = before_end
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         current_default_thread_limiter().total_tokens = self._threads
         await super().startup(sockets)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        if self._before_end is not None:
+            self._before_end()
+        await super().shutdown(sockets)
 
 
 def _wait_until_started(server: uvicorn.Server, thread: threading.Thread) -> None:

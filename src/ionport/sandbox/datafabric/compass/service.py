@@ -9,14 +9,14 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
 from contextlib import suppress
 from dataclasses import dataclass, field
 
 from ionport.core.blobs import Blobs
 from ionport.core.clock import Clock
-from ionport.core.errors import Conflict, InvalidInput, IonportError, existing
+from ionport.core.errors import Conflict, InvalidInput, IonportError, Unavailable, existing
 from ionport.core.ids import new_ordered_uuid
 from ionport.sandbox.datafabric.compass.content import Row, read_rows, schema_columns
 from ionport.sandbox.datafabric.compass.dialect import (
@@ -64,6 +64,7 @@ class _Runs:
     lock: threading.Lock = field(default_factory=threading.Lock)
     by_id: dict[str, _Run] = field(default_factory=dict)
     pool: ThreadPoolExecutor | None = None
+    are_stopped: bool = False
 
 
 class CompassService:
@@ -136,7 +137,7 @@ class CompassService:
         run = self._started(database, scope, job)
         if seconds <= 0:
             return job
-        with suppress(FutureTimeout):
+        with suppress(FutureTimeout, CancelledError):
             run.ended.result(seconds)
         with database.read() as work:
             return self.job(work.within(scope), job_id)
@@ -150,6 +151,15 @@ class CompassService:
             if run is not None:
                 run.bounds.stop.set()
         return self.job(access, job_id)
+
+    def stop(self) -> None:
+        """Stop what runs here, as the process ends; whoever asks for a job then runs it anew."""
+        with self._runs.lock:
+            self._runs.are_stopped = True
+            for run in self._runs.by_id.values():
+                run.bounds.stop.set()
+            if self._runs.pool is not None:
+                self._runs.pool.shutdown(wait=False, cancel_futures=True)
 
     def lines(self, job: CompassJob, offset: int, limit: int) -> Sequence[bytes]:
         """Return rows of a job's result, each a JSON list.
@@ -171,6 +181,8 @@ class CompassService:
             run = self._runs.by_id.get(job.id)
             if run is not None:
                 return run
+            if self._runs.are_stopped:
+                raise Unavailable("The sandbox is being stopped.")
             if self._runs.pool is None:
                 self._runs.pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="compass")
             bounds = Bounds()
@@ -193,7 +205,8 @@ class CompassService:
             sources = self._sources(database, scope, job, query)
             result = execute(query, sources, bounds, row_limit=job.row_limit)
         except IonportError as error:
-            self._fail(database, scope, job, error.text)
+            if not self._runs.are_stopped:
+                self._fail(database, scope, job, error.text)
             return
         except Exception:  # noqa: BLE001 the client polls for an end, whatever came between
             self._fail(database, scope, job, "The sandbox could not run the query; see its log.")
