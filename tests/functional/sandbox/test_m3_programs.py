@@ -6,11 +6,16 @@ Source: docs/reference/m3.md#public-programs, docs/reference/m3.md#exportmi.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import httpx2
 import pytest
 
+from ionport.sandbox.datafabric.compass import execution
+from ionport.sandbox.datafabric.compass.execution import QueryResult
+from ionport.sandbox.m3 import service
 from ionport.sandbox.m3.catalogue import program_named, program_names
+from ionport.sandbox.m3.programs import exports
 from tests.support.infor_side import InforSide
 from tests.support.m3 import V1, V2, bulk, record, run, token_of_user
 
@@ -128,6 +133,31 @@ def test_a_table_is_exported_as_sql_asks(client: httpx2.Client) -> None:
     assert answer["results"][0]["records"] == [{"REPL": "20001"}]
     fields = run(client, "EXPORTMI/LstFields;maxrecs=0", FILE="OCUSMA")["records"]
     assert "OKCUNO" in {each["FLDN"] for each in fields}
+
+
+@pytest.mark.on_each_database
+def test_the_company_takes_changes_while_an_export_runs(
+    client: httpx2.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entered: list[str] = []
+
+    def execute(*arguments: Any, **more: Any) -> QueryResult:
+        with httpx2.Client(base_url=client.base_url, headers=client.headers, timeout=10) as other:
+            added = record(other, "OIS100MI/AddBatchHead", CUNO="10001", CUOR="MEANWHILE")
+        entered.append(added["ORNO"])
+        return execution.execute(*arguments, **more)
+
+    monkeypatch.setattr(exports, "execute", execute)
+    assert exported(client, "OKCUNO from OCUSMA where OKCUNO = '10001'", SEPC=";") == ["10001"]
+    assert len(entered) == 1
+
+
+def test_the_queries_of_one_call_end_together(
+    client: httpx2.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "_SECONDS_AHEAD", 0)
+    refused = run(client, "EXPORTMI/Select", QERY="OKCUNO from OCUSMA")
+    assert "longer than 0 seconds" in refused["errorMessage"]
 
 
 @pytest.mark.parametrize(

@@ -7,14 +7,47 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from typing import Protocol
 
 from ionport.sandbox.m3.model import File, Key, Record
 from ionport.sandbox.m3.parameters import MAX_RECORDS
 from ionport.sandbox.m3.repository import M3Repository
 from ionport.sandbox.m3.seeds import seeded_records
-from ionport.store import TenantScope
+from ionport.store import Database, TenantScope
 
 _MAX_EFFECTS = 100
+
+
+class Records(Protocol):
+    """What reads a company's records."""
+
+    @property
+    def number(self) -> int: ...
+
+    def records(self, file: File, *, limit: int = MAX_RECORDS) -> list[Record]:
+        """Return records in the order of their keys."""
+        ...
+
+
+class StoredRecords:
+    """Reads a company's records, each time in a transaction of its own."""
+
+    def __init__(self, database: Database, scope: TenantScope, number: int) -> None:
+        self._database = database
+        self._scope = scope
+        self.number = number
+
+    def records(self, file: File, *, limit: int = MAX_RECORDS) -> list[Record]:
+        """Return records in the order of their keys."""
+        with self._database.read() as work:
+            repository = M3Repository(work.connection)
+            if repository.series(self._scope, self.number, lock=False) is not None:
+                return Company(repository, self._scope, self.number, lock=False).records(
+                    file, limit=limit
+                )
+        with self._database.write() as work:
+            company = Company(M3Repository(work.connection), self._scope, self.number, lock=False)
+            return company.records(file, limit=limit)
 
 
 class Company:

@@ -5,7 +5,7 @@ Source: docs/reference/m3.md#addresses-and-errors, docs/reference/m3.md#bulk.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from ionport.core.clock import Clock
 from ionport.core.errors import NotFound
@@ -117,9 +117,10 @@ class M3Routes:
     def execute_v1(self, call: Call) -> Step:
         """A transaction that the program refuses answers 200, with the error at the top."""
         batch, checked = self._check_single(call)
+        run = self._running(call, batch, [checked])
 
         def step(work: Work) -> Answer:
-            outcome = self._service.run(work.within(call.scope), call.caller, batch, [checked])
+            outcome = run(work)
             tree = v1_tree(batch.program.upper(), outcome.results[0], batch.options)
             return _answer(tree, batch, outcome)
 
@@ -128,9 +129,10 @@ class M3Routes:
     def execute_v2(self, call: Call) -> Step:
         """A transaction that the program refuses answers 200, with the error in the result."""
         batch, checked = self._check_single(call)
+        run = self._running(call, batch, [checked])
 
         def step(work: Work) -> Answer:
-            outcome = self._service.run(work.within(call.scope), call.caller, batch, [checked])
+            outcome = run(work)
             return _answer(v2_tree(outcome, batch.options), batch, outcome)
 
         return step
@@ -138,13 +140,20 @@ class M3Routes:
     def bulk(self, call: Call) -> Step:
         """Results come in the order of the request, also those of refused transactions."""
         batch = read_bulk(call)
-        checked = self._service.check(batch, call.caller)
+        run = self._running(call, batch, self._service.check(batch, call.caller))
 
         def step(work: Work) -> Answer:
-            outcome = self._service.run(work.within(call.scope), call.caller, batch, checked)
+            outcome = run(work)
             return _answer(v2_tree(outcome, batch.options), batch, outcome)
 
         return step
+
+    def _running(
+        self, call: Call, batch: Batch, checked: Sequence[Checked]
+    ) -> Callable[[Work], Outcome]:
+        """Do what takes long, and return what does the rest in the transaction."""
+        ready = self._service.ask_ahead(call.database, call.scope, call.caller, batch, checked)
+        return lambda work: self._service.run(work.within(call.scope), call.caller, batch, ready)
 
     def _check_single(self, call: Call) -> tuple[Batch, Checked]:
         """Read and check a single transaction; raises what m3api-rest itself refuses."""

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Final
 
 from ionport.core.clock import Clock
 from ionport.core.errors import Forbidden, IonportError
 from ionport.gateway.caller import Caller
 from ionport.sandbox.kit.texts import quoted
 from ionport.sandbox.m3.catalogue import OWN_OF_TENANT, Program, program_named
-from ionport.sandbox.m3.company import Company
+from ionport.sandbox.m3.company import Company, StoredRecords
 from ionport.sandbox.m3.errors import ErrorType, TransactionFailed
 from ionport.sandbox.m3.fields import check_inputs
 from ionport.sandbox.m3.model import Outcome, Result, Session
@@ -31,7 +33,9 @@ from ionport.sandbox.m3.programs.general import GENERAL_BEHAVIOURS, USER_BOUND
 from ionport.sandbox.m3.programs.told import OwnTransactions, extended, sampling
 from ionport.sandbox.m3.repository import M3Repository
 from ionport.sandbox.m3.representation import result_of
-from ionport.store import ScopedWork, TenantScope
+from ionport.store import Database, ScopedWork, TenantScope
+
+_SECONDS_AHEAD: Final = 10
 
 BEHAVIOURS: Mapping[str, Mapping[str, Behaviour]] = {
     "APS110MI": invoice_status.AUTHORIZATION_BEHAVIOURS,
@@ -102,6 +106,33 @@ class M3Service:
         if is_nobody and any(_needs_user(each) for each in checked):
             raise Forbidden("Illegal impersonation attempt (error: 163)", code="163")
         return checked
+
+    def ask_ahead(
+        self,
+        database: Database,
+        scope: TenantScope,
+        caller: Caller,
+        batch: Batch,
+        checked: Sequence[Checked],
+    ) -> Sequence[Checked]:
+        """Return the transactions, what takes long being answered already; opens its own reads."""
+        session, end = self._session(caller, batch), time.monotonic() + _SECONDS_AHEAD
+
+        def asked(each: Checked) -> Checked:
+            if each.behaviour is None or each.behaviour.ahead is None:
+                return each
+            stored = StoredRecords(database, scope, each.company)
+            try:
+                if time.monotonic() > end:
+                    raise TransactionFailed(
+                        f"The queries of one call take longer than {_SECONDS_AHEAD} seconds."
+                    )
+                records = each.behaviour.ahead(stored, session, each.values or {})
+            except TransactionFailed as error:
+                return replace(each, values=None, error=error)
+            return replace(each, behaviour=Behaviour(lambda *_: records))
+
+        return [asked(each) for each in checked]
 
     def run(
         self,

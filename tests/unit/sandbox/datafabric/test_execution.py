@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import time
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from ionport.sandbox.datafabric.compass.content import Column
 from ionport.sandbox.datafabric.compass.dialect import translate
 from ionport.sandbox.datafabric.compass.execution import Bounds, Content, Source, execute
+from ionport.sandbox.datafabric.compass.like import matches
 from ionport.sandbox.datafabric.compass.model import QueryFailed
 
 _LONG = {"A": "a" * 4_000_000, "B": "a" * 2_000_000 + "b"}
@@ -74,6 +76,75 @@ def test_functions_on_texts_answer_as_those_of_sqlite(asked: str, answer: object
 def test_what_would_work_without_end_is_refused(sql: str, told: str) -> None:
     with pytest.raises(QueryFailed, match=told):
         answered(sql, _LONG)
+
+
+_PATTERNS = (
+    *("abc", "ABC", "a%", "%c", "%b%", "a_c", "_", "%", "", "a%c%b", "%a%a", "a%%c", "%_%_%_%"),
+    *("50!%", "!_x", "a!", "%!%%", "x!!y", "%\n%", "ä%", "Ä%", "%(", "._*"),
+)
+_TEXTS = (
+    *(
+        "abc",
+        "aBc",
+        "",
+        "a",
+        "aa",
+        "acb",
+        "50%",
+        "_x",
+        "a!",
+        "x!y",
+        "a\nc",
+        "äb",
+        "(",
+        "._*",
+        "abcabc",
+    ),
+    *(12, 1.5, None),
+)
+
+
+def test_like_answers_as_that_of_sqlite() -> None:
+    plain = sqlite3.connect(":memory:")
+    for pattern in _PATTERNS:
+        for text in _TEXTS:
+            for escape, more in (("", ()), (" ESCAPE ?", ("!",))):
+                wanted = plain.execute(
+                    f"SELECT ? LIKE ?{escape}", (text, pattern, *more)
+                ).fetchone()
+                assert matches(pattern, text, *more) == wanted[0], (pattern, text, escape)
+    plain.close()
+    assert answered(
+        "SELECT 'aXc' LIKE 'AxC', 'a' NOT LIKE '_', NULL LIKE 'a', A LIKE NULL FROM T"
+    ) == [
+        1,
+        0,
+        None,
+        None,
+    ]
+
+
+def test_a_chain_of_likes_ends_when_the_time_is_over() -> None:
+    slow = " OR ".join(f"A LIKE '%{'a_' * 48}{letter}%'" for letter in "bcdefghijk" * 4)
+    began = time.monotonic()
+
+    with pytest.raises(QueryFailed, match=r"longer than 0\.1 seconds"):
+        answered(f"SELECT {slow} FROM T", _LONG, 0.1)
+    # SQLite's own LIKE takes a minute for them, and asks for the time once.
+    assert time.monotonic() - began < 15
+
+
+@pytest.mark.parametrize(
+    ("sql", "told"),
+    [
+        (f"SELECT A LIKE '{'a' * 101}' FROM T", "LIKE takes a pattern of 100 characters"),
+        ("SELECT A LIKE 'a' ESCAPE 'xy' FROM T", "behind ESCAPE one character"),
+        ("SELECT A GLOB 'a*' FROM T", "does not imitate the function GLOB"),
+    ],
+)
+def test_a_pattern_that_is_none_is_told(sql: str, told: str) -> None:
+    with pytest.raises(QueryFailed, match=told):
+        answered(sql)
 
 
 @pytest.mark.parametrize(

@@ -29,11 +29,11 @@ from ionport.sandbox.datafabric.compass.model import (
 
 _ALLOWED: Final = frozenset((sqlite3.SQLITE_SELECT, sqlite3.SQLITE_RECURSIVE))
 _HIDDEN: Final = ("sqlite_", "pragma_", "dbstat", "bytecode", "tables_used")
-# The last four work on for minutes within one step, where nothing can stop them.
+# The last five work on for minutes within one step, where nothing can stop them.
 _REFUSED_FUNCTIONS: Final = frozenset(
     (
         *("load_extension", "fts3_tokenizer", "zeroblob", "randomblob"),
-        *("printf", "format", "json_patch", "jsonb_patch"),
+        *("printf", "format", "json_patch", "jsonb_patch", "glob"),
     )
 )
 # One step may copy a value of 7 MB: few enough that the time is looked at often.
@@ -111,7 +111,7 @@ def execute(
                 _copy(connection, source, modified, bounds)
             except (sqlite3.Error, UnicodeEncodeError) as error:
                 raise _not_copied(error, source.name, bounds) from error
-        add_functions(connection, lambda row: modified[row // PER_OBJECT], problems)
+        add_functions(connection, lambda row: modified[row // PER_OBJECT], problems, bounds.is_over)
         connection.set_authorizer(_authorizer({each.name.lower() for each in sources}))
         try:
             return _result(connection.execute(query.sql), row_limit)

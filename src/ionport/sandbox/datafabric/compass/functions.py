@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
+from ionport.sandbox.datafabric.compass.like import matches
 from ionport.sandbox.kit.texts import quoted
 
 MAX_VALUE: Final = 7_000_000
@@ -25,9 +26,21 @@ def moment_text(moment: datetime) -> str:
 
 
 def add_functions(
-    connection: sqlite3.Connection, modified_of: Callable[[int], str], problems: list[str]
+    connection: sqlite3.Connection,
+    modified_of: Callable[[int], str],
+    problems: list[str],
+    is_over: Callable[[], bool],
 ) -> None:
-    """Give a connection the functions; what is wrong with a value is added to `problems`."""
+    """Give a connection the functions; what is wrong with a value is added to `problems`.
+
+    LIKE asks whether the time `is_over`: one may take a second, and SQLite asks after many only.
+    """
+
+    def like(pattern: Any, *rest: Any) -> int | None:
+        if is_over():
+            connection.interrupt()
+            return None
+        return matches(pattern, *rest)
 
     def told(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         def call(value: Any, *more: Any) -> Any:
@@ -48,6 +61,7 @@ def add_functions(
         "infor_varchar": _varchar,
         "infor_moment": _moment,
         "infor_lastmodified": modified_of,
+        "like": like,
         **_LINEAR,
     }
     for name, function in own.items():
@@ -61,6 +75,7 @@ _PROBLEMS: Mapping[str, str] = {
     "infor_varchar": "CAST AS varchar does not take {value}.",
     "infor_moment": "infor.lastmodified is compared with a date or a moment, not with {value}.",
     "infor_lastmodified": "infor.lastmodified is of an object: name it, infor.lastmodified(alias).",
+    "like": "LIKE takes a pattern of 100 characters at most, and behind ESCAPE one character.",
     "instr": "INSTR takes two texts.",
     "replace": "REPLACE takes three texts, and makes one of 7 MB at most.",
     "trim": "TRIM takes one text or two.",

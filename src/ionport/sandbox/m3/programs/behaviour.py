@@ -7,13 +7,15 @@ from dataclasses import dataclass
 
 from ionport.core.errors import IonportError
 from ionport.sandbox.m3.catalogue import Transaction
-from ionport.sandbox.m3.company import Company
+from ionport.sandbox.m3.company import Company, Records
 from ionport.sandbox.m3.model import File, Key, Record, Session
 from ionport.sandbox.m3.parameters import Request
 
 # Raises TransactionFailed before it changes anything, so that a refused transaction of a batch
 # leaves nothing behind.
 Work = Callable[[Company, Session, Record], Sequence[Record]]
+# The same of what only reads records.
+Asking = Callable[[Records, Session, Record], Sequence[Record]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +25,14 @@ class Behaviour:
     Attributes:
         reads: the records that it will ask for, so that a batch can fetch them at once; an
             optimisation only.
+        ahead: does it instead of `work`, before the transaction of the call, because it may take
+            long; of a program none of whose transactions changes anything.
     """
 
     work: Work
     changes: bool = False
     reads: Callable[[Session, Record], Iterable[tuple[File, Key]]] | None = None
+    ahead: Asking | None = None
 
 
 @dataclass(frozen=True, slots=True)

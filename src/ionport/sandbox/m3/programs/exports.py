@@ -19,7 +19,7 @@ from ionport.sandbox.datafabric.compass.execution import Bounds, Content, Source
 from ionport.sandbox.datafabric.compass.model import QueryFailed
 from ionport.sandbox.kit.texts import quoted
 from ionport.sandbox.m3.catalogue import FieldType, program_named
-from ionport.sandbox.m3.company import Company
+from ionport.sandbox.m3.company import Company, Records
 from ionport.sandbox.m3.errors import TransactionFailed
 from ionport.sandbox.m3.model import File, Record, Session
 from ionport.sandbox.m3.programs.behaviour import Behaviour
@@ -31,7 +31,7 @@ _QUERY = re.compile(
 _OTHER_TABLES = re.compile(r"\b(select|from|join|union)\b", re.IGNORECASE)
 _TEXTS = re.compile(r"'(?:[^']|'')*'")
 _SECONDS: Final = 2.0
-# A call waits in the company's transaction: no more is copied.
+# No more is copied.
 _MAX_RECORDS: Final = 20_000
 _DEFAULT_LENGTH: Final = 15
 # With one of these as the separator each value follows its column's name.
@@ -69,16 +69,16 @@ TABLES: Mapping[str, _Table] = {
 }
 
 
-def _select(company: Company, session: Session, values: Record) -> Sequence[Record]:
+def _select(company: Records, session: Session, values: Record) -> Sequence[Record]:
     return _replies(company, session, values, is_padded=False)
 
 
-def _select_padded(company: Company, session: Session, values: Record) -> Sequence[Record]:
+def _select_padded(company: Records, session: Session, values: Record) -> Sequence[Record]:
     return _replies(company, session, values, is_padded=True)
 
 
 def _replies(
-    company: Company, session: Session, values: Record, *, is_padded: bool
+    company: Records, session: Session, values: Record, *, is_padded: bool
 ) -> Sequence[Record]:
     name, table, sql = _read(values["QERY"])
     columns = _columns(table)
@@ -188,7 +188,7 @@ def _list_fields(_company: Company, session: Session, values: Record) -> Sequenc
 
 BEHAVIOURS: Mapping[str, Behaviour] = {
     "LstFields": Behaviour(_list_fields),
-    "Select": Behaviour(_select),
-    "SelectCustom": Behaviour(_select),
-    "SelectPad": Behaviour(_select_padded),
+    "Select": Behaviour(_select, ahead=_select),
+    "SelectCustom": Behaviour(_select, ahead=_select),
+    "SelectPad": Behaviour(_select_padded, ahead=_select_padded),
 }
