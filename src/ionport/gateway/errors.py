@@ -81,7 +81,13 @@ class TargetSilent(IonportError):
 def error_response(error: IonportError, request_id: str) -> JSONResponse:
     """Return the gateway's own answer for `error`."""
     return JSONResponse(
-        {"code": error.code, "message": error.text, "requestId": request_id},
+        # Public clients read `error` (docs/reference/gateway.md#limits).
+        {
+            "error": error.text,
+            "code": error.code,
+            "message": error.text,
+            "requestId": request_id,
+        },
         status_code=error.status,
         headers=_headers(error),
     )

@@ -190,6 +190,6 @@ def test_too_many_requests_and_silence_are_told_as_every_refusal_is(
             answers.append(client.get("/CustomerApi/Silent/Sandbox"))
     assert [answer.status_code for answer in answers] == [429, 504]
     for answer in answers:
-        assert set(answer.json()) == {"code", "message", "requestId"}
+        assert set(answer.json()) == {"error", "code", "message", "requestId"}
         assert answer.json()["requestId"] == answer.headers["x-request-id"]
         assert answer.headers["content-type"] == "application/json"

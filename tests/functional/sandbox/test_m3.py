@@ -85,6 +85,8 @@ def test_a_client_can_ask_which_fields_a_transaction_has(client: httpx2.Client) 
     (out,) = run(client, "MRS001MI/LstFields", **asked, TRTP="O")["records"]
     assert (out["FLNM"], out["TRTP"]) == ("INBN", "O")
     assert len(run(client, "MRS001MI/LstFields;maxrecs=0", **asked)["records"]) == len(fields) + 1
+    typed = run(client, "MRS001MI/LstAdtFieldInf", **asked, TRTP="O")["records"]
+    assert typed == [{"FLNM": "INBN", "TYPE": "N", "LENG": "10", "FLDS": ""}]
     assert run(client, "MRS001MI/LstFields", MINM="APS450MI", TRNM="X")["errorCode"] == "WTRNM03"
     assert run(client, "MRS001MI/LstTransactions", MINM="X")["errorCode"] == "WMINM03"
 

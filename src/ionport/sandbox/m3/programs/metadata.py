@@ -62,6 +62,8 @@ def behaviours(imitated: Callable[[str], Collection[str]]) -> Mapping[str, Behav
         ][: session.limit]
 
     return {
+        # Typed output of the H5 SDK reads the same fields here.
+        "LstAdtFieldInf": Behaviour(_list_fields),
         "LstFields": Behaviour(_list_fields),
         "LstPrograms": Behaviour(list_programs),
         "LstTransactions": Behaviour(list_transactions),
