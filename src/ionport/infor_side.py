@@ -202,7 +202,7 @@ class InforSide:
     def token_tools(self) -> TokenToolsService:
         from ionport.oauth.tokens.tools import TokenToolsService
 
-        return TokenToolsService(self._infor_clock, self.endpoints, self._access_tokens)
+        return TokenToolsService(self._clock, self._access_tokens, self.tokens, self._audit)
 
     @once
     def clean_up(self) -> CleanUp:

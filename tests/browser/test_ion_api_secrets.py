@@ -115,7 +115,7 @@ def test_a_pasted_token_is_decoded_or_told_why_it_is_refused(screen: Screen, des
     form |= {"client_id": file["ci"], "client_secret": file["cs"]}
     token = desk.browser.http.post(file["pu"] + file["ot"], data=form).json()["access_token"]
     page.get_by_role("link", name="Close").click()
-    _follow(page, "Check a token, curl and Python")
+    _follow(page, "Token tools")
     for text, told in (
         (f"Bearer {token}", "The gateway takes this token."),
         (token[:-8] + "AAAAAAAA", "The gateway refuses this token."),

@@ -34,6 +34,11 @@ class ServiceAccount:
     user_is_disabled: bool = False
 
     @property
+    def is_open(self) -> bool:
+        """Whether the account logs in: neither it nor its user is disabled."""
+        return not (self.is_disabled or self.user_is_disabled)
+
+    @property
     def never_used(self) -> bool:
         """Whether nobody has ever logged in with the file that this account was made for."""
         return self.last_used_at is None

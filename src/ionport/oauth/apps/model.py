@@ -203,6 +203,7 @@ class AppAction(AuditAction):
     ENABLED = "app.enabled", N_("App enabled")
     SECRET_REVEALED = "app.secret_revealed", N_("Secret revealed")
     SECRET_ROTATED = "app.secret_rotated", N_("Secret rotated")
+    TOKEN_ISSUED = "app.token_issued", N_("Access token given to an administrator")
     TOKENS_REVOKED = "app.tokens_revoked", N_("All tokens revoked")
     CREDENTIALS_DOWNLOADED = "app.credentials_downloaded", N_("Credentials downloaded")
     KEY_GENERATED = "app.key_generated", N_("Key pair generated")

@@ -1,6 +1,6 @@
-"""Token tools of an app's page: what a pasted token says, and why it is refused.
+"""Token tools of an app's page: a token at once, what a pasted one says, and why it is refused.
 
-The report never repeats the token, and a snippet never holds a secret.
+A report never repeats the token, and a snippet never holds a secret.
 """
 
 from __future__ import annotations
@@ -12,13 +12,21 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from ionport.core.clock import Clock
-from ionport.core.errors import Unauthenticated
+from ionport.core.errors import Conflict, InvalidInput, Unauthenticated, existing
 from ionport.core.i18n import _
 from ionport.identity.access import Access
-from ionport.oauth.apps.model import AuthorizedApp, GrantType
-from ionport.oauth.tenant.endpoints import Endpoints
+from ionport.identity.audit import AuditLog
+from ionport.identity.model import PasswordProof
+from ionport.oauth.accounts.model import ServiceAccount
+from ionport.oauth.accounts.repository import ServiceAccountRepository
+from ionport.oauth.apps.model import AppAction, AuthorizedApp, GrantType
+from ionport.oauth.apps.repository import AppRepository
+from ionport.oauth.apps.scope_policy import InvalidScopes, granted_scopes
+from ionport.oauth.tenant.repository import TenantSettingsRepository
 from ionport.oauth.tokens.access_tokens import AccessTokens
+from ionport.oauth.tokens.model import Login, SignedLogin, TokenAnswer
 from ionport.oauth.tokens.repository import AccessTokenRepository
+from ionport.oauth.tokens.service import TokenService
 from ionport.store import TenantScope
 
 MAX_PASTED: Final = 16_384
@@ -49,12 +57,87 @@ class Snippets:
 
 
 class TokenToolsService:
-    """Explains tokens to an IONAPI-Administrator of the tenant."""
+    """Gives tokens to an IONAPI-Administrator of the tenant, and explains them."""
 
-    def __init__(self, clock: Clock, endpoints: Endpoints, access_tokens: AccessTokens) -> None:
+    def __init__(
+        self, clock: Clock, access_tokens: AccessTokens, tokens: TokenService, audit: AuditLog
+    ) -> None:
         self._clock = clock
-        self._endpoints = endpoints
         self._access_tokens = access_tokens
+        self._tokens = tokens
+        self._audit = audit
+
+    def login_of(self, access: Access[TenantScope], app_id: str, account_id: str | None) -> Login:
+        """Return the login by which an app's client would get a token now, without its secrets.
+
+        Signed by `sign_token`, it is a token that the gateway takes after `store_token`. There is
+        no refresh token with it.
+
+        Raises:
+            NotFound: there is no such app, or no such service account of the app.
+            InvalidInput: the app's Grant Type needs a service account (field `account`).
+            Conflict: the app signs people in, or app, account or its user is disabled, or no
+                scope is left for the token.
+        """
+        access.require_tenant_administrator()
+        found = AppRepository(access.connection).get(access.scope, app_id)
+        app = existing(found, _("There is no such authorized app in this tenant."))
+        account = self._account_for(access, app, account_id)
+        settings = TenantSettingsRepository(access.connection).get(access.scope)
+        try:
+            scopes = granted_scopes(settings, app, account.scopes if account else None, "")
+        except InvalidScopes as error:
+            raise Conflict(error.text, detail=error.detail) from error
+        return Login(
+            app=app,
+            form=settings.token_form,
+            account=account,
+            scopes=scopes,
+            may_refresh=False,
+            limits=settings.limits,
+        )
+
+    def sign_token(self, login: Login) -> SignedLogin:
+        """Make the token of a login; outside of any transaction."""
+        return self._tokens.sign(login)
+
+    def _account_for(
+        self, access: Access[TenantScope], app: AuthorizedApp, account_id: str | None
+    ) -> ServiceAccount | None:
+        if app.type.has_users:
+            raise Conflict(_("People sign in to this app; its tokens are theirs."))
+        if app.is_disabled:
+            raise Conflict(_("The app is disabled. Enable it first."))
+        if app.grant_type is not GrantType.PASSWORD_CREDENTIALS:
+            return None
+        if not account_id:
+            text = _("Choose the service account that the token is for.")
+            raise InvalidInput(text, fields={"account": text})
+        found = ServiceAccountRepository(access.connection).get(access.scope, account_id)
+        account = existing(
+            found if found and found.app_id == app.id else None,
+            _("There is no such service account in this tenant."),
+        )
+        if not account.is_open:
+            raise Conflict(_("The service account or its user is disabled. Enable it first."))
+        return account
+
+    def store_token(
+        self, access: Access[TenantScope], signed: SignedLogin, proof: PasswordProof
+    ) -> TokenAnswer:
+        """Let the gateway take a signed token, and note in the audit log who got it.
+
+        Raises:
+            Unauthenticated: the password was not typed again just now.
+            TooManyRequests: the tenant's limits are on, and one is reached.
+        """
+        access.require_tenant_administrator()
+        proof.require_for(access.actor, self._clock.now())
+        answer = self._tokens.record(access, signed)
+        account = signed.login.account
+        details = {"service_account": account.access_key} if account else {}
+        self._audit.record(access, AppAction.TOKEN_ISSUED, signed.login.app.id, details)
+        return answer
 
     def inspect(self, access: Access[TenantScope], pasted: str) -> TokenReport:
         """Say what a token contains and whether the gateway takes it now, and why not.
@@ -87,12 +170,12 @@ class TokenToolsService:
         expires = (claims or {}).get("exp")
         if isinstance(expires, bool) or not isinstance(expires, int):
             return None
-        return expires - int(self._clock.now().timestamp())
+        return expires - int(self._tokens.clock.now().timestamp())
 
     def snippets(self, app: AuthorizedApp) -> Snippets:
         """Return commands for this app; each reads the secrets from environment variables."""
-        token_url = self._endpoints.token_url(app.tenant_id)
-        api_url = f"{self._endpoints.iu}/{app.tenant_id}/IDM/api/items/search"
+        token_url = self._access_tokens.endpoints.token_url(app.tenant_id)
+        api_url = f"{self._access_tokens.endpoints.iu}/{app.tenant_id}/IDM/api/items/search"
         fields = {"grant_type": "client_credentials"}
         if app.grant_type is GrantType.PASSWORD_CREDENTIALS:
             fields = {"grant_type": "password", "username": "$SAAK", "password": "$SASK"}

@@ -27,7 +27,7 @@ from tests.support.server import serve_at
 
 
 def tools(side: OAuthSide) -> TokenToolsService:
-    return TokenToolsService(side.clock, side.endpoints, side.access_tokens)
+    return TokenToolsService(side.clock, side.access_tokens, side.tokens, side.audit)
 
 
 def inspect(side: OAuthSide, pasted: str, scope: TenantScope | None = None) -> TokenReport:

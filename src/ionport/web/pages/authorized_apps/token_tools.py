@@ -1,18 +1,24 @@
-"""Infor side: what a pasted token says and why it is refused; requests ready to run."""
+"""Infor side: a token at once, what a pasted one says and why it is refused, ready requests."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ionport.core.errors import InvalidInput
+from ionport.core.errors import Conflict, InvalidInput, TooManyRequests
 from ionport.core.i18n import _
+from ionport.core.paging import MAX_PER_PAGE, PageRequest
+from ionport.oauth.accounts.model import ServiceAccount
+from ionport.oauth.apps.model import GrantType
 from ionport.oauth.tokens.tools import TokenReport
-from ionport.web.forms.fields import text_of
+from ionport.web.forms.fields import errors_of, text_of
+from ionport.web.forms.passwords import password_proof
 from ionport.web.pages.authorized_apps.apps import app_dialog, the_app
 from ionport.web.routes import form_routes
 from ionport.web.services import infor_of
-from ionport.web.state import tenant_read, visit_of
+from ionport.web.state import tenant_read, tenant_write, visit_of
 
 MANUAL = "token-endpoint"
 
@@ -20,8 +26,28 @@ _MAX_PASTED = 20_000
 
 
 def show(request: Request) -> Response:
-    """Show the box for a token, and the requests of this app."""
-    return _page(request, None)
+    """Show the forms that get and check a token, and the requests of this app."""
+    return _page(request)
+
+
+def issue(request: Request) -> Response:
+    """Get an access token for the app, without its secrets, and show it once."""
+    tools = infor_of(request).token_tools
+    app_id, account = request.path_params["app"], text_of(visit_of(request).form, "account")
+    try:
+        proof = password_proof(request)
+        with tenant_read(request) as access:
+            login = tools.login_of(access, app_id, account)
+        signed = tools.sign_token(login)
+        with tenant_write(request) as access:
+            answer = tools.store_token(access, signed, proof)
+    except (InvalidInput, TooManyRequests, Conflict) as error:
+        errors = errors_of(error) if isinstance(error, InvalidInput) else {"": error.text}
+        return _page(request, account=account, errors=errors, status=error.status)
+    token = answer.access_token.reveal()
+    with tenant_read(request) as access:
+        report = tools.inspect(access, token)
+    return _page(request, report, token=token)
 
 
 def inspect(request: Request) -> Response:
@@ -34,27 +60,48 @@ def inspect(request: Request) -> Response:
         with tenant_read(request) as access:
             report = infor_of(request).token_tools.inspect(access, pasted)
     except InvalidInput as error:
-        return _page(request, None, error.fields.get("token", error.text), error.status)
+        errors = {"token": error.fields.get("token", error.text)}
+        return _page(request, errors=errors, status=error.status)
     return _page(request, report)
 
 
 def _page(
-    request: Request, report: TokenReport | None, error: str = "", status: int = 200
+    request: Request,
+    report: TokenReport | None = None,
+    *,
+    token: str = "",
+    account: str = "",
+    errors: Mapping[str, str] | None = None,
+    status: int = 200,
 ) -> Response:
-    app = the_app(request)
-    tools = infor_of(request).token_tools
+    app, infor = the_app(request), infor_of(request)
+    accounts: Sequence[ServiceAccount] = ()
+    if app.grant_type is GrantType.PASSWORD_CREDENTIALS and not app.type.has_users:
+        with tenant_read(request) as access:
+            page = PageRequest(per_page=MAX_PER_PAGE)
+            accounts = infor.service_accounts.list_of_app(access, app.id, page).items
     context = {
         "report": report,
-        "snippets": None if app.type.has_users else tools.snippets(app),
+        "token": token,
+        "accounts": [(one.id, _named(one)) for one in accounts if one.is_open],
+        "account": account,
+        "needs_account": app.grant_type is GrantType.PASSWORD_CREDENTIALS,
+        "snippets": None if app.type.has_users else infor.token_tools.snippets(app),
         "is_other_client": bool(
             report and report.claims and report.claims.get("client_id") != app.client_id
         ),
     }
-    errors = {"token": error} if error else {}
-    return app_dialog(request, "authorized_apps/token_tools.html", errors, status, context)
+    template = "authorized_apps/token_tools.html"
+    return app_dialog(request, template, errors or {}, status, context)
+
+
+def _named(account: ServiceAccount) -> str:
+    whose = account.user_name or account.description
+    return f"{account.access_key} · {whose}" if whose else account.access_key
 
 
 _TOOLS = "/ion-api/{tenant}/authorized-apps/{app}/token-tools"
 ROUTES = [
     *form_routes(_TOOLS, show, inspect, name="token_tools"),
+    *form_routes(f"{_TOOLS}/token", show, issue, name="token_issue"),
 ]

@@ -6,7 +6,7 @@ import re
 import httpx2
 import pytest
 
-from tests.support.web import said
+from tests.support.web import PASSWORD, said
 from tests.support.whole import Desk
 
 
@@ -17,6 +17,56 @@ def app_and_token(desk: Desk) -> tuple[str, dict[str, str], str]:
     form = {"grant_type": "password", "username": file["saak"], "password": file["sask"]}
     answer = httpx2.post(file["pu"] + file["ot"], data=form, auth=(file["ci"], file["cs"]))
     return found[1], file, answer.json()["access_token"]
+
+
+def _issue(desk: Desk, path: str, **fields: str) -> httpx2.Response:
+    answer: httpx2.Response = desk.browser.send(
+        f"{path}/token-tools/token", {"password": PASSWORD.reveal(), **fields}
+    )
+    return answer
+
+
+def _account(desk: Desk, path: str) -> str:
+    found = re.search(r'<option value="(\w+)"', desk.browser.get(f"{path}/token-tools").text)
+    assert found is not None
+    return found[1]
+
+
+def test_an_administrator_gets_a_token_without_the_secrets_of_the_file(desk: Desk) -> None:
+    path, file, _token = app_and_token(desk)
+    answer = _issue(desk, path, account=_account(desk, path))
+    assert answer.headers["cache-control"] == "no-store"
+    found = re.search(r"<code>(ey[\w.-]+)</code>", answer.text)
+    assert found is not None
+    address = f"{file['iu']}/{file['ti']}/M3/m3api-rest/v2/execute/CMS535MI/FpwVersion"
+    called = httpx2.get(address, headers={"Authorization": f"Bearer {found[1]}"})
+    assert called.status_code == 200
+    assert file["saak"] in said(answer.text)
+    assert found[1] not in desk.browser.get(f"{path}/token-tools").text
+    assert "Access token given to an administrator" in said(desk.browser.get(path).text)
+    desk.browser.send(f"{path}/revoke")
+    assert httpx2.get(address, headers=called.request.headers).status_code == 401
+
+
+def test_no_token_is_given_without_password_account_or_an_enabled_app(desk: Desk) -> None:
+    path, _file, _token = app_and_token(desk)
+    account = _account(desk, path)
+    assert _issue(desk, path, account=account, password="wrong").status_code == 422
+    for wrong, status in (("", 422), ("sa_nosuch", 404)):
+        assert _issue(desk, path, account=wrong).status_code == status
+    other = str(desk.add_app("Other_TST").url.path)
+    assert _issue(desk, other, account=account).status_code == 404
+    assert "no service account that is enabled" in said(
+        desk.browser.get(f"{other}/token-tools").text
+    )
+    desk.browser.send(f"{path}/disable")
+    refused = desk.browser.send(
+        f"{path}/token-tools/token",
+        {"account": account, "password": PASSWORD.reveal()},
+        form_at=f"{other}/token-tools",
+    )
+    assert refused.status_code == 409
+    assert "The app is disabled." in said(refused.text)
 
 
 def test_a_good_token_is_decoded_and_accepted(desk: Desk) -> None:
