@@ -16,7 +16,8 @@ from ionport.documents.invoice.rendering.model import Language
 from ionport.documents.review.model import DocumentHeld
 from ionport.documents.review.service import keeping_findings
 from ionport.exports.configurations.model import ConfigurationFields
-from ionport.exports.model import DeliveryFilter, DeliveryStatus, ExportMethod
+from ionport.exports.listing import DeliveryFilter
+from ionport.exports.model import DeliveryStatus, ExportMethod
 from ionport.identity.access import Access
 from ionport.mappings.intake import prepare_mapping
 from ionport.mappings.model import MappingKind

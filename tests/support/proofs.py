@@ -13,7 +13,8 @@ from ionport.core.paging import PageRequest
 from ionport.exports.configurations.connection_use import ConfigurationConnectionUse
 from ionport.exports.configurations.proof_decisions import refused_proof
 from ionport.exports.ledger.repository import DeliveryRepository
-from ionport.exports.model import DeliveryFilter, DeliveryStatus
+from ionport.exports.listing import DeliveryFilter
+from ionport.exports.model import DeliveryStatus
 from ionport.store import Database, OrganizationScope
 
 REFUSED = {"token": "invalid_client"}

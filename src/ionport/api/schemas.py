@@ -14,6 +14,7 @@ from ionport.documents.intake.receiving import Outcome
 from ionport.documents.model import Document, DocumentSummary, TimelineEntry
 from ionport.documents.review.decisions.model import DocumentDecision
 from ionport.documents.review.model import Finding
+from ionport.exports.ledger.attempts import as_curl
 from ionport.exports.model import Attempt, Delivery, DeliveryStep
 from ionport.identity.api_keys.model import ApiKey
 
@@ -262,7 +263,10 @@ class StepAnswer(Answer):
     """One station of a delivery."""
 
     kind: str
-    status: str
+    status: str = Field(
+        description="pending, running, waiting, done, failed, skipped; not_reached where the"
+        " delivery is over."
+    )
     remote_id: str | None
     summary: str | None
     calls: int = Field(description="How many calls were ever made for it.")
@@ -279,7 +283,7 @@ class StepAnswer(Answer):
 
 
 class AttemptAnswer(Answer):
-    """One call to Infor; bodies are on the delivery's page, not here."""
+    """One call to Infor; what was sent and answered stands with the attempts of its step."""
 
     step: str
     number: int
@@ -354,4 +358,27 @@ class ProofAnswer(Answer):
             check,
             connection=check.connection_id,
             stages=[StageAnswer.made_of(stage) for stage in check.stages],
+        )
+
+
+class AttemptDetailAnswer(AttemptAnswer):
+    """One call to Infor with what was sent and answered, as the ledger keeps it.
+
+    Secrets are taken out, bodies are cut. All three are null for who may not see payloads.
+    """
+
+    request: Mapping[str, Any] | None = Field(description="Method, address, headers and body.")
+    response: Mapping[str, Any] | None = Field(description="Status, headers and body.")
+    curl: str | None = Field(description="The request as a command; the token is a variable.")
+
+    @classmethod
+    def of(cls, attempt: Attempt) -> AttemptDetailAnswer:
+        sent = attempt.request if "method" in attempt.request else None
+        return cls.made_of(
+            attempt,
+            error_code=attempt.error_code or None,
+            error=attempt.error_text or None,
+            request=sent,
+            response=attempt.response,
+            curl=as_curl(sent) if sent else None,
         )

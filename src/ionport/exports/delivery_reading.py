@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from ionport.core.clock import Clock
@@ -14,15 +15,8 @@ from ionport.exports.ledger.record_repository import RecordRepository
 from ionport.exports.ledger.repository import DeliveryRepository
 from ionport.exports.ledger.steps_repository import LedgerRepository
 from ionport.exports.ledger.worker_repository import WorkerRepository
-from ionport.exports.model import (
-    Cause,
-    Delivery,
-    DeliveryDetail,
-    DeliveryFilter,
-    DeliveryRecord,
-    DeliverySort,
-    DeliveryStatus,
-)
+from ionport.exports.listing import Cause, DeliveryFilter, DeliveryRecord, DeliverySort
+from ionport.exports.model import Delivery, DeliveryDetail, DeliveryStatus
 from ionport.exports.sent_before import is_surely_refused
 from ionport.exports.timing import ExportTiming
 from ionport.identity.access import Access
@@ -50,10 +44,11 @@ class DeliveryReading:
         ledger = LedgerRepository(access.connection)
         document = self._documents.get(access, delivery.document_id)
         kind = document.document_type
+        steps = ledger.steps(access.scope, delivery.id)
         detail = DeliveryDetail(
             delivery,
             kind,
-            ledger.steps(access.scope, delivery.id),
+            tuple(replace(each, status=each.status.within(delivery.status)) for each in steps),
             ledger.attempts(access.scope, delivery.id),
             document.purged_at,
         )

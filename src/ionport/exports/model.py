@@ -112,7 +112,10 @@ class StepKind(StrEnum):
 
 
 class StepStatus(StrEnum):
-    """How a step stands. *Skipped*: an earlier step made it unnecessary or impossible."""
+    """How a step stands. *Skipped*: an earlier step made it unnecessary or impossible.
+
+    *Not reached* is never stored: a pending step of a delivery that is over is shown so.
+    """
 
     PENDING = "pending"
     RUNNING = "running"
@@ -120,10 +123,29 @@ class StepStatus(StrEnum):
     DONE = "done"
     FAILED = "failed"
     SKIPPED = "skipped"
+    NOT_REACHED = "not_reached"
 
     @property
     def is_over(self) -> bool:
         return self in (StepStatus.DONE, StepStatus.SKIPPED)
+
+    @property
+    def label(self) -> str:
+        """In the user's words and language."""
+        return {
+            StepStatus.PENDING: _("Pending"),
+            StepStatus.RUNNING: _("Running"),
+            StepStatus.WAITING: _("Waiting to try again"),
+            StepStatus.DONE: _("Done"),
+            StepStatus.FAILED: _("Failed"),
+            StepStatus.SKIPPED: _("Skipped"),
+            StepStatus.NOT_REACHED: _("Not reached"),
+        }[self]
+
+    def within(self, delivery: DeliveryStatus) -> StepStatus:
+        """Return how a step is shown: what a delivery that is over has not come to stays so."""
+        is_left = self is StepStatus.PENDING and delivery.is_over
+        return StepStatus.NOT_REACHED if is_left else self
 
 
 class AttemptState(StrEnum):
@@ -314,47 +336,6 @@ class DeliveryDetail:
 
 
 @dataclass(frozen=True, slots=True)
-class DeliveryFilter:
-    """Which deliveries a list shows; empty parts do not restrict."""
-
-    status: DeliveryStatus | None = None
-    is_held: bool | None = None
-    error_code: str | None = None
-    configuration_id: str | None = None
-    document_id: str | None = None
-    text: str = ""
-    created_from: datetime | None = None
-    created_to: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Cause:
-    """Why deliveries have failed or wait: the code they share, and the newest one's words."""
-
-    code: str
-    text: str
-    remedy: str
-    deliveries: int
-
-
-@dataclass(frozen=True, slots=True)
-class DeliveryRecord:
-    """How a configuration has delivered: its last success, and its failures of 24 hours."""
-
-    last_success: datetime | None
-    failures: int
-
-
-class DeliverySort(StrEnum):
-    """What a list of deliveries may be sorted by."""
-
-    CREATED = "created"
-    UPDATED = "updated"
-    STATUS = "status"
-    DOCUMENT = "document"
-
-
-@dataclass(frozen=True, slots=True)
 class DuePass:
     """A pass that may be taken up."""
 
@@ -393,25 +374,6 @@ class Outcome:
 
     kind: OutcomeKind
     seconds: float = 0.0
-
-
-class ConfigurationAction(AuditAction):
-    """What the audit log tells of an export configuration."""
-
-    CREATED = "export_configuration.created", N_("Export configuration added")
-    EDITED = "export_configuration.edited", N_("Export configuration changed")
-    SWITCHED = "export_configuration.switched", N_("Export configuration uses another version")
-    ACTIVATED = "export_configuration.activated", N_("Export configuration activated")
-    DEACTIVATED = "export_configuration.deactivated", N_("Export configuration deactivated")
-    DELETED = "export_configuration.deleted", N_("Export configuration deleted")
-    ACTIVATED_ALL_THE_SAME = (
-        "export_configuration.activated_all_the_same",
-        N_("Activated although the connection is not proved"),
-    )
-    DELIVERS_ALL_THE_SAME = (
-        "export_configuration.delivers_all_the_same",
-        N_("Delivers although the proof was refused"),
-    )
 
 
 class DeliveryAction(AuditAction):

@@ -19,7 +19,8 @@ from ionport.documents.bulk.runner import BulkStep
 from ionport.documents.bulk.service import BulkService
 from ionport.exports.deliveries import DeliveryService
 from ionport.exports.ledger.failure_repository import FailureRepository
-from ionport.exports.model import Delivery, DeliveryFilter, DeliveryStatus
+from ionport.exports.listing import DeliveryFilter
+from ionport.exports.model import Delivery, DeliveryStatus
 from ionport.exports.status import newest_of_each
 from ionport.identity.access import Access
 from ionport.store import OrganizationScope

@@ -15,7 +15,8 @@ from ionport.core.http.texts import is_storable
 from ionport.core.paging import PageRequest
 from ionport.document_side import DocumentSide
 from ionport.exports.error_queue.causes import cause_of
-from ionport.exports.model import DeliveryFilter, DeliveryStatus
+from ionport.exports.listing import DeliveryFilter
+from ionport.exports.model import DeliveryStatus
 from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
 from ionport.identity.groups.permissions import Permission

@@ -39,6 +39,65 @@ def test_a_document_is_exported_once_and_its_delivery_read(desk: Desk, api: Test
     assert problem(api.post(f"/deliveries/{delivery['id']}/retry"), 409)
 
 
+def test_what_was_sent_and_answered_is_read_by_step(desk: Desk, api: TestClient) -> None:
+    _active_export(desk)
+    document = _document(api)
+    delivery = api.post(f"/documents/{document}/export").json()["deliveries"][0]["id"]
+    _run(desk)
+    (attempt,) = api.get(f"/deliveries/{delivery}/attempts/idm_create").json()
+    assert (attempt["step"], attempt["state"]) == ("idm_create", "succeeded")
+    assert attempt["request"]["url"].endswith("/IDM/api/items")
+    assert attempt["response"]["status"] == attempt["http_status"]
+    assert '-H "Authorization: Bearer $TOKEN"' in attempt["curl"]
+    assert "--data-binary" in attempt["curl"]
+    assert api.get(f"/deliveries/{delivery}/attempts/m3_head").json() == []
+    assert problem(api.get(f"/deliveries/{delivery}/attempts/none"), 422)
+    assert problem(api.get("/deliveries/dlv_0/attempts/idm_create"), 404)
+
+
+def test_deliveries_are_found_by_what_people_know_of_them(desk: Desk, api: TestClient) -> None:
+    _active_export(desk)
+    document = _document(api)
+    delivery = api.post(f"/documents/{document}/export").json()["deliveries"][0]
+    said = api.get(f"/documents/{document}").json()["fields"]
+    unlike = {
+        "error_text": "M3 refused the call: WSU0103",
+        "erp_text": "Its period is closed",
+    }
+    with desk.application.database.write() as work:
+        DeliveryRepository(work.connection).update(SystemScope("test"), delivery["id"], unlike)
+    for text in (
+        said["invoice_id"],
+        said["supplier_name"][2:9].upper(),
+        delivery["id"],
+        document,
+        delivery["correlation_id"],
+        "wsu0103",
+        "period is",
+    ):
+        found = api.get("/deliveries", params={"q": text}).json()
+        assert [each["id"] for each in found["items"]] == [delivery["id"]], text
+        assert found["total"] == 1
+    for text in ("no such thing", "%", "_", '"', "'); --"):
+        assert api.get("/deliveries", params={"q": text}).json()["items"] == [], text
+    for held, number in ((True, 0), (False, 1)):
+        assert api.get("/deliveries", params={"held": held}).json()["total"] == number
+
+
+def test_what_a_delivery_that_is_over_has_not_come_to_is_not_reached(
+    desk: Desk, api: TestClient
+) -> None:
+    _active_export(desk)
+    document = _document(api)
+    path = f"/documents/{document}/export"
+    delivery = f"/deliveries/{api.post(path).json()['deliveries'][0]['id']}"
+    assert {each["status"] for each in api.get(delivery).json()["steps"]} == {"pending"}
+    api.post(f"{delivery}/cancel")
+    assert {each["status"] for each in api.get(delivery).json()["steps"]} == {"not_reached"}
+    api.post(f"{delivery}/retry")
+    assert {each["status"] for each in api.get(delivery).json()["steps"]} == {"pending"}
+
+
 def test_a_document_that_is_held_leaves_by_no_call(desk: Desk, api: TestClient) -> None:
     _active_export(desk)
     document = _document(api)

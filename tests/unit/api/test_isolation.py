@@ -80,6 +80,7 @@ def test_every_address_answers_for_a_foreign_id_as_for_none(desk: Desk, api: Tes
         "mapping_id": api.get("/mappings").json()["items"][0]["id"],
         "cause": "supplier_unknown",
         "number": "1",
+        "step": "idm_create",
         "message_id": api.get(f"/webhooks/{webhook}/messages").json()["items"][0]["id"],
     }
     asked = 0

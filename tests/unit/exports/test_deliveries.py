@@ -14,13 +14,8 @@ from ionport.exports.configurations.mapping_uses import ConfigurationMappingUses
 from ionport.exports.configurations.model import PinnedMapping
 from ionport.exports.configurations.repository import ConfigurationRepository
 from ionport.exports.ledger.repository import DeliveryRepository
-from ionport.exports.model import (
-    DeliveryFilter,
-    DeliverySort,
-    DeliveryStatus,
-    ExportMethod,
-    StepKind,
-)
+from ionport.exports.listing import DeliveryFilter, DeliverySort
+from ionport.exports.model import DeliveryStatus, ExportMethod, StepKind
 from ionport.exports.status import derive_status
 from ionport.identity.access import Access
 from ionport.identity.model import Actor, OrganizationRole

@@ -16,7 +16,8 @@ from ionport.documents.bulk.service import BulkService
 from ionport.exports.engine.runner import DeliveryRunner
 from ionport.exports.ledger.repository import DeliveryRepository
 from ionport.exports.ledger.steps_repository import LedgerRepository
-from ionport.exports.model import AttemptState, Delivery, DeliveryFilter, DeliveryStatus
+from ionport.exports.listing import DeliveryFilter
+from ionport.exports.model import AttemptState, Delivery, DeliveryStatus
 from ionport.exports.replay import Replayable, ReplayService, replay_step
 from ionport.identity.access import Access
 from ionport.identity.model import Actor

@@ -16,6 +16,7 @@ from ionport.api.repeats import IdempotencyKey, once
 from ionport.api.schemas import (
     Answer,
     AttemptAnswer,
+    AttemptDetailAnswer,
     DeliveryAnswer,
     DeliveryDetailAnswer,
     ListAnswer,
@@ -26,7 +27,8 @@ from ionport.documents.bulk.model import BulkRun, BulkState
 from ionport.documents.listing.model import Cursor
 from ionport.documents.review.model import MAX_REASON
 from ionport.documents.review.service import keeping_findings
-from ionport.exports.model import DeliveryFilter, DeliveryStatus
+from ionport.exports.listing import DeliveryFilter
+from ionport.exports.model import DeliveryStatus, StepKind
 from ionport.identity.access import Access
 from ionport.identity.api_keys.model import ApiScope
 
@@ -91,6 +93,9 @@ def list_deliveries(
     call: Reader,
     asked: Annotated[PageAsked, Depends(page_of)],
     status: DeliveryStatus | None = None,
+    held: Annotated[
+        bool | None, Query(description="Whether it waits for a decision or a proof.")
+    ] = None,
     q: Annotated[str, Query(max_length=200)] = "",
     cause: Annotated[str | None, Query(max_length=100)] = None,
     configuration: Annotated[str | None, Query(max_length=100)] = None,
@@ -102,11 +107,13 @@ def list_deliveries(
 ) -> ListAnswer[DeliveryAnswer]:
     """List deliveries, the newest first.
 
-    `q` is a part of the document's name or of the configuration's title, or an id of the delivery
-    at Infor; `cause` is an `error_code`.
+    `q` is a part of what the document, its supplier or the configuration is called, of the invoice
+    number or of an error, or an id of the delivery, here or at Infor. `cause` is an `error_code`,
+    or `rejected` or `no_word` for what the ERP has not taken.
     """
     wanted = DeliveryFilter(
         status=status,
+        is_held=held,
         text=q,
         error_code=cause,
         configuration_id=configuration,
@@ -190,6 +197,16 @@ def get_delivery(services: Services, call: Reader, delivery_id: str) -> Delivery
         steps=[StepAnswer.of(step) for step in found.steps],
         attempts=[AttemptAnswer.of(attempt) for attempt in found.attempts],
     )
+
+
+@router.get("/deliveries/{delivery_id}/attempts/{step}")
+def list_attempts(
+    services: Services, call: Reader, delivery_id: str, step: StepKind
+) -> Sequence[AttemptDetailAnswer]:
+    """List the calls that were made for one step, the oldest first, as the ledger keeps them."""
+    with services.database.read() as work:
+        found = services.deliveries.get(Access(work, call.scope, call.actor), delivery_id)
+    return [AttemptDetailAnswer.of(each) for each in found.attempts if each.step is step]
 
 
 @router.post("/deliveries/{delivery_id}/retry", status_code=202)

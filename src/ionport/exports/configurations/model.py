@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from ionport.connections.proofs import Proof, ProofState
+from ionport.core.i18n import N_
 from ionport.exports.destinations import destination_of
 from ionport.exports.model import Delivery, ExportMethod
+from ionport.identity.model import AuditAction
 from ionport.mappings.model import MappingKind, MappingVersion
 
 
@@ -176,3 +178,22 @@ class ActivationFinding:
     blocks: bool
     identity: str = ""
     acceptable: bool = False
+
+
+class ConfigurationAction(AuditAction):
+    """What the audit log tells of an export configuration."""
+
+    CREATED = "export_configuration.created", N_("Export configuration added")
+    EDITED = "export_configuration.edited", N_("Export configuration changed")
+    SWITCHED = "export_configuration.switched", N_("Export configuration uses another version")
+    ACTIVATED = "export_configuration.activated", N_("Export configuration activated")
+    DEACTIVATED = "export_configuration.deactivated", N_("Export configuration deactivated")
+    DELETED = "export_configuration.deleted", N_("Export configuration deleted")
+    ACTIVATED_ALL_THE_SAME = (
+        "export_configuration.activated_all_the_same",
+        N_("Activated although the connection is not proved"),
+    )
+    DELIVERS_ALL_THE_SAME = (
+        "export_configuration.delivers_all_the_same",
+        N_("Delivers although the proof was refused"),
+    )

@@ -18,11 +18,11 @@ from ionport.core.errors import Conflict, InvalidInput
 from ionport.core.i18n import _
 from ionport.core.ids import new_id
 from ionport.exports.configurations.decision_repository import ProofDecisionRepository
-from ionport.exports.configurations.model import ProofDecision, UseOfConnection
+from ionport.exports.configurations.model import ConfigurationAction, ProofDecision, UseOfConnection
 from ionport.exports.destinations import DESTINATIONS, destination_of, proof_stages_of
 from ionport.exports.ledger.attempts import Problem
 from ionport.exports.ledger.pass_repository import PassRepository
-from ionport.exports.model import PROOF_REFUSED, ConfigurationAction, Delivery
+from ionport.exports.model import PROOF_REFUSED, Delivery
 from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
 from ionport.store import OrganizationScope, ScopedWork

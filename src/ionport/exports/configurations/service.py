@@ -17,6 +17,7 @@ from ionport.documents.bulk.anew import JudgingAnew
 from ionport.exports.configurations.checks import ConfigurationChecks, pinned
 from ionport.exports.configurations.model import (
     ActivationFinding,
+    ConfigurationAction,
     ConfigurationFields,
     ExportConfiguration,
     Switched,
@@ -35,7 +36,7 @@ from ionport.exports.configurations.transfer import ConfigurationTransfer
 from ionport.exports.destinations import destination_of, is_booked
 from ionport.exports.ledger.pass_repository import PassRepository
 from ionport.exports.ledger.repository import DeliveryRepository
-from ionport.exports.model import PROOF_REFUSED, ConfigurationAction, ExportMethod
+from ionport.exports.model import PROOF_REFUSED, ExportMethod
 from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
 from ionport.identity.service import IdentityService

@@ -8,10 +8,9 @@ from ionport.core.clock import Clock
 from ionport.core.errors import NotFound
 from ionport.core.i18n import _
 from ionport.exports.configurations.checks import ConfigurationChecks, pinned
-from ionport.exports.configurations.model import ExportConfiguration, Switched
+from ionport.exports.configurations.model import ConfigurationAction, ExportConfiguration, Switched
 from ionport.exports.configurations.repository import ConfigurationRepository
 from ionport.exports.ledger.repository import DeliveryRepository
-from ionport.exports.model import ConfigurationAction
 from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
 from ionport.mappings.model import MappingKind

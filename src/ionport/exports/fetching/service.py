@@ -28,13 +28,12 @@ from ionport.exports.ledger.attempts import changed
 from ionport.exports.ledger.pass_repository import PassRepository
 from ionport.exports.ledger.repository import DeliveryRepository
 from ionport.exports.ledger.steps_repository import LedgerRepository
+from ionport.exports.listing import DeliveryFilter, DeliverySort
 from ionport.exports.model import (
     WAITS_TO_BE_FETCHED,
     Attempt,
     AttemptState,
     Delivery,
-    DeliveryFilter,
-    DeliverySort,
     DeliveryStatus,
     StepKind,
 )

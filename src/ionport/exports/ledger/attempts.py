@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shlex
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -25,6 +26,7 @@ _EXCHANGES = 8
 # other the gateway, or a proxy before it, answered in its place while it may still be working.
 _FINAL = frozenset({500, 501, 505})
 _NOT_FINAL = 408
+_MADE_BY_CURL = ("host", "content-length", "connection", "accept-encoding", "transfer-encoding")
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,3 +202,24 @@ def _response(exchange: Exchange) -> dict[str, Any]:
 
 def _cut(text: str) -> str:
     return text if len(text) <= _BODY else f"{text[:_BODY]}…"
+
+
+def as_curl(sent: Mapping[str, Any]) -> str:
+    """Return a kept request as a command; what was taken out of it stays out, the token too."""
+    headers = [
+        ("Authorization", "Bearer $TOKEN") if name.lower() == "authorization" else (name, value)
+        for name, value in sent["headers"]
+        if name.lower() not in _MADE_BY_CURL
+    ]
+    lines = [f"curl -X {shlex.quote(sent['method'])} {shlex.quote(sent['url'])}"]
+    lines += [
+        f'  -H "{name}: {value}"' if value.endswith("$TOKEN") else _header(name, value)
+        for name, value in headers
+    ]
+    if sent.get("body"):
+        lines.append(f"  --data-binary {shlex.quote(sent['body'])}")
+    return " \\\n".join(lines)
+
+
+def _header(name: str, value: str) -> str:
+    return f"  -H {shlex.quote(f'{name}: {value}')}"

@@ -11,7 +11,8 @@ from sqlalchemy import Connection, Select, exists, func, literal, literal_column
 
 from ionport.documents.model import ErpStatus
 from ionport.documents.tables import documents
-from ionport.exports.model import DeliveryFilter, DeliveryStatus
+from ionport.exports.listing import DeliveryFilter
+from ionport.exports.model import DeliveryStatus
 from ionport.exports.tables import deliveries
 from ionport.store import OrganizationScope
 

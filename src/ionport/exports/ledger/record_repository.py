@@ -8,7 +8,8 @@ from datetime import datetime
 from sqlalchemy import Connection, func, select
 
 from ionport.documents.model import ErpStatus
-from ionport.exports.model import DeliveryRecord, DeliveryStatus
+from ionport.exports.listing import DeliveryRecord
+from ionport.exports.model import DeliveryStatus
 from ionport.exports.tables import deliveries
 from ionport.store import OrganizationScope
 

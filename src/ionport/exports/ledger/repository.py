@@ -11,12 +11,9 @@ from sqlalchemy import (
     Connection,
     Row,
     Select,
-    and_,
     bindparam,
     exists,
     func,
-    literal,
-    not_,
     select,
     update,
 )
@@ -24,16 +21,10 @@ from sqlalchemy import (
 from ionport.core.paging import Following, Page, PageRequest
 from ionport.documents.model import ErpStatus
 from ionport.documents.tables import documents
+from ionport.exports.ledger.conditions import matching
 from ionport.exports.ledger.named_version_repository import NamedVersionRepository
-from ionport.exports.model import (
-    Cause,
-    Delivery,
-    DeliveryFilter,
-    DeliverySort,
-    DeliveryState,
-    DeliveryStatus,
-    ExportMethod,
-)
+from ionport.exports.listing import Cause, DeliveryFilter, DeliverySort
+from ionport.exports.model import Delivery, DeliveryState, DeliveryStatus, ExportMethod
 from ionport.exports.tables import deliveries
 from ionport.store import OrganizationScope, SystemScope, insert_of
 from ionport.store.locks import lock_name
@@ -43,8 +34,6 @@ AnyScope = OrganizationScope | SystemScope
 
 _d = deliveries.c
 _MOST_CAUSES = 20
-# What the ERP makes of a delivery that is done is a cause, too.
-_OF_ERP = frozenset(each.value for each in ErpStatus if each.needs_person)
 
 # Built once: every step of every delivery runs these, and building them costs as much as running.
 _GET = select(deliveries).where(_d.id == bindparam("wanted"))
@@ -135,7 +124,7 @@ class DeliveryRepository:
 
     def list(
         self,
-        scope: AnyScope,
+        scope: OrganizationScope,
         wanted: DeliveryFilter,
         page: PageRequest,
         *,
@@ -143,8 +132,9 @@ class DeliveryRepository:
         descending: bool = True,
     ) -> Page[Delivery]:
         """Return a page of deliveries."""
-        query = _filtered(_owned(select(deliveries), scope), wanted)
-        counted = _filtered(_owned(select(func.count()).select_from(deliveries), scope), wanted)
+        found = matching(self._connection, scope, wanted)
+        query = _owned(select(deliveries), scope).where(*found)
+        counted = _owned(select(func.count()).select_from(deliveries), scope).where(*found)
         total = self._connection.execute(counted).scalar_one()
         column = {
             DeliverySort.CREATED: _d.created_at,
@@ -166,7 +156,8 @@ class DeliveryRepository:
         after: tuple[datetime, str] | None,
     ) -> Following[Delivery]:
         """Return the deliveries that were made before a moment and id, the newest first."""
-        query = _filtered(_owned(select(deliveries), scope), wanted)
+        found = matching(self._connection, scope, wanted)
+        query = _owned(select(deliveries), scope).where(*found)
         order = (_d.created_at, _d.id)
         rows, total, more = select_following(
             self._connection, query, order, after, limit, descending=True
@@ -322,38 +313,6 @@ def _seen(query: Select[Any], scope: OrganizationScope) -> Select[Any]:
         c.id == _d.document_id, c.document_type.in_(sorted(scope.document_types))
     )
     return query.where(is_seen)
-
-
-def _filtered(query: Select[Any], wanted: DeliveryFilter) -> Select[Any]:
-    if wanted.status:
-        query = query.where(_d.status == wanted.status)
-    if wanted.is_held is not None:
-        is_held = and_(_d.status == DeliveryStatus.WAITING, _d.due_at.is_(None))
-        query = query.where(is_held if wanted.is_held else not_(is_held))
-    if wanted.error_code in _OF_ERP:
-        query = query.where(_d.erp_status == literal(wanted.error_code, literal_execute=True))
-    elif wanted.error_code:
-        query = query.where(_d.error_code == wanted.error_code)
-    if wanted.configuration_id:
-        query = query.where(_d.configuration_id == wanted.configuration_id)
-    if wanted.document_id:
-        query = query.where(_d.document_id == wanted.document_id)
-    if wanted.created_from:
-        query = query.where(_d.created_at >= wanted.created_from)
-    if wanted.created_to:
-        query = query.where(_d.created_at < wanted.created_to)
-    if wanted.text:
-        text = wanted.text
-        query = query.where(
-            _d.document_name.icontains(text, autoescape=True)
-            | _d.configuration_title.icontains(text, autoescape=True)
-            | (_d.correlation_id == text)
-            | (_d.idm_pid == text)
-            | (_d.erp_reference == text)
-            | (_d.erp_voucher == text)
-            | (_d.message_id == text)
-        )
-    return query
 
 
 def delivery_of_row(row: Row[Any]) -> Delivery:

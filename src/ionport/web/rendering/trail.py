@@ -23,7 +23,8 @@ from ionport.documents.review.decisions.recording import DecisionAction
 from ionport.documents.suppliers.service import SupplierAction
 from ionport.documents.type_settings.service import DocumentTypeAction
 from ionport.documents.webhooks.model import WebhookAction
-from ionport.exports.model import ConfigurationAction, DeliveryAction
+from ionport.exports.configurations.model import ConfigurationAction
+from ionport.exports.model import DeliveryAction
 from ionport.gateway.policies.model import PolicyAction
 from ionport.gateway.suites.model import DocumentationAction, EndpointAction, SuiteAction
 from ionport.identity.api_keys.model import ApiKeyAction

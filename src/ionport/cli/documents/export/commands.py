@@ -34,7 +34,8 @@ from ionport.documents.review.service import keeping_findings
 from ionport.exports.configurations.model import ConfigurationFields, ExportConfiguration
 from ionport.exports.destinations import destination_of, destination_with
 from ionport.exports.dry_run import Comparison
-from ionport.exports.model import Delivery, DeliveryFilter, DeliveryStatus, ExportMethod
+from ionport.exports.listing import DeliveryFilter
+from ionport.exports.model import Delivery, DeliveryStatus, ExportMethod
 from ionport.identity.access import Access
 from ionport.mappings.model import MappingKind
 from ionport.store import OrganizationScope
@@ -286,6 +287,8 @@ def delivery_row(item: Delivery) -> dict[str, Any]:
         "remedy": item.remedy,
         "idm_pid": item.idm_pid,
         "erp_reference": item.erp_reference,
+        "erp_status": item.erp_status.value if item.erp_status else None,
+        "erp_voucher": item.erp_voucher,
         "message_id": item.message_id,
         "correlation_id": item.correlation_id,
     }

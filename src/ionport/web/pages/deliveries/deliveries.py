@@ -16,13 +16,8 @@ from ionport.core.i18n import _
 from ionport.core.paging import MAX_PER_PAGE, PageRequest
 from ionport.documents.review.service import keeping_findings
 from ionport.exports.destinations import steps_of
-from ionport.exports.model import (
-    Delivery,
-    DeliveryFilter,
-    DeliverySort,
-    DeliveryStatus,
-    StepKind,
-)
+from ionport.exports.listing import DeliveryFilter, DeliverySort
+from ionport.exports.model import Delivery, DeliveryStatus, StepKind
 from ionport.identity.access import Access
 from ionport.identity.groups.permissions import Permission
 from ionport.store import Work

@@ -11,7 +11,7 @@ from ionport.core.errors import InvalidInput, refuse_wrong
 from ionport.core.i18n import _
 from ionport.core.paging import MAX_PER_PAGE, PageRequest
 from ionport.documents.bulk.model import BulkAction
-from ionport.exports.model import DeliveryFilter
+from ionport.exports.listing import DeliveryFilter
 from ionport.exports.replay import Replayable
 from ionport.web.forms.fields import errors_of, text_of
 from ionport.web.pages.deliveries.deliveries import FILTERS, wanted_deliveries

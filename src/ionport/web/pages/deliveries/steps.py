@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from ionport.core.i18n import _
+from ionport.exports.ledger.attempts import as_curl
 from ionport.exports.model import Attempt, AttemptState, DeliveryDetail, DeliveryStep, StepStatus
 from ionport.web.rendering.bodies import ShownBody, shown_body
 
 _STEP_ICONS = {
     StepStatus.PENDING: "clock",
+    StepStatus.NOT_REACHED: "chevron-right",
     StepStatus.RUNNING: "refresh",
     StepStatus.WAITING: "clock",
     StepStatus.DONE: "check",
@@ -26,9 +27,6 @@ _ATTEMPT_TONES = {
     AttemptState.FAILED: "danger",
     AttemptState.UNKNOWN: "waiting",
 }
-
-
-_MADE_BY_CURL = ("host", "content-length", "connection", "accept-encoding", "transfer-encoding")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,19 +69,10 @@ class ShownStep:
 
 def shown_steps(detail: DeliveryDetail) -> list[ShownStep]:
     """Return the steps of a delivery, each with its attempts and their calls."""
-    labels = {
-        # What a delivery that is over has not come to is not waited for any more.
-        StepStatus.PENDING: _("Not reached") if detail.delivery.status.is_over else _("Pending"),
-        StepStatus.RUNNING: _("Running"),
-        StepStatus.WAITING: _("Waiting to try again"),
-        StepStatus.DONE: _("Done"),
-        StepStatus.FAILED: _("Failed"),
-        StepStatus.SKIPPED: _("Skipped"),
-    }
     return [
         ShownStep(
             step,
-            labels[step.status],
+            step.status.label,
             _STEP_ICONS[step.status],
             [_shown_attempt(each) for each in reversed(detail.attempts) if each.step is step.kind],
         )
@@ -124,34 +113,13 @@ def _shown_call(
         is_login=is_login,
         request_headers=sent["headers"],
         request_body=_body(sent.get("body")),
-        curl=_as_curl(sent),
+        curl=as_curl(sent),
         status=answer.get("status"),
         milliseconds=answer.get("milliseconds"),
         error=answer.get("error") or "",
         response_headers=answer.get("headers", []),
         response_body=_body(answer.get("body")),
     )
-
-
-def _as_curl(sent: Mapping[str, Any]) -> str:
-    """Return a kept request as a command; what was taken out of it stays out, the token too."""
-    headers = [
-        ("Authorization", "Bearer $TOKEN") if name.lower() == "authorization" else (name, value)
-        for name, value in sent["headers"]
-        if name.lower() not in _MADE_BY_CURL
-    ]
-    lines = [f"curl -X {shlex.quote(sent['method'])} {shlex.quote(sent['url'])}"]
-    lines += [
-        f'  -H "{name}: {value}"' if value.endswith("$TOKEN") else _header(name, value)
-        for name, value in headers
-    ]
-    if sent.get("body"):
-        lines.append(f"  --data-binary {shlex.quote(sent['body'])}")
-    return " \\\n".join(lines)
-
-
-def _header(name: str, value: str) -> str:
-    return f"  -H {shlex.quote(f'{name}: {value}')}"
 
 
 def _body(text: str | None) -> ShownBody | None:

@@ -10,7 +10,7 @@ from ionport.asgi import build_asgi
 from ionport.core.clock import SystemClock
 from ionport.core.paging import PageRequest
 from ionport.documents.samples import read_sample
-from ionport.exports.model import DeliveryFilter
+from ionport.exports.listing import DeliveryFilter
 from ionport.identity.access import Access
 from ionport.identity.model import Actor, Organization, OrganizationRole, TenantRole
 from ionport.identity.repository import OrganizationRepository

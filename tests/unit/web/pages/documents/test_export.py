@@ -8,7 +8,8 @@ from ionport.core.paging import PageRequest
 from ionport.documents.review.model import Finding
 from ionport.documents.samples import read_sample
 from ionport.exports.ledger.repository import DeliveryRepository
-from ionport.exports.model import Delivery, DeliveryFilter, DeliveryStatus
+from ionport.exports.listing import DeliveryFilter
+from ionport.exports.model import Delivery, DeliveryStatus
 from ionport.identity.access import Access
 from ionport.identity.model import Actor
 from ionport.store import SystemScope

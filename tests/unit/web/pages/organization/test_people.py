@@ -11,7 +11,7 @@ import pytest
 from ionport.documents.bulk.model import BulkAuditAction
 from ionport.documents.retention.model import RetentionAction
 from ionport.documents.review.decisions.recording import DecisionAction
-from ionport.exports.model import ConfigurationAction
+from ionport.exports.configurations.model import ConfigurationAction
 from ionport.identity.access import Access
 from ionport.identity.groups.model import GroupAction
 from ionport.identity.model import (

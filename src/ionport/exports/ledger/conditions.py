@@ -1,0 +1,74 @@
+"""SQL of what a list of deliveries is filtered by."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from sqlalchemy import ColumnElement, Connection, and_, literal, not_, or_, select
+
+from ionport.documents.listing.conditions import of_search, own
+from ionport.documents.model import DocumentFilter, ErpStatus
+from ionport.documents.tables import documents
+from ionport.exports.listing import DeliveryFilter
+from ionport.exports.model import DeliveryStatus
+from ionport.exports.tables import deliveries
+from ionport.store import OrganizationScope
+
+_d = deliveries.c
+# What the ERP makes of a delivery that is done is a cause, too.
+_OF_ERP: Final = frozenset(each.value for each in ErpStatus if each.needs_person)
+_IDS: Final = (
+    _d.id,
+    _d.document_id,
+    _d.correlation_id,
+    _d.message_id,
+    _d.idm_pid,
+    _d.erp_reference,
+    _d.erp_voucher,
+)
+
+
+def matching(
+    connection: Connection, scope: OrganizationScope, wanted: DeliveryFilter
+) -> list[ColumnElement[bool]]:
+    """Return the conditions that deliveries meet which a filter finds."""
+    found = list(_of_filter(wanted))
+    if wanted.text:
+        found.append(_of_search(connection, scope, wanted.text))
+    return found
+
+
+def _of_filter(wanted: DeliveryFilter) -> Iterator[ColumnElement[bool]]:
+    if wanted.status:
+        yield _d.status == wanted.status
+    if wanted.is_held is not None:
+        is_held = and_(_d.status == DeliveryStatus.WAITING, _d.due_at.is_(None))
+        yield is_held if wanted.is_held else not_(is_held)
+    if wanted.error_code in _OF_ERP:
+        yield _d.erp_status == literal(wanted.error_code, literal_execute=True)
+    elif wanted.error_code:
+        yield _d.error_code == wanted.error_code
+    if wanted.configuration_id:
+        yield _d.configuration_id == wanted.configuration_id
+    if wanted.document_id:
+        yield _d.document_id == wanted.document_id
+    if wanted.created_from:
+        yield _d.created_at >= wanted.created_from
+    if wanted.created_to:
+        yield _d.created_at < wanted.created_to
+
+
+def _of_search(connection: Connection, scope: OrganizationScope, text: str) -> ColumnElement[bool]:
+    """By what the delivery is called or says, and as documents are searched: number, supplier."""
+    of_document = select(documents.c.id).where(
+        own(scope), *of_search(connection, scope, DocumentFilter(text=text))
+    )
+    return or_(
+        _d.document_name.icontains(text, autoescape=True),
+        _d.configuration_title.icontains(text, autoescape=True),
+        _d.error_text.icontains(text, autoescape=True),
+        _d.erp_text.icontains(text, autoescape=True),
+        *(each == text for each in _IDS),
+        _d.document_id.in_(of_document),
+    )
