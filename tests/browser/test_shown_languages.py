@@ -42,28 +42,16 @@ _OPEN_PAGES: Final = {
     "/documents/{document}/correct",
     # Names of business terms.
     "/settings/mapping-files/{mapping}/form",
-    "/settings/document-types/{type}/effects",
 }
 _OPEN: Final = {
     # Deliveries and what Infor's gateway said.
     "(HTTP status 401) The server said:",
-    "Another file with the name taken.xml is there already.",
     (
         "In Infor OS Portal > OS > API Gateway > Authorized Apps check that the app Gone_TST still"
         " exists, then choose Download Credentials and upload the new file."
     ),
     "Invalid client or client credentials.",
-    "Or choose Deliver all the same and give a reason.",
-    (
-        "Take that file away, or switch Filename Export Mode to the document's ID in the"
-        " configuration;"
-    ),
     "The client id or the client secret is not accepted.",
-    "The connection was refused when it was proved.",
-    "Then choose Test connection:",
-    "a proof that passes lets this delivery go on.",
-    # Actions on many documents.
-    "No finding holds it.",
     # Acknowledgements of the imitated ION, and its document types.
     "No API is registered as CustomerApi/DocBits/Gone.",
     "Everybody may read and change",

@@ -21,6 +21,7 @@ from typing import Final
 from ionport.connections.model import Check, CheckStage, StageStatus
 from ionport.connections.targets.errors import REFUSALS
 from ionport.core.i18n import _
+from ionport.core.sentences import joined
 from ionport.ionapi.errors import TRANSIENT_STATUSES
 
 BASE_STAGES: Final = ("file", "network", "token", "refresh")
@@ -90,7 +91,7 @@ class Proof:
             return _("The connection was never proved.")
         if self.stage is None or self.stage.status not in _ANSWERED:
             return _("The proof broke off before all was asked.")
-        return f"{self.stage.title}: {self.stage.cause or self.stage.summary}"
+        return joined(self.stage.title, self.stage.cause or self.stage.summary, by=": ")
 
     @property
     def remedy(self) -> str:

@@ -4,19 +4,21 @@ Source: docs/decisions/0056-texts-in-three-languages.md.
 
 A request for a page speaks one language, from `speaking` on; whatever else runs (background work,
 the JSON API, imitated services, OAuth, commands) speaks English. What is stored is a code with
-parameters, never a text from here.
+parameters, or a `Sentence`, of which `core.sentences` keeps template and parameters.
 """
 
 from __future__ import annotations
 
 import gettext as _gettext
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Final
+from functools import lru_cache
+from typing import Any, Final
 
 SOURCE_LANGUAGE: Final = "en"
 LANGUAGES: Final = ("en", "de", "fr")
@@ -65,15 +67,83 @@ def speaking(speech: Speech | None) -> Iterator[None]:
         _speech.reset(token)
 
 
+class Sentence(str):
+    """A text in one language, and what it was made of, so that it can be said in another.
+
+    `template` is the English text with named places, its key in the catalogues; of a text that
+    depends on a number `plural` is the other one and `number` the number. `parameters` are what
+    stands in the places, a text or a sentence each. Adding to it or cutting it gives a text that
+    is no sentence.
+    """
+
+    __slots__ = ("number", "parameters", "plural", "template")
+    template: str
+    parameters: Mapping[str, str]
+    plural: str
+    number: int
+
+    @classmethod
+    def of(
+        cls,
+        text: str,
+        template: str,
+        parameters: Mapping[str, str],
+        plural: str = "",
+        number: int = 0,
+    ) -> Sentence:
+        """Return `text` as made of a template, or of two, and of parameters."""
+        sentence = cls(text)
+        sentence.template, sentence.parameters = template, parameters
+        sentence.plural, sentence.number = plural, number
+        return sentence
+
+    def format(self, *args: object, **values: object) -> str:
+        """Put values into the places; by names alone it stays a sentence."""
+        text = super().format(*args, **values)
+        if args:
+            return text
+        told = {name: _in_place(values[name], how) for name, how in _places(self.template)}
+        return Sentence.of(text, self.template, told, self.plural, self.number)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        told = (str(self), self.template, self.parameters, self.plural, self.number)
+        return Sentence.of, told
+
+
+_PLACE: Final = re.compile(r"\{(\w+)((?:![rsa])?(?::[^{}]*)?)\}")
+
+
+@lru_cache(maxsize=4_096)
+def _places(template: str) -> tuple[tuple[str, str], ...]:
+    """Return the names of the places of a template, and how each is written."""
+    return tuple((found[1], found[2]) for found in _PLACE.finditer(template))
+
+
+def _in_place(value: object, how: str) -> str:
+    if how:
+        return f"{{{how}}}".format(value)
+    return value if isinstance(value, str) else str(value)
+
+
+def filled(template: str, parameters: Mapping[str, str]) -> str:
+    """Return a template with texts in its places; a place without one stays as it is written."""
+    if not parameters:
+        return template
+    return _PLACE.sub(lambda place: parameters.get(place[1], place[0]), template)
+
+
 def gettext(message: str) -> str:
     """Translate `message` into the current language, or return it unchanged."""
     # A catalogue has its own head under the empty text.
-    return _speech.get().catalogue.gettext(message) if message else ""
+    if not message:
+        return ""
+    return Sentence.of(_speech.get().catalogue.gettext(message), message, {})
 
 
 def ngettext(singular: str, plural: str, count: int) -> str:
     """Translate a text that depends on a number."""
-    return _speech.get().catalogue.ngettext(singular, plural, count)
+    text = _speech.get().catalogue.ngettext(singular, plural, count)
+    return Sentence.of(text, singular, {}, plural, count)
 
 
 def number_text(value: Decimal | int, decimals: int = 0) -> str:

@@ -12,6 +12,7 @@ from dataclasses import replace
 from sqlalchemy import Connection
 
 from ionport.core.i18n import _
+from ionport.core.sentences import english
 from ionport.documents.model import TimelineEntry
 from ionport.documents.repository import DocumentRepository
 from ionport.store import OrganizationScope
@@ -44,7 +45,7 @@ class Sight:
 
     def told_entry(self, entry: TimelineEntry) -> TimelineEntry:
         """Return an entry of the timeline without the id and name of a document not seen."""
-        if not self._sees_all and _NAMES_ANOTHER.search(entry.stored_text):
+        if not self._sees_all and _NAMES_ANOTHER.search(english(entry.stored_text)):
             text = _("The invoice was sent before, in a document of a type that you may not see.")
             return replace(entry, stored_text=text)
         return replace(entry, parameters=self.told(entry.parameters))

@@ -20,7 +20,7 @@ from sqlalchemy import (
 
 from ionport.documents.kept_beside import keep_beside
 from ionport.identity.tables import organizations
-from ionport.store import Moment, metadata, partial_index
+from ionport.store import Moment, SentenceText, metadata, partial_index
 from ionport.store.schema import required
 
 _DONE = ("exported", "rejected", "deleted")
@@ -102,7 +102,8 @@ document_timeline = Table(
     Column("organization_id", Text, ForeignKey(organizations.c.id), nullable=False),
     Column("document_id", Text, ForeignKey("documents.id"), nullable=False),
     Column("at", Moment, nullable=False),
-    *required(Text, "kind", "text"),
+    *required(Text, "kind"),
+    *required(SentenceText, "text"),
     Column("previous_status", Text),
     Column("status", Text),
     Column("actor_name", Text, nullable=False),

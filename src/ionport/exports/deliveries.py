@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from ionport.core.clock import Clock
 from ionport.core.errors import Conflict, InvalidInput
-from ionport.core.i18n import _, speaking
+from ionport.core.i18n import _
 from ionport.documents.retention.content import require_content
 from ionport.documents.service import DocumentService
 from ionport.documents.webhooks.model import EventType
@@ -225,10 +225,9 @@ class DeliveryService(DeliveryReading):
                 )
         given = {"reason": reason} if reason else {}
         self._audit.record(access, DeliveryAction.RETRIED, delivery.id, given)
-        with speaking(None):  # as it is stored
-            text = _("Export through “{title}” is tried again.").format(
-                title=delivery.configuration_title
-            )
+        text = _("Export through “{title}” is tried again.").format(
+            title=delivery.configuration_title
+        )
         self._record_status(access, delivery.document_id, text)
         self._wake_after(access.work)
         return self._get(access, delivery.id)
@@ -271,10 +270,9 @@ class DeliveryService(DeliveryReading):
         else:
             told = EventType.DELIVERY_CANCELLED
             tell_of_delivery(access, self._documents, delivery, now, told, status=status)
-        with speaking(None):  # as it is stored
-            text = _("Export through “{title}” was cancelled.").format(
-                title=delivery.configuration_title
-            )
+        text = _("Export through “{title}” was cancelled.").format(
+            title=delivery.configuration_title
+        )
         self._record_status(access, delivery.document_id, text)
         return self._get(access, delivery.id)
 

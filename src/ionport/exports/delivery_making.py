@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ionport.core.clock import Clock
 from ionport.core.errors import Conflict, InvalidInput, NotFound
-from ionport.core.i18n import _, speaking
+from ionport.core.i18n import _
 from ionport.core.ids import new_id, new_uuid
 from ionport.documents.model import Document
 from ionport.documents.review.lines import judge_lines
@@ -194,12 +194,10 @@ class DeliveryMaking:
         if not made:
             return
         titles = ", ".join(f"“{delivery.configuration_title}”" for delivery in made)
-        # It is stored as a sentence, so not in the language of whoever sent the form.
-        with speaking(None):
-            text = _("Export started through {titles}.").format(titles=titles)
-            if made[0].reason:
-                text = _("Exported again as new through {titles}: {reason}").format(
-                    titles=titles, reason=made[0].reason
-                )
+        text = _("Export started through {titles}.").format(titles=titles)
+        if made[0].reason:
+            text = _("Exported again as new through {titles}: {reason}").format(
+                titles=titles, reason=made[0].reason
+            )
         record_document_status(access, self._documents, document.id, text, access.actor.name)
         self._wake_after(access.work)

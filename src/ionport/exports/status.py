@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Final, Protocol, TypeVar
 
 from ionport.core.errors import Conflict
-from ionport.core.i18n import _, speaking
+from ionport.core.i18n import _
 from ionport.documents.model import DocumentStatus, ErpStatus
 from ionport.documents.review.life_cycle import PENDING
 from ionport.documents.service import DocumentService
@@ -214,8 +214,7 @@ def keep_exported(
     document = documents.get(access, document_id)
     access.require(Permission.RE_EXPORT, document.document_type)
     if document.status in PENDING:
-        with speaking(None):  # as it is stored
-            told = _("It is not exported again.")
+        told = _("It is not exported again.")
         record_document_status(access, documents, document_id, told, access.actor.name)
         if documents.get(access, document_id).status is DocumentStatus.EXPORTED:
             return

@@ -17,7 +17,7 @@ from sqlalchemy import (
     true,
 )
 
-from ionport.store import Moment, metadata, partial_index
+from ionport.store import Moment, SentenceText, metadata, partial_index
 
 export_configurations = Table(
     "export_configurations",
@@ -117,8 +117,8 @@ deliveries = Table(
     Column("message_id", Text, nullable=False),
     Column("status", Text, nullable=False),
     Column("error_code", Text, nullable=False),
-    Column("error_text", Text, nullable=False),
-    Column("remedy", Text, nullable=False),
+    Column("error_text", SentenceText, nullable=False),
+    Column("remedy", SentenceText, nullable=False),
     Column("reason", Text, nullable=False),
     # When a pass may take it up: pending now, waiting later. Empty while a pass is under way,
     # and while something holds the delivery.
@@ -225,7 +225,7 @@ delivery_steps = Table(
     # Numbers attempts; raising it is the compare-and-set that lets one worker send.
     Column("attempts", Integer, nullable=False),
     Column("remote_id", Text, nullable=False),
-    Column("summary", Text, nullable=False),
+    Column("summary", SentenceText, nullable=False),
     # What render stored for this step: the same bytes and parameters on every attempt.
     Column("payload_digest", Text),
     Column("parameters", JSON, nullable=False),
@@ -252,8 +252,8 @@ delivery_attempts = Table(
     Column("http_status", Integer),
     Column("milliseconds", Integer),
     Column("error_code", Text, nullable=False),
-    Column("error_text", Text, nullable=False),
-    Column("remedy", Text, nullable=False),
+    Column("error_text", SentenceText, nullable=False),
+    Column("remedy", SentenceText, nullable=False),
     Column("transient", Boolean(create_constraint=False)),
     # Of an unknown attempt: what is known of the end of its call (model.CallEnd).
     Column("call_end", Text, nullable=False),

@@ -3,7 +3,7 @@
 from ionport.store.engine import Database, sqlite_url, with_limits
 from ionport.store.named_files import columns_that_name_files
 from ionport.store.partial import partial_index
-from ionport.store.schema import Moment, metadata, to_microseconds
+from ionport.store.schema import Moment, SentenceText, metadata, to_microseconds
 from ionport.store.scopes import AnyScope, OrganizationScope, SystemScope, TenantScope
 from ionport.store.sealed import has_sealed_values
 from ionport.store.upsert import insert_of
@@ -15,6 +15,7 @@ __all__ = [
     "Moment",
     "OrganizationScope",
     "ScopedWork",
+    "SentenceText",
     "SystemScope",
     "TenantScope",
     "Work",

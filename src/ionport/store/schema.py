@@ -9,6 +9,8 @@ from sqlalchemy import BigInteger, Column, ForeignKey, MetaData, Text
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
+from ionport.core.sentences import recalled, stored
+
 metadata = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -45,6 +47,22 @@ class Moment(TypeDecorator[datetime]):
             return None
         seconds, microseconds = divmod(int(value), 1_000_000)
         return datetime.fromtimestamp(seconds, UTC).replace(microsecond=microseconds)
+
+
+class SentenceText(TypeDecorator[str]):
+    """A sentence for people, stored as template and parameters (`core.sentences`).
+
+    It is read in the language of who reads: what compares it takes `core.sentences.english`.
+    """
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        return None if value is None else stored(value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:
+        return None if value is None else recalled(value)
 
 
 def required(kind: type[TypeEngine[Any]], *names: str) -> list[Column[Any]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from sqlalchemy import JSON, Boolean, Column, ForeignKey, Index, Integer, Table, Text
 
 from ionport.identity.tables import organizations
-from ionport.store import Moment, metadata, partial_index
+from ionport.store import Moment, SentenceText, metadata, partial_index
 from ionport.store.schema import required
 
 alert_settings = Table(
@@ -27,7 +27,8 @@ alert_settings = Table(
     # Raising it is the compare-and-set that lets one worker send; failures in a row.
     *required(Integer, "claims", "failures"),
     Column("failing_since", Moment),
-    *required(Text, "error", "answer"),
+    *required(Text, "error"),
+    *required(SentenceText, "answer"),
     Column("sent_at", Moment),
     Column("updated_at", Moment, nullable=False),
     Column("updated_by", Text, nullable=False),
@@ -38,7 +39,9 @@ alert_messages = Table(
     metadata,
     Column("id", Text, primary_key=True),
     Column("organization_id", Text, ForeignKey(organizations.c.id), nullable=False),
-    *required(Text, "type", "document_id", "delivery_id", "text", "state"),
+    *required(Text, "type", "document_id", "delivery_id"),
+    *required(SentenceText, "text"),
+    *required(Text, "state"),
     Column("created_at", Moment, nullable=False),
     # Those with one are sent together, and again under the same Message-ID.
     Column("mail_id", Text),

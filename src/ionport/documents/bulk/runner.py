@@ -14,6 +14,7 @@ from ionport.core.errors import IonportError
 from ionport.core.i18n import _
 from ionport.core.ids import new_id
 from ionport.core.repeating import Repeating, Runner
+from ionport.core.sentences import shortened
 from ionport.documents.bulk.model import BulkAction, BulkItem, BulkOutcome, BulkRun, BulkState
 from ionport.documents.bulk.repository import BulkRepository
 from ionport.documents.review.model import DocumentHeld
@@ -106,7 +107,7 @@ class BulkRunner(Runner):
             # The database is away or refuses: the document keeps its turn.
             raise
         except IonportError as error:
-            outcome = BulkOutcome.left_out(error.code, error.text[:_LONGEST_TEXT])
+            outcome = BulkOutcome.left_out(error.code, shortened(error.text, _LONGEST_TEXT))
         except Exception:
             _logger.exception("bulk run %s broke off at document %s", run.id, item.document_id)
             text = _("An error of ionport's own; the log names this document's id.")
@@ -129,7 +130,7 @@ class BulkRunner(Runner):
             return self._steps[run.action](Access(work, scope, actor), document_id, run)
         except DocumentHeld as error:
             # What was found by looking stays: the transaction commits (`keeping_findings`).
-            return BulkOutcome.left_out(error.cause, error.cause_text[:_LONGEST_TEXT])
+            return BulkOutcome.left_out(error.cause, shortened(error.cause_text, _LONGEST_TEXT))
 
     def _end(self, run: BulkRun, worker: str, state: BulkState) -> None:
         scope, now = OrganizationScope(run.organization_id), self._clock.now()

@@ -6,7 +6,7 @@ from sqlalchemy import JSON, Column, ForeignKey, Index, Integer, PrimaryKeyConst
 
 from ionport.documents.tables import documents
 from ionport.identity.tables import organizations
-from ionport.store import Moment, metadata, partial_index
+from ionport.store import Moment, SentenceText, metadata, partial_index
 from ionport.store.schema import part_of, required
 
 bulk_runs = Table(
@@ -39,7 +39,8 @@ bulk_items = Table(
     Column("document_id", Text, ForeignKey(documents.c.id), nullable=False),
     Column("result", Text, nullable=False),
     # Why it was left out; the code groups the reasons.
-    *required(Text, "code", "text"),
+    *required(Text, "code"),
+    *required(SentenceText, "text"),
     PrimaryKeyConstraint("run_id", "position"),
     Index("ix_bulk_items_result", "run_id", "result", "code", "position"),
 )

@@ -18,6 +18,7 @@ from ionport.core.i18n import _
 from ionport.core.ids import new_id, random_token
 from ionport.core.sealing import KeyRing
 from ionport.core.secrets import Secret
+from ionport.core.sentences import joined
 from ionport.documents.model import ErpStatus
 from ionport.documents.service import DocumentService
 from ionport.exports.acknowledgements.expected import Expected, expected_of
@@ -282,12 +283,12 @@ class AcknowledgementService:
 def _sentence(told: Told) -> str:
     """Say for the timeline what the ERP has told."""
     voucher = _("voucher {number}").format(number=told.voucher) if told.voucher else ""
-    number = ", ".join(part for part in (told.number, voucher) if part)
+    number = joined(told.number, voucher, by=", ")
     if told.status is ErpStatus.NO_WORD:
         return _("The ERP has said nothing in the time that was given for it.")
     if told.status is ErpStatus.REJECTED:
-        reason = told.reason or _("no reason is given")
-        return _("Rejected by the ERP: {reason}.").format(reason=reason.rstrip("."))
+        reason = told.reason.rstrip(".") or _("no reason is given")
+        return _("Rejected by the ERP: {reason}.").format(reason=reason)
     if told.status is ErpStatus.POSTED:
         text = _("Posted in the ERP as {number}.") if number else _("Posted in the ERP.")
     else:

@@ -48,7 +48,7 @@ def refused_proof(access: ScopedWork[OrganizationScope], delivery: Delivery) -> 
         "{remedy} Then choose Test connection: a proof that passes lets this delivery go on. Or"
         " choose Deliver all the same and give a reason."
     ).format(remedy=proof.remedy)
-    return Problem(PROOF_REFUSED, text, remedy.strip(), transient=True)
+    return Problem(PROOF_REFUSED, text, remedy, transient=True)
 
 
 def free_after_proof(

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ionport.core.i18n import _
+from ionport.core.sentences import joined
 from ionport.exports.destinations.idm_follow_ups import OPTIONS
 from ionport.exports.destinations.infor_idm import InforIdm
 from ionport.exports.destinations.port import (
@@ -126,4 +127,4 @@ class InforIdmBod(InforIdm):
 
     def delivered_text(self, delivery: Delivery) -> str:
         message = _("ION message {message}.").format(message=delivery.message_id)
-        return f"{super().delivered_text(delivery)} {message}"
+        return joined(super().delivered_text(delivery), message)

@@ -12,6 +12,7 @@ from typing import Any
 
 from ionport.core.errors import InvalidInput
 from ionport.core.i18n import _
+from ionport.core.sentences import joined
 from ionport.exports.destinations.erp_invoices.ln import LATER, CreateInvoice, InvoicePayload
 from ionport.exports.destinations.infor_idm import InforIdm
 from ionport.exports.destinations.port import AnyCall, MethodOption, Rendered, RenderJob
@@ -75,7 +76,7 @@ class InforIdmLn(InforIdm):
 
     def delivered_text(self, delivery: Delivery) -> str:
         invoice = _("LN invoice {number}.").format(number=delivery.erp_reference)
-        return f"{super().delivered_text(delivery)} {invoice}"
+        return joined(super().delivered_text(delivery), invoice)
 
 
 class _WithItem(Mapping[str, str]):

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from ionport.core.errors import InvalidInput
 from ionport.core.i18n import _
+from ionport.core.sentences import joined
 from ionport.exports.destinations.erp_invoices.m3 import (
     AddHead,
     HeadPayload,
@@ -96,7 +97,7 @@ class InforIdmM3(InforIdm):
 
     def delivered_text(self, delivery: Delivery) -> str:
         batch = _("M3 batch {number}.").format(number=delivery.erp_reference)
-        return f"{super().delivered_text(delivery)} {batch}"
+        return joined(super().delivered_text(delivery), batch)
 
     def _calls(self, job: RenderJob) -> tuple[M3Call, ...]:
         mapping = job.prepare(job.versions[self.m3_kind], self.parse)

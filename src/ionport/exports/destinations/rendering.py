@@ -11,6 +11,7 @@ from cachetools import LRUCache
 
 from ionport.core.errors import InvalidInput
 from ionport.core.i18n import _
+from ionport.core.sentences import joined
 from ionport.documents.invoice.named_terms import NamedTerms
 from ionport.documents.invoice.rendering.model import Language
 from ionport.documents.model import Document
@@ -220,7 +221,7 @@ def _refuse_blocked(version: MappingVersion, *, accepts_at_least_once: bool) -> 
     """A version added after activation is held to the same rules as at activation."""
     blocked = version.blocking(accept_at_least_once=accepts_at_least_once)
     if blocked:
-        reasons = " ".join(f"{finding.text} {finding.remedy}".strip() for finding in blocked)
+        reasons = joined(*(part for each in blocked for part in (each.text, each.remedy)))
         raise InvalidInput(
             _("Version {number} of mapping “{name}” cannot be used: {reasons}").format(
                 number=version.number, name=version.mapping_name, reasons=reasons

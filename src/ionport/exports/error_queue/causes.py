@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ionport.core.i18n import N_, _
+from ionport.core.sentences import english
 from ionport.documents.model import ErpStatus
 
 
@@ -170,6 +171,7 @@ def cause_of(code: str, text: str) -> KnownCause:
     if code == ErpStatus.NO_WORD:
         return KnownCause(code, _(_NO_WORD), _(_NO_WORD_REMEDY))
     is_rejected = code == ErpStatus.REJECTED
+    text = english(text)
     for rule in RULES:
         if rule.pattern.search(text):
             remedy = (is_rejected and rule.if_rejected) or rule.remedy

@@ -19,6 +19,7 @@ from sqlalchemy import (
     update,
 )
 
+from ionport.core.sentences import recalled, stored
 from ionport.exports.ledger.repository import AnyScope
 from ionport.exports.model import (
     Attempt,
@@ -199,7 +200,8 @@ def _attempt(row: Row[Any]) -> Attempt:
     values["step"] = StepKind(row.step)
     values["state"] = AttemptState(row.state)
     values["history"] = tuple(
-        StateChange(AttemptState(state), _moment(at), note) for state, at, note in row.history
+        StateChange(AttemptState(state), _moment(at), recalled(note))
+        for state, at, note in row.history
     )
     values["exchanges"] = tuple(row.exchanges)
     values["call_end"] = CallEnd(row.call_end)
@@ -210,7 +212,7 @@ def _attempt_values(attempt: Attempt) -> dict[str, Any]:
     # Not asdict: it would copy every stored exchange deeply.
     values = {name: getattr(attempt, name) for name in _a.keys()}  # noqa: SIM118 (not a dict)
     values["history"] = [
-        [change.state, change.at.isoformat(), change.note] for change in attempt.history
+        [change.state, change.at.isoformat(), stored(change.note)] for change in attempt.history
     ]
     values["request"] = dict(attempt.request)
     values["response"] = None if attempt.response is None else dict(attempt.response)

@@ -386,7 +386,6 @@ def _make_environment() -> Environment:
         "state_of_check": state_of_check,
         "method_label": lambda method: gettext(destination_of(method).label),
         # Stored in English: a sentence without values has its translation, others have not.
-        "step_text": gettext,
         "version": __version__,
     }
     environment.globals.update(globals_)

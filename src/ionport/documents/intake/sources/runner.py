@@ -15,6 +15,7 @@ from ionport.core.clock import Clock
 from ionport.core.errors import IonportError
 from ionport.core.ids import new_id
 from ionport.core.repeating import Repeating
+from ionport.core.sentences import joined, shortened
 from ionport.documents.intake.containers import ReceivedFile
 from ionport.documents.intake.receiving import Outcome, Receiver
 from ionport.documents.intake.sources.folder import Mark
@@ -223,7 +224,7 @@ class SourceRunner:
             at=self._clock.now(),
             filename=name,
             result=result,
-            text=text[:_MAX_TEXT],
+            text=shortened(text, _MAX_TEXT),
             document_ids=document_ids,
         )
 
@@ -239,15 +240,13 @@ def _result(outcomes: Sequence[Outcome]) -> Result:
 def _text(outcomes: Sequence[Outcome]) -> str:
     lines = []
     for outcome in outcomes:
-        inside = f"{outcome.name}: " if outcome.name != outcome.source else ""
+        inside = f"{outcome.name}:" if outcome.name != outcome.source else ""
+        told = [outcome.error]
         if outcome.document is not None:
-            held = " ".join(
-                bare_text(each.code, each.parameters) for each in outcome.findings if each.is_open
-            )
-            lines.append(f"{inside}{outcome.document.id} {held}".strip())
-        else:
-            lines.append(f"{inside}{outcome.error}")
-    return "\n".join(lines)
+            held = [each for each in outcome.findings if each.is_open]
+            told = [outcome.document.id, *(bare_text(each.code, each.parameters) for each in held)]
+        lines.append(joined(inside, *told))
+    return joined(*lines, by="\n")
 
 
 class SourceWatch(Repeating):

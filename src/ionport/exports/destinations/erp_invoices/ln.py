@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from ionport.core.i18n import _
+from ionport.core.sentences import joined
 from ionport.exports.destinations.port import Answer, Calling, Found, OtherItem, Payload
 from ionport.exports.model import Delivery, StepKind
 from ionport.ionapi import IonApiError, LnFault
@@ -191,7 +192,7 @@ class CreateInvoice:
         key = key_in_ln(created.keys[0], wanted)
         said = " ".join(message.text for message in created.messages[:3])
         text = _("Created in LN as {key}.").format(key=key)
-        return Answer(key, f"{text} {said}".strip())
+        return Answer(key, joined(text, said))
 
     def columns(self, remote_id: str) -> Mapping[str, Any]:
         return {"erp_reference": remote_id}

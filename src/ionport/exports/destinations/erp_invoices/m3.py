@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from ionport.core.i18n import _
+from ionport.core.sentences import joined
 from ionport.exports.destinations.port import Answer, Calling, Found, OtherItem, Payload
 from ionport.exports.model import Delivery, StepKind
 from ionport.ionapi import IonApiError, M3Error, ServiceError
@@ -232,8 +233,7 @@ class ReadBack:
             number=number, status=head.first("SUPA") or "?"
         )
         if _WITH_ERRORS in (head.first("IBHE"), head.first("IBLE")):
-            marked = _("M3 marks errors in it: open it in APS450.")
-            text = f"{text} {marked}"
+            text = joined(text, _("M3 marks errors in it: open it in APS450."))
         return Answer(number, text)
 
     def columns(self, remote_id: str) -> Mapping[str, Any]:

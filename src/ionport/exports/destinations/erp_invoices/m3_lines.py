@@ -15,6 +15,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from ionport.core.i18n import _
+from ionport.core.sentences import joined
 from ionport.exports.destinations.erp_invoices.m3 import DoubleTexts, encoded, require_processed
 from ionport.exports.destinations.port import Answer, Calling, Found, OtherItem, Payload
 from ionport.exports.model import Delivery, StepKind
@@ -177,9 +178,12 @@ def _raise_refused(
     ]
     if not refused:
         return
-    said = "; ".join(
-        f"{place}: {error.remote_message or error.message}"
-        for place, error in refused[:_SHOWN_REFUSALS]
+    said = joined(
+        *(
+            joined(place, error.remote_message or error.message, by=": ")
+            for place, error in refused[:_SHOWN_REFUSALS]
+        ),
+        by="; ",
     )
     first = refused[0][1]
     raise M3Error(

@@ -9,6 +9,7 @@ from typing import Any
 
 from ionport.core.clock import Clock
 from ionport.core.i18n import _
+from ionport.core.sentences import joined
 from ionport.documents.service import DocumentService
 from ionport.documents.webhooks.model import EventType
 from ionport.exports.acknowledgements.follow_up import follow_up
@@ -293,7 +294,7 @@ class PassRecords:
             step=kind.label if kind else "?",
             reason=problem.text,
         )
-        self._tell(work, running, f"{text} {problem.remedy}".strip())
+        self._tell(work, running, joined(text, problem.remedy))
         return FAILED
 
     def fail_internally(self, work: Work, running: RunningPass, kind: StepKind) -> Outcome:
