@@ -16,7 +16,7 @@ from ionport.connections.service import ConnectionService
 from ionport.core.errors import InvalidInput, TooLarge
 from ionport.core.http.texts import is_storable
 from ionport.core.i18n import _
-from ionport.core.paging import Page, PageRequest
+from ionport.core.paging import MAX_PER_PAGE, Page, PageRequest
 from ionport.exports.configurations.model import ConfigurationFields, ExportConfiguration
 from ionport.exports.model import ExportMethod
 from ionport.identity.access import Access
@@ -27,9 +27,9 @@ from ionport.store import OrganizationScope
 
 FORMAT: Final = "ionport.export-configurations"
 MAX_BYTES: Final = 1_048_576
-MOST: Final = 200
+MOST: Final = MAX_PER_PAGE
 _TITLE: Final = 200
-_NAMES: Final = PageRequest(per_page=200)
+_NAMES: Final = PageRequest(per_page=MAX_PER_PAGE)
 _TEXTS: Final = ("title", "document_type", "method", "connection")
 
 
@@ -68,7 +68,7 @@ def read_transfer(content: bytes) -> tuple[NamedConfiguration, ...]:
 
     Raises:
         TooLarge: it has over 1 MB.
-        InvalidInput: it is none, and says where not; at most 200 configurations.
+        InvalidInput: it is none, and says where not; at most `MOST` configurations.
     """
     if len(content) > MAX_BYTES:
         raise TooLarge(_("A file of configurations has at most 1 MB."))
@@ -102,14 +102,21 @@ class ConfigurationTransfer:
     def write(
         self, access: Access[OrganizationScope], configuration_ids: Sequence[str] = ()
     ) -> bytes:
-        """Return configurations as JSON, all of them (200 at most) without ids.
+        """Return configurations as JSON, all of them without ids.
 
-        Raises Forbidden and NotFound.
+        Raises Forbidden, NotFound, and TooLarge where there are more than `MOST`.
         """
         access.require_organization_administrator()
         found = [self._configurations.get(access, each) for each in configuration_ids]
         if not configuration_ids:
-            found = list(self._configurations.list(access, PageRequest(per_page=MOST)).items)
+            every = self._configurations.list(access, PageRequest(per_page=MOST))
+            if every.total > MOST:
+                text = _(
+                    "There are {n} export configurations, and a file holds {most} at most. Save"
+                    " those that you need on their pages."
+                )
+                raise TooLarge(text.format(n=every.total, most=MOST))
+            found = list(every.items)
         subs = {each.id: each.name for each in self._identity.list_sub_organizations(access)}
         rows = [self._row(access, each, subs) for each in found]
         data = {"format": FORMAT, "version": 1, "configurations": rows}

@@ -11,6 +11,7 @@ import pytest
 from ionport.connections.intake import prepare_connection
 from ionport.core.errors import Forbidden, InvalidInput, TooLarge
 from ionport.core.paging import PageRequest
+from ionport.exports.configurations import transfer
 from ionport.exports.configurations.model import ExportConfiguration
 from ionport.exports.configurations.transfer import MAX_BYTES, read_transfer
 from ionport.exports.model import ExportMethod
@@ -176,3 +177,15 @@ def test_only_administrators_copy_and_move_configurations(
             transfer.read(access, named)
         with pytest.raises(Forbidden):
             transfer.duplicate(access, made.id)
+
+
+def test_a_file_that_would_leave_configurations_out_is_refused(
+    side: DocumentSide, made: ExportConfiguration, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transfer, "MOST", 2)
+    content = written(side)
+    assert len(imported(side, content)) == 1
+    assert len(json.loads(written(side))["configurations"]) == 2
+    assert len(imported(side, content)) == 1
+    with pytest.raises(TooLarge, match="There are 3 export configurations"):
+        written(side)
