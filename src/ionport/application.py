@@ -14,6 +14,7 @@ from ionport.core.clock import BootClock, SystemClock
 from ionport.core.scanning import Clamd
 from ionport.core.sealing import KeyRing
 from ionport.data_folder import (
+    LEARNED_FOLDER,
     load_keys,
     nothing_here,
     opened_database,
@@ -275,7 +276,7 @@ def _scanner(settings: Settings) -> Clamd | None:
 def _infor_side(settings: Settings, infor: InforSide) -> InforSide:
     """Return the Infor side with what was learned of a tenant in this data folder."""
     if infor.options.has_sandbox:
-        learn_all(infor.own, settings.data)
+        learn_all(infor.own, settings.data / LEARNED_FOLDER)
     return infor
 
 

@@ -25,10 +25,13 @@ from ionport.store import Database, has_sealed_values, sqlite_url
 
 DATABASE_FILE: Final = "ionport.db"
 BLOBS_FOLDER: Final = "blobs"
+# What files tell of tenants, for the sandbox; a folder for each tenant.
+LEARNED_FOLDER: Final = "learned"
 # What tells a data folder from any other, and which of its files other users may not read.
 _KNOWN_FILES: Final = (DATABASE_FILE, "keys.json", BLOBS_FOLDER, "ionport.toml")
 _PRIVATE_FILES: Final = (
     *("ionport.*", "keys.json*", "served.json", "dbos.sqlite*", "*.ionapi", BLOBS_FOLDER),
+    LEARNED_FOLDER,
 )
 
 

@@ -38,7 +38,7 @@ from ionport.oauth.tokens.verifier import AccessTokenVerifier
 from ionport.sandbox.app import ServiceMakers
 from ionport.sandbox.control.plane import ControlPlane
 from ionport.sandbox.control.recorder.service import RecorderService
-from ionport.sandbox.own.metadata import OwnMetadata
+from ionport.sandbox.own.metadata import OwnOfTenants
 from ionport.store import Database, TenantScope
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ class InforSide:
         self.verifier = AccessTokenVerifier(database, self._access_tokens, self._states)
         self.origins = RegisteredOrigins(database, self._states)
         self.tenant_settings = TenantSettingsService(clock, audit, self._states, self._api_contexts)
-        self.own = OwnMetadata(options.gateway_origin)
+        self.own = OwnOfTenants(options.gateway_origin)
         self.recorder = RecorderService(blobs, gateway_url=options.gateway_origin)
         self.imitated = ServiceMakers(
             blobs,
@@ -244,7 +244,7 @@ class InforSide:
         return Registry(
             self.imitated.all(),
             self.options.gateway_origin,
-            own=lambda: coverage_of(self.own.learned),
+            own=lambda tenant_id: coverage_of(self.own.of(tenant_id).learned),
         )
 
     @once

@@ -1,7 +1,8 @@
 """Writes a backup: one file with the rows, the stored files and what tells whether it is whole.
 
 The file is a tar archive of `manifest.json`, `database.db` (SQLite, whatever database is used),
-`blobs/…` and `end.json`. The key ring is not in it: who finds the backup opens no secret.
+`blobs/…`, `learned/…` (what was learned of tenants) and `end.json`. The key ring is not in it: who
+finds the backup opens no secret.
 """
 
 from __future__ import annotations
@@ -26,7 +27,13 @@ from ionport.core.errors import Conflict, NotFound, Unavailable
 from ionport.core.files import private_opener, sync_folder
 from ionport.core.i18n import _
 from ionport.core.sealing import SealedFor
-from ionport.data_folder import load_keys, opened_database, require_data_folder, stored_files
+from ionport.data_folder import (
+    LEARNED_FOLDER,
+    load_keys,
+    opened_database,
+    require_data_folder,
+    stored_files,
+)
 from ionport.installation.rows import copy_rows
 from ionport.migrations import newest_revision, require_current, upgrade
 from ionport.settings import Settings
@@ -36,6 +43,7 @@ MANIFEST: Final = "manifest.json"
 DATABASE: Final = "database.db"
 # The folder of the archive, wherever the installation keeps its files.
 BLOBS: Final = "blobs"
+LEARNED: Final = "learned"
 END: Final = "end.json"
 FORMAT: Final = 1
 # What only the right key ring opens.
@@ -118,6 +126,8 @@ def _write(settings: Settings, path: Path, folder: Path, now: datetime) -> Backu
                 continue
             _add(tar, f"{BLOBS}/{digest}", content)
             count += 1
+        for kept in sorted((settings.data / LEARNED_FOLDER).glob("*/*.json")):
+            _add(tar, f"{LEARNED}/{kept.parent.name}/{kept.name}", kept.read_bytes())
         _add_json(tar, END, {"files": count})
         tar.close()
         file.flush()

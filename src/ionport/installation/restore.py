@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shutil
 import tarfile
 import tempfile
@@ -20,8 +21,17 @@ from ionport.core.blobs import Blobs
 from ionport.core.errors import Conflict, InvalidInput, NotFound, Unavailable
 from ionport.core.i18n import _
 from ionport.core.sealing import KeyRing, load_key_ring
-from ionport.data_folder import DATABASE_FILE, prepare_folder
-from ionport.installation.backup import BLOBS, DATABASE, END, FORMAT, MANIFEST, PROBE, PROBE_TEXT
+from ionport.data_folder import DATABASE_FILE, LEARNED_FOLDER, prepare_folder
+from ionport.installation.backup import (
+    BLOBS,
+    DATABASE,
+    END,
+    FORMAT,
+    LEARNED,
+    MANIFEST,
+    PROBE,
+    PROBE_TEXT,
+)
 from ionport.installation.databases import filled, finish, opened_under_a_name
 from ionport.installation.rows import copy_rows
 from ionport.migrations import upgrade
@@ -29,6 +39,7 @@ from ionport.settings import Settings
 from ionport.store import Database, sqlite_url
 
 _LARGEST_JSON: Final = 1 << 20
+_LEARNED: Final = re.compile(rf"{LEARNED}/[A-Z0-9]+_[A-Z]+/[0-9a-f]+\.json")
 
 
 def restore(settings: Settings, path: Path, blobs: Blobs) -> int:
@@ -94,6 +105,8 @@ def _unpack(settings: Settings, tar: tarfile.TarFile, rows: Path, blobs: Blobs) 
                 raise _damaged(f"{member.name} is not what was stored")
             blobs.put(kept)
             count += 1
+        elif _LEARNED.fullmatch(member.name):
+            _write_learned(settings.data / LEARNED_FOLDER, member.name, content.read())
         elif member.name == END:
             ended = _json(content).get("files")
         else:
@@ -131,6 +144,12 @@ def _require_keys(settings: Settings, manifest: dict[str, Any]) -> None:
             ).format(key=str(manifest.get("key"))[:80]),
             code="key_ring_another",
         )
+
+
+def _write_learned(folder: Path, name: str, content: bytes) -> None:
+    path = folder / name.removeprefix(f"{LEARNED}/")
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path.write_bytes(content)
 
 
 def _write_rows(content: IO[bytes], path: Path, digest: str) -> None:

@@ -20,7 +20,7 @@ from ionport.sandbox.calls import ServiceApp
 from ionport.sandbox.control.plane import ControlPlane
 from ionport.sandbox.control.recorder.service import RecorderService
 from ionport.sandbox.kit.operations import Service
-from ionport.sandbox.own.metadata import OwnMetadata
+from ionport.sandbox.own.metadata import OwnOfTenants
 from ionport.sandbox.own.suites import own_service
 from ionport.store import Database
 
@@ -46,7 +46,7 @@ class ServiceMakers:
         m3_settings: M3Settings | None = None,
         ln_settings: LnSettings | None = None,
         ion: Callable[[], Ion] | None = None,
-        own: OwnMetadata | None = None,
+        own: OwnOfTenants | None = None,
     ) -> None:
         self._own = own
         self._blobs = blobs
@@ -108,7 +108,7 @@ class ServiceMakers:
         return routes.service(
             self._clock,
             self._m3_settings or M3Settings(),
-            own=own.transactions_of if own is not None else None,
+            own=(lambda tenant, program: own.of(tenant).transactions_of(program)) if own else None,
         )
 
     def _ln(self) -> Service:
@@ -129,11 +129,11 @@ def backends(
     recorder: RecorderService,
     clock: Clock,
     control: ControlPlane | None = None,
-    own: OwnMetadata | None = None,
+    own: OwnOfTenants | None = None,
 ) -> Mapping[str, ASGIApp]:
     """Return the app of each API context; without `control` no fault rule takes effect.
 
-    `own` knows a tenant of one's own; its further contexts are looked up with each call.
+    `own` knows tenants of one's own; their further contexts are looked up with each call.
     """
 
     def app(service: Service) -> ServiceApp:
@@ -159,7 +159,7 @@ class _WithOwn(Mapping[str, ASGIApp]):
     def __init__(
         self,
         known: Mapping[str, ASGIApp],
-        own: OwnMetadata,
+        own: OwnOfTenants,
         app: Callable[[Service], ServiceApp],
     ) -> None:
         self._known = known

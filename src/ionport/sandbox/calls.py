@@ -33,7 +33,7 @@ from ionport.sandbox.kit.operations import (
     Step,
     inferred,
 )
-from ionport.sandbox.own.metadata import OwnMetadata
+from ionport.sandbox.own.metadata import OwnOfTenants
 from ionport.store import Database, Work
 
 
@@ -53,7 +53,7 @@ class ServiceApp:
         recorder: RecorderService,
         clock: Clock,
         control: ControlPlane | None = None,
-        own: OwnMetadata | None = None,
+        own: OwnOfTenants | None = None,
     ) -> None:
         self._own = own
         self._service = service
@@ -67,7 +67,7 @@ class ServiceApp:
         request = Request(scope, receive)
         operation, path_params = self._find(request)
         if self._own is not None:
-            operation = self._own.operation(
+            operation = self._own.of(scope[CALLER_KEY].tenant_id).operation(
                 operation,
                 self._service.context,
                 request.method,

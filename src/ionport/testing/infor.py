@@ -104,7 +104,7 @@ class Infor:
         """
         with self._parts.database.write() as work:
             self._parts.side.control.state.reset(Access(work, self._parts.scope, ACTOR))
-        self._parts.side.own.forget()
+        self._parts.side.own.of(self.tenant).forget()
 
     def replay(self, cassette: str | Path) -> None:
         """Answer by the recordings of a cassette first, until the next reset.
@@ -114,7 +114,9 @@ class Infor:
         Raises:
             InvalidInput: the file is no cassette.
         """
-        self._parts.side.own.use_cassette(Cassette.parse(Path(cassette).read_bytes()))
+        self._parts.side.own.of(self.tenant).use_cassette(
+            Cassette.parse(Path(cassette).read_bytes())
+        )
 
     def seed(self, content: Mapping[str, Any] | str | bytes) -> None:
         """Fill the tenant with IDM items, M3 records and LN goods receipts, all or nothing; the
@@ -143,7 +145,7 @@ class Infor:
             learned = read_learned(path.read_bytes(), path.name, suite=suite)
             if learned.entities:
                 self.seed({"idm_types": list(learned.entities)})
-            self._parts.side.own.learn(learned)
+            self._parts.side.own.of(self.tenant).learn(learned)
 
     def snapshot(self, name: str) -> None:
         """Keep under a name what the services hold now; one of the same name is replaced."""

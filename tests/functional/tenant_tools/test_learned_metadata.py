@@ -13,6 +13,9 @@ from click.testing import CliRunner
 from ionport.cli import main
 from ionport.core.errors import InvalidInput
 from ionport.ionapi import IonApiClient, IonApiFile
+from ionport.sandbox.own.learned import read_learned
+from ionport.sandbox.own.metadata import OwnOfTenants
+from ionport.tenant_tools.learn.folder import forget, learn_all, store
 from ionport.testing.infor import Infor
 from tests.support import sides
 
@@ -200,7 +203,7 @@ def test_what_mrs001mi_answers_can_be_learned_as_it_is(
     for version in ("", "/v2"):
         answer = client.request("GET", executed.format(version), query=query)
         infor.learn(_file(tmp_path, f"answer{version[1:]}.json", answer.content.decode()))
-        (told,) = infor._parts.side.own.transactions_of("CRS620MI").values()
+        (told,) = infor._parts.side.own.of(infor.tenant).transactions_of("CRS620MI").values()
         assert "SUNO" in [field.name for field in told.inputs if field.is_mandatory]
         infor.reset()
 
@@ -244,7 +247,7 @@ def test_a_data_model_of_another_tenant_is_taken_over(
 
 def test_the_coverage_says_what_came_from_which_file(infor: Infor, tmp_path: Path) -> None:
     infor.learn(_file(tmp_path, "freight.json", SUITE), _file(tmp_path, "fields.csv", FIELDS))
-    covered = infor._parts.side.registry.coverage()
+    covered = infor._parts.side.registry.coverage(infor.tenant)
     lines = [line for each in covered for line in (*each.operations, *each.parts)]
     own = {
         (line.address, line.fact.section)
@@ -271,7 +274,31 @@ def test_a_document_without_its_suite_is_told_to_name_it(infor: Infor, tmp_path:
     with pytest.raises(InvalidInput, match="--suite"):
         infor.learn(_file(tmp_path, "x.json", document))
     infor.learn(_file(tmp_path, "x.json", document), suite="Cargo")
-    assert infor._parts.side.own.contexts == ["Cargo"]
+    assert infor._parts.side.own.of(infor.tenant).contexts == ["Cargo"]
+
+
+def serving(data: Path, folder: Path) -> sides.Process:
+    up = ["--data", str(data), "sandbox", "up", "--port", "0"]
+    server = sides.start_ionport(up, {}, folder / "log")
+    assert sides.until((data / "sandbox-access.json").exists)
+    return server
+
+
+def test_what_was_learned_of_a_tenant_is_no_other_tenants(tmp_path: Path) -> None:
+    own = OwnOfTenants("http://127.0.0.1")
+    own.of("ACME_TST").learn(read_learned(json.dumps(SUITE).encode(), "freight.json"))
+    own.of("ACME_TST").learn(read_learned(FIELDS.encode(), "fields.csv"))
+    assert own.of("ACME_TST").contexts == ["Freight"]
+    assert own.of("OTHER_TST").contexts == []
+    assert own.of("ACME_TST").transactions_of("ZZZ900MI")
+    assert not own.of("OTHER_TST").transactions_of("ZZZ900MI")
+    assert own.spelt("FREIGHT") == "Freight"
+    for tenant, file in (("ACME_TST", "a.csv"), ("OTHER_TST", "b.csv")):
+        store(tmp_path, tenant, FIELDS.encode(), file, "")
+    read = OwnOfTenants()
+    learn_all(read, tmp_path)
+    assert [each.source for each in read.of("OTHER_TST").learned] == ["b.csv"]
+    assert not forget(tmp_path, "ACME_TST", "b.csv")
 
 
 def test_the_command_keeps_files_for_the_sandbox_of_its_data_folder(tmp_path: Path) -> None:
@@ -279,6 +306,9 @@ def test_the_command_keeps_files_for_the_sandbox_of_its_data_folder(tmp_path: Pa
     command = ["--data", str(data), "sandbox", "learn"]
     file, fields = _file(tmp_path, "f.json", SUITE), _file(tmp_path, "fields.csv", FIELDS)
     bad = _file(tmp_path, "bad.txt", "nothing")
+    nowhere = CliRunner().invoke(main, [*command, str(file)])
+    assert (nowhere.exit_code, "Start it there once" in nowhere.output) == (1, True)
+    assert serving(data, tmp_path).stop() == 0
     refused = CliRunner().invoke(main, [*command, str(file), str(bad)])
     assert refused.exit_code == 1
     assert "bad.txt tells nothing" in refused.output
@@ -286,9 +316,7 @@ def test_the_command_keeps_files_for_the_sandbox_of_its_data_folder(tmp_path: Pa
     done = CliRunner().invoke(main, [*command, str(file), str(fields)])
     assert "3 operations of the suite Freight" in done.output
     assert "2 transactions of M3 (CRS620MI, ZZZ900MI)" in done.output
-    up = ["--data", str(data), "sandbox", "up", "--port", "0"]
-    server = sides.start_ionport(up, {}, tmp_path / "log")
-    assert sides.until((data / "sandbox-access.json").exists)
+    server = serving(data, tmp_path)
     with IonApiClient(IonApiFile.load(data / "sandbox.ionapi")) as client:
         assert client.request("GET", "/Freight/v1/rates", query="zone=A").ok
     assert server.stop() == 0

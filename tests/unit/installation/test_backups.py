@@ -18,10 +18,12 @@ from ionport.core.sealing import KeyRing
 from ionport.installation.rows import contents
 from ionport.settings import Side
 from ionport.store import Database, sqlite_url
+from ionport.tenant_tools.learn.folder import store, stored
 from tests.support import databases, sides
 
 ORIGIN = "http://127.0.0.1:8400"
 STORED = b"a stored file"
+LEARNED = b"MINM,TRNM,FLNM\nZZZ900MI,GetRate,ZONE\n"
 
 
 def ionport(folder: Path, *arguments: str, url: str = "") -> Result:
@@ -38,6 +40,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     application = open_application(sides.settings_of(found, Side.BOTH, origin=ORIGIN))
     sides.configure_export(application, credentials)
     application.blobs.put(STORED)
+    store(found / "learned", application.tenant.id, LEARNED, "fields.csv", "")
     application.close()
     return found
 
@@ -84,6 +87,8 @@ def test_a_restored_installation_has_rows_files_and_secrets(
     application = open_application(sides.settings_of(new, Side.BOTH, origin=ORIGIN))
     assert application.documents is not None
     assert [each.read_bytes() for each in (new / "blobs").rglob("*") if each.is_file()]
+    (learned,) = stored(new / "learned", application.tenant.id)
+    assert learned.learned.source == "fields.csv"
     scope = sides.OrganizationScope(application.organization.id)
     with application.database.read() as work:
         access = sides.Access(work, scope, sides.OPERATOR)

@@ -212,7 +212,7 @@ def _show_calls(
 @sandbox.command("learn")
 @click.argument("files", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--suite", default="", help="API context of an OpenAPI document that names none.")
-@click.option("--tenant", help="Tenant that gets document types of IDM; default: the first.")
+@click.option("--tenant", help="Tenant that the files tell of; default: the first.")
 @click.option("--list", "lists", is_flag=True, help="Print what was learned.")
 @click.option("--forget", metavar="NAME", help="Forget a file by its name.")
 @click.pass_context
@@ -235,11 +235,11 @@ def sandbox_learn(
     except ModuleNotFoundError as error:
         raise packages_missing("sandbox learn", error, "testing") from error
     if forget is not None:
-        learning.forget_file(ctx, forget)
+        learning.forget_file(ctx, forget, tenant)
     elif files:
         learning.learn_files(ctx, files, suite, tenant)
     elif lists:
-        learning.list_learned(ctx)
+        learning.list_learned(ctx, tenant)
     else:
         raise click.UsageError("Name at least one file, or --list, or --forget NAME.")
 

@@ -43,7 +43,8 @@ def serve(
     )
     server = RunningServer(settings)
     if cassette is not None:
-        infor_side(server.application).own.use_cassette(cassette)
+        own = infor_side(server.application).own
+        own.of(server.application.tenant.id).use_cassette(cassette)
     path = credentials or settings.data / "sandbox.ionapi"
     try:
         _ensure_credentials(server.application, path)

@@ -43,16 +43,16 @@ class Registry:
 
     Attributes:
         gateway_url: `iu` of the credential files, without a slash at its end.
-        own: what a tenant's own metadata adds.
+        own: what a tenant's own metadata adds, by the tenant's id.
     """
 
     services: Sequence[Service]
     gateway_url: str
-    own: Callable[[], Sequence[Coverage]] = tuple
+    own: Callable[[str], Sequence[Coverage]] = lambda _tenant_id: ()
 
-    def coverage(self) -> Sequence[Coverage]:
+    def coverage(self, tenant_id: str) -> Sequence[Coverage]:
         """Return what the services imitate, in their order, and what was learned of a tenant."""
-        return [*coverage(self.services), *self.own()]
+        return [*coverage(self.services), *self.own(tenant_id)]
 
     def openapi(self, tenant_id: str, context: str, version: str) -> dict[str, Any]:
         """Return the OpenAPI document of a service; raises NotFound."""

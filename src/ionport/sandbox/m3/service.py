@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
 from ionport.core.clock import Clock
@@ -82,9 +83,9 @@ class M3Service:
         self._settings = settings
         self._own = own
 
-    def program(self, name: str) -> Program | None:
+    def program(self, tenant_id: str, name: str) -> Program | None:
         """Return a program as it is known, with what the tenant's own metadata tells of it."""
-        told = self._own(name) if self._own is not None else {}
+        told = self._own(tenant_id, name) if self._own is not None else {}
         known = program_named(name)
         return extended(name.upper(), known, told) if told else known
 
@@ -95,7 +96,7 @@ class M3Service:
             TransactionFailed: there is no such program.
             Forbidden: a transaction needs a user, and the caller has none.
         """
-        program = self.program(batch.program)
+        program = self.program(caller.tenant_id, batch.program)
         if program is None:
             raise TransactionFailed(
                 f"There is no program {quoted(batch.program)}.",
@@ -176,7 +177,7 @@ class M3Service:
             division=batch.options.division,
             limit=batch.options.max_records,
             now=self._clock.now(),
-            programs=self.program,
+            programs=partial(self.program, caller.tenant_id),
         )
 
 

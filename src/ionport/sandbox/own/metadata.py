@@ -20,6 +20,27 @@ REPLAYED = "replayed"
 _NOT_KEPT = b"The content of this file is in no cassette."
 
 
+class OwnOfTenants:
+    """What a sandbox was given of each of its tenants.
+
+    Args:
+        gateway_url: stands in answers where the tenant's gateway stood.
+    """
+
+    def __init__(self, gateway_url: str = "") -> None:
+        self._gateway_url = gateway_url
+        self._by_tenant: dict[str, OwnMetadata] = {}
+
+    def of(self, tenant_id: str) -> OwnMetadata:
+        """Return what is known of a tenant, which may be nothing."""
+        return self._by_tenant.setdefault(tenant_id, OwnMetadata(self._gateway_url))
+
+    def spelt(self, context: str) -> str | None:
+        """Return an API context, given in any letter case, as a tenant writes it; None: none."""
+        found = (each.spelt(context) for each in list(self._by_tenant.values()))
+        return next((each for each in found if each is not None), None)
+
+
 class OwnMetadata:
     """Recordings, suites and transactions of a tenant; empty until something is given.
 

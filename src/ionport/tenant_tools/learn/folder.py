@@ -1,4 +1,4 @@
-"""The folder `learned` of a data folder: each file that was learned, as it came."""
+"""The folder of what was learned: below it one for each tenant, in that each file as it came."""
 
 from __future__ import annotations
 
@@ -13,11 +13,10 @@ from typing import Final
 
 from ionport.core.errors import IonportError
 from ionport.sandbox.own.learned import Learned, read_learned
-from ionport.sandbox.own.metadata import OwnMetadata
+from ionport.sandbox.own.metadata import OwnOfTenants
 
 logger = logging.getLogger(__name__)
 
-NAME: Final = "learned"
 MAX_FILES: Final = 500
 
 
@@ -29,9 +28,9 @@ class LearnedFile:
     learned: Learned
 
 
-def store(data: Path, content: bytes, source: str, suite: str) -> None:
-    """Keep a file that `read_learned` has taken; one of the same name is replaced."""
-    folder = data / NAME
+def store(learned: Path, tenant_id: str, content: bytes, source: str, suite: str) -> None:
+    """Keep a file that `read_learned` has taken of a tenant; one of the same name is replaced."""
+    folder = learned / tenant_id
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     kept = {
         "source": source,
@@ -44,24 +43,25 @@ def store(data: Path, content: bytes, source: str, suite: str) -> None:
     part.replace(path)
 
 
-def stored(data: Path) -> Sequence[LearnedFile]:
-    """Return what was learned, by name; a file that cannot be read is told in the log."""
-    return list(_stored(data / NAME))
+def stored(learned: Path, tenant_id: str) -> Sequence[LearnedFile]:
+    """Return what was learned of a tenant; a file that cannot be read is told in the log."""
+    return list(_stored(learned / tenant_id))
 
 
-def forget(data: Path, source: str) -> bool:
-    """Remove a file by its name; False when none of that name was learned."""
-    path = data / NAME / f"{_key(source)}.json"
+def forget(learned: Path, tenant_id: str, source: str) -> bool:
+    """Remove a tenant's file by its name; False when none of that name was learned."""
+    path = learned / tenant_id / f"{_key(source)}.json"
     if not path.exists():
         return False
     path.unlink()
     return True
 
 
-def learn_all(own: OwnMetadata, data: Path) -> None:
-    """Give a sandbox everything that was learned in its data folder."""
-    for each in stored(data):
-        own.learn(each.learned)
+def learn_all(own: OwnOfTenants, learned: Path) -> None:
+    """Give a sandbox everything that was learned of its tenants."""
+    for folder in sorted(learned.iterdir()) if learned.is_dir() else ():
+        for each in stored(learned, folder.name):
+            own.of(folder.name).learn(each.learned)
 
 
 def _stored(folder: Path) -> Iterator[LearnedFile]:

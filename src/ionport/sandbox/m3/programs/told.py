@@ -11,8 +11,8 @@ from ionport.sandbox.m3.model import Record, Session
 from ionport.sandbox.m3.programs.behaviour import Behaviour
 from ionport.sandbox.own.transactions import OwnField, OwnTransaction
 
-# The transactions of a program that were learned, by name in lower case.
-OwnTransactions = Callable[[str], Mapping[str, OwnTransaction]]
+# The transactions of a tenant's program that were learned, by name in lower case.
+OwnTransactions = Callable[[str, str], Mapping[str, OwnTransaction]]
 
 # Where a length was not told, none is refused.
 _ANY_LENGTH = 32_000

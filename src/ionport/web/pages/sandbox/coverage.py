@@ -27,11 +27,11 @@ def show(request: Request) -> Response:
 
     A search or a choice unfolds what it finds.
     """
-    tenant_scope(request)
+    scope = tenant_scope(request)
     state = ListState.of(request, sorts=["service"], filters=("q", "known"))
     text, known = state.filters["q"].lower(), state.filters["known"]
     found = []
-    for each in sandbox_of(request).registry.coverage():
+    for each in sandbox_of(request).registry.coverage(scope.tenant_id):
         operations, parts = (
             [line for line in lines if _matches(line, text, known)]
             for lines in (each.operations, each.parts)
