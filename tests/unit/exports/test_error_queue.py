@@ -7,6 +7,7 @@ import pytest
 from ionport.connections.intake import prepare_connection
 from ionport.core.errors import Conflict, Forbidden, InvalidInput, NotFound
 from ionport.documents.model import ErpStatus
+from ionport.exports.error_queue import service
 from ionport.exports.error_queue.causes import RULES, cause_of, is_key
 from ionport.exports.error_queue.service import ErrorQueue
 from ionport.exports.ledger.repository import DeliveryRepository
@@ -129,6 +130,24 @@ def test_what_cannot_be_tried_again_stays_and_is_counted(
     done = queue.retry(ready.database, ready.scope, OPERATOR, "supplier_unknown")
     assert (done.tried, done.refused) == (0, {"Its content was removed.": 1})
     assert ready.detail(delivery.id).delivery.status is DeliveryStatus.FAILED
+
+
+def test_what_is_refused_each_time_keeps_no_other_from_being_tried(
+    ready: DocumentSide, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queue = ErrorQueue(ready.deliveries)
+    held, free, last = (
+        fail(ready, f"9{number}", "m3_refused", SUPPLIER.format(1)) for number in range(3)
+    )
+    monkeypatch.setattr(service, "MOST_RETRIED", 1)
+    with ready.database.write() as work:
+        access = Access(work, ready.scope, OPERATOR)
+        ready.documents.decisions.hold(access, held.document_id, "asked")
+    for left, tried in ((1, free), (0, last)):
+        done = queue.retry(ready.database, ready.scope, OPERATOR, "supplier_unknown")
+        assert (done.tried, done.refused.total(), done.left) == (1, 1, left)
+        assert ready.detail(tried.id).delivery.status is DeliveryStatus.PENDING
+    assert ready.detail(held.id).delivery.status is DeliveryStatus.FAILED
 
 
 def reject(side: DocumentSide, number: str, reason: str) -> Delivery:

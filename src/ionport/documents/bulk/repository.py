@@ -158,17 +158,30 @@ class BulkRepository(Repository):
         )
 
     def free(self, scope: SystemScope, silent_since: datetime, wanted: str = "") -> str:
-        """Return the id of the oldest run that nobody works at; empty when there is none.
+        """Return the id of the run whose turn is next; empty when nobody's is.
 
-        What a person has begun comes before what ionport did.
+        What a person has begun comes before what ionport did. Organizations take turns: first
+        comes the one for which nothing was settled for the longest time, with its oldest run.
         Of a worker nothing was heard of since `silent_since` nobody works at its run. With
         `wanted` only that run counts.
         """
         del scope
+        others = bulk_runs.alias()
+        turn = (
+            select(func.max(others.c.updated_at))
+            .where(
+                others.c.organization_id == _r.organization_id,
+                others.c.state == BulkState.RUNNING.value,
+                others.c.done + others.c.left_out > 0,
+            )
+            .scalar_subquery()
+        )
         query = select(_r.id).where(_IS_RUNNING, _is_free(silent_since))
         if wanted:
             query = query.where(_r.id == wanted)
-        found = self._run(query.order_by(_r.action == _JUDGE, _r.created_at).limit(1))
+        found = self._run(
+            query.order_by(_r.action == _JUDGE, turn.nulls_first(), _r.created_at).limit(1)
+        )
         return found.scalar_one_or_none() or ""
 
     def take(

@@ -49,7 +49,8 @@ class BulkRunner(Runner):
 
     def run_one(self, run_id: str) -> None:
         """Settle the documents of one run, unless somebody else is at it."""
-        self._run_next(run_id)
+        while self._run_next(run_id):
+            pass
 
     def _run_next(self, wanted: str = "") -> bool:
         # An id for each taking: two threads of this process are two workers.
@@ -76,21 +77,18 @@ class BulkRunner(Runner):
         return free if is_taken else ""
 
     def _run(self, run_id: str, worker: str) -> None:
-        while not self._stopping.is_set():
-            with self._database.read() as work:
-                repository = BulkRepository(work.connection)
-                run = repository.taken(_RUNNING, run_id)
-                scope = OrganizationScope(run.organization_id)
-                items = repository.open_items(scope, run_id, _AT_A_TIME)
-                actor = _actor_of(work, run)
-            if actor is None or not items:
-                self._end(run, worker, BulkState.DONE if actor else BulkState.CANCELLED)
-                return
-            for item in items:
-                if self._stopping.is_set() or not self._settle(run, worker, actor, item):
-                    return
-            if run.action is BulkAction.JUDGE:
-                # Whoever has begun something meanwhile does not wait for all of it.
+        """Settle the next few documents: whoever else has begun something gets the next turn."""
+        with self._database.read() as work:
+            repository = BulkRepository(work.connection)
+            run = repository.taken(_RUNNING, run_id)
+            scope = OrganizationScope(run.organization_id)
+            items = repository.open_items(scope, run_id, _AT_A_TIME)
+            actor = _actor_of(work, run)
+        if actor is None or not items:
+            self._end(run, worker, BulkState.DONE if actor else BulkState.CANCELLED)
+            return
+        for item in items:
+            if self._stopping.is_set() or not self._settle(run, worker, actor, item):
                 return
 
     def _settle(self, run: BulkRun, worker: str, actor: Actor, item: BulkItem) -> bool:

@@ -28,8 +28,10 @@ from ionport.store import Database, OrganizationScope, Work
 _MOST_TEXTS: Final = 1_000
 _MOST_GROUPS: Final = 100
 _BITE: Final = 500
-# What one request acts on: each is a transaction of its own.
+# What one request acts on: each is a transaction of its own. What is refused does not keep the
+# others waiting: the same ones come first each time.
 MOST_RETRIED: Final = 500
+_MOST_REFUSED: Final = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,11 +219,13 @@ def _each(
 ) -> Retried:
     refused: Counter[str] = Counter()
     tried = 0
-    for one in found[:MOST_RETRIED]:
+    for one in found:
+        if tried == MOST_RETRIED or refused.total() == _MOST_REFUSED:
+            break
         try:
             with transaction() as work:
                 act(work, one)
             tried += 1
         except IonportError as error:
             refused[error.text] += 1
-    return Retried(tried, refused, len(found) - len(found[:MOST_RETRIED]))
+    return Retried(tried, refused, len(found) - tried - refused.total())
