@@ -143,17 +143,18 @@ def build_asgi(application: Application, engine: DeliveryEngine | None = None) -
 
 def _routed(application: Application, health: ASGIApp) -> ASGIApp:
     infor = application.infor
-    pages = _pages(application)
+    apps = infor_apps(infor, application.database) if infor is not None else None
+    pages = _pages(application, apps.gateway if apps else None)
     api = _api(application, application.documents) if application.documents else None
-    if infor is None:
+    if infor is None or apps is None:
         return PageRouter(pages, health, api=api)
     has_control = infor.options.has_sandbox
     control = ControlApp(_control_server(application, infor)) if has_control else None
     rest = PageRouter(pages, health, control, api)
-    return InforRouter(infor_apps(infor, application.database), rest)
+    return InforRouter(apps, rest)
 
 
-def _pages(application: Application) -> ASGIApp:
+def _pages(application: Application, gateway: ASGIApp | None) -> ASGIApp:
     """Build the pages; without their packages (`ionport[testing]` alone) an answer that says so."""
     try:
         from ionport.web.app import create_web_app
@@ -169,6 +170,7 @@ def _pages(application: Application) -> ASGIApp:
         allowed_hosts=settings.allowed_hosts,
         secure_cookies=settings.is_https,
         api_url=settings.gateway_origin if application.infor is not None else "",
+        gateway=gateway,
     )
 
 

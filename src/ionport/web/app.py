@@ -10,6 +10,7 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount
+from starlette.types import ASGIApp
 
 from ionport.web.middleware.frame import Frame
 from ionport.web.middleware.guard import Guard
@@ -22,6 +23,7 @@ from ionport.web.pages.api_suites import documentation as api_documentation
 from ionport.web.pages.api_suites import endpoints as api_endpoints
 from ionport.web.pages.api_suites import files as api_suite_files
 from ionport.web.pages.api_suites import policies as api_policies
+from ionport.web.pages.api_suites import send as api_send
 from ionport.web.pages.api_suites import suites as api_suites
 from ionport.web.pages.authorized_apps import apps as authorized_apps
 from ionport.web.pages.authorized_apps import files as app_files
@@ -102,12 +104,13 @@ def create_web_app(
     allowed_hosts: Collection[str],
     secure_cookies: bool,
     api_url: str = "",
+    gateway: ASGIApp | None = None,
 ) -> Starlette:
     """Return the pages of the sides that run here.
 
     `allowed_hosts` are the names (without port) that the server answers to; `secure_cookies` is
     on when people reach it by https. `api_url` is the gateway's origin, for programs that have an
-    address wrong.
+    address wrong. `gateway` takes the calls that pages of the Infor side send.
     """
     routes = _routes(sides)
     app = Starlette(
@@ -130,6 +133,7 @@ def create_web_app(
         exception_handlers={HTTPException: _raise_on},
     )
     app.state.sides = sides
+    app.state.gateway = gateway
     return app
 
 
@@ -169,8 +173,9 @@ def _infor_routes() -> list[BaseRoute]:
         *tenant_audit_log.ROUTES,
         *configuration.ROUTES,
         *saml_issuers.ROUTES,
-        # Before the page of a suite: `import` is no id of one.
+        # Before the page of a suite: `import` and `send` are no ids of one.
         *api_suite_files.ROUTES,
+        *api_send.ROUTES,
         *built_in_apis.ROUTES,
         *api_suites.ROUTES,
         *api_endpoints.ROUTES,

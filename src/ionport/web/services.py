@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from starlette.requests import Request
+from starlette.types import ASGIApp
 
 from ionport.core.clock import Clock
 from ionport.identity.accounts.service import AccountService
@@ -178,6 +179,11 @@ def sandbox_of(request: Request) -> SandboxServices:
 def documents_of(request: Request) -> DocumentServices:
     """Return the services of the document side, for its pages."""
     return _running(sides_of(request).documents)
+
+
+def gateway_of(request: Request) -> ASGIApp:
+    """Return the API gateway of this process, for pages of the Infor side."""
+    return cast(ASGIApp, _running(request.app.state.gateway))
 
 
 def _running(side: Side | None) -> Side:

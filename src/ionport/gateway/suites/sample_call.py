@@ -13,15 +13,7 @@ def sample_call(address: str, operation: Operation | None, *, needs_token: bool)
     text, and neither is any other secret.
     """
     lines = [f"curl --globoff --request {operation.method if operation else 'GET'}"]
-    path, query = "", ""
-    if operation is not None:
-        path = quote(operation.path, safe="/{}:;@!$&'()*+,=~.-_")
-        query = "&".join(
-            f"{quote(one.name, safe='')}={{{one.name}}}"
-            for one in operation.parameters
-            if one.place == "query" and one.is_required
-        )
-    lines[0] += f" {shlex.quote(address + path + (f'?{query}' if query else ''))}"
+    lines[0] += f" {shlex.quote(address + (sample_path(operation) if operation else ''))}"
     if needs_token:
         lines.append('--header "Authorization: Bearer $ACCESS_TOKEN"')
     if operation is not None:
@@ -34,3 +26,13 @@ def sample_call(address: str, operation: Operation | None, *, needs_token: bool)
             lines.append(f"--header {shlex.quote(f'Content-Type: {body.media_type}')}")
             lines.append("--data-binary @body")
     return " \\\n  ".join(lines)
+
+
+def sample_path(operation: Operation) -> str:
+    """Return an operation's path with the query that it needs; what to fill in has braces."""
+    query = "&".join(
+        f"{quote(one.name, safe='')}={{{one.name}}}"
+        for one in operation.parameters
+        if one.place == "query" and one.is_required
+    )
+    return quote(operation.path, safe="/{}:;@!$&'()*+,=~.-_") + (f"?{query}" if query else "")

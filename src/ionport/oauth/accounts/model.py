@@ -34,6 +34,12 @@ class ServiceAccount:
     user_is_disabled: bool = False
 
     @property
+    def title(self) -> str:
+        """The access key, with the user or the description that tells whose it is."""
+        whose = self.user_name or self.description
+        return f"{self.access_key} · {whose}" if whose else self.access_key
+
+    @property
     def is_open(self) -> bool:
         """Whether the account logs in: neither it nor its user is disabled."""
         return not (self.is_disabled or self.user_is_disabled)
@@ -50,6 +56,11 @@ class ListedAccount:
 
     account: ServiceAccount
     app_name: str
+
+    @property
+    def title(self) -> str:
+        """The app's name and the account's, for lists to choose from."""
+        return f"{self.app_name} · {self.account.title}"
 
 
 class AccountSort(StrEnum):

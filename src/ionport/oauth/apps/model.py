@@ -204,6 +204,7 @@ class AppAction(AuditAction):
     SECRET_REVEALED = "app.secret_revealed", N_("Secret revealed")
     SECRET_ROTATED = "app.secret_rotated", N_("Secret rotated")
     TOKEN_ISSUED = "app.token_issued", N_("Access token given to an administrator")
+    CALL_SENT = "app.call_sent", N_("Call sent by an administrator")
     TOKENS_REVOKED = "app.tokens_revoked", N_("All tokens revoked")
     CREDENTIALS_DOWNLOADED = "app.credentials_downloaded", N_("Credentials downloaded")
     KEY_GENERATED = "app.key_generated", N_("Key pair generated")

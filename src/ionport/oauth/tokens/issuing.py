@@ -136,5 +136,5 @@ def _revoking_reused_grant(
         yield
     except TokenReused as reused:
         with database.write() as work:
-            tokens.revoke_reused_grant(work.within(scope), reused.grant_id)
+            tokens.revoke_grant(work.within(scope), reused.grant_id, "after reuse")
         raise

@@ -70,7 +70,7 @@ class TokenService:
 
         Raises:
             OAuthError: of RFC 6749 §5.2, with the reason in its private detail.
-            TokenReused: a code or refresh token came again; see `revoke_reused_grant`.
+            TokenReused: a code or refresh token came again; see `revoke_grant`.
         """
         grant_type = request.parameters.require("grant_type")
         now = self.clock.now()
@@ -234,10 +234,10 @@ class TokenService:
         elif not grants.rotate(scope, old.id, old.refresh_digest, signed.rotated_digest, now):
             raise TokenReused(NOT_IN_FORCE, old.id)
 
-    def revoke_reused_grant(self, access: ScopedWork[TenantScope], grant_id: str) -> None:
-        """Revoke a grant whose code or refresh token was used twice, with all its tokens."""
+    def revoke_grant(self, access: ScopedWork[TenantScope], grant_id: str, reason: str) -> None:
+        """Revoke a grant with all its tokens; the log tells the reason, such as `after reuse`."""
         GrantRepository(access.connection).revoke(access.scope, grant_id, self.clock.now())
-        self._revoked(access.work, f"grant {grant_id} after reuse")
+        self._revoked(access.work, f"grant {grant_id} {reason}")
 
     def revoke(self, access: ScopedWork[TenantScope], request: OAuthRequest) -> None:
         """Revoke the refresh token or access token that the request names (RFC 7009).

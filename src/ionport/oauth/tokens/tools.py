@@ -134,10 +134,30 @@ class TokenToolsService:
         access.require_tenant_administrator()
         proof.require_for(access.actor, self._clock.now())
         answer = self._tokens.record(access, signed)
-        account = signed.login.account
-        details = {"service_account": account.access_key} if account else {}
-        self._audit.record(access, AppAction.TOKEN_ISSUED, signed.login.app.id, details)
+        self._audit.record(
+            access, AppAction.TOKEN_ISSUED, signed.login.app.id, _of_account(signed.login)
+        )
         return answer
+
+    def store_for_call(
+        self, access: Access[TenantScope], signed: SignedLogin, call: str
+    ) -> TokenAnswer:
+        """Let the gateway take a signed token for one call, which the audit log notes.
+
+        Nobody gets to see the token; `end_token` follows the call.
+
+        Raises:
+            TooManyRequests: the tenant's limits are on, and one is reached.
+        """
+        access.require_tenant_administrator()
+        details = {**_of_account(signed.login), "call": call}
+        self._audit.record(access, AppAction.CALL_SENT, signed.login.app.id, details)
+        return self._tokens.record(access, signed)
+
+    def end_token(self, access: Access[TenantScope], signed: SignedLogin) -> None:
+        """Let the gateway refuse a token of `store_for_call` from its next request on."""
+        access.require_tenant_administrator()
+        self._tokens.revoke_grant(access, signed.grant.id, "after its one call")
 
     def inspect(self, access: Access[TenantScope], pasted: str) -> TokenReport:
         """Say what a token contains and whether the gateway takes it now, and why not.
@@ -181,6 +201,10 @@ class TokenToolsService:
             fields = {"grant_type": "password", "username": "$SAAK", "password": "$SASK"}
         fields |= {"client_id": app.client_id, "client_secret": "$CS"}
         return Snippets(_curl(token_url, api_url, fields), _python(token_url, api_url, fields))
+
+
+def _of_account(login: Login) -> dict[str, str]:
+    return {"service_account": login.account.access_key} if login.account else {}
 
 
 def _bare(pasted: str) -> str:

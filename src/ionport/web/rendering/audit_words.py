@@ -32,6 +32,7 @@ _NAMES: Final[Mapping[str, str]] = {
     "attribute": N_("Attribute"),
     "before": N_("Before"),
     "by": N_("By"),
+    "call": N_("Call"),
     "changed": N_("Changed"),
     "code": N_("Cause"),
     "company": N_("Company"),

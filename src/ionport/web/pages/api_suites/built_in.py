@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode, urlsplit
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -16,9 +18,9 @@ from starlette.routing import Route
 from ionport import __version__
 from ionport.core.errors import existing
 from ionport.core.i18n import _
-from ionport.gateway.suites.openapi import ApiDescription, describe
-from ionport.gateway.suites.sample_call import sample_call
-from ionport.web.rendering.templating import render
+from ionport.gateway.suites.openapi import ApiDescription, Operation, describe
+from ionport.gateway.suites.sample_call import sample_call, sample_path
+from ionport.web.rendering.templating import path_to, render
 from ionport.web.services import infor_of, sandbox_of, sides_of
 from ionport.web.state import tenant_scope, visit_of
 
@@ -68,10 +70,20 @@ def documented(
         "wanted": wanted,
         "operations": [(one, sample_call(address, one, needs_token=needs_token)) for one in found],
         "needs_token": needs_token,
+        "send_url": partial(_send_url, request, address),
         "anchors": {
             schema.name: f"schema-{number}" for number, schema in enumerate(api.schemas, start=1)
         },
     }
+
+
+def _send_url(request: Request, address: str, operation: Operation) -> str:
+    """Return the form that sends a call of an operation whose paths begin at `address`."""
+    tenant = tenant_scope(request).tenant_id
+    begin = urlsplit(address).path.partition(f"/{tenant}/")[2].rstrip("/")
+    path = sample_path(operation)
+    query = urlencode({"method": operation.method, "path": f"{begin}{path}"})
+    return f"{path_to(request, 'api_send', tenant=tenant)}?{query}"
 
 
 def built_in(request: Request) -> Sequence[Service]:

@@ -83,7 +83,7 @@ def _page(
     context = {
         "report": report,
         "token": token,
-        "accounts": [(one.id, _named(one)) for one in accounts if one.is_open],
+        "accounts": [(one.id, one.title) for one in accounts if one.is_open],
         "account": account,
         "needs_account": app.grant_type is GrantType.PASSWORD_CREDENTIALS,
         "snippets": None if app.type.has_users else infor.token_tools.snippets(app),
@@ -93,11 +93,6 @@ def _page(
     }
     template = "authorized_apps/token_tools.html"
     return app_dialog(request, template, errors or {}, status, context)
-
-
-def _named(account: ServiceAccount) -> str:
-    whose = account.user_name or account.description
-    return f"{account.access_key} · {whose}" if whose else account.access_key
 
 
 _TOOLS = "/ion-api/{tenant}/authorized-apps/{app}/token-tools"

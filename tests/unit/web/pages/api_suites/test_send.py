@@ -1,0 +1,111 @@
+"""One call through the gateway, sent by an administrator from a page."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import httpx2
+import pytest
+
+from tests.support.web import said
+from tests.support.whole import Desk
+
+PROGRAM = "M3/m3api-rest/v2/execute/CMS535MI/FpwVersion"
+
+
+def _url(desk: Desk) -> str:
+    return f"/ion-api/{desk.tenant.tenant_id}/available-apis/send"
+
+
+def _account(desk: Desk) -> str:
+    found = re.search(r'<option value="(\w{6,})"', desk.browser.get(_url(desk)).text)
+    assert found is not None
+    return found[1]
+
+
+def _send(desk: Desk, **values: str) -> httpx2.Response:
+    fields = {"method": "GET", "path": PROGRAM, "headers": "", "body": "", **values}
+    answer: httpx2.Response = desk.browser.send(_url(desk), fields)
+    return answer
+
+
+def test_a_call_is_answered_by_the_gateway_and_its_token_ends_with_it(desk: Desk) -> None:
+    file: dict[str, str] = json.loads(desk.credentials())
+    account = _account(desk)
+    page = said(_send(desk, account=account).text)
+    assert "200 OK" in page
+    assert '"VER": "2.0.0"' in page
+    app = re.search(rf'href="({desk.apps_path}/app_\w+)"', desk.browser.get(desk.apps_path).text)
+    assert app is not None
+    trail = said(desk.browser.get(app[1]).text)
+    assert "Call sent by an administrator" in trail
+    assert "0 logins in force" in trail
+    log = said(desk.browser.get(f"/ion-api/{file['ti']}/audit-log").text)
+    assert f"GET /{file['ti']}/{PROGRAM}" in log
+
+
+def test_what_is_sent_arrives_with_headers_query_and_body(desk: Desk) -> None:
+    desk.credentials()
+    account = _account(desk)
+    bulk = {"program": "CMS535MI", "transactions": [{"transaction": "FpwVersion", "record": {}}]}
+    page = said(
+        _send(
+            desk,
+            account=account,
+            method="POST",
+            path="M3/m3api-rest/v2/execute",
+            headers="Content-Type: application/json\nAccept: application/json",
+            body=json.dumps(bulk),
+        ).text
+    )
+    assert '"VER": "2.0.0"' in page
+    page = said(
+        _send(desk, account=account, path="IDM/api/datamodel/entities?$language=de DE").text
+    )
+    assert "200 OK" in page
+    refused = said(_send(desk, account=account, path="nosuch/thing").text)
+    assert "404 Not Found" in refused
+
+
+@pytest.mark.parametrize(
+    ("values", "text"),
+    [
+        ({"path": ""}, "Enter the path behind the tenant"),
+        ({"path": "https://ion.example.com/x"}, "Leave out the address"),
+        ({"path": "x" * 4_001}, "Enter the path behind the tenant"),
+        ({"method": "BREW"}, "Choose a method."),
+        ({"headers": "no header"}, "Each line is one header"),
+        ({"headers": "Authorization: Bearer x"}, "is set by ionport"),
+        ({"headers": "A: b\n" * 21}, "At most 20 headers"),
+        ({"body": "x" * 500_001}, "At most 500000 bytes"),
+        ({"account": ""}, "Choose the service account"),
+    ],
+)
+def test_what_cannot_be_sent_is_told_beside_its_field(
+    desk: Desk, values: dict[str, str], text: str
+) -> None:
+    desk.credentials()
+    answer = _send(desk, **{"account": _account(desk), **values})
+    assert answer.status_code == 422
+    assert text in said(answer.text)
+
+
+def test_only_administrators_send_and_only_with_accounts_of_the_tenant(desk: Desk) -> None:
+    assert "No service account to call with" in said(desk.browser.get(_url(desk)).text)
+    desk.credentials()
+    assert _send(desk, account="sa_nosuch").status_code == 404
+    desk.add_user("bob")
+    desk.sign_in_as("bob")
+    assert desk.browser.get(_url(desk)).status_code == 403
+
+
+def test_an_operation_of_a_suite_leads_to_its_filled_form(desk: Desk) -> None:
+    desk.credentials()
+    suite = f"/ion-api/{desk.tenant.tenant_id}/available-apis/built-in/IDM"
+    found = re.search(r'href="([^"]*/available-apis/send\?[^"]*)"', desk.browser.get(suite).text)
+    assert found is not None
+    form = desk.browser.get(found[1].replace("&amp;", "&")).text
+    assert re.search(r'name="path"[^>]*value="IDM/', form) or re.search(
+        r'value="IDM/[^"]*"[^>]*name="path"', form
+    )
