@@ -56,27 +56,6 @@ _OPEN: Final = {
     "No API is registered as CustomerApi/DocBits/Gone.",
     "Everybody may read and change",
     "Only the owner may",
-    # Proofs.
-    "127.0.0.1 answers on this computer, without encryption",
-    "A new access token came for the refresh token",
-    "IDM answers with 4 document types",
-    (
-        "If scopes are enforced, add Infor-M3 to the app (Infor OS Portal > OS > API Gateway >"
-        " Authorized Apps) and to the service account, and sign on again."
-    ),
-    "M3 acts for the user of the service account:",
-    "M3 does not allow this to the service account or the app (HTTP status 403).",
-    "Only deliveries to M3 need it.",
-    "Service account signed on",
-    (
-        "name one in User Management > Manage > Service Accounts, and give that user the programs"
-        " in M3 (SES400)."
-    ),
-    "The SFTP server cannot be used:",
-    "nothing listens at its port.",
-    "The SMB server cannot be used:",
-    "it does not answer, or the line was cut.",
-    "a program fetches what waits.",
 }
 
 

@@ -45,7 +45,7 @@ def ended_check(failed: Mapping[str, str], at: datetime, connection_id: str = "c
                     "Failed",
                     f"{title} said no: {code}.",
                     f"Mend {key}.",
-                    (("Code", code),),
+                    code=code,
                 )
             )
             broken = broken or key in ("file", "network", "token")

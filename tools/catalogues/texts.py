@@ -19,7 +19,7 @@ SOURCE: Final = _ROOT / "src" / "ionport"
 # The page of the manual as plain files.
 _SITE: Final = _ROOT / "tools" / "manual_site"
 TRANSLATED: Final = tuple(code for code in LANGUAGES if code != SOURCE_LANGUAGE)
-_KEYWORDS: Final = {"_": None, "N_": None, "gettext": None, "ngettext": (1, 2)}
+_KEYWORDS: Final = {"_": None, "N_": None, "worded": None, "gettext": None, "ngettext": (1, 2)}
 # The JSON API and the command line speak English.
 _LABELS: Final = "src/ionport/documents/types/__init__.py"
 _METHODS: Final = [

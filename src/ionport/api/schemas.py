@@ -330,7 +330,10 @@ class ConnectionAnswer(Answer):
 
 
 class StageAnswer(Answer):
-    """One stage of a proof."""
+    """One stage of a proof.
+
+    `code` is a stable word for how it ended, `parameters` what stands in its texts by name.
+    """
 
     key: str
     title: str
@@ -339,6 +342,8 @@ class StageAnswer(Answer):
     summary: str
     cause: str
     remedy: str
+    code: str
+    parameters: Mapping[str, str]
 
 
 class ProofAnswer(Answer):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from ionport.connections.model import Remark
 from ionport.core.errors import InvalidInput
+from ionport.core.sentences import joined, told
 from ionport.ionapi import CredentialFileError, Finding, IonApiFile
 
 
@@ -27,7 +28,7 @@ def prepare_connection(content: bytes) -> PreparedConnection:
         file = IonApiFile.parse(content)
         file.require_valid()
     except CredentialFileError as error:
-        text = f"{error.message} {error.remedy}".strip()
+        text = told(joined(error.message, error.remedy))
         raise InvalidInput(
             text, code=f"ionapi_{error.code}", fields={"file": text}, detail=error.detail
         ) from None

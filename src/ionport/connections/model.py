@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from ionport.core.i18n import N_, _
+from ionport.core.sentences import recalled, stored
 from ionport.identity.model import AuditAction
+from ionport.ionapi.wording import values_of
 
 # A check writes at least one row in this time: no single call of a stage may take longer.
 SILENCE_OF_A_DEAD_CHECK = timedelta(seconds=150)
@@ -49,6 +51,16 @@ class Remark:
     key: str
     text: str
     remedy: str
+
+    def stored(self) -> dict[str, str]:
+        """Return it as JSON keeps it."""
+        return asdict(self) | {"text": stored(self.text), "remedy": stored(self.remedy)}
+
+    @classmethod
+    def restored(cls, kept: Mapping[str, str]) -> Remark:
+        """Return what `stored` gave, in the language of who reads."""
+        told = {name: recalled(kept[name]) for name in ("text", "remedy")}
+        return cls(**{**kept, **told})
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +139,10 @@ class StageStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CheckStage:
-    """One station of the proof: what was tried, what came back, and what to do about it."""
+    """One station of the proof: what was tried, what came back, and what to do about it.
+
+    `code` is a stable word for how it ended (`ionport.ionapi.probe`); texts are English sentences.
+    """
 
     key: str
     title: str
@@ -137,6 +152,12 @@ class CheckStage:
     cause: str = ""
     remedy: str = ""
     details: tuple[tuple[str, str], ...] = ()
+    code: str = ""
+
+    @property
+    def parameters(self) -> Mapping[str, str]:
+        """What stands in the places of the texts, by name."""
+        return values_of(self.summary, self.cause, self.remedy)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,14 +187,14 @@ class Check:
 
 # As the client library's probe names them (`ionport.ionapi.probe`).
 STAGES = (
-    ("file", "ION API file"),
-    ("network", "Network"),
-    ("token", "Access token"),
-    ("refresh", "Refresh token"),
-    ("idm", "Document Management (IDM)"),
-    ("ion", "ION messaging"),
-    ("m3", "M3"),
-    ("ln", "LN"),
+    ("file", N_("ION API file")),
+    ("network", N_("Network")),
+    ("token", N_("Access token")),
+    ("refresh", N_("Refresh token")),
+    ("idm", N_("Document Management (IDM)")),
+    ("ion", N_("ION messaging")),
+    ("m3", N_("M3")),
+    ("ln", N_("LN")),
 )
 
 

@@ -21,7 +21,7 @@ from typing import Final
 from ionport.connections.model import Check, CheckStage, StageStatus
 from ionport.connections.targets.errors import REFUSALS
 from ionport.core.i18n import _
-from ionport.core.sentences import joined
+from ionport.core.sentences import joined, told
 from ionport.ionapi.errors import TRANSIENT_STATUSES
 
 BASE_STAGES: Final = ("file", "network", "token", "refresh")
@@ -91,7 +91,8 @@ class Proof:
             return _("The connection was never proved.")
         if self.stage is None or self.stage.status not in _ANSWERED:
             return _("The proof broke off before all was asked.")
-        return joined(self.stage.title, self.stage.cause or self.stage.summary, by=": ")
+        # What was read before may have been in another language.
+        return told(joined(self.stage.title, self.stage.cause or self.stage.summary, by=": "))
 
     @property
     def remedy(self) -> str:
@@ -99,7 +100,7 @@ class Proof:
         if self.state is ProofState.PASSED:
             return ""
         if self.stage is not None and self.stage.status in _ANSWERED and self.stage.remedy:
-            return self.stage.remedy
+            return told(self.stage.remedy)
         return _("Choose Test connection.")
 
 
@@ -128,7 +129,7 @@ def is_refusal(stage: CheckStage) -> bool:
     """Whether a failed stage means that the other side said no, and will say so again."""
     if stage.key == "file":
         return True
-    code = dict(stage.details).get("Code", "")
+    code = stage.code
     by_status = _BY_STATUS.fullmatch(code)
     if by_status is not None:
         return int(by_status[1]) not in TRANSIENT_STATUSES

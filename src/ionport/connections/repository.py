@@ -64,7 +64,9 @@ class ConnectionRepository(Repository):
     def add(self, scope: OrganizationScope, connection: Connection, sealed: str) -> bool:
         """Insert a connection; False when the same credential is there already."""
         own = {"organization_id": scope.organization_id, "sealed": sealed}
-        return self._stored(insert(connections).values(asdict(connection) | own))
+        remarks = [remark.stored() for remark in connection.remarks]
+        values = asdict(connection) | own | {"remarks": remarks}
+        return self._stored(insert(connections).values(values))
 
     def get(self, scope: AnyScope, connection_id: str) -> Connection | None:
         """Return the connection, or None when it is absent or somebody else's."""
@@ -365,7 +367,7 @@ def _checks_of(scope: OrganizationScope, *columns: ColumnElement[Any]) -> Select
 
 def _connection(row: Row[Any]) -> Connection:
     values = row._asdict()
-    values["remarks"] = tuple(Remark(**remark) for remark in row.remarks)
+    values["remarks"] = tuple(Remark.restored(kept) for kept in row.remarks)
     values["target"] = TargetKind(row.target)
     return Connection(**values)
 
@@ -381,4 +383,6 @@ def _stage(row: Row[Any]) -> CheckStage:
     del values["check_id"], values["position"]
     values["status"] = StageStatus(row.status)
     values["details"] = tuple((label, value) for label, value in row.details)
+    # Proofs from before the code had a column have it among their details.
+    values["code"] = row.code or dict(values["details"]).get("Code", "")
     return CheckStage(**values)

@@ -15,7 +15,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from ionport.store import Moment, metadata, partial_index
+from ionport.store import Moment, SentenceText, metadata, partial_index
 from ionport.store.schema import part_of, required
 
 connections = Table(
@@ -97,10 +97,12 @@ connection_check_stages = Table(
     metadata,
     part_of("check_id", "connection_checks.id"),
     Column("position", Integer, nullable=False),
-    *required(Text, "key", "title", "status"),
+    *required(Text, "key", "status"),
     Column("milliseconds", Integer),
-    *required(Text, "summary", "cause", "remedy"),
+    *required(SentenceText, "title", "summary", "cause", "remedy"),
     # Rows of label and value.
     Column("details", JSON, nullable=False),
+    # A stable word for how it ended.
+    Column("code", Text, nullable=False, server_default=""),
     PrimaryKeyConstraint("check_id", "position"),
 )

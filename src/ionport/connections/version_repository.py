@@ -27,7 +27,9 @@ class FormerFileRepository(Repository):
         own = in_scope(connections, scope, id=former.connection_id)
         if self._run(select(_c.id).where(own)).one_or_none() is None:
             return
-        self._run(insert(connection_versions).values(asdict(former) | {"sealed": sealed}))
+        remarks = [remark.stored() for remark in former.remarks]
+        values = asdict(former) | {"sealed": sealed, "remarks": remarks}
+        self._run(insert(connection_versions).values(values))
         kept = (
             select(_v.id)
             .where(_v.connection_id == former.connection_id)
@@ -73,5 +75,5 @@ def _owned(query: Select[Any], scope: OrganizationScope) -> Select[Any]:
 
 def _former(row: Row[Any]) -> FormerFile:
     values = row._asdict()
-    values["remarks"] = tuple(Remark(**remark) for remark in row.remarks)
+    values["remarks"] = tuple(Remark.restored(kept) for kept in row.remarks)
     return FormerFile(**values)

@@ -7,7 +7,7 @@ was proved of the former file says nothing of the new one.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Final
 
 from ionport.connections.intake import PreparedConnection
@@ -78,7 +78,7 @@ class FileVersions:
             "client_id": shorten(file.ci),
             "kind": file.kind.value,
             "fingerprint": file.fingerprint,
-            "remarks": [asdict(remark) for remark in prepared.remarks],
+            "remarks": [remark.stored() for remark in prepared.remarks],
             "sealed": self._keys.seal(file.to_bytes(), owner),
         }
         return self._put(access, before, values, ConnectionAction.REPLACED)
@@ -101,7 +101,7 @@ class FileVersions:
         if former[0].fingerprint == before.fingerprint:
             return before
         values = {name: getattr(former[0], name) for name in _RESTORED}
-        values["remarks"] = [asdict(remark) for remark in former[0].remarks]
+        values["remarks"] = [remark.stored() for remark in former[0].remarks]
         values["sealed"] = former[1]
         return self._put(access, before, values, ConnectionAction.RESTORED)
 

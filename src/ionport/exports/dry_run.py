@@ -17,6 +17,7 @@ from ionport.connections.service import ConnectionService
 from ionport.core.clock import Clock
 from ionport.core.errors import IonportError
 from ionport.core.i18n import _
+from ionport.core.sentences import told
 from ionport.documents.model import Document
 from ionport.documents.readable_pages.service import ReadablePageService
 from ionport.documents.service import DocumentService
@@ -309,7 +310,7 @@ class DryRunService:
         except IonportError as error:
             return Comparison(unproved=Obstacle("", error.text))
         except IonApiError as error:
-            return Comparison(unproved=Obstacle("", error.message, error.remedy))
+            return Comparison(unproved=Obstacle("", told(error.message), told(error.remedy)))
 
     def _plan(
         self,
@@ -331,7 +332,7 @@ class DryRunService:
             except IonportError as error:
                 obstacles.append(Obstacle(kind.label, error.text))
             except IonApiError as error:
-                obstacles.append(Obstacle(kind.label, str(error), error.remedy))
+                obstacles.append(Obstacle(kind.label, told(error.message), told(error.remedy)))
         return DryRun(tuple(calls), tuple(obstacles), _unsent(made, calls))
 
 

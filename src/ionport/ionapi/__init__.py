@@ -66,6 +66,7 @@ if TYPE_CHECKING:
         build_client,
     )
     from .transport.spans import traced_by
+    from .wording import Sentence
 
 __all__ = [
     "AddressPolicy",
@@ -112,6 +113,7 @@ __all__ = [
     "SendPermit",
     "SendWindow",
     "SendWindowClosed",
+    "Sentence",
     "ServiceError",
     "SharedTokenStore",
     "SignOnLimits",
@@ -155,6 +157,7 @@ _HOMES = {
         "sending": "SendPermit SendWindow boot_time",
         "tokens.shared": "FileTokenStore SignOnLimits",
         "tokens.source": "MemoryTokenStore SharedTokenStore TokenRenewal TokenStore",
+        "wording": "Sentence",
         "transport.pool": "AsyncTransport Timeouts Transport build_async_client build_client",
     }.items()
     for name in names.split()

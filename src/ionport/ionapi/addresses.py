@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
 from .errors import AddressRefused, ConnectionFailed
+from .wording import joined, worded
 
 __all__ = [
     "LOOPBACK_REMEDY",
@@ -40,11 +41,11 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Resolver = Callable[[str, int], Sequence[str]]
 
-PRIVATE_REMEDY = (
+PRIVATE_REMEDY = worded(
     "If this server stands in your own network, let the operator allow private addresses "
     "(IONPORT_ALLOW_PRIVATE_ADDRESSES); otherwise check the address in the file."
 )
-LOOPBACK_REMEDY = (
+LOOPBACK_REMEDY = worded(
     "Addresses of the computer that ionport runs on are allowed when its public address is one "
     "of them, or when the operator allows them (IONPORT_ALLOW_LOOPBACK_ADDRESSES)."
 )
@@ -109,7 +110,8 @@ class AddressPolicy:
         try:
             parts = split_base_url(base)
         except ValueError as reason:
-            raise AddressRefused(f"The address {reason}.", code="bad_address") from None
+            wrong = worded("The address {reason}.", reason=reason.args[0])
+            raise AddressRefused(wrong, code="bad_address") from None
         self.check_host(parts.hostname or "")
 
     def check_host(self, host: str) -> None:
@@ -179,24 +181,24 @@ def address_meant(host: str) -> Address | None:
 def split_base_url(url: str) -> SplitResult:
     """A base URL taken apart. Raises ValueError with a reason fit for the user."""
     if not _URL_CHARACTERS.fullmatch(url):
-        raise ValueError("contains characters that do not belong into an address")
+        raise ValueError(worded("contains characters that do not belong into an address"))
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError as error:
-        raise ValueError("has an impossible host or port") from error
+        raise ValueError(worded("has an impossible host or port")) from error
     if parts.scheme not in {"https", "http"}:
-        raise ValueError("does not start with https://")
+        raise ValueError(worded("does not start with https://"))
     if not parts.hostname:
-        raise ValueError("names no host")
+        raise ValueError(worded("names no host"))
     if "@" in parts.netloc:
-        raise ValueError("contains a user name before the host")
+        raise ValueError(worded("contains a user name before the host"))
     if parts.query or parts.fragment or url.endswith(("?", "#")):
-        raise ValueError("contains a query or a fragment")
+        raise ValueError(worded("contains a query or a fragment"))
     if port == 0 or not is_host(parts.hostname):
-        raise ValueError("has an impossible host or port")
+        raise ValueError(worded("has an impossible host or port"))
     if parts.scheme == "http" and not is_loopback_name(parts.hostname):
-        raise ValueError("uses http, which is allowed for this computer (loopback) only")
+        raise ValueError(worded("uses http, which is allowed for this computer (loopback) only"))
     return parts
 
 
@@ -293,13 +295,18 @@ def _leads_to_loopback(text: str) -> bool:
 def _refused(host: str, addresses: Sequence[str], *, is_loopback: bool) -> AddressRefused:
     if is_loopback:
         return AddressRefused(
-            f"{host} is the computer that ionport runs on, which may not be reached.",
+            worded(
+                "{host} is the computer that ionport runs on, which may not be reached.", host=host
+            ),
             code="loopback_address",
             remedy=LOOPBACK_REMEDY,
             detail=f"{host} resolved to {', '.join(addresses[:8])}",
         )
     return AddressRefused(
-        f"{host} is at an address that may not be reached: a private, local or special one.",
+        worded(
+            "{host} is at an address that may not be reached: a private, local or special one.",
+            host=host,
+        ),
         code="private_address",
         remedy=PRIVATE_REMEDY,
         detail=f"{host} resolved to {', '.join(addresses[:8])}",
@@ -330,21 +337,21 @@ def resolve(host: str, port: int, *, timeout: float, resolver: Resolver) -> list
     thread.start()
     thread.join(timeout)
     if not outcome:
-        raise _dns_failed(host, "The name server did not answer in time.")
+        raise _dns_failed(host, worded("The name server did not answer in time."))
     result = outcome[0]
     if isinstance(result, OSError | UnicodeError):
-        raise _dns_failed(host, "The name is not known.", str(result)) from result
+        raise _dns_failed(host, worded("The name is not known."), str(result)) from result
     if isinstance(result, Exception):
         raise result
     if not result:
-        raise _dns_failed(host, "The name has no address.")
+        raise _dns_failed(host, worded("The name has no address."))
     return list(result)
 
 
 def _dns_failed(host: str, why: str, detail: str = "") -> ConnectionFailed:
     return ConnectionFailed(
-        f"The host {host} was not found. {why}",
+        joined(worded("The host {host} was not found.", host=host), why),
         kind="dns",
-        remedy="Check the address in the file, and this server's access to the internet.",
+        remedy=worded("Check the address in the file, and this server's access to the internet."),
         detail=detail,
     )

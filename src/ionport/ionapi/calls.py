@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, cast
 
 from .errors import AnswerRefused
+from .wording import worded
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -94,24 +95,26 @@ class Answer:
     def json(self) -> Any:
         """The body as JSON. Raises AnswerRefused (html, not_json)."""
         if self.is_html:
-            raise self.refused("html", "The server answered with an HTML page instead of data.")
+            text = worded("The server answered with an HTML page instead of data.")
+            raise self.refused("html", text)
         try:
             return json.loads(self.content.decode("utf-8-sig"))
         except (ValueError, RecursionError):
-            text = "The server's answer is not valid JSON."
+            text = worded("The server's answer is not valid JSON.")
             raise self.refused("not_json", text) from None
 
     def json_object(self) -> dict[str, Any]:
         """The body as a JSON object. Raises AnswerRefused (html, not_json, bad_shape)."""
         data = self.json()
         if not isinstance(data, dict):
-            raise self.refused("bad_shape", "The server's answer does not have the expected form.")
+            text = worded("The server's answer does not have the expected form.")
+            raise self.refused("bad_shape", text)
         return data
 
     def refused(self, code: str, text: str, *, remedy: str = "") -> AnswerRefused:
         """The error for an answer that is not taken."""
         return AnswerRefused(
-            f"{text} (HTTP status {self.status})",
+            worded("{text} (HTTP status {status})", text=text, status=self.status),
             code=code,
             status=self.status,
             remedy=remedy or _REMEDIES.get(code, ""),
@@ -127,11 +130,11 @@ class Answer:
 
 
 _REMEDIES = {
-    "html": (
+    "html": worded(
         "The address belongs to a page for people, a sign-in page or a proxy. Check that the "
         "ION API file is the unchanged download of Infor and that no proxy stands in between."
     ),
-    "not_json": "Try again; if it stays, the address does not belong to Infor's gateway.",
+    "not_json": worded("Try again; if it stays, the address does not belong to Infor's gateway."),
 }
 
 

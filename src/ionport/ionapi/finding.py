@@ -5,16 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from .wording import worded
+
 Severity = Literal["error", "warning", "info"]
 
 APPS_MENU = "Infor OS Portal > OS > API Gateway > Authorized Apps"
-DOWNLOAD_AGAIN = (
-    f"Download the credentials again ({APPS_MENU}, open the app, Download Credentials) and "
-    "upload the new file unchanged."
+DOWNLOAD_AGAIN = worded(
+    "Download the credentials again ({menu}, open the app, Download Credentials) and "
+    "upload the new file unchanged.",
+    menu=APPS_MENU,
 )
-SERVICE_ACCOUNT = (
-    f"In {APPS_MENU} open a Backend Service app, choose Download Credentials and switch on "
-    "Create Service Account."
+SERVICE_ACCOUNT = worded(
+    "In {menu} open a Backend Service app, choose Download Credentials and switch on "
+    "Create Service Account.",
+    menu=APPS_MENU,
 )
 
 

@@ -19,6 +19,7 @@ from .errors import RequestRefused
 from .finding import APPS_MENU
 from .idm_query import ItemQuery, exact_match, name_in_idm
 from .transport.bodies import FileInBase64, Joined
+from .wording import worded
 
 DOWNLOAD_LIMIT = 64 * MIB
 STREAM_LIMIT = 4096 * MIB
@@ -28,23 +29,24 @@ MAX_PAGE = 1000
 _JSON = {"Accept": "application/json", "Content-Type": "application/json;charset=utf-8"}
 
 BASE = "IDM/api"
-_PAGE = "IDM answered with an HTML page instead of the file."
+_PAGE = worded("IDM answered with an HTML page instead of the file.")
 
 REMEDIES = {
-    400: (
+    400: worded(
         "Compare document type and attributes with those in Infor Document Management > "
         "Administration > Document Types; capital letters matter."
     ),
-    403: (
-        f"Give the user of the service account the role IDM-AdvancedUser (with Infor-SuiteUser and "
-        f"MingleEnterprise). If scopes are enforced, add Infor-IDM to the app ({APPS_MENU}) and to "
-        "the service account, and sign on again."
+    403: worded(
+        "Give the user of the service account the role IDM-AdvancedUser (with Infor-SuiteUser and "
+        "MingleEnterprise). If scopes are enforced, add Infor-IDM to the app ({menu}) and to "
+        "the service account, and sign on again.",
+        menu=APPS_MENU,
     ),
-    404: (
+    404: worded(
         "If nothing of IDM is found, the tenant has no Infor Document Management: look it up in "
         "Infor OS Portal > OS > API Gateway > Available APIs."
     ),
-    409: "Somebody has checked the item out; check it in first.",
+    409: worded("Somebody has checked the item out; check it in first."),
 }
 
 
@@ -315,7 +317,7 @@ def _summary(content: bytes | Path) -> str:
 
 def _item(answer: Answer, data: Any) -> Item:
     if not isinstance(data, dict) or not _text(data.get("pid")):
-        raise answer.refused("bad_shape", "IDM's answer contains no item.")
+        raise answer.refused("bad_shape", worded("IDM's answer contains no item."))
     acl = data.get("acl")
     return Item(
         pid=_text(data["pid"]),
@@ -356,7 +358,8 @@ def _below(
         return []
     entries = found if isinstance(found, list) else [found]
     if not all(isinstance(entry, dict) for entry in entries):
-        raise answer.refused("bad_shape", "IDM's answer does not have the expected form.")
+        text = worded("{service}'s answer does not have the expected form.", service="IDM")
+        raise answer.refused("bad_shape", text)
     return entries
 
 

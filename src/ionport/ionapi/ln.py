@@ -17,6 +17,7 @@ from .calls import Answer, Call, Flow
 from .driver import AsyncService, Service, SyncService, operation
 from .errors import LnFault, LnMessage, RequestRefused
 from .finding import APPS_MENU
+from .wording import worded
 
 BASE = "LN/c4ws/services"
 SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
@@ -31,11 +32,12 @@ _COMPANY = re.compile(r"[0-9]{1,5}")
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 REMEDIES = {
-    403: (
+    403: worded(
         "Give the user of the service account access to LN's web services. If scopes are enforced, "
-        f"add Infor-LN to the app ({APPS_MENU}) and to the service account, and sign on again."
+        "add Infor-LN to the app ({menu}) and to the service account, and sign on again.",
+        menu=APPS_MENU,
     ),
-    404: (
+    404: worded(
         "The service is not deployed in LN, or the tenant has no LN: compare its name with the "
         "business data entities of session ttadv7560m000, and look LN up in Infor OS Portal > OS > "
         "API Gateway > Available APIs."
@@ -87,7 +89,7 @@ class LnOperations(Service):
         answer, part = yield from self._ask(service, operation, content)
         keys = tuple(dict(each.values) for each in _entities(part, service))
         if not keys:
-            raise answer.refused("bad_shape", "LN's answer names nothing that was created.")
+            raise answer.refused("bad_shape", worded("LN's answer names nothing that was created."))
         return LnCreated(keys, _messages(answer, part))
 
     @operation
@@ -123,8 +125,8 @@ class LnOperations(Service):
         if not answer.ok:
             raise service_error(answer, "LN", REMEDIES)
         if answer.is_html or b"definitions" not in answer.content:
-            code, text = ("html", "page") if answer.is_html else ("bad_shape", "answer")
-            raise answer.refused(code, f"LN's {text} describes no service.")
+            code = "html" if answer.is_html else "bad_shape"
+            raise answer.refused(code, worded("LN's answer describes no service."))
         names = re.findall(rb"<(?:\w+:)?operation\s[^>]{0,200}?name=\"(\w{1,80})\"", answer.content)
         return frozenset(name.decode() for name in names)
 
@@ -140,8 +142,9 @@ class LnOperations(Service):
         part = next(body.walk(f"{operation}Response"), None) if body else None
         inner = part.child(f"{operation}Response") if part else None
         if part is None:
-            code, text = ("html", "page") if answer.is_html else ("bad_shape", "answer")
-            raise answer.refused(code, f"LN's {text} is no answer to {operation}.")
+            code = "html" if answer.is_html else "bad_shape"
+            text = worded("What LN sent is no answer to {operation}.", operation=operation)
+            raise answer.refused(code, text)
         return answer, inner or part
 
 
@@ -262,10 +265,10 @@ def _fault(answer: Answer, fault: Element) -> LnFault:
     """Return the error for a fault; the messages of its details tell more than its head."""
     messages = _messages(answer, fault)
     telling = [each for each in messages if each.text and each.text != _SEVERAL]
-    said = "; ".join(dict.fromkeys(each.text for each in telling[:5]))
-    text = said or plain(answer, fault.text_of("faultstring")) or "no reason is given"
+    words = "; ".join(dict.fromkeys(each.text for each in telling[:5]))
+    text = words or plain(answer, fault.text_of("faultstring")) or worded("no reason is given")
     return LnFault(
-        f"LN refused the request: {text}",
+        worded("LN refused the request: {message}", message=text),
         messages=telling or messages,
         status=answer.status,
         remote_code=telling[0].code if telling else "",

@@ -20,6 +20,7 @@ from .calls import Answer, Call, Flow
 from .driver import AsyncService, Service, SyncService, operation
 from .errors import M3Error, RequestRefused
 from .finding import APPS_MENU
+from .wording import worded
 
 BASE = "M3/m3api-rest/v2/execute"
 # "Max 32 KB per message" (docs/reference/m3.md#bulk), with some room for what surrounds it.
@@ -38,13 +39,14 @@ _JSON = {"Accept": "application/json"}
 _CODE = re.compile(r"[A-Za-z0-9_.]{1,40}")
 
 REMEDIES = {
-    400: "Compare program, transaction and fields with M3's own list (MRS001).",
-    403: (
+    400: worded("Compare program, transaction and fields with M3's own list (MRS001)."),
+    403: worded(
         "M3 acts for the user of the service account: name one in User Management > Manage > "
         "Service Accounts, and give that user the programs in M3 (SES400). If scopes are enforced, "
-        f"add Infor-M3 to the app ({APPS_MENU}) and to the service account, and sign on again."
+        "add Infor-M3 to the app ({menu}) and to the service account, and sign on again.",
+        menu=APPS_MENU,
     ),
-    404: (
+    404: worded(
         "If nothing of M3 is found, the tenant has no M3: look it up in "
         "Infor OS Portal > OS > API Gateway > Available APIs."
     ),
@@ -206,8 +208,8 @@ class M3Operations(Service):
         if answer.ok:
             return answer
         error = service_error(answer, "M3", REMEDIES)
-        if answer.status == 400 and (said := _top_level_error(answer, program, transaction)):
-            raise said
+        if answer.status == 400 and (refusal := _top_level_error(answer, program, transaction)):
+            raise refusal
         raise error
 
 
@@ -267,19 +269,25 @@ def _results(answer: Answer, program: str, requests: Sequence[M3Request]) -> lis
     if not isinstance(results, list) and data.get("errorMessage"):
         raise _error(answer, data, program, requests[0].transaction)
     if not isinstance(results, list) or len(results) != len(requests):
-        raise answer.refused("bad_shape", "M3's answer does not have one result for each request.")
+        text = worded("M3's answer does not have one result for each request.")
+        raise answer.refused("bad_shape", text)
     return [
         _result(answer, data, program, request)
         for data, request in zip(results, requests, strict=True)
     ]
 
 
+def _form() -> str:
+    return worded("{service}'s answer does not have the expected form.", service="M3")
+
+
 def _result(answer: Answer, data: Any, program: str, request: M3Request) -> M3Result:
     if not isinstance(data, dict):
-        raise answer.refused("bad_shape", "M3's answer does not have the expected form.")
+        raise answer.refused("bad_shape", _form())
     name = data.get("transaction", request.transaction)
     if name != request.transaction:
-        raise answer.refused("bad_shape", "M3 answered for other transactions than were asked for.")
+        text = worded("M3 answered for other transactions than were asked for.")
+        raise answer.refused("bad_shape", text)
     if data.get("notProcessed") is True:
         return M3Result(request.transaction, processed=False)
     if data.get("errorMessage"):
@@ -287,7 +295,7 @@ def _result(answer: Answer, data: Any, program: str, request: M3Request) -> M3Re
         return M3Result(request.transaction, error=error)
     records = data.get("records") or []
     if not isinstance(records, list) or not all(isinstance(each, dict) for each in records):
-        raise answer.refused("bad_shape", "M3's answer does not have the expected form.")
+        raise answer.refused("bad_shape", _form())
     return M3Result(
         request.transaction,
         tuple({str(key): _text(value) for key, value in each.items()} for each in records),
@@ -309,21 +317,20 @@ def _top_level_error(answer: Answer, program: str, transaction: str) -> M3Error 
 def _error(
     answer: Answer, data: Mapping[str, Any], program: str, transaction: str, status: int = 200
 ) -> M3Error:
-    said = plain(answer, data.get("errorMessage"))
+    words = plain(answer, data.get("errorMessage"))
     field = data.get("errorField")
     name = field if isinstance(field, str) and _FIELD.fullmatch(field) else ""
-    where = f"{program} {transaction}".strip()
-    blamed = f" ({name})" if name else ""
+    where = f"{program} {transaction}".strip() + (f" ({name})" if name else "")
     code = plain(answer, data.get("errorCode"))
     return M3Error(
-        f"M3 refused {where}{blamed}: {said}",
+        worded("M3 refused {where}: {message}", where=where, message=words),
         program=program,
         transaction=transaction,
         field=name,
         kind=plain(answer, data.get("errorType")),
         status=status,
         remote_code=code if _CODE.fullmatch(code) else "",
-        remote_message=said,
+        remote_message=words,
         detail=answer.excerpt(),
     )
 

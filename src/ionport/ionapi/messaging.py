@@ -14,6 +14,7 @@ from .calls import Answer, Call, Flow
 from .driver import AsyncService, Service, SyncService, operation
 from .errors import RequestRefused, ServiceError
 from .finding import APPS_MENU
+from .wording import joined, worded
 
 BASE = "IONSERVICES/api/ion/messaging/service"
 DEFAULT_TO = "lid://default"
@@ -32,18 +33,22 @@ _LENGTHS = {
     "batchId": 250,
     "source": 250,
 }
-_CONNECTION_POINT = (
+_CONNECTION_POINT = worded(
     "In ION Desk > Connect > Connection Points open the connection point of type IMS via API "
     "Gateway: it must be active, name this app's Client ID as ION API Client ID, and list the "
     "document on its tab Documents. Its Logical ID must be the mapping's."
 )
 REMEDIES = {
-    400: "A property of the message is missing or wrong; see what ION said.",
-    403: (
-        f"{_CONNECTION_POINT} If scopes are enforced, add Infor-ION to the app ({APPS_MENU}) and "
-        "to the service account, and sign on again."
+    400: worded("A property of the message is missing or wrong; see what ION said."),
+    403: joined(
+        _CONNECTION_POINT,
+        worded(
+            "If scopes are enforced, add Infor-ION to the app ({menu}) and to the service account, "
+            "and sign on again.",
+            menu=APPS_MENU,
+        ),
     ),
-    404: (
+    404: worded(
         "The tenant has no ION messaging: look for IONSERVICES in Infor OS Portal > OS > "
         "API Gateway > Available APIs."
     ),
@@ -93,7 +98,7 @@ class MessagingOperations(Service):
         """Whether ION answers; gives the text it answers with, which is often empty."""
         answer = yield from self._ask(Call("GET", self._url("ping"), self._headers()))
         if answer.is_html:
-            raise answer.refused("html", "ION answered with an HTML page.")
+            raise answer.refused("html", worded("ION answered with an HTML page."))
         return plain(answer, answer.content.decode("utf-8", "replace"))
 
     @operation
@@ -213,7 +218,7 @@ def _published(answer: Answer, message_id: str) -> Published:
     status, text = plain(answer, data.get("status")), plain(answer, data.get("message"))
     if status and status.upper() != "OK":
         raise ServiceError(
-            f"ION did not take the message: {text or status}",
+            worded("ION did not take the message: {message}", message=text or status),
             service="ION",
             status=answer.status,
             code="ion_not_published",

@@ -121,6 +121,7 @@ def _proof(check: Check) -> Facts:
                 "summary": cut(stage.summary),
                 "cause": cut(stage.cause),
                 "remedy": stage.remedy,
+                "code": stage.code,
             }
             for stage in check.stages
         ],

@@ -112,7 +112,7 @@ def replace_stage(key: str, codes: tuple[str, ...], cause: str = "", remedy: str
             status=StageStatus.NOT_APPLICABLE,
             cause=cause,
             remedy=remedy,
-            details=tuple(("Code", code) for code in codes),
+            code="".join(codes),
         )
         if stage.key == key
         else stage

@@ -17,6 +17,8 @@ from ionport.core.sentences import (
     stored,
     told,
 )
+from ionport.ionapi.wording import joined as worded_joined
+from ionport.ionapi.wording import worded
 from ionport.web.locales import speech_of
 
 _STEP = N_("IDM create")
@@ -109,3 +111,13 @@ def test_a_sentence_crosses_processes_and_is_cut_to_a_length() -> None:
     assert parts_of(text) == parts_of(_failed())
     assert shortened(text, 1_000) is text
     assert shortened(text, 6) == "Export"
+
+
+def test_a_sentence_of_the_client_library_is_stored_and_said_alike() -> None:
+    app = worded("the app {name}", name="{a} of {b}")
+    sentence = worded_joined(worded("The file is empty."), app)
+    moved = pickle.loads(pickle.dumps(sentence))
+    assert moved == sentence == "The file is empty. the app {a} of {b}"
+    assert recalled(stored(moved)) == sentence
+    with speaking(speech_of("de")):
+        assert recalled(stored(moved)) == told(sentence) == "Die Datei ist leer. die App {a} of {b}"

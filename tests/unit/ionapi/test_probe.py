@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import threading
 import time
 from collections.abc import Callable
@@ -18,6 +19,7 @@ from ionport.ionapi import (
     IonApiFile,
     ProbeReport,
     Secret,
+    Sentence,
     StageResult,
     Transport,
 )
@@ -30,7 +32,13 @@ STAGES = ["file", "network", "token", "refresh", "idm", "ion", "m3", "ln"]
 
 
 def report(source: IonApiFile | bytes, **options: Any) -> ProbeReport:
-    return ProbeReport.collect(probe(source, **options))
+    found = ProbeReport.collect(probe(source, **options))
+    for stage in found.stages:
+        assert re.fullmatch(r"[a-z0-9_]+", stage.code), stage
+        # Whoever shows them in another language needs what they are made of.
+        for text in filter(None, (stage.summary, stage.cause, stage.remedy)):
+            assert isinstance(text, Sentence), text
+    return found
 
 
 def m3_nok(code: str, message: str) -> Reply:
@@ -162,7 +170,7 @@ def test_a_web_apps_file_fails_with_the_way_to_a_service_account(server: Loopbac
 def test_an_evil_token_address_fails_before_anything_is_sent(server: Loopback) -> None:
     stage = failed_at(report(credentials(server.url, ot="@evil.test/x")), "file")
     assert "another server" in stage.cause
-    assert ("ot", stage.details[1][1]) == stage.details[1]
+    assert [key for key, _text in stage.details] == ["ot"]
     assert server.received == []
 
 
@@ -369,21 +377,21 @@ def test_m3_that_is_not_open_fails_only_what_needs_m3(
     stage = next(each for each in found.stages if each.id == "m3")
     assert found.ok
     assert stage.state == "not_applicable"
-    assert dict(stage.details)["Code"] == code
+    assert stage.code == code
     assert words in stage.cause
     assert "Only deliveries to M3 need it" in stage.remedy
 
 
-@pytest.mark.parametrize(("status", "codes"), [(404, []), (403, ["ln_http_403"])])
+@pytest.mark.parametrize(("status", "code"), [(404, "ln_not_found"), (403, "ln_http_403")])
 def test_ln_that_is_not_open_fails_only_what_needs_ln(
-    infor: SmallInfor, file: IonApiFile, status: int, codes: list[str]
+    infor: SmallInfor, file: IonApiFile, status: int, code: str
 ) -> None:
     infor.ln_reply = Reply.json({}, status)
     found = report(file)
     stage = found.stages[-1]
     assert found.ok
     assert stage.state == "not_applicable"
-    assert [value for name, value in stage.details if name == "Code"] == codes
+    assert stage.code == code
     assert stage.cause
     assert "Only deliveries to LN need it" in stage.remedy
 
@@ -457,3 +465,15 @@ def test_a_proof_never_uses_kept_tokens(infor: SmallInfor, file: IonApiFile) -> 
 
 def test_results_can_be_written_as_json(file: IonApiFile) -> None:
     assert json.loads(json.dumps(asdict(report(file))))["stages"][0]["id"] == "file"
+
+
+def test_a_stage_tells_its_code_and_what_stands_in_its_texts(
+    server: Loopback, infor: SmallInfor, file: IonApiFile
+) -> None:
+    infor.idm_reply = Reply.json({"message": "No rights"}, 403)
+    idm = report(file).stages[4]
+    assert idm.code == "idm_http_403"
+    assert idm.parameters["message"] == "No rights"
+    assert idm.parameters["status"] == "403"
+    assert isinstance(idm.cause, Sentence)
+    assert idm.cause.template == "{what} (HTTP status {status}): {message}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 import click
@@ -19,6 +20,12 @@ class _Stage(Protocol):
     @property
     def remedy(self) -> str: ...
 
+    @property
+    def code(self) -> str: ...
+
+    @property
+    def parameters(self) -> Mapping[str, str]: ...
+
 
 def stage_row(
     key: str, title: str, state: str, milliseconds: float | None, stage: _Stage
@@ -32,6 +39,8 @@ def stage_row(
         "summary": stage.summary,
         "cause": stage.cause,
         "remedy": stage.remedy,
+        "code": stage.code,
+        "parameters": dict(stage.parameters),
     }
 
 

@@ -15,10 +15,11 @@ from ionport.connections.targets.model import (
     Stages,
     Target,
 )
+from ionport.core.i18n import N_
 from ionport.core.ids import new_id
 from ionport.ionapi.addresses import AddressPolicy
 
-WRITE = ("write", "A file written and removed")
+WRITE = ("write", N_("A file written and removed"))
 _CONTENT = b"ionport writes and removes this file when the connection is proved.\n"
 
 

@@ -15,7 +15,7 @@ from ionport.connections.targets.model import FileStore, Results, Target, Target
 from ionport.core.clock import Clock
 from ionport.core.errors import InvalidInput
 from ionport.core.files import rename_to_free, sync_folder
-from ionport.core.i18n import _
+from ionport.core.i18n import N_, _
 from ionport.core.secrets import Secret
 from ionport.ionapi.addresses import AddressPolicy
 
@@ -79,7 +79,7 @@ class FolderType:
             lambda: _("An absolute path on the machine that runs ionport, such as /srv/invoices."),
         ),
     )
-    stages: tuple[tuple[str, str], ...] = (("folder", "Folder"), WRITE)
+    stages: tuple[tuple[str, str], ...] = (("folder", N_("Folder")), WRITE)
 
     @property
     def summary(self) -> str:

@@ -130,7 +130,8 @@ class Stages:
 
     def passed(self, summary: str = "") -> StageResult:
         """Tell that it passed."""
-        return StageResult(*self._left.pop(0), "passed", self._milliseconds(), summary)
+        stage = self._left.pop(0)
+        return StageResult(*stage, "passed", self._milliseconds(), summary, code=stage[0])
 
     def passed_to(self, key: str) -> Iterator[StageResult]:
         """Tell that all before a stage passed: one call has made them together.
@@ -148,10 +149,10 @@ class Stages:
             self._milliseconds(),
             cause=error.text,
             remedy=error.remedy,
-            details=(("Code", error.code),),
+            code=error.code,
         )
         for stage in self._left:
-            yield StageResult(*stage, "skipped")
+            yield StageResult(*stage, "skipped", code="waits")
 
     def _milliseconds(self) -> int:
         return round((time.monotonic() - self._began) * 1000)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from ionport.connections.model import TargetKind
 from ionport.connections.targets.model import Results, Stages, Target, TargetField
 from ionport.core.clock import Clock
-from ionport.core.i18n import _
+from ionport.core.i18n import N_, _
 from ionport.core.secrets import Secret
 from ionport.ionapi.addresses import AddressPolicy
 
@@ -17,7 +17,7 @@ class PullType:
 
     kind = TargetKind.PULL
     fields: tuple[TargetField, ...] = ()
-    stages: tuple[tuple[str, str], ...] = (("settings", "Settings"),)
+    stages: tuple[tuple[str, str], ...] = (("settings", N_("Settings")),)
 
     @property
     def summary(self) -> str:
@@ -38,4 +38,4 @@ class PullType:
     def probe(self, target: Target, policy: AddressPolicy, clock: Clock) -> Results:
         stages = Stages(self.stages)
         yield stages.begin()
-        yield stages.passed("Nothing is called: a program fetches what waits.")
+        yield stages.passed(_("Nothing is called: a program fetches what waits."))

@@ -14,7 +14,7 @@ from ionport.connections.targets.model import FileStore, Results, Target, Target
 from ionport.connections.targets.remote import RemoteStore, told
 from ionport.core.clock import Clock
 from ionport.core.errors import InvalidInput
-from ionport.core.i18n import _
+from ionport.core.i18n import N_, _
 from ionport.core.secrets import Secret
 from ionport.core.sftp.session import SftpAccount, check_account, open_sftp
 from ionport.ionapi.addresses import AddressPolicy
@@ -55,10 +55,10 @@ class SftpType:
         ),
     )
     stages: tuple[tuple[str, str], ...] = (
-        ("network", "Name and connection"),
-        ("host_key", "Host key"),
-        ("sign_in", "Sign-in"),
-        ("folder", "Folder"),
+        ("network", N_("Name and connection")),
+        ("host_key", N_("Host key")),
+        ("sign_in", N_("Sign-in")),
+        ("folder", N_("Folder")),
         WRITE,
     )
 

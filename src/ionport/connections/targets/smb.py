@@ -14,7 +14,7 @@ from ionport.connections.targets.model import FileStore, Results, Target, Target
 from ionport.connections.targets.remote import RemoteStore, told
 from ionport.core.clock import Clock
 from ionport.core.errors import InvalidInput
-from ionport.core.i18n import _
+from ionport.core.i18n import N_, _
 from ionport.core.secrets import Secret
 from ionport.core.smb.session import SmbAccount, check_smb_account, open_smb
 from ionport.ionapi.addresses import AddressPolicy
@@ -54,9 +54,9 @@ class SmbType:
         ),
     )
     stages: tuple[tuple[str, str], ...] = (
-        ("network", "Name and connection"),
-        ("sign_in", "Sign-in"),
-        ("folder", "Share and folder"),
+        ("network", N_("Name and connection")),
+        ("sign_in", N_("Sign-in")),
+        ("folder", N_("Share and folder")),
         WRITE,
     )
 

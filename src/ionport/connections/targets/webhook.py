@@ -26,7 +26,7 @@ from ionport.core.http.signed_webhooks import (
     new_webhook_secret,
     signed_headers,
 )
-from ionport.core.i18n import _
+from ionport.core.i18n import N_, _
 from ionport.core.ids import new_id
 from ionport.core.secrets import DOTS, Secret
 from ionport.documents.webhooks.calls import check_address
@@ -150,9 +150,9 @@ class WebhookType:
         ),
     )
     stages: tuple[tuple[str, str], ...] = (
-        ("network", "Name and address"),
-        ("certificate", "Connection and certificate"),
-        ("ping", "Signed ping"),
+        ("network", N_("Name and address")),
+        ("certificate", N_("Connection and certificate")),
+        ("ping", N_("Signed ping")),
     )
 
     @property

@@ -23,6 +23,7 @@ from ionport.core.errors import InvalidInput
 from ionport.core.http.texts import storable
 from ionport.core.i18n import _
 from ionport.core.secrets import Secret
+from ionport.core.sentences import told
 from ionport.ionapi.addresses import (
     AddressPolicy,
     Resolver,
@@ -118,7 +119,7 @@ def check_account(account: MailAccount, policy: AddressPolicy) -> None:
         try:
             policy.check_host(account.host)
         except AddressRefused as error:
-            wrong["host"] = error.message
+            wrong["host"] = told(error.message)
     if not 1 <= account.port <= 65_535:
         wrong["port"] = _("Write a number from 1 to {n}.").format(n=65_535)
     if account.security is MailSecurity.NONE and not is_loopback_name(account.host):

@@ -20,6 +20,7 @@ from ionport.core.errors import InvalidInput, Unavailable
 from ionport.core.i18n import _
 from ionport.core.remote_files import RemoteCause, RemoteFailed
 from ionport.core.secrets import Secret
+from ionport.core.sentences import told
 from ionport.ionapi.addresses import AddressPolicy, resolve, system_resolver
 from ionport.ionapi.errors import IonApiError
 
@@ -77,7 +78,7 @@ def check_account(account: SftpAccount, policy: AddressPolicy) -> str:
     try:
         policy.check_host(account.host)
     except IonApiError as error:
-        wrong["host"] = error.message
+        wrong["host"] = told(error.message)
     if not account.host or any(sign.isspace() for sign in account.host):
         wrong["host"] = _("Write the name or address of the server.")
     if not 1 <= account.port <= 65_535:
@@ -256,7 +257,7 @@ def _run(
     runner: asyncio.Runner,
     call: Coroutine[Any, Any, T],
     seconds: float,
-    told: Callable[[str], str],
+    failed: Callable[[str], str],
 ) -> T:
     ssh = _asyncssh()
     try:
@@ -264,7 +265,7 @@ def _run(
     except (ssh.Error, OSError) as error:
         cause = _cause(ssh, error)
         reason = _reasons().get(cause) or _plain(error)
-        raise RemoteFailed(told(reason.rstrip(".")), cause, _CODE) from error
+        raise RemoteFailed(failed(reason), cause, _CODE) from error
 
 
 def _cause(ssh: ModuleType, error: Exception) -> RemoteCause:
@@ -297,7 +298,7 @@ def _plain(error: Exception) -> str:
         return _("nothing listens at its port")
     if isinstance(error, OSError):
         return os.strerror(error.errno) if error.errno else _("no connection could be made")
-    return str(error)[:300] or type(error).__name__
+    return str(error)[:300].rstrip(".") or type(error).__name__
 
 
 async def _ended(call: Coroutine[Any, Any, T], seconds: float) -> T:

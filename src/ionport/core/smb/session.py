@@ -19,6 +19,7 @@ from ionport.core.errors import InvalidInput, Unavailable
 from ionport.core.i18n import _
 from ionport.core.remote_files import RemoteCause, RemoteFailed
 from ionport.core.secrets import Secret
+from ionport.core.sentences import told
 from ionport.ionapi.addresses import AddressPolicy, resolve, system_resolver
 from ionport.ionapi.errors import IonApiError
 
@@ -54,7 +55,7 @@ def check_smb_account(account: SmbAccount, policy: AddressPolicy) -> None:
     try:
         policy.check_host(account.host)
     except IonApiError as error:
-        wrong["host"] = error.message
+        wrong["host"] = told(error.message)
     if not account.host or any(sign.isspace() for sign in account.host):
         wrong["host"] = _("Write the name or address of the server.")
     if not 1 <= account.port <= 65_535:
@@ -187,8 +188,8 @@ def _told_as(text: str, path: str) -> Iterator[None]:
         yield
     except (exceptions.SMBException, OSError, ValueError) as error:
         cause, reason = _cause(exceptions, error)
-        told = text.format(path=path, reason=reason.rstrip("."))
-        raise RemoteFailed(told, cause, _CODE, str(error)[:500]) from error
+        failed = text.format(path=path, reason=reason)
+        raise RemoteFailed(failed, cause, _CODE, str(error)[:500]) from error
 
 
 def _cause(exceptions: ModuleType, error: Exception) -> tuple[RemoteCause, str]:

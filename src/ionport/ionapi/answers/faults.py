@@ -17,6 +17,7 @@ from ..errors import (
 )
 from ..file.model import Kind
 from ..finding import APPS_MENU, SERVICE_ACCOUNT
+from ..wording import N_, joined, worded
 from .xml_reader import BadXml, first_texts
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ LONGEST_WAIT = 86400.0
 
 
 SERVICE_ACCOUNTS_MENU = "Infor OS Portal > User Management > Manage > Service Accounts"
-LIMITS = (
+LIMITS = worded(
     "Infor allows 20 sign-ons a minute and 1,000 a day for service accounts, and 100 access tokens "
     "a day for an app. Wait a minute, and switch on Issue Refresh Tokens in the authorized app."
 )
@@ -39,6 +40,8 @@ BUSY_WAIT = 60.0
 
 
 class _Refusal(NamedTuple):
+    """What a refusal means; `text` and `remedy` are templates."""
+
     error: type[TokenError]
     text: str
     remedy: str = ""
@@ -46,61 +49,86 @@ class _Refusal(NamedTuple):
 
 _GRANT_REFUSED = _Refusal(
     UnauthorizedClient,
-    "The app may not sign on with a service account.",
-    f"In {APPS_MENU} open {{app}} and set its Grant Type to Password Credentials, or download its "
-    "credentials again without a service account.",
+    N_("The app may not sign on with a service account."),
+    N_(
+        "In {menu} open {app} and set its Grant Type to Password Credentials, or download its "
+        "credentials again without a service account."
+    ),
 )
 _GRANT_REFUSED_WITHOUT_ACCOUNT = _Refusal(
     UnauthorizedClient,
-    "The app may not sign on by itself, and the file has no service account.",
-    f"Either give the file a service account: {SERVICE_ACCOUNT} Or let the app sign on by itself: "
-    f"in {APPS_MENU} open {{app}}, set its Grant Type to Client Credentials and save.",
+    N_("The app may not sign on by itself, and the file has no service account."),
+    N_(
+        "Either give the file a service account: {service_account} Or let the app sign on by "
+        "itself: in {menu} open {app}, set its Grant Type to Client Credentials and save."
+    ),
 )
 _INVALID_CLIENT = _Refusal(
     InvalidClient,
-    "The client id or the client secret is not accepted.",
-    f"In {APPS_MENU} check that {{app}} still exists, then choose Download Credentials and upload "
-    "the new file.",
+    N_("The client id or the client secret is not accepted."),
+    N_(
+        "In {menu} check that {app} still exists, then choose Download Credentials and upload "
+        "the new file."
+    ),
 )
 _INVALID_GRANT = _Refusal(
     InvalidGrant,
-    "The service account's keys are not accepted.",
-    f"In {SERVICE_ACCOUNTS_MENU} check that the account exists and is enabled. If it is, its keys "
-    f"in the file are wrong: {SERVICE_ACCOUNT}",
+    N_("The service account's keys are not accepted."),
+    N_(
+        "In {accounts_menu} check that the account exists and is enabled. If it is, its keys "
+        "in the file are wrong: {service_account}"
+    ),
 )
 _INVALID_SCOPE = _Refusal(
     TokenError,
-    "A scope of the file is not granted.",
-    f"In {APPS_MENU} open {{app}} and compare its Scopes, and those of the service account, with "
-    "the file; capital letters matter.",
+    N_("A scope of the file is not granted."),
+    N_(
+        "In {menu} open {app} and compare its Scopes, and those of the service account, with "
+        "the file; capital letters matter."
+    ),
 )
 _NO_ENDPOINT = _Refusal(
     TokenError,
-    "There is no token endpoint at the address in the file.",
-    f"Download the credentials again ({APPS_MENU}, Download Credentials) and upload the file "
-    "unchanged.",
+    N_("There is no token endpoint at the address in the file."),
+    N_(
+        "Download the credentials again ({menu}, Download Credentials) and upload the file "
+        "unchanged."
+    ),
 )
-_TOO_MANY = _Refusal(TokenError, "Infor has received too many sign-ons.", LIMITS)
-_BROKEN = _Refusal(TokenError, "Infor's authorization server is not working.", "Try again later.")
-_REFUSED = _Refusal(TokenError, "The authorization server refused to sign on.")
+_TOO_MANY = _Refusal(TokenError, N_("Infor has received too many sign-ons."), LIMITS.template)
+_BROKEN = _Refusal(
+    TokenError, N_("Infor's authorization server is not working."), N_("Try again later.")
+)
+_REFUSED = _Refusal(TokenError, N_("The authorization server refused to sign on."))
 
 
 def token_error(answer: Answer, file: IonApiFile) -> TokenError:
     """What a refusal of the token endpoint means for the holder of the file (RFC 6749 §5.2)."""
     oauth_error, description = _oauth_words(answer)
     refusal = _token_refusal(oauth_error, answer.status, file)
-    said = f" The server said: {description}" if description else ""
+    text = worded("{text} (HTTP status {status})", text=worded(refusal.text), status=answer.status)
     wait = retry_after(answer)
     if wait is None and answer.status == 429:
         wait = BUSY_WAIT
     return refusal.error(
-        f"{refusal.text} (HTTP status {answer.status}){said}",
+        joined(text, description and worded("The server said: {text}", text=description)),
         oauth_error=oauth_error,
         status=answer.status,
-        remedy=refusal.remedy.format(app=f"the app {file.cn}" if file.cn else "the app"),
+        remedy=_remedy(refusal, file),
         detail=answer.excerpt(),
         retry_after=wait,
     )
+
+
+def _remedy(refusal: _Refusal, file: IonApiFile) -> str:
+    known = {
+        "app": worded("the app {name}", name=file.cn) if file.cn else worded("the app"),
+        "menu": APPS_MENU,
+        "accounts_menu": SERVICE_ACCOUNTS_MENU,
+        "service_account": SERVICE_ACCOUNT,
+    }
+    needed = {name: value for name, value in known.items() if name in refusal.remedy}
+    return worded(refusal.remedy, **needed)
 
 
 def _oauth_words(answer: Answer) -> tuple[str, str]:
@@ -133,12 +161,24 @@ def _token_refusal(oauth_error: str, status: int, file: IonApiFile) -> _Refusal:
 def service_error(answer: Answer, service: str, remedies: Mapping[int, str]) -> ServiceError:
     """The error for a status that is not 2xx. `remedies` are the service's own, by status."""
     code, message, detail = remote_words(answer)
-    said = f": {message}" if message else "."
-    text = _TEXTS.get(answer.status) or (
-        "is not working" if answer.status >= 500 else "refused the request"
+    template = _TEXTS.get(answer.status) or (
+        N_("{service} is not working")
+        if answer.status >= 500
+        else N_("{service} refused the request")
+    )
+    what = worded(template, service=service)
+    text = (
+        worded(
+            "{what} (HTTP status {status}): {message}",
+            what=what,
+            status=answer.status,
+            message=message,
+        )
+        if message
+        else worded("{what} (HTTP status {status}).", what=what, status=answer.status)
     )
     return ServiceError(
-        f"{service} {text} (HTTP status {answer.status}){said}",
+        text,
         service=service,
         status=answer.status,
         remote_code=code,
@@ -151,20 +191,20 @@ def service_error(answer: Answer, service: str, remedies: Mapping[int, str]) -> 
 
 
 _TEXTS = {
-    401: "does not accept the access token",
-    403: "does not allow this to the service account or the app",
-    404: "does not know what was asked for",
-    413: "finds the request too large",
-    429: "has received too many requests",
-    504: "did not answer the gateway in time",
+    401: N_("{service} does not accept the access token"),
+    403: N_("{service} does not allow this to the service account or the app"),
+    404: N_("{service} does not know what was asked for"),
+    413: N_("{service} finds the request too large"),
+    429: N_("{service} has received too many requests"),
+    504: N_("{service} did not answer the gateway in time"),
 }
 _REMEDIES = {
-    401: (
+    401: worded(
         "A fresh token was refused as well. Check that the file belongs to this tenant and that "
         "the service account is enabled (User Management > Manage > Service Accounts)."
     ),
-    429: "Infor allows 3,000 API calls a minute; the call is repeated later.",
-    504: "The gateway waits 60 seconds for a service; the call is repeated later.",
+    429: worded("Infor allows 3,000 API calls a minute; the call is repeated later."),
+    504: worded("The gateway waits 60 seconds for a service; the call is repeated later."),
 }
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..addresses import split_base_url
 from ..finding import DOWNLOAD_AGAIN, SERVICE_ACCOUNT, Finding
+from ..wording import joined, worded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,8 +65,12 @@ def _swapped(file: FileValues) -> Iterator[Finding]:
                 "error",
                 "swapped",
                 first,
-                f"{first} and {second} are swapped: each has the value of the other.",
-                f"Swap them back, or download the file unchanged. {DOWNLOAD_AGAIN}",
+                worded(
+                    "{first} and {second} are swapped: each has the value of the other.",
+                    first=first,
+                    second=second,
+                ),
+                joined(worded("Swap them back, or download the file unchanged."), DOWNLOAD_AGAIN),
             )
 
 
@@ -80,7 +85,10 @@ def _kind(file: FileValues) -> Iterator[Finding]:
                 "warning",
                 "redirect_with_service_account",
                 "ru",
-                "The file has a redirect URL and a service account; real files have one of them.",
+                worded(
+                    "The file has a redirect URL and a service account; real files have one of"
+                    " them."
+                ),
                 DOWNLOAD_AGAIN,
             )
     elif file.ru:
@@ -88,17 +96,22 @@ def _kind(file: FileValues) -> Iterator[Finding]:
             "error",
             "web_app",
             "ru",
-            "This is the file of a Web or Mobile app: it signs on a person in a browser and "
-            "has no service account.",
-            f"{SERVICE_ACCOUNT} The app's Type must be Backend Service.",
+            worded(
+                "This is the file of a Web or Mobile app: it signs on a person in a browser and "
+                "has no service account."
+            ),
+            joined(SERVICE_ACCOUNT, worded("The app's Type must be Backend Service.")),
         )
     elif file.sask is None:
         yield Finding(
             "info",
             "no_service_account",
             "saak",
-            "The file has no service account; the client credentials grant will be tried.",
-            f"If the app's Grant Type is not Client Credentials: {SERVICE_ACCOUNT}",
+            worded("The file has no service account; the client credentials grant will be tried."),
+            worded(
+                "If the app's Grant Type is not Client Credentials: {remedy}",
+                remedy=SERVICE_ACCOUNT,
+            ),
         )
 
 
@@ -109,7 +122,11 @@ def _service_account_pair(file: FileValues) -> Iterator[Finding]:
             "error",
             "half_service_account",
             absent,
-            f"The file has {present} but not {absent}: a service account needs both keys.",
+            worded(
+                "The file has {present} but not {absent}: a service account needs both keys.",
+                present=present,
+                absent=absent,
+            ),
             SERVICE_ACCOUNT,
         )
 
@@ -121,8 +138,10 @@ def _gateway_address(file: FileValues) -> Iterator[Finding]:
             "error",
             "tenant_in_gateway",
             "iu",
-            "The gateway's address in iu ends with the tenant already, and would get it twice:"
-            " iu is the address alone, and the tenant stands in ti.",
+            worded(
+                "The gateway's address in iu ends with the tenant already, and would get it twice:"
+                " iu is the address alone, and the tenant stands in ti."
+            ),
             DOWNLOAD_AGAIN,
         )
 
@@ -134,7 +153,7 @@ def _authorization_server(file: FileValues) -> Iterator[Finding]:
             "warning",
             "no_trailing_slash",
             "pu",
-            "The authorization server's address does not end with a slash; one is added.",
+            worded("The authorization server's address does not end with a slash; one is added."),
         )
 
 
@@ -142,9 +161,8 @@ def _base_url(key: str, url: str) -> Iterator[Finding]:
     try:
         split_base_url(url)
     except ValueError as reason:
-        yield Finding(
-            "error", "bad_address", key, f"The address in {key} {reason}.", DOWNLOAD_AGAIN
-        )
+        wrong = worded("The address in {key} {reason}.", key=key, reason=reason.args[0])
+        yield Finding("error", "bad_address", key, wrong, DOWNLOAD_AGAIN)
 
 
 def _relative_names(file: FileValues) -> Iterator[Finding]:
@@ -163,8 +181,11 @@ def _relative_names(file: FileValues) -> Iterator[Finding]:
                 "error",
                 "not_relative",
                 key,
-                f"{key} must be a plain name below pu, such as token.oauth2; as it stands, "
-                "the secrets could be sent to another server.",
+                worded(
+                    "{key} must be a plain name below pu, such as token.oauth2; as it stands, "
+                    "the secrets could be sent to another server.",
+                    key=key,
+                ),
                 DOWNLOAD_AGAIN,
             )
 
@@ -175,7 +196,7 @@ def _tenant_id(file: FileValues) -> Iterator[Finding]:
             "error",
             "bad_tenant",
             "ti",
-            "The tenant id contains characters that no tenant id has.",
+            worded("The tenant id contains characters that no tenant id has."),
             DOWNLOAD_AGAIN,
         )
 
@@ -193,8 +214,12 @@ def _tenant_agrees(file: FileValues) -> Iterator[Finding]:
                 "warning",
                 "other_tenant",
                 key,
-                f"{key} belongs to another tenant than ti ({file.ti}): the file was put together "
-                "by hand, or two files were mixed.",
+                worded(
+                    "{key} belongs to another tenant than ti ({tenant}): the file was put together "
+                    "by hand, or two files were mixed.",
+                    key=key,
+                    tenant=file.ti,
+                ),
                 DOWNLOAD_AGAIN,
             )
 
@@ -210,7 +235,10 @@ def _identifiers(file: FileValues) -> Iterator[Finding]:
                 "error",
                 "bad_characters",
                 key,
-                f"{key} contains blanks, line breaks or letters that no key of Infor has.",
+                worded(
+                    "{key} contains blanks, line breaks or letters that no key of Infor has.",
+                    key=key,
+                ),
                 DOWNLOAD_AGAIN,
             )
 
@@ -230,8 +258,11 @@ def _lengths(file: FileValues) -> Iterator[Finding]:
                 "warning",
                 "unusual_shape",
                 key,
-                f"{key} does not have the length or the letters that Infor gives it; "
-                "it may have been cut when it was copied.",
+                worded(
+                    "{key} does not have the length or the letters that Infor gives it; "
+                    "it may have been cut when it was copied.",
+                    key=key,
+                ),
                 DOWNLOAD_AGAIN,
             )
 
@@ -242,7 +273,7 @@ def _scopes(file: FileValues) -> Iterator[Finding]:
             "info",
             "scopes_in_old_version",
             "sc",
-            "The file lists scopes although its version is 1.0; they are sent.",
+            worded("The file lists scopes although its version is 1.0; they are sent."),
         )
     for scope in file.sc or ():
         if not re.fullmatch(r"[!#-\[\]-~]+", scope):
@@ -250,7 +281,9 @@ def _scopes(file: FileValues) -> Iterator[Finding]:
                 "error",
                 "bad_scope",
                 "sc",
-                "A scope contains blanks, quotes or letters that no scope has (RFC 6749 §3.3).",
+                worded(
+                    "A scope contains blanks, quotes or letters that no scope has (RFC 6749 §3.3)."
+                ),
                 DOWNLOAD_AGAIN,
             )
             return

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import CredentialFileError
 from ..finding import DOWNLOAD_AGAIN, Finding
 from ..secrets import DOTS, Secret
+from ..wording import N_, joined, worded
 from .checks import check
 from .sniff import other_file_type
 from .values import FileValues
@@ -25,22 +26,22 @@ MAX_BYTES = 64 * 1024
 
 # In the order in which Infor writes them.
 MEANINGS: Mapping[str, str] = {
-    "ti": "Tenant identifier",
-    "cn": "Name of the authorized app",
-    "dt": "Code that Infor writes into every file; its meaning is not documented",
-    "ci": "Client ID of the authorized app",
-    "cs": "Client secret of the authorized app",
-    "iu": "Base address of the ION API gateway",
-    "pu": "Base address of the authorization server",
-    "oa": "Authorization address, relative to pu",
-    "ot": "Token address, relative to pu",
-    "or": "Revocation address, relative to pu",
-    "ru": "Redirect URL (Web and Mobile apps only)",
-    "sc": "Scopes that the app may ask for",
-    "ev": "Stamp of the server farm",
-    "v": "Version of the authorized app",
-    "saak": "Access key of the service account",
-    "sask": "Secret key of the service account",
+    "ti": N_("Tenant identifier"),
+    "cn": N_("Name of the authorized app"),
+    "dt": N_("Code that Infor writes into every file; its meaning is not documented"),
+    "ci": N_("Client ID of the authorized app"),
+    "cs": N_("Client secret of the authorized app"),
+    "iu": N_("Base address of the ION API gateway"),
+    "pu": N_("Base address of the authorization server"),
+    "oa": N_("Authorization address, relative to pu"),
+    "ot": N_("Token address, relative to pu"),
+    "or": N_("Revocation address, relative to pu"),
+    "ru": N_("Redirect URL (Web and Mobile apps only)"),
+    "sc": N_("Scopes that the app may ask for"),
+    "ev": N_("Stamp of the server farm"),
+    "v": N_("Version of the authorized app"),
+    "saak": N_("Access key of the service account"),
+    "sask": N_("Secret key of the service account"),
 }
 REQUIRED = ("ti", "ci", "cs", "iu", "pu", "ot")
 _SECRETS = frozenset({"cs", "saak", "sask"})
@@ -80,7 +81,7 @@ class IonApiFile(FileValues):
         data = _object(_text(content))
         problems = [*_missing(data), *_wrong_types(data)]
         if problems:
-            text = " ".join(problem.text for problem in problems)
+            text = joined(*(problem.text for problem in problems))
             raise _refusal("incomplete", text, findings=problems)
         known = {_attribute(key): _value(key, data[key]) for key in MEANINGS if _given(data, key)}
         extra = {key: value for key, value in data.items() if key not in MEANINGS}
@@ -97,7 +98,7 @@ class IonApiFile(FileValues):
         errors = [finding for finding in found if finding.severity == "error"]
         if errors:
             raise CredentialFileError(
-                " ".join(finding.text for finding in errors),
+                joined(*(finding.text for finding in errors)),
                 code=errors[0].code,
                 remedy=errors[0].remedy,
                 findings=found,
@@ -210,20 +211,23 @@ def _text(content: bytes) -> str:
     if len(content) > MAX_BYTES:
         raise _refusal(
             "too_large",
-            f"The file is larger than {MAX_BYTES // 1024} KiB; an .ionapi file has about one KiB.",
+            worded(
+                "The file is larger than {most} KiB; an .ionapi file has about one KiB.",
+                most=MAX_BYTES // 1024,
+            ),
         )
     if not content.strip():
-        raise _refusal("empty", "The file is empty.")
+        raise _refusal("empty", worded("The file is empty."))
     kind = other_file_type(content)
     if kind:
-        raise _refusal("other_type", f"This is {kind}, not an .ionapi file.")
+        what = worded("This is {kind}, not an .ionapi file.", kind=worded(kind))
+        raise _refusal("other_type", what)
     encoding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     try:
         return content.decode(encoding)
     except UnicodeDecodeError as error:
-        raise _refusal(
-            "not_text", f"The file is not UTF-8 text (byte {error.start + 1})."
-        ) from None
+        wrong = worded("The file is not UTF-8 text (byte {byte}).", byte=error.start + 1)
+        raise _refusal("not_text", wrong) from None
 
 
 def _object(text: str) -> dict[str, Any]:
@@ -234,21 +238,29 @@ def _object(text: str) -> dict[str, Any]:
     except json.JSONDecodeError as error:
         raise _refusal(
             "not_json",
-            f"The file is not valid JSON: {error.msg} in line {error.lineno}, "
-            f"column {error.colno}.",
+            worded(
+                "The file is not valid JSON: {reason} in line {line}, column {column}.",
+                reason=error.msg,
+                line=error.lineno,
+                column=error.colno,
+            ),
         ) from None
     except (RecursionError, ValueError):
-        raise _refusal("not_json", "The file is not JSON of the kind that Infor writes.") from None
+        wrong = worded("The file is not JSON of the kind that Infor writes.")
+        raise _refusal("not_json", wrong) from None
     if not isinstance(data, dict):
         raise _refusal(
             "not_object",
-            "The file is JSON, but not one object; several credentials in one file are not read.",
-            remedy="Upload one file for each authorized app, as Infor downloads it.",
+            worded(
+                "The file is JSON, but not one object; several credentials in one file are not"
+                " read."
+            ),
+            remedy=worded("Upload one file for each authorized app, as Infor downloads it."),
         )
     if not any(key in data for key in ("ti", "ci", "cs", "pu", "iu", "saak")):
         raise _refusal(
             "other_type",
-            "The file is JSON, but none of its keys belongs to an .ionapi file.",
+            worded("The file is JSON, but none of its keys belongs to an .ionapi file."),
             findings=_missing(data),
         )
     return data
@@ -266,13 +278,19 @@ def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         keys = [key for key, _ in pairs]
         twice = sorted({key for key in keys if keys.count(key) > 1})
         shown = ", ".join(key[:40] for key in twice[:5])
-        raise _refusal("duplicate_key", f"The file names a key twice: {shown}.")
+        raise _refusal("duplicate_key", worded("The file names a key twice: {keys}.", keys=shown))
     return data
 
 
 def _missing(data: Mapping[str, Any]) -> list[Finding]:
     return [
-        Finding("error", "missing", key, f"{key} is missing ({MEANINGS[key]}).", DOWNLOAD_AGAIN)
+        Finding(
+            "error",
+            "missing",
+            key,
+            worded("{key} is missing ({meaning}).", key=key, meaning=worded(MEANINGS[key])),
+            DOWNLOAD_AGAIN,
+        )
         for key in REQUIRED
         if not _given(data, key)
     ]
@@ -286,10 +304,10 @@ def _wrong_types(data: Mapping[str, Any]) -> list[Finding]:
             continue
         if key == "sc":
             fits = isinstance(value, list) and all(isinstance(scope, str) for scope in value)
-            expected = "a list of texts"
+            template = N_("{key} ({meaning}) must be a list of texts.")
         else:
-            fits, expected = isinstance(value, str), "a text"
+            fits, template = isinstance(value, str), N_("{key} ({meaning}) must be a text.")
         if not fits:
-            text = f"{key} ({meaning}) must be {expected}."
+            text = worded(template, key=key, meaning=worded(meaning))
             wrong.append(Finding("error", "wrong_type", key, text, DOWNLOAD_AGAIN))
     return wrong

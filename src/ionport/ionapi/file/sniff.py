@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 
+from ..wording import N_
+
 _SIGNATURES = (
-    (b"%PDF-", "a PDF document"),
-    (b"PK\x03\x04", "a ZIP archive or an Office file"),
-    (b"PK\x05\x06", "an empty ZIP archive"),
-    (b"\x1f\x8b", "a GZIP archive"),
-    (b"\x89PNG", "a picture"),
-    (b"\xff\xd8\xff", "a picture"),
-    (b"\xd0\xcf\x11\xe0", "an old Office file"),
-    (b"-----BEGIN ", "a key or certificate in PEM form"),
+    (b"%PDF-", N_("a PDF document")),
+    (b"PK\x03\x04", N_("a ZIP archive or an Office file")),
+    (b"PK\x05\x06", N_("an empty ZIP archive")),
+    (b"\x1f\x8b", N_("a GZIP archive")),
+    (b"\x89PNG", N_("a picture")),
+    (b"\xff\xd8\xff", N_("a picture")),
+    (b"\xd0\xcf\x11\xe0", N_("an old Office file")),
+    (b"-----BEGIN ", N_("a key or certificate in PEM form")),
 )
 _PROPERTY = re.compile(rb"^[A-Za-z_][\w.\\ -]*?\s*[=:]", re.MULTILINE)
 # Words that only the vendor's mapping files have (docs/reference/mapping-files.md#lexical-rules).
@@ -31,13 +33,13 @@ def other_file_type(content: bytes) -> str | None:
     if head.startswith((b"{", b"[")) or b"\x00" in head:
         return None
     if head[:200].lower().startswith((b"<!doctype html", b"<html")):
-        return "an HTML page"
+        return N_("an HTML page")
     if head.startswith(b"<"):
-        return "an XML file"
+        return N_("an XML file")
     if _SERVICE_ACCOUNTS.search(head[:200]):
-        return "the list of service accounts from User Management"
+        return N_("the list of service accounts from User Management")
     if _MAPPING.search(head):
-        return "a mapping file (.properties)"
+        return N_("a mapping file (.properties)")
     if len(_PROPERTY.findall(head)) >= 2 or head.startswith((b"#", b"!")):
-        return "a .properties file"
+        return N_("a .properties file")
     return None

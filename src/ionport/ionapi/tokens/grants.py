@@ -14,6 +14,7 @@ from ..answers.faults import token_error
 from ..calls import Answer, Call
 from ..errors import TokenError
 from ..secrets import Secret
+from ..wording import worded
 
 if TYPE_CHECKING:
     from ..file.model import IonApiFile
@@ -76,7 +77,7 @@ class Grants:
         """RFC 7009. `hint` is access_token or refresh_token. Needs the file's `or`."""
         if self.file.revocation_url is None:
             raise TokenError(
-                "The ION API file names no revocation address (or).", code="no_revocation"
+                worded("The ION API file names no revocation address (or)."), code="no_revocation"
             )
         form = {"token": token.reveal(), "token_type_hint": hint}
         return self._post(form, self.file.revocation_url)
@@ -119,10 +120,11 @@ class Grants:
         data = answer.json_object()
         access_token = _token(answer, data, "access_token")
         if access_token is None:
-            raise answer.refused("bad_shape", "The token answer contains no access token.")
+            raise answer.refused("bad_shape", worded("The token answer contains no access token."))
         token_type = data.get("token_type") or "Bearer"
         if str(token_type).lower() != "bearer":
-            raise answer.refused("bad_shape", "The server gave a token that is not a bearer token.")
+            text = worded("The server gave a token that is not a bearer token.")
+            raise answer.refused("bad_shape", text)
         refresh_token = _token(answer, data, "refresh_token")
         if refresh_token is None and previous is not None:
             refresh_token = previous.refresh_token
@@ -140,7 +142,8 @@ def _token(answer: Answer, data: dict[str, Any], key: str) -> Secret | None:
     if value in (None, ""):
         return None
     if not isinstance(value, str) or not _TOKEN.fullmatch(value):
-        raise answer.refused("bad_shape", f"The {key} in the token answer is not usable.")
+        text = worded("The {key} in the token answer is not usable.", key=key)
+        raise answer.refused("bad_shape", text)
     return Secret(value)
 
 

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ..errors import RequestRefused, TokenError
 from ..secrets import Secret
+from ..wording import worded
 from .grants import TokenSet
 from .source import LONGEST_RENEWAL
 
@@ -201,12 +202,15 @@ class FileRenewal:
 
 def _too_many(seconds: float) -> TokenError:
     return TokenError(
-        f"No token is asked for in the next {max(round(seconds), 1)} seconds: this credential has"
-        " asked for as many as Infor allows.",
+        worded(
+            "No token is asked for in the next {seconds} seconds: this credential has asked for as"
+            " many as Infor allows.",
+            seconds=max(round(seconds), 1),
+        ),
         code="sign_on_limit",
         status=429,
         retry_after=seconds,
-        remedy="Wait, and switch on Issue Refresh Tokens in the authorized app.",
+        remedy=worded("Wait, and switch on Issue Refresh Tokens in the authorized app."),
     )
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
 from ..answers.faults import token_error
 from ..calls import Answer, Blocking, Flow, Wait
 from ..errors import InvalidClient, TokenError
+from ..wording import worded
 from .grants import Grants, TokenSet
 
 if TYPE_CHECKING:
@@ -224,7 +225,7 @@ class TokenSource:
 
     def _refresh(self, tokens: TokenSet) -> Flow[TokenSet]:
         if tokens.refresh_token is None:
-            raise TokenError("There is no refresh token.", code="no_refresh_token")
+            raise TokenError(worded("There is no refresh token."), code="no_refresh_token")
         answer: Answer = yield self._grants.refresh(tokens.refresh_token)
         return self._taken(answer, previous=tokens)
 

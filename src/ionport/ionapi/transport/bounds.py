@@ -8,6 +8,7 @@ import httpcore2
 
 from ..errors import SendWindowClosed
 from ..sending import SendWindow, boot_time
+from ..wording import worded
 
 # An answer that has arrived by the end is read to its own end, for this long. It may say what
 # the remote side made of the call.
@@ -74,14 +75,16 @@ class CallBounds:
     def _closed(self) -> SendWindowClosed:
         if self.on_the_wire:
             return SendWindowClosed(
-                "The call was broken off: the time in which it could be sent and answered has "
-                "passed. Whether it was processed is not known.",
-                remedy="Look whether it was processed before it is sent again.",
+                worded(
+                    "The call was broken off: the time in which it could be sent and answered has "
+                    "passed. Whether it was processed is not known."
+                ),
+                remedy=worded("Look whether it was processed before it is sent again."),
                 sent=True,
             )
         return SendWindowClosed(
-            "The call was not sent: the time in which it had to begin has passed.",
-            remedy="Send it again.",
+            worded("The call was not sent: the time in which it had to begin has passed."),
+            remedy=worded("Send it again."),
         )
 
 

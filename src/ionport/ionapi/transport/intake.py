@@ -15,6 +15,7 @@ import httpx2
 
 from ..calls import DEFAULT_LIMIT, EXCERPT, Body
 from ..errors import AnswerRefused, ConnectionFailed, IonApiError, RequestRefused
+from ..wording import N_, worded
 from .bounds import CallBounds
 from .exchange import Exchange, Observer, shown_body
 from .redaction import Redactor
@@ -38,7 +39,8 @@ NETWORK_ERRORS = (
     httpcore2.ProtocolError,
     TimeoutError,
 )
-_CUT_OFF = "The answer ended before it was complete."
+_STRAIGHT = worded("Check the addresses in the ION API file: they must lead straight to Infor.")
+_CUT_OFF = worded("The answer ended before it was complete.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,15 +127,14 @@ class Attempt:
         self._headers = _decoded(headers)
         named = {name.lower(): value for name, value in self._headers}
         if 300 <= status < 400 and status != 304:
-            target = _host_of(named.get("location", ""))
             raise self._refused(
                 "redirect",
-                f"The server answered with a redirect{target}, which is not followed.",
-                "Check the addresses in the ION API file: they must lead straight to Infor.",
+                _redirected(named.get("location", "")),
+                _STRAIGHT,
             )
         coding = named.get("content-encoding", "").strip().lower()
         if coding not in PLAIN | {"gzip", "x-gzip", "deflate"}:
-            raise self._refused("bad_encoding", "The answer is encoded in an unknown way.")
+            raise self._refused("bad_encoding", worded("The answer is encoded in an unknown way."))
         self._decoder = Decoder(coding)
         length = int(named.get("content-length") or 0)
         # A HEAD request's answer gives the length of a body that does not come.
@@ -155,7 +156,9 @@ class Attempt:
                     self._content += piece[: _BEGINNING - len(self._content)]
                     sink(piece)
         except zlib.error as error:
-            raise self._refused("bad_encoding", "The compressed answer is damaged.") from error
+            raise self._refused(
+                "bad_encoding", worded("The compressed answer is damaged.")
+            ) from error
 
     def response(self) -> httpx2.Response:
         """The complete answer. Raises AnswerRefused (truncated)."""
@@ -192,7 +195,8 @@ class Attempt:
         host = self._request.url.host
         detail = self._redactor.text(f"{type(error).__name__}: {error}")[:EXCERPT]
         if isinstance(error, httpcore2.LocalProtocolError):
-            return RequestRefused(f"The request to {host} is not valid HTTP.", detail=detail)
+            text = worded("The request to {host} is not valid HTTP.", host=host)
+            return RequestRefused(text, detail=detail)
         closed = self.bounds.closed()
         if closed is not None:
             return closed
@@ -234,7 +238,7 @@ class Attempt:
     def _too_large(self) -> AnswerRefused:
         limit = self.options.limit
         size = f"{limit // 1024} KiB" if limit >= 1024 else f"{limit} bytes"
-        return self._refused("too_large", f"The answer is larger than {size}.")
+        return self._refused("too_large", worded("The answer is larger than {size}.", size=size))
 
     def _refused(self, code: str, text: str, remedy: str = "") -> AnswerRefused:
         return AnswerRefused(
@@ -279,31 +283,36 @@ def _has_zlib_header(chunk: bytes) -> bool:
 
 _FAILURES = {
     "timeout": (
-        "{host} did not answer in time.",
-        "Try again later. If it stays, ask who runs the network whether the host can be reached.",
+        N_("{host} did not answer in time."),
+        N_(
+            "Try again later. If it stays, ask who runs the network whether the host can be"
+            " reached."
+        ),
     ),
     "refused": (
-        "{host} refuses the connection.",
-        "Check the address and the port in the ION API file, and whether the server is running.",
+        N_("{host} refuses the connection."),
+        N_(
+            "Check the address and the port in the ION API file, and whether the server is running."
+        ),
     ),
     "unreachable": (
-        "{host} cannot be reached.",
-        "Check the address in the ION API file, and this server's access to the internet.",
+        N_("{host} cannot be reached."),
+        N_("Check the address in the ION API file, and this server's access to the internet."),
     ),
     "certificate": (
-        "The certificate of {host} is not trusted: {reason}.",
-        (
+        N_("The certificate of {host} is not trusted: {reason}."),
+        N_(
             "Check the address in the ION API file. If the server's certificate is of your own "
             "authority, add that one to the trusted authorities of this computer."
         ),
     ),
     "tls": (
-        "No encrypted connection to {host} could be made.",
-        "Check the address and the port in the ION API file: https must be spoken there.",
+        N_("No encrypted connection to {host} could be made."),
+        N_("Check the address and the port in the ION API file: https must be spoken there."),
     ),
     "lost": (
-        "{host} closed the connection without a complete answer.",
-        "Try again later. If it stays, check the address and the port in the ION API file.",
+        N_("{host} closed the connection without a complete answer."),
+        N_("Try again later. If it stays, check the address and the port in the ION API file."),
     ),
 }
 
@@ -315,7 +324,11 @@ def connection_failed(
     kind, reason = _failure_kind(error)
     text, remedy = _FAILURES[kind]
     return ConnectionFailed(
-        text.format(host=host, reason=reason), kind=kind, remedy=remedy, detail=detail, sent=sent
+        worded(text, host=host, reason=reason),
+        kind=kind,
+        remedy=worded(remedy),
+        detail=detail,
+        sent=sent,
     )
 
 
@@ -342,10 +355,14 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
         cause = inner if isinstance(inner, BaseException) else cause.__cause__
 
 
-def _host_of(location: str) -> str:
-    """The words for where a redirect leads; none when it names no proper host."""
+def _redirected(location: str) -> str:
+    """The sentence for a redirect, with where it leads when that is a proper host."""
     match = re.match(r"https?://(?:[^/@]*@)?([A-Za-z0-9.-]{1,253})(?=[:/?#]|$)", location)
-    return f" to {match[1]}" if match else ""
+    if match is None:
+        return worded("The server answered with a redirect, which is not followed.")
+    return worded(
+        "The server answered with a redirect to {host}, which is not followed.", host=match[1]
+    )
 
 
 def _decoded(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[str, str]]:

@@ -47,6 +47,35 @@ def test_a_connection_tells_who_uses_it_and_what_its_earlier_proofs_ended_with(d
     assert "Used by Invoices to Infor" in said(page)
 
 
+def test_a_proof_is_told_in_the_readers_language_with_its_values(desk: Desk) -> None:
+    made = desk.add_export(credential=desk.credentials())
+    found = re.search(r'href="(/settings/connections/con_\w+)"', made.text)
+    assert found
+    assert until(lambda: "every 1s" not in desk.browser.get(found[1]).text)
+    texts = {
+        "en": ("answers on this computer", " of tenant ", "Signed on: Service account"),
+        "de": ("antwortet auf diesem Rechner", "DocBits_TST des Mandanten ", "Angemeldet: Service"),
+        "fr": (
+            "répond sur cet ordinateur",
+            "DocBits_TST du tenant ",
+            "Connecté : Service Account",
+        ),
+    }
+    for language, parts in texts.items():
+        desk.browser.http.headers["accept-language"] = language
+        page = said(desk.browser.get(found[1]).text)
+        for part in parts:
+            assert part in page, (language, part)
+        for others in (parts for code, parts in texts.items() if code != language):
+            assert not any(part in page for part in others), language
+
+
+def test_what_is_wrong_with_a_file_is_told_in_the_readers_language(desk: Desk) -> None:
+    desk.browser.http.headers["accept-language"] = "de"
+    refused = said(_upload(desk, b"%PDF-1.7", name="Kept").text)
+    assert "Das ist ein PDF-Dokument, keine .ionapi-Datei." in refused
+
+
 def test_another_file_is_refused_beside_its_box(desk: Desk) -> None:
     refused = _upload(desk, b"SF_CONO=1", name="Kept")
     assert refused.status_code == 422

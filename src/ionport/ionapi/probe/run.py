@@ -9,22 +9,21 @@ from collections.abc import AsyncIterator, Callable, Generator, Iterable, Iterat
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-from .client import IonApiClient
-from .errors import CredentialFileError, IonApiError, M3Error, ServiceError, TokenError
-from .file.model import IonApiFile, Kind, shorten
-from .finding import APPS_MENU
-from .tokens.grants import ClientAuth, TokenSet
-from .transport.pool import Peer, Timeouts, Transport
+from ..client import IonApiClient
+from ..errors import CredentialFileError, IonApiError, M3Error, ServiceError, TokenError
+from ..file.model import IonApiFile, Kind, shorten
+from ..finding import APPS_MENU
+from ..tokens.grants import ClientAuth, TokenSet
+from ..transport.pool import Peer, Timeouts, Transport
+from ..wording import N_, joined, worded
+from .results import Details, StageResult, State
 
 if TYPE_CHECKING:
-    from .addresses import AddressPolicy
-    from .finding import Finding
-    from .transport.exchange import Observer
-
-State = Literal["running", "passed", "failed", "not_applicable", "skipped"]
-Details = tuple[tuple[str, str], ...]
+    from ..addresses import AddressPolicy
+    from ..finding import Finding
+    from ..transport.exchange import Observer
 
 EXPIRES_SOON_DAYS = 30
 M3_PROGRAM = "APS450MI"
@@ -34,54 +33,16 @@ Source: docs/reference/m3.md#transactions-and-fields.
 """
 LN_SERVICE = "BusinessPartner_v3"
 """A service of LN itself, whose WSDL is read (docs/reference/ln.md#soap)."""
-NO_REFRESH_ADVICE = (
+NO_REFRESH_ADVICE = worded(
     "Each new access token then costs a sign-on, of which Infor allows 1,000 a day. In "
-    f"{APPS_MENU} open the app, switch on Issue Refresh Tokens and save; the file stays the same."
+    "{menu} open the app, switch on Issue Refresh Tokens and save; the file stays the same.",
+    menu=APPS_MENU,
 )
-REFRESH_REMEDY = (
-    f"In {APPS_MENU} open the app and check Issue Refresh Tokens and Refresh Token Grant Lifetime "
-    "(0 means that it never expires). Deliveries sign on anew instead, which costs sign-ons."
+REFRESH_REMEDY = worded(
+    "In {menu} open the app and check Issue Refresh Tokens and Refresh Token Grant Lifetime "
+    "(0 means that it never expires). Deliveries sign on anew instead, which costs sign-ons.",
+    menu=APPS_MENU,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class StageResult:
-    """One stage, as it starts (`running`) or as it ended.
-
-    `cause` and `remedy` explain a failure; a `remedy` on another state is advice. `details` are
-    rows of label and value. Nothing here contains a secret.
-    """
-
-    id: str
-    title: str
-    state: State
-    milliseconds: int = 0
-    summary: str = ""
-    cause: str = ""
-    remedy: str = ""
-    details: Details = ()
-
-
-@dataclass(frozen=True, slots=True)
-class ProbeReport:
-    """How all stages ended."""
-
-    stages: tuple[StageResult, ...]
-
-    @classmethod
-    def collect(cls, results: Iterator[StageResult]) -> ProbeReport:
-        """Run a probe to its end."""
-        return cls(tuple(result for result in results if result.state != "running"))
-
-    @property
-    def ok(self) -> bool:
-        """Whether the connection is proved: no stage failed or had to be skipped."""
-        return all(stage.state in {"passed", "not_applicable"} for stage in self.stages)
-
-    @property
-    def failed(self) -> StageResult | None:
-        """The first stage that failed."""
-        return next((stage for stage in self.stages if stage.state == "failed"), None)
 
 
 def probe(
@@ -98,10 +59,10 @@ def probe(
 
     The stages are file, network, token, refresh, idm, ion, m3 and ln, in this order; one whose
     foundation failed is `skipped`. M3 or LN that the tenant does not have, or that is not open to
-    this account, is `not_applicable`: its `details` have the error's code, which whoever needs the
-    suite takes for a refusal. `source` may be the bytes of an upload. Tokens are asked for
-    anew and never taken from a store, so that a wrong secret shows; this costs one sign-on and
-    one refresh. Nothing is changed at the tenant.
+    this account, is `not_applicable`: its `code` is the error's, which whoever needs the suite
+    takes for a refusal. `source` may be the bytes of an upload. Tokens are asked for anew and never
+    taken from a store, so that a wrong secret shows; this costs one sign-on and one refresh.
+    Nothing is changed at the tenant.
     """
     shared = transport or Transport(policy)
     run = _Run(source, Timeouts.of(timeout), shared, client_auth, scope, on_exchange)
@@ -131,6 +92,7 @@ async def probe_async(
 
 @dataclass(frozen=True, slots=True)
 class _Outcome:
+    code: str
     summary: str
     details: Details = ()
     remedy: str = ""
@@ -175,7 +137,7 @@ class _Run:
         passed: set[str] = set()
         for id_, title, foundation, check in stages:
             if foundation and foundation not in passed:
-                yield StageResult(id_, title, "skipped", summary="Waits for an earlier stage.")
+                yield StageResult(id_, title, "skipped", summary=_WAITS, code="waits")
                 continue
             started = StageResult(id_, title, "running")
             yield started
@@ -189,9 +151,10 @@ class _Run:
         self._file = file if isinstance(file, IonApiFile) else IonApiFile.parse(file)
         self._file.require_valid()
         remarks = [finding for finding in self._file.validate() if finding.severity != "info"]
-        app = self._file.cn or "an app without a name"
+        app = self._file.cn or worded("an app without a name")
         return _Outcome(
-            f"{app} of tenant {self._file.ti}",
+            "file_read",
+            worded("{app} of tenant {tenant}", app=app, tenant=self._file.ti),
             details=(
                 ("Tenant", self._file.ti),
                 ("Environment", self._file.environment or "unknown"),
@@ -213,10 +176,11 @@ class _Run:
             peers[peer.host] = peer
             details += _peer_rows(label, peer)
         unencrypted = any(peer.certificate is None for peer in peers.values())
-        how = "on this computer, without encryption" if unencrypted else "with valid certificates"
-        answer = "answers" if len(peers) == 1 else "answer"
         return _Outcome(
-            f"{' and '.join(peers)} {answer} {how}",
+            "hosts_unencrypted" if unencrypted else "hosts_answer",
+            worded(
+                _ANSWERS[len(peers) == 1, unencrypted], **dict(zip(_HOSTS, peers, strict=False))
+            ),
             details=tuple(details),
             remedy=_expiry_advice(peers.values()),
         )
@@ -234,7 +198,8 @@ class _Run:
         minutes = round((self._tokens.expires_at - time.time()) / 60)
         scope = self._tokens.scope
         return _Outcome(
-            f"{_SIGN_ON[self._file.kind]} signed on",
+            "signed_on",
+            worded("Signed on: {by}", by=_SIGN_ON[self._file.kind]),
             details=(
                 ("Lifetime", f"{minutes} minutes"),
                 ("Refresh token", "issued" if self._tokens.refresh_token else "not issued"),
@@ -246,7 +211,8 @@ class _Run:
         before = self._tokens.refresh_token
         if before is None:
             return _Outcome(
-                "Infor issues no refresh token for this app",
+                "no_refresh_token",
+                worded("Infor issues no refresh token for this app"),
                 remedy=NO_REFRESH_ADVICE,
                 state="not_applicable",
             )
@@ -256,14 +222,18 @@ class _Run:
             if error.transient:
                 raise
             raise TokenError(
-                f"The refresh token is not accepted, although Infor issued it. {error.oauth_error}",
+                joined(
+                    worded("The refresh token is not accepted, although Infor issued it."),
+                    error.oauth_error,
+                ),
                 oauth_error=error.oauth_error,
                 status=error.status,
                 remedy=REFRESH_REMEDY,
             ) from error
         same = self._tokens.refresh_token == before
         return _Outcome(
-            "A new access token came for the refresh token",
+            "refreshed",
+            worded("A new access token came for the refresh token"),
             details=(("Refresh token", "stays the same" if same else "is renewed each time"),),
         )
 
@@ -273,30 +243,33 @@ class _Run:
         more = f" and {len(entities) - 10} more" if len(entities) > 10 else ""
         if not entities:
             return _Outcome(
-                "IDM answers, but shows no document type to this account",
-                remedy="Give the user of the service account the role IDM-AdvancedUser.",
+                "idm_shows_nothing",
+                worded("IDM answers, but shows no document type to this account"),
+                remedy=worded("Give the user of the service account the role IDM-AdvancedUser."),
             )
         return _Outcome(
-            f"IDM answers with {len(entities)} document types",
+            "idm_answers",
+            worded("IDM answers with {number} document types", number=len(entities)),
             details=(("Document types", f"{names}{more}"),),
         )
 
     def _ask_ion(self) -> _Outcome:
         self._client.messaging.ping()
-        return _Outcome("ION messaging answers")
+        return _Outcome("ion_answers", worded("ION messaging answers"))
 
     def _ask_m3(self) -> _Outcome:
         try:
             found = self._client.m3.execute(M3_PROGRAM, "GetUserInfo")
         except ServiceError as error:
             if error.status == 404:
-                return _not_open("Not found at this tenant", error, error.code)
+                return _not_open(_NOT_FOUND, error, error.code)
             if error.status == 403 or isinstance(error, M3Error):
-                return _not_open("Not open to this account", error, error.code)
+                return _not_open(_NOT_OPEN, error, error.code)
             raise
         rows = (("User", "ZZUSID"), ("Company", "ZDCONO"), ("Division", "ZDDIVI"))
         return _Outcome(
-            "M3 answers as the user of the service account",
+            "m3_answers",
+            worded("M3 answers as the user of the service account"),
             details=tuple((label, found.first(name)) for label, name in rows if found.first(name)),
         )
 
@@ -306,26 +279,39 @@ class _Run:
         except ServiceError as error:
             if error.status == 404:
                 # It may also be that LN is there and only this service is not.
-                return _not_open("Not found at this tenant", error, "")
+                return _not_open(_NOT_FOUND, error, "ln_not_found")
             if error.status == 403:
-                return _not_open("Not open to this account", error, error.code)
+                return _not_open(_NOT_OPEN, error, error.code)
             raise
-        return _Outcome("LN answers")
+        return _Outcome("ln_answers", worded("LN answers"))
 
 
 _SIGN_ON: Mapping[Kind, str] = {
-    Kind.BACKEND_SERVICE_ACCOUNT: "Service account",
-    Kind.CLIENT_CREDENTIALS: "Client credentials",
-    Kind.WEB: "Web app",
+    Kind.BACKEND_SERVICE_ACCOUNT: worded("Service account"),
+    Kind.CLIENT_CREDENTIALS: worded("Client credentials"),
+    Kind.WEB: worded("Web app"),
+}
+_WAITS = worded("Waits for an earlier stage.")
+_NOT_FOUND = worded("Not found at this tenant")
+_NOT_OPEN = worded("Not open to this account")
+_HOSTS = ("host", "other_host")
+# By whether there is one host, and whether it is asked without encryption.
+_ANSWERS = {
+    (True, False): N_("{host} answers with a valid certificate"),
+    (False, False): N_("{host} and {other_host} answer with valid certificates"),
+    (True, True): N_("{host} answers on this computer, without encryption"),
+    (False, True): N_("{host} and {other_host} answer on this computer, without encryption"),
 }
 
 
 def _not_open(summary: str, error: ServiceError, code: str) -> _Outcome:
     """A suite that not every tenant has: it fails no proof, only what needs the suite."""
     return _Outcome(
+        code,
         summary,
-        details=(("Code", code),) if code else (),
-        remedy=f"Only deliveries to {error.service} need it. {error.remedy}".strip(),
+        remedy=joined(
+            worded("Only deliveries to {service} need it.", service=error.service), error.remedy
+        ),
         state="not_applicable",
         cause=error.message,
     )
@@ -340,10 +326,11 @@ def _timed(started: StageResult, check: Callable[[], _Outcome]) -> StageResult:
             started,
             state="failed",
             milliseconds=_milliseconds(clock),
-            summary="Failed",
+            summary=worded("Failed"),
             cause=error.message,
             remedy=error.remedy,
-            details=(("Code", error.code), *_found(error)),
+            details=_found(error),
+            code=error.code,
         )
     return replace(
         started,
@@ -353,6 +340,7 @@ def _timed(started: StageResult, check: Callable[[], _Outcome]) -> StageResult:
         cause=outcome.cause,
         remedy=outcome.remedy,
         details=outcome.details,
+        code=outcome.code,
     )
 
 
@@ -366,7 +354,7 @@ def _milliseconds(clock: float) -> int:
 
 
 def _advice(remarks: list[Finding]) -> str:
-    return " ".join(dict.fromkeys(finding.remedy for finding in remarks if finding.remedy))
+    return joined(*dict.fromkeys(finding.remedy for finding in remarks))
 
 
 def _peer_rows(label: str, peer: Peer) -> list[tuple[str, str]]:
@@ -398,5 +386,6 @@ def _expiry_advice(peers: Iterable[Peer]) -> str:
     for peer in peers:
         expires = _expires(peer.certificate) if peer.certificate else None
         if expires and (expires - datetime.now(UTC)).days < EXPIRES_SOON_DAYS:
-            soon.append(f"The certificate of {peer.host} ends on {expires.date().isoformat()}.")
-    return " ".join(soon)
+            day = expires.date().isoformat()
+            soon.append(worded("The certificate of {host} ends on {day}.", host=peer.host, day=day))
+    return joined(*soon)
