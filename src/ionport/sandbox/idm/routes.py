@@ -48,7 +48,7 @@ _VERSIONS = inferred(
 _UNDO = inferred("docs/reference/idm.md#update-and-delete", left_out="no source names the address")
 _STREAM = verified("docs/reference/idm.md#search")
 _NAMED_STREAM = inferred("docs/reference/idm.md#search")
-_TEXT_SEARCH = "text search (CONTAINS, useTextSearch); $state and $language change nothing"
+_TEXT_SEARCH = "a text search looks not into files; $state and $language change nothing"
 _SEARCH = verified("docs/reference/idm.md#search", left_out=_TEXT_SEARCH)
 _COUNT = verified("docs/reference/idm.md#search", left_out="the answer's form is inferred")
 _RESOURCE = verified(

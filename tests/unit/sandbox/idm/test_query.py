@@ -89,11 +89,14 @@ def test_sets_of_items_are_joined_and_put_in_order() -> None:
     )
 
 
-@pytest.mark.parametrize("text", ['CONTAINS(/E, "x")', '(/E) INTERSECT CONTAINS(/E|/F, "x")'])
-def test_text_search_is_refused_by_name(text: str) -> None:
-    with pytest.raises(InvalidInput, match="CONTAINS") as caught:
-        parse_query(text)
-    assert caught.value.code == "text_search_not_imitated"
+def test_a_text_search_looks_through_document_types() -> None:
+    found = Comparison("", Sign.CONTAINS, "x")
+    one = Path("E", Every((Every(), found)))
+    assert parse_query('CONTAINS(/E, "x")').items == one
+    both = Union((one, Path("F", Every((Every(), found)))))
+    assert parse_query('(/E) INTERSECT CONTAINS(/E|/F, "x")').items == Intersection(
+        (Path("E"), both)
+    )
 
 
 @pytest.mark.parametrize(

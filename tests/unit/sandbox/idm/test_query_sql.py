@@ -189,9 +189,11 @@ def meets(item: Item, condition: Condition) -> bool:
         return not values
     if sign is Sign.IS_NOT_NULL:
         return bool(values)
-    if sign in (Sign.LIKE, Sign.NOT_LIKE):
+    if sign in (Sign.LIKE, Sign.NOT_LIKE, Sign.CONTAINS):
         texts = [each.value for each in item.attributes if each.name == name and each.value]
         texts = [str(value) for value in values] if name in BUILT_IN else texts
+        if sign is Sign.CONTAINS:
+            return any(condition.value.lower() in text.lower() for text in texts)
         return any(_like(text, condition.value) == (sign is Sign.LIKE) for text in texts)
     if condition.value == "":
         empty = any(each.name == name and each.value == "" for each in item.attributes)
@@ -235,7 +237,7 @@ def comparisons(draw: st.DrawFn) -> Comparison:
     name = draw(st.sampled_from([*VALUES, *BUILT_IN]))
     type_ = VALUES[name][0] if name in VALUES else BUILT_IN[name][0]
     sign = draw(st.sampled_from(Sign))
-    if sign in (Sign.LIKE, Sign.NOT_LIKE):
+    if sign in (Sign.LIKE, Sign.NOT_LIKE, Sign.CONTAINS):
         if name in BUILT_IN and type_ is not AttributeType.STRING:
             return Comparison(name, Sign.IS_NULL)
         return Comparison(name, sign, draw(st.sampled_from(PATTERNS)))

@@ -29,13 +29,17 @@ class Sign(StrEnum):
     AT_LEAST = ">="
     LIKE = "LIKE"
     NOT_LIKE = "NOT LIKE"
+    CONTAINS = "CONTAINS"
     IS_NULL = "IS NULL"
     IS_NOT_NULL = "IS NOT NULL"
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """A condition on an attribute; of several values one that meets it is enough."""
+    """A condition on an attribute; of several values one that meets it is enough.
+
+    Without an attribute, a text search: any value or the name of a file meets it.
+    """
 
     attribute: str
     sign: Sign

@@ -2,7 +2,7 @@
 
     query      := set [ "SORTBY" "(" sort { "," sort } ")" ]
     set        := part { ("UNION" | "INTERSECT") part }
-    part       := path | "(" set ")"
+    part       := path | "(" set ")" | "CONTAINS" "(" path { "|" path } "," text ")"
     path       := "/" name [ "[" either "]" ]
     either     := all { "OR" all }
     all        := single { "AND" single }
@@ -14,7 +14,8 @@
 Texts stand in " or ', the quote itself doubled inside; numbers, true and false may stand bare.
 Spaces are optional, words are matched ignoring case (docs/reference/idm.md#search). AND, =,
 IS NOT NULL and UNION are seen in sources; the rest is what query builders of public clients
-write, and which of UNION and INTERSECT binds first is not known: they are taken in turn.
+write, and which of UNION and INTERSECT binds first is not known: they are taken in turn. What
+CONTAINS looks through is inferred.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ _TOKEN = re.compile(
     r"""(?P<name>[A-Za-z_][\w.-]*)
       | (?P<number>-?[0-9]{1,40}(\.[0-9]{1,40})?)
       | (?P<text>"(?:[^"]|"")*"|'(?:[^']|'')*')
-      | (?P<sign><=|>=|!=|<>|[/@=<>\[\](),])""",
+      | (?P<sign><=|>=|!=|<>|[/@=<>\[\](),|])""",
     re.VERBOSE,
 )
 _BLANKS = re.compile(r"\s*")
@@ -120,10 +121,23 @@ class _Parser:
         self._parts += 1
         if self._parts > MAX_PARTS:
             raise too_large("parts", MAX_PARTS)
-        if self._peek().is_word("CONTAINS"):
-            raise _no_text_search()
+        if self._skip_word("CONTAINS"):
+            return self._in_brackets("(", self._containing, ")")
         if self._peek().is_sign("("):
             return self._in_brackets("(", self._set, ")")
+        return self._path()
+
+    def _containing(self) -> ItemSet:
+        paths = [self._path()]
+        while self._peek().is_sign("|"):
+            self._next += 1
+            paths.append(self._path())
+        self._sign(",")
+        text = Comparison("", Sign.CONTAINS, self._text())
+        found = [Path(each.entity_name, Every((each.condition, text))) for each in paths]
+        return found[0] if len(found) == 1 else Union(tuple(found))
+
+    def _path(self) -> Path:
         self._sign("/")
         name = self._take("name", "a document type").text
         if not self._peek().is_sign("["):
@@ -268,11 +282,4 @@ def _unreadable(token: _Token, expected: str) -> InvalidInput:
         f"The query cannot be read at position {token.position + 1}: {expected} was expected,"
         f' found {found}. A query looks like /Entity[@Attribute = "value" AND …].',
         code="query_unreadable",
-    )
-
-
-def _no_text_search() -> InvalidInput:
-    return InvalidInput(
-        "The sandbox has no text search: CONTAINS is not imitated. Ask for attributes instead.",
-        code="text_search_not_imitated",
     )

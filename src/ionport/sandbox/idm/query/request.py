@@ -2,7 +2,8 @@
 
 The document's form is seen in a source; how `logicalType` joins arguments is inferred: each joins
 its argument to the next, OR as said and anything else as AND. The sample that the form was taken
-from sends "string" there.
+from sends "string" there. With `useTextSearch` each value is looked for as a text, in the attribute
+that is its key or, without one, anywhere; inferred.
 """
 
 from __future__ import annotations
@@ -48,12 +49,10 @@ def read_queries(document: Mapping[str, object]) -> Query:
 
 
 def _paths(query: Mapping[str, object]) -> list[Path]:
+    arguments = list_in(query, "arguments", "argument", MAX_COMPARISONS)
     if text_in(query, "useTextSearch").lower() in ("1", "true"):
-        raise InvalidInput(
-            "The sandbox has no text search: leave useTextSearch false and ask for attributes.",
-            code="text_search_not_imitated",
-        )
-    condition = _condition(list_in(query, "arguments", "argument", MAX_COMPARISONS))
+        arguments = [{**each, "operator": Sign.CONTAINS.value} for each in arguments]
+    condition = _condition(arguments)
     names = [name.strip().removeprefix("/") for name in _SEPARATOR.split(_entities(query))]
     return [Path(name, condition) for name in names if name]
 
@@ -82,7 +81,7 @@ def _condition(arguments: Sequence[Mapping[str, object]]) -> Condition:
 
 
 def _comparison(argument: Mapping[str, object]) -> Comparison:
-    attribute = text_in(argument, "key").removeprefix("@")
+    attribute = text_in(argument, "key").removeprefix("@").removeprefix("*")
     operator = " ".join(text_in(argument, "operator").upper().split()) or "="
     try:
         sign = Sign("!=" if operator == "<>" else operator)

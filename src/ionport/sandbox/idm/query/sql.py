@@ -136,6 +136,8 @@ class SearchSql:
 
     def _comparison(self, comparison: Comparison, entity: Entity) -> ColumnElement[bool]:
         name, sign = comparison.attribute, comparison.sign
+        if not name and sign is Sign.CONTAINS:
+            return self._containing(comparison.value, entity)
         if name not in entity.attributes and name.upper() in BUILT_IN:
             return self._of_item(comparison, *BUILT_IN[name.upper()])
         definition = definition_of(entity, name)
@@ -165,9 +167,24 @@ class SearchSql:
             )
         )
 
+    def _containing(self, text: str, entity: Entity) -> ColumnElement[bool]:
+        """Return the condition that a value or the name of a file has a text in it."""
+        in_value = select(_attributes.item_number).where(
+            _attributes.tenant_id == self._scope.tenant_id,
+            _attributes.entity_name == entity.name,
+            _attributes.value.icontains(text, autoescape=True),
+        )
+        in_name = select(_resources.item_number).where(
+            _resources.item_number == _items.number,
+            _resources.filename.icontains(text, autoescape=True),
+        )
+        return or_(_items.number.in_(in_value), in_name.correlate(idm_items).exists())
+
     def _of_value(self, comparison: Comparison, type_: AttributeType) -> ColumnElement[bool]:
         """Return the condition on one value of an attribute."""
         sign = comparison.sign
+        if sign is Sign.CONTAINS:
+            return _attributes.value.icontains(comparison.value, autoescape=True)
         if sign in (Sign.LIKE, Sign.NOT_LIKE):
             return self._like(_attributes.value, comparison)
         value = _value(comparison, type_)
@@ -188,9 +205,13 @@ class SearchSql:
             return column.is_(None)
         if sign is Sign.IS_NOT_NULL:
             return column.is_not(None)
-        if sign in (Sign.LIKE, Sign.NOT_LIKE):
+        if sign in (Sign.LIKE, Sign.NOT_LIKE, Sign.CONTAINS):
             if type_ is not AttributeType.STRING:
                 raise _wrong_value(comparison.attribute, type_, comparison.value)
+            if sign is Sign.CONTAINS:
+                return and_(
+                    column.is_not(None), column.icontains(comparison.value, autoescape=True)
+                )
             return and_(column.is_not(None), self._like(column, comparison))
         text = canonical(type_, comparison.value)
         if text is None:
