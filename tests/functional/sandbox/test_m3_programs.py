@@ -94,6 +94,45 @@ def test_a_company_tells_what_it_is_set_to(client: httpx2.Client) -> None:
     assert int(record(client, "CRS165MI/RtvNextNumber", **series)["NBNR"]) == int(first) + 1
 
 
+def test_what_an_invoice_is_entered_with_is_told(client: httpx2.Client) -> None:
+    assert record(client, "CRS030MI/GetBasicData", VTCD="01")["TX40"] == "VAT 19 %"
+    assert len(run(client, "CRS030MI/LstVat", VTCD="1")["records"]) == 2
+    assert record(client, "CRS055MI/GetBasicData", CUCD="USD")["TX40"] == "US dollar"
+    later = {"CUCD": "USD", "CRTP": "1", "CUTD": "20260301", "ARAT": "0.95"}
+    assert record(client, "CRS055MI/AddRate", **later)["TCUR"] == "EUR"
+    assert run(client, "CRS055MI/AddRate", **later)["errorCode"] == "WRA0104"
+    asked = {"CRTP": "1", "FCUR": "SEK"}
+    for day, dollar in (("20260228", "0.92"), ("20260301", "0.95")):
+        rates = run(client, "CRS055MI/SelExchangeRate", CUTD=day, **asked)["records"]
+        assert {each["CUCD"]: each["ARAT"] for each in rates} == {"SEK": "0.09", "USD": dollar}
+    assert run(client, "CRS055MI/SelExchangeRate", CUTD="20251231", **asked)["records"] == []
+    bank = {"BKTP": "3", "ACHO": "20001", "BKID": "B1"}
+    new = {**bank, "BKIN": "0001", "BANA": "Supplier's bank", "BKNO": "70010080"}
+    run(client, "CRS692MI/AddBankAccount2", **new)
+    assert record(client, "CRS692MI/GetBasicData", **bank)["BANA"] == "Supplier's bank"
+    own = {"BKTP": "3", "ACHO": "20001"}
+    assert [each["BKID"] for each in run(client, "CRS692MI/LstByAccHolder", **own)["records"]] == [
+        "B1"
+    ]
+    assert record(client, "CRS692MI/LstByNumber", BKNO="70010080")["BKID"] == "B1"
+    run(client, "CRS692MI/DelBankAccount", **bank)
+    assert run(client, "CRS692MI/GetBasicData", **bank)["errorCode"] == "WBK0103"
+    assert record(client, "PPS280MI/GetElement", CEID="E001")["TX30"] == "Freight"
+
+
+def test_an_item_has_units_lots_and_names_of_its_suppliers(client: httpx2.Client) -> None:
+    unit = record(client, "MMS015MI/Get", ITNO="BOLT-M8", AUTP="1", ALUN="BOX")
+    assert (unit["COFA"], unit["DMCF"]) == ("100", "1")
+    named = record(client, "PPS040MI/GetItemSupplier", ITNO="BOLT-M8", SUNO="20001")
+    assert named["SITE"] == "CP-4711"
+    lot = {"ITNO": "BOLT-M8", "BANO": "L-1"}
+    assert record(client, "MMS235MI/AddItmLot", **lot)["BANO"] == "L-1"
+    run(client, "MMS235MI/UpdItmLot", **lot, BREF="Blue")
+    assert record(client, "MMS235MI/GetItmLot", **lot)["BREF"] == "Blue"
+    missing = run(client, "MMS235MI/AddItmLot", ITNO="NONE", BANO="L-1")
+    assert (missing["errorCode"], missing["errorField"]) == ("WIT0103", "ITNO")
+
+
 def test_a_record_has_fields_of_a_tenants_own(client: httpx2.Client) -> None:
     key = {"FILE": "MITMAS", "PK01": "BOLT-M8"}
     assert run(client, "CUSEXTMI/AddFieldValue", **key, A030="blue", N096="1.5")["records"] == []

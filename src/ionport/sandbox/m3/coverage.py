@@ -38,7 +38,7 @@ _CLIENTS = from_clients(
 )
 _FACTS_OF_CLIENTS = dict.fromkeys(
     ("CRS008MI", "CRS045MI", "CRS165MI", "CUSEXTMI", "MMS005MI", "MMS010MI", "MMS025MI"), _CLIENTS
-) | dict.fromkeys(("MNS095MI", "OIS100MI"), _CLIENTS)
+) | dict.fromkeys(("MMS015MI", "MMS235MI", "MNS095MI", "OIS100MI", "PPS040MI"), _CLIENTS)
 _OTHERS = inferred("docs/reference/m3.md#transactions-and-fields")
 
 

@@ -47,6 +47,13 @@ class File(StrEnum):
     LOCATION = "location"
     GENERAL_CODE = "general code"
     CUSTOM_FIELDS = "custom fields"
+    VAT_CODE = "VAT code"
+    EXCHANGE_RATE = "exchange rate"
+    BANK_ACCOUNT = "bank account"
+    COST_ELEMENT = "costing element"
+    ITEM_UNIT = "alternative unit"
+    ITEM_SUPPLIER = "item supplier"
+    ITEM_LOT = "item lot"
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,12 @@ _CODES = (
     ("CSCD", (("AT", "Austria"), ("DE", "Germany"), ("GB", "United Kingdom"), ("SE", "Sweden"))),
     ("CSCD", (("US", "United States"),)),
     ("CUCD", (("EUR", "Euro"), ("GBP", "Pound sterling"), ("SEK", "Swedish krona"))),
+    ("CUCD", (("USD", "US dollar"),)),
 )
+_VAT_CODES = (("0", "No VAT"), ("1", "VAT 19 %"), ("2", "VAT 7 %"))
+# What one of them is worth in euro.
+_RATES = (("GBP", "1.15"), ("SEK", "0.09"), ("USD", "0.92"))
+_COST_ELEMENTS = (("E001", "Freight"), ("E101", "Customs"))
 _COMMON = {"RGDT": "20260101", "LMDT": "20260101", "CHNO": "1", "CHID": "SANDBOX"}
 _PLACE = {"DIVI": "AAA", "FACI": "A01", "WHLO": "100"}
 _BUYER = {"PURC": "BUYER", "BUYE": "BUYER"}
@@ -87,6 +92,7 @@ def seeded_records() -> Mapping[tuple[File, Key], Record]:
             "STAT": "20",
         }
     _add_places(records)
+    _add_finance(records)
     _add_orders(records)
     _add_delivery(records)
     return records
@@ -105,6 +111,27 @@ def _add_places(records: dict[tuple[File, Key], Record]) -> None:
         for code, name in codes:
             texts = {"STCO": table, "STKY": code, "TX15": name[:15], "TX40": name}
             records[File.GENERAL_CODE, (table, code)] = {**_COMMON, **texts}
+
+
+def _add_finance(records: dict[tuple[File, Key], Record]) -> None:
+    """What invoices are entered with, and what is told of items beside themselves."""
+    for number, name in _VAT_CODES:
+        texts = {"VTCD": number, "TX15": name[:15], "TX40": name, "VATT": "1"}
+        records[File.VAT_CODE, (numbered(number, 2),)] = {**_COMMON, **texts}
+    for currency, rate in _RATES:
+        values = {"CUCD": currency, "CRTP": "1", "CUTD": "20260101", "ARAT": rate, "LOCD": "EUR"}
+        key = (currency, numbered(1, 2), "20260101")
+        records[File.EXCHANGE_RATE, key] = {**_COMMON, **values, "DMCU": "1", "RAFA": "1"}
+    account = {"BKTP": "1", "ACHO": "", "BKID": "BANK1", "BANA": "House bank", "CUCD": "EUR"}
+    bank = {"DIVI": "AAA", "STAT": "20", "BKNO": "10020030", "BKIN": "0001", "CBPY": "1"}
+    records[File.BANK_ACCOUNT, (numbered(1, 2), "", "BANK1")] = {**_COMMON, **account, **bank}
+    for element, name in _COST_ELEMENTS:
+        texts = {"CEID": element, "TX30": name, "TX15": name[:15], "WSOP": "50"}
+        records[File.COST_ELEMENT, (element,)] = {**_COMMON, **texts}
+    unit = {"ITNO": "BOLT-M8", "AUTP": "1", "ALUN": "BOX", "COFA": "100", "DMCF": "1", "DCCD": "0"}
+    records[File.ITEM_UNIT, ("BOLT-M8", numbered(1, 1), "BOX")] = {**_COMMON, **unit}
+    offered = {"ITNO": "BOLT-M8", "SUNO": "20001", "SITE": "CP-4711", "SITD": "Bolt, hexagon, M8"}
+    records[File.ITEM_SUPPLIER, ("BOLT-M8", "20001")] = {**_COMMON, **offered}
 
 
 def _add_orders(records: dict[tuple[File, Key], Record]) -> None:

@@ -53,6 +53,7 @@ BEHAVIOURS: Mapping[str, Mapping[str, Behaviour]] = {
     "PPS001MI": orders.PPS001_BEHAVIOURS,
     "PPS200MI": orders.PPS200_BEHAVIOURS,
     **settings.BEHAVIOURS,
+    **partners.OF_ITEMS,
 }
 
 

@@ -153,3 +153,32 @@ ITEM_BEHAVIOURS: Mapping[str, Behaviour] = {
     "GetItmWhsBasic": get(ITEM_WAREHOUSES),
     "LstItmWhsByWhs": list_from(ITEM_WAREHOUSES, 1),
 }
+
+_UNITS = MasterFile(
+    File.ITEM_UNIT,
+    "Alternative unit",
+    "WUM01",
+    (KeyField("ITNO"), KeyField("AUTP", 1), KeyField("ALUN")),
+)
+_ITEM_SUPPLIERS = MasterFile(
+    File.ITEM_SUPPLIER, "Item supplier", "WIS01", (KeyField("ITNO"), KeyField("SUNO"))
+)
+_LOTS = MasterFile(File.ITEM_LOT, "Lot", "WBA01", (KeyField("ITNO"), KeyField("BANO")))
+
+
+def _lot(company: Company, _session: Session, values: Record) -> Record:
+    """A lot of an item that there is."""
+    ITEMS.get(company, values)
+    return {"STAS": "1", **values}
+
+
+# Of an item: MMS015MI, PPS040MI and MMS235MI (docs/reference/m3.md#public-programs).
+OF_ITEMS: Mapping[str, Mapping[str, Behaviour]] = {
+    "MMS015MI": {"Get": get(_UNITS), "Lst": list_from(_UNITS, 1)},
+    "MMS235MI": {
+        "AddItmLot": add(_LOTS, _lot),
+        "GetItmLot": get(_LOTS),
+        "UpdItmLot": change(_LOTS),
+    },
+    "PPS040MI": {"GetItemSupplier": get(_ITEM_SUPPLIERS)},
+}

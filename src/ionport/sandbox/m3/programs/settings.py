@@ -1,7 +1,9 @@
 """What a company is made of and set to: divisions, facilities, warehouses, users, codes, numbers.
 
 MNS095MI, MNS100MI, MNS150MI, CRS008MI, MMS005MI, MMS010MI, CRS045MI, CRS165MI, CRS175MI and the
-fields of a tenant's own at any record, CUSEXTMI (docs/reference/m3.md#public-programs).
+fields of a tenant's own at any record, CUSEXTMI (docs/reference/m3.md#public-programs); what an
+invoice is entered with: VAT codes (CRS030MI), exchange rates (CRS055MI), bank accounts (CRS692MI)
+and costing elements (PPS280MI).
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from typing import Final
 
 from ionport.sandbox.m3.company import Company
 from ionport.sandbox.m3.errors import TransactionFailed
-from ionport.sandbox.m3.model import File, Record, Session
+from ionport.sandbox.m3.model import File, Record, Session, numbered
 from ionport.sandbox.m3.programs.behaviour import Behaviour
 from ionport.sandbox.m3.programs.masterdata import (
     KeyField,
@@ -21,7 +23,9 @@ from ionport.sandbox.m3.programs.masterdata import (
     delete,
     get,
     list_between,
+    list_by,
     list_from,
+    search,
 )
 
 DIVISIONS = MasterFile(File.DIVISION, "Division", "WDI01", (KeyField("DIVI"),))
@@ -37,8 +41,24 @@ CUSTOM_FIELDS = MasterFile(
     "WPK01",
     (KeyField("FILE"), *(KeyField(f"PK0{number}") for number in range(1, 9))),
 )
+VAT_CODES = MasterFile(File.VAT_CODE, "VAT code", "WVT01", (KeyField("VTCD", 2),))
+RATES = MasterFile(
+    File.EXCHANGE_RATE,
+    "Exchange rate",
+    "WRA01",
+    (KeyField("CUCD"), KeyField("CRTP", 2), KeyField("CUTD")),
+)
+BANK_ACCOUNTS = MasterFile(
+    File.BANK_ACCOUNT,
+    "Bank account",
+    "WBK01",
+    (KeyField("BKTP", 2), KeyField("ACHO"), KeyField("BKID")),
+)
+COST_ELEMENTS = MasterFile(File.COST_ELEMENT, "Costing element", "WCEI1", (KeyField("CEID"),))
 _VERSION: Final = "16"
 _COUNTRIES: Final = "CSCD"
+_CURRENCIES: Final = "CUCD"
+_LOCAL_CURRENCY: Final = "EUR"
 
 
 def _company(company: Company, _session: Session, _values: Record) -> Sequence[Record]:
@@ -92,8 +112,59 @@ def _country(company: Company, _session: Session, values: Record) -> Sequence[Re
     return [{"CSCD": found["STKY"], "TX40": found["TX40"], "IISO": found["STKY"], "ECYN": "0"}]
 
 
+def _currency(company: Company, _session: Session, values: Record) -> Sequence[Record]:
+    code = {"STCO": _CURRENCIES, "STKY": values["CUCD"]}
+    found = GENERAL_CODES.get(company, code)
+    return [{**found, "CUCD": found["STKY"], "DCCD": "2", "RAFA": "1"}]
+
+
+def _valid_rates(company: Company, session: Session, values: Record) -> Sequence[Record]:
+    """The rates of a type that are valid on a day, one for each currency."""
+    first, last = values.get("FCUR", ""), values.get("TCUR", "")
+    valid: dict[str, Record] = {}
+    # In the order of their days: of each currency the last one stays.
+    for rate in company.records(File.EXCHANGE_RATE):
+        is_asked = rate["CUCD"] >= first and (not last or rate["CUCD"] <= last)
+        is_of_type = numbered(rate["CRTP"], 2) == numbered(values["CRTP"], 2)
+        if is_asked and is_of_type and rate["CUTD"] <= values["CUTD"]:
+            valid[rate["CUCD"]] = rate
+    return list(valid.values())[: session.limit]
+
+
+def _completed_rate(_company: Company, _session: Session, values: Record) -> Record:
+    local = {"LOCD": _LOCAL_CURRENCY, "FCUR": values["CUCD"], "TCUR": _LOCAL_CURRENCY}
+    return {**values, **local, "RAFA": "1", "DMCU": "1"}
+
+
 BEHAVIOURS: Mapping[str, Mapping[str, Behaviour]] = {
     "CRS008MI": {"Get": get(FACILITIES), "ListFacility": list_from(FACILITIES)},
+    "CRS030MI": {"GetBasicData": get(VAT_CODES), "LstVat": list_from(VAT_CODES)},
+    "CRS055MI": {
+        "AddRate": add(RATES, _completed_rate),
+        "GetBasicData": Behaviour(_currency),
+        "LstRatesPerType": list_from(RATES, 2),
+        "SelExchangeRate": Behaviour(_valid_rates),
+    },
+    "CRS692MI": {
+        "AddBankAccount": add(BANK_ACCOUNTS),
+        "AddBankAccount2": add(BANK_ACCOUNTS),
+        "ChgBankAccount2": change(BANK_ACCOUNTS),
+        "ChgBasicData": change(BANK_ACCOUNTS),
+        "DelBankAccount": delete(BANK_ACCOUNTS),
+        "GetBasicData": get(BANK_ACCOUNTS),
+        "GetBasicData2": get(BANK_ACCOUNTS),
+        "LstByAccHolder": list_from(BANK_ACCOUNTS, 2),
+        "LstByID": list_by(BANK_ACCOUNTS, "BKID"),
+        "LstByNumber": list_by(BANK_ACCOUNTS, "BKNO"),
+        "SearchBnkAcc": search(BANK_ACCOUNTS),
+    },
+    "PPS280MI": {
+        "AddElement": add(COST_ELEMENTS),
+        "GetElement": get(COST_ELEMENTS),
+        "LstElement": list_from(COST_ELEMENTS),
+        "LstElementRange": list_between(COST_ELEMENTS, "FEID", "TEID"),
+        "UpdElement": change(COST_ELEMENTS),
+    },
     "CRS045MI": {"GetBasicData": Behaviour(_country)},
     "CRS165MI": {"RtvNextNumber": Behaviour(_next_number, changes=True)},
     "CRS175MI": {
