@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from ionport.core.blobs import Blobs
 from ionport.core.clock import BootClock, SystemClock
+from ionport.core.i18n import Speech
 from ionport.core.scanning import Clamd
 from ionport.core.sealing import KeyRing
 from ionport.data_folder import (
@@ -209,12 +210,20 @@ def _application(
             scanner=_scanner(settings),
             waiting_folder=settings.data / "waiting",
             origin=settings.origin,
+            speech_of=_speech_of,
             intake_root=Path(settings.intake_root) if settings.intake_root else None,
             export_root=Path(settings.export_root) if settings.export_root else None,
         )
         if settings.side.has_documents
         else None,
     )
+
+
+def _speech_of(language: str) -> Speech | None:
+    # The catalogues are read with Babel, which no command has to load.
+    from ionport.web.locales import speech_of
+
+    return speech_of(language)
 
 
 def _openid(

@@ -13,7 +13,7 @@ from ionport.core.clock import BootClock
 from ionport.core.mail.session import Mailer
 from ionport.core.sealing import KeyRing
 from ionport.documents.alerts.outbox import AlertOutbox
-from ionport.documents.alerts.sender import AlertSender
+from ionport.documents.alerts.sender import AlertSender, SpeechOf
 from ionport.documents.alerts.service import AlertService
 from ionport.documents.bulk.decisions import decision_steps, judge_step
 from ionport.documents.bulk.model import BulkAction
@@ -127,16 +127,17 @@ def open_document_side(
     export_root: Path | None = None,
     waiting_folder: Path | None = None,
     origin: str = "",
+    speech_of: SpeechOf = lambda _language: None,
 ) -> DocumentSide:
     """Return the services on an open database.
 
     `addresses` says where Infor and receivers of webhooks may stand; links in what these are told
-    begin with `origin`.
+    begin with `origin`. `speech_of` returns the texts of a language for mails.
     """
     outbox = Outbox(origin)
     sender = WebhookSender(database, clock, keys, audit, addresses)
     outbox.wake = sender.wake
-    alert_sender = AlertSender(database, clock, keys, Mailer(addresses), origin)
+    alert_sender = AlertSender(database, clock, keys, Mailer(addresses), origin, speech_of)
     events = EachOfEvents(outbox, AlertOutbox(alert_sender.wake))
     documents = DocumentService(clock, blobs, audit, limits=limits, scanner=scanner, events=events)
     mappings = MappingService(clock, audit, ConfigurationMappingUses())

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
 import pytest
 
+from ionport.documents.samples import read_sample
+from ionport.exports.model import DeliveryStatus
+from ionport.identity.access import Access
+from ionport.sandbox.control.controls.faults import FaultDraft, FaultKind, FaultTarget, Trigger
 from tests.browser.furnished import Furnished, furnished_house
 from tests.browser.test_pages import PAGES
 from tests.support.sentences import sentences
+from tests.support.sides import OPERATOR
+from tests.support.whole import INVOICE
 
 # Each page of the manual is a text in its own language (tests/unit/manual/test_languages.py). What
 # is known of the imitated services, and from where, stays English as those services do.
@@ -36,6 +43,7 @@ _NAMES: Final = re.compile(
 _FOREIGN: Final = re.compile(
     r"Supplier 99 does not exist|[Ss]upplier GHOST does not exist|VTCD must be entered"
 )
+REFUSED: Final = '{"error": {"message": "Supplier 99 does not exist."}}'
 # What is still in English: these lists only get shorter.
 _OPEN_PAGES: Final = {
     # Names in code lists.
@@ -57,6 +65,16 @@ _OPEN: Final = {
     "Everybody may read and change",
     "Only the owner may",
 }
+# What the client library says of a lost answer and of a refusal.
+_OPEN_OF_CALLS: Final = {
+    "127.0.0.1 closed the connection without a complete answer.",
+    "If it stays, check the address and the port in the ION API file.",
+    "IDM refused the request (HTTP status 400):",
+    (
+        "Compare document type and attributes with those in Infor Document Management >"
+        " Administration > Document Types;"
+    ),
+}
 
 
 @pytest.fixture(scope="module")
@@ -76,6 +94,14 @@ def _said(application: Furnished, path: str, language: str) -> set[str]:
     return sentences(_FOREIGN.sub("…", _NAMES.sub("…", answer.text)))
 
 
+def _same(application: Furnished, path: str) -> Iterator[tuple[str, str]]:
+    """Give each language with the sentences that a page says in it and in English."""
+    english = _said(application, path, "en")
+    for language in ("de", "fr"):
+        for text in english & _said(application, path, language):
+            yield language, text
+
+
 def test_no_page_in_german_or_french_shows_a_sentence_of_the_english_page(
     application: Furnished,
 ) -> None:
@@ -84,15 +110,48 @@ def test_no_page_in_german_or_french_shows_a_sentence_of_the_english_page(
     for address in PAGES:
         if address.startswith(_ENGLISH):
             continue
-        path = application.address(address)
-        english = _said(application, path, "en")
-        for language in ("de", "fr"):
-            same = english & _said(application, path, language)
-            if same and address in _OPEN_PAGES:
+        for language, text in _same(application, application.address(address)):
+            if address in _OPEN_PAGES:
                 open_pages.add(address)
             else:
-                found |= dict.fromkeys(same, f"{address} in {language}")
+                found[text] = f"{address} in {language}"
     unknown = {text: where for text, where in found.items() if text not in _OPEN}
     assert not unknown, "\n".join(f"{where}: {text}" for text, where in sorted(unknown.items()))
     assert _OPEN - found.keys() == set(), "these are translated: take them off the list"
     assert _OPEN_PAGES - open_pages == set(), "these are translated: take them off the list"
+
+
+@pytest.mark.parametrize(
+    ("draft", "status"),
+    [
+        (FaultDraft(FaultKind.CUT_AFTER_COMMIT), DeliveryStatus.WAITING),
+        (FaultDraft(FaultKind.STATUS, status=400, body=REFUSED), DeliveryStatus.FAILED),
+    ],
+)
+def test_a_lost_answer_and_a_refusal_are_told_in_the_language_of_the_page(
+    application: Furnished, draft: FaultDraft, status: DeliveryStatus
+) -> None:
+    desk = application.desk
+    infor, documents = desk.application.infor, desk.application.documents
+    assert infor is not None
+    assert documents is not None
+    rule = replace(draft, target=FaultTarget("IDM", "create item"), trigger=Trigger.NEXT)
+    with desk.application.database.write() as work:
+        infor.control.faults.add(Access(work, desk.tenant, OPERATOR), rule)
+    content = read_sample(INVOICE).replace(b"RE-2026-0417", f"RE-{status}".encode())
+    page = desk.browser.send("/documents/upload", files=[("files", (f"{status}.xml", content))])
+    document = re.search(r"/documents/(doc_\w+)", page.text)
+    assert document is not None
+    with desk.application.database.write() as work:
+        access = Access(work, desk.organization, OPERATOR)
+        documents.documents.decisions.accept(access, document[1], "agreed")
+        (delivery,) = documents.deliveries.export(
+            access, document[1], application.ids["configuration"]
+        )
+    documents.runner.run(delivery.id)
+    with desk.application.database.read() as work:
+        now = documents.deliveries.get(Access(work, desk.organization, OPERATOR), delivery.id)
+    assert now.delivery.status is status
+    places = (f"/deliveries/{delivery.id}", f"/documents/{document[1]}", "/export-errors")
+    found = {text for place in places for _language, text in _same(application, place)}
+    assert found <= _OPEN | _OPEN_OF_CALLS

@@ -8,6 +8,7 @@ from typing import Any, Generic, Self, TypeVar
 
 from pydantic import BaseModel, Field
 
+from ionport.api.sentences import TOLD, SentenceAnswer
 from ionport.connections.model import Check, Connection
 from ionport.core.values.alike import shared
 from ionport.documents.intake.receiving import Outcome
@@ -167,6 +168,7 @@ class TimelineAnswer(Answer):
     at: datetime
     kind: str
     text: str
+    text_sentence: SentenceAnswer | None = TOLD
     previous_status: str | None
     status: str | None
     by: str
@@ -175,6 +177,7 @@ class TimelineAnswer(Answer):
     def of(cls, entry: TimelineEntry) -> TimelineAnswer:
         return cls.made_of(
             entry,
+            text_sentence=SentenceAnswer.of(entry.text),
             previous_status=entry.previous_status.value if entry.previous_status else None,
             status=entry.status.value if entry.status else None,
             by=entry.actor_name,
@@ -238,7 +241,9 @@ class DeliveryAnswer(Answer):
     erp_changed_at: datetime | None
     error_code: str | None
     error: str | None
+    error_sentence: SentenceAnswer | None = TOLD
     remedy: str | None
+    remedy_sentence: SentenceAnswer | None = TOLD
     next_attempt_at: datetime | None
     created_at: datetime
     created_by: str
@@ -254,7 +259,9 @@ class DeliveryAnswer(Answer):
             erp_text=delivery.erp_text or None,
             error_code=delivery.error_code or None,
             error=delivery.error_text or None,
+            error_sentence=SentenceAnswer.of(delivery.error_text),
             remedy=delivery.remedy or None,
+            remedy_sentence=SentenceAnswer.of(delivery.remedy),
             next_attempt_at=delivery.due_at,
         )
 
@@ -269,6 +276,7 @@ class StepAnswer(Answer):
     )
     remote_id: str | None
     summary: str | None
+    summary_sentence: SentenceAnswer | None = TOLD
     calls: int = Field(description="How many calls were ever made for it.")
     finished_at: datetime | None
 
@@ -278,6 +286,7 @@ class StepAnswer(Answer):
             step,
             remote_id=step.remote_id or None,
             summary=step.summary or None,
+            summary_sentence=SentenceAnswer.of(step.summary),
             calls=step.attempts,
         )
 
@@ -294,11 +303,15 @@ class AttemptAnswer(Answer):
     milliseconds: int | None
     error_code: str | None
     error: str | None
+    error_sentence: SentenceAnswer | None = TOLD
 
     @classmethod
     def of(cls, attempt: Attempt) -> AttemptAnswer:
         return cls.made_of(
-            attempt, error_code=attempt.error_code or None, error=attempt.error_text or None
+            attempt,
+            error_code=attempt.error_code or None,
+            error=attempt.error_text or None,
+            error_sentence=SentenceAnswer.of(attempt.error_text),
         )
 
 

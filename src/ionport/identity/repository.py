@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, delete, func, insert, or_, select, update
 
+from ionport.core.i18n import SOURCE_LANGUAGE
 from ionport.identity.model import (
     OpenSession,
     Organization,
@@ -156,6 +157,23 @@ class UserRepository(Repository):
 
     def set_language(self, scope: SystemScope, user_id: str, language: str) -> None:
         self._run(update(users).where(users.c.id == user_id).values(language=language))
+
+    def languages(self, scope: OrganizationScope, addresses: Sequence[str]) -> Sequence[str]:
+        """Return the languages that the members with these e-mail addresses have chosen.
+
+        In the order of the addresses, each once; English for who has chosen none or is no member.
+        """
+        wanted = [address.casefold() for address in addresses]
+        members = select(organization_memberships.c.user_id).where(
+            organization_memberships.c.organization_id == scope.organization_id
+        )
+        rows = self._run(
+            select(func.lower(users.c.email).label("address"), users.c.language).where(
+                func.lower(users.c.email).in_(wanted), users.c.id.in_(members)
+            )
+        )
+        chosen = {row.address: row.language for row in rows if row.language}
+        return list(dict.fromkeys(chosen.get(each, SOURCE_LANGUAGE) for each in wanted))
 
     def note_sign_in(self, scope: SystemScope, user_id: str, at: datetime) -> None:
         self._run(update(users).where(users.c.id == user_id).values(last_sign_in_at=at))

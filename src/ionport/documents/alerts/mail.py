@@ -8,8 +8,9 @@ from email.message import EmailMessage
 from email.utils import format_datetime
 from typing import Final
 
-from ionport.core.i18n import _, ngettext
-from ionport.documents.alerts.model import AlertMessage, AlertSettings
+from ionport.core.i18n import Speech, _, ngettext, speaking
+from ionport.core.sentences import told
+from ionport.documents.alerts.model import MAX_TEXT, AlertMessage, AlertSettings
 from ionport.documents.types import DOCUMENT_TYPES
 
 _SUBJECT: Final = 150
@@ -23,19 +24,33 @@ def alert_mail(
     *,
     zone: tzinfo,
     origin: str,
+    speeches: Sequence[Speech | None],
 ) -> EmailMessage:
-    """Return the mail that tells of some events; the same `mail_id` gives the same Message-ID."""
+    """Return the mail that tells of some events; the same `mail_id` gives the same Message-ID.
+
+    It is one mail for all receivers, so it tells them in each of the languages `speeches` (None:
+    English), of which the first is the subject's.
+    """
+    subjects, texts = [], []
+    for speech in speeches:
+        with speaking(speech):
+            subjects.append(_subject(messages))
+            texts.append(_text(messages, zone, origin))
+    return _mail(settings, subjects[0], "\n\n* * *\n\n".join(texts), mail_id, now)
+
+
+def _subject(messages: Sequence[AlertMessage]) -> str:
     if len(messages) == 1:
-        subject = f"{messages[0].type.label}: {_named(messages[0])}"
-    else:
-        subject = ngettext("{number} alert", "{number} alerts", len(messages)).format(
-            number=len(messages)
-        )
+        return f"{messages[0].type.label}: {_named(messages[0])}"
+    return ngettext("{number} alert", "{number} alerts", len(messages)).format(number=len(messages))
+
+
+def _text(messages: Sequence[AlertMessage], zone: tzinfo, origin: str) -> str:
     parts = [_told(message, zone, origin) for message in messages]
     ending = _("You get this because your address stands in Settings → Alerts: {link}").format(
         link=f"{origin}/settings/alerts"
     )
-    return _mail(settings, subject, "\n\n".join([*parts, ending]), mail_id, now)
+    return "\n\n".join([*parts, ending])
 
 
 def check_mail(
@@ -63,7 +78,8 @@ def _mail(
 
 def _told(message: AlertMessage, zone: tzinfo, origin: str) -> str:
     at = message.created_at.astimezone(zone).strftime("%Y-%m-%d %H:%M %Z")
-    lines = [f"{at}  {message.type.label}: {_named(message)}", message.text]
+    lines = [f"{at}  {message.type.label}: {_named(message)}"]
+    lines.append(" ".join(told(message.text).split())[:MAX_TEXT])
     if message.delivery_id:
         lines.append(f"{origin}/deliveries/{message.delivery_id}")
     lines.append(f"{origin}/documents/{message.document_id}")

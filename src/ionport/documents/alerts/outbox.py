@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from ionport.core.http.texts import storable
 from ionport.core.ids import new_id
+from ionport.core.sentences import parts_of
 from ionport.documents.alerts.model import MAX_TEXT, AlertMessage, AlertState
 from ionport.documents.alerts.repository import AlertRepository, SettingsRepository
 from ionport.documents.webhooks.model import Event
@@ -41,7 +42,9 @@ class AlertOutbox:
 
 
 def _text(event: Event) -> str:
-    """Return in one line what is known of an event beside its type."""
+    """Return what is known of an event beside its type."""
+    if parts_of(event.text):
+        return event.text
     told = ("configuration_title", "step", "error_code")
     text = event.text or ", ".join(event.details[name] for name in told if event.details.get(name))
     return storable(" ".join(text.split())[:MAX_TEXT])

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from ionport.core.clock import Clock
 from ionport.core.errors import Unavailable
+from ionport.core.i18n import Speech
 from ionport.core.ids import new_id
 from ionport.core.mail.session import MailAccount, Mailer, MailOutcome
 from ionport.core.repeating import Runner
@@ -26,8 +27,11 @@ from ionport.documents.alerts.model import (
     Pace,
 )
 from ionport.documents.alerts.repository import AlertRepository, SettingsRepository
-from ionport.identity.repository import OrganizationRepository
+from ionport.identity.repository import OrganizationRepository, UserRepository
 from ionport.store import Database, OrganizationScope, SystemScope, Work
+
+SpeechOf: TypeAlias = Callable[[str], Speech | None]
+"""Returns the texts of a language by its code; None for English."""
 
 _SENDING: Final = SystemScope("alerts are sent")
 _LEASE: Final = timedelta(minutes=3)
@@ -52,6 +56,7 @@ class _Mail:
     messages: Sequence[AlertMessage]
     id: str
     zone: tzinfo
+    languages: Sequence[str]
 
     @property
     def ids(self) -> Sequence[str]:
@@ -63,12 +68,20 @@ class AlertSender(Runner):
 
     An organization's next mail is claimed by one of them. What a process that ends has handed
     over without writing it down is sent once more, under the same Message-ID, and never again.
+    A mail is in the languages that its receivers have chosen for the pages.
     """
 
     def __init__(
-        self, database: Database, clock: Clock, keys: KeyRing, mailer: Mailer, origin: str
+        self,
+        database: Database,
+        clock: Clock,
+        keys: KeyRing,
+        mailer: Mailer,
+        origin: str,
+        speech_of: SpeechOf = lambda _language: None,
     ) -> None:
         super().__init__()
+        self._speech_of = speech_of
         self._database = database
         self._clock = clock
         self._keys = keys
@@ -116,7 +129,9 @@ class AlertSender(Runner):
             return None
         if messages[0].mail_id is None and settings.pace is Pace.EACH and len(messages) <= _ALONE:
             messages = messages[:1]
-        mail = _Mail(settings, messages, messages[0].mail_id or new_id("mail"), zone)
+        languages = UserRepository(work.connection).languages(scope, settings.recipients)
+        mail_id = messages[0].mail_id or new_id("mail")
+        mail = _Mail(settings, messages, mail_id, zone, languages)
         state = self._ended(messages, now)
         if state is not None:
             alerts.end(scope, mail.ids, state, now)
@@ -135,7 +150,13 @@ class AlertSender(Runner):
     def _send(self, mail: _Mail) -> None:
         settings, now = mail.settings, self._clock.now()
         content = alert_mail(
-            settings, mail.messages, mail.id, now, zone=mail.zone, origin=self._origin
+            settings,
+            mail.messages,
+            mail.id,
+            now,
+            zone=mail.zone,
+            origin=self._origin,
+            speeches=[self._speech_of(language) for language in mail.languages],
         )
         try:
             account = self._account(settings)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,6 +13,7 @@ import pytest
 from ionport.core.blobs import FolderBlobs
 from ionport.core.clock import MovableClock
 from ionport.core.errors import InvalidInput
+from ionport.core.i18n import _, speaking
 from ionport.core.mail.session import MailAccount, Mailer, MailSecurity
 from ionport.core.sealing import KeyRing
 from ionport.core.secrets import Secret
@@ -24,10 +25,13 @@ from ionport.documents.samples import UBL_INVOICE, read_sample
 from ionport.documents.service import DocumentService
 from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
-from ionport.identity.model import Actor, Organization
+from ionport.identity.model import Actor, Organization, OrganizationRole
+from ionport.identity.passwords import Passwords
 from ionport.identity.repository import OrganizationRepository
+from ionport.identity.service import IdentityService, NewUser
 from ionport.ionapi.addresses import AddressPolicy
 from ionport.store import Database, OrganizationScope, SystemScope
+from ionport.web.locales import speech_of
 from tests.support.mail import PASSWORD, USER, MailServer, mail_server
 
 ACME, OPERATOR = OrganizationScope("org_acme"), Actor.operator("test")
@@ -46,12 +50,25 @@ class Alerted:
     sender: AlertSender
     alerts: AlertService
     policy: AddressPolicy = field(default_factory=AddressPolicy)
+    recipients: Sequence[str] = ("ada@example.com",)
+
+    def add_member(self, username: str, language: str) -> None:
+        identity = IdentityService(
+            self.clock, AuditLog(self.clock), Passwords(time_cost=1, memory_kib=8)
+        )
+        digest = identity.hash_password(Secret("correct horse battery"))
+        new = NewUser(username, full_name=username, email=f"{username}@Example.com")
+        with self.database.write() as work:
+            user = identity.create_user(work, OPERATOR, new, digest)
+            role = OrganizationRole.USER
+            identity.set_organization_role(work, OPERATOR, user.id, ACME.organization_id, role)
+            identity.choose_language(work, user.id, language)
 
     def save(self, pace: Pace = Pace.EACH, password: str = PASSWORD, **account: str) -> None:
         host = account.get("host", "127.0.0.1")
         given = MailAccount(host, self.server.port, MailSecurity.STARTTLS, USER, Secret(password))
         values = AlertValues(
-            True, ["document.received"], ["ada@example.com"], pace, "ionport@example.com", given
+            True, ["document.received"], self.recipients, pace, "ionport@example.com", given
         )
         with self.database.write() as work:
             self.alerts.save(Access(work, ACME, OPERATOR), values)
@@ -76,7 +93,7 @@ def alerted(database: Database, clock: MovableClock, tmp_path: Path) -> Iterator
     keys, audit, policy = KeyRing.generate(), AuditLog(clock), AddressPolicy()
     with mail_server(tmp_path) as server:
         mailer = Mailer(policy, context=server.trust)
-        sender = AlertSender(database, clock, keys, mailer, ORIGIN)
+        sender = AlertSender(database, clock, keys, mailer, ORIGIN, speech_of)
         blobs = FolderBlobs(tmp_path / "blobs")
         documents = DocumentService(clock, blobs, audit, events=AlertOutbox(sender.wake))
         alerts = AlertService(clock, keys, audit, policy, sender)
@@ -98,6 +115,33 @@ def test_each_event_is_one_mail_and_many_at_once_are_one(alerted: Alerted) -> No
     alerted.sender.run_all()
     assert alerted.server.mails[2]["Subject"] == "ionport: 6 alerts"
     assert alerted.states() == [AlertState.SENT] * 8
+
+
+@pytest.mark.on_each_database
+def test_a_mail_is_in_the_languages_of_its_receivers(alerted: Alerted) -> None:
+    alerted.add_member("greta", "de")
+    alerted.add_member("chloe", "fr")
+    alerted.recipients = ["greta@example.com"]
+    alerted.save()
+    alerted.receive("R-1")
+    alerted.sender.run_all()
+    alerted.recipients = ["chloe@example.com", "nobody@example.com", "greta@example.com"]
+    alerted.save()
+    alerted.receive("R-2")
+    alerted.sender.run_all()
+    german, all_three = alerted.server.mails
+    told = {}
+    for language in ("en", "de", "fr"):
+        with speaking(speech_of(language)):
+            told[language] = _("A document was received")
+    assert told["de"] in german["Subject"]
+    assert told["de"] in german.get_content()
+    assert told["en"] not in german.get_content()
+    text = all_three.get_content()
+    assert told["fr"] in all_three["Subject"]
+    assert [text.index(told[each]) for each in ("fr", "en", "de")] == sorted(
+        text.index(each) for each in told.values()
+    )
 
 
 def test_a_digest_waits_for_its_hour(alerted: Alerted) -> None:
