@@ -22,7 +22,7 @@ from ionport.connections.model import Check, CheckStage, StageStatus
 from ionport.connections.targets.errors import REFUSALS
 from ionport.core.i18n import _
 from ionport.core.sentences import joined, told
-from ionport.ionapi.errors import TRANSIENT_STATUSES
+from ionport.ionapi.errors import is_transient
 
 BASE_STAGES: Final = ("file", "network", "token", "refresh")
 """What every call needs, whichever service it goes to."""
@@ -132,7 +132,7 @@ def is_refusal(stage: CheckStage) -> bool:
     code = stage.code
     by_status = _BY_STATUS.fullmatch(code)
     if by_status is not None:
-        return int(by_status[1]) not in TRANSIENT_STATUSES
+        return not is_transient(int(by_status[1]))
     return code in _OAUTH_REFUSALS | REFUSALS or (
         stage.key == "m3" and stage.status is StageStatus.NOT_APPLICABLE and bool(code)
     )

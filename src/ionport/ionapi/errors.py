@@ -29,7 +29,12 @@ if TYPE_CHECKING:
 
     from .finding import Finding
 
-TRANSIENT_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
+_TRANSIENT_STATUSES = frozenset({408, 425, 429, 500})
+
+
+def is_transient(status: int) -> bool:
+    """Whether an answer of this HTTP status may be another one later."""
+    return status in _TRANSIENT_STATUSES or status > 500
 
 
 class IonApiError(Exception):
@@ -149,7 +154,7 @@ class AnswerRefused(IonApiError):
     @property
     def transient(self) -> bool:
         """Only a cut-off answer, or one that came with a passing status, heals by itself."""
-        return self.code == "truncated" or self.status in TRANSIENT_STATUSES
+        return self.code == "truncated" or is_transient(self.status)
 
 
 class TokenError(IonApiError):
@@ -171,11 +176,10 @@ class TokenError(IonApiError):
     @property
     def transient(self) -> bool:
         """Busy or broken servers heal; a refused credential does not."""
-        return (
-            self.status in TRANSIENT_STATUSES
-            or self.status > 500
-            or self.oauth_error in {"temporarily_unavailable", "server_error"}
-        )
+        return is_transient(self.status) or self.oauth_error in {
+            "temporarily_unavailable",
+            "server_error",
+        }
 
 
 class InvalidClient(TokenError):
@@ -224,7 +228,7 @@ class ServiceError(IonApiError):
     @property
     def transient(self) -> bool:
         """By status: time-outs, quota and server errors heal, refusals do not."""
-        return self.status in TRANSIENT_STATUSES or self.status > 500
+        return is_transient(self.status)
 
 
 class M3Error(ServiceError):

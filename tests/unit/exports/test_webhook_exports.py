@@ -95,7 +95,9 @@ def test_xml_is_posted_where_the_configuration_says_so(
     assert b"<invoice_id>471102</invoice_id>" in call.body
 
 
-@pytest.mark.parametrize("first", [Reply(never=True), Reply(503), Reply(429), Reply(500)])
+@pytest.mark.parametrize(
+    "first", [Reply(never=True), Reply(503), Reply(429), Reply(500), Reply(507)]
+)
 def test_what_may_have_arrived_is_posted_again_with_the_same_bytes_under_the_same_id(
     side: DocumentSide, clock: MovableClock, receiver: Receiver, first: Reply
 ) -> None:
@@ -111,21 +113,31 @@ def test_what_may_have_arrived_is_posted_again_with_the_same_bytes_under_the_sam
 
 
 @pytest.mark.parametrize(
-    ("reply", "code"),
+    ("reply", "code", "remedy"),
     [
-        (Reply(403), "receiver_http_403"),
-        (Reply(410), "receiver_http_410"),
-        (Reply(302, headers=(("Location", "http://127.0.0.1:1/"),)), "redirect"),
+        (Reply(401), "receiver_http_401", "secret"),
+        (Reply(403), "receiver_http_403", "secret"),
+        (Reply(404), "receiver_http_404", "address"),
+        (Reply(410), "receiver_http_410", "address"),
+        (Reply(413), "receiver_http_413", "too large"),
+        (Reply(422), "receiver_http_422", "Look at the receiver"),
+        (Reply(302, headers=(("Location", "http://127.0.0.1:1/"),)), "redirect", "address"),
     ],
 )
 def test_a_receiver_that_says_no_ends_the_delivery_at_once(
-    side: DocumentSide, clock: MovableClock, receiver: Receiver, reply: Reply, code: str
+    side: DocumentSide,
+    clock: MovableClock,
+    receiver: Receiver,
+    reply: Reply,
+    code: str,
+    remedy: str,
 ) -> None:
     connection_id = configure(side, receiver)
     receiver.answer(reply)
     detail = deliver(side, clock)
     assert detail.delivery.status is DeliveryStatus.FAILED
     assert detail.delivery.error_code == code
+    assert remedy in detail.delivery.remedy
     (attempt,) = [each for each in detail.attempts if each.step is StepKind.WEBHOOK_POST]
     assert attempt.state is AttemptState.FAILED, "surely nothing was taken"
     assert len(receiver.calls) == 1

@@ -95,12 +95,20 @@ def name_taken(name: str) -> TargetError:
     )
 
 
+def when_away() -> str:
+    """Return what to do when nobody answers."""
+    return _(
+        "Look whether the server runs, and compare the address of the connection with its own."
+        " Deliveries go on by themselves then."
+    )
+
+
 def away(error: IonApiError) -> TargetError:
     """Nobody can be reached under the address, or it must not be used."""
     return TargetError(
         AWAY if error.transient else ADDRESS_REFUSED,
         error.message,
-        "" if error.transient else error.remedy,
+        when_away() if error.transient else error.remedy,
         transient=error.transient,
         sent=error.sent,
         retry_after=error.retry_after,

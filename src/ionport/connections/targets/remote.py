@@ -96,7 +96,9 @@ def _target_error(error: RemoteFailed, folder: str, name: str, changes: bool) ->
         case RemoteCause.ADDRESS:
             return TargetError(errors.ADDRESS_REFUSED, error.text, detail=error.detail)
         case RemoteCause.SILENT | RemoteCause.AWAY:
-            return TargetError(errors.AWAY, error.text, transient=True, sent=changes)
+            return TargetError(
+                errors.AWAY, error.text, errors.when_away(), transient=True, sent=changes
+            )
         case RemoteCause.OTHER:
             remedy = _("Look at the server: its disk may be full, or the file in use.")
             return TargetError(TargetError.default_code, error.text, remedy, transient=True)

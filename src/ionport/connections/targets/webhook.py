@@ -33,7 +33,7 @@ from ionport.documents.webhooks.calls import check_address
 from ionport.documents.webhooks.model import MAX_ADDRESS
 from ionport.ionapi import SendWindow
 from ionport.ionapi.addresses import AddressPolicy
-from ionport.ionapi.errors import TRANSIENT_STATUSES, AnswerRefused, ConnectionFailed, IonApiError
+from ionport.ionapi.errors import AnswerRefused, ConnectionFailed, IonApiError, is_transient
 from ionport.ionapi.transport.exchange import Observer
 from ionport.ionapi.transport.intake import EXTENSION, Options
 from ionport.ionapi.transport.pool import Timeouts, Transport, build_client
@@ -118,12 +118,26 @@ def _redirected(error: AnswerRefused) -> TargetError:
     )
 
 
+def _remedy(status: int, *, transient: bool) -> str:
+    if status in (401, 403):
+        return _("Compare the secret of the connection with the one that the receiver checks by.")
+    if status in (404, 410):
+        return _(
+            "Compare the address of the connection with the receiver's: nothing takes it there."
+        )
+    if status == 413:
+        return _("The message is too large for the receiver: have its limit raised.")
+    if status == 507:
+        return _("The receiver has no space left: make some there. It is tried again.")
+    return "" if transient else _("Look at the receiver: it does not take the message.")
+
+
 def _of_status(status: int, retry_after: float | None) -> TargetError:
-    transient = status in TRANSIENT_STATUSES
+    transient = is_transient(status)
     return TargetError(
         f"receiver_http_{status}",
         _("The receiver answered with HTTP status {status}.").format(status=status),
-        "" if transient else _("Look at the receiver: it does not take the message."),
+        _remedy(status, transient=transient),
         transient=transient,
         sent=status >= 500,
         retry_after=retry_after,

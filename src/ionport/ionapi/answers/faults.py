@@ -197,14 +197,20 @@ _TEXTS = {
     413: N_("{service} finds the request too large"),
     429: N_("{service} has received too many requests"),
     504: N_("{service} did not answer the gateway in time"),
+    507: N_("{service} has no space left"),
 }
 _REMEDIES = {
     401: worded(
         "A fresh token was refused as well. Check that the file belongs to this tenant and that "
         "the service account is enabled (User Management > Manage > Service Accounts)."
     ),
+    413: worded(
+        "Send less in one call: leave attached files out of the mapping, or let a smaller document "
+        "come in. IDM takes files up to 2 GB, ION documents of 5 MB."
+    ),
     429: worded("Infor allows 3,000 API calls a minute; the call is repeated later."),
     504: worded("The gateway waits 60 seconds for a service; the call is repeated later."),
+    507: worded("Make space there, or have it made; the call is repeated later."),
 }
 
 
