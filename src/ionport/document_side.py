@@ -188,7 +188,7 @@ def open_document_side(
         alert_sender=alert_sender,
         types=documents.review.types,
         connections=connections,
-        nightly_proofs=NightlyProofs(database, clock, connections),
+        nightly_proofs=NightlyProofs(database, clock, connections, documents.events.tell),
         mappings=mappings,
         configurations=configurations,
         dry_runs=DryRunService(

@@ -56,7 +56,7 @@ class Page:
 
 PAGES = (
     # The causes are sorted by their numbers: a few groups, and not the deliveries.
-    Page("/dashboard", 24, ("deliveries",)),
+    Page("/dashboard", 25, ("deliveries",)),
     Page("/documents", 10),
     Page("/documents?last=yes", 10),
     Page("/documents?status=exported", 10),

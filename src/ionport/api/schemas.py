@@ -336,6 +336,9 @@ class ConnectionAnswer(Answer):
     kind: str
     uploaded_at: datetime
     uploaded_by: str
+    credentials_end_on: str | None = Field(
+        description="The last day on which its credentials are good, as a person has noted it."
+    )
 
     @classmethod
     def of(cls, connection: Connection) -> ConnectionAnswer:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from ionport.core.i18n import N_, _
@@ -86,10 +86,18 @@ class Connection:
     uploaded_at: datetime
     target: TargetKind = TargetKind.INFOR
     parameters: Mapping[str, str] = field(default_factory=dict, hash=False)
+    credentials_end_on: str | None = None
+    """The last day on which its credentials are good (YYYY-MM-DD), as a person has noted it."""
 
     @property
     def is_infor(self) -> bool:
         return self.target is TargetKind.INFOR
+
+    def days_left(self, today: date) -> int | None:
+        """Return how many days its credentials are good after today; None where nobody knows."""
+        if self.credentials_end_on is None:
+            return None
+        return (date.fromisoformat(self.credentials_end_on) - today).days
 
     @property
     def place(self) -> str:
@@ -209,4 +217,5 @@ class ConnectionAction(AuditAction):
     ADDED = "connection.added", N_("Connection added")
     CHANGED = "connection.changed", N_("Connection changed")
     LIMITED = "connection.limited", N_("Limits of the connection changed")
+    END_NOTED = "connection.end_noted", N_("End of the connection's credentials noted")
     CHECKED = "connection.checked", N_("Proof of the connection begun")

@@ -11,6 +11,7 @@ import logging
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from ionport.connections.credential_ends import Tell
 from ionport.connections.repository import CheckRepository, ConnectionRepository
 from ionport.connections.service import ConnectionService
 from ionport.core.clock import Clock
@@ -39,10 +40,17 @@ def moment_of(connection_id: str, day: datetime) -> datetime:
 class NightlyProofs:
     """Proves what is due, one connection after the other."""
 
-    def __init__(self, database: Database, clock: Clock, service: ConnectionService) -> None:
+    def __init__(
+        self, database: Database, clock: Clock, service: ConnectionService, tell: Tell
+    ) -> None:
         self._database = database
         self._clock = clock
         self._service = service
+        self._tell = tell
+
+    def tell_of_ends(self) -> int:
+        """Tell whose credentials end soon, and return of how many; by day, too."""
+        return self._service.ends.look(self._database, self._tell)
 
     def look(self) -> int:
         """Prove what is due and return how many connections that were; nothing by day."""
@@ -89,5 +97,6 @@ class NightWatch(Repeating):
         self._proofs = proofs
 
     def _look(self) -> bool:
+        self._proofs.tell_of_ends()
         self._proofs.look()
         return False

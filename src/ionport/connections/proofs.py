@@ -125,6 +125,18 @@ def state_of_check(check: Check) -> ProofState:
     return _verdict(check, frozenset(asked)).state
 
 
+def sees_user(check: Check | None) -> bool:
+    """Whether a proof has seen the roles of the service account's user.
+
+    IDM may answer an account without one, too; M3 and LN act as the user, and refuse then.
+    """
+    stages = {stage.key: stage for stage in check.stages} if check is not None else {}
+    if "idm" not in stages or stages["idm"].status is not StageStatus.PASSED:
+        return False
+    codes = [stages[key].code for key in ("m3", "ln") if key in stages]
+    return not any(code.endswith("_http_403") for code in codes)
+
+
 def is_refusal(stage: CheckStage) -> bool:
     """Whether a failed stage means that the other side said no, and will say so again."""
     if stage.key == "file":

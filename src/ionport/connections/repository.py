@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, bindparam, delete, func, insert, select, update
@@ -38,7 +38,7 @@ _g = connection_check_stages.c
 _t = connection_tokens.c
 # Checks of a connection that are kept: older ones go when a new one starts.
 _KEPT = 20
-_SHOWN = tuple(column for column in _c if column.name != "sealed")
+_SHOWN = tuple(column for column in _c if column.name not in ("sealed", "credentials_told"))
 
 # Built once: each delivery runs these.
 _GET = select(*_SHOWN).where(_c.id == bindparam("wanted"))
@@ -125,6 +125,18 @@ class ConnectionRepository(Repository):
             _owned(select(_c.organization_id, _c.sealed), scope).where(_c.id == connection_id)
         ).one_or_none()
         return (row.organization_id, row.sealed) if row else None
+
+    def ending(self, scope: AnyScope, until: date, limit: int) -> Sequence[tuple[Connection, int]]:
+        """Return connections whose credentials end by a day, with what was told of it last.
+
+        Those that end first come first; what was told are days before, -1 for nothing.
+        """
+        query = _owned(select(*_SHOWN, _c.credentials_told), scope)
+        query = query.where(
+            _c.credentials_end_on.is_not(None), _c.credentials_end_on <= until.isoformat()
+        )
+        rows = self._run(query.order_by(_c.credentials_end_on, _c.id).limit(limit))
+        return [_with_told(row) for row in rows]
 
     def count(self, scope: OrganizationScope) -> int:
         """Return how many connections there are."""
@@ -365,8 +377,14 @@ def _checks_of(scope: OrganizationScope, *columns: ColumnElement[Any]) -> Select
     )
 
 
+def _with_told(row: Row[Any]) -> tuple[Connection, int]:
+    told = row.credentials_told
+    return _connection(row), -1 if told is None else told
+
+
 def _connection(row: Row[Any]) -> Connection:
     values = row._asdict()
+    values.pop("credentials_told", None)
     values["remarks"] = tuple(Remark.restored(kept) for kept in row.remarks)
     values["target"] = TargetKind(row.target)
     return Connection(**values)

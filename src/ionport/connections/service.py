@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ionport.connections.checks import TIMEOUTS, new_check, prove
+from ionport.connections.credential_ends import CredentialEnds
 from ionport.connections.intake import PreparedConnection
 from ionport.connections.model import (
     STAGES,
@@ -71,6 +72,7 @@ class ConnectionService:
         self.policy = policy
         self.uses = uses
         self.files = FileVersions(clock, keys, audit)
+        self.ends = CredentialEnds(clock, audit)
         self.usage = UsageService(clock, audit)
         self.targets = TargetService(clock, keys, audit, policy, export_root)
 

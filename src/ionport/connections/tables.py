@@ -34,6 +34,10 @@ connections = Table(
     # What it leads to, and what of it is no secret where that is no Infor tenant.
     Column("target", Text, nullable=False, server_default="infor"),
     Column("parameters", JSON, nullable=False, server_default="{}"),
+    # The last day of its credentials, as a person has written it down, as YYYY-MM-DD; and how many
+    # days before it was told last.
+    Column("credentials_end_on", Text),
+    Column("credentials_told", Integer),
     UniqueConstraint("organization_id", "fingerprint", name="uq_connections_fingerprint"),
 )
 

@@ -132,7 +132,9 @@ class FileVersions:
         self._interrupt_proof(access, before.id)
         self._keep(access, before)
         now = {"uploaded_by": access.actor.name, "uploaded_at": self._clock.now()}
-        repository.update(access.scope, before.id, {**values, **now})
+        # What somebody knows of the end of the former credentials says nothing of these.
+        unknown = {"credentials_end_on": None, "credentials_told": None}
+        repository.update(access.scope, before.id, {**values, **now, **unknown})
         TokenRepository(access.connection).delete(access.scope, before.id, before.fingerprint)
         details = {
             "name": before.name,

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from ionport.connections.nightly import LAST_HOUR, NAME, NIGHT, NightlyProofs, moment_of
+from ionport.documents.webhooks.ports import NoEvents
 from ionport.identity.access import Access
 from ionport.store import OrganizationScope, ScopedWork
 from tests.unit.connections.conftest import ConnectionsSetup, credential
@@ -40,7 +41,8 @@ def test_each_used_connection_is_proved_once_a_night(setup: ConnectionsSetup) ->
     used, unused = upload(setup, credential()), upload(setup, credential(cn="Unused"))
     setup.connections.uses = Uses({used.id})
     one, other = (
-        NightlyProofs(setup.database, setup.clock, setup.connections) for _process in range(2)
+        NightlyProofs(setup.database, setup.clock, setup.connections, NoEvents().tell)
+        for _process in range(2)
     )
     tomorrow = setup.clock.now().replace(hour=0, minute=0, second=0) + timedelta(days=1)
     moment = moment_of(used.id, tomorrow)

@@ -79,6 +79,8 @@ def _mail(
 def _told(message: AlertMessage, zone: tzinfo, origin: str) -> str:
     at = message.created_at.astimezone(zone).strftime("%Y-%m-%d %H:%M %Z")
     lines = [f"{at}  {message.type.label}: {_named(message)}"]
+    if not message.document_id:
+        return "\n".join([*lines, f"{origin}/settings/connections"])
     lines.append(" ".join(told(message.text).split())[:MAX_TEXT])
     if message.delivery_id:
         lines.append(f"{origin}/deliveries/{message.delivery_id}")
@@ -87,6 +89,8 @@ def _told(message: AlertMessage, zone: tzinfo, origin: str) -> str:
 
 
 def _named(message: AlertMessage) -> str:
+    if not message.document_id:
+        return _line(message.text)
     kind = DOCUMENT_TYPES.get(message.document_type)
     return _line(f"{kind.label if kind else ''} {message.number or message.document_id}")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -22,6 +22,7 @@ KEPT: Final = timedelta(days=30)
 """How long a message and its attempts are kept."""
 
 _DOCUMENT: Final = "document."
+_DELIVERY: Final = "delivery."
 
 
 class EventType(StrEnum):
@@ -49,6 +50,7 @@ class EventType(StrEnum):
     ERP_POSTED = "delivery.posted"
     ERP_REJECTED = "delivery.rejected"
     ERP_NO_WORD = "delivery.no_word"
+    CREDENTIALS_END = "connection.credentials_end"
 
     @classmethod
     def of_status(cls, status: DocumentStatus) -> EventType:
@@ -67,7 +69,7 @@ class EventType(StrEnum):
 
     @property
     def is_of_delivery(self) -> bool:
-        return not self.startswith(_DOCUMENT)
+        return self.startswith(_DELIVERY)
 
     @property
     def label(self) -> str:
@@ -82,8 +84,18 @@ class EventType(StrEnum):
             EventType.ERP_POSTED: _("The ERP has posted a delivery"),
             EventType.ERP_REJECTED: _("The ERP has rejected a delivery"),
             EventType.ERP_NO_WORD: _("The ERP has said nothing of a delivery in time"),
+            EventType.CREDENTIALS_END: _("The credentials of a connection end"),
         }
         return named.get(self) or DocumentStatus(self.removeprefix(_DOCUMENT)).label
+
+
+def event_groups() -> Sequence[tuple[str, Sequence[EventType]]]:
+    """Return all types by what they are of, in the user's words, for who chooses among them."""
+    kinds = {_DOCUMENT: _("Documents"), _DELIVERY: _("Deliveries"), "": _("Connections")}
+    found: dict[str, list[EventType]] = {label: [] for label in kinds.values()}
+    for each in EventType:
+        found[next(label for start, label in kinds.items() if each.startswith(start))].append(each)
+    return list(found.items())
 
 
 TEST: Final = "webhook.test"
@@ -92,10 +104,11 @@ TEST: Final = "webhook.test"
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that happened to a document or to one of its deliveries.
+    """Something that happened to a document, to one of its deliveries or to a connection.
 
-    `details` are more short texts for the payload, by name: ids, words, no amounts, no secrets.
-    `text` is what the timeline says of it, for people; no webhook tells it.
+    `document_id` is empty for a connection's. `details` are more short texts for the payload, by
+    name: ids, words, no amounts, no secrets. `text` is what the timeline says of it, for people; no
+    webhook tells it.
     """
 
     type: EventType

@@ -46,7 +46,7 @@ class Outbox:
                 organization_id=access.scope.organization_id,
                 endpoint_id=endpoint_id,
                 type=event.type.value,
-                document_id=event.document_id,
+                document_id=event.document_id or None,
                 body=body,
                 state=MessageState.WAITING,
                 created_at=event.at,
@@ -91,7 +91,7 @@ class Outbox:
         self, access: ScopedWork[OrganizationScope], events: Sequence[Event]
     ) -> Sequence[str]:
         repository = MessageRepository(access.connection)
-        counts = Counter(event.document_id for event in events)
+        counts = Counter(event.document_id for event in events if event.document_id)
         told = repository.told_of(access.scope, list(counts))
         numbers = {
             document_id: repository.next_sequence(access.scope, document_id, count)
@@ -99,26 +99,32 @@ class Outbox:
         }
         bodies = []
         for event in events:
+            data: dict[str, object] = {**event.details, "links": self._links(event)}
+            if not event.document_id:
+                bodies.append(_body(event.type.value, event.at, data))
+                continue
             number, document_type = told.get(event.document_id, ("", ""))
-            data: dict[str, object] = {
+            data = {
                 "document": event.document_id,
                 "number": number,
                 "document_type": document_type,
-                **event.details,
+                **data,
                 "previous_status": event.previous_status,
                 "status": event.status,
                 "sequence": numbers[event.document_id],
-                "links": self._links(event),
             }
             numbers[event.document_id] += 1
             bodies.append(_body(event.type.value, event.at, data))
         return bodies
 
     def _links(self, event: Event) -> Mapping[str, str]:
-        kinds = {"document": f"/documents/{event.document_id}"}
+        kinds = {"document": f"/documents/{event.document_id}"} if event.document_id else {}
         if event.type.is_of_delivery:
             kinds["delivery"] = f"/deliveries/{event.details['delivery']}"
         page = {kind: f"{self._origin}{path}" for kind, path in kinds.items()}
+        if not kinds:
+            kinds["connection"] = f"/connections/{event.details['connection']}"
+            page["connection"] = f"{self._origin}/settings{kinds['connection']}"
         api = {f"{kind}_api": f"{self._origin}/api/v1{path}" for kind, path in kinds.items()}
         return page | api
 

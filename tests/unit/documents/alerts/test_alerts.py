@@ -23,6 +23,7 @@ from ionport.documents.alerts.sender import AlertSender
 from ionport.documents.alerts.service import AlertService, AlertValues
 from ionport.documents.samples import UBL_INVOICE, read_sample
 from ionport.documents.service import DocumentService
+from ionport.documents.webhooks.model import Event, EventType
 from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor, Organization, OrganizationRole
@@ -36,6 +37,7 @@ from tests.support.mail import PASSWORD, USER, MailServer, mail_server
 
 ACME, OPERATOR = OrganizationScope("org_acme"), Actor.operator("test")
 ORIGIN = "https://ionport.example"
+TOLD = ["document.received", "connection.credentials_end"]
 
 
 @dataclass
@@ -67,9 +69,7 @@ class Alerted:
     def save(self, pace: Pace = Pace.EACH, password: str = PASSWORD, **account: str) -> None:
         host = account.get("host", "127.0.0.1")
         given = MailAccount(host, self.server.port, MailSecurity.STARTTLS, USER, Secret(password))
-        values = AlertValues(
-            True, ["document.received"], self.recipients, pace, "ionport@example.com", given
-        )
+        values = AlertValues(True, TOLD, self.recipients, pace, "ionport@example.com", given)
         with self.database.write() as work:
             self.alerts.save(Access(work, ACME, OPERATOR), values)
 
@@ -142,6 +142,19 @@ def test_a_mail_is_in_the_languages_of_its_receivers(alerted: Alerted) -> None:
     assert [text.index(told[each]) for each in ("fr", "en", "de")] == sorted(
         text.index(each) for each in told.values()
     )
+
+
+def test_the_end_of_credentials_is_a_mail_that_leads_to_the_connections(alerted: Alerted) -> None:
+    alerted.save()
+    text = "Infor PRD: 2026-12-31"
+    event = Event(EventType.CREDENTIALS_END, "", alerted.clock.now(), text=text)
+    with alerted.database.write() as work:
+        alerted.documents.events.tell(work.within(ACME), [event])
+    alerted.sender.run_all()
+    (mail,) = alerted.server.mails
+    assert mail["Subject"] == f"ionport: The credentials of a connection end: {text}"
+    assert f"{ORIGIN}/settings/connections\r\n" in mail.get_content()
+    assert "/documents/" not in mail.get_content()
 
 
 def test_a_digest_waits_for_its_hour(alerted: Alerted) -> None:

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from ionport.documents.model import DocumentStatus
-from ionport.documents.webhooks.model import EventType, MessageState
+from ionport.documents.webhooks.model import Event, EventType, MessageState, event_groups
 from ionport.identity.access import Access
 from tests.unit.documents.webhooks.conftest import ACME, ALL, OPERATOR, OTHER, UBL, Told
 
@@ -75,7 +75,8 @@ def test_a_held_document_is_told_as_ready_for_validation(told: Told) -> None:
 def test_the_events_that_come_by_status_are_those_of_the_life_cycle() -> None:
     told_of = {EventType.of_status(each) for each in DocumentStatus if each != "new"}
     others = {EventType.DOCUMENT_RECEIVED, *(each for each in EventType if each.is_of_delivery)}
-    assert told_of | others == set(EventType)
+    assert told_of | others | {EventType.CREDENTIALS_END} == set(EventType)
+    assert {each for _label, group in event_groups() for each in group} == set(EventType)
     assert all(EventType(each).label for each in ALL)
 
 
@@ -103,3 +104,21 @@ def test_deleting_an_endpoint_takes_what_waits_for_it(told: Told) -> None:
         told.webhooks.delete(Access(work, ACME, OPERATOR), endpoint.id)
     assert told.send_due() == 0
     assert told.receiver.calls == []
+
+
+def test_what_is_told_of_a_connection_names_no_document(told: Told) -> None:
+    endpoint, _secret = told.add(events=["connection.credentials_end"])
+    details = {"connection": "con_1", "days_left": "7"}
+    event = Event(EventType.CREDENTIALS_END, "", told.clock.now(), details=details)
+    with told.database.write() as work:
+        told.documents.events.tell(work.within(ACME), [event])
+    (message,) = told.messages(endpoint.id).messages
+    assert message.document_id is None
+    assert json.loads(message.body)["data"] == {
+        **details,
+        "links": {
+            "connection": "https://ionport.example/settings/connections/con_1",
+            "connection_api": "https://ionport.example/api/v1/connections/con_1",
+        },
+    }
+    assert told.send_due() == 1

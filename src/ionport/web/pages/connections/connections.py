@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from starlette.datastructures import FormData
 from starlette.requests import Request
@@ -12,6 +12,7 @@ from starlette.routing import Route
 
 from ionport.connections.intake import PreparedConnection, prepare_connection
 from ionport.connections.model import Check, Connection
+from ionport.connections.proofs import sees_user
 from ionport.core.errors import Conflict, InvalidInput, TooLarge
 from ionport.core.i18n import _, ngettext
 from ionport.exports.acknowledgements.model import address_of
@@ -29,6 +30,7 @@ from ionport.web.services import documents_of
 from ionport.web.state import organization_read, organization_scope, organization_write, visit_of
 
 MANUAL = "prove-a-connection"
+_END = "credentials_end_on"
 
 
 def list_connections(request: Request) -> Response:
@@ -88,7 +90,7 @@ def uploaded_credential(form: FormData) -> tuple[str, PreparedConnection] | None
 
 def _upload_page(request: Request, error: str = "", status: int = 200) -> Response:
     name = text_of(visit_of(request).form, "name") if error else ""
-    context = {"error": error, "name": name, "check": None}
+    context = {"error": error, "name": name, "check": None, "sees_user": False}
     return render(request, "connections/connections/upload.html", context, status=status)
 
 
@@ -98,10 +100,12 @@ def show(request: Request) -> Response:
 
 
 def _stored(connection: Connection) -> dict[str, str]:
-    return {"name": connection.name}
+    return {"name": connection.name, _END: connection.credentials_end_on or ""}
 
 
-def _detail_page(request: Request, error: str = "", status: int = 200) -> Response:
+def _detail_page(
+    request: Request, errors: Mapping[str, str] | None = None, status: int = 200
+) -> Response:
     service = documents_of(request).connections
     with organization_read(request) as access:
         connection = service.get(access, request.path_params["connection"])
@@ -116,7 +120,7 @@ def _detail_page(request: Request, error: str = "", status: int = 200) -> Respon
         received = acknowledgements.received(access, connection.id)
     if request.method == "GET":
         show_stored(request, _stored(connection))
-    name = text_of(visit_of(request).form, "name") if error else connection.name
+    stored, form = _stored(connection), visit_of(request).form
     context = {
         "connection": connection,
         "check": check,
@@ -125,8 +129,10 @@ def _detail_page(request: Request, error: str = "", status: int = 200) -> Respon
         "former": former,
         "used": used,
         "last_used": last_used,
-        "error": error,
-        "name": name,
+        "sees_user": sees_user(check),
+        "days_left": connection.days_left(service.ends.today()),
+        "errors": errors or {},
+        "values": {each: text_of(form, each) for each in stored} if errors else stored,
         "endpoint": endpoint,
         "received": received,
         "address": address_of(visit_of(request).services.origin, connection.id),
@@ -134,8 +140,8 @@ def _detail_page(request: Request, error: str = "", status: int = 200) -> Respon
     return render(request, "connections/connections/detail.html", context, status=status)
 
 
-def rename(request: Request) -> Response:
-    """Change the name that people see."""
+def change(request: Request) -> Response:
+    """Change the name that people see, and until when its credentials are good."""
     service = documents_of(request).connections
     connection_id = str(request.path_params["connection"])
     try:
@@ -147,11 +153,14 @@ def rename(request: Request) -> Response:
                 connection_id,
                 lambda: _stored(service.get(access, connection_id)),
             )
-            name = text_of(visit_of(request).form, "name")
-            connection = service.rename(access, connection_id, name)
-    except (InvalidInput, ChangedMeanwhile) as error:
-        return _detail_page(request, error.text, error.status)
-    return redirect(request, _url(request, connection.id), text=_("The name is changed."))
+            form = visit_of(request).form
+            service.rename(access, connection_id, text_of(form, "name"))
+            service.ends.note(access, connection_id, text_of(form, _END))
+    except ChangedMeanwhile as error:
+        return _detail_page(request, {"name": error.text}, error.status)
+    except InvalidInput as error:
+        return _detail_page(request, error.fields or {"name": error.text}, error.status)
+    return redirect(request, _url(request, connection_id), text=_("The connection is changed."))
 
 
 def check(request: Request) -> Response:
@@ -266,7 +275,7 @@ _ONE = f"{_BASE}/{{connection}}"
 ROUTES = [
     Route(_BASE, list_connections, name="connections"),
     *form_routes(f"{_BASE}/new", upload_form, upload, name="connection_upload"),
-    *form_routes(_ONE, show, rename, name="connection"),
+    *form_routes(_ONE, show, change, name="connection"),
     Route(f"{_ONE}/check", check, methods=["POST"], name="connection_check"),
     Route(f"{_ONE}/proof", check_status, name="connection_proof"),
     *form_routes(f"{_ONE}/delete", delete_form, delete, name="connection_delete"),

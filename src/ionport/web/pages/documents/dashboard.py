@@ -70,6 +70,7 @@ def show(request: Request) -> Response:
         every = services.configurations.list(access, _ONE)
         posted = services.acknowledgements.posted_name(access, active.items)
         webhooks = services.webhooks.troubled(access)
+        ending = services.connections.ends.ending(access)
         has_lost_alerts = services.alerts.is_failing(access)
     steps = [
         _app_step(request, visit, has_connection=connections.total > 0),
@@ -95,6 +96,7 @@ def show(request: Request) -> Response:
         "connections": connections,
         "checks": checks,
         "webhooks": webhooks,
+        "ending": ending,
         "has_lost_alerts": has_lost_alerts,
     }
     return render(request, "documents/dashboard.html", context)

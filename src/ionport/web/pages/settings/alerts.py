@@ -13,7 +13,7 @@ from ionport.core.i18n import _
 from ionport.core.mail.session import MailAccount, MailOutcome, MailSecurity
 from ionport.documents.alerts.model import MAX_ADDRESS, SUBJECT, AlertSettings, Pace
 from ionport.documents.alerts.service import AlertValues
-from ionport.documents.webhooks.model import EventType
+from ionport.documents.webhooks.model import event_groups
 from ionport.identity.edits import ChangedMeanwhile
 from ionport.web.forms.declared import Form, FormField, Group, Kind, Slot
 from ionport.web.forms.edits import require_unchanged, show_stored
@@ -97,10 +97,7 @@ def _page(
         "chosen": chosen,
         "errors": {name: text for name, text in errors.items() if name != "events"},
         "events_error": errors.get("events", ""),
-        "groups": [
-            (_("Documents"), [each for each in EventType if not each.is_of_delivery]),
-            (_("Deliveries"), [each for each in EventType if each.is_of_delivery]),
-        ],
+        "groups": event_groups(),
         "settings": settings,
         "failed": MailOutcome(settings.error, settings.answer) if settings.error else None,
         "messages": messages,

@@ -18,6 +18,7 @@ from ionport.documents.webhooks.model import (
     EventType,
     WebhookAttempt,
     WebhookEndpoint,
+    event_groups,
 )
 from ionport.identity.edits import ChangedMeanwhile
 from ionport.web.forms.declared import Form, FormField
@@ -230,10 +231,7 @@ def _form_page(
         "chosen": chosen,
         "errors": {name: text for name, text in errors.items() if name != "events"},
         "events_error": errors.get("events", ""),
-        "groups": [
-            (_("Documents"), [each for each in EventType if not each.is_of_delivery]),
-            (_("Deliveries"), [each for each in EventType if each.is_of_delivery]),
-        ],
+        "groups": event_groups(),
         "webhook": webhook,
     }
     return render(request, "settings/webhooks/form.html", context, status=status)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import httpx2
 
@@ -136,3 +137,35 @@ def test_the_page_shows_the_quota_and_takes_other_limits(desk: Desk) -> None:
     assert "Enter a whole number from 1 on." in refused.text
     kept = desk.browser.send(f"{address}/limits", {"tokens_day": "250"})
     assert "Tokens today 0 250 enough" in said(kept.text)
+
+
+def test_the_end_of_credentials_is_noted_and_seen_before_it_comes(desk: Desk) -> None:
+    path = str(_upload(desk, desk.credentials(), name="Infor").url.path)
+    today = desk.application.clock.now().date()
+    for days, words in (
+        (31, None),
+        (30, "Its credentials end in 30 days, on"),
+        (1, "Its credentials end tomorrow"),
+        (0, "Its credentials end today."),
+        (-1, "Its credentials ended on"),
+    ):
+        day = (today + timedelta(days=days)).isoformat()
+        values = {"name": "Infor PRD", "credentials_end_on": day}
+        assert "The connection is changed." in desk.browser.send(path, values, form_at=path).text
+        page, dashboard = desk.browser.text(path), desk.browser.text("/dashboard")
+        assert (words is None) is ("Its credentials end" not in page), days
+        assert words is None or (words in page and f"Infor PRD : {words}" in dashboard), days
+    refused = desk.browser.send(path, {"name": "Other", "credentials_end_on": "soon"}, form_at=path)
+    assert refused.status_code == 422
+    assert "Enter a day such as" in refused.text
+    assert 'value="Other"' in refused.text
+    assert "Infor PRD" in desk.browser.text(path)
+
+
+def test_the_roles_of_a_user_are_not_ticked_for_an_account_without_one(desk: Desk) -> None:
+    path = str(_upload(desk, desk.credentials()).url.path)
+    assert until(lambda: "every 1s" not in desk.browser.get(path).text)
+    page = desk.browser.get(path).text
+    done = re.findall(r'<li class="is-done">.*?<b>(.*?)</b>', page, re.S)
+    assert any("authorized app" in title for title in done)
+    assert not any("roles of the service account" in title for title in done)

@@ -1,0 +1,127 @@
+"""When the credentials of connections end: noted by a person, told before, and holding nothing.
+
+No source names an end of a service account's keys at Infor, and an `.ionapi` file has none
+(docs/reference/credentials.md): who knows one by the rules of the house writes it down here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, timedelta
+from typing import Final
+
+from ionport.connections.model import Connection, ConnectionAction
+from ionport.connections.repository import ConnectionRepository
+from ionport.core.clock import Clock
+from ionport.core.errors import InvalidInput, existing
+from ionport.core.i18n import _
+from ionport.documents.webhooks.model import Event, EventType
+from ionport.identity.access import Access
+from ionport.identity.audit import AuditLog
+from ionport.identity.groups.permissions import Permission
+from ionport.store import Database, OrganizationScope, ScopedWork, SystemScope
+
+WARN_DAYS: Final = (1, 7, 30)
+"""How many days before the end it is told; and once more when it is over."""
+SHOWN: Final = 20
+_MOST: Final = 1_000
+_SCOPE: Final = SystemScope("connections whose credentials end")
+Tell = Callable[[ScopedWork[OrganizationScope], Sequence[Event]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialEnds:
+    """Notes when credentials end, and tells of it in time."""
+
+    _clock: Clock
+    _audit: AuditLog
+
+    def note(self, access: Access[OrganizationScope], connection_id: str, day: str) -> Connection:
+        """Write down the last day of a connection's credentials; empty for one that is not known.
+
+        Raises Forbidden, NotFound, and InvalidInput for what is no day.
+        """
+        access.require(Permission.MANAGE_CONNECTIONS)
+        repository = ConnectionRepository(access.connection)
+        before = existing(
+            repository.get(access.scope, connection_id), _("There is no such connection.")
+        )
+        wanted = _day(day)
+        if wanted == before.credentials_end_on:
+            return before
+        values = {"credentials_end_on": wanted, "credentials_told": None}
+        repository.update(access.scope, connection_id, values)
+        details = {"name": before.name, "old": before.credentials_end_on or "", "new": wanted or ""}
+        self._audit.record(access, ConnectionAction.END_NOTED, connection_id, details)
+        return repository.get(access.scope, connection_id) or before
+
+    def ending(self, access: Access[OrganizationScope]) -> Sequence[tuple[Connection, int]]:
+        """Return connections whose credentials end within 30 days or have ended; at most twenty.
+
+        With how many days are left: 0 today, less when they are over.
+        """
+        access.require_organization_member()
+        today = self.today()
+        found = ConnectionRepository(access.connection).ending(access.scope, _last(today), SHOWN)
+        return [(each, each.days_left(today) or 0) for each, _told in found]
+
+    def today(self) -> date:
+        """Return the day by which ends are counted, that of UTC."""
+        return self._clock.now().astimezone(UTC).date()
+
+    def look(self, database: Database, tell: Tell) -> int:
+        """Tell of each end that is near enough once for each of `WARN_DAYS`; returns how many."""
+        today = self.today()
+        with database.read() as work:
+            near = ConnectionRepository(work.connection).ending(_SCOPE, _last(today), _MOST)
+        due = [(each, told) for each, told in near if _is_due(each, told, today)]
+        return sum(self._tell(database, tell, each, today) for each, _told in due)
+
+    def _tell(self, database: Database, tell: Tell, one: Connection, today: date) -> bool:
+        scope = OrganizationScope(one.organization_id)
+        with database.write() as work:
+            access = work.within(scope)
+            repository = ConnectionRepository(work.connection)
+            # Another process may have told it at this moment.
+            repository.lock(scope, one.id)
+            found = dict(repository.ending(scope, _last(today), _MOST))
+            connection = next((each for each in found if each.id == one.id), None)
+            if connection is None or not _is_due(connection, found[connection], today):
+                return False
+            left = connection.days_left(today) or 0
+            repository.update(scope, one.id, {"credentials_told": _step(left)})
+            ends_on = connection.credentials_end_on or ""
+            details = {
+                "connection": connection.id,
+                "connection_name": connection.name,
+                "credentials_end_on": ends_on,
+                "days_left": str(left),
+            }
+            at, text = self._clock.now(), f"{connection.name}: {ends_on}"
+            tell(access, [Event(EventType.CREDENTIALS_END, "", at, details=details, text=text)])
+        return True
+
+
+def _day(text: str) -> str | None:
+    if not text.strip():
+        return None
+    try:
+        return date.fromisoformat(text.strip()).isoformat()
+    except ValueError as error:
+        wrong = _("Enter a day such as 2027-01-31.")
+        raise InvalidInput(wrong, fields={"credentials_end_on": wrong}) from error
+
+
+def _last(today: date) -> date:
+    return today + timedelta(days=max(WARN_DAYS))
+
+
+def _step(left: int) -> int:
+    """Return what is told when so many days are left: the next of `WARN_DAYS`; 0 when over."""
+    return 0 if left < 0 else next(days for days in WARN_DAYS if left <= days)
+
+
+def _is_due(connection: Connection, told: int, today: date) -> bool:
+    left = connection.days_left(today)
+    return left is not None and left <= max(WARN_DAYS) and (told < 0 or _step(left) < told)
