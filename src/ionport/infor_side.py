@@ -29,6 +29,7 @@ from ionport.oauth.authorize.app_dependents import StoredAppDependents
 from ionport.oauth.clients.authentication import Clients
 from ionport.oauth.states import TokenStates
 from ionport.oauth.tenant.endpoints import Endpoints
+from ionport.oauth.tenant.refusal_forms import RefusalForms
 from ionport.oauth.tenant.service import TenantSettingsService
 from ionport.oauth.tokens.access_tokens import AccessTokens
 from ionport.oauth.tokens.introspection import IntrospectionService
@@ -128,6 +129,7 @@ class InforSide:
         )
         self.verifier = AccessTokenVerifier(database, self._access_tokens, self._states)
         self.origins = RegisteredOrigins(database, self._states)
+        self.refusal_forms = RefusalForms(database, self._states)
         self.tenant_settings = TenantSettingsService(clock, audit, self._states, self._api_contexts)
         self.own = OwnOfTenants(options.gateway_origin)
         self.recorder = RecorderService(blobs, gateway_url=options.gateway_origin)

@@ -27,7 +27,8 @@ from tests.support.web import PASSWORD
 from tests.support.whole import Desk, desk_on
 
 SETTINGS = {
-    "url_flavour": "cloud", "token_form": "infor", "logins_per_minute": "20",
+    "url_flavour": "cloud", "token_form": "infor", "refusal_form": "explained",
+    "logins_per_minute": "20",
     "logins_per_day": "1000", "tokens_per_client_per_day": "100", "confirmed": "on",
 }  # fmt: skip
 

@@ -81,6 +81,7 @@ class InforSide:
         gateway = Gateway(
             {**built_in, **(extra_back_ends or {})},
             self.services.verifier,
+            refusals=self.services.refusal_forms,
             origins=self.services.origins,
             max_body_bytes=max_body_bytes,
         )

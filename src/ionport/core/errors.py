@@ -9,6 +9,7 @@
     │   ├── RequestRefused           sandbox: LN's SOAP fault
     │   └── TransactionFailed        sandbox: M3's own message
     ├── Unauthenticated         401  nobody is signed in, or the credential is wrong
+    │   └── TokenMissing             gateway: the request has no access token
     ├── Forbidden               403  signed in, but without the right
     │   └── ScopeMissing             gateway: the token's scopes do not reach the suite
     ├── NotFound                404  absent, or belongs to somebody else

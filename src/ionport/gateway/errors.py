@@ -1,10 +1,13 @@
 """The gateway's refusals.
 
 Infor publishes the status codes but not the bodies (docs/reference/gateway.md#limits): ours are
-flat JSON with a code, what happened, and the request id to ask about.
+flat JSON with a code, what happened, and the request id to ask about. A tenant may choose bare
+ones, so that its clients are tried with as little as Infor's say.
 """
 
 from __future__ import annotations
+
+from http import HTTPStatus
 
 from starlette.responses import JSONResponse
 
@@ -23,6 +26,12 @@ class BadAddress(IonportError):
 
     status = 400
     default_code = "bad_address"
+
+
+class TokenMissing(Unauthenticated):
+    """The request has no access token."""
+
+    default_code = "token_missing"
 
 
 class ScopeMissing(Forbidden):
@@ -78,8 +87,11 @@ class TargetSilent(IonportError):
     default_code = "target_silent"
 
 
-def error_response(error: IonportError, request_id: str) -> JSONResponse:
-    """Return the gateway's own answer for `error`."""
+def error_response(error: IonportError, request_id: str, *, is_bare: bool = False) -> JSONResponse:
+    """Return the gateway's own answer for `error`; a bare one names the status alone."""
+    if is_bare:
+        body = {"error": HTTPStatus(error.status).phrase}
+        return JSONResponse(body, status_code=error.status, headers=_headers(error))
     return JSONResponse(
         # Public clients read `error` (docs/reference/gateway.md#limits).
         {
@@ -94,8 +106,11 @@ def error_response(error: IonportError, request_id: str) -> JSONResponse:
 
 
 def _headers(error: IonportError) -> dict[str, str]:
+    if isinstance(error, TokenMissing):
+        # RFC 6750 §3.1 wants no error code where no token came. The H5 SDK signs on again where
+        # the challenge has the word "error": docs/reference/known-clients.md#infors-other-sdks.
+        return {"WWW-Authenticate": 'Bearer realm="ION API, error: no access token"'}
     if isinstance(error, Unauthenticated):
-        # Infor's clients look for the word "error" here also when no token was sent at all.
         text = _quotable(error.text)
         return {
             "WWW-Authenticate": f'Bearer error="invalid_token", error_description="{text}"',

@@ -127,7 +127,11 @@ def infor_apps(side: InforSide, database: Database) -> InforApps:
         )
         authorization = FaultyServer(authorization, FaultGate(database, side.control))
     gateway = Gateway(
-        built_in, side.verifier, custom=lambda: side.custom_apis.proxy, origins=side.origins
+        built_in,
+        side.verifier,
+        custom=lambda: side.custom_apis.proxy,
+        origins=side.origins,
+        refusals=side.refusal_forms,
     )
     return recorded(side, database, InforApps(authorization, gateway))
 

@@ -649,6 +649,7 @@ CREATE TABLE tenant_settings (
 	changed_at BIGINT NOT NULL,
 	changed_by TEXT NOT NULL,
 	refresh_tokens_rotate BOOLEAN DEFAULT 0 NOT NULL,
+	refusal_form TEXT DEFAULT 'explained' NOT NULL,
 	CONSTRAINT pk_tenant_settings PRIMARY KEY (tenant_id),
 	CONSTRAINT fk_tenant_settings_tenant_id FOREIGN KEY(tenant_id) REFERENCES tenants (id)
 );

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import socket
 from collections.abc import Iterator
 from datetime import timedelta
@@ -18,6 +19,7 @@ from starlette.types import Receive, Scope, Send
 from ionport.core.clock import MovableClock
 from ionport.core.paging import PageRequest
 from ionport.identity.access import Access
+from ionport.oauth.tenant.settings import RefusalForm, TenantSettings
 from ionport.store import Database
 from tests.conftest import ALL_DATABASES
 from tests.support.infor_side import (
@@ -60,6 +62,12 @@ def _assert_refused(answer: httpx2.Response, code: str) -> None:
     assert body["requestId"] == answer.headers["x-request-id"]
 
 
+def _word_refusals(side: InforSide, form: RefusalForm) -> None:
+    with side.database.write() as work:
+        access = Access(work, SCOPE, OPERATOR)
+        side.services.tenant_settings.change(access, TenantSettings(refusal_form=form))
+
+
 @pytest.mark.on_each_database
 def test_a_valid_token_opens_the_way_to_the_sandbox(side: InforSide, token: str) -> None:
     with side.client(token) as client:
@@ -77,7 +85,31 @@ def test_the_token_may_stand_in_the_query_string(side: InforSide, token: str) ->
 
 
 def test_no_token_is_refused(side: InforSide) -> None:
-    _assert_refused(httpx2.get(f"{side.url}/{TENANT}{PING}"), "token_missing")
+    """RFC 6750 §3.1 wants no error code; the H5 SDK looks for the word `error`."""
+    answer = httpx2.get(f"{side.url}/{TENANT}{PING}")
+    assert answer.status_code == 401
+    assert answer.json()["code"] == "token_missing"
+    challenge = answer.headers["www-authenticate"]
+    assert re.fullmatch(r'Bearer realm="[^"]*"', challenge)
+    assert "error" in challenge
+
+
+def test_refusals_are_bare_where_the_tenant_chose_it(side: InforSide) -> None:
+    _word_refusals(side, RefusalForm.INFOR)
+    try:
+        for path, token, status, phrase in (
+            (PING, None, 401, "Unauthorized"),
+            (PING, "x.y.z", 401, "Unauthorized"),
+            ("/NoSuch/thing", side.log_in(side.credentials(name="Bare")), 404, "Not Found"),
+        ):
+            headers = {"Authorization": f"Bearer {token}"} if token else {}
+            answer = httpx2.get(f"{side.url}/{TENANT}{path}", headers=headers)
+            assert answer.status_code == status
+            assert answer.json() == {"error": phrase}
+            assert ("www-authenticate" in answer.headers) is (status == 401)
+    finally:
+        _word_refusals(side, RefusalForm.EXPLAINED)
+    assert "message" in httpx2.get(f"{side.url}/{TENANT}{PING}").json()
 
 
 @pytest.mark.parametrize("header", ["Basic abc", "Bearer", "bearer x", "Bearer é"])
@@ -86,7 +118,7 @@ def test_what_is_no_token_is_refused(side: InforSide, header: str) -> None:
         f"{side.url}/{TENANT}{PING}", headers={"Authorization": header.encode("latin-1")}
     )
     assert answer.status_code == 401
-    assert "error=" in answer.headers["www-authenticate"]
+    assert "error" in answer.headers["www-authenticate"]
 
 
 def test_an_expired_token_is_refused(side: InforSide, token: str) -> None:

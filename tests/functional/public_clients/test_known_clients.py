@@ -147,7 +147,8 @@ def implicit(desk: Desk) -> None:
     path = f"/ion-api/{desk.tenant.tenant_id}/configuration"
     fields = {
         "scope_mode": "Disabled", "implicit_allowed": "on", "url_flavour": "cloud",
-        "token_form": "infor", "logins_per_minute": "20", "logins_per_day": "1000",
+        "token_form": "infor", "refusal_form": "explained",
+        "logins_per_minute": "20", "logins_per_day": "1000",
         "tokens_per_client_per_day": "100", "confirmed": "on",
     }  # fmt: skip
     answer = desk.browser.send(path, fields)

@@ -22,17 +22,16 @@ from ionport.core.errors import (
     MethodNotAllowed,
     NotFound,
     TooLarge,
-    Unauthenticated,
 )
 from ionport.core.http.bodies import announces_more, bounded
 from ionport.core.http.cors import AllowedOrigins, NoOrigins
 from ionport.core.ids import new_id
 from ionport.core.secrets import Secret
 from ionport.gateway.caller import CALLER_KEY, CUSTOM_CONTEXT, REQUEST_ID_KEY, Caller
-from ionport.gateway.errors import NotOffered, ScopeMissing, error_response
+from ionport.gateway.errors import NotOffered, ScopeMissing, TokenMissing, error_response
 from ionport.gateway.proxy import cors
 from ionport.gateway.proxy.answers import send_whole
-from ionport.gateway.proxy.ports import TokenVerifier
+from ionport.gateway.proxy.ports import RefusalForms, TokenVerifier
 from ionport.gateway.proxy.request import (
     Target,
     first_values,
@@ -70,6 +69,7 @@ class Gateway:
         custom: gives the tenants' own API suites, asked for with each call to one; None where
             there are none.
         origins: which web pages may call.
+        refusals: which tenants' clients are refused with bare bodies; None: nobody's.
         max_body_bytes: longer request bodies to a back end are answered with 413.
         max_proxied_bytes: the same for the targets of API suites.
     """
@@ -81,6 +81,7 @@ class Gateway:
         *,
         custom: Callable[[], CustomSuites] | None = None,
         origins: AllowedOrigins | None = None,
+        refusals: RefusalForms | None = None,
         max_body_bytes: int = DEFAULT_MAX_BODY_BYTES,
         max_proxied_bytes: int = DEFAULT_MAX_PROXIED_BYTES,
     ) -> None:
@@ -91,6 +92,7 @@ class Gateway:
         self._verifier = verifier
         self._custom = custom
         self._origins = origins or NoOrigins()
+        self._refusals = refusals
         self._max_body_bytes = max_body_bytes
         self._max_proxied_bytes = max_proxied_bytes
 
@@ -105,10 +107,19 @@ class Gateway:
                 logger.info("the client of %s went away", answer.request_id)
             except IonportError as error:
                 logger.info("%s: %s %s", answer.request_id, error.code, error.detail or "")
-                await answer.refuse(error, scope, receive)
+                await self._refuse(answer, error, scope, receive)
             except Exception as error:
                 logger.exception("%s failed", answer.request_id)
-                await answer.refuse(_failure(error), scope, receive)
+                await self._refuse(answer, _failure(error), scope, receive)
+
+    async def _refuse(
+        self, answer: _Answer, error: IonportError, scope: Scope, receive: Receive
+    ) -> None:
+        tenant_id = scope["path"].removeprefix(scope.get("root_path", "")).split("/", 2)[1]
+        is_bare = self._refusals is not None and await run_in_threadpool(
+            self._refusals.are_bare, tenant_id.upper()
+        )
+        await answer.refuse(error, scope, receive, is_bare=is_bare)
 
     async def _call(self, scope: Scope, receive: Receive, answer: _Answer) -> None:
         known = first_values(scope["headers"])
@@ -167,10 +178,7 @@ class Gateway:
     async def _authenticate(self, call: _Call, suite: str | None) -> Caller:
         """Return the caller that the token stands for; `suite` is the API context, as stored."""
         if not call.token:
-            raise Unauthenticated(
-                "The request has no access token. Send it as Authorization: Bearer.",
-                code="token_missing",
-            )
+            raise TokenMissing("The request has no access token. Send it as Authorization: Bearer.")
         text, tenant_id = call.token.reveal(), call.target.tenant_id
         verified = self._verifier.recall(text, tenant_id)
         if verified is None:
@@ -232,12 +240,15 @@ class _Answer:
         kept.append((b"x-request-id", self.request_id.encode("latin-1")))
         return kept + _EVERY_ANSWER + self.cors
 
-    async def refuse(self, error: IonportError, scope: Scope, receive: Receive) -> None:
+    async def refuse(
+        self, error: IonportError, scope: Scope, receive: Receive, *, is_bare: bool
+    ) -> None:
         """Answer an error. When the answer is under way already it stays unfinished instead:
         the server then cuts the connection, which is all that HTTP has for it.
         """
         if not self._is_started:
-            await error_response(error, self.request_id)(scope, receive, self.send)
+            response = error_response(error, self.request_id, is_bare=is_bare)
+            await response(scope, receive, self.send)
 
 
 async def _answer_preflight(known: Mapping[bytes, bytes], answer: _Answer) -> None:

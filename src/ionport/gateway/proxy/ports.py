@@ -1,4 +1,4 @@
-"""What the gateway needs from others: what a token is worth."""
+"""What the gateway needs from others: what a token is worth, how refusals are worded."""
 
 from __future__ import annotations
 
@@ -42,4 +42,12 @@ class TokenVerifier(Protocol):
             Unauthenticated: malformed, expired, revoked, or of another tenant; the public text
                 says which.
         """
+        ...
+
+
+class RefusalForms(Protocol):
+    """Tells how refusals are worded; the authorization server's settings of a tenant say so."""
+
+    def are_bare(self, tenant_id: str) -> bool:
+        """Tell whether a refusal's body names the status alone, as Infor's do. May block."""
         ...

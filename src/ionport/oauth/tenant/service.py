@@ -69,6 +69,7 @@ class TenantSettingsService:
             "tokens": settings.token_form.value,
             "limits": str(settings.limits.are_on),
             "rotation": str(settings.refresh_tokens_rotate),
+            "refusals": settings.refusal_form.value,
         }
         self._audit.record(access, TenantAction.SETTINGS_CHANGED, access.scope.tenant_id, details)
         access.after_commit(self._states.forget)

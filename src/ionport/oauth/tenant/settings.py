@@ -43,6 +43,16 @@ class TokenForm(StrEnum):
     RFC9068 = "rfc9068"
 
 
+class RefusalForm(StrEnum):
+    """What the gateway's own refusals have in their body: what happened, or as little as Infor's.
+
+    Source: docs/reference/gateway.md#limits.
+    """
+
+    EXPLAINED = "explained"
+    INFOR = "infor"
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """Infor's limits; `are_on` False counts and refuses nothing.
@@ -88,6 +98,7 @@ class TenantSettings:
     token_form: TokenForm = TokenForm.INFOR
     limits: Limits = field(default_factory=Limits)
     refresh_tokens_rotate: bool = False
+    refusal_form: RefusalForm = RefusalForm.EXPLAINED
 
     def with_limits(self, limits: Limits) -> TenantSettings:
         """Return the same settings with other limits."""

@@ -19,6 +19,7 @@ tenant_settings = Table(
     Column("changed_at", Moment, nullable=False),
     Column("changed_by", Text, nullable=False),
     Column("refresh_tokens_rotate", Boolean, nullable=False, server_default=false()),
+    Column("refusal_form", Text, nullable=False, server_default="explained"),
 )
 
 custom_scopes = Table(

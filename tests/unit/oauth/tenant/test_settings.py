@@ -11,7 +11,14 @@ from ionport.core.errors import Conflict, Forbidden, InvalidInput, NotFound
 from ionport.identity.access import Access
 from ionport.oauth.apps.model import AppType
 from ionport.oauth.http.metadata import metadata
-from ionport.oauth.tenant.settings import Limits, ScopeMode, TenantSettings, TokenForm, UrlFlavour
+from ionport.oauth.tenant.settings import (
+    Limits,
+    RefusalForm,
+    ScopeMode,
+    TenantSettings,
+    TokenForm,
+    UrlFlavour,
+)
 from ionport.store import TenantScope
 from tests.support.oauth import OTHER_TENANT, TENANT, OAuthSide, add_user
 
@@ -40,6 +47,7 @@ def test_every_setting_is_kept_and_stays_in_its_tenant(side: OAuthSide) -> None:
         "token_form": TokenForm.RFC9068,
         "limits": Limits(True, 1, 2, 3),
         "refresh_tokens_rotate": True,
+        "refusal_form": RefusalForm.INFOR,
     }
     side.change_settings(**changed)
     assert settings(side) == TenantSettings(**changed)  # type: ignore[arg-type]

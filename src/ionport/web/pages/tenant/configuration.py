@@ -16,7 +16,14 @@ from ionport.core.errors import Conflict, InvalidInput, existing
 from ionport.core.i18n import _
 from ionport.identity.access import Access
 from ionport.identity.edits import ChangedMeanwhile
-from ionport.oauth.tenant.settings import Limits, ScopeMode, TenantSettings, TokenForm, UrlFlavour
+from ionport.oauth.tenant.settings import (
+    Limits,
+    RefusalForm,
+    ScopeMode,
+    TenantSettings,
+    TokenForm,
+    UrlFlavour,
+)
 from ionport.web.forms.edits import require_unchanged, show_stored
 from ionport.web.forms.fields import errors_of, is_on, text_of, whole_number
 from ionport.web.rendering.confirm import Crumbs, ask_first
@@ -30,7 +37,7 @@ MANUAL = "scopes"
 
 _LIMITS = ("logins_per_minute", "logins_per_day", "tokens_per_client_per_day")
 
-Choice = TypeVar("Choice", ScopeMode, UrlFlavour, TokenForm)
+Choice = TypeVar("Choice", ScopeMode, UrlFlavour, TokenForm, RefusalForm)
 
 
 def show(request: Request) -> Response:
@@ -64,6 +71,7 @@ def _page(
         "modes": _modes(),
         "flavours": _flavours(),
         "token_forms": _token_forms(),
+        "refusal_forms": _refusal_forms(),
         "trail": trail,
     }
     return render(request, "tenant/configuration/configuration.html", context, status=status)
@@ -107,6 +115,7 @@ def _sent(form: FormData) -> TenantSettings:
         url_flavour=_one_of(UrlFlavour, form, "url_flavour"),
         token_form=_one_of(TokenForm, form, "token_form"),
         refresh_tokens_rotate=is_on(form, "refresh_tokens_rotate"),
+        refusal_form=_one_of(RefusalForm, form, "refusal_form"),
         limits=Limits(
             are_on=is_on(form, "limits_are_on"),
             # 0 is out of range, and so is told beside the field.
@@ -132,14 +141,15 @@ def _values(settings: TenantSettings) -> dict[str, str]:
         "refresh_tokens_rotate": "on" if settings.refresh_tokens_rotate else "",
         "url_flavour": settings.url_flavour.value,
         "token_form": settings.token_form.value,
+        "refusal_form": settings.refusal_form.value,
         "limits_are_on": "on" if settings.limits.are_on else "",
     }
 
 
 def _sent_values(form: FormData) -> dict[str, str]:
     names = ("scope_mode", "implicit_allowed", "url_flavour", "token_form", "limits_are_on")
-    switches = ("refresh_tokens_rotate",)
-    return {name: text_of(form, name) for name in (*names, *switches, *_LIMITS)}
+    more = ("refresh_tokens_rotate", "refusal_form")
+    return {name: text_of(form, name) for name in (*names, *more, *_LIMITS)}
 
 
 def _consequences(before: TenantSettings, wanted: TenantSettings) -> list[str]:
@@ -172,6 +182,10 @@ def _consequences(before: TenantSettings, wanted: TenantSettings) -> list[str]:
     if wanted.token_form is not before.token_form:
         found.append(
             _("New access tokens carry other claims. Programs that read them must know both.")
+        )
+    if wanted.refusal_form is not before.refusal_form:
+        found.append(
+            _("Refusals of the gateway have other bodies. Programs that read them must know both.")
         )
     if wanted.limits.are_on and wanted.limits != before.limits:
         found.append(_("Clients over a limit are refused with 429 until it counts anew."))
@@ -244,6 +258,13 @@ def _token_forms() -> list[tuple[str, str]]:
     return [
         (TokenForm.INFOR.value, _("As Infor's (no subject)")),
         (TokenForm.RFC9068.value, _("RFC 9068 (with subject)")),
+    ]
+
+
+def _refusal_forms() -> list[tuple[str, str]]:
+    return [
+        (RefusalForm.EXPLAINED.value, _("Explained: what happened, and the request to ask about")),
+        (RefusalForm.INFOR.value, _("Bare, as Infor's: the status alone")),
     ]
 
 

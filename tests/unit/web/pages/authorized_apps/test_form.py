@@ -257,6 +257,7 @@ def test_scopes_are_asked_for_only_where_they_count(desk: Desk) -> None:
     settings = {
         "url_flavour": "cloud",
         "token_form": "infor",
+        "refusal_form": "explained",
         "logins_per_minute": "20",
         "logins_per_day": "1000",
         "tokens_per_client_per_day": "100",

@@ -9,6 +9,7 @@ SETTINGS = {
     "scope_mode": "Disabled",
     "url_flavour": "cloud",
     "token_form": "infor",
+    "refusal_form": "explained",
     "logins_per_minute": "20",
     "logins_per_day": "1000",
     "tokens_per_client_per_day": "100",
