@@ -48,10 +48,12 @@ class Counters:
 
     def count(self, counted: Series, number: int = 1) -> None:
         """Count something that happened, by its name with labels."""
+        name, others = counted
         with self._lock:
-            is_new = counted.name not in self._counts
-            is_other = is_new and len(self._counts) >= _MAX_SERIES
-            self._counts[counted.others if is_other else counted.name] += number
+            counts = self._counts
+            if name not in counts and len(counts) >= _MAX_SERIES:
+                name = others
+            counts[name] += number
 
     def read(self) -> Mapping[str, int]:
         """Return all counts by name, with their labels as Prometheus writes them."""

@@ -16,14 +16,17 @@ them. Their wording is that of PingFederate, Infor's own server (docs/reference/
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
-from typing import ClassVar
+from typing import ClassVar, Final
 from urllib.parse import parse_qsl
 
 from ionport.core.errors import IonportError
 from ionport.core.secrets import Secret
 
 MAX_PARAMETERS = 100
+# Objects of JSON without white space, as ASCII. `json.dumps` makes an encoder for each call.
+compact_json: Final = json.JSONEncoder(separators=(",", ":")).encode
 
 
 class OAuthError(IonportError):

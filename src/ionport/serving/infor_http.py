@@ -27,8 +27,9 @@ from ionport.store import Database
 # An address of the authorization server, such as `token.oauth2`.
 _OPERATION: Final = re.compile(r"[a-z_-]{1,40}(\.oauth2)?|connect/[a-z]{1,20}")
 _TENANT_PATH: Final = re.compile(r"/[A-Z0-9]+_(?:PRD|TST|TRN|DEV|DEM)/", re.IGNORECASE)
-# Of the context of an API suite; counters take no more of it.
+# Of the context of an API suite; counters take no more of it. No operation is longer.
 _LONGEST_CONTEXT: Final = 40
+_LONGEST_OPERATION: Final = 60
 _WELL_KNOWN: Final = tuple(f"/.well-known/{document}/" for document in WELL_KNOWN)
 _PAGES: Final = frozenset(paths.authorization for paths in PATHS.values())
 
@@ -87,9 +88,8 @@ class InforRouter:
         scope[ROUTE_KEY] = _route_of_context(context[:_LONGEST_CONTEXT])
         if not slash or context.lower() != "as":
             return self._gateway, scope
-        operation = rest.lower()
-        is_known = _OPERATION.fullmatch(operation) is not None
-        scope[ROUTE_KEY] = f"/{{tenant}}/as/{operation if is_known else '…'}"
+        operation = rest[:_LONGEST_OPERATION].lower()
+        scope[ROUTE_KEY] = _route_of_operation(operation)
         # A browser asks for the authorization endpoint by GET.
         if self._pages and scope["method"] in ("GET", "HEAD") and operation in _PAGES:
             page = f"/authorize/{tenant[0].strip('/').upper()}"
@@ -101,6 +101,12 @@ class InforRouter:
 @lru_cache(1_000)
 def _route_of_context(context: str) -> str:
     return f"/{{tenant}}/{context.lower()}"
+
+
+@lru_cache(1_000)
+def _route_of_operation(operation: str) -> str:
+    is_known = _OPERATION.fullmatch(operation) is not None
+    return f"/{{tenant}}/as/{operation if is_known else '…'}"
 
 
 def infor_apps(side: InforSide, database: Database) -> InforApps:

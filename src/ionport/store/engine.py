@@ -60,6 +60,8 @@ class Database:
         self.reading_engine = _reading(self.engine, url, connections, durable=durable)
         self._autocommit = self.engine.execution_options(isolation_level="AUTOCOMMIT")
         self._writing = threading.Lock()
+        # SQLite's writing connection, while nobody writes.
+        self._idle_writer: Connection | None = None
 
     @contextmanager
     def read(self) -> Iterator[Work]:
@@ -80,7 +82,7 @@ class Database:
         On SQLite writers of this process queue at a lock before `BEGIN IMMEDIATE`: waiting there
         is fair and cheap, waiting in SQLite's busy handler is neither
         (docs/decisions/0002-our-own-code-for-the-grants.md). Who has the lock has SQLite's writing
-        connection: one, whose prepared statements and pages of the database are still there.
+        connection: one, which stays open with its prepared statements and pages of the database.
         Readers have others, so that it is never waited for.
         """
         with self._transaction() as connection:
@@ -97,9 +99,10 @@ class Database:
         """
         if self.is_sqlite:
             # Its connections are in autocommit mode until `BEGIN`.
-            with self._writing, self.engine.connect() as connection:
+            with self._sqlite_writer() as connection:
                 work = Work(connection)
                 yield work
+                connection.commit()
         else:
             with self._autocommit.connect() as connection:
                 work = Work(connection)
@@ -112,7 +115,7 @@ class Database:
             with self.engine.begin() as connection:
                 yield connection
             return
-        with self._writing, self.engine.connect() as connection:
+        with self._sqlite_writer() as connection:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
             try:
                 yield connection
@@ -122,8 +125,26 @@ class Database:
                 connection.rollback()
                 raise
 
+    @contextmanager
+    def _sqlite_writer(self) -> Iterator[Connection]:
+        """Lend SQLite's writing connection to one writer at a time; one that failed is replaced.
+
+        Taken from the pool and given back each time, it would cost a login as much as its row.
+        """
+        with self._writing:
+            connection, self._idle_writer = self._idle_writer or self.engine.connect(), None
+            try:
+                yield connection
+            except BaseException:
+                connection.close()
+                raise
+            self._idle_writer = connection
+
     def close(self) -> None:
         """Give back every connection."""
+        if self._idle_writer is not None:
+            self._idle_writer.close()
+            self._idle_writer = None
         self.reading_engine.dispose()
         self.engine.dispose()
 

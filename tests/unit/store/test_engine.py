@@ -167,9 +167,44 @@ def test_every_writer_that_waits_gets_its_turn_while_another_holds_the_lock(
         for each in written:
             each.result()
         # All have written over the same connection.
-        assert (connections.checkedout(), connections.checkedin()) == (0, 1)
+        assert connections.checkedout() + connections.checkedin() == 1
     assert _count(database) == 50
     database.close()
+
+
+def test_more_readers_and_writers_than_connections_all_come_to_their_end(
+    letters: Database,
+) -> None:
+    few = Database(letters.url, connections=3)
+    asking = threading.Barrier(16)
+
+    def read(_number: int) -> list[int]:
+        asking.wait(PATIENCE)
+        return [_count(few) for _turn in range(20)]
+
+    def write(number: int) -> None:
+        asking.wait(PATIENCE)
+        for turn in range(10):
+            with few.write() if turn % 2 else few.write_once() as work:
+                work.connection.execute(insert(_LETTERS).values(id=f"{number}.{turn}"))
+
+    with ThreadPoolExecutor(16) as pool:
+        seen = [pool.submit(read, number) for number in range(8)]
+        written = [pool.submit(write, number) for number in range(8)]
+        for each in written:
+            each.result()
+        assert all(each.result() == sorted(each.result()) for each in seen)
+    assert _count(few) == 80
+    few.close()
+
+
+def test_a_writer_that_failed_leaves_the_next_one_no_transaction(letters: Database) -> None:
+    for begin in (letters.write, letters.write_once):
+        with pytest.raises(IntegrityError), begin() as work:
+            work.connection.execute(insert(_LETTERS).values([{"id": "a"}, {"id": "a"}]))
+        with begin() as work:
+            work.connection.execute(insert(_LETTERS).values(id=begin.__name__))
+    assert _count(letters) == 2
 
 
 def test_each_action_after_a_commit_runs_though_another_fails(

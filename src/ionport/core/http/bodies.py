@@ -5,7 +5,7 @@ A refusal is made when it is needed, by a function, so that a body within its li
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, AsyncIterator, Callable
+from collections.abc import AsyncIterable, Callable
 from typing import Final
 
 from starlette.requests import ClientDisconnect
@@ -46,7 +46,16 @@ async def read_body(receive: Receive, limit: int, refusal: Refusal) -> bytes:
         ClientDisconnect: the client went away.
         Exception: `refusal`, as soon as more than `limit` bytes have come.
     """
-    return await collect(_chunks(receive), limit, refusal)
+    body = bytearray()
+    message = await receive()
+    while message["type"] != "http.disconnect":
+        body += message.get("body", b"")
+        if len(body) > limit:
+            raise refusal()
+        if not message.get("more_body", False):
+            return bytes(body)
+        message = await receive()
+    raise ClientDisconnect
 
 
 async def collect(chunks: AsyncIterable[bytes], limit: int, refusal: Refusal) -> bytes:
@@ -57,13 +66,3 @@ async def collect(chunks: AsyncIterable[bytes], limit: int, refusal: Refusal) ->
         if len(body) > limit:
             raise refusal()
     return bytes(body)
-
-
-async def _chunks(receive: Receive) -> AsyncIterator[bytes]:
-    has_more = True
-    while has_more:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise ClientDisconnect
-        yield message.get("body", b"")
-        has_more = message.get("more_body", False)

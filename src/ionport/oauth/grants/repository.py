@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence, Set
 from datetime import datetime
 from functools import lru_cache
+from operator import attrgetter
 from typing import Final
 
 from sqlalchemy import ColumnElement, bindparam, insert, or_, select, update
@@ -15,6 +16,7 @@ from ionport.store import SystemScope, TenantScope, to_microseconds
 from ionport.store.repository import Repository, columns_of, in_scope, reader
 
 _GRANT = tuple(column.name for column in grants.c)
+_values_of: Final = attrgetter(*_GRANT)
 
 
 @lru_cache(maxsize=128)
@@ -49,9 +51,12 @@ class GrantRepository(Repository):
         """
         is_qmark = self._connection.dialect.paramstyle == "qmark"
         statement = _insert_of(len(new), "?" if is_qmark else "%s")
-        values = (getattr(grant, name) for grant in new for name in _GRANT)
-        stored = tuple(to_microseconds(v) if isinstance(v, datetime) else v for v in values)
-        self._connection.exec_driver_sql(statement, stored)
+        stored = [
+            to_microseconds(value) if isinstance(value, datetime) else value
+            for grant in new
+            for value in _values_of(grant)
+        ]
+        self._connection.exec_driver_sql(statement, tuple(stored))
 
     def get(self, scope: TenantScope, grant_id: str) -> Grant | None:
         return self._find(scope, grants.c.id == grant_id)

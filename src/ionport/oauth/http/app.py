@@ -6,6 +6,7 @@ A path counts in any letter case, as at the gateway
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 from urllib.parse import quote
 
@@ -22,6 +23,9 @@ from ionport.store import TenantScope
 _WELL_KNOWN: Final = "/.well-known/"
 _READABLE: Final = "Retry-After, WWW-Authenticate"
 _SENDABLE: Final = "Authorization, Content-Type"
+# Clients call the same few addresses; what strangers make up is not kept.
+_REMEMBERED: Final = 1_000
+_LONGEST_REMEMBERED: Final = 100
 
 
 class AuthorizationApp:
@@ -35,13 +39,15 @@ class AuthorizationApp:
         # One for each answer, not for each of its names: what issues tokens joins requests.
         self._apps = {make: make(server) for make in {row.app for row in ENDPOINTS}}
         self._origins = origins
+        self._known = lru_cache(_REMEMBERED)(self._look_up)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await send({"type": "websocket.close", "code": 1003})
             return
-        tenant, path = _split(scope["path"])
-        found = self._table.find(scope["method"], path)
+        method, path = scope["method"], scope["path"]
+        look_up = self._known if len(path) <= _LONGEST_REMEMBERED else self._look_up
+        tenant, found = look_up(method, path)
         endpoint = found.row or next(iter(found.others), None)
         if endpoint is None:
             await _not_here()(scope, receive, send)
@@ -52,11 +58,16 @@ class AuthorizationApp:
             allows = self._origins.allows
             if await run_in_threadpool(allows, tenant_of(scope).tenant_id, origin, None):
                 send = _readable_by(origin, send)
-            elif scope["method"] == "OPTIONS":
+            elif method == "OPTIONS":
                 await _refuse_origin(tenant_of(scope))(scope, receive, send)
                 return
-        app = self._apps[found.row.app] if found.row else _refusal(found, scope["method"], origin)
+        app = self._apps[found.row.app] if found.row else _refusal(found, method, origin)
         await app(scope, receive, send)
+
+    def _look_up(self, method: str, path: str) -> tuple[str, Found[Endpoint]]:
+        """Return the tenant that a path names, and what answers there."""
+        tenant, below = _split(path)
+        return tenant, self._table.find(method, below)
 
 
 def _split(path: str) -> tuple[str, str]:

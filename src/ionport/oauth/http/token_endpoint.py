@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from typing import Final
 
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
 from ionport.core.errors import IonportError
-from ionport.core.telemetry import COUNTERS
+from ionport.core.telemetry import COUNTERS, series
 from ionport.oauth.http.answers import NO_STORE, read_request, refusal, tenant_of
+from ionport.oauth.protocol import compact_json
 from ionport.oauth.tokens.issuing import TokenIssuer
 
+_ISSUED: Final = series("tokens", outcome="issued")
 _HEADERS: Final = (
     (b"content-type", b"application/json"),
     *((name.lower().encode(), value.encode()) for name, value in NO_STORE.items()),
@@ -33,8 +34,8 @@ class TokenEndpoint:
             COUNTERS.add("tokens", outcome=getattr(error, "code", "client_gone"))
             await refusal(scope, error)(scope, receive, send)
             return
-        COUNTERS.add("tokens", outcome="issued")
-        body = json.dumps(answer.revealed(), separators=(",", ":")).encode("ascii")
+        COUNTERS.count(_ISSUED)
+        body = compact_json(answer.revealed()).encode("ascii")
         length = (b"content-length", str(len(body)).encode("ascii"))
         await send({"type": "http.response.start", "status": 200, "headers": [length, *_HEADERS]})
         await send({"type": "http.response.body", "body": body})

@@ -18,6 +18,7 @@ from ionport.core.ids import new_uuid
 from ionport.core.secrets import Secret
 from ionport.oauth.accounts.model import Person, ServiceAccount
 from ionport.oauth.apps.model import AuthorizedApp
+from ionport.oauth.protocol import compact_json
 from ionport.oauth.tenant.endpoints import Endpoints
 from ionport.oauth.tenant.settings import TokenForm
 from ionport.oauth.tokens.keys.signing import ALGORITHM, SigningKeys
@@ -98,7 +99,7 @@ class AccessTokens:
         if form is TokenForm.RFC9068:
             token_type = RFC9068_TYPE
             claims["sub"] = identity2 or (account.access_key if account else app.client_id)
-        text = self._keys.current().sign(json.dumps(claims, separators=(",", ":")), token_type)
+        text = self._keys.current().sign(compact_json(claims), token_type)
         return SignedToken(Secret(text), app.access_token_seconds)
 
     def read(self, text: str, tenant_id: str) -> AccessToken:

@@ -11,6 +11,7 @@ import asyncio
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Final, Generic, TypeVar
 
 Item = TypeVar("Item")
@@ -46,6 +47,8 @@ class GroupCommit(Generic[Item, Prepared, Result]):
         self._waiting: deque[tuple[Item, asyncio.Future[Result]]] = deque()
         self._ready: list[tuple[Prepared, asyncio.Future[Result]]] = []
         self._workers = 0
+        # Not the loop's own: each end of a worker would be told to the loop, which nobody asks.
+        self._threads = ThreadPoolExecutor(MAX_WORKERS, "group-commit")
         self._is_committing = False
 
     async def submit(self, item: Item) -> Result:
@@ -60,7 +63,7 @@ class GroupCommit(Generic[Item, Prepared, Result]):
             needs_worker = self._workers < MAX_WORKERS
             self._workers += needs_worker
         if needs_worker:
-            loop.run_in_executor(None, self._work, loop)
+            self._threads.submit(self._work, loop)
         return await future
 
     def _work(self, loop: asyncio.AbstractEventLoop) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -26,6 +25,7 @@ from ionport.core.errors import Unavailable
 from ionport.core.ids import new_uuid
 from ionport.core.sealing import KeyRing, SealedFor
 from ionport.oauth.apps.drafts import MAX_ACCESS_TOKEN_SECONDS
+from ionport.oauth.protocol import compact_json
 from ionport.oauth.tokens.keys.model import SigningKeyRow
 from ionport.oauth.tokens.keys.private_keys import new_private_key
 from ionport.oauth.tokens.keys.repository import SigningKeyRepository
@@ -96,7 +96,7 @@ def _header(kid: str, token_type: str | None) -> bytes:
     header = {"kid": kid, "alg": ALGORITHM}
     if token_type is not None:
         header["typ"] = token_type
-    return _encode(json.dumps(header, separators=(",", ":")).encode())
+    return _encode(compact_json(header).encode())
 
 
 def _encode(data: bytes) -> bytes:
