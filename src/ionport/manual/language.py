@@ -1,26 +1,24 @@
-"""Words of questions: folded, without the words that carry no meaning, reduced to stems.
+"""Words in three languages: folded, without those that carry no meaning, reduced to stems or roots.
 
-The pages are English. Words of the field in German and French, and other names of the same thing,
-lead to the pages' words by `synonyms.tsv`: beginnings of words, and what they stand for.
+Other names of what the pages speak of lead to their words by `synonyms.tsv`: beginnings of words,
+and what they stand for. They count only where the manual does not have the word itself.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
-from functools import cache
+from collections.abc import Mapping
+from functools import cache, lru_cache
 from importlib import resources
 
 _WORD = re.compile(r"[a-z0-9]+(?:[_.-][a-z0-9]+)*")
 _PART = re.compile(r"[a-z0-9]+")
+_ACCENTS = re.compile("[\u0300-\u036f]")
 _SHORTEST = 3
-
-
-def language_of(words: Sequence[str]) -> str:
-    """Return the language whose empty words a question has most: `en`, `de` or `fr`."""
-    counts = {name: sum(word in own for word in words) for name, own in _empty_words().items()}
-    return max(counts, key=lambda name: counts[name])
+_SHORTEST_BEGINNING = 5
+# Words whose stems are kept: about three times those of the manual.
+_CACHED = 32_768
 
 
 # The first words of questions that ask how to do something, in the three languages.
@@ -59,8 +57,14 @@ _SEPARABLE = re.compile(
 )
 
 
+@lru_cache(_CACHED)
 def root(word: str) -> str:
-    """Return a German or French word without its endings, marked so that it is no English stem."""
+    """Return a German or French word without its endings, marked so that it is no English stem.
+
+    A name with an underscore stays as it is.
+    """
+    if "_" in word:
+        return word
     word = _SEPARABLE.sub(r"\1", word)
     for ending, least in _ROOT_ENDINGS:
         if word.endswith(ending) and len(word) - len(ending) >= least:
@@ -70,8 +74,10 @@ def root(word: str) -> str:
 
 def folded(text: str) -> str:
     """Return the text in small letters without accents."""
-    plain = unicodedata.normalize("NFKD", text.replace("ß", "ss")).casefold()
-    return "".join(letter for letter in plain if not unicodedata.combining(letter))
+    if text.isascii():
+        return text.lower()
+    plain = unicodedata.normalize("NFKD", text.replace("ß", "ss"))
+    return _ACCENTS.sub("", plain).casefold()
 
 
 def words_of(text: str) -> list[str]:
@@ -84,8 +90,14 @@ def words_of(text: str) -> list[str]:
     return found
 
 
+@lru_cache(_CACHED)
 def stem(word: str) -> str:
-    """Return an English word without its endings: `issues`, `issued` and `issuing` are `issu`."""
+    """Return an English word without its endings: `issues`, `issued` and `issuing` are `issu`.
+
+    A name with an underscore stays as it is.
+    """
+    if "_" in word:
+        return word
     for ending, least in _ENDINGS:
         if word.endswith(ending) and len(word) - len(ending) >= least and not word.endswith("ss"):
             word = word[: -len(ending)]
@@ -96,6 +108,7 @@ def stem(word: str) -> str:
     return word.removesuffix("e") if len(word) > _SHORTEST else word
 
 
+@lru_cache(_CACHED)
 def is_empty_word(word: str) -> bool:
     """Tell whether a folded word says nothing about what is asked."""
     is_known = any(word in own for own in _empty_words().values())
@@ -118,7 +131,7 @@ def _empty_words() -> Mapping[str, frozenset[str]]:
 
 @cache
 def outside_words() -> frozenset[str]:
-    """Return beginnings of words that say that a question is about something else."""
+    """Return words, and beginnings of five letters and more, of what the manual does not treat."""
     text = resources.files(__package__).joinpath("outside.txt").read_text(encoding="utf-8")
     lines = (line for line in text.splitlines() if not line.startswith("#"))
     return frozenset(word for line in lines for word in line.split())
@@ -126,19 +139,21 @@ def outside_words() -> frozenset[str]:
 
 def is_outside(word: str) -> bool:
     """Tell whether a folded word is about what the manual does not treat, such as a licence."""
-    return any(word[:length] in outside_words() for length in range(_SHORTEST, len(word) + 1))
+    known = outside_words()
+    lengths = range(_SHORTEST_BEGINNING, len(word) + 1)
+    return word in known or any(word[:length] in known for length in lengths)
 
 
 @cache
 def asked_phrases() -> Mapping[str, tuple[str, ...]]:
-    """Return, by page, phrases with which people ask for it (`asked.tsv`)."""
+    """Return phrases with which people ask, by page or page#anchor of a section (`asked.tsv`)."""
     text = resources.files(__package__).joinpath("asked.tsv").read_text(encoding="utf-8")
     found: dict[str, list[str]] = {}
     for line in text.splitlines():
         if line and not line.startswith("#"):
-            page, _, phrases = line.partition("\t")
-            found.setdefault(page, []).extend(phrases.split(";"))
-    return {page: tuple(phrases) for page, phrases in found.items()}
+            section, _, phrases = line.partition("\t")
+            found.setdefault(section, []).extend(re.split("[;,]", phrases))
+    return {section: tuple(phrases) for section, phrases in found.items()}
 
 
 @cache

@@ -18,9 +18,9 @@ from pathlib import Path
 
 import pytest
 
-from ionport.manual import ManualPage, page_names, read_page
+from ionport.manual import ManualPage, languages_of, page_names, read_page
 from ionport.manual.answers import MAX_QUESTION, Manual, manual
-from ionport.manual.language import asked_phrases, root
+from ionport.manual.language import asked_phrases, is_outside, root, words_of
 
 FILE = Path(__file__).with_name("questions.tsv")
 UNANSWERABLE = "unanswerable"
@@ -84,12 +84,12 @@ def score(asked: Sequence[Question]) -> Score:
     return Score(first / answerable, among_three / answerable, wrong / (len(asked) - answerable))
 
 
-# The aim is 0.85, 0.95 and 0.05, and is not reached. The floors leave room for pages that change
-# or are translated (their headings are phrases).
+# The aim is 0.85, 0.95 and 0.05, and is not reached for the last. The floors leave room for pages
+# that change or are translated.
 @pytest.mark.parametrize(
     ("is_held_back", "floor"),
     [
-        (False, Score(0.80, 0.85, 0.20)),
+        (False, Score(0.86, 0.93, 0.13)),
         pytest.param(
             True,
             Score(0, 0, 1),
@@ -160,12 +160,14 @@ def test_a_question_how_to_do_something_prefers_pages_of_steps_to_tables_made_fr
     export = "# Export\n\n**Cancel** on the page of a delivery gives it up."
     two = Manual(
         [
-            ManualPage(
-                "json-api",
-                "JSON API",
-                f"# JSON API\n\n| method | address | does |\n|---|---|---|\n{row}",
-            ),
-            ManualPage("export", "Export", export),
+            [
+                ManualPage(
+                    "json-api",
+                    "JSON API",
+                    f"# JSON API\n\n| method | address | does |\n|---|---|---|\n{row}",
+                )
+            ],
+            [ManualPage("export", "Export", export)],
         ]
     )
     for how in ("How do I", "Wie kann ich", "Comment"):
@@ -185,8 +187,8 @@ def test_a_code_of_a_program_that_the_manual_does_not_know_is_not_answered() -> 
 
 def test_a_phrase_leads_to_a_page_that_has_none_of_its_words() -> None:
     pages = [
-        ManualPage("users", "Users", "# Users\n\n**Disable** closes the account."),
-        ManualPage("export", "Export", "# Export\n\n**Export** makes a delivery."),
+        [ManualPage("users", "Users", "# Users\n\n**Disable** closes the account.")],
+        [ManualPage("export", "Export", "# Export\n\n**Export** makes a delivery.")],
     ]
     question = "Wo ist das Schwarze Brett?"
     assert not Manual(pages).ask(question).is_answered
@@ -195,8 +197,36 @@ def test_a_phrase_leads_to_a_page_that_has_none_of_its_words() -> None:
     assert asked.excerpts[0].page == "users"
 
 
-def test_phrases_are_of_pages_that_are_there() -> None:
-    assert set(asked_phrases()) == set(page_names())
+def test_every_page_has_phrases_and_phrases_are_of_sections_that_are_there() -> None:
+    sections = {f"{name}#{anchor}" for name in page_names() for anchor in read_page(name).anchors}
+    assert set(page_names()) <= set(asked_phrases()) <= {*page_names(), *sections}
+
+
+def test_no_page_speaks_of_what_counts_as_outside() -> None:
+    pages = [read_page(name, code) for name in page_names() for code in languages_of(name)]
+    words = {word for page in pages for word in words_of(page.text)}
+    assert not sorted(filter(is_outside, words))
+
+
+def test_a_german_page_answers_in_its_own_words() -> None:
+    english = ManualPage("users", "Users", "# Users\n\n**Disable** closes the account.")
+    german = ManualPage("users", "Benutzer", "# Benutzer\n\n**Sperren** schließt das Konto.", "de")
+    answer = Manual([[english, german]]).ask("Wer schließt ein Konto?")
+    assert [block.text for block in answer.excerpts] == ["**Disable** closes the account."]
+
+
+@pytest.mark.parametrize(
+    ("asked", "meant"),
+    [
+        ("Benachrichtigungsordner", "ordner benachrichtigung"),
+        ("introspecion endpoint", "introspection endpoint"),
+        ("Kontosperrung", "konto sperrung"),
+    ],
+)
+def test_compounds_and_words_typed_wrong_are_understood(asked: str, meant: str) -> None:
+    vocabulary = manual().vocabulary
+    understood = {term for word in vocabulary.meaning_of(asked).words for term in word.terms}
+    assert understood & {term for word in vocabulary.meaning_of(meant).words for term in word.terms}
 
 
 def test_german_and_french_words_are_compared_without_their_endings() -> None:
