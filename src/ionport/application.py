@@ -297,4 +297,5 @@ def _infor_options(settings: Settings) -> InforOptions:
         addresses=_address_policy(settings),
         unused_grant_days=settings.unused_grant_days,
         has_sandbox=settings.sandbox,
+        enforces_acls=settings.sandbox_acls,
     )

@@ -69,6 +69,7 @@ class InforOptions:
         addresses: where target endpoints may stand.
         unused_grant_days: how long a never-expiring grant stays without use; 0: for ever.
         has_sandbox: whether Infor's services are imitated, with a control plane beside them.
+        enforces_acls: whether the sandbox's IDM shows private items to their creators alone.
         sends_on_demand: whether ION's document flows begin to send when a message starts one,
             without being launched before.
     """
@@ -79,6 +80,7 @@ class InforOptions:
     addresses: AddressPolicy = PUBLIC_ONLY
     unused_grant_days: int = 0
     has_sandbox: bool = True
+    enforces_acls: bool = False
     sends_on_demand: bool = False
 
 
@@ -137,6 +139,7 @@ class InforSide:
             blobs,
             self._infor_clock,
             gateway_url=options.gateway_origin,
+            enforces_acls=options.enforces_acls,
             ion=lambda: self.ion,
             own=self.own,
         )

@@ -87,6 +87,11 @@ class Settings:
         False,
         "Imitate Infor's services behind the gateway, with the inspector and the control plane.",
     )
+    sandbox_acls: bool = setting(
+        False,
+        "The sandbox's IDM lets only the creator of an item with the access control list Private"
+        " find, read and change it.",
+    )
     host: str = setting("127.0.0.1", "Address to listen on.")
     port: int = setting(8400, "Port to listen on; 0 takes a free one.")
     public_url: str = setting(

@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 class ServiceMakers:
     """Makes the imitated services, each by its API context.
 
-    Links to files are made from `gateway_url`, the `iu` of the credential files. `ion` gives
+    Links to files are made from `gateway_url`, the `iu` of the credential files. With
+    `enforces_acls` IDM shows private items to their creators alone. `ion` gives
     ION's services where pages or a document flow share them.
     """
 
@@ -45,6 +46,7 @@ class ServiceMakers:
         gateway_url: str,
         m3_settings: M3Settings | None = None,
         ln_settings: LnSettings | None = None,
+        enforces_acls: bool = False,
         ion: Callable[[], Ion] | None = None,
         own: OwnOfTenants | None = None,
     ) -> None:
@@ -54,6 +56,7 @@ class ServiceMakers:
         self._gateway_url = gateway_url
         self._m3_settings = m3_settings
         self._ln_settings = ln_settings
+        self._enforces_acls = enforces_acls
         self._ion_of = ion
         self._makers: Mapping[str, Callable[[], Service]] = {
             "IDM": self._idm,
@@ -80,7 +83,9 @@ class ServiceMakers:
     def _idm(self) -> Service:
         from ionport.sandbox.idm import routes
 
-        return routes.service(self._clock, self._blobs, self._gateway_url)
+        return routes.service(
+            self._clock, self._blobs, self._gateway_url, enforces_acls=self._enforces_acls
+        )
 
     def _ion(self) -> Service:
         from ionport.sandbox.messaging import ionservices

@@ -37,13 +37,17 @@ _SYSTEM = SystemScope("a test-suite's tenant")
 
 @contextmanager
 def running_infor(
-    tenant_id: str = TENANT_ID, *, new_key: Callable[[], RSAPrivateKey] = new_private_key
+    tenant_id: str = TENANT_ID,
+    *,
+    new_key: Callable[[], RSAPrivateKey] = new_private_key,
+    enforces_acls: bool = False,
 ) -> Iterator[Infor]:
     """Serve a fresh tenant on a free loopback port for the time of the block.
 
     Everything is as `ionport up` serves it, but for durability: database and files lie in a
     temporary folder that goes with the block. The schema is the tables', which the
-    project holds equal to its migrations. `new_key` gives the key that signs tokens.
+    project holds equal to its migrations. `new_key` gives the key that signs tokens. With
+    `enforces_acls` IDM shows private items to their creators alone.
 
     Raises:
         RuntimeError: the server did not start.
@@ -53,14 +57,16 @@ def running_infor(
         closing(Database(sqlite_url(Path(folder) / "ionport.db"), durable=False)) as database,
         listening() as (listener, url),
     ):
-        parts = _parts(Path(folder), database, url, tenant_id)
+        parts = _parts(Path(folder), database, url, tenant_id, enforces_acls=enforces_acls)
         parts.side.signing_keys.ensure(database, new_key)
         app = InforRouter(infor_apps(parts.side, database))
         with closing(parts.side), serving(app, listener):
             yield Infor(parts)
 
 
-def _parts(folder: Path, database: Database, url: str, tenant_id: str) -> Parts:
+def _parts(
+    folder: Path, database: Database, url: str, tenant_id: str, *, enforces_acls: bool
+) -> Parts:
     clock = SystemClock()
     tenant, scope = Tenant(tenant_id, clock.now()), TenantScope(tenant_id)
     user = _user(clock.now())
@@ -71,18 +77,16 @@ def _parts(folder: Path, database: Database, url: str, tenant_id: str) -> Parts:
         UserRepository(work.connection).add(_SYSTEM, user, USERNAME, _NO_PASSWORD_HASH)
         tenants.set_role(scope, user.id, TenantRole.USER)
     blobs = FolderBlobs(folder / "blobs", durable=False)
-    side = _side(database, clock, blobs, tenant, url)
-    return Parts(url, scope, user.id, database, blobs, clock, side, folder)
-
-
-def _side(
-    database: Database, clock: SystemClock, blobs: FolderBlobs, tenant: Tenant, url: str
-) -> InforSide:
     options = InforOptions(
-        origin=url, gateway_origin=url, addresses=AddressPolicy(), sends_on_demand=True
+        origin=url,
+        gateway_origin=url,
+        addresses=AddressPolicy(),
+        enforces_acls=enforces_acls,
+        sends_on_demand=True,
     )
     audit = AuditLog(clock)
-    return InforSide(options, database, clock, KeyRing.generate(), blobs, audit, tenant)
+    side = InforSide(options, database, clock, KeyRing.generate(), blobs, audit, tenant)
+    return Parts(url, scope, user.id, database, blobs, clock, side, folder)
 
 
 def _user(now: datetime) -> User:

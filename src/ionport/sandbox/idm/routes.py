@@ -59,9 +59,11 @@ _DATA_MODEL = from_clients(
 )
 
 
-def service(clock: Clock, blobs: Blobs, gateway_url: str) -> Service:
+def service(
+    clock: Clock, blobs: Blobs, gateway_url: str, *, enforces_acls: bool = False
+) -> Service:
     """Return IDM as one of the sandbox's services."""
-    routes = IdmRoutes(IdmService(clock, blobs), gateway_url)
+    routes = IdmRoutes(IdmService(clock, blobs, enforces_acls=enforces_acls), gateway_url)
     return Service(
         CONTEXT, "Document Management (IDM)", routes.operations(), error_answer, MAX_BODY_BYTES
     )
@@ -122,8 +124,8 @@ class IdmRoutes:
             Operation(name, method, path, by(handler), facts.get(path, _RESOURCE), wire=wire)
             for name, path, handler in rows
             for method, by, wire in (
-                ("GET", _by_text, QUERY_TEXT),
-                ("POST", _by_document, QUERY_DOCUMENT),
+                ("GET", self._by_text, QUERY_TEXT),
+                ("POST", self._by_document, QUERY_DOCUMENT),
             )
         ]
 
@@ -169,7 +171,7 @@ class IdmRoutes:
         """The item of a pid (docs/reference/idm.md#update-and-delete)."""
 
         def step(work: Work) -> Answer:
-            item = self._service.get(work.within(call.scope), call.path_params["pid"])
+            item = self._service.get(work.within(call.scope), _who(call), call.path_params["pid"])
             return self._item_answer(work, call, item)
 
         return step
@@ -178,7 +180,8 @@ class IdmRoutes:
         """The item and its earlier versions, the newest first; the address is inferred."""
 
         def step(work: Work) -> Answer:
-            found = self._service.versions(work.within(call.scope), call.path_params["pid"])
+            pid = call.path_params["pid"]
+            found = self._service.versions(work.within(call.scope), _who(call), pid)
             return _answer(call, {"items": {"item": self._trees(work, call, found)}})
 
         return step
@@ -197,7 +200,7 @@ class IdmRoutes:
         """The main file, or the one of that name (docs/reference/idm.md#search)."""
 
         def step(work: Work) -> Answer:
-            item = self._service.get(work.within(call.scope), call.path_params["pid"])
+            item = self._service.get(work.within(call.scope), _who(call), call.path_params["pid"])
             return self._stream(call, item)
 
         return step
@@ -276,6 +279,20 @@ class IdmRoutes:
 
         return step
 
+    def _by_text(self, handler: Callable[[Call, Query], Step]) -> Handler:
+        return lambda call: handler(call, self._found_by(call, parse_query(query_text(call))))
+
+    def _by_document(self, handler: Callable[[Call, Query], Step]) -> Handler:
+        def handle(call: Call) -> Step:
+            query = read_queries(read_document(call.body, call.headers))
+            return handler(call, self._found_by(call, query))
+
+        return handle
+
+    def _found_by(self, call: Call, query: Query) -> Query:
+        """Return a query that finds what the caller may read, and that search has found by now."""
+        return replace(self._service.readable(query, _who(call)), found_until=call.found_until)
+
     def _item_answer(self, work: Work, call: Call, item: Item, *, changed: bool = False) -> Answer:
         (tree,) = self._trees(work, call, [item])
         return _answer(call, {"item": tree}, *([item.pid] if changed else []))
@@ -294,22 +311,6 @@ class IdmRoutes:
 
     def _items_url(self, call: Call) -> str:
         return f"{self._gateway_url}/{call.caller.tenant_id}/{CONTEXT}/api/items"
-
-
-def _by_text(handler: Callable[[Call, Query], Step]) -> Handler:
-    return lambda call: handler(call, _lagging(call, parse_query(query_text(call))))
-
-
-def _by_document(handler: Callable[[Call, Query], Step]) -> Handler:
-    def handle(call: Call) -> Step:
-        query = read_queries(read_document(call.body, call.headers))
-        return handler(call, _lagging(call, query))
-
-    return handle
-
-
-def _lagging(call: Call, query: Query) -> Query:
-    return replace(query, found_until=call.found_until)
 
 
 def _who(call: Call) -> str:

@@ -7,8 +7,9 @@ from dataclasses import replace
 
 from ionport.core.blobs import Blobs
 from ionport.core.clock import Clock
-from ionport.core.errors import Conflict, InvalidInput, existing
+from ionport.core.errors import Conflict, Forbidden, InvalidInput, existing
 from ionport.sandbox.idm.datamodel.model import (
+    OWNERS_ACL,
     Entity,
     check_required,
     checked,
@@ -37,11 +38,16 @@ from ionport.store import ScopedWork, TenantScope
 
 
 class IdmService:
-    """Items of one tenant: create, read, change, find, delete; and its document types."""
+    """Items of one tenant: create, read, change, find, delete; and its document types.
 
-    def __init__(self, clock: Clock, blobs: Blobs) -> None:
+    With `enforces_acls` a private item is its creator's alone: for others it is not found by
+    searches, and Forbidden by its pid. Inferred: which rights a list gives is a tenant's own.
+    """
+
+    def __init__(self, clock: Clock, blobs: Blobs, *, enforces_acls: bool = False) -> None:
         self._clock = clock
         self._blobs = blobs
+        self._enforces_acls = enforces_acls
 
     def draft(self, content: ItemContent) -> Draft:
         """Keep an item's files, before the transaction; raises InvalidInput for two of one name."""
@@ -131,16 +137,20 @@ class IdmService:
         items.change(access.scope, restored, self.entity(access, item.entity_name))
         return restored
 
-    def get(self, access: ScopedWork[TenantScope], pid: str) -> Item:
-        """Return an item, or the version of it that the pid names; raises NotFound."""
+    def get(self, access: ScopedWork[TenantScope], by: str, pid: str) -> Item:
+        """Return an item, or the version of it that the pid names.
+
+        Raises NotFound, and Forbidden for another's private item.
+        """
         item = ItemRepository(access.connection).get(access.scope, read_pid(pid))
         if item is None:
             raise item_not_found()
+        self._check_acl(item, by)
         return item
 
-    def versions(self, access: ScopedWork[TenantScope], pid: str) -> Sequence[Item]:
-        """Return an item and its earlier versions, the newest first; raises NotFound."""
-        item = self.get(access, pid)
+    def versions(self, access: ScopedWork[TenantScope], by: str, pid: str) -> Sequence[Item]:
+        """Return an item and its earlier versions, the newest first; raises as `get` does."""
+        item = self.get(access, by, pid)
         kept = ItemRepository(access.connection).versions(access.scope, item)
         return [item, *(each for each in kept if each.version != item.version)]
 
@@ -187,6 +197,10 @@ class IdmService:
         items.remove(access.scope, item)
         return item
 
+    def readable(self, query: Query, by: str) -> Query:
+        """Return a query that finds what somebody may read."""
+        return replace(query, reader=by) if self._enforces_acls else query
+
     def entities(
         self, access: ScopedWork[TenantScope], names: Collection[str] | None = None
     ) -> Mapping[str, Entity]:
@@ -206,6 +220,7 @@ class IdmService:
         item = items.get(scope, pid, to_change=True) if pid.is_latest else None
         if item is None:
             raise item_not_found()
+        self._check_acl(item, by)
         if item.checked_out_by not in (None, by):
             raise Conflict(
                 f"{item.checked_out_by} has checked the item out. It can be changed"
@@ -213,6 +228,14 @@ class IdmService:
                 code="checked_out",
             )
         return item
+
+    def _check_acl(self, item: Item, by: str) -> None:
+        if self._enforces_acls and item.acl == OWNERS_ACL and item.created_by != by:
+            raise Forbidden(
+                f"The access control list {OWNERS_ACL} lets only the item's creator read and"
+                " change it.",
+                code="acl_forbids",
+            )
 
     def _check_out(
         self, items: ItemRepository, scope: TenantScope, entity: Entity, item: Item, by: str

@@ -156,12 +156,12 @@ def test_an_item_is_what_its_changes_make_of_it(idm: Idm, changes: list[Change])
             assert model.apply(change)
             assert (item.version, item.checked_out_by) == (model.version, model.holder)
     with idm.database.read() as work:
-        found = idm.service.versions(work.within(SCOPE), first_pid)
+        found = idm.service.versions(work.within(SCOPE), "ann", first_pid)
         assert (found[0].version, found[0].checked_out_by) == (model.version, model.holder)
         assert _content(idm, found[0]) == model.now
         assert {each.version: _content(idm, each) for each in found[1:]} == model.history
         for each in found:
-            assert idm.service.get(work.within(SCOPE), each.pid) == each
+            assert idm.service.get(work.within(SCOPE), "ann", each.pid) == each
 
 
 def test_a_deleted_item_leaves_no_version(idm: Idm) -> None:
@@ -175,4 +175,4 @@ def test_a_deleted_item_leaves_no_version(idm: Idm) -> None:
         idm.service.delete(work.within(SCOPE), "bob", item.pid)
         for pid in (item.pid, item.pid.removesuffix("-LATEST")):
             with pytest.raises(NotFound):
-                idm.service.get(work.within(SCOPE), pid)
+                idm.service.get(work.within(SCOPE), "ann", pid)

@@ -14,12 +14,14 @@ from ionport.sandbox.idm.model import Attribute
 from ionport.sandbox.kit.texts import quoted
 
 MAX_NAME = 100
+# The list that lets nobody but an item's creator read and change it, where lists are enforced.
+OWNERS_ACL = "Private"
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class Acl:
-    """An access control list that items may have; the sandbox keeps the name only."""
+    """An access control list that items may have; of Private alone more than the name counts."""
 
     name: str
     description: str = ""

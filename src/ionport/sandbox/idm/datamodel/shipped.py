@@ -11,10 +11,10 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from ionport.sandbox.idm.datamodel.attribute_types import AttributeType
-from ionport.sandbox.idm.datamodel.model import Acl, AttributeDefinition, Entity
+from ionport.sandbox.idm.datamodel.model import OWNERS_ACL, Acl, AttributeDefinition, Entity
 
 DEFAULT_ACL = "Public"
-_ACLS = (Acl(DEFAULT_ACL, "Everybody may read and change"), Acl("Private", "Only the owner may"))
+_ACLS = (Acl(DEFAULT_ACL, "Everybody may read and change"), Acl(OWNERS_ACL, "Only the owner may"))
 
 
 def _entity(name: str, description: str, *attributes: AttributeDefinition) -> Entity:

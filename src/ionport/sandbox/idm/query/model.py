@@ -107,12 +107,15 @@ class Sort:
 class Query:
     """A set of items, in an order; without one the oldest first.
 
-    `found_until`: items created after it are not found; None: all are.
+    Attributes:
+        found_until: items created after it are not found; None: all are.
+        reader: who is shown no other's private items; None: access control lists hide nothing.
     """
 
     items: ItemSet
     sorts: tuple[Sort, ...] = ()
     found_until: datetime | None = None
+    reader: str | None = None
 
 
 def paths_of(items: ItemSet) -> list[Path]:

@@ -30,7 +30,13 @@ from sqlalchemy import (
 
 from ionport.core.errors import InvalidInput
 from ionport.sandbox.idm.datamodel.attribute_types import AttributeType, canonical, order_key
-from ionport.sandbox.idm.datamodel.model import Entity, definition_of, describe, entity_named
+from ionport.sandbox.idm.datamodel.model import (
+    OWNERS_ACL,
+    Entity,
+    definition_of,
+    describe,
+    entity_named,
+)
 from ionport.sandbox.idm.query.model import (
     Comparison,
     Condition,
@@ -111,6 +117,8 @@ class SearchSql:
         conditions = [_items.tenant_id == self._scope.tenant_id, self._set(query.items)]
         if query.found_until is not None:
             conditions.append(_items.created_at <= query.found_until)
+        if query.reader is not None:
+            conditions.append(or_(_items.acl != OWNERS_ACL, _items.created_by == query.reader))
         return and_(*conditions)
 
     def order(self, query: Query) -> list[ColumnElement[Any]]:
