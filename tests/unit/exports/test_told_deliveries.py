@@ -14,6 +14,7 @@ from ionport.documents.webhooks.tables import webhook_messages
 from ionport.exports.engine.runner import DeliveryRunner
 from ionport.identity.access import Access
 from tests.support.exporting import OPERATOR
+from tests.support.proofs import REFUSED, prove_as
 from tests.unit.exports.conftest import Walk
 
 
@@ -88,3 +89,16 @@ def test_a_failed_and_a_cancelled_delivery_are_told(
         ("document.validated_pending_export", "validated_pending_export"),
     ]
     assert told[0]["data"]["step"] == "idm_create"
+
+
+def test_a_delivery_that_a_refused_proof_holds_is_told_once(
+    walk: Walk, runner: DeliveryRunner, clock: MovableClock
+) -> None:
+    _listen(walk, clock)
+    delivery_id = walk.exported()
+    connection_id = walk.configuration.connection_id
+    prove_as(walk.side.database, walk.side.scope, clock, connection_id, REFUSED)
+    for _twice in range(2):
+        walk.run(runner, delivery_id)
+    (told,) = [body["data"] for body in _told(walk, delivery_id) if body["type"] == "delivery.held"]
+    assert (told["status"], told["error_code"]) == ("waiting", "proof_refused")

@@ -24,7 +24,9 @@ KEPT: Final = timedelta(days=30)
 TRIED_FOR: Final = timedelta(days=3)
 """How long sending is tried again, from when it happened."""
 
-PRESET: Final = frozenset({EventType.EXPORT_ERROR, EventType.CREDENTIALS_END})
+PRESET: Final = frozenset(
+    {EventType.EXPORT_ERROR, EventType.DELIVERY_HELD, EventType.CREDENTIALS_END}
+)
 
 SUBJECT: Final = "alerts"
 """What the audit log calls the settings."""

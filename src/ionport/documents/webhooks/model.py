@@ -45,6 +45,7 @@ class EventType(StrEnum):
     STEP_DONE = "delivery.step_done"
     DELIVERED = "delivery.delivered"
     DELIVERY_FAILED = "delivery.failed"
+    DELIVERY_HELD = "delivery.held"
     DELIVERY_CANCELLED = "delivery.cancelled"
     ERP_ACCEPTED = "delivery.accepted"
     ERP_POSTED = "delivery.posted"
@@ -79,6 +80,7 @@ class EventType(StrEnum):
             EventType.STEP_DONE: _("A step of a delivery is done"),
             EventType.DELIVERED: _("A delivery is delivered"),
             EventType.DELIVERY_FAILED: _("A delivery has failed"),
+            EventType.DELIVERY_HELD: _("A delivery waits for a person"),
             EventType.DELIVERY_CANCELLED: _("A delivery was cancelled"),
             EventType.ERP_ACCEPTED: _("The ERP has accepted a delivery"),
             EventType.ERP_POSTED: _("The ERP has posted a delivery"),

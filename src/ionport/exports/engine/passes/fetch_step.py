@@ -37,4 +37,4 @@ def run_fetch(
         failed = replace(changed(last, AttemptState.FAILED, clock.now()), transient=False)
         ledger.settle_attempt(SYSTEM, failed, expected=AttemptState.UNKNOWN)
         return records.fail(work, running, kind, Problem(REFUSED, told, remedy))
-    return records.hold(work, running, waiting())
+    return records.hold(work, running, waiting(), needs_person=False)

@@ -254,10 +254,19 @@ class PassRecords:
         LedgerRepository(work.connection).update_step(SYSTEM, running.delivery.id, kind, step)
         return Outcome(OutcomeKind.WAIT, seconds)
 
-    def hold(self, work: Work, running: RunningPass, problem: Problem) -> Outcome:
-        """End the pass for as long as `problem` holds the delivery: until somebody frees it."""
+    def hold(
+        self, work: Work, running: RunningPass, problem: Problem, *, needs_person: bool = True
+    ) -> Outcome:
+        """End the pass for as long as `problem` holds the delivery: until somebody frees it.
+
+        What needs a person is told.
+        """
+        now = self._clock.now()
         # The series of tries begins anew when the hold is over, however long it lasts.
-        self._rest(work, running, problem, self._clock.now(), None, {"tries_since": None})
+        rests = self._rest(work, running, problem, now, None, {"tries_since": None})
+        if rests and needs_person:
+            held, waiting = EventType.DELIVERY_HELD, DeliveryStatus.WAITING
+            self._tell_webhooks(work, running, now, held, status=waiting, error_code=problem.code)
         return SETTLED
 
     def release(self, work: Work, running: RunningPass) -> Outcome:
