@@ -760,6 +760,7 @@ CREATE TABLE service_accounts (
 	created_by TEXT NOT NULL,
 	last_used_at BIGINT,
 	deleted_at BIGINT,
+	ends_on TEXT,
 	CONSTRAINT pk_service_accounts PRIMARY KEY (id),
 	CONSTRAINT fk_service_accounts_tenant_id FOREIGN KEY(tenant_id) REFERENCES tenants (id),
 	CONSTRAINT fk_service_accounts_app_id FOREIGN KEY(app_id) REFERENCES authorized_apps (id),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
+from datetime import date
 from typing import TypeVar
 
 from starlette.datastructures import FormData
@@ -98,6 +99,11 @@ def organization_scope(request: Request) -> OrganizationScope:
             code="no_organization",
         )
     return visit_of(request).actor.scope_in(organization.id)
+
+
+def today_of(request: Request) -> date:
+    """Return the day in UTC, by which what ends on a day is judged."""
+    return visit_of(request).services.clock.now().date()
 
 
 def tenant_read(request: Request) -> AbstractContextManager[Access[TenantScope]]:

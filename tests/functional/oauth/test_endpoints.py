@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 from urllib.parse import quote_plus
 
@@ -13,6 +14,7 @@ from joserfc.jwk import KeySet
 from ionport.core.clock import MovableClock
 from ionport.core.errors import Unauthenticated
 from ionport.identity.access import Access
+from ionport.oauth.accounts.service import AccountDraft
 from ionport.oauth.apps.drafts import AppDraft
 from ionport.oauth.apps.model import AppType
 from ionport.store import Database, TenantScope
@@ -98,6 +100,26 @@ def test_refresh_tokens_rotate_where_the_tenant_chose_it(side: OAuthSide, file: 
     # A used one that comes again ends the grant: somebody has copied it.
     assert refresh(file, first).json["error"] == "invalid_grant"
     assert refresh(file, third).json["error"] == "invalid_grant"
+
+
+def test_a_service_account_logs_in_until_its_last_day_is_over(
+    side: OAuthSide, file: File, clock: MovableClock
+) -> None:
+    tokens = log_in(file).json
+    today = clock.now().date().isoformat()
+    with side.database.write() as work:
+        access = Access(work, side.scope, side.operator)
+        (listed,) = side.service_accounts.list_accounts(access).items
+        draft = AccountDraft(ends_on=today)
+        side.service_accounts.change_account(access, listed.account.id, draft)
+    assert log_in(file).status == 200
+    clock.advance(timedelta(days=1))
+    for answer in (log_in(file), refresh(file, tokens["refresh_token"])):
+        assert answer.status == 400
+        assert answer.json == {
+            "error_description": f"The service account ended on {today}.",
+            "error": "invalid_grant",
+        }
 
 
 def test_a_wrong_secret_fails_in_the_header_and_in_the_body(side: OAuthSide, file: File) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Final
 
 from ionport.core.clock import Clock
@@ -42,6 +43,7 @@ class ServiceAccountMaker:
         *,
         description: str = "",
         scopes: tuple[str, ...] = (),
+        ends_on: str | None = None,
     ) -> ServiceAccountKeys:
         """Store an account and return its keys; only a digest of the secret key is kept.
 
@@ -52,7 +54,7 @@ class ServiceAccountMaker:
         accounts = ServiceAccountRepository(access.connection)
         if app.grant_type is not GrantType.PASSWORD_CREDENTIALS:
             raise _no_accounts(app.grant_type)
-        check_account(access, user_id, description, scopes)
+        check_account(access, user_id, description, scopes, ends_on)
         if (
             accounts.list(access.scope, app.id, PageRequest(per_page=1)).total
             >= MAX_SERVICE_ACCOUNTS
@@ -77,6 +79,7 @@ class ServiceAccountMaker:
             last_used_at=None,
             description=description,
             scopes=scopes,
+            ends_on=ends_on,
         )
         accounts.add(access.scope, account, self._key_ring.digest(keys.secret_key))
         self._audit.record(access, ServiceAccountAction.CREATED, account.id, {"app": app.id})
@@ -84,7 +87,11 @@ class ServiceAccountMaker:
 
 
 def check_account(
-    access: ScopedWork[TenantScope], user_id: str | None, description: str, scopes: Sequence[str]
+    access: ScopedWork[TenantScope],
+    user_id: str | None,
+    description: str,
+    scopes: Sequence[str],
+    ends_on: str | None,
 ) -> None:
     """Raise InvalidInput, with the field, unless an account can have these."""
     if user_id is not None:
@@ -98,12 +105,21 @@ def check_account(
         )
     if text := wrong_scopes(scopes):
         wrong["scopes"] = text
+    if ends_on is not None and not _is_day(ends_on):
+        wrong["ends_on"] = _("Enter a day such as 2027-01-31.")
     if wrong:
         raise InvalidInput(
             _("The service account cannot be saved. Correct the marked fields."),
             code="service_account_invalid",
             fields=wrong,
         )
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
 
 
 def wrong_user(text: str) -> InvalidInput:

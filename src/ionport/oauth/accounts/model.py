@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from ionport.core.i18n import N_
@@ -16,6 +16,7 @@ class ServiceAccount:
     """An account that an app's password grant logs in with; its secret key is not kept.
 
     `identity2` is the linked user's GUID. `user_is_disabled` closes the account as well.
+    `ends_on` is the last day (UTC, YYYY-MM-DD) on which it logs in; None: it has no end.
     """
 
     id: str
@@ -29,6 +30,7 @@ class ServiceAccount:
     last_used_at: datetime | None
     description: str = ""
     scopes: tuple[str, ...] = ()
+    ends_on: str | None = None
     user_name: str | None = None
     identity2: str | None = None
     user_is_disabled: bool = False
@@ -43,6 +45,15 @@ class ServiceAccount:
     def is_open(self) -> bool:
         """Whether the account logs in: neither it nor its user is disabled."""
         return not (self.is_disabled or self.user_is_disabled)
+
+    def days_left(self, today: date) -> int | None:
+        """The days until its last one, negative once it has ended; None without an end."""
+        return (date.fromisoformat(self.ends_on) - today).days if self.ends_on else None
+
+    def has_ended(self, today: date) -> bool:
+        """Tell whether its last day is over."""
+        left = self.days_left(today)
+        return left is not None and left < 0
 
     @property
     def never_used(self) -> bool:

@@ -72,6 +72,18 @@ class ServiceAccountRepository(Repository):
         )
         return self._one(query, reader(Person))
 
+    def list_of_user(
+        self, scope: SystemScope, user_id: str, limit: int
+    ) -> Sequence[ServiceAccount]:
+        """Return the accounts of every tenant that act as a user, those that end first."""
+        ends = service_accounts.c.ends_on
+        query = (
+            _ACCOUNTS.where(service_accounts.c.user_id == user_id)
+            .order_by(ends.is_(None), ends, service_accounts.c.id)
+            .limit(limit)
+        )
+        return self._all(query, account_of)
+
     def set_disabled(self, scope: TenantScope, account_id: str, disabled: bool) -> None:
         self._change(scope, account_id, is_disabled=disabled)
 

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from ionport.core.clock import Clock
 from ionport.core.errors import existing
 from ionport.core.i18n import _
-from ionport.core.paging import Page, PageRequest
+from ionport.core.paging import MAX_PER_PAGE, Page, PageRequest
 from ionport.core.sealing import KeyRing
 from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
@@ -31,16 +32,17 @@ from ionport.oauth.apps.file_maker import CredentialsFileMaker
 from ionport.oauth.apps.model import AuthorizedApp, CredentialsFile
 from ionport.oauth.apps.repository import AppRepository
 from ionport.oauth.states import TokenStates
-from ionport.store import ScopedWork, TenantScope
+from ionport.store import ScopedWork, SystemScope, TenantScope
 
 
 @dataclass(frozen=True, slots=True)
 class AccountDraft:
-    """What the form of a service account holds; `user_id` None links nobody."""
+    """What the form of a service account holds; `user_id` None links nobody, `ends_on` is a day."""
 
     description: str = ""
     user_id: str | None = None
     scopes: tuple[str, ...] = ()
+    ends_on: str | None = None
 
 
 class ServiceAccountService:
@@ -75,6 +77,13 @@ class ServiceAccountService:
         listed = TenantAccountRepository(access.connection).get(access.scope, account_id)
         return existing(listed, _("There is no such service account in this tenant."))
 
+    def list_of_user(self, access: Access[SystemScope]) -> Sequence[ServiceAccount]:
+        """Return the accounts that act as the person who asks, those that end first."""
+        if access.actor.user_id is None:
+            return ()
+        accounts = ServiceAccountRepository(access.connection)
+        return accounts.list_of_user(access.scope, access.actor.user_id, MAX_PER_PAGE)
+
     def add_account(
         self, access: Access[TenantScope], app_id: str, draft: AccountDraft, proof: PasswordProof
     ) -> CredentialsFile:
@@ -88,14 +97,19 @@ class ServiceAccountService:
         self._require_proof(access.scope, access.actor, proof)
         app = self._app(access, app_id)
         keys = self._maker.make(
-            access, app, draft.user_id, description=draft.description.strip(), scopes=draft.scopes
+            access,
+            app,
+            draft.user_id,
+            description=draft.description.strip(),
+            scopes=draft.scopes,
+            ends_on=draft.ends_on,
         )
         return CredentialsFile("service-account.csv", _csv(keys))
 
     def change_account(
         self, access: Access[TenantScope], account_id: str, draft: AccountDraft
     ) -> ServiceAccount:
-        """Change an account's description, user and scopes; new logins see it at once.
+        """Change an account's description, user, scopes and end; new logins see it at once.
 
         Raises:
             InvalidInput: a field is wrong.
@@ -106,16 +120,17 @@ class ServiceAccountService:
             description=draft.description.strip(),
             user_id=draft.user_id,
             scopes=draft.scopes,
+            ends_on=draft.ends_on,
         )
         # A link to a user who has left meanwhile may stay, but no such link may be made.
         new_user = draft.user_id if draft.user_id != account.user_id else None
-        check_account(access, new_user, changed.description, changed.scopes)
+        check_account(access, new_user, changed.description, changed.scopes, changed.ends_on)
         TenantAccountRepository(access.connection).change(access.scope, changed)
         self._audit.record(
             access,
             ServiceAccountAction.CHANGED,
             account.id,
-            {"app": account.app_id},
+            {"app": account.app_id, **({"end": draft.ends_on} if draft.ends_on else {})},
         )
         access.after_commit(self._states.forget)
         return changed

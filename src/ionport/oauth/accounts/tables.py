@@ -23,4 +23,6 @@ service_accounts = Table(
     Column("created_by", Text, nullable=False),
     Column("last_used_at", Moment),
     Column("deleted_at", Moment),
+    # The last day on which it logs in, as YYYY-MM-DD.
+    Column("ends_on", Text),
 )

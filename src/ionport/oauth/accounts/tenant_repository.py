@@ -40,7 +40,7 @@ class TenantAccountRepository(Repository):
         return self._one(query, _account)
 
     def change(self, scope: TenantScope, account: ServiceAccount) -> None:
-        """Store the account's description, user and scopes."""
+        """Store the account's description, user, scopes and end."""
         self._run(
             update(service_accounts)
             .where(in_scope(service_accounts, scope, id=account.id))
@@ -48,6 +48,7 @@ class TenantAccountRepository(Repository):
                 description=account.description,
                 user_id=account.user_id,
                 scopes=list(account.scopes),
+                ends_on=account.ends_on,
             )
         )
 

@@ -47,12 +47,15 @@ def _account_is_the_apps_own(context: GrantContext) -> None:
 
 
 def account_is_open(context: GrantContext) -> None:
-    """Raise InvalidGrant when the account, or the user linked with it, is disabled."""
+    """Raise InvalidGrant when the account has ended, or it or its user is disabled."""
     account = context.account
     if account is not None and account.is_disabled:
         raise InvalidGrant("The service account is disabled.", detail=account.id)
     if account is not None and account.user_is_disabled:
         raise InvalidGrant("The user of this service account is disabled.", detail=account.id)
+    if account is not None and account.has_ended(context.now.date()):
+        text = f"The service account ended on {account.ends_on}."
+        raise InvalidGrant(text, detail=account.id)
 
 
 CHECKS: Final[tuple[Check, ...]] = (

@@ -120,6 +120,9 @@ class TokenToolsService:
         )
         if not account.is_open:
             raise Conflict(_("The service account or its user is disabled. Enable it first."))
+        if account.has_ended(self._tokens.clock.now().date()):
+            text = _("The service account ended on {day}. Give it a later end first.")
+            raise Conflict(text.format(day=account.ends_on))
         return account
 
     def store_token(

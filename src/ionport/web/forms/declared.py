@@ -32,6 +32,7 @@ class Kind(StrEnum):
     PASSWORD = "password"  # noqa: S105 (a kind of input)
     LINES = "lines"
     NUMBER = "number"
+    DATE = "date"
     CHOICE = "choice"
     # A choice whose values stand on the page, each with a text about it.
     RADIO = "radio"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -12,6 +12,8 @@ from ionport.core.errors import InvalidInput, TooManyRequests, Unauthenticated, 
 from ionport.core.i18n import _
 from ionport.core.secrets import Secret
 from ionport.identity.service import NewUser
+from ionport.oauth.accounts.model import ServiceAccount
+from ionport.store import SystemScope
 from ionport.web.forms.fields import errors_of, secret_of, text_of
 from ionport.web.forms.passwords import hashed, password_errors, password_proof, typed_twice
 from ionport.web.forms.signing_in import sign_in_and_go
@@ -20,7 +22,7 @@ from ionport.web.rendering.devices import device_name
 from ionport.web.rendering.templating import own_address, path_to, redirect, render
 from ionport.web.routes import form_routes
 from ionport.web.services import sides_of
-from ionport.web.state import visit_of
+from ionport.web.state import today_of, visit_of
 
 MANUAL = "account"
 
@@ -125,8 +127,16 @@ def _account(request: Request, errors: Mapping[str, str], status: int = 200) -> 
     with visit.services.database.read() as work:
         sessions = visit.services.sessions.list_sessions(work, visit.signed_in.user.id)
         factor = visit.services.factors.status(work, visit.signed_in.user.id)
+    infor = sides_of(request).infor
+    accounts: Sequence[ServiceAccount] = ()
+    if infor is not None:
+        # The accounts of a person are in every tenant that the person belongs to.
+        with visit.read(SystemScope("the service accounts that act as a person")) as access:
+            accounts = infor.service_accounts.list_of_user(access)
     context = {
         "errors": errors,
+        "accounts": accounts,
+        "today": today_of(request),
         "sessions": [(one, device_name(one.device)) for one in sessions],
         "own": visit.signed_in.digest,
         "factor": factor,

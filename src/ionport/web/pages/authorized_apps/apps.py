@@ -23,7 +23,7 @@ from ionport.web.rendering.templating import path_to, render
 from ionport.web.rendering.trail import trail_of
 from ionport.web.routes import form_routes
 from ionport.web.services import infor_of
-from ionport.web.state import tenant_read, tenant_scope, tenant_write, visit_of
+from ionport.web.state import tenant_read, tenant_scope, tenant_write, today_of, visit_of
 
 MANUAL = "create-an-app"
 
@@ -72,6 +72,7 @@ def detail_page(request: Request, secret: Secret | None = None, notice: str = ""
             "app": app,
             "accounts": accounts,
             "state": state,
+            "today": today_of(request),
             "secret": secret,
             "notice": notice,
             "old_secrets": [

@@ -33,7 +33,7 @@ from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.rendering.trail import trail_of
 from ionport.web.routes import form_routes
 from ionport.web.services import infor_of
-from ionport.web.state import tenant_read, tenant_scope, tenant_write, visit_of
+from ionport.web.state import tenant_read, tenant_scope, tenant_write, today_of, visit_of
 
 MANUAL = "service-accounts"
 
@@ -56,7 +56,8 @@ def list_accounts(request: Request) -> Response:
     )
     with tenant_read(request) as access:
         found = infor_of(request).service_accounts.list_accounts(access, query)
-    return render(request, "tenant/service_accounts/list.html", {"state": state, "page_of": found})
+    context = {"state": state, "page_of": found, "today": today_of(request)}
+    return render(request, "tenant/service_accounts/list.html", context)
 
 
 def add_form(request: Request) -> Response:
@@ -120,6 +121,15 @@ def _form(request: Request, scopes_help: str) -> Form:
             FormField("description", _("Description"), limit=200),
             Slot("user", [FormField("user_search", ""), FormField("user_id", "")]),
             FormField("scopes", _("Scopes"), Kind.SCOPES, choices=offered, help=scopes_help),
+            FormField(
+                "ends_on",
+                _("Ends on"),
+                Kind.DATE,
+                help=_(
+                    "The last day on which it logs in, in UTC; empty for no end. Tokens from before"
+                    " count until they expire."
+                ),
+            ),
         ]
     )
 
@@ -141,11 +151,12 @@ def _stored(listed: ListedAccount) -> dict[str, str]:
         "description": account.description,
         "user_id": account.user_id or "",
         "scopes": "\n".join(account.scopes),
+        "ends_on": account.ends_on or "",
     }
 
 
 def change(request: Request) -> Response:
-    """Change an account's description, user and scopes."""
+    """Change an account's description, user, scopes and end."""
     visit, scope = visit_of(request), tenant_scope(request)
     values = _form(request, "").sent(visit.form)
     if text_of(visit.form, "action") == "search":
@@ -176,6 +187,7 @@ def _detail_page(
         "listed": listed,
         "account": listed.account,
         "trail": trail,
+        "today": today_of(request),
         "form": _form(
             request,
             _("They count only where scopes are enforced.")
@@ -217,6 +229,7 @@ def _draft(values: Mapping[str, str]) -> AccountDraft:
         description=values["description"],
         user_id=values["user_id"] or None,
         scopes=parse_scopes(values["scopes"]),
+        ends_on=values["ends_on"] or None,
     )
 
 

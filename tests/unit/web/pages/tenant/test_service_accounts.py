@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import re
+from datetime import timedelta
 
 import httpx2
 import pytest
@@ -142,3 +143,34 @@ def test_rights_other_tenants_and_forged_forms(desk: Desk) -> None:
     desk.sign_in_as("bob")
     for page in ("", "/add", "/users?user_search=a", f"/{account.rpartition('/')[2]}"):
         assert desk.browser.get(path_of(desk) + page).status_code == 403
+
+
+def test_an_end_is_kept_told_before_and_refuses_logins_after(desk: Desk) -> None:
+    app = app_id(desk)
+    (row,) = csv.DictReader(io.StringIO(add(desk, app).text))
+    account = only_account(desk)
+    now = desk.application.clock.now().date()
+    for day, status, text in (
+        (now + timedelta(days=200), 200, "enabled"),
+        (now + timedelta(days=3), 200, "ends in 3 days"),
+        (now, 200, "ends today"),
+        (now - timedelta(days=1), 400, "ended"),
+    ):
+        desk.browser.send(account, {"description": "Nightly run", "ends_on": day.isoformat()})
+        page = said(desk.browser.get(path_of(desk)).text)
+        assert text in page
+        assert token_status(desk, app, row) == status
+    assert "Its credentials ended on" in said(desk.browser.get(account).text)
+    wrong = desk.browser.send(account, {"description": "", "ends_on": "soon"})
+    assert wrong.status_code == 422
+    assert "Enter a day such as" in said(wrong.text)
+
+
+def test_a_person_sees_which_accounts_act_as_them(desk: Desk) -> None:
+    bob = desk.add_user("bob")
+    add(desk, app_id(desk), user_id=bob, ends_on="2099-12-31")
+    assert "Service accounts that act as you" not in said(desk.browser.get("/account").text)
+    desk.sign_in_as("bob")
+    page = said(desk.browser.get("/account").text)
+    assert "Service accounts that act as you" in page
+    assert "2099-12-31" in page
