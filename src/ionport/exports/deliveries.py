@@ -211,6 +211,18 @@ class DeliveryService(DeliveryReading):
             access.scope, delivery.id, values, while_status=resting
         ):
             raise _not_retriable(self._get(access, delivery_id))
+        self._reopen_steps(access, delivery)
+        given = {"reason": reason} if reason else {}
+        self._audit.record(access, DeliveryAction.RETRIED, delivery.id, given)
+        text = _("Export through “{title}” is tried again.").format(
+            title=delivery.configuration_title
+        )
+        self._record_status(access, delivery.document_id, text)
+        self._wake_after(access.work)
+        return self._get(access, delivery.id)
+
+    def _reopen_steps(self, access: ScopedWork[OrganizationScope], delivery: Delivery) -> None:
+        """Let the steps that have begun begin again; rendered anew where nothing has arrived."""
         ledger = LedgerRepository(access.connection)
         fresh = {"status": StepStatus.PENDING, "tries": 0, "finished_at": None}
         for step in ledger.steps(access.scope, delivery.id):
@@ -223,14 +235,6 @@ class DeliveryService(DeliveryReading):
                 DeliveryRepository(access.connection).update(
                     access.scope, delivery.id, {"mapping_versions": {}}
                 )
-        given = {"reason": reason} if reason else {}
-        self._audit.record(access, DeliveryAction.RETRIED, delivery.id, given)
-        text = _("Export through “{title}” is tried again.").format(
-            title=delivery.configuration_title
-        )
-        self._record_status(access, delivery.document_id, text)
-        self._wake_after(access.work)
-        return self._get(access, delivery.id)
 
     def cancel(self, access: Access[OrganizationScope], delivery_id: str) -> Delivery:
         """Give up a delivery that is pending, waiting or failed.

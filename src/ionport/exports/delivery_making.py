@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from ionport.core.clock import Clock
 from ionport.core.errors import Conflict, InvalidInput, NotFound
@@ -37,6 +38,41 @@ class Consent:
 
     reason: str | None
     seen: Collection[str] | None
+
+
+def new_delivery(
+    document: Document,
+    configuration: ExportConfiguration,
+    generation: int,
+    at: datetime,
+    *,
+    ids: tuple[str, str],
+    reason: str = "",
+    created_by: str = "",
+) -> Delivery:
+    """Return a delivery that nothing is done of; `ids` are its own and that Infor knows it by."""
+    delivery_id, correlation_id = ids
+    return Delivery(
+        id=delivery_id,
+        organization_id=document.organization_id,
+        document_id=document.id,
+        document_name=document.filename,
+        configuration_id=configuration.id,
+        configuration_title=configuration.title,
+        connection_id=configuration.connection_id,
+        method=configuration.method,
+        generation=generation,
+        correlation_id=correlation_id,
+        # One message id for each key: ION recognises a repeat by it.
+        message_id=correlation_id,
+        status=DeliveryStatus.PENDING,
+        reason=reason,
+        created_by=created_by,
+        created_at=at,
+        updated_at=at,
+        due_at=at,
+        mapping_versions=configuration.version_ids(),
+    )
 
 
 class DeliveryMaking:
@@ -148,28 +184,14 @@ class DeliveryMaking:
         generation: int,
         reason: str,
     ) -> Delivery:
-        now = self._clock.now()
-        correlation_id = new_uuid()
-        delivery = Delivery(
-            id=new_id("dlv"),
-            organization_id=access.scope.organization_id,
-            document_id=document.id,
-            document_name=document.filename,
-            configuration_id=configuration.id,
-            configuration_title=configuration.title,
-            connection_id=configuration.connection_id,
-            method=configuration.method,
-            generation=generation,
-            correlation_id=correlation_id,
-            # One message id for each key: ION recognises a repeat by it.
-            message_id=correlation_id,
-            status=DeliveryStatus.PENDING,
+        delivery = new_delivery(
+            document,
+            configuration,
+            generation,
+            self._clock.now(),
+            ids=(new_id("dlv"), new_uuid()),
             reason=reason,
             created_by=access.actor.name,
-            created_at=now,
-            updated_at=now,
-            due_at=now,
-            mapping_versions=configuration.version_ids(),
         )
         if not DeliveryRepository(access.connection).add(access.scope, delivery):
             raise Conflict(

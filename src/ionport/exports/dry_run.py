@@ -23,6 +23,7 @@ from ionport.documents.readable_pages.service import ReadablePageService
 from ionport.documents.service import DocumentService
 from ionport.exports.configurations.model import ExportConfiguration, UseOfConnection
 from ionport.exports.configurations.service import ExportConfigurationService
+from ionport.exports.delivery_making import new_delivery
 from ionport.exports.destinations import destination_of
 from ionport.exports.destinations.planning import PARAMETER, PlanSource, planned_calls
 from ionport.exports.destinations.port import Destination, Planning, ReadContent
@@ -154,7 +155,9 @@ class DryRunService:
                 kind: replace(version, text=replaced.get(kind, version.text))
                 for kind, version in versions.items()
             }
-            delivery = self._delivery(configuration, document, generation)
+            # In no ledger; its ids are as long as those of one that is.
+            ids, now = (_NO_DELIVERY, _NO_DELIVERY), self._clock.now()
+            delivery = new_delivery(document, configuration, generation, now, ids=ids)
             made = _Made(delivery, document, changed, more_fields, connection)
             return self._plan_itself(destination, made, configuration, obstacles, self._read)
         obstacles += self._compared(scope, configuration.connection_id, proof, text).lacking
@@ -165,30 +168,6 @@ class DryRunService:
             connection.tenant_id,
             obstacles,
             configuration.options,
-        )
-
-    def _delivery(
-        self, configuration: ExportConfiguration, document: Document, generation: int
-    ) -> Delivery:
-        """Return a delivery that is in no ledger; its ids are as long as those of one that is."""
-        now = self._clock.now()
-        return Delivery(
-            id=_NO_DELIVERY,
-            organization_id=document.organization_id,
-            document_id=document.id,
-            document_name=document.filename,
-            configuration_id=configuration.id,
-            configuration_title=configuration.title,
-            connection_id=configuration.connection_id,
-            method=configuration.method,
-            generation=generation,
-            correlation_id=_NO_DELIVERY,
-            message_id=_NO_DELIVERY,
-            status=DeliveryStatus.PENDING,
-            reason="",
-            created_by="",
-            created_at=now,
-            updated_at=now,
         )
 
     def _plan_itself(

@@ -7,24 +7,26 @@ from __future__ import annotations
 
 import itertools
 import json
-import os
 import re
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 from lxml import etree
 
 from ionport.exports.model import DeliveryDetail, ExportMethod, OutcomeKind, StepKind
 from ionport.ionapi import IonApiClient
+from ionport.ionapi.ln import LnLine
 from ionport.mappings.intake import prepare_mapping
+from ionport.mappings.rendering.ln import LINE_NAMES
 from ionport.sandbox.ln.model import GoodsReceipt
 from ionport.sandbox.ln.service import LnService, LnSettings
 from tests.support.exporting import closing
+from tests.support.planned import assert_ln_as_planned, assert_m3_as_planned, planned_calls
+from tests.support.reference import FOLDER
 from tests.support.soap import SERVICE
 from tests.unit.exports.conftest import SCOPE, Opened, Walk
 
-DATA = Path(os.environ.get("IONPORT_REFERENCE_DATA", "/nonexistent")) / "mappings"
+DATA = FOLDER / "mappings"
 pytestmark = [
     pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True),
     pytest.mark.skipif(not DATA.is_dir(), reason="no reference data"),
@@ -81,6 +83,15 @@ def value(source: etree._Element, path: str) -> str:
     return str(source.xpath(f"string(//{steps})"))
 
 
+def quantities(source: etree._Element) -> list[Decimal]:
+    """Return the quantities of the invoice's lines."""
+    return [Decimal(each.text or "") for each in source.iter("{*}InvoicedQuantity")]
+
+
+def _is_receipt(line: LnLine) -> bool:
+    return line.component == LINE_NAMES["receipt_lines"]
+
+
 @pytest.mark.parametrize("name", M3)
 def test_a_file_for_m3_delivers_an_invoice(opened: Opened, client: IonApiClient, name: str) -> None:
     method = ExportMethod.INFOR_IDM_M3_TOML if name.endswith("toml") else ExportMethod.INFOR_IDM_M3
@@ -97,6 +108,11 @@ def test_a_file_for_m3_delivers_an_invoice(opened: Opened, client: IonApiClient,
     assert head["CORI"] == detail.delivery.correlation_id
     if M3[name]:
         assert Decimal(head["CUAM"]) == Decimal(value(source, M3[name]))
+    lines = client.m3.execute("APS450MI", "LstLines", batch, max_records=0, **place).records
+    plan = planned_calls(walk.side, detail.delivery.document_id, walk.configuration.id)
+    assert assert_m3_as_planned(plan, head, lines) > 40
+    received = [Decimal(line["IVQA"]) for line in lines if line["RDTP"] == "1"]
+    assert received == quantities(source)
 
 
 @pytest.mark.parametrize("name", LN)
@@ -107,8 +123,17 @@ def test_a_file_for_ln_delivers_an_invoice(opened: Opened, client: IonApiClient,
         for position in (10, 20, 30):
             goods = GoodsReceipt(200, order, position, "RCP-1", position, "1000000")
             LnService(walk.infor.clock, LnSettings()).receive(work.within(SCOPE), goods)
-    invoice, source, _detail = delivered(walk)
+    invoice, source, detail = delivered(walk)
     (found,) = client.ln.list(SERVICE, {"InvoiceNumberSupplier": invoice}, company="200")
     assert found.value("InvoiceDate")[:10] == value(source, "IssueDate")
     assert found.value("InvoiceCurrency") == value(source, "DocumentCurrencyCode")
     assert Decimal(found.value("InvoiceAmount")) == Decimal(value(source, "TaxInclusiveAmount"))
+    plan = planned_calls(walk.side, detail.delivery.document_id, walk.configuration.id)
+    assert assert_ln_as_planned(plan, SERVICE, found) > 30
+    received = [dict(line.values)["InvoicedQuantity"] for line in found.lines if _is_receipt(line)]
+    assert [Decimal(each) for each in received] == quantities(source)
+
+
+def test_every_file_of_the_vendor_for_m3_and_ln_is_among_them(database_kind: str) -> None:
+    there = {path.name for path in DATA.glob("*") if re.match(r"(M3|LN)-", path.name)}
+    assert there == {*M3, *LN}
