@@ -21,6 +21,7 @@ _STEPS = (
     "Activate an export configuration",
     "Upload an invoice",
     "Export it to Infor",
+    "See it posted",
 )
 
 

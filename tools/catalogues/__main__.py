@@ -16,13 +16,15 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from babel.messages.catalog import Catalog
+from babel.messages.catalog import Catalog, Message
 
 from tools.catalogues.checks import faults, faults_of, ids_of, missing
 from tools.catalogues.texts import TRANSLATED, marked, store, stored, texts_of, updated
 
 _PLURAL = "\n---\n"
 """Stands between singular and plural where both are one key or one value of a JSON file."""
+_CONTEXT = " | "
+"""Stands behind the context of a text in a key of a JSON file."""
 
 
 def main() -> int:
@@ -56,16 +58,12 @@ def untranslated(catalogue: Catalog, part: int = 1, parts: int = 1) -> Mapping[s
     everything = texts_of(catalogue)
     first, end = (len(everything) * n // parts for n in (part - 1, part))
     open_texts = {id(message) for message in missing(catalogue)}
-    return {
-        _PLURAL.join(ids_of(message)): ""
-        for message in everything[first:end]
-        if id(message) in open_texts
-    }
+    return {_key_of(message): "" for message in everything[first:end] if id(message) in open_texts}
 
 
 def filled(catalogue: Catalog, translations: Mapping[str, str]) -> Sequence[str]:
     """Put translations into the catalogue; returns what was refused, a line for each."""
-    by_id = {_PLURAL.join(ids_of(message)): message for message in texts_of(catalogue)}
+    by_id = {_key_of(message): message for message in texts_of(catalogue)}
     refused = []
     for english, text in translations.items():
         message = by_id.get(english)
@@ -111,8 +109,14 @@ def _keep_all(source: Catalog, *, is_check: bool) -> int:
     return 1 if is_wrong else 0
 
 
-def _ids(catalogue: Catalog) -> set[tuple[str, ...]]:
-    return {ids_of(message) for message in texts_of(catalogue)}
+def _ids(catalogue: Catalog) -> set[str]:
+    return {_key_of(message) for message in texts_of(catalogue)}
+
+
+def _key_of(message: Message) -> str:
+    """Return the English text, behind its context where it has one."""
+    key = _PLURAL.join(ids_of(message))
+    return f"{message.context}{_CONTEXT}{key}" if message.context else key
 
 
 def _say(*lines: str) -> None:

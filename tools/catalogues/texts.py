@@ -19,7 +19,11 @@ SOURCE: Final = _ROOT / "src" / "ionport"
 # The page of the manual as plain files.
 _SITE: Final = _ROOT / "tools" / "manual_site"
 TRANSLATED: Final = tuple(code for code in LANGUAGES if code != SOURCE_LANGUAGE)
-_KEYWORDS: Final = {"_": None, "N_": None, "worded": None, "gettext": None, "ngettext": (1, 2)}
+_KEYWORDS: Final = {
+    **dict.fromkeys(("_", "N_", "worded", "gettext")),
+    "ngettext": (1, 2),
+    "pgettext": ((1, "c"), 2),
+}
 # The JSON API and the command line speak English.
 _LABELS: Final = "src/ionport/documents/types/__init__.py"
 _METHODS: Final = [
@@ -98,7 +102,10 @@ def updated(language: str, source: Catalog) -> Catalog:
         is_same = known is not None and known.pluralizable == message.pluralizable
         string = known.string if known is not None and is_same else None
         flags = (known.flags if known is not None and is_same else set()) | message.flags
-        new.add(message.id, string, message.locations, flags - {"python-brace-format"})
+        new.add(
+            message.id, string, message.locations, flags - {"python-brace-format"},
+            context=message.context,
+        )  # fmt: skip
     return new
 
 

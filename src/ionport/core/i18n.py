@@ -146,6 +146,16 @@ def ngettext(singular: str, plural: str, count: int) -> str:
     return Sentence.of(text, singular, {}, plural, count)
 
 
+def pgettext(context: str, message: str) -> str:
+    """Translate a word that other languages have two words for; `context` says which is meant."""
+    return _speech.get().catalogue.pgettext(context, message)
+
+
+def labelled(label: str, text: str) -> str:
+    """Return a text behind what it is about, as the current language joins them: `Note: text`."""
+    return gettext("{label}: {text}").format(label=label, text=text)
+
+
 def number_text(value: Decimal | int, decimals: int = 0) -> str:
     """Return a number in groups of three with so many decimals: `2,808.81`, in German `2.808,81`.
 

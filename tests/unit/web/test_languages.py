@@ -8,7 +8,16 @@ from decimal import Decimal
 
 import pytest
 
-from ionport.core.i18n import day_text, gettext, moment_text, ngettext, number_text, speaking
+from ionport.core.i18n import (
+    day_text,
+    gettext,
+    labelled,
+    moment_text,
+    ngettext,
+    number_text,
+    pgettext,
+    speaking,
+)
 from ionport.documents.invoice.codes import DOCUMENT_TYPE_CODES, money_text
 from ionport.documents.invoice.rules.sentences import term_label
 from ionport.web.locales import name_of_code, speech_of
@@ -165,3 +174,11 @@ def test_the_empty_text_stays_empty_in_every_language() -> None:
     with speaking(speech_of("de")):
         assert gettext("") == ""
     assert gettext("Sign out") == "Sign out"
+
+
+def test_a_word_with_two_meanings_has_two_translations_and_a_label_its_language_s_colon() -> None:
+    assert (pgettext("settings", "Export"), labelled("Note", "text")) == ("Export", "Note: text")
+    with speaking(speech_of("de")):
+        assert (pgettext("settings", "Export"), gettext("Export")) == ("Export", "Exportieren")
+    with speaking(speech_of("fr")):
+        assert labelled("Note", "text") == "Note\N{NO-BREAK SPACE}: text"

@@ -20,7 +20,7 @@ from ionport.connections.quota.repository import UsageRepository
 from ionport.connections.repository import ConnectionRepository
 from ionport.core.clock import Clock
 from ionport.core.errors import NotFound, refuse_wrong
-from ionport.core.i18n import _
+from ionport.core.i18n import _, number_text
 from ionport.core.repeating import Repeating
 from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
@@ -186,7 +186,9 @@ class UsageService:
             raise NotFound(_("There is no such connection."))
         given = {name: typed.get(name, "").strip() for name in LIMITS}
         wrong = {
-            name: None if not text or _is_limit(text) else _("Enter a whole number from 1 on.")
+            name: None
+            if not text or _is_limit(text)
+            else _("Enter a whole number from 1 to {most}.").format(most=number_text(MOST))
             for name, text in given.items()
         }
         refuse_wrong(wrong, _("The limits cannot be saved. Correct the marked fields."))

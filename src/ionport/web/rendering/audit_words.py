@@ -7,7 +7,7 @@ from typing import Final
 
 from ionport.connections.model import STAGES
 from ionport.connections.proofs import ProofState
-from ionport.core.i18n import N_, _, gettext
+from ionport.core.i18n import N_, _, gettext, labelled
 from ionport.core.mail.session import MailSecurity
 from ionport.documents.alerts.model import Pace
 from ionport.documents.bulk.model import BulkAction, BulkAuditAction
@@ -134,7 +134,7 @@ def _detail(action: str, name: str, text: str) -> str:
         words = _change
     # The details of some actions are named by the type that they are about.
     label = gettext(_NAMES[name]) if name in _NAMES else _effect_of(name)
-    return f"{label.replace('_', ' ')}: {_worded(words, text)}"
+    return labelled(label.replace("_", " "), _worded(words, text))
 
 
 def _effect_of(name: str) -> str:

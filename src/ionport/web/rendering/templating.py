@@ -22,11 +22,13 @@ from ionport.core.i18n import (
     _,
     day_text,
     gettext,
+    labelled,
     language,
     moment_text,
     ngettext,
     number_marks,
     number_text,
+    pgettext,
 )
 from ionport.core.secrets import DOTS
 from ionport.documents.invoice.codes import money_text
@@ -287,6 +289,12 @@ def _described(name: str, help_text: str, error: str) -> Markup:
     return attributes + Markup(' aria-invalid="true"') if error else attributes
 
 
+def _labelled(label: str, text: str) -> Markup:
+    """Join what may be parts of a page as the current language joins them: `Note: text`."""
+    # Only our own text is taken as it is; what it is filled with is escaped.
+    return Markup(labelled("{}", "{}")).format(label, text)  # noqa: S704
+
+
 @pass_context
 def _moment(context: Context, value: datetime | None) -> Markup:
     """Show a moment to the second, in the time zone of the organization: `05.06.2026 14:30:00`.
@@ -370,7 +378,7 @@ def _make_environment() -> Environment:
         extensions=["jinja2.ext.i18n"],
     )
     environment.install_gettext_callables(  # type: ignore[attr-defined]
-        gettext, ngettext, newstyle=True
+        gettext, ngettext, newstyle=True, pgettext=pgettext
     )
     globals_: dict[str, Any] = {
         "asset": asset_url,
@@ -380,6 +388,7 @@ def _make_environment() -> Environment:
         "manual_path": manual_path,
         "shown_field": _shown_field,
         "described": _described,
+        "labelled": _labelled,
         "dots": DOTS,
         "colour_of": _colour_of,
         "is_refusal": is_refusal,

@@ -62,7 +62,7 @@
           cell.classList.toggle("is-title", cell === title);
           cell.classList.toggle("is-long", text.length > 26 || cell.colSpan > 1);
           cell.classList.toggle("is-menu", cell.querySelector(":scope > details.menu") !== null);
-          cell.classList.toggle("is-empty", (!text || text === "–") && !cell.querySelector("img,svg,input,select"));
+          cell.classList.toggle("is-empty", (!text || text === "–" || text === "-") && !cell.querySelector("img,svg,input,select"));
         });
       }
     }
@@ -219,10 +219,10 @@
   prepare(document);
   comesBack();
 
-  // On a phone the rail is wider than the window: begin where one is.
+  // On a phone the rail is wider than the window: begin where one is, with a whole entry.
   const entry = document.querySelector(".rail a[aria-current]");
   if (entry) {
-    const rail = entry.closest(".rail");
-    rail.scrollLeft = entry.offsetLeft - (rail.clientWidth - entry.offsetWidth) / 2;
+    const entries = [...document.querySelectorAll(".rail li > a")];
+    entry.closest(".rail").scrollLeft = entries[Math.max(0, entries.indexOf(entry) - 2)].offsetLeft;
   }
 })();

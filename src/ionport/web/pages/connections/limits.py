@@ -8,9 +8,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ionport.connections.model import Connection
-from ionport.connections.quota.service import LIMITS, Used
+from ionport.connections.quota.service import LIMITS, MOST, Used
 from ionport.core.errors import InvalidInput, existing
-from ionport.core.i18n import _
+from ionport.core.i18n import _, number_text
 from ionport.identity.edits import ChangedMeanwhile
 from ionport.identity.groups.permissions import Permission
 from ionport.web.forms.declared import Form, FormField
@@ -67,7 +67,9 @@ def _form() -> Form:
                 Used(name, 0, limit).label,
                 limit=11,
                 placeholder=str(limit),
-                help=_("Empty takes Infor's limit of the base tier, {n}.").format(n=limit),
+                help=_("From 1 to {most}. Empty takes Infor's limit of the base tier, {n}.").format(
+                    most=number_text(MOST), n=number_text(limit)
+                ),
             )
             for name, limit in LIMITS.items()
         ]

@@ -68,7 +68,8 @@ def show(request: Request) -> Response:
         checks = services.connections.latest_checks(access, [each.id for each in connections.items])
         active = services.configurations.list(access, _ONE, only_active=True)
         every = services.configurations.list(access, _ONE)
-        posted = services.acknowledgements.posted_name(access, active.items)
+        # Before anything is active the ERP's answer is a step to come.
+        posted = services.acknowledgements.posted_name(access, active.items) if active.items else ""
         webhooks = services.webhooks.troubled(access)
         ending = services.connections.ends.ending(access)
         has_lost_alerts = services.alerts.is_failing(access)

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from ionport.core.errors import Conflict, InvalidInput, NotFound
-from ionport.core.i18n import _
+from ionport.core.i18n import _, pgettext
 from ionport.documents.types import DOCUMENT_TYPES
 from ionport.exports.configurations.model import ExportConfiguration
 from ionport.exports.destinations import DESTINATIONS, destination_of
@@ -241,7 +241,7 @@ def delete_form(request: Request) -> Response:
     ]
     crumbs = [
         (_("Settings"), path_to(request, "settings")),
-        (_("Export"), path_to(request, "exports")),
+        (pgettext("settings", "Export"), path_to(request, "exports")),
         (configuration.title, _url(request, configuration.id)),
     ]
     heading = _("Delete {title}?").format(title=configuration.title)

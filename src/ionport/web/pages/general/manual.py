@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 from ionport.core.errors import InvalidInput, NotFound
 from ionport.core.http.rates import RateLimit
-from ionport.core.i18n import LANGUAGE_NAMES, N_, _, gettext, language
+from ionport.core.i18n import LANGUAGE_NAMES, N_, _, gettext, labelled, language
 from ionport.manual import (
     CONTENTS,
     LANGUAGES,
@@ -175,7 +175,7 @@ def _as_json(answer: Answer) -> dict[str, object]:
 def _as_markdown(answer: Answer) -> str:
     parts = []
     for block in answer.excerpts:
-        source = f"{block.title}: {block.heading}" if block.heading else block.title
+        source = labelled(block.title, block.heading) if block.heading else block.title
         parts.append(f"{block.text}\n\n— [{source}]({_url(block)})")
     if not parts:
         parts.append(_("This is not in this manual."))

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from ionport.core.errors import Conflict, InvalidInput, IonportError
-from ionport.core.i18n import _
+from ionport.core.i18n import _, labelled
 from ionport.mappings.grammars.files import MAX_BYTES, TEMPLATES
 from ionport.mappings.intake import PreparedMapping, prepare_mapping, prepared_template
 from ionport.mappings.model import Finding, MappingKind, MappingSort, MappingVersion
@@ -162,7 +162,7 @@ def _templates() -> Iterator[tuple[str, str, PreparedMapping]]:
     for template in TEMPLATES:
         name, prepared = prepared_template(template.kind, template.document_types[0])
         types = ", ".join(document_type_label(one) for one in template.document_types)
-        yield name, f"{template.kind.label}: {types}", prepared
+        yield name, labelled(template.kind.label, types), prepared
 
 
 def download(request: Request) -> Response:

@@ -134,7 +134,7 @@ def test_the_page_shows_the_quota_and_takes_other_limits(desk: Desk) -> None:
     assert "Tokens today 0 100 enough" in said(desk.browser.get(address).text)
     refused = desk.browser.send(f"{address}/limits", {"tokens_day": "none"})
     assert refused.status_code == 422
-    assert "Enter a whole number from 1 on." in refused.text
+    assert "Enter a whole number from 1 to 100,000,000." in refused.text
     kept = desk.browser.send(f"{address}/limits", {"tokens_day": "250"})
     assert "Tokens today 0 250 enough" in said(kept.text)
 
