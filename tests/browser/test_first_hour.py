@@ -87,7 +87,7 @@ def test_the_first_steps_lead_an_administrator_from_set_up_to_the_first_delivery
         _add_company(walk)
         _choose_password(new_screen(side.url).page, _invite(walk))
         _to_step(walk, 0)
-        walk.fill_app()
+        walk.fill_app(by_preset=True)
         credentials = walk.download_credentials()
         _to_step(walk, 1)
         _add_configuration(walk, credentials)

@@ -76,17 +76,18 @@ class Walk:
         self.hand.press(self.link("Add"))
         self.fill_app()
 
-    def fill_app(self) -> None:
-        """Fill and save the form that adds an app."""
+    def fill_app(self, *, by_preset: bool = False) -> None:
+        """Fill and save the form that adds an app, which a preset may have filled in."""
         self.heading("Add an authorized app")
         self.hand.write(self.box("Name"), APP)
         expect(self.page.get_by_role("combobox", name="Type", exact=True)).to_have_value(
             "Backend Service"
         )
-        self.hand.write(self.box("Description"), "Delivers invoices to IDM and ION")
         switch = self.page.get_by_role("switch", name="Issue Refresh Tokens")
-        expect(switch).not_to_be_checked()
-        self.hand.toggle(switch)
+        if not by_preset:
+            self.hand.write(self.box("Description"), "Delivers invoices to IDM and ION")
+            expect(switch).not_to_be_checked()
+            self.hand.toggle(switch)
         expect(switch).to_be_checked()
         self.hand.press(self.button("Save"))
         self.heading(re.compile(APP))

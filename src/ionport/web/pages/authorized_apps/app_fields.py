@@ -45,7 +45,8 @@ def _refresh_tokens(kind: AppType) -> FormField:
     if not kind.has_users:
         text = _(
             "Without refresh tokens a client has to log in with its service account again whenever"
-            " the access token ends, and logins are limited. Switch this on for DocBits."
+            " the access token ends, and logins are limited. Switch this on for a document"
+            " system such as DocBits."
         )
     return FormField("issue_refresh_tokens", _("Issue Refresh Tokens"), Kind.SWITCH, help=text)
 

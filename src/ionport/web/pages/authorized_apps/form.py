@@ -46,6 +46,13 @@ _DEFAULTS = {
     "refresh_token": "0",
     "refresh_token_unit": "hours",
 }
+# A form that is filled in for a use, by the word in the address.
+_PRESETS = {
+    "document-system": {
+        "description": "Delivers invoices to IDM and ION",
+        "issue_refresh_tokens": "on",
+    },
+}
 _TEXTS = ("download_url", "package_name", "certificate_fingerprint", "bundle_id", "app_store_id")
 _LISTS = ("redirect_urls", "javascript_origins")
 _SWITCHES = (
@@ -57,9 +64,10 @@ _MAX_CERTIFICATE = 64 * 1024
 
 
 def add_form(request: Request) -> Response:
-    """Show the empty form of a new app."""
+    """Show the form of a new app, filled in where the address names a preset."""
     visit_of(request).actor.require_tenant_administrator(tenant_scope(request).tenant_id)
-    return _page(request, _DEFAULTS, {})
+    preset = _PRESETS.get(request.query_params.get("preset", ""), {})
+    return _page(request, _DEFAULTS | preset, {})
 
 
 def add(request: Request) -> Response:

@@ -152,7 +152,7 @@ def _app_step(request: Request, visit: Visit, *, has_connection: bool) -> Step:
     return Step(
         title,
         text,
-        path_to(request, "authorized_app_add", tenant=tenant),
+        path_to(request, "authorized_app_add", tenant=tenant) + "?preset=document-system",
         _("Add it on this server"),
         is_downloaded,
     )

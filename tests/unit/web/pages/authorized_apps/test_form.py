@@ -57,6 +57,17 @@ def save(desk: Desk, kind: str, name: str = "Shop_TST", **changes: str) -> httpx
     return desk.browser.send(f"{desk.apps_path}/add", {**fields, **changes})
 
 
+def test_the_preset_for_a_document_system_switches_refresh_tokens_on(desk: Desk) -> None:
+    def form(address: str) -> str:
+        return desk.browser.get(f"{desk.apps_path}/{address}").text
+
+    switched_on = re.compile(r'name="issue_refresh_tokens" checked')
+    assert f'href="{desk.apps_path}/add?preset=document-system"' in form("add")
+    assert not switched_on.search(form("add"))
+    assert switched_on.search(form("add?preset=document-system"))
+    assert not switched_on.search(form("add?preset=nothing"))
+
+
 @pytest.mark.parametrize("kind", list(LABELS))
 def test_a_type_shows_its_own_fields_and_keeps_what_was_typed(desk: Desk, kind: str) -> None:
     answer = choose(desk, kind, name="Typed_TST")
