@@ -105,6 +105,10 @@ class Sentence(str):
         told = {name: _in_place(values[name], how) for name, how in _places(self.template)}
         return Sentence.of(text, self.template, told, self.plural, self.number)
 
+    def format_map(self, mapping: Any, /) -> str:
+        """Put the values of a mapping into the places."""
+        return self.format(**{name: mapping[name] for name, _how in _places(self.template)})
+
     def __reduce__(self) -> tuple[Any, ...]:
         told = (str(self), self.template, self.parameters, self.plural, self.number)
         return Sentence.of, told

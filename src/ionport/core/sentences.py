@@ -73,7 +73,13 @@ def stored(text: str) -> str:
 
 def recalled(value: str) -> str:
     """Return what was stored, in the current language."""
-    return _said(json.loads(value)) if value.startswith(_BEGIN) else _translated(value)
+    if not value.startswith(_BEGIN):
+        return _translated(value)
+    try:
+        return _said(json.loads(value))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        # Stored by a version before, as somebody's words that look so.
+        return value
 
 
 def parts_of(text: str) -> Mapping[str, Any] | None:

@@ -9,6 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from ionport.core.i18n import N_, _
+from ionport.core.sentences import recalled
 from ionport.identity.model import AuditAction
 from ionport.mappings.grammars.edits import Edit
 from ionport.mappings.grammars.encodings import TextEncoding, encode
@@ -98,10 +99,10 @@ class Finding:
 
 
 def _shown(name: str, value: str) -> str:
-    """Return a parameter as it is shown: a kind of file by its label."""
+    """Return a parameter as it is shown: a kind of file by its label, a reason in words."""
     if name in ("wanted", "found") and value in _KINDS:
         return MappingKind(value).label
-    return value
+    return recalled(value) if name == "why" else value
 
 
 _KINDS = frozenset(kind.value for kind in MappingKind)

@@ -75,6 +75,11 @@ def test_other_people_s_words_stay_as_they_came(text: str) -> None:
         assert recalled(stored(_("{text} It changes nothing: {why}.").format(text=text, why="x")))
 
 
+@pytest.mark.parametrize("value", ['{"template": "cut', '{"template": "{a}", "parameters": [1]}'])
+def test_what_only_looks_like_a_stored_sentence_is_shown_as_it_is(value: str) -> None:
+    assert recalled(value) == value
+
+
 def test_names_in_a_sentence_are_not_translated() -> None:
     text = _("There is no folder {folder}.").format(folder="Documents")
     with speaking(speech_of("de")):

@@ -14,6 +14,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from ionport.core import scanning
 from ionport.core.errors import Conflict, InvalidInput, IonportError, Unavailable
 from ionport.core.i18n import _
+from ionport.core.sentences import stored
 from ionport.documents.intake.containers import ReceivedFile, unpack
 from ionport.documents.intake.limits import MEGABYTE
 from ionport.documents.model import Document
@@ -305,7 +306,7 @@ class Receiver:
                 outcome.document, outcome.findings = one.document, one.findings
 
     def _tell_malware(self, access: Access[OrganizationScope], outcome: Outcome) -> None:
-        detail = {"file": outcome.name, "reason": outcome.error}
+        detail = {"file": outcome.name, "reason": stored(outcome.error)}
         self._audit.record(
             access, ReceiptAction.MALWARE_REFUSED, access.scope.organization_id, detail
         )

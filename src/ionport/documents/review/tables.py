@@ -16,7 +16,7 @@ from sqlalchemy import (
 
 from ionport.documents.tables import documents
 from ionport.identity.tables import organizations
-from ionport.store import Moment, metadata
+from ionport.store import Moment, SentenceText, metadata
 from ionport.store.schema import required
 
 document_findings = Table(
@@ -35,7 +35,7 @@ document_findings = Table(
     Column("decided_at", Moment),
     Column("reason", Text, nullable=False),
     # The sentence as the person read it: evidence, which no page shows.
-    Column("decided_text", Text, nullable=False),
+    Column("decided_text", SentenceText, nullable=False),
     # The deliveries that the decision let begin.
     Column("delivery_ids", JSON, nullable=False),
     # When what was found was no longer so, because a person corrected or rejected something.

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from ionport.core.sentences import shortened, stored
 from ionport.documents.invoice.named_terms import header_terms, line_terms
 from ionport.documents.types import INVOICE_TABLE
 from ionport.mappings.grammars.aliases import column_id, comparable, field_id, term_id
@@ -65,7 +66,7 @@ def found(
     column = at.column if isinstance(at, Property) else None
     if isinstance(at, Property):
         key = key or at.key
-    shown = {name: value[:_SHOWN] for name, value in parameters.items() if value}
+    shown = {name: stored(shortened(value, _SHOWN)) for name, value in parameters.items() if value}
     return Finding(RULES[code].severity, code, line, key[:_SHOWN], shown, column, tuple(fix))
 
 

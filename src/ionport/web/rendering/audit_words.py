@@ -9,9 +9,11 @@ from ionport.connections.model import STAGES
 from ionport.connections.proofs import ProofState
 from ionport.core.i18n import N_, _, gettext, labelled
 from ionport.core.mail.session import MailSecurity
+from ionport.core.sentences import recalled
 from ionport.documents.alerts.model import Pace
 from ionport.documents.bulk.model import BulkAction, BulkAuditAction
 from ionport.documents.list_files.model import FileFormat
+from ionport.documents.receipts import ReceiptAction
 from ionport.documents.type_settings.rule_words import rule_title
 from ionport.documents.types import DOCUMENT_TYPES
 from ionport.documents.webhooks.model import EventType
@@ -200,6 +202,7 @@ _WORDS: Final[Mapping[tuple[str, str], Callable[[str], str]]] = {
     (GroupAction.CREATED, "grants"): _grants,
     (GroupAction.CHANGED, "grants"): _grants,
     (ApiKeyAction.CREATED, "scopes"): _scopes,
+    (ReceiptAction.MALWARE_REFUSED, "reason"): recalled,
     ("", "approvals"): _approvals,
     ("", "fields"): _fields,
     ("", "by"): lambda text: SignInWay(text).label,
