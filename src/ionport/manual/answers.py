@@ -38,7 +38,10 @@ _REFERENCE = frozenset(
     }
 )
 _REFERENCE_LESS = 0.2
-# A further excerpt is so good at least, by the first one.
+# What it counts for an excerpt that its text itself speaks of the question; so many of the foremost
+# blocks are looked at for it, and those that are so good at least, by the first one.
+_TEXT = 0.5
+_GOOD = 60
 _FURTHER = 0.6
 # How sure it is that a block answers, as the logarithm of the odds: by its score, and by which part
 # of the question its page and it speak of. Fitted like the above; beyond 0 it counts as an answer.
@@ -95,13 +98,30 @@ class Manual:
         nearest = tuple(dict.fromkeys(blocks[number].page for number in ranked))[:_NEAREST]
         if not ranked or (quoted is None and not self._answers(meaning, ranked[0], scores)):
             return Answer(False, (), nearest)
-        least = _FURTHER * scores.get(ranked[0], 0.0)
-        excerpts: dict[tuple[str, str], Block] = {}
-        for number in ranked:
-            if scores.get(number, least) >= least and len(excerpts) < _EXCERPTS:
-                block = blocks[number]
-                excerpts.setdefault((block.page, block.heading), block)
-        return Answer(True, tuple(excerpts.values()), nearest)
+        return Answer(True, self._excerpts(meaning, ranked, scores, quoted is not None), nearest)
+
+    def _excerpts(
+        self, meaning: Meaning, ranked: Sequence[int], scores: Mapping[int, float], is_quoted: bool
+    ) -> tuple[Block, ...]:
+        """Return the blocks to show: of the good ones those whose own text has most of the words.
+
+        The first one is of the foremost page, and the foremost block itself when it was quoted.
+        """
+        best = scores.get(ranked[0], 0.0)
+        good = [number for number in ranked[:_GOOD] if scores.get(number, best) >= _FURTHER * best]
+        total = sum(word.weight for word in meaning.words) or 1.0
+
+        def counts(number: int) -> float:
+            words = meaning.words
+            spoken = sum(word.weight * self._pages.grade_in_text(word, number) for word in words)
+            return scores.get(number, best) + _TEXT * spoken / total
+
+        good.sort(key=lambda number: (-counts(number), number))
+        page_of = self._pages.page_of
+        of_page = (number for number in good if page_of[number] == page_of[ranked[0]])
+        first = ranked[0] if is_quoted else next(of_page)
+        shown = dict.fromkeys((first, *good))
+        return tuple(self._pages.blocks[number] for number in shown)[:_EXCERPTS]
 
     def _scores(
         self, words: Sequence[Word], here: str | None, lesser: frozenset[str]

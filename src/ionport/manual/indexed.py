@@ -7,7 +7,7 @@ each language: English ones by stems, German and French ones by roots, which nev
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 
 from ionport.manual import LANGUAGES, ManualPage
 from ionport.manual.language import is_empty_word, root, stem, words_of
@@ -44,6 +44,7 @@ class IndexedPages:
         self.blocks: list[Block] = []
         self.page_of: list[int] = []
         self._bags: list[dict[str, float]] = []
+        self._inside: list[frozenset[str]] = []
         phrases: list[tuple[int, frozenset[str]]] = []
         titles = []
         for number, versions in enumerate(pages):
@@ -65,16 +66,16 @@ class IndexedPages:
         )
 
     def grade_in_block(self, word: Word, number: int) -> float:
-        """Return how well a block has a word: the grade of the best of its terms, or 0."""
-        return max(
-            (grade for term, grade in word.terms.items() if number in self.texts.with_term(term)),
-            default=0.0,
-        )
+        """Return how well a block, its headings included, has a word: the best term's grade."""
+        return _grade(word, self._bags[number])
+
+    def grade_in_text(self, word: Word, number: int) -> float:
+        """Return how well the text of a block itself has a word."""
+        return _grade(word, self._inside[number])
 
     def grade_on_page(self, word: Word, number: int) -> float:
         """Return how well a page or one of its phrases has a word, or 0."""
-        terms = self._on_pages[number]
-        return max((grade for term, grade in word.terms.items() if term in terms), default=0.0)
+        return _grade(word, self._on_pages[number])
 
     def _page(
         self, versions: Sequence[ManualPage], asked: Mapping[str, Sequence[str]]
@@ -90,8 +91,12 @@ class IndexedPages:
         sections: dict[str, dict[str, float]] = {}
         for at, block in enumerate(blocks[0]):
             bag: dict[str, float] = {}
+            texts = [self._bag(language, each[at].text) for language, each in same]
+            self._inside.append(frozenset().union(*texts))
+            for text in texts:
+                _add(bag, text, 1.0)
             for language, each in same:
-                yield from self._add(bag, language, each[at])
+                yield from self._add_names(bag, language, each[at])
             if block.anchor not in sections:
                 key = f"{page.name}#{block.anchor}".removesuffix("#")
                 phrases = [self._terms_of(phrase) for phrase in asked.get(key, ())]
@@ -103,9 +108,10 @@ class IndexedPages:
             self.blocks.append(block)
             self._bags.append(bag)
 
-    def _add(self, bag: dict[str, float], language: str, block: Block) -> Iterator[frozenset[str]]:
-        """Add what a block says in a language to its bag; yield the name that its row has."""
-        _add(bag, self._bag(language, block.text), 1.0)
+    def _add_names(
+        self, bag: dict[str, float], language: str, block: Block
+    ) -> Iterator[frozenset[str]]:
+        """Add what stands above a block in a language to its bag; yield the name of its row."""
         _add(bag, self._name(language, block.heading), _HEADING)
         _add(bag, self._name(language, block.title), _TITLE)
         row = block.text.splitlines()[-1]
@@ -142,6 +148,10 @@ class IndexedPages:
         words = [word for word in words_of(text) if not is_empty_word(word)]
         self._words.update(words)
         return words
+
+
+def _grade(word: Word, terms: Container[str]) -> float:
+    return max((grade for term, grade in word.terms.items() if term in terms), default=0.0)
 
 
 def _add(bag: dict[str, float], terms: Mapping[str, float], weight: float) -> None:

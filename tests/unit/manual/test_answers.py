@@ -112,6 +112,16 @@ def test_questions_find_their_page_and_others_are_refused(
     assert found.wrongly_answered <= floor.wrongly_answered
 
 
+def test_excerpts_of_most_answers_have_the_sentence_that_was_asked_for() -> None:
+    asked = [one for one in questions() if not one.is_held_back and one.sentence]
+    found = 0
+    for question in asked:
+        shown = " ".join(block.text for block in manual().ask(question.text).excerpts)
+        found += re.sub(r"\s+", " ", question.sentence) in re.sub(r"\s+", " ", shown)
+    # Many questions are answered by several sentences, of which one is noted.
+    assert found / len(asked) >= 0.5
+
+
 def test_the_sentence_that_answers_stands_on_its_page() -> None:
     asked = [question for question in questions() if question.kind != UNANSWERABLE]
     moved = []
