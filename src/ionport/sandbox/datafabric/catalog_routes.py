@@ -23,19 +23,18 @@ from ionport.sandbox.kit.operations import (
     from_clients,
     inferred,
     verified,
-    withdrawn,
 )
 from ionport.sandbox.kit.texts import load_json_object, quoted
 from ionport.store import Work
 
 CATALOG: Final = "/datacatalog/v1"
-SUCCESSOR: Final = "DATAFABRIC/datacatalog/v1"
 _SECTION = "docs/reference/data-fabric.md#data-catalog"
 _UNREAD = "names in the answer that the known client does not read"
 _KEPT = verified(_SECTION, left_out=_UNREAD)
 _LISTED = from_clients(_SECTION, left_out="subType; the path's form is inferred")
 _READ = from_clients(_SECTION, left_out="subType")
 _NOUNS = from_clients(_SECTION, left_out="nouns that Infor brings along: those of the catalog")
+_NO_WIRE = Wire()
 _OBJECT = Wire(
     takes=("application/json",),
     schema={
@@ -58,20 +57,13 @@ class CatalogRoutes:
     def __init__(self, service: DataLakeService) -> None:
         self._service = service
 
-    def operations(self, *, is_withdrawn: bool = False) -> list[Operation]:
+    def operations(self) -> list[Operation]:
         """Return the operations in the order in which they are tried."""
 
         def row(
-            name: str,
-            method: str,
-            path: str,
-            handler: Handler,
-            fact: Fact,
-            wire: Wire | None = None,
+            name: str, method: str, path: str, handler: Handler, fact: Fact, wire: Wire = _NO_WIRE
         ) -> Operation:
-            if is_withdrawn:
-                fact = withdrawn(fact, SUCCESSOR)
-            return Operation(name, method, f"{CATALOG}{path}", handler, fact, wire=wire or Wire())
+            return Operation(name, method, f"{CATALOG}{path}", handler, fact, wire=wire)
 
         return [
             row("catalog ping", "GET", "/status/ping", self.ping, _KEPT),

@@ -31,13 +31,11 @@ from ionport.sandbox.kit.operations import (
     from_clients,
     inferred,
     verified,
-    withdrawn,
 )
 from ionport.store import Work
 
 V1: Final = "/datalakeapi/v1"
 _V2 = "/datalake/v2"
-SUCCESSOR: Final = "DATAFABRIC/datalake/v2"
 _DEFAULT_RECORDS = 20
 _MAX_IDS = 1_000
 # How many data objects and bytes one answer of `byfilter` has at most: the sandbox's own bounds.
@@ -113,14 +111,13 @@ class LakeRoutes:
             ),
         ]
 
-    def withdrawn_operations(self) -> list[Operation]:
+    def operations_of_v1(self) -> list[Operation]:
         """Return the operations of v1, which callers still send."""
 
         def row(
             name: str, method: str, path: str, handler: Handler, fact: Fact, *query: str
         ) -> Operation:
-            old = withdrawn(fact, f"{SUCCESSOR}/dataobjects")
-            return Operation(name, method, f"{V1}{path}", handler, old, wire=Wire(query=query))
+            return Operation(name, method, f"{V1}{path}", handler, fact, wire=Wire(query=query))
 
         return [
             row("lake ping", "GET", "/status/ping", self.ping, _CALLED),

@@ -9,7 +9,7 @@ from ionport.sandbox.datafabric.ingestion_routes import IngestionRoutes
 from ionport.sandbox.datafabric.lake_routes import LakeRoutes
 from ionport.sandbox.datafabric.service import DataLakeService
 from ionport.sandbox.datafabric.wire import error_answer
-from ionport.sandbox.kit.operations import Operation, Service
+from ionport.sandbox.kit.operations import Operation, Service, withdrawn
 
 CONTEXT = "DATAFABRIC"
 # What Ingestion takes compressed, and some more for content that does not shrink.
@@ -31,7 +31,7 @@ def service(lake: DataLakeService, compass: CompassService) -> Service:
 def old_operations(lake: DataLakeService, compass: CompassService) -> list[Operation]:
     """Return the operations below IONSERVICES that Infor has withdrawn and callers still send."""
     return [
-        *CatalogRoutes(lake).operations(is_withdrawn=True),
-        *LakeRoutes(lake).withdrawn_operations(),
-        *CompassRoutes(compass).withdrawn_operations(),
+        *withdrawn(CatalogRoutes(lake).operations(), "DATAFABRIC/datacatalog/v1"),
+        *withdrawn(LakeRoutes(lake).operations_of_v1(), "DATAFABRIC/datalake/v2/dataobjects"),
+        *withdrawn(CompassRoutes(compass).operations_of_v1(), "DATAFABRIC/compass/v2/jobs"),
     ]

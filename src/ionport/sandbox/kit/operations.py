@@ -9,7 +9,7 @@ The coverage page and the sandbox's OpenAPI are made from these values.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
@@ -117,11 +117,6 @@ def inferred(section: str, *, left_out: str = "") -> Fact:
     return Fact(section, Known.INFERRED, left_out)
 
 
-def withdrawn(fact: Fact, successor: str) -> Fact:
-    """Return a fact about an address that Infor has withdrawn in favour of another."""
-    return replace(fact, successor=successor)
-
-
 @dataclass(frozen=True, slots=True)
 class Wire:
     """What goes over the wire, for the OpenAPI document.
@@ -168,6 +163,11 @@ class Operation:
     def name_of(self, body: bytes) -> str:
         """Return what a call with that body is called."""
         return (self.label and self.label(body)) or self.name
+
+
+def withdrawn(operations: Iterable[Operation], successor: str) -> list[Operation]:
+    """Return operations at addresses that Infor has withdrawn in favour of `successor`."""
+    return [replace(each, fact=replace(each.fact, successor=successor)) for each in operations]
 
 
 @dataclass(frozen=True, slots=True)

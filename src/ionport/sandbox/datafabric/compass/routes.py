@@ -30,14 +30,12 @@ from ionport.sandbox.kit.operations import (
     from_clients,
     inferred,
     verified,
-    withdrawn,
 )
 from ionport.sandbox.kit.texts import quoted
 from ionport.store import Work
 
 _V2: Final = "/compass/v2"
 _V1: Final = "/datalakeapi/v1/compass"
-_SUCCESSOR = "DATAFABRIC/compass/v2"
 _SECTION = "docs/reference/data-fabric.md#compass"
 _SUBMIT = verified(_SECTION, left_out="quotas; queries over 20 s (Infor: 60 min)")
 _STATUS = from_clients(_SECTION, left_out="the form of columns is inferred")
@@ -90,26 +88,23 @@ class CompassRoutes:
             Operation("cancel query", "PUT", f"{job}/cancel", self.cancel, _CANCEL),
         ]
 
-    def withdrawn_operations(self) -> list[Operation]:
+    def operations_of_v1(self) -> list[Operation]:
         """Return the operations of v1, which callers still send."""
         job = f"{_V1}/jobs/{{id}}"
-        submit, status, result, cancel = (
-            withdrawn(fact, f"{_SUCCESSOR}/jobs") for fact in (_SUBMIT, _STATUS, _RESULT, _CANCEL)
-        )
         return [
             Operation(
-                "submit query v1", "POST", f"{_V1}/jobs", self.submit_v1, submit, wire=_SQL_V1
+                "submit query v1", "POST", f"{_V1}/jobs", self.submit_v1, _SUBMIT, wire=_SQL_V1
             ),
             Operation(
                 "query status v1",
                 "GET",
                 f"{job}/status",
                 self.status_v1,
-                status,
+                _STATUS,
                 wire=Wire(query=("timeout",)),
             ),
-            Operation("query result v1", "GET", f"{job}/result", self.result_v1, result),
-            Operation("cancel query v1", "PUT", f"{job}/cancel", self.cancel_v1, cancel),
+            Operation("query result v1", "GET", f"{job}/result", self.result_v1, _RESULT),
+            Operation("cancel query v1", "PUT", f"{job}/cancel", self.cancel_v1, _CANCEL),
         ]
 
     def ping(self, call: Call) -> Step:

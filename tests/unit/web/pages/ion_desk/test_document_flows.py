@@ -93,6 +93,10 @@ def test_a_flow_without_an_api_keeps_what_m3_says_and_a_rule_needs_one(desk: Des
     assert 'id="api-error"' in answer.text
     kept = desk.browser.send(f"{base(desk)}/add", {"name": "Kept", "erp": "m3", **SEEN_FOR_M3})
     assert "The document flow is saved and active." in kept.text
+    picture = kept.text.partition('flow-picture"')[2].partition("</ol>")[0]
+    stations = re.findall(r"<strong[^>]*>(.*?)</strong>", picture)
+    assert stations[:3] == ["Sync.CaptureDocument", "M3", "Acknowledge.SupplierInvoice"]
+    assert "none" in stations[3]
 
 
 def test_the_form_of_a_flow_shows_the_fields_of_its_choices(desk: Desk) -> None:
