@@ -28,10 +28,6 @@ class Texts:
         """Tell whether a text has the term."""
         return term in self._with
 
-    def with_term(self, term: str) -> Mapping[int, float]:
-        """Return the texts that have a term: how much they speak of it, under 1."""
-        return self._with.get(term, {})
-
     def count_with(self, terms: Sequence[str]) -> int:
         """Return how many texts have one of the terms."""
         return len(set().union(*(self._with.get(term, ()) for term in terms)))
