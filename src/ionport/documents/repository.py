@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from math import isfinite
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
@@ -67,6 +67,14 @@ _BY_CONTENTS = select(
 ).where(
     documents.c.organization_id == bindparam("organization"),
     documents.c.content_sha256.in_(bindparam("contents", expanding=True)),
+)
+
+
+# Each makes the index greater: addresses, dates and codes stand in none of it.
+_SEARCHED: Final = (
+    *("supplier_name", "supplier_id", "supplier_tax_id", "supplier_tax_number", "supplier_iban"),
+    *("buyer_name", "purchase_order", "sales_order", "reference", "contract_reference"),
+    *("payment_reference", "preceding_invoice", "despatch_advice", "total_amount", "amount_due"),
 )
 
 
@@ -255,9 +263,10 @@ class TimelineRepository(Repository):
 
 
 def search_text(filename: str, document_id: str, fields: Mapping[str, str]) -> str:
-    """Return what the list's search looks in."""
-    searched = (fields.get(name, "") for name in ("supplier_name", "purchase_order"))
-    return "\n".join((filename, document_id, number_of(fields), *searched)).casefold()
+    """Return what the list's search looks in: what somebody who looks for one has in hand."""
+    searched = (fields.get(name, "") for name in _SEARCHED)
+    texts = dict.fromkeys((filename, document_id, number_of(fields), *searched))
+    return "\n".join(filter(None, texts)).casefold()
 
 
 def _columns(scope: OrganizationScope, document: Document) -> dict[str, Any]:

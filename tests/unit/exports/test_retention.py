@@ -12,6 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from ionport.core.clock import MovableClock
 from ionport.core.errors import Conflict, Forbidden, InvalidInput, NotFound
@@ -19,9 +20,11 @@ from ionport.core.paging import PageRequest
 from ionport.documents.invoice.rendering.model import Language
 from ionport.documents.model import Document, DocumentStatus
 from ionport.documents.readable_pages.service import ReadablePageService
+from ionport.documents.repository import search_text
 from ionport.documents.retention.model import Swept
 from ionport.documents.retention.service import RetentionService
 from ionport.documents.samples import CII_INVOICE, read_sample
+from ionport.documents.tables import documents
 from ionport.exports.archive import DocumentArchive
 from ionport.exports.engine.runner import DeliveryRunner
 from ionport.identity.access import Access
@@ -77,6 +80,12 @@ def _stored(side: DocumentSide) -> set[str]:
     return {path.name for path in folder.rglob("*") if path.is_file()}
 
 
+def _searched_by(side: DocumentSide, document_id: str) -> str:
+    with side.database.read() as work:
+        query = select(documents.c.search_text).where(documents.c.id == document_id)
+        return work.connection.execute(query).scalar_one()
+
+
 def test_an_exported_document_loses_its_content_and_keeps_its_evidence(
     walk: Walk, runner: DeliveryRunner
 ) -> None:
@@ -103,6 +112,9 @@ def test_an_exported_document_loses_its_content_and_keeps_its_evidence(
     for name in ("invoice_id", "supplier_name", "total_amount", "currency", "amount_due"):
         assert after.fields[name] == before.fields[name]
     assert "supplier_address" not in after.fields
+    assert _searched_by(side, document_id) == search_text(
+        after.filename, document_id, after.fields
+    ), "what is gone is not searched either"
     assert after.tables == {}
     assert after.content_sha256 == before.content_sha256
     kept = side.detail(delivery.id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ MOST_COUNTED = 1_000
 PREFIX_LENGTH = 2
 """A search of so many letters or fewer looks at the beginning of the invoice number."""
 
+_AMOUNT: Final = re.compile(r"(?:\d{1,3}(?:[.,' \u2019\u00a0\u202f]\d{3})+|\d+)[.,]\d{2}", re.ASCII)
 KeyValue = str | int | float
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST_MOMENT: Final = to_microseconds(datetime(9000, 1, 1, tzinfo=UTC))
@@ -136,8 +138,15 @@ class Counts:
 
 
 def search_of(wanted: DocumentFilter) -> str:
-    """Return what is searched, without case; PostgreSQL has no text with NUL."""
-    return wanted.text.replace("\0", "").strip().casefold()
+    """Return what is searched, without case; PostgreSQL has no text with NUL.
+
+    An amount is searched as documents have it: `2808.81`, in whichever way it is written.
+    """
+    text = wanted.text.replace("\0", "").strip().casefold()
+    if not _AMOUNT.fullmatch(text):
+        return text
+    digits = re.sub(r"\D", "", text)
+    return f"{digits[:-2]}.{digits[-2:]}"
 
 
 def is_prefix(wanted: DocumentFilter) -> bool:

@@ -97,10 +97,23 @@ class RetentionRepository(Repository):
         )
         return self._run(query).one_or_none() is not None
 
-    def purge(self, scope: OrganizationScope, document_id: str, fields: Row, at: datetime) -> None:
-        """Keep of what a document says only `fields`, and mark it."""
+    def purge(
+        self,
+        scope: OrganizationScope,
+        document_id: str,
+        fields: Row,
+        search_text: str,
+        at: datetime,
+    ) -> None:
+        """Keep of what a document says only `fields`, search it by `search_text`, and mark it."""
         own = (_d.organization_id == scope.organization_id, _d.id == document_id)
-        values = {"fields": dict(fields), "tables": {}, "purged_at": at, "updated_at": at}
+        values = {
+            "fields": dict(fields),
+            "tables": {},
+            "search_text": search_text,
+            "purged_at": at,
+            "updated_at": at,
+        }
         self._run(update(documents).where(*own).values(values))
         parties = document_parties.c
         self._run(

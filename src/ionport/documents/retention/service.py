@@ -18,7 +18,7 @@ from ionport.core.errors import InvalidInput, IonportError
 from ionport.core.i18n import _, ngettext
 from ionport.documents.model import TimelineKind
 from ionport.documents.readable_pages.service import ReadablePageService
-from ionport.documents.repository import DocumentRepository
+from ionport.documents.repository import DocumentRepository, search_text
 from ionport.documents.retention.model import (
     MAX_YEARS,
     PURGED,
@@ -209,7 +209,9 @@ class RetentionService:
         if not is_due or sent is Sent.UNDER_WAY or deliveries.has_open(work.within(scope), due.id):
             return False
         document = self._documents.get(work.within(scope), due.id)
-        repository.purge(scope, due.id, kept_fields(kind, document.fields), now)
+        kept = kept_fields(kind, document.fields)
+        searched = search_text(document.filename, due.id, kept)
+        repository.purge(scope, due.id, kept, searched, now)
         pages = repository.forget_pages(scope, due.content_sha256)
         repository.release(_SYSTEM, [due.content_sha256, *pages], now, is_inside=False)
         repository.release(_SYSTEM, inside, now, is_inside=True)

@@ -51,6 +51,7 @@ def _add(repository: DocumentRepository, scope: OrganizationScope, number: int) 
     fields = {
         "invoice_id": f"Rä-{number % 10}{number:03}",
         "supplier_name": f"Lieferant {number % 4}",
+        "supplier_iban": f"DE{number:020}",
         "invoice_date": f"2026-01-{number % 7 + 1:02}",
         "total_amount": "" if number % 9 == 0 else f"{number * 7 % 100}.50",
         "currency": "EUR",
@@ -178,6 +179,10 @@ FOUND: Mapping[str, set[int]] = {
     'a"b': set(),
     "100%_": set(),
     "nowhere": set(),
+    f"de{17:020}": {17},
+    # As anybody writes an amount.
+    "21,50": {n for n in range(MANY) if n % 9 and n * 7 % 100 == 21},
+    "21.50": {n for n in range(MANY) if n % 9 and n * 7 % 100 == 21},
     "rä": set(range(MANY)),
     "R": set(range(MANY)),
     "ä-": set(),
