@@ -46,7 +46,10 @@ def test_a_document_comes_in_and_is_read_back(api: TestClient) -> None:
         "currency": None,
         "level": 0,
     }
-    assert api.get(f"{path}/timeline").json()[-1]["kind"] == "received"
+    received = api.get(f"{path}/timeline").json()[-1]
+    assert received["kind"] == "received"
+    told = received["text_sentence"]
+    assert told["template"].format(**told["parameters"]) == received["text"]
     assert [each["effect"] for each in api.get(f"{path}/findings").json()] == ["notes"]
     assert api.get(f"{path}/decisions").json() == []
     assert api.get(f"{path}/deliveries").json() == []
