@@ -98,15 +98,17 @@ def open_screen(
     script: bool = True,
     cookies: Mapping[str, str] = MappingProxyType({}),
     in_each_page: str = "",
+    locale: str = "en-GB",
 ) -> Iterator[Screen]:
     """Open a window for the time of the block; complaints fail it at the end.
 
-    `in_each_page` is a script that runs in each page before its own ones.
+    `in_each_page` is a script that runs in each page before its own ones, `locale` the language
+    that the browser asks for.
     """
     context = chromium.new_context(
         viewport=LAPTOP,
         java_script_enabled=script,
-        locale="en-GB",
+        locale=locale,
         timezone_id="UTC",
         accept_downloads=True,
         reduced_motion="reduce",

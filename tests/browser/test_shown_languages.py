@@ -47,7 +47,7 @@ _FOREIGN: Final = re.compile(
 REFUSED: Final = '{"error": {"message": "Supplier 99 does not exist."}}'
 # What is still in English: these lists only get shorter.
 _OPEN_PAGES: Final = {
-    # Names in code lists.
+    # Names of American payments and of schemes, which have no others.
     "/documents/{document}/correct",
     # Names of business terms.
     "/settings/mapping-files/{mapping}/form",

@@ -18,7 +18,8 @@ from ionport.core.i18n import (
     pgettext,
     speaking,
 )
-from ionport.documents.invoice.codes import DOCUMENT_TYPE_CODES, money_text
+from ionport.documents.invoice.codes import DOCUMENT_TYPE_CODES, code_list, money_text
+from ionport.documents.invoice.rendering.words import translated_code_name
 from ionport.documents.invoice.rules.sentences import term_label
 from ionport.web.locales import name_of_code, speech_of
 from ionport.web.middleware.languages import preferred
@@ -151,6 +152,29 @@ def test_codes_of_a_document_have_the_names_of_the_language() -> None:
         assert code_name(DOCUMENT_TYPE_CODES, "380") == "Handelsrechnung"
         assert code_name("eas", "0009") == "SIRET-CODE"
         assert code_name("untdid-4461", "none such") == ""
+
+
+def test_codes_of_forms_have_names_in_each_language_but_for_american_payments() -> None:
+    offered = {
+        name: [one for one in code_list(name).values() if name != "rec20" or one.more == "common"]
+        for name in (DOCUMENT_TYPE_CODES, "untdid-4461", "untdid-5189", "untdid-5305", "rec20")
+    }
+    for name, codes in offered.items():
+        for one in codes:
+            if one.name.startswith("ACH "):
+                continue
+            for language in ("de", "fr"):
+                told = translated_code_name(name, one.code, language)
+                assert told, (name, one.code, one.name, language)
+
+
+def test_a_form_offers_codes_by_the_names_of_the_language(desk: Desk) -> None:
+    desk.browser.http.headers["accept-language"] = "fr"
+    desk.upload()
+    page = desk.browser.get(f"/documents/{desk.document_id()}/correct").text
+    assert '<option value="58">Virement SEPA</option>' in page
+    assert '<option value="CHF">franc suisse</option>' in page
+    assert "Swiss Franc" not in page
 
 
 def test_terms_in_the_sentences_of_rules_have_the_names_of_the_language() -> None:

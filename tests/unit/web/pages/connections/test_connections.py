@@ -59,7 +59,7 @@ def test_a_proof_is_told_in_the_readers_language_with_its_values(desk: Desk) -> 
         "fr": (
             "répond sur cet ordinateur",
             "DocBits_TST du tenant ",
-            "Connecté : Service Account",
+            "Session ouverte : Service Account",
         ),
     }
     for language, parts in texts.items():

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from ionport.documents.invoice.codes import Code, code_list
+from ionport.documents.invoice.codes import code_list
 from ionport.documents.model import Document, DocumentStatus
 from ionport.documents.review.decisions.approving import approval_refusal
 from ionport.documents.review.decisions.model import DecisionKind, DocumentDecision
@@ -27,7 +27,7 @@ from ionport.web.pages.documents.decisions import actions_of
 from ionport.web.pages.documents.document.compare import compare
 from ionport.web.pages.documents.document.order import list_url, remember_list
 from ionport.web.pages.documents.document.totals import has_amounts, totals_of
-from ionport.web.pages.documents.document.values import Editing, Value, Values
+from ionport.web.pages.documents.document.values import Editing, Value, Values, code_name
 from ionport.web.pages.documents.export import ShownFinding, shown_findings
 from ionport.web.pages.documents.invoice import shown_invoice
 from ionport.web.rendering.downloads import attachment
@@ -199,13 +199,14 @@ def _demanded(settings: TypeSettings, form: Form | None = None) -> Editing:
     return Editing(form.typed, form.errors, required, read_only, is_form=True)
 
 
-def _code_lists(values: Sequence[Value]) -> dict[str, list[Code]]:
-    """Return the codes to choose from; of a very long list the usual ones."""
+def _code_lists(values: Sequence[Value]) -> dict[str, list[tuple[str, str]]]:
+    """Return the codes to choose from with their names; of a very long list the usual ones."""
     found = {}
     for name in sorted({each.codes for each in values if each.codes}):
         codes = list(code_list(name).values())
         usual = [code for code in codes if code.more == _COMMON]
-        found[name] = usual if len(codes) > _LARGE_LIST and usual else codes
+        shown = usual if len(codes) > _LARGE_LIST and usual else codes
+        found[name] = [(code.code, code_name(name, code.code)) for code in shown]
     return found
 
 
