@@ -229,6 +229,7 @@ NO_EDITS_WHOLE = {
     "/documents/{document}/correct": "compares each value with what was shown: test_decisions.py",
     "/documents/columns": "the person's own columns: its POST says the new state",
     "/deliveries/replay": "starts an action on what failed",
+    "/ion-api/{tenant}/available-apis/send": "sends a call and stores nothing",
     "/language": "chooses the language of this browser, or of the person's account",
     "/organization": "chooses the organization of this browser",
     "/settings/export/import": "makes new configurations",
