@@ -212,7 +212,11 @@ def test_a_body_of_another_form_is_400(client: httpx2.Client, body: Any) -> None
 
 def test_a_change_leaves_key_and_lines_alone(client: httpx2.Client) -> None:
     address, match = f"{INVOICES}({key_of(entered(client))})", {"If-Match": "*"}
-    refused(client.patch(address, json={"FinancialCompany": 300}, headers=match), 400)
+    for company in (300, 1.5, 1e300, None):
+        text = refused(
+            client.patch(address, json={"FinancialCompany": company}, headers=match), 400
+        )
+        assert "part of the key" in text
     refused(client.patch(address, json={"InvoiceTax": [{}]}, headers=match), 400)
 
 

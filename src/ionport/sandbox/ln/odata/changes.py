@@ -237,7 +237,7 @@ def _text(name: str, value: Any, kind: Kind) -> str:
 def _merged(draft: Draft, given: Given) -> Given:
     """Return an invoice's properties with those that a change names; empty ones are left out."""
     changed = {**draft.header, **dict(given)}
-    if int(changed["FinancialCompany"] or 0) != draft.company:
+    if Decimal(changed["FinancialCompany"] or 0) != draft.company:
         raise BadQuery("FinancialCompany is part of the key and cannot be changed.")
     return [(name, text) for name, text in changed.items() if text]
 
