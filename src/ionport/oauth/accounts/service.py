@@ -190,7 +190,12 @@ class ServiceAccountService:
         app = self._app(access, old.app_id)
         self._delete_account(access, old)
         keys = self._maker.make(
-            access, app, old.user_id, description=old.description, scopes=old.scopes
+            access,
+            app,
+            old.user_id,
+            description=old.description,
+            scopes=old.scopes,
+            ends_on=old.ends_on,
         )
         return self._files.make(access, app, keys)
 

@@ -17,6 +17,7 @@ from ionport.identity.model import Actor, PasswordProof, TenantRole
 from ionport.identity.tables import users
 from ionport.oauth.accounts import maker as account_maker
 from ionport.oauth.accounts.model import ServiceAccount
+from ionport.oauth.accounts.service import AccountDraft
 from ionport.oauth.apps.drafts import AppDraft
 from ionport.oauth.apps.model import AppQuery, AppSort, AuthorizedApp, GrantType
 from ionport.oauth.protocol import InvalidGrant
@@ -317,6 +318,20 @@ def test_delete_and_make_again_replaces_the_account_for_the_same_user(
     assert side.log_in(new)["access_token"]
     with pytest.raises(InvalidGrant):
         side.log_in(old)
+
+
+def test_an_account_made_again_ends_when_the_old_one_does(side: OAuthSide) -> None:
+    app = side.create_app()
+    draft = AccountDraft(ends_on="2099-12-31")
+    with side.database.write() as work:
+        access = Access(work, side.scope, side.operator)
+        side.service_accounts.add_account(access, app.id, draft, side.proof)
+    old = side.accounts(app)[0]
+    with side.database.write() as work:
+        access = Access(work, side.scope, side.operator)
+        side.service_accounts.replace_account(access, old.id, side.proof)
+    (new,) = side.accounts(app)
+    assert (new.id != old.id, new.ends_on) == (True, "2099-12-31")
 
 
 @pytest.mark.on_each_database
