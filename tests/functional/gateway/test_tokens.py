@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import re
@@ -17,7 +18,10 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from ionport.core.clock import MovableClock
+from ionport.core.errors import Unavailable
+from ionport.core.http.in_process import AppCall, call_app
 from ionport.core.paging import PageRequest
+from ionport.gateway.proxy.app import Gateway
 from ionport.identity.access import Access
 from ionport.oauth.tenant.settings import RefusalForm, TenantSettings
 from ionport.store import Database
@@ -110,6 +114,18 @@ def test_refusals_are_bare_where_the_tenant_chose_it(side: InforSide) -> None:
     finally:
         _word_refusals(side, RefusalForm.EXPLAINED)
     assert "message" in httpx2.get(f"{side.url}/{TENANT}{PING}").json()
+
+
+def test_a_refusal_is_answered_though_its_wording_cannot_be_looked_up(side: InforSide) -> None:
+    class Away:
+        def are_bare(self, tenant_id: str) -> bool:
+            raise Unavailable(f"No database knows {tenant_id}.")
+
+    gateway = Gateway({}, side.services.verifier, refusals=Away())
+    call = AppCall(method="GET", target=f"/{TENANT}{PING}")
+    answer = asyncio.run(call_app(gateway, call, max_bytes=10_000, seconds=10))
+    assert answer.status == 401
+    assert json.loads(answer.body)["code"] == "token_missing"
 
 
 @pytest.mark.parametrize("header", ["Basic abc", "Bearer", "bearer x", "Bearer é"])

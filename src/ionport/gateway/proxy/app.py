@@ -116,9 +116,14 @@ class Gateway:
         self, answer: _Answer, error: IonportError, scope: Scope, receive: Receive
     ) -> None:
         tenant_id = scope["path"].removeprefix(scope.get("root_path", "")).split("/", 2)[1]
-        is_bare = self._refusals is not None and await run_in_threadpool(
-            self._refusals.are_bare, tenant_id.upper()
-        )
+        try:
+            is_bare = self._refusals is not None and await run_in_threadpool(
+                self._refusals.are_bare, tenant_id.upper()
+            )
+        except Exception:
+            # The database that knows it may be what failed: the client is answered all the same.
+            logger.exception("%s: the wording of refusals is not known", answer.request_id)
+            is_bare = False
         await answer.refuse(error, scope, receive, is_bare=is_bare)
 
     async def _call(self, scope: Scope, receive: Receive, answer: _Answer) -> None:
