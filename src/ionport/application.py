@@ -49,7 +49,7 @@ from ionport.ionapi.addresses import AddressPolicy
 from ionport.migrations import require_current, upgrade
 from ionport.settings import Settings, host_and_port
 from ionport.store import Database
-from ionport.tenant_tools.learn.folder import learn_all
+from ionport.tenant_tools.learn.folder import learn_all, take_over
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +194,7 @@ def _application(
         infor=_infor_side(
             settings,
             InforSide(_infor_options(settings), database, clock, keys, blobs, audit, tenant),
+            tenant,
         )
         if settings.side.has_infor
         else None,
@@ -282,10 +283,12 @@ def _scanner(settings: Settings) -> Clamd | None:
     return None if address is None else Clamd(*address)
 
 
-def _infor_side(settings: Settings, infor: InforSide) -> InforSide:
+def _infor_side(settings: Settings, infor: InforSide, tenant: Tenant) -> InforSide:
     """Return the Infor side with what was learned of a tenant in this data folder."""
+    learned = settings.data / LEARNED_FOLDER
+    take_over(learned, tenant.id)
     if infor.options.has_sandbox:
-        learn_all(infor.own, settings.data / LEARNED_FOLDER)
+        learn_all(infor.own, learned)
     return infor
 
 

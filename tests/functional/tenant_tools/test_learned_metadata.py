@@ -15,7 +15,13 @@ from ionport.core.errors import InvalidInput
 from ionport.ionapi import IonApiClient, IonApiFile
 from ionport.sandbox.own.learned import read_learned
 from ionport.sandbox.own.metadata import OwnOfTenants
-from ionport.tenant_tools.learn.folder import forget, learn_all, store
+from ionport.tenant_tools.learn.folder import (
+    forget,
+    learn_all,
+    store,
+    stored,
+    take_over,
+)
 from ionport.testing.infor import Infor
 from tests.support import sides
 
@@ -301,6 +307,24 @@ def test_what_was_learned_of_a_tenant_is_no_other_tenants(tmp_path: Path) -> Non
     assert not forget(tmp_path, "ACME_TST", "b.csv")
 
 
+def test_what_all_tenants_shared_does_not_replace_what_one_has_learned_since(
+    tmp_path: Path,
+) -> None:
+    store(tmp_path, "ACME_TST", FIELDS.encode(), "a.csv", "")
+    (new,) = tmp_path.glob("*/*.json")
+    (tmp_path / new.name).write_text("old", encoding="utf-8")
+    (tmp_path / "0abc.json").write_bytes(new.read_bytes())
+    take_over(tmp_path, "ACME_TST")
+    assert not list(tmp_path.glob("*.json"))
+    assert [each.learned.source for each in stored(tmp_path, "ACME_TST")] == ["a.csv", "a.csv"]
+
+
+def _move_up(learned: Path) -> None:
+    """Leave the files as they lay before there was a folder for each tenant."""
+    for path in list(learned.glob("*/*.json")):
+        path.replace(learned / path.name)
+
+
 def test_the_command_keeps_files_for_the_sandbox_of_its_data_folder(tmp_path: Path) -> None:
     data = tmp_path / "data"
     command = ["--data", str(data), "sandbox", "learn"]
@@ -314,6 +338,7 @@ def test_the_command_keeps_files_for_the_sandbox_of_its_data_folder(tmp_path: Pa
     assert "bad.txt tells nothing" in refused.output
     assert CliRunner().invoke(main, [*command, "--list"]).output == "Nothing was learned yet.\n"
     done = CliRunner().invoke(main, [*command, str(file), str(fields)])
+    _move_up(data / "learned")
     assert "3 operations of the suite Freight" in done.output
     assert "2 transactions of M3 (CRS620MI, ZZZ900MI)" in done.output
     server = serving(data, tmp_path)

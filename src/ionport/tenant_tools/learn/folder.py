@@ -7,6 +7,7 @@ import hashlib
 import json
 import logging
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -55,6 +56,23 @@ def forget(learned: Path, tenant_id: str, source: str) -> bool:
         return False
     path.unlink()
     return True
+
+
+def take_over(learned: Path, tenant_id: str) -> None:
+    """Give a tenant the files of before there was a folder for each tenant, when all shared them.
+
+    One that the tenant has learned anew since is dropped.
+    """
+    for path in sorted(learned.glob("*.json")):
+        kept = learned / tenant_id / path.name
+        kept.parent.mkdir(mode=0o700, exist_ok=True)
+        # Another process of the same folder may be faster.
+        with suppress(FileNotFoundError):
+            if kept.exists():
+                path.unlink()
+            else:
+                path.replace(kept)
+                logger.info("%s, which all tenants shared, is now of %s", path.name, tenant_id)
 
 
 def learn_all(own: OwnOfTenants, learned: Path) -> None:
