@@ -115,6 +115,10 @@ def test_what_an_invoice_is_entered_with_is_told(client: httpx2.Client) -> None:
         "B1"
     ]
     assert record(client, "CRS692MI/LstByNumber", BKNO="70010080")["BKID"] == "B1"
+    # Of this program alone M3's own list leaves the query out.
+    for query in ({}, {"SQRY": "BKID:b1"}):
+        found = run(client, "CRS692MI/SearchBnkAcc", **query)["records"]
+        assert "B1" in {each["BKID"] for each in found}
     run(client, "CRS692MI/DelBankAccount", **bank)
     assert run(client, "CRS692MI/GetBasicData", **bank)["errorCode"] == "WBK0103"
     assert record(client, "PPS280MI/GetElement", CEID="E001")["TX30"] == "Freight"

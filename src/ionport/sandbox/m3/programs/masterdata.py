@@ -161,13 +161,13 @@ def list_where(file: MasterFile, *names: str) -> Behaviour:
 
 
 def search(file: MasterFile) -> Behaviour:
-    """The records that match every word of SQRY: `FIELD:value` or text, with `*` in both.
+    """The records that match every word of SQRY, all without one: `FIELD:value` or text, with `*`.
 
     A subset of M3's search language; the rest of it is inferred to be rare.
     """
 
     def work(company: Company, session: Session, values: Record) -> Sequence[Record]:
-        words = [_word(word) for word in values["SQRY"].lower().split()]
+        words = [_word(word) for word in values.get("SQRY", "").lower().split()]
         found = company.records(file.file)
         hits = [each for each in found if all(_matches(each, *word) for word in words)]
         return hits[: session.limit]
