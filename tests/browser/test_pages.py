@@ -113,7 +113,7 @@ _OTHERS |= _TEXTS | {_MANUAL, "/manual/de/{page}", "/manual/fr/{page}"}
 PAGES = sorted(_addresses() - _OTHERS)
 PAGES += [_MANUAL.format(page=name) for name in page_names()]
 # Forms and details of what leads to no Infor tenant: one page for each kind, by one route.
-_METHODS = ("folder", "infor-sftp", "sftp", "smb", "webhook", "on-premise")
+_METHODS = ("infor-ion-bod", "folder", "infor-sftp", "sftp", "smb", "webhook", "on-premise")
 _NEW, _CONNECTION = "/settings/connections/new", "/settings/connections"
 PAGES += [f"{_CONNECTION}/{{folder_target}}/{page}" for page in ("token", "ion-package")]
 PAGES += [f"{_NEW}/{kind}" for kind in ("folder", "smb", "webhook", "pull")]

@@ -1,7 +1,8 @@
-"""One invoice is booked once in M3 and LN, wherever the worker is killed and whatever is lost.
+"""One invoice is booked once in M3 and LN, and kept once by ION, whatever is killed or lost.
 
-Each call that changes something there is tried, killed before the ERP takes it and behind its
-commit. PostgreSQL tries one call of each in `make test`, and all of them in `make chaos`.
+Each call that changes something there is tried: the worker is killed before Infor takes it and
+behind its commit. PostgreSQL tries one call of each in `make test`, and all of them in
+`make chaos`.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from ionport.exports.model import ExportMethod
 from tests.promises.conftest import Installer, Target
 from tests.promises.counting import Infor, Ledger
 from tests.promises.installation import Installation
-from tests.promises.wire import Wire, passed_on
+from tests.promises.wire import PUBLISH, Wire, passed_on
 from tests.promises.workers import Workers
 from tests.support import erp_mappings
 from tests.support.intermediary import Call
@@ -53,6 +54,7 @@ SENDS = [
     Send("ValidByBatchNo", *_M3, 3),
     # The first call asks whether the invoice is there.
     Send("Create", ExportMethod.INFOR_IDM_LN, erp_mappings.LN, _SERVICE, 2),
+    Send("Publish", ExportMethod.INFOR_ION_BOD, b"", PUBLISH, 1),
 ]
 MOMENTS = ["before the ERP takes it", "behind its commit"]
 
@@ -124,6 +126,12 @@ def _assert_booked_once(infor: Infor, ledger: Ledger, lines: int, method: Export
     wanted = ledger.correlation_ids()
     assert len(wanted) == DOCUMENTS
     items = infor.items()
+    if method is ExportMethod.INFOR_ION_BOD:
+        messages, ids = infor.messages(), ledger.message_ids()
+        assert {key: messages[key] for key in ids} == dict.fromkeys(ids, 1)
+        assert infor.differing_arrivals() == 0
+        assert not wanted & set(items)
+        return
     assert {key: items[key] for key in wanted} == dict.fromkeys(wanted, 1)
     if method is ExportMethod.INFOR_IDM_LN:
         invoices = infor.ln_invoices()

@@ -31,6 +31,7 @@ class ExportMethod(StrEnum):
     """
 
     INFOR_IDM = "infor-idm"
+    INFOR_ION_BOD = "infor-ion-bod"
     INFOR_IDM_BOD = "infor-idm-bod"
     INFOR_IDM_M3 = "infor-idm-m3"
     INFOR_IDM_M3_TOML = "infor-idm-m3-toml"

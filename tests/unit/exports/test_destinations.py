@@ -22,5 +22,6 @@ def test_a_destination_is_found_by_the_mapping_files_it_needs() -> None:
     assert destination_with({MappingKind.IDM}).method is ExportMethod.INFOR_IDM
     both = {MappingKind.IDM, MappingKind.BOD}
     assert destination_with(both).method is ExportMethod.INFOR_IDM_BOD
-    with pytest.raises(InvalidInput, match="No export method takes these mapping files: BOD"):
-        destination_with({MappingKind.BOD})
+    assert destination_with({MappingKind.BOD}).method is ExportMethod.INFOR_ION_BOD
+    with pytest.raises(InvalidInput, match="No export method takes these mapping files: LN"):
+        destination_with({MappingKind.LN})

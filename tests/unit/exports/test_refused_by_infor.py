@@ -19,6 +19,7 @@ LN = ("POST", "/LN/c4ws/services", "ln")
 # thing.
 METHODS = [
     (ExportMethod.INFOR_IDM, b"", IDM),
+    (ExportMethod.INFOR_ION_BOD, b"", ION),
     (ExportMethod.INFOR_IDM_BOD, b"", ION),
     (ExportMethod.INFOR_IDM_M3, erp_mappings.M3, M3),
     (ExportMethod.INFOR_IDM_M3_TOML, erp_mappings.TOML, M3),

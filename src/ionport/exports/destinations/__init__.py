@@ -14,6 +14,7 @@ from ionport.exports.destinations.infor_idm import InforIdm
 from ionport.exports.destinations.infor_idm_bod import InforIdmBod
 from ionport.exports.destinations.infor_idm_ln import InforIdmLn
 from ionport.exports.destinations.infor_idm_m3 import InforIdmM3, InforIdmM3Toml
+from ionport.exports.destinations.infor_ion_bod import InforIonBod
 from ionport.exports.destinations.on_premise import OnPremise
 from ionport.exports.destinations.port import AnyCall, Destination
 from ionport.exports.destinations.webhook import Webhook
@@ -22,6 +23,7 @@ from ionport.mappings.model import MappingKind
 
 DESTINATIONS: tuple[Destination, ...] = (
     InforIdm(),
+    InforIonBod(),
     InforIdmBod(),
     InforIdmM3(),
     InforIdmM3Toml(),

@@ -1,98 +1,16 @@
-"""The method Infor IDM + ION BOD: the item, then a Sync.CaptureDocument that tells of it.
-
-ION cannot be asked for a message. A call whose answer was lost is made again with the same bytes
-under the same message id, by which the receiver knows the repeat
-(docs/reference/ion-messaging.md#endpoints).
-"""
+"""The method Infor IDM + ION BOD: the item, then a Sync.CaptureDocument that tells of it."""
 
 from __future__ import annotations
-
-from collections.abc import Mapping
-from typing import Any
 
 from ionport.core.i18n import _
 from ionport.core.sentences import joined
 from ionport.exports.destinations.idm_follow_ups import OPTIONS
 from ionport.exports.destinations.infor_idm import InforIdm
-from ionport.exports.destinations.port import (
-    BOD_NAME,
-    Answer,
-    AnyCall,
-    Calling,
-    MethodOption,
-    Payload,
-    Rendered,
-    RenderJob,
-)
-from ionport.exports.destinations.questions.m3 import ASK_CHOICE, AskInvoice
-from ionport.exports.destinations.questions.model import WORD_OPTION, ErpQuestion
-from ionport.exports.model import Delivery, ExportMethod, StepKind
-from ionport.ionapi.client import IonApiClient
-from ionport.ionapi.messaging import BodMessage, Published
-from ionport.mappings.model import BodAddress, MappingKind
-from ionport.mappings.rendering.bod import (
-    DOCUMENT_NAME,
-    bod_address,
-    bod_name,
-    parse_bod_mapping,
-    render_bod,
-)
-
-WORD_HOURS = MethodOption(
-    WORD_OPTION,
-    lambda: _("The ERP's word is expected within (hours)"),
-    lambda: _(
-        "From 1 to 999, counted from the delivery; then it stands under Export errors, and alerts"
-        " tell of it. Empty: 24, where an endpoint takes the ERP's word or M3 is asked. 0: never."
-    ),
-    pattern="[0-9]{1,3}",
-    is_name=False,
-)
-
-
-def message_parameters(address: BodAddress, message_id: str) -> dict[str, str]:
-    """Return what goes beside the document: kept with it, so that a repeat is the same."""
-    parameters = {
-        "document_name": DOCUMENT_NAME,
-        "message_id": message_id,
-        "from_logical_id": address.logical_id,
-        "accounting_entity": address.accounting_entity,
-        "location": address.location,
-        "document_id": address.document_id,
-    }
-    return {name: value for name, value in parameters.items() if value}
-
-
-def publish(client: IonApiClient, parameters: Mapping[str, str], payload: bytes) -> Published:
-    """Hand the message to ION; raises IonApiError."""
-    return client.messaging.publish(
-        BodMessage(
-            document_name=parameters["document_name"],
-            message_id=parameters["message_id"],
-            from_logical_id=parameters.get("from_logical_id", ""),
-            accounting_entity=parameters.get("accounting_entity"),
-            location=parameters.get("location"),
-            document_id=parameters.get("document_id"),
-            payload=payload,
-        )
-    )
-
-
-class IonPublish:
-    """Hands the message to ION, which knows a repeat by the message id."""
-
-    kind = StepKind.ION_PUBLISH
-    look_up = None
-
-    def make(self, calling: Calling[IonApiClient], payload: Payload) -> Answer:
-        published = publish(calling.client, payload.parameters, payload.content)
-        return Answer(published.message_id, _("Taken by ION."))
-
-    def columns(self, remote_id: str) -> Mapping[str, Any]:
-        return {}
-
-    def remote_id(self, delivery: Delivery) -> str:
-        return ""
+from ionport.exports.destinations.infor_ion_bod import InforIonBod, message_text, render_message
+from ionport.exports.destinations.port import AnyCall, MethodOption, Rendered, RenderJob
+from ionport.exports.destinations.questions.model import ErpQuestion
+from ionport.exports.model import Delivery, ExportMethod
+from ionport.mappings.model import MappingKind
 
 
 class InforIdmBod(InforIdm):
@@ -100,11 +18,11 @@ class InforIdmBod(InforIdm):
 
     method = ExportMethod.INFOR_IDM_BOD
     label = "Infor IDM + ION BOD"
-    calls: tuple[AnyCall, ...] = (*InforIdm.calls, IonPublish())
-    proof_stages: tuple[str, ...] = (*InforIdm.proof_stages, "ion")
-    mapping_kinds: tuple[MappingKind, ...] = (*InforIdm.mapping_kinds, MappingKind.BOD)
-    options: tuple[MethodOption, ...] = (*OPTIONS, ASK_CHOICE, WORD_HOURS)
-    question: ErpQuestion | None = AskInvoice()
+    calls: tuple[AnyCall, ...] = (*InforIdm.calls, *InforIonBod.calls)
+    proof_stages: tuple[str, ...] = (*InforIdm.proof_stages, *InforIonBod.proof_stages)
+    mapping_kinds: tuple[MappingKind, ...] = (*InforIdm.mapping_kinds, *InforIonBod.mapping_kinds)
+    options: tuple[MethodOption, ...] = (*OPTIONS, *InforIonBod.options)
+    question: ErpQuestion | None = InforIonBod.question
 
     @property
     def summary(self) -> str:
@@ -114,17 +32,8 @@ class InforIdmBod(InforIdm):
         )
 
     def render(self, job: RenderJob) -> list[Rendered]:
-        rendered = super().render(job)
-        version = job.versions.get(MappingKind.BOD)
-        if version is not None:
-            mapping = job.prepare(version, parse_bod_mapping)
-            address = bod_address(mapping, job.source)
-            parameters = message_parameters(address, job.delivery.message_id)
-            parameters[BOD_NAME] = bod_name(mapping, job.source, job.envelope)
-            message = render_bod(mapping, job.source, job.envelope)
-            rendered.append(Rendered(StepKind.ION_PUBLISH, message, parameters))
-        return rendered
+        message = [render_message(job)] if MappingKind.BOD in job.versions else []
+        return [*super().render(job), *message]
 
     def delivered_text(self, delivery: Delivery) -> str:
-        message = _("ION message {message}.").format(message=delivery.message_id)
-        return joined(super().delivered_text(delivery), message)
+        return joined(super().delivered_text(delivery), message_text(delivery))

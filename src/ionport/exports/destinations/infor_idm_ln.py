@@ -19,12 +19,12 @@ from ionport.exports.destinations.port import AnyCall, MethodOption, Rendered, R
 from ionport.exports.destinations.questions.ln import ASK_SWITCH, PROCESSED_OPTION, AskLn
 from ionport.exports.destinations.questions.model import ErpQuestion
 from ionport.exports.model import Delivery, ExportMethod, StepKind
+from ionport.mappings.grammars.aliases import IDM_REFERENCE
 from ionport.mappings.model import MappingKind, RenderSource
 from ionport.mappings.rendering.erp import ErpMapping
 from ionport.mappings.rendering.ln import LINE_NAMES, parse_ln_mapping, render_ln
 from ionport.mappings.rendering.model import LnPayload, Traced
 
-IDM_REFERENCE = "idm_reference"
 _NAME = r"[A-Za-z_][A-Za-z0-9_]{0,79}"
 
 

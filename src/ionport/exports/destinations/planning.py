@@ -13,9 +13,9 @@ from pathlib import PurePath
 
 from ionport.core.i18n import _
 from ionport.exports.destinations.erp_invoices.m3 import VALIDATE, VALIDATION_PROGRAM
-from ionport.exports.destinations.infor_idm_bod import message_parameters
 from ionport.exports.destinations.infor_idm_ln import payload_of, render_invoice
 from ionport.exports.destinations.infor_idm_m3 import VALIDATE_OPTION
+from ionport.exports.destinations.infor_ion_bod import message_parameters
 from ionport.ionapi import idm, ln, m3, messaging
 from ionport.mappings.grammars.m3_fields import ADD_HEAD, BATCH_NUMBER
 from ionport.mappings.model import BodEnvelope, MappingKind, RenderSource

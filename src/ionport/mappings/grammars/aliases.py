@@ -12,6 +12,8 @@ from functools import lru_cache
 from ionport.documents.invoice.fields import FIELD_TERMS
 
 CORRELATION_ID = "correlation_id"
+IDM_REFERENCE = "idm_reference"
+"""The id that IDM gives the item of a delivery."""
 SUPPLIER_VAT_COUNTRY = "supplier_vat_country"
 DERIVED_FIELDS = frozenset({SUPPLIER_VAT_COUNTRY})
 """What a mapping may name beside the document's fields: made of one of them when it is sent."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from ionport.mappings.grammars.aliases import CORRELATION_ID, comparable, field_id
+from ionport.mappings.grammars.aliases import CORRELATION_ID, IDM_REFERENCE, comparable, field_id
 from ionport.mappings.grammars.properties import Properties, Property
 from ionport.mappings.grammars.vocabulary import KNOWN_TYPES, Vocabulary, vocabulary_of
 from ionport.mappings.lint.common import (
@@ -66,6 +66,7 @@ def lint_bod(properties: Properties) -> Iterator[Finding]:
     sent = {n: "IF_" + n for n in properties.names("Index_Fields") if properties.get("IF_" + n)}
     of = vocabulary_of(properties.names("Document_Types"))
     yield from check_fields(properties, sent, of)
+    yield from _check_item(properties)
     yield from _check_tables(properties, of)
     yield from _check_keys(properties)
     yield from _check_lists(properties)
@@ -107,6 +108,14 @@ def _check_correlation_id(properties: Properties) -> Iterator[Finding]:
         if field_id(name) == CORRELATION_ID and target == _ALTERNATE_ID:
             return
     yield found(NO_CORRELATION_ID, properties.line("Index_Fields"), key=CORRELATION_ID, case="bod")
+
+
+def _check_item(properties: Properties) -> Iterator[Finding]:
+    """A BOD is made before there is an item in IDM, and by a method without one, too."""
+    for name in properties.names("Index_Fields"):
+        keys = [key for key in ("IF_" + name, "IFP_" + name) if properties.get(key)]
+        if field_id(name) == IDM_REFERENCE and keys:
+            yield found("item_not_known", properties.by_key[keys[0]], name=name)
 
 
 def _check_document_types(properties: Properties) -> Iterator[Finding]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from ionport.documents.invoice.fields import FIELD_TERMS
-from ionport.mappings.grammars.aliases import CORRELATION_ID, document_field
+from ionport.mappings.grammars.aliases import CORRELATION_ID, IDM_REFERENCE, document_field
 from ionport.mappings.model import RenderSource
 from ionport.mappings.rendering.model import Traced, sources_of
 from ionport.mappings.rendering.tables import other_ids
 
 # Made by ionport for the delivery: no part of the document.
-_OWN = frozenset({CORRELATION_ID, "idm_reference"})
+_OWN = frozenset({CORRELATION_ID, IDM_REFERENCE})
 
 
 def unsent(

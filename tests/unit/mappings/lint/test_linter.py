@@ -245,3 +245,10 @@ def test_too_many_tables_are_told() -> None:
     names = ",".join(f"T{number}" for number in range(21))
     codes = {finding.code for finding in _bod(("\nTables=InvoiceTable", f"\nTables={names}"))}
     assert "too_many_tables" in codes
+
+
+def test_a_bod_that_names_the_item_is_refused_because_nothing_would_be_sent_for_it() -> None:
+    finding = _only(_bod(("purchase_order", "idm_reference")), "item_not_known")
+    assert (finding.key, finding.severity) == ("IF_idm_reference", Severity.ERROR)
+    assert finding.blocks_activation
+    assert "idm_reference" in finding.text

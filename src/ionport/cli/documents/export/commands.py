@@ -64,7 +64,7 @@ export.add_command(export_load)
     help="Export method; default: the one that takes just these mapping files.",
 )
 @click.option("--idm-mapping", help="Name of the IDM mapping file.")
-@click.option("--bod-mapping", help="Name of the BOD mapping file: IDM + ION BOD.")
+@click.option("--bod-mapping", help="Name of the BOD mapping file: ION BOD, IDM + ION BOD.")
 @click.option("--m3-mapping", help="Name of the M3 mapping file: IDM + M3.")
 @click.option("--toml-mapping", help="Name of the M3 mapping file in TOML: IDM + M3 (TOML).")
 @click.option("--ln-mapping", help="Name of the LN mapping file: IDM + LN.")

@@ -83,6 +83,12 @@ OF_BOD = (
         N_("Add the line with the path of DocumentField."),
     ),
     Rule(
+        "item_not_known",
+        _E,
+        N_("{name} is the id of the item in IDM, which nobody knows while the BOD is made."),
+        N_("Remove it: the correlation id leads from the BOD to the item."),
+    ),
+    Rule(
         "unknown_path",
         _E,
         N_("Sync.CaptureDocument has no {path}; nothing is sent for it."),
