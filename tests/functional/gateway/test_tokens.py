@@ -126,6 +126,9 @@ def test_a_refusal_is_answered_though_its_wording_cannot_be_looked_up(side: Info
     answer = asyncio.run(call_app(gateway, call, max_bytes=10_000, seconds=10))
     assert answer.status == 401
     assert json.loads(answer.body)["code"] == "token_missing"
+    head = AppCall(method="HEAD", target=call.target)
+    without = asyncio.run(call_app(gateway, head, max_bytes=10_000, seconds=10))
+    assert (without.status, without.body) == (401, b"")
 
 
 @pytest.mark.parametrize("header", ["Basic abc", "Bearer", "bearer x", "Bearer é"])

@@ -77,7 +77,8 @@ async def call_app(app: ASGIApp, call: AppCall, *, max_bytes: int, seconds: floa
         if message["type"] == "http.response.start":
             answer.status, answer.headers = message["status"], list(message["headers"])
         elif message["type"] == "http.response.body":
-            piece = message.get("body", b"")
+            # An answer to HEAD has no body; servers drop what an app sends (RFC 9110 §9.3.2).
+            piece = b"" if call.method == "HEAD" else message.get("body", b"")
             room = max_bytes - len(answer.body)
             answer.body += piece[:room]
             answer.is_cut |= len(piece) > room
