@@ -24,6 +24,7 @@ from starlette.routing import Route, Router
 from ionport.asgi import ClientAddresses
 from ionport.core.http.proxies import TrustedProxies
 from ionport.manual import read_page
+from tests.support.ports import free_port
 from tests.support.server import serve
 
 NAME = "ionport.example"
@@ -49,11 +50,6 @@ def _example(language: str) -> str:
     found = re.search(rf"```{language}\n(.*?)```", read_page("behind-a-proxy").text, re.DOTALL)
     assert found is not None
     return found[1]
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
 
 
 @contextmanager
@@ -98,7 +94,7 @@ def _certificate(folder: Path) -> None:
 @contextmanager
 def _nginx(folder: Path, upstream: str) -> Iterator[str]:
     program = shutil.which("nginx") or pytest.skip("nginx is not installed")
-    port = _free_port()
+    port = free_port()
     _certificate(folder)
     server = (
         _example("nginx")
@@ -121,7 +117,7 @@ def _nginx(folder: Path, upstream: str) -> Iterator[str]:
 @contextmanager
 def _caddy(folder: Path, upstream: str) -> Iterator[str]:
     program = shutil.which("caddy") or pytest.skip("caddy is not installed")
-    port = _free_port()
+    port = free_port()
     site = _example("caddy").replace("127.0.0.1:8400", upstream)
     # Nobody is asked for a certificate here.
     options = f"{{\nadmin off\nauto_https off\nstorage file_system {folder}\n}}\n"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -20,6 +19,7 @@ from tests.promises.installation import Installation, Template  # noqa: E402
 from tests.promises.wire import Wire  # noqa: E402
 from tests.promises.workers import Workers, imported  # noqa: E402
 from tests.support import databases, sides  # noqa: E402
+from tests.support.ports import free_port  # noqa: E402
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +71,6 @@ def crew(server: subprocess.Popen[str]) -> Iterator[Workers]:
     made = Workers(server)
     yield made
     made.end_all()
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        return int(listening.getsockname()[1])
 
 
 @pytest.fixture(scope="session")

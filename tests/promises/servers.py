@@ -20,11 +20,11 @@ from ionport.identity.model import OrganizationRole
 from ionport.identity.service import NewUser
 from ionport.settings import Side, load_settings
 from ionport.store import OrganizationScope
-from tests.promises.conftest import free_port
 from tests.promises.installation import Installation
 from tests.promises.wire import Wire
 from tests.support import forked, sides
 from tests.support.intermediary import Call
+from tests.support.ports import free_port
 
 
 def serve() -> None:

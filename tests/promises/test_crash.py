@@ -15,13 +15,14 @@ import pytest
 
 from ionport.exports.timing import ExportTiming
 from tests.promises.chaos import InforSide, Trouble, finish
-from tests.promises.conftest import Installer, Target, free_port
+from tests.promises.conftest import Installer, Target
 from tests.promises.counting import assert_posted_exactly_once
 from tests.promises.proportion import Proportion
 from tests.promises.wire import PUBLISH, Wire, passed_on
 from tests.promises.workers import Workers
 from tests.support import databases, sides
 from tests.support.intermediary import Call
+from tests.support.ports import free_port
 
 DOCUMENTS = int(os.environ.get("IONPORT_CHAOS_DOCUMENTS") or 24)
 # Every kind of trouble once, and in the long form again and again.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -20,13 +19,9 @@ from ionport.settings import Side, load_settings
 from ionport.store import OrganizationScope, TenantScope
 from tests.promises.installation import Installation, Template
 from tests.support import forked, sides
+from tests.support.ports import free_port
 
 INVOICES = 10
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        return int(listening.getsockname()[1])
 
 
 def serve_documents() -> None:

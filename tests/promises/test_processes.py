@@ -15,12 +15,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.promises.conftest import Installer, Target, free_port
+from tests.promises.conftest import Installer, Target
 from tests.promises.counting import assert_posted_exactly_once
 from tests.promises.installation import Installation
 from tests.promises.wire import CREATE, PUBLISH, Wire
 from tests.support import sides
 from tests.support.intermediary import Call
+from tests.support.ports import free_port
 from tests.support.sides import PATIENCE, until
 
 pytestmark = pytest.mark.skipif(

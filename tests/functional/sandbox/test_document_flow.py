@@ -6,7 +6,6 @@ Source: docs/reference/ion-messaging.md#document-flows.
 from __future__ import annotations
 
 import asyncio
-import socket
 import threading
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
@@ -43,6 +42,7 @@ from tests.conftest import ALL_DATABASES
 from tests.support.custom_suites import TargetServer
 from tests.support.infor_side import OPERATOR, SCOPE, InforSide, infor_side_on
 from tests.support.ion import bod, parameters, publish
+from tests.support.ports import free_port
 from tests.support.sides import until
 
 NS = "{http://schema.infor.com/InforOAGIS/2}"
@@ -172,7 +172,7 @@ def served(
         for side in infor_side_on(request.param, tmp_path_factory.mktemp("side")):
             world = World(side, receiver, side.credentials())
             world.register(target.url, "DocBits")
-            world.register(f"http://127.0.0.1:{_free_port()}", "Nobody")
+            world.register(f"http://127.0.0.1:{free_port()}", "Nobody")
             yield world
 
 
@@ -187,11 +187,6 @@ def world(served: World) -> Iterator[World]:
         yield served
     runner.close()
     served.receiver.release()
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        return int(listening.getsockname()[1])
 
 
 def test_an_invoice_is_acknowledged_at_the_registered_api(world: World) -> None:
