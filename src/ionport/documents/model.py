@@ -166,6 +166,8 @@ class DocumentSummary:
     updated_at: datetime
     erp_status: ErpStatus | None = None
     erp_reference: str | None = None
+    chosen_fields: Mapping[str, str] = field(default_factory=dict)
+    """The fields that the list was asked for, by id; "" where the document has none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@ from typing import Final, Protocol
 
 from ionport.core.i18n import N_, _
 from ionport.documents.model import DocumentSummary
-from ionport.documents.types import DOCUMENT_TYPES
+from ionport.documents.types import DOCUMENT_TYPES, FieldType
+from ionport.documents.views.model import FIELD_COLUMNS, ListColumn
 from ionport.identity.model import AuditAction
 
 MAX_ROWS: Final = 100_000
@@ -156,11 +157,21 @@ def columns() -> list[Column]:
         Column(_("Invoice Date"), lambda item: item.invoice_date, Kind.DAY, 13),
         Column(_("Total Amount"), lambda item: item.total_amount, Kind.AMOUNT, 16),
         Column(_("Currency"), lambda item: item.currency, width=10),
+        *map(_field_column, FIELD_COLUMNS),
         Column(_("Findings that hold"), lambda item: str(item.open_findings), Kind.COUNT, 18),
         Column(_("Imported On"), lambda item: _moment(item.created_at), Kind.MOMENT, 20),
         Column(_("Created By"), lambda item: item.created_by, width=18),
         Column(_("Updated"), lambda item: _moment(item.updated_at), Kind.MOMENT, 20),
     ]
+
+
+def _field_column(column: ListColumn) -> Column:
+    kinds = {FieldType.DATE: Kind.DAY, FieldType.AMOUNT: Kind.AMOUNT}
+    return Column(
+        column.label,
+        lambda item: item.chosen_fields.get(column.value, ""),
+        kinds.get(column.field.type, Kind.TEXT) if column.field else Kind.TEXT,
+    )
 
 
 def _type_label(kind: str) -> str:

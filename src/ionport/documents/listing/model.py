@@ -84,6 +84,8 @@ class ListQuery:
     descending: bool = True
     cursor: Cursor | None = None
     limit: int = 50
+    fields: tuple[str, ...] = ()
+    """Ids of document fields that are read besides, of the documents of the page alone."""
 
     @property
     def by_prefix(self) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from ionport.core.i18n import _
+from ionport.documents.types import DOCUMENT_TYPES, Field
 
 MAX_VIEWS = 30
 MAX_NAME = 60
@@ -22,6 +23,11 @@ class ListColumn(StrEnum):
     SUPPLIER_NAME = "supplier_name"
     INVOICE_DATE = "invoice_date"
     TOTAL_AMOUNT = "total_amount"
+    # By the ids of their fields.
+    DUE_DATE = "due_date"
+    PURCHASE_ORDER = "purchase_order"
+    SUPPLIER_ID = "supplier_id"
+    TOTAL_NET_AMOUNT = "total_net_amount"
     CREATED_AT = "created_at"
     UPDATED_AT = "updated_at"
     CREATED_BY = "created_by"
@@ -29,6 +35,8 @@ class ListColumn(StrEnum):
     @property
     def label(self) -> str:
         """The heading in the user's words."""
+        if self.field is not None:
+            return self.field.label
         return {
             ListColumn.STATUS: _("Status"),
             ListColumn.ERP_STATUS: _("ERP Status"),
@@ -42,9 +50,24 @@ class ListColumn(StrEnum):
             ListColumn.CREATED_BY: _("Created By"),
         }[self]
 
+    @property
+    def field(self) -> Field | None:
+        """The document field that is shown; None for what the list itself keeps of a document."""
+        return _FIELDS.get(self.value)
+
+
+_FIELDS = {
+    field.id: field
+    for field in DOCUMENT_TYPES["INVOICE"].fields
+    if field.id in ("due_date", "purchase_order", "supplier_id", "total_net_amount")
+}
+FIELD_COLUMNS = tuple(each for each in ListColumn if each.field is not None)
+"""The columns that show a document field; no index has these, so no list is sorted by them."""
 
 SHIPPED = tuple(
-    each for each in ListColumn if each not in (ListColumn.UPDATED_AT, ListColumn.CREATED_BY)
+    each
+    for each in ListColumn
+    if each not in (*FIELD_COLUMNS, ListColumn.UPDATED_AT, ListColumn.CREATED_BY)
 )
 """The columns that are shown until a person chooses others."""
 

@@ -121,6 +121,14 @@ def test_totals_are_sorted_as_numbers_and_numbers_without_case(database: Databas
     assert numbers == sorted(numbers)
 
 
+def test_fields_are_read_for_the_documents_of_the_page(database: Database) -> None:
+    query = ListQuery(limit=5, fields=("supplier_iban", "due_date"))
+    for item in _page(database, query).items:
+        number = int(item.id.removeprefix("doc_"))
+        assert item.chosen_fields == {"supplier_iban": f"DE{number:020}", "due_date": ""}
+    assert not any(item.chosen_fields for item in _page(database, ListQuery()).items)
+
+
 def test_a_place_that_is_none_shows_the_first_page(database: Database) -> None:
     texts = ("", "!", "W10", "WzEsMl0", "a" * 500, "WyJhIiwiXHUwMDAwIl0")
     half_pairs = ("WyJcdWQ4MDAiLCJ4Il0", "WyJ4IiwiXHVkODAwIl0")

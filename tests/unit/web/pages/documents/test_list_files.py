@@ -90,6 +90,8 @@ def test_a_spreadsheet_has_amounts_as_numbers_and_dates_as_dates(desk: Desk) -> 
     kind, days, shown = euro["Invoice Date"]
     assert (kind, shown) == ("n", "yyyy-mm-dd")
     assert _DAY_ONE + timedelta(days=int(days)) == date(2026, 3, 2)
+    assert euro["Total Net Amount"] == ("n", "2414.8", "#,##0.00")
+    assert euro["Due Date"][2] == "yyyy-mm-dd"
     assert euro["Imported On"][0] == "n"
     assert euro["Imported On"][2] == "yyyy-mm-dd hh:mm:ss"
     assert euro["Findings that hold"][:2] == ("n", "0")

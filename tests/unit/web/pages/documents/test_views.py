@@ -6,7 +6,9 @@ import re
 
 import httpx2
 import pytest
+from sqlalchemy import update
 
+from ionport.documents.tables import documents
 from ionport.documents.views import service
 from ionport.identity.model import OrganizationRole
 from tests.support.web import said
@@ -37,6 +39,30 @@ def test_columns_are_chosen_for_oneself(desk: Desk) -> None:
     desk.add_user("bob", None, OrganizationRole.USER)
     desk.sign_in_as("bob")
     assert "Supplier Name" in _headings(desk.browser.get("/documents").text)
+
+
+def test_fields_of_documents_are_columns(desk: Desk) -> None:
+    desk.document_id(INVOICE)
+    names = ["due_date", "purchase_order", "supplier_id", "total_net_amount"]
+    with desk.application.database.write() as work:
+        fields = {name: f"{name} <b>" for name in names[1:3]}
+        fields |= {"due_date": "2026-04-01", "total_net_amount": "2360.34"}
+        work.connection.execute(update(documents).values(fields=fields))
+    data = {"csrf_token": desk.browser.csrf_token("/documents"), "column": names}
+    page = desk.browser.http.post("/documents/columns", data=data).text
+    assert _headings(page)[2:] == ["Due Date", "Purchase Order", "Supplier ID", "Total Net Amount"]
+    cells = re.findall(r'<td class="cell-field.*?</td>', page, re.DOTALL)
+    shown = ["01.04.2026", "purchase_order &lt;b&gt;", "supplier_id &lt;b&gt;", "2,360.34"]
+    assert [re.sub("<.*?>", "", cell).strip() for cell in cells] == shown
+
+
+def test_a_document_without_a_field_has_an_empty_cell(desk: Desk) -> None:
+    desk.document_id(INVOICE)
+    with desk.application.database.write() as work:
+        work.connection.execute(update(documents).values(fields={}))
+    data = {"csrf_token": desk.browser.csrf_token("/documents"), "column": "due_date"}
+    page = desk.browser.http.post("/documents/columns", data=data).text
+    assert re.findall(r'<td class="cell-field[^>]*>(.*?)</td>', page) == [""]
 
 
 def test_a_view_keeps_filters_and_order_and_the_default_one_is_shown_first(desk: Desk) -> None:

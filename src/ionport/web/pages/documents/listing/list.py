@@ -21,6 +21,7 @@ from ionport.documents.listing.model import Cursor, ListQuery, is_prefix
 from ionport.documents.model import DocumentSort, DocumentStatus, DocumentSummary
 from ionport.documents.types import DOCUMENT_TYPES
 from ionport.documents.views.model import ListColumn, ListSettings, View
+from ionport.web.pages.documents.document.values import shown_value
 from ionport.web.pages.documents.listing.filters import (
     APPROVAL,
     DAYS,
@@ -62,7 +63,7 @@ def list_documents(request: Request) -> Response:
     state = _state(request)
     if settings.default is not None:
         state = replace(state, cleared=_without_filters(request))
-    query = _query(request, state)
+    query = _query(request, state, settings)
     with organization_read(request) as access:
         counts = services.documents.counts(access)
         found = services.documents.browse(access, query, counts)
@@ -110,7 +111,7 @@ def _state(request: Request) -> ListState:
     return replace(state, unknown=[*state.unknown, *unknown])
 
 
-def _query(request: Request, state: ListState) -> ListQuery:
+def _query(request: Request, state: ListState, settings: ListSettings) -> ListQuery:
     wanted = filter_of(visit_of(request), state.filters)
     by_prefix = is_prefix(wanted)
     return ListQuery(
@@ -120,6 +121,7 @@ def _query(request: Request, state: ListState) -> ListQuery:
         descending=state.descending and not by_prefix,
         cursor=_cursor(request),
         limit=_size(request),
+        fields=tuple(each.value for each in settings.columns if each.field is not None),
     )
 
 
@@ -130,6 +132,7 @@ def _columns_and_views(
     shown = {**told(state.filters), "sort": state.sort, "dir": _direction(state)}
     return {
         "columns": settings.columns,
+        "shown_value": shown_value,
         "every_column": list(ListColumn),
         "views": [
             (view, _address(request, view), dict(view.query) == shown) for view in settings.views
