@@ -137,9 +137,10 @@ class ListRepository(Repository):
         rows = self._run(
             select(_c.id, *fields).where(own(scope), _c.id.in_([one.id for one in items]))
         )
-        found = {
-            row.id: dict(zip(names, (text or "" for text in row[1:]), strict=True)) for row in rows
-        }
+        found: dict[str, dict[str, str]] = {}
+        for row in rows:
+            texts: Iterable[str | None] = row[1:]
+            found[row.id] = {n: text or "" for n, text in zip(names, texts, strict=True)}
         return [dataclasses.replace(one, chosen_fields=found.get(one.id, {})) for one in items]
 
     def place_of(
