@@ -15,8 +15,12 @@ from tests.support.reference import FOLDER, needs_reference_data
 pytestmark = needs_reference_data
 
 _LOST = (
-    "BankReference SupplierCountry VatPercent2 VATAmount2 NetAmount2 VatPercent3 VATAmount3"
-    " NetAmount3 DueDate OrganisationNo Position"
+    "BankReference SupplierCountry SupplierVATCountry VatPercent2 VATAmount2 NetAmount2 VatPercent3"
+    " VATAmount3 NetAmount3 TaxCode TaxCode2 TaxCode3 DueDate OrganisationNo SupplierCat Position"
+)
+_LOST_BY_LN = (
+    "BankReference SupplierCountry SupplierVATCountry TaxCode TaxCode2 TaxCode3 DueDate"
+    " OrganisationNo SupplierCat"
 )
 EXPECTED = {
     "LN-Mapping": (
@@ -58,6 +62,10 @@ EXPECTED = {
         "72 vat_lines",
         *(f"72 name_not_sent {name}" for name in _LOST.split()[:-1]),
         "152 name_not_sent Position",
+    ),
+    "BOD-Mapping_Invoice_LN": (
+        "111 name_not_read AccountNumber",
+        *(f"71 name_not_sent {name}" for name in _LOST_BY_LN.split()),
     ),
     "BOD-Mapping_OrderConfirmation": (
         "103 unknown_field Firma",
