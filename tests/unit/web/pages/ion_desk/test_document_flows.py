@@ -112,7 +112,9 @@ def test_the_form_of_a_flow_shows_the_fields_of_its_choices(desk: Desk) -> None:
     ):
         answer = desk.browser.send(path, {**fields(**changes), "action": "erp"}, form_at=path)
         assert {name for name in asked if f'id="{name}"' in answer.text} == shown, changes
-    assert "when SupplierID is missing or empty" in desk.browser.text(base(desk)), "nothing was saved"
+    assert "when SupplierID is missing or empty" in desk.browser.text(base(desk)), (
+        "nothing was saved"
+    )
 
 
 def test_saving_with_a_choice_whose_fields_were_not_shown_shows_them(desk: Desk) -> None:
