@@ -41,10 +41,9 @@ class ServiceAccount:
         whose = self.user_name or self.description
         return f"{self.access_key} · {whose}" if whose else self.access_key
 
-    @property
-    def is_open(self) -> bool:
-        """Whether the account logs in: neither it nor its user is disabled."""
-        return not (self.is_disabled or self.user_is_disabled)
+    def is_open(self, today: date) -> bool:
+        """Tell whether the account logs in: its last day is not over, it and its user enabled."""
+        return not (self.is_disabled or self.user_is_disabled or self.has_ended(today))
 
     def days_left(self, today: date) -> int | None:
         """The days until its last one, negative once it has ended; None without an end."""

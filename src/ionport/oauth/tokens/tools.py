@@ -118,11 +118,12 @@ class TokenToolsService:
             found if found and found.app_id == app.id else None,
             _("There is no such service account in this tenant."),
         )
-        if not account.is_open:
-            raise Conflict(_("The service account or its user is disabled. Enable it first."))
-        if account.has_ended(self._tokens.clock.now().date()):
+        today = self._tokens.clock.now().date()
+        if account.has_ended(today):
             text = _("The service account ended on {day}. Give it a later end first.")
             raise Conflict(text.format(day=account.ends_on))
+        if not account.is_open(today):
+            raise Conflict(_("The service account or its user is disabled. Enable it first."))
         return account
 
     def store_token(

@@ -25,7 +25,7 @@ from ionport.web.rendering.bodies import ShownBody, shown_body
 from ionport.web.rendering.templating import render
 from ionport.web.routes import form_routes
 from ionport.web.services import gateway_of, infor_of
-from ionport.web.state import tenant_read, tenant_scope, tenant_write, visit_of
+from ionport.web.state import tenant_read, tenant_scope, tenant_write, today_of, visit_of
 
 MANUAL = "available-apis"
 
@@ -176,7 +176,8 @@ def _page(
     shown: ShownAnswer | None = None,
     status: int = 200,
 ) -> Response:
-    query = AccountQuery(page=PageRequest(per_page=MAX_PER_PAGE))
+    query = AccountQuery(is_disabled=False, page=PageRequest(per_page=MAX_PER_PAGE))
+    today = today_of(request)
     with tenant_read(request) as access:
         listed = infor_of(request).service_accounts.list_accounts(access, query).items
     context = {
@@ -184,7 +185,7 @@ def _page(
         "errors": errors or {},
         "shown": shown,
         "methods": [(one, one) for one in METHODS],
-        "accounts": [(one.account.id, one.title) for one in listed if one.account.is_open],
+        "accounts": [(one.account.id, one.title) for one in listed if one.account.is_open(today)],
     }
     return render(request, "api_suites/send.html", context, status=status)
 

@@ -18,7 +18,7 @@ from ionport.web.forms.passwords import password_proof
 from ionport.web.pages.authorized_apps.apps import app_dialog, the_app
 from ionport.web.routes import form_routes
 from ionport.web.services import infor_of
-from ionport.web.state import tenant_read, tenant_write, visit_of
+from ionport.web.state import tenant_read, tenant_write, today_of, visit_of
 
 MANUAL = "token-endpoint"
 
@@ -80,10 +80,11 @@ def _page(
         with tenant_read(request) as access:
             page = PageRequest(per_page=MAX_PER_PAGE)
             accounts = infor.service_accounts.list_of_app(access, app.id, page).items
+    today = today_of(request)
     context = {
         "report": report,
         "token": token,
-        "accounts": [(one.id, one.title) for one in accounts if one.is_open],
+        "accounts": [(one.id, one.title) for one in accounts if one.is_open(today)],
         "account": account,
         "needs_account": app.grant_type is GrantType.PASSWORD_CREDENTIALS,
         "snippets": None if app.type.has_users else infor.token_tools.snippets(app),
