@@ -37,6 +37,8 @@ from ionport.store import Database, OrganizationScope, SystemScope, Work
 LOOK_SECONDS: Final = 3.0
 AT_ONCE: Final = 20
 FLOW_TAKES: Final = timedelta(seconds=50)
+TOLD_WITHIN: Final = timedelta(minutes=1)
+"""After how long another process tells of a silence that this one has not told of."""
 GONE_AFTER: Final = timedelta(minutes=10)
 """How long an ERP must not find what it had accepted before it counts as deleted there."""
 _SCOPE: Final = SystemScope("deliveries whose ERP is asked about them")
@@ -120,7 +122,8 @@ class ErpPoller:
         is_open = delivery.status is DeliveryStatus.DELIVERED and delivery.erp_status in _OPEN
         expected = expected_of(access, configuration)
         due = expected.due(delivery) if is_open else None
-        following = [due] if due is not None and due > now else []
+        # What is overdue is looked at again, in case this process ends before it has told it.
+        following = [] if due is None else [max(due, now + TOLD_WITHIN)]
         is_asked = is_open and wait is not None and expected.is_asked
         if is_open and wait is not None and expected.asked is not None:
             following.append(now + wait)

@@ -14,7 +14,7 @@ from typing import Any, Final
 from ionport.connections.service import ConnectionService
 from ionport.core.clock import Clock
 from ionport.core.errors import Unauthenticated
-from ionport.core.i18n import _
+from ionport.core.i18n import _, labelled
 from ionport.core.ids import new_id, random_token
 from ionport.core.sealing import KeyRing
 from ionport.core.secrets import Secret
@@ -286,6 +286,8 @@ def _sentence(told: Told) -> str:
     number = joined(told.number, voucher, by=", ")
     if told.status is ErpStatus.NO_WORD:
         return _("The ERP has said nothing in the time that was given for it.")
+    if told.reason == GONE_FROM_ERP:
+        return labelled(_("Rejected by the ERP"), _(GONE_FROM_ERP))
     if told.status is ErpStatus.REJECTED:
         reason = told.reason.rstrip(".") or _("no reason is given")
         return _("Rejected by the ERP: {reason}.").format(reason=reason)

@@ -6,8 +6,10 @@ from datetime import timedelta
 
 import pytest
 
+from ionport.core.i18n import speaking
 from ionport.documents.model import ErpStatus
-from ionport.exports.acknowledgements.polling import GONE_AFTER, ErpPoller
+from ionport.exports.acknowledgements.model import Result
+from ionport.exports.acknowledgements.polling import GONE_AFTER, TOLD_WITHIN, ErpPoller
 from ionport.exports.acknowledgements.service import AcknowledgementService
 from ionport.exports.destinations.questions.model import ASK_OPTION, FOR, WORD_OPTION, AskWhen
 from ionport.exports.error_queue.service import ErrorQueue
@@ -17,11 +19,37 @@ from ionport.identity.access import Access
 from ionport.ionapi import IonApiClient, M3Request
 from ionport.sandbox.ln.service import LnService, LnSettings
 from ionport.store import SystemScope
+from ionport.web.locales import speech_of
 from tests.support import erp_mappings
 from tests.support.exporting import QUICK, closing
 from tests.support.infor_side import OPERATOR
 from tests.unit.exports.conftest import SCOPE as TENANT_SCOPE
 from tests.unit.exports.conftest import Opened, Walk
+
+
+def test_a_silence_that_a_process_has_not_told_before_it_ended_is_told_by_the_next(
+    opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = {ASK_OPTION: AskWhen.NEVER.value, WORD_OPTION: "5"}
+    walk = opened(ExportMethod.INFOR_IDM_BOD, b"", **options)
+    delivery = delivered(walk, "ASK-20")
+    walk.clock.advance(timedelta(hours=6))
+    with monkeypatch.context() as patch:
+        patch.setattr(AcknowledgementService, "asked", _broken_off)
+        with pytest.raises(KeyboardInterrupt):
+            poller_of(walk).look()
+    walk.clock.advance(TOLD_WITHIN)
+    poller = poller_of(walk)
+    assert poller.look() == 1
+    assert walk.side.detail(delivery.id).delivery.erp_status is ErpStatus.NO_WORD
+    walk.clock.advance(TOLD_WITHIN)
+    assert poller.look() == 0
+    assert walk.side.detail(delivery.id).delivery.erp_ask_at is None
+
+
+def _broken_off(*_told: object) -> Result:
+    raise KeyboardInterrupt
+
 
 FLOW_DIVISION = "100"
 """That of the accounting entity in ionport's own BOD mapping."""
@@ -160,6 +188,8 @@ def test_m3_that_has_no_such_invoice_is_told_and_not_asked_for_ever(opened: Open
     assert (missed.erp_status, missed.erp_missed_at) == ("handed_over", walk.clock.now())
     walk.clock.advance(FOR)
     assert poller.look() == 1
+    walk.clock.advance(TOLD_WITHIN)
+    assert poller.look() == 0
     found = walk.side.detail(delivery.id).delivery
     assert (found.erp_status, found.erp_ask_at) == ("no_word", None)
     poller.close()
@@ -291,6 +321,9 @@ def test_a_batch_that_is_gone_from_m3_keeps_no_other_from_being_asked_about(
     found = walk.side.detail(deleted.id).delivery
     assert (found.erp_status, found.erp_text) == ("rejected", GONE_FROM_ERP)
     assert document_status(walk, deleted) == "export_error"
+    with speaking(speech_of("de")):
+        texts = walk.side.timeline(deleted.document_id)
+    assert "Vom ERP abgelehnt: Sie ist nicht mehr" in texts[0], texts
     with walk.side.database.read() as work:
         access = Access(work, walk.side.scope, OPERATOR)
         (group,) = ErrorQueue(walk.side.deliveries).groups(access)
