@@ -60,13 +60,13 @@ MOMENTS = ["before the ERP takes it", "behind its commit"]
 
 
 def _cases() -> Iterator[Any]:
-    short = {("AddLine", MOMENTS[1])}
+    # What the ERP has done is at stake behind its commit, and most where one batch has many lines.
+    short = {(send.name, MOMENTS[1]) for send in SENDS if send.name != "AddLine"}
     for database, send, moment in itertools.product(("sqlite", "postgresql"), SENDS, MOMENTS):
-        if (
-            database == "sqlite"
-            or (send.name, moment) in short
-            or "IONPORT_CHAOS_DOCUMENTS" in os.environ
-        ):
+        is_short = (send.name, moment) in short
+        if database == "postgresql":
+            is_short = (send.name, moment) == ("AddLine", MOMENTS[1])
+        if is_short or "IONPORT_CHAOS_DOCUMENTS" in os.environ:
             yield pytest.param(database, send, moment, id=f"{database}-{send}-{moment}")
 
 
