@@ -105,6 +105,7 @@ MISTAKES = [
     ),
     Mistake(f"{_ACCOUNT}/replace", _WRONG, "Delete and make again", "password", _NOT_YOURS),
     Mistake(f"{_APP}/token-tools", {"token": " "}, "Check", "token", "Paste"),
+    Mistake(f"{_APP}/token-tools/token", _WRONG, "Get a token", "password", _NOT_YOURS),
     Mistake(f"{_TENANT}/service-accounts/add", {}, "Save and download", "app", "Choose the app"),
     Mistake(
         f"{_TENANT}/service-accounts/{{account}}",
