@@ -1,8 +1,8 @@
 """Questions to the manual: what it says, word for word, with where it stands. Nothing is made up.
 
 Pages are compared with a question by what their blocks say in each language (BM25), by their titles
-and by phrases with which people ask for them (`asked.tsv`). A question counts as answered when the
-foremost page and its foremost block speak of enough of what it is about.
+and by phrases with which people ask for them (`asked_en.tsv`). A question counts as answered when
+the foremost page and its foremost block speak of enough of what it is about.
 """
 
 from __future__ import annotations

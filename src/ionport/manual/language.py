@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from functools import cache, lru_cache
 from importlib import resources
 
+from ionport.manual import LANGUAGES
+
 _WORD = re.compile(r"[a-z0-9]+(?:[_.-][a-z0-9]+)*")
 _PART = re.compile(r"[a-z0-9]+")
 _ACCENTS = re.compile("[\u0300-\u036f]")
@@ -146,13 +148,17 @@ def is_outside(word: str) -> bool:
 
 @cache
 def asked_phrases() -> Mapping[str, tuple[str, ...]]:
-    """Return phrases with which people ask, by page or page#anchor of a section (`asked.tsv`)."""
-    text = resources.files(__package__).joinpath("asked.tsv").read_text(encoding="utf-8")
+    """Return phrases with which people ask, by page or page#anchor of a section.
+
+    They stand in `asked_en.tsv` and its like, a file for each language of the manual.
+    """
     found: dict[str, list[str]] = {}
-    for line in text.splitlines():
-        if line and not line.startswith("#"):
-            section, _, phrases = line.partition("\t")
-            found.setdefault(section, []).extend(re.split("[;,]", phrases))
+    for code in LANGUAGES:
+        text = resources.files(__package__).joinpath(f"asked_{code}.tsv").read_text("utf-8")
+        for line in text.splitlines():
+            if line and not line.startswith("#"):
+                section, _, phrases = line.partition("\t")
+                found.setdefault(section, []).extend(re.split("[;,]", phrases))
     return {section: tuple(phrases) for section, phrases in found.items()}
 
 

@@ -212,9 +212,10 @@ def test_every_page_has_phrases_and_phrases_are_of_sections_that_are_there() -> 
     assert set(page_names()) <= set(asked_phrases()) <= {*page_names(), *sections}
 
 
-def test_no_page_speaks_of_what_counts_as_outside() -> None:
+def test_no_page_and_no_phrase_speaks_of_what_counts_as_outside() -> None:
     pages = [read_page(name, code) for name in page_names() for code in languages_of(name)]
     words = {word for page in pages for word in words_of(page.text)}
+    words |= {word for each in asked_phrases().values() for one in each for word in words_of(one)}
     assert not sorted(filter(is_outside, words))
 
 
