@@ -30,6 +30,8 @@ _HOP_BY_HOP: Final = frozenset(
         b"upgrade",
     )
 )
+# Where a body ends and how it is read: of these one spelling alone may reach a target.
+_FRAMING: Final = frozenset((b"content-encoding", b"content-length", b"content-type"))
 _NOT_FOR_TARGETS: Final = (
     _WITHHELD | _HOP_BY_HOP | {b"expect", b"forwarded", b"host", b"http2-settings", b"x-real-ip"}
 )
@@ -123,7 +125,8 @@ def headers_for_target(
     """Return what passes to a foreign target, without who the caller is.
 
     Beside what no back end sees, what concerns one connection only is dropped (RFC 9110 §7.6.1),
-    and what says who is in front of us: a target might believe it.
+    and what says who is in front of us: a target might believe it. So is `content_length` and its
+    like, which a server that reads `_` as `-` might take for the body's end (RFC 9112 §11.2).
     """
     named = _named_by_connection(headers) if b"connection" in known else ()
     kept = []
@@ -140,6 +143,8 @@ def _name_for_target(name: bytes) -> str:
     """Return a header's name as a text, empty for one that does not pass to a target."""
     plain = name.replace(b"_", b"-")
     if plain in _NOT_FOR_TARGETS or plain.startswith(b"x-forwarded-"):
+        return ""
+    if plain in _FRAMING and name != plain:
         return ""
     return name.decode("latin-1")
 

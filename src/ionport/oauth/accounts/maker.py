@@ -44,6 +44,7 @@ class ServiceAccountMaker:
         description: str = "",
         scopes: tuple[str, ...] = (),
         ends_on: str | None = None,
+        is_disabled: bool = False,
     ) -> ServiceAccountKeys:
         """Store an account and return its keys; only a digest of the secret key is kept.
 
@@ -73,7 +74,7 @@ class ServiceAccountMaker:
             app_id=app.id,
             access_key=keys.access_key,
             user_id=user_id,
-            is_disabled=False,
+            is_disabled=is_disabled,
             created_at=self._clock.now(),
             created_by=access.actor.name,
             last_used_at=None,

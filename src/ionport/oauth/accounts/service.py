@@ -183,7 +183,8 @@ class ServiceAccountService:
     ) -> CredentialsFile:
         """Delete an account and make it again for the same app and user: "Delete and make again".
 
-        Returns the new file. Raises Unauthenticated without a fresh proof.
+        A disabled one stays disabled. Returns the new file; raises Unauthenticated without a fresh
+        proof.
         """
         self._require_proof(access.scope, access.actor, proof)
         old = self._account(access, account_id)
@@ -196,6 +197,7 @@ class ServiceAccountService:
             description=old.description,
             scopes=old.scopes,
             ends_on=old.ends_on,
+            is_disabled=old.is_disabled,
         )
         return self._files.make(access, app, keys)
 

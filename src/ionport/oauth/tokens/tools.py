@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from ionport.core.clock import Clock
@@ -30,6 +30,8 @@ from ionport.oauth.tokens.service import TokenService
 from ionport.store import TenantScope
 
 MAX_PASTED: Final = 16_384
+# How long a token for one call lives at most: a call from the pages ends within 70 s.
+_CALL_SECONDS: Final = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,15 @@ class TokenToolsService:
     def sign_token(self, login: Login) -> SignedLogin:
         """Make the token of a login; outside of any transaction."""
         return self._tokens.sign(login)
+
+    def sign_for_call(self, login: Login) -> SignedLogin:
+        """Make the token of one call; outside of any transaction.
+
+        It lives for 120 s at most, so that a process that ends before `end_token` leaves none open.
+        """
+        seconds = min(login.app.access_token_seconds, _CALL_SECONDS)
+        short = replace(login.app, access_token_seconds=seconds)
+        return self._tokens.sign(replace(login, app=short))
 
     def _account_for(
         self, access: Access[TenantScope], app: AuthorizedApp, account_id: str | None

@@ -5,7 +5,13 @@ import pytest
 from ionport.core.errors import NotFound, TooManyRequests, Unauthenticated
 from ionport.gateway.caller import Caller
 from ionport.gateway.errors import error_response
-from ionport.gateway.proxy.request import headers_for_back_end, read_target, read_token
+from ionport.gateway.proxy.request import (
+    first_values,
+    headers_for_back_end,
+    headers_for_target,
+    read_target,
+    read_token,
+)
 
 
 def test_a_path_is_tenant_context_and_rest() -> None:
@@ -58,3 +64,13 @@ def test_a_challenge_cannot_be_broken_by_its_text() -> None:
 def test_too_many_requests_say_when_to_come_back() -> None:
     answer = error_response(TooManyRequests("slow down", retry_after=7), "req_1")
     assert (answer.status_code, answer.headers["retry-after"]) == (429, "7")
+
+
+def test_of_what_frames_a_body_one_spelling_alone_reaches_a_target() -> None:
+    sent = [
+        (b"content-length", b"3"),
+        *((b"content_length", b"30"), (b"content_type", b"a/b"), (b"content_encoding", b"gzip")),
+        (b"x_own", b"kept"),
+    ]
+    passed = headers_for_target(sent, first_values(sent))
+    assert passed == [("content-length", "3"), ("x_own", "kept")]

@@ -334,6 +334,20 @@ def test_an_account_made_again_ends_when_the_old_one_does(side: OAuthSide) -> No
     assert (new.id != old.id, new.ends_on) == (True, "2099-12-31")
 
 
+def test_a_disabled_account_made_again_stays_disabled(side: OAuthSide) -> None:
+    app = side.create_app()
+    side.credentials(app)
+    (old,) = side.accounts(app)
+    with side.database.write() as work:
+        access = Access(work, side.scope, side.operator)
+        side.service_accounts.set_account_disabled(access, old.id, disabled=True)
+        file = side.service_accounts.replace_account(access, old.id, side.proof)
+    (new,) = side.accounts(app)
+    assert (new.id != old.id, new.is_disabled) == (True, True)
+    with pytest.raises(InvalidGrant):
+        side.log_in(json.loads(file.content))
+
+
 @pytest.mark.on_each_database
 def test_the_number_of_accounts_is_bounded(
     side: OAuthSide, monkeypatch: pytest.MonkeyPatch

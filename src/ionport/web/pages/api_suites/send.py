@@ -145,7 +145,7 @@ def _issue(request: Request, call: AppCall, account_id: str) -> SignedLogin:
             raise InvalidInput(text, fields={"account": text})
         account = infor.service_accounts.get_account(access, account_id).account
         login = infor.token_tools.login_of(access, account.app_id, account.id)
-    signed = infor.token_tools.sign_token(login)
+    signed = infor.token_tools.sign_for_call(login)
     with tenant_write(request) as access:
         infor.token_tools.store_for_call(access, signed, f"{call.method} {call.path}")
     return signed

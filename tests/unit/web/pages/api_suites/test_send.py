@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
+from datetime import timedelta
 
 import httpx2
 import pytest
 
+from ionport.oauth.tokens.model import SignedLogin
+from ionport.oauth.tokens.tools import TokenToolsService
 from tests.support.web import said
 from tests.support.whole import Desk
 
@@ -43,6 +47,20 @@ def test_a_call_is_answered_by_the_gateway_and_its_token_ends_with_it(desk: Desk
     assert "0 logins in force" in trail
     log = said(desk.browser.get(f"/ion-api/{file['ti']}/audit-log").text)
     assert f"GET /{file['ti']}/{PROGRAM}" in log
+
+
+def test_a_server_that_is_killed_during_a_call_leaves_its_token_alive_for_two_minutes_at_most(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.credentials()
+    left: list[SignedLogin] = []
+    monkeypatch.setattr(TokenToolsService, "end_token", lambda _self, _a, one: left.append(one))
+    assert "200 OK" in said(_send(desk, account=_account(desk)).text)
+    (signed,) = left
+    token = signed.answer.access_token.reveal().split(".")[1]
+    claims = json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
+    assert 70 < claims["exp"] - claims["iat"] <= 120
+    assert signed.grant.ends_at == signed.grant.created_at + timedelta(seconds=120)
 
 
 def test_what_is_sent_arrives_with_headers_query_and_body(desk: Desk) -> None:
