@@ -25,7 +25,7 @@ from ionport.manual.language import asked_phrases, is_outside, root, words_of
 FILE = Path(__file__).with_name("questions.tsv")
 UNANSWERABLE = "unanswerable"
 # The first question of the newest set.
-NEWEST = "q284"
+NEWEST = "q434"
 
 
 @dataclass(frozen=True, slots=True)
