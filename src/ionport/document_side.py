@@ -54,7 +54,7 @@ from ionport.exports.deliveries import DeliveryService
 from ionport.exports.destinations.data_models import TenantDataModels
 from ionport.exports.dry_run import DryRunService
 from ionport.exports.engine.runner import DeliveryRunner
-from ionport.exports.error_queue.service import ErrorQueue
+from ionport.exports.error_queue.service import ErrorQueue, re_export_cause_step, retry_cause_step
 from ionport.exports.fetching.service import FetchingService
 from ionport.exports.pages.maker import PageMaker
 from ionport.exports.replay import ReplayService, replay_step
@@ -206,7 +206,7 @@ def open_document_side(
         fetching=FetchingService(
             database, clock, blobs, documents, lambda: deliveries.wake and deliveries.wake()
         ),
-        error_queue=ErrorQueue(deliveries),
+        error_queue=ErrorQueue(bulk),
         replays=ReplayService(bulk),
         acknowledgements=acknowledgements,
         erp_poller=ErpPoller(database, clock, blobs, connections, acknowledgements, timing),
@@ -226,6 +226,8 @@ def _bulk_runner(
     steps = {
         BulkAction.EXPORT: export_step(deliveries),
         BulkAction.REPLAY: replay_step(deliveries),
+        BulkAction.RETRY: retry_cause_step(deliveries),
+        BulkAction.RE_EXPORT: re_export_cause_step(deliveries),
         BulkAction.JUDGE: judge_step(documents.anew),
         **decision_steps(documents.decisions),
     }

@@ -10,25 +10,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final
 
 from ionport.core.errors import InvalidInput, NotFound
 from ionport.core.i18n import _
-from ionport.documents.bulk.model import BulkAction, BulkOutcome, BulkRun, Selection
+from ionport.documents.bulk.model import BulkAction, BulkRun, Selection
 from ionport.documents.bulk.runner import BulkStep
 from ionport.documents.bulk.service import BulkService
+from ionport.exports.bulk import MAX_AGAIN, retry_step
 from ionport.exports.deliveries import DeliveryService
 from ionport.exports.ledger.failure_repository import FailureRepository
 from ionport.exports.listing import DeliveryFilter
 from ionport.exports.model import Delivery, DeliveryStatus
-from ionport.exports.status import newest_of_each
 from ionport.identity.access import Access
 from ionport.store import OrganizationScope
 
-MAX_DOCUMENTS: Final = 10_000
-"""How many documents one replay may have."""
-
 Reasons = Mapping[str, int]
+
+_ACTIONS = (BulkAction.REPLAY, BulkAction.RETRY, BulkAction.RE_EXPORT)
 
 _SINCE, _UNTIL, _CONFIGURATION, _CAUSE = "since", "until", "configuration", "cause"
 
@@ -71,7 +69,7 @@ class ReplayService:
         Raises:
             Forbidden: the right to export is missing.
             InvalidInput: no first moment, no reason, nothing has failed then, or of more than
-                `MAX_DOCUMENTS`.
+                `MAX_AGAIN`.
         """
         access.require(BulkAction.REPLAY.permission)
         if wanted.created_from is None:
@@ -81,12 +79,12 @@ class ReplayService:
             wrong = _("The end lies before the beginning.")
             raise InvalidInput(wrong, code="no_time", fields={"to": wrong})
         failures = FailureRepository(access.connection)
-        ids = failures.documents_failed(access.scope, _failed(wanted), MAX_DOCUMENTS + 1)
+        ids = failures.documents_failed(access.scope, _failed(wanted), MAX_AGAIN + 1)
         if not ids:
             raise InvalidInput(_("No delivery of that time has failed."), code="nothing_selected")
-        if len(ids) > MAX_DOCUMENTS:
+        if len(ids) > MAX_AGAIN:
             text = _("At most {n} documents at once: choose a shorter time.")
-            raise InvalidInput(text.format(n=MAX_DOCUMENTS), code="too_many_selected")
+            raise InvalidInput(text.format(n=MAX_AGAIN), code="too_many_selected")
         words = {
             _SINCE: wanted.created_from.isoformat(),
             _UNTIL: wanted.created_to.isoformat() if wanted.created_to else "",
@@ -99,37 +97,23 @@ class ReplayService:
         )
 
     def get(self, access: Access[OrganizationScope], run_id: str) -> tuple[BulkRun, Reasons]:
-        """Return a replay, and how many documents were left out for each reason; or NotFound."""
+        """Return a replay, and how many documents were left out for each reason; or NotFound.
+
+        Also a run that was begun for one cause of the export errors.
+        """
         access.require_organization_member()
         run = self._bulk.get(access, run_id)
-        if run.action is not BulkAction.REPLAY:
+        if run.action not in _ACTIONS:
             raise NotFound(_("There is no such action."), code="no_bulk_run")
         groups = self._bulk.left_out(access, run_id)
         return run, {group.text: group.count for group in groups}
 
 
 def replay_step(deliveries: DeliveryService) -> BulkStep:
-    """Return how the failed deliveries of one document of a run are tried again."""
-
-    def again(access: Access[OrganizationScope], document_id: str, run: BulkRun) -> BulkOutcome:
-        found = deliveries.of_document(access, document_id)
-        failed = [each for each in newest_of_each(found) if _is_meant(each, run.selection)]
-        if not failed:
-            text = _("Nothing of it has failed any longer.")
-            return BulkOutcome.left_out("failed_no_longer", text)
-        # Before any of them is tried: a document is done as a whole or left out as a whole.
-        for delivery in failed:
-            if not deliveries.is_surely_refused(access, delivery):
-                text = _(
-                    "A call may have arrived although its answer is missing. Open the delivery and"
-                    " decide: Retry looks it up first."
-                )
-                return BulkOutcome.left_out("may_have_arrived", text)
-        for delivery in failed:
-            deliveries.retry(access, delivery.id, reason=run.reason)
-        return BulkOutcome.done()
-
-    return again
+    """Return how the failed deliveries of one document of a replay are tried again."""
+    return retry_step(
+        deliveries, lambda each, run: _is_meant(each, run.selection), leaves_out_unsure=True
+    )
 
 
 def _failed(wanted: DeliveryFilter) -> DeliveryFilter:

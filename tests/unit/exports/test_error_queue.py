@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 
 from ionport.connections.intake import prepare_connection
+from ionport.core.clock import Clock, MovableClock
 from ionport.core.errors import Conflict, Forbidden, InvalidInput, NotFound
+from ionport.documents.bulk.model import BulkAction, BulkRun, BulkState
+from ionport.documents.bulk.runner import BulkRunner
+from ionport.documents.bulk.service import BulkService
 from ionport.documents.model import ErpStatus
 from ionport.exports.error_queue import service
 from ionport.exports.error_queue.causes import RULES, cause_of, is_key
-from ionport.exports.error_queue.service import ErrorQueue
+from ionport.exports.error_queue.service import (
+    ErrorQueue,
+    re_export_cause_step,
+    retry_cause_step,
+)
 from ionport.exports.ledger.repository import DeliveryRepository
 from ionport.exports.model import Delivery, DeliveryStatus
+from ionport.exports.replay import ReplayService
 from ionport.identity.access import Access
 from ionport.identity.model import Actor
 from ionport.store import SystemScope
@@ -29,6 +40,33 @@ def ready(side: DocumentSide) -> DocumentSide:
         )
     side.configure(connection.id)
     return side
+
+
+@pytest.fixture
+def queue(ready: DocumentSide, clock: MovableClock) -> ErrorQueue:
+    return ErrorQueue(BulkService(clock, ready.audit))
+
+
+def begin(side: DocumentSide, queue: ErrorQueue, key: str, actor: Actor = OPERATOR) -> BulkRun:
+    with side.database.write() as work:
+        return queue.retry(Access(work, side.scope, actor), key)
+
+
+def begin_as_new(side: DocumentSide, queue: ErrorQueue, key: str, reason: str) -> BulkRun:
+    with side.database.write() as work:
+        return queue.re_export(Access(work, side.scope, OPERATOR), key, reason)
+
+
+def settle(side: DocumentSide, clock: Clock, run: BulkRun) -> tuple[BulkRun, Mapping[str, int]]:
+    """Have a run settled, and return what became of it."""
+    steps = {
+        BulkAction.RETRY: retry_cause_step(side.deliveries),
+        BulkAction.RE_EXPORT: re_export_cause_step(side.deliveries),
+    }
+    BulkRunner(side.database, clock, steps).run_one(run.id)
+    replays = ReplayService(BulkService(clock, side.audit))
+    with side.database.read() as work:
+        return replays.get(Access(work, side.scope, OPERATOR), run.id)
 
 
 def fail(side: DocumentSide, number: str, code: str, text: str) -> Delivery:
@@ -80,9 +118,8 @@ def test_figures_and_quoted_values_make_no_other_cause() -> None:
 
 @pytest.mark.on_each_database
 def test_failures_of_one_cause_are_one_group_and_are_tried_again_together(
-    ready: DocumentSide,
+    ready: DocumentSide, queue: ErrorQueue, clock: MovableClock
 ) -> None:
-    queue = ErrorQueue(ready.deliveries)
     suppliers = [
         fail(ready, f"5{number}", "m3_refused", SUPPLIER.format(number)) for number in range(3)
     ]
@@ -93,19 +130,18 @@ def test_failures_of_one_cause_are_one_group_and_are_tried_again_together(
     assert first.newest_id == suppliers[-1].id
     assert (second.text, second.deliveries) == ("There is no document type „X“.", 1)
 
-    done = queue.retry(ready.database, ready.scope, OPERATOR, "supplier_unknown")
-    assert (done.tried, done.left, done.refused) == (3, 0, {})
+    run, left_out = settle(ready, clock, begin(ready, queue, "supplier_unknown"))
+    assert (run.done, run.open, run.state, left_out) == (3, 0, BulkState.DONE, {})
     statuses = [ready.detail(each.id).delivery.status for each in (*suppliers, other)]
     assert statuses == [DeliveryStatus.PENDING] * 3 + [DeliveryStatus.FAILED]
-    with pytest.raises(NotFound):
-        queue.retry(ready.database, ready.scope, OPERATOR, "supplier_unknown")
-    for wrong in ("", "../x", "x" * 100):
+    for wrong in ("supplier_unknown", "", "../x", "x" * 100):
         with pytest.raises(NotFound):
-            queue.retry(ready.database, ready.scope, OPERATOR, wrong)
+            begin(ready, queue, wrong)
 
 
-def test_what_was_exported_again_since_is_no_error_any_more(ready: DocumentSide) -> None:
-    queue = ErrorQueue(ready.deliveries)
+def test_what_was_exported_again_since_is_no_error_any_more(
+    ready: DocumentSide, queue: ErrorQueue
+) -> None:
     failed = fail(ready, "70", "m3_refused", SUPPLIER.format(1))
     with ready.database.write() as work:
         access = Access(work, ready.scope, OPERATOR)
@@ -114,40 +150,55 @@ def test_what_was_exported_again_since_is_no_error_any_more(ready: DocumentSide)
         assert queue.groups(Access(work, ready.scope, OPERATOR)) == []
 
 
-def test_what_cannot_be_tried_again_stays_and_is_counted(
-    ready: DocumentSide, monkeypatch: pytest.MonkeyPatch
+def test_what_cannot_be_tried_again_stays_and_is_named(
+    ready: DocumentSide, queue: ErrorQueue, clock: MovableClock
 ) -> None:
-    queue = ErrorQueue(ready.deliveries)
-    delivery = fail(ready, "80", "m3_refused", SUPPLIER.format(1))
-    nobody = Actor("usr_none", "nobody")
+    held, free = (fail(ready, f"8{n}", "m3_refused", SUPPLIER.format(1)) for n in range(2))
     with pytest.raises(Forbidden):
-        queue.retry(ready.database, ready.scope, nobody, "supplier_unknown")
-
-    def removed(_access: object, _delivery_id: str) -> None:
-        raise NotFound("Its content was removed.")
-
-    monkeypatch.setattr(ready.deliveries, "retry", removed)
-    done = queue.retry(ready.database, ready.scope, OPERATOR, "supplier_unknown")
-    assert (done.tried, done.refused) == (0, {"Its content was removed.": 1})
-    assert ready.detail(delivery.id).delivery.status is DeliveryStatus.FAILED
-
-
-def test_what_is_refused_each_time_keeps_no_other_from_being_tried(
-    ready: DocumentSide, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    queue = ErrorQueue(ready.deliveries)
-    held, free, last = (
-        fail(ready, f"9{number}", "m3_refused", SUPPLIER.format(1)) for number in range(3)
-    )
-    monkeypatch.setattr(service, "MOST_RETRIED", 1)
+        begin(ready, queue, "supplier_unknown", Actor("usr_none", "nobody"))
     with ready.database.write() as work:
         access = Access(work, ready.scope, OPERATOR)
         ready.documents.decisions.hold(access, held.document_id, "asked")
-    for left, tried in ((1, free), (0, last)):
-        done = queue.retry(ready.database, ready.scope, OPERATOR, "supplier_unknown")
-        assert (done.tried, done.refused.total(), done.left) == (1, 1, left)
-        assert ready.detail(tried.id).delivery.status is DeliveryStatus.PENDING
+    run, left_out = settle(ready, clock, begin(ready, queue, "supplier_unknown"))
+    assert (run.done, run.left_out, sum(left_out.values())) == (1, 1, 1)
     assert ready.detail(held.id).delivery.status is DeliveryStatus.FAILED
+    assert ready.detail(free.id).delivery.status is DeliveryStatus.PENDING
+
+
+def test_what_failed_otherwise_meanwhile_is_left_out(
+    ready: DocumentSide, queue: ErrorQueue, clock: MovableClock
+) -> None:
+    delivery = fail(ready, "85", "m3_refused", SUPPLIER.format(1))
+    run = begin(ready, queue, "supplier_unknown")
+    values = {"error_text": "DIVI must be entered"}
+    with ready.database.write() as work:
+        DeliveryRepository(work.connection).update(SystemScope("test"), delivery.id, values)
+    run, left_out = settle(ready, clock, run)
+    assert (run.done, list(left_out)) == (0, ["Nothing of it has failed any longer."])
+    assert ready.detail(delivery.id).delivery.status is DeliveryStatus.FAILED
+
+
+def test_a_retry_of_one_cause_is_paused_goes_on_and_is_cancelled(
+    ready: DocumentSide, queue: ErrorQueue, clock: MovableClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failed = [fail(ready, f"9{n}", "m3_refused", SUPPLIER.format(1)) for n in range(3)]
+    monkeypatch.setattr(service, "MAX_AGAIN", 2)
+    bulk = BulkService(clock, ready.audit)
+    run = begin(ready, queue, "supplier_unknown")
+    assert run.total == 2
+    with ready.database.write() as work:
+        bulk.pause(Access(work, ready.scope, OPERATOR), run.id)
+    assert settle(ready, clock, run)[0].settled == 0
+    with ready.database.write() as work:
+        bulk.resume(Access(work, ready.scope, OPERATOR), run.id)
+    assert settle(ready, clock, run)[0].done == 2
+    # What one run had no room for is the next one's.
+    rest = begin(ready, queue, "supplier_unknown")
+    with ready.database.write() as work:
+        bulk.cancel(Access(work, ready.scope, OPERATOR), rest.id)
+    assert settle(ready, clock, rest)[0].open == 1
+    statuses = [ready.detail(each.id).delivery.status for each in failed]
+    assert statuses == [DeliveryStatus.PENDING] * 2 + [DeliveryStatus.FAILED]
 
 
 def reject(side: DocumentSide, number: str, reason: str) -> Delivery:
@@ -167,9 +218,8 @@ def reject(side: DocumentSide, number: str, reason: str) -> Delivery:
 
 @pytest.mark.on_each_database
 def test_what_the_erp_rejects_stands_by_its_cause_and_is_exported_again_with_a_reason(
-    ready: DocumentSide,
+    ready: DocumentSide, queue: ErrorQueue, clock: MovableClock
 ) -> None:
-    queue = ErrorQueue(ready.deliveries)
     failed = fail(ready, "90", "m3_refused", SUPPLIER.format(1))
     rejected = [reject(ready, f"9{n}", f"WSU0103: Supplier {n} does not exist") for n in (1, 2)]
     twice = reject(ready, "93", "Supplier invoice number 93 already exists, batch number 3")
@@ -196,14 +246,14 @@ def test_what_the_erp_rejects_stands_by_its_cause_and_is_exported_again_with_a_r
     # What is done is never sent once more under its own id.
     for each in (key, no_reason):
         with pytest.raises(Conflict, match="as new with a reason"):
-            queue.retry(ready.database, ready.scope, OPERATOR, each)
+            begin(ready, queue, each)
     with pytest.raises(InvalidInput):
-        queue.re_export(ready.database, ready.scope, OPERATOR, key, " ")
+        begin_as_new(ready, queue, key, " ")
     for wrong in ("supplier_unknown", "rejected_order_unknown", "../x"):
         with pytest.raises(NotFound):
-            queue.re_export(ready.database, ready.scope, OPERATOR, wrong, "They are there now")
-    done = queue.re_export(ready.database, ready.scope, OPERATOR, key, "They are there now")
-    assert (done.tried, done.left, done.refused) == (2, 0, {})
+            begin_as_new(ready, queue, wrong, "They are there now")
+    run, left_out = settle(ready, clock, begin_as_new(ready, queue, key, "They are there now"))
+    assert (run.done, run.open, left_out) == (2, 0, {})
     for each in rejected:
         with ready.database.read() as work:
             access = Access(work, ready.scope, OPERATOR)

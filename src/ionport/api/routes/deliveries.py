@@ -146,7 +146,10 @@ class ReplayRequest(BaseModel):
 
 
 class ReplayAnswer(Answer):
-    """How far a replay is; `refused` counts the documents that were left out by the reason."""
+    """How far a replay is; `refused` counts the documents that were left out by the reason.
+
+    Also of what is tried again, or exported as new, for one cause of the export errors.
+    """
 
     id: str
     state: BulkState

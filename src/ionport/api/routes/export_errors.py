@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
 
@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ionport.api.callers import Call, allowed
 from ionport.api.problems import PROBLEMS
+from ionport.api.routes.deliveries import ReplayAnswer
 from ionport.api.schemas import Answer
 from ionport.api.services import Services
 from ionport.documents.model import ErpStatus
@@ -65,14 +66,6 @@ class ReasonAsked(BaseModel):
     reason: str = Field(min_length=1, max_length=500, description="Kept with each delivery.")
 
 
-class RetriedAnswer(Answer):
-    """How many deliveries are tried again; why others are not; how many were not reached."""
-
-    tried: int
-    refused: Mapping[str, int]
-    left: int = Field(description="More of this cause: call again.")
-
-
 @router.get("/export-errors")
 def list_export_errors(services: Services, call: Reader) -> Sequence[ErrorGroupAnswer]:
     """List why deliveries have failed or the ERP has not taken them, the most frequent cause first.
@@ -85,22 +78,27 @@ def list_export_errors(services: Services, call: Reader) -> Sequence[ErrorGroupA
 
 
 @router.post("/export-errors/{cause}/retry", status_code=202)
-def retry_cause(services: Services, call: Exporter, cause: str) -> RetriedAnswer:
-    """Try all deliveries of one cause again, 500 at most, each from the step that failed."""
-    done = services.error_queue.retry(services.database, call.scope, call.actor, cause)
-    return RetriedAnswer(tried=done.tried, refused=dict(done.refused), left=done.left)
+def retry_cause(services: Services, call: Exporter, cause: str) -> ReplayAnswer:
+    """Try all deliveries of one cause again in the background, each from the step that failed.
+
+    Those of 10,000 documents at most. `GET /deliveries/replays/{replay_id}` tells how far it is.
+    """
+    with services.database.write() as work:
+        run = services.error_queue.retry(Access(work, call.scope, call.actor), cause)
+    return ReplayAnswer.about(run, {})
 
 
 @router.post("/export-errors/{cause}/re-export", status_code=202)
 def re_export_cause(
     services: Services, call: Exporter, cause: str, asked: ReasonAsked
-) -> RetriedAnswer:
-    """Export all that the ERP has not taken for one cause again as new, 500 at most.
+) -> ReplayAnswer:
+    """Export all that the ERP has not taken for one cause again as new, in the background.
 
-    Mend the cause before, and look whether the ERP has what it has said nothing of. Documents that
-    findings hold are left out, and counted by the reason.
+    Those of 10,000 documents at most. Mend the cause before, and look whether the ERP has what it
+    has said nothing of. Documents that findings hold are left out, and counted by the reason;
+    `GET /deliveries/replays/{replay_id}` tells how far it is.
     """
-    done = services.error_queue.re_export(
-        services.database, call.scope, call.actor, cause, asked.reason
-    )
-    return RetriedAnswer(tried=done.tried, refused=dict(done.refused), left=done.left)
+    with services.database.write() as work:
+        access = Access(work, call.scope, call.actor)
+        run = services.error_queue.re_export(access, cause, asked.reason)
+    return ReplayAnswer.about(run, {})

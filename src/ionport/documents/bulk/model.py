@@ -31,6 +31,10 @@ class BulkAction(StrEnum):
     UNDO_DELETE = "undo_delete"
     REPLAY = "replay"
     """Begun in the list of deliveries: what has failed there is tried again."""
+    RETRY = "retry"
+    """Begun among the export errors: all that failed with one cause is tried again."""
+    RE_EXPORT = "re_export"
+    """Begun there, too: what the ERP has not taken for one cause is exported as new."""
     JUDGE = "judge"
     """Begun by ionport alone, when what documents are judged by has changed."""
 
@@ -46,13 +50,15 @@ class BulkAction(StrEnum):
             BulkAction.UNDO_REJECT: _("Undo: Reject"),
             BulkAction.UNDO_DELETE: _("Undo: Delete"),
             BulkAction.REPLAY: _("Replay failed deliveries"),
+            BulkAction.RETRY: _("Retry all with this cause"),
+            BulkAction.RE_EXPORT: _("Re-export as new"),
             BulkAction.JUDGE: _("Check again"),
         }[self]
 
     @property
     def needs_reason(self) -> bool:
         """Whether a person has to say why."""
-        return self in UNDONE_BY or self is BulkAction.REPLAY
+        return self in UNDONE_BY or self in (BulkAction.REPLAY, BulkAction.RE_EXPORT)
 
     @property
     def permission(self) -> Permission:
@@ -60,6 +66,8 @@ class BulkAction(StrEnum):
         return {
             BulkAction.EXPORT: Permission.EXPORT,
             BulkAction.REPLAY: Permission.EXPORT,
+            BulkAction.RETRY: Permission.EXPORT,
+            BulkAction.RE_EXPORT: Permission.RE_EXPORT,
             BulkAction.DELETE: Permission.DELETE,
             BulkAction.UNDO_DELETE: Permission.DELETE,
         }.get(self, Permission.DECIDE)

@@ -190,6 +190,14 @@ def erp_status_of(key: str) -> ErpStatus | None:
     return ErpStatus.REJECTED if is_rejected else None
 
 
+def title_of(key: str) -> str:
+    """Return the title of a cause by its key; empty where no rule knows it."""
+    if key == ErpStatus.NO_WORD:
+        return _(_NO_WORD)
+    key = key.removeprefix(f"{ErpStatus.REJECTED.value}_")
+    return next((_(rule.title) for rule in RULES if rule.key == key), "")
+
+
 def is_key(key: str) -> bool:
     """Tell whether a text may be the key of a cause."""
     return _KEY.fullmatch(key) is not None

@@ -1,37 +1,36 @@
 """The queue of export errors: what failed or what the ERP has not taken, by its cause.
 
 What failed is tried again, all of one cause at once. What the ERP has rejected, or said nothing of,
-is done: it is exported again as new, for which a person gives the reason.
+is done: it is exported again as new, for which a person gives the reason. Either is a bulk run.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from ionport.core.errors import Conflict, IonportError, NotFound
+from ionport.core.errors import Conflict, NotFound
 from ionport.core.i18n import _
+from ionport.documents.bulk.model import BulkAction, BulkRun, Selection
+from ionport.documents.bulk.runner import BulkStep
+from ionport.documents.bulk.service import BulkService
 from ionport.documents.model import ErpStatus
-from ionport.documents.review.service import keeping_findings
+from ionport.exports.bulk import MAX_AGAIN, re_export_step, retry_step
 from ionport.exports.deliveries import DeliveryService, checked_reason
 from ionport.exports.error_queue.causes import KnownCause, cause_of, erp_status_of, is_key
-from ionport.exports.ledger.failure_repository import Failure, FailureRepository, Failures
+from ionport.exports.ledger.failure_repository import FailureRepository, Failures
+from ionport.exports.model import Delivery, DeliveryStatus
 from ionport.identity.access import Access
-from ionport.identity.model import Actor
-from ionport.store import Database, OrganizationScope, Work
+from ionport.store import OrganizationScope
 
 # Different texts that are looked at; more of them are groups of few.
 _MOST_TEXTS: Final = 1_000
 _MOST_GROUPS: Final = 100
 _BITE: Final = 500
-# What one request acts on: each is a transaction of its own. What is refused does not keep the
-# others waiting: the same ones come first each time.
-MOST_RETRIED: Final = 500
-_MOST_REFUSED: Final = 5_000
+CAUSE: Final = "group"
+"""Names, in the selection of a run, the key of the cause."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,20 +51,11 @@ class ErrorGroup:
         return erp_status_of(self.cause.key)
 
 
-@dataclass(frozen=True, slots=True)
-class Retried:
-    """How many deliveries were acted on, and why the others not; `left` were not reached."""
-
-    tried: int = 0
-    refused: Counter[str] = field(default_factory=Counter)
-    left: int = 0
-
-
 class ErrorQueue:
     """Shows by cause what failed or what the ERP has not taken, and acts on all of one cause."""
 
-    def __init__(self, deliveries: DeliveryService) -> None:
-        self._deliveries = deliveries
+    def __init__(self, bulk: BulkService) -> None:
+        self._bulk = bulk
 
     def groups(self, access: Access[OrganizationScope]) -> Sequence[ErrorGroup]:
         """Return the causes, the most frequent first; at most a hundred."""
@@ -85,18 +75,18 @@ class ErrorQueue:
             raise _nothing_rejected()
         return found
 
-    def retry(
-        self, database: Database, scope: OrganizationScope, actor: Actor, key: str
-    ) -> Retried:
-        """Try all deliveries of one cause again, 500 at most, each in its own transaction.
+    def retry(self, access: Access[OrganizationScope], key: str) -> BulkRun:
+        """Begin to try all deliveries of one cause again; return the run, which goes on alone.
 
-        What cannot be tried again (its document is held, its content was removed, the right is
-        missing) stays and is counted by the reason.
+        Of `MAX_AGAIN` documents at most, those that failed first. What cannot be tried again (its
+        document is held, its content was removed, the right is missing) is left out and named.
 
         Raises:
+            Forbidden: the right to export is missing.
             NotFound: no delivery has failed with this cause.
             Conflict: they are done; the ERP has rejected them, or said nothing of them.
         """
+        access.require(BulkAction.RETRY.permission)
         status = erp_status_of(key)
         if status is ErpStatus.NO_WORD:
             raise Conflict(
@@ -115,59 +105,75 @@ class ErrorQueue:
                 ),
                 code="rejected_by_erp",
             )
+        return self._start(access, BulkAction.RETRY, key)
 
-        def again(work: Work, one: Failure) -> None:
-            self._deliveries.retry(Access(work, scope, actor), one.id)
+    def re_export(self, access: Access[OrganizationScope], key: str, reason: str) -> BulkRun:
+        """Begin to export all that the ERP has not taken for one cause again as new.
 
-        found = self._of_cause(database, scope, actor, key)
-        return _each(database.write, found, again)
-
-    def re_export(
-        self, database: Database, scope: OrganizationScope, actor: Actor, key: str, reason: str
-    ) -> Retried:
-        """Export all that the ERP has not taken for one cause again as new, 500 at most.
-
-        Each in its own transaction. What findings hold, or the right is missing for, stays and is
-        counted by the reason.
+        Of `MAX_AGAIN` documents at most. What findings hold, or the right is missing for, is left
+        out and named.
 
         Raises:
+            Forbidden: the right to export again is missing.
             InvalidInput: no reason is given.
             NotFound: the ERP has rejected nothing for this cause.
         """
+        access.require(BulkAction.RE_EXPORT.permission)
         reason = checked_reason(reason)
-
-        def anew(work: Work, one: Failure) -> None:
-            access = Access(work, scope, actor)
-            self._deliveries.re_export(access, one.document_id, reason, one.configuration_id)
-
         if erp_status_of(key) is None:
             raise _nothing_rejected()
-        found = self._of_cause(database, scope, actor, key)
-        return _each(lambda: keeping_findings(database), found, anew)
+        return self._start(access, BulkAction.RE_EXPORT, key, reason)
 
-    def _of_cause(
-        self, database: Database, scope: OrganizationScope, actor: Actor, key: str
-    ) -> Sequence[Failure]:
-        found: list[Failure] = []
-        after = ""
-        with database.read() as work:
-            access = Access(work, scope, actor)
-            access.require_organization_member()
-            failures = FailureRepository(access.connection)
-            status = erp_status_of(key)
-            while is_key(key):
-                bite = (
-                    failures.failed_behind(access.scope, after, _BITE)
-                    if status is None
-                    else failures.told_behind(access.scope, status, after, _BITE)
-                )
-                found += [one for one in bite if cause_of(one.code, one.text).key == key]
-                if len(bite) < _BITE:
-                    break
-                after = bite[-1].id
-        if not found:
-            raise NotFound(_("No export error has this cause; it may be under way again."))
-        return found
+    def _start(
+        self, access: Access[OrganizationScope], action: BulkAction, key: str, reason: str = ""
+    ) -> BulkRun:
+        found = Selection(ids=_documents_of(access, key))
+        return self._bulk.start(access, action, found, reason, {CAUSE: key})
+
+
+def retry_cause_step(deliveries: DeliveryService) -> BulkStep:
+    """Return how the deliveries of one document that failed with a run's cause are tried again."""
+
+    def is_meant(delivery: Delivery, run: BulkRun) -> bool:
+        cause = cause_of(delivery.error_code, delivery.error_text)
+        return delivery.status is DeliveryStatus.FAILED and cause.key == run.selection[CAUSE]
+
+    return retry_step(deliveries, is_meant)
+
+
+def re_export_cause_step(deliveries: DeliveryService) -> BulkStep:
+    """Return how a document that the ERP has not taken for a run's cause is exported as new."""
+
+    def is_meant(delivery: Delivery, run: BulkRun) -> bool:
+        status, key = delivery.erp_status, run.selection[CAUSE]
+        return (
+            status is not None
+            and status is erp_status_of(key)
+            and delivery.status in (DeliveryStatus.DELIVERED, DeliveryStatus.CANCELLED)
+            and cause_of(status, delivery.erp_text).key == key
+        )
+
+    return re_export_step(deliveries, is_meant)
+
+
+def _documents_of(access: Access[OrganizationScope], key: str) -> Sequence[str]:
+    """Return the documents of one cause, as many as one run may have; raises NotFound."""
+    failures, status = FailureRepository(access.connection), erp_status_of(key)
+    found: dict[str, None] = {}
+    after = ""
+    while is_key(key) and len(found) < MAX_AGAIN:
+        bite = (
+            failures.failed_behind(access.scope, after, _BITE)
+            if status is None
+            else failures.told_behind(access.scope, status, after, _BITE)
+        )
+        found |= {one.document_id: None for one in bite if cause_of(one.code, one.text).key == key}
+        if len(bite) < _BITE:
+            break
+        after = bite[-1].id
+    if not found:
+        raise NotFound(_("No export error has this cause; it may be under way again."))
+    return list(found)[:MAX_AGAIN]
 
 
 def _not_taken(access: Access[OrganizationScope]) -> Sequence[Failures]:
@@ -210,22 +216,3 @@ def _grouped(all_said: Sequence[Failures]) -> Sequence[ErrorGroup]:
         )
     groups = sorted(found.values(), key=lambda group: (-group.deliveries, group.cause.key))
     return groups[:_MOST_GROUPS]
-
-
-def _each(
-    transaction: Callable[[], AbstractContextManager[Work]],
-    found: Sequence[Failure],
-    act: Callable[[Work, Failure], None],
-) -> Retried:
-    refused: Counter[str] = Counter()
-    tried = 0
-    for one in found:
-        if tried == MOST_RETRIED or refused.total() == _MOST_REFUSED:
-            break
-        try:
-            with transaction() as work:
-                act(work, one)
-            tried += 1
-        except IonportError as error:
-            refused[error.text] += 1
-    return Retried(tried, refused, len(found) - tried - refused.total())

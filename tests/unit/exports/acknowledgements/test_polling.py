@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from ionport.core.i18n import speaking
+from ionport.documents.bulk.service import BulkService
 from ionport.documents.model import ErpStatus
 from ionport.exports.acknowledgements.model import Result
 from ionport.exports.acknowledgements.polling import GONE_AFTER, TOLD_WITHIN, ErpPoller
@@ -217,7 +218,7 @@ def test_an_erp_that_says_nothing_in_time_is_an_export_error_until_it_does(
     assert document_status(walk, delivery) == "export_error"
     with walk.side.database.read() as work:
         access = Access(work, walk.side.scope, OPERATOR)
-        (group,) = ErrorQueue(walk.side.deliveries).groups(access)
+        (group,) = ErrorQueue(BulkService(walk.clock, walk.side.audit)).groups(access)
     assert (group.cause.key, group.newest_id) == ("no_word", delivery.id)
     assert any(
         "said nothing in the time" in text for text in walk.side.timeline(delivery.document_id)
@@ -326,7 +327,7 @@ def test_a_batch_that_is_gone_from_m3_keeps_no_other_from_being_asked_about(
     assert "Vom ERP abgelehnt: Sie ist nicht mehr" in texts[0], texts
     with walk.side.database.read() as work:
         access = Access(work, walk.side.scope, OPERATOR)
-        (group,) = ErrorQueue(walk.side.deliveries).groups(access)
+        (group,) = ErrorQueue(BulkService(walk.clock, walk.side.audit)).groups(access)
     assert group.cause.key == "rejected_gone_from_erp"
     poller.close()
 

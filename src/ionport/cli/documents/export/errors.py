@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import NoReturn
+import time
+from typing import Final, NoReturn
 
 import click
 
+from ionport.application import Application
 from ionport.cli.opening import OPERATOR, documents_side, opened, organization_scope
 from ionport.cli.output import as_json_option, print_json, print_rows
+from ionport.documents.bulk.model import BulkRun, BulkState
 from ionport.documents.model import ErpStatus
-from ionport.exports.error_queue.service import Retried
 from ionport.identity.access import Access
 
 _SHOWN = ("cause", "deliveries", "erp_status", "title", "remedy")
+_POLL_SECONDS: Final = 0.5
 
 
 @click.command("errors")
@@ -48,9 +51,10 @@ def export_errors(ctx: click.Context, as_json: bool) -> None:
 def retry_cause(ctx: click.Context, cause: str, *, as_json: bool) -> NoReturn:
     """Try all deliveries of a cause again, and say how many; exit status 1 when some stay."""
     with opened(ctx) as application:
-        queue, scope = documents_side(application).error_queue, organization_scope(application)
-        done = queue.retry(application.database, scope, OPERATOR, cause)
-    _report(ctx, done, "are tried again", as_json=as_json)
+        with application.database.write() as work:
+            access = Access(work, organization_scope(application), OPERATOR)
+            run = documents_side(application).error_queue.retry(access, cause)
+        _settle(ctx, application, run, "are tried again", as_json=as_json)
 
 
 @click.command("re-export")
@@ -67,18 +71,30 @@ def export_re_export(ctx: click.Context, cause: str, reason: str, as_json: bool)
     when some stay.
     """
     with opened(ctx) as application:
-        queue, scope = documents_side(application).error_queue, organization_scope(application)
-        done = queue.re_export(application.database, scope, OPERATOR, cause, reason)
-    _report(ctx, done, "are exported again as new", as_json=as_json)
+        with application.database.write() as work:
+            access = Access(work, organization_scope(application), OPERATOR)
+            run = documents_side(application).error_queue.re_export(access, cause, reason)
+        _settle(ctx, application, run, "are exported again as new", as_json=as_json)
 
 
-def _report(ctx: click.Context, done: Retried, what: str, *, as_json: bool) -> NoReturn:
+def _settle(
+    ctx: click.Context, application: Application, run: BulkRun, what: str, *, as_json: bool
+) -> NoReturn:
+    """Do a run here, or wait for the server that has taken it, and report what became of it."""
+    side, scope = documents_side(application), organization_scope(application)
+    while True:
+        side.bulk_runner.run_one(run.id)
+        with application.database.read() as work:
+            run, refused = side.replays.get(Access(work, scope, OPERATOR), run.id)
+        if run.state is not BulkState.RUNNING:
+            break
+        time.sleep(_POLL_SECONDS)
     if as_json:
-        print_json({"tried": done.tried, "refused": dict(done.refused), "left": done.left})
+        print_json({"tried": run.done, "refused": dict(refused), "left": run.open})
     else:
-        click.echo(f"{done.tried} {what}.")
-        for reason, number in done.refused.most_common():
+        click.echo(f"{run.done} {what}.")
+        for reason, number in refused.items():
             click.echo(f"{number} stay: {reason}")
-        if done.left:
-            click.echo(f"{done.left} more follow when you run it again.")
-    ctx.exit(1 if done.refused else 0)
+        if run.open:
+            click.echo(f"The action was {run.state.value} at a page: {run.open} are left.")
+    ctx.exit(1 if run.left_out or run.open else 0)

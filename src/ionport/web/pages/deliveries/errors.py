@@ -10,17 +10,15 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from ionport.core.errors import InvalidInput
-from ionport.core.i18n import _, ngettext
-from ionport.exports.error_queue.service import Retried
 from ionport.identity.groups.permissions import Permission
 from ionport.web.forms.fields import errors_of, text_of
-from ionport.web.rendering.templating import path_to, redirect, render
+from ionport.web.pages.documents.listing.bulk import follow
+from ionport.web.rendering.templating import render
 from ionport.web.routes import form_routes
 from ionport.web.services import documents_of
-from ionport.web.state import organization_read, organization_scope, visit_of
+from ionport.web.state import organization_read, organization_scope, organization_write, visit_of
 
 MANUAL = "export-errors"
-_MOST_REASONS = 3
 
 
 def show(request: Request) -> Response:
@@ -35,14 +33,10 @@ def show(request: Request) -> Response:
 
 
 def retry_all(request: Request) -> Response:
-    """Try all deliveries of one cause again."""
-    visit, scope = visit_of(request), organization_scope(request)
-    visit.actor.require(scope.organization_id, Permission.EXPORT)
-    done = documents_of(request).error_queue.retry(
-        visit.services.database, scope, visit.actor, request.path_params["cause"]
-    )
-    tried = ngettext("{n} delivery is tried again.", "{n} deliveries are tried again.", done.tried)
-    return _back(request, done, tried)
+    """Begin to try all deliveries of one cause again."""
+    with organization_write(request) as access:
+        run = documents_of(request).error_queue.retry(access, request.path_params["cause"])
+    return follow(request, run)
 
 
 def re_export_form(request: Request) -> Response:
@@ -51,21 +45,14 @@ def re_export_form(request: Request) -> Response:
 
 
 def re_export(request: Request) -> Response:
-    """Export all that the ERP has not taken for one cause again as new."""
-    visit, scope = visit_of(request), organization_scope(request)
-    visit.actor.require(scope.organization_id, Permission.RE_EXPORT)
-    cause, reason = request.path_params["cause"], text_of(visit.form, "reason")
-    queue = documents_of(request).error_queue
+    """Begin to export all that the ERP has not taken for one cause again as new."""
+    cause, reason = request.path_params["cause"], text_of(visit_of(request).form, "reason")
     try:
-        done = queue.re_export(visit.services.database, scope, visit.actor, cause, reason)
+        with organization_write(request) as access:
+            run = documents_of(request).error_queue.re_export(access, cause, reason)
     except InvalidInput as error:
         return _re_export_dialog(request, errors_of(error), error.status)
-    again = ngettext(
-        "{n} document is exported again as new.",
-        "{n} documents are exported again as new.",
-        done.tried,
-    )
-    return _back(request, done, again)
+    return follow(request, run)
 
 
 def _re_export_dialog(request: Request, errors: Mapping[str, str], status: int = 200) -> Response:
@@ -76,18 +63,6 @@ def _re_export_dialog(request: Request, errors: Mapping[str, str], status: int =
         group = queue.not_taken_for(access, cause)
     context = {"group": group, "errors": errors, "reason": text_of(visit.form, "reason")}
     return render(request, "deliveries/errors/re_export.html", context, status=status)
-
-
-def _back(request: Request, done: Retried, first: str) -> Response:
-    """Return to the list and tell what was done; `first` is a sentence about `{n}` of them."""
-    texts = [first.format(n=done.tried)]
-    for reason, number in done.refused.most_common(_MOST_REASONS):
-        stays = ngettext("{n} stays: {reason}", "{n} stay: {reason}", number)
-        texts.append(stays.format(n=number, reason=reason))
-    if done.left:
-        texts.append(_("{n} more follow when you choose it again.").format(n=done.left))
-    kind = "success" if done.tried else "danger"
-    return redirect(request, path_to(request, "export_errors"), kind=kind, text=" ".join(texts))
 
 
 ROUTES = [

@@ -15,7 +15,8 @@ from ionport.exports.listing import DeliveryFilter
 from ionport.exports.replay import Replayable
 from ionport.web.forms.fields import errors_of, text_of
 from ionport.web.pages.deliveries.deliveries import FILTERS, wanted_deliveries
-from ionport.web.rendering.templating import path_to, redirect, render
+from ionport.web.pages.documents.listing.bulk import follow
+from ionport.web.rendering.templating import render
 from ionport.web.routes import form_routes
 from ionport.web.services import documents_of
 from ionport.web.state import organization_read, organization_scope, organization_write, visit_of
@@ -23,8 +24,6 @@ from ionport.web.state import organization_read, organization_scope, organizatio
 MANUAL = "export-errors"
 
 _NAMES = ("from", "to", "configuration", "cause")
-# So many documents are settled before the answer; more are, while their page tells how far.
-_AT_ONCE = 50
 
 
 def replay_form(request: Request) -> Response:
@@ -48,11 +47,7 @@ def replay(request: Request) -> Response:
     except InvalidInput as error:
         errors = errors_of(error) if error.fields else {"": error.text}
         return _page(request, values, errors, error.status)
-    if run.total <= _AT_ONCE:
-        service.bulk_runner.run_one(run.id)
-    else:
-        service.bulk_runner.wake()
-    return redirect(request, path_to(request, "documents_bulk_run", run=run.id))
+    return follow(request, run)
 
 
 def _page(

@@ -341,7 +341,9 @@ def test_export_errors_are_grouped_and_tried_again_at_once(desk: Desk) -> None:
     found = re.search(r'action="(/export-errors/[^"]+/retry)"', page)
     assert found
     answer = desk.browser.send(found[1], form_at="/export-errors")
-    assert "2 deliveries are tried again." in said(answer.text)
+    assert "Retry all with this cause: 2 documents" in said(answer.text)
+    assert "Nothing was left out." in said(answer.text)
+    assert 'href="/export-errors"' in answer.text
     assert "No delivery has failed" in desk.browser.text("/export-errors")
     assert desk.browser.send(found[1], form_at="/account").status_code == 404
     assert [desk.finish(each) for each in deliveries] == [DeliveryStatus.DELIVERED] * 2
@@ -365,7 +367,8 @@ def test_what_the_erp_rejected_is_exported_again_as_new_and_never_tried_again(de
     assert refused.status_code == 422
     assert "Say why the document is exported again" in said(refused.text)
     answer = desk.browser.send(address, {"reason": "It is there now"}, form_at=address)
-    assert "1 document is exported again as new." in said(answer.text)
+    assert "Re-export as new: 1 document" in said(answer.text)
+    assert "Nothing was left out." in said(answer.text)
     assert "No export error" in desk.browser.text("/export-errors")
     assert desk.browser.get(address).status_code == 404
     assert desk.browser.get("/export-errors/supplier_unknown/re-export").status_code == 404
@@ -401,7 +404,8 @@ def test_what_the_erp_says_nothing_of_in_time_is_shown_as_such(desk: Desk) -> No
     address = "/export-errors/no_word/re-export"
     assert "what is there would be booked twice" in desk.browser.text(address)
     answer = desk.browser.send(address, {"reason": "ION refused it"}, form_at=address)
-    assert "1 document is exported again as new." in said(answer.text)
+    assert "Re-export as new: 1 document" in said(answer.text)
+    assert "Nothing was left out." in said(answer.text)
     assert "No export error" in desk.browser.text("/export-errors")
 
 

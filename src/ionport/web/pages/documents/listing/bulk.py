@@ -18,6 +18,8 @@ from ionport.documents.bulk.service import BulkService
 from ionport.documents.model import DocumentStatus
 from ionport.documents.review.model import HELD_BY, STANDS_AT
 from ionport.documents.type_settings.rule_words import rule_title
+from ionport.exports.error_queue.causes import title_of
+from ionport.exports.error_queue.service import CAUSE
 from ionport.exports.model import DOCUMENT_HELD
 from ionport.identity.access import Access
 from ionport.store import OrganizationScope
@@ -56,20 +58,25 @@ def begin(request: Request) -> Response:
     if not is_asked and (action.needs_reason or _is_all(request)):
         return _ask(request, action, {})
     try:
-        run_id, total = _start(request, action)
+        run = _start(request, action)
     except InvalidInput as error:
         if "reason" in error.fields:
             return _ask(request, action, errors_of(error), error.status)
         return _back(request, error.text)
+    return follow(request, run)
+
+
+def follow(request: Request, run: BulkRun) -> Response:
+    """Lead to the page of a run that was begun: one of few documents is over by then."""
     runner = documents_of(request).bulk_runner
-    if total <= _AT_ONCE:
-        runner.run_one(run_id)
+    if run.total <= _AT_ONCE:
+        runner.run_one(run.id)
     else:
         runner.wake()
-    return redirect(request, path_to(request, "documents_bulk_run", run=run_id))
+    return redirect(request, path_to(request, "documents_bulk_run", run=run.id))
 
 
-def _start(request: Request, action: BulkAction) -> tuple[str, int]:
+def _start(request: Request, action: BulkAction) -> BulkRun:
     visit, scope = visit_of(request), organization_scope(request)
     values: Mapping[str, str] = {}
     selection = Selection(ids=_ids(request))
@@ -82,7 +89,7 @@ def _start(request: Request, action: BulkAction) -> tuple[str, int]:
         values = {name: text_of(visit.form, name) for name in NAMES}
         selection = Selection(matching=filter_of(visit, values, _until(request)))
     with visit.write(scope) as access:
-        run = documents_of(request).bulk.start(
+        return documents_of(request).bulk.start(
             access,
             action,
             selection,
@@ -90,7 +97,6 @@ def _start(request: Request, action: BulkAction) -> tuple[str, int]:
             told(values),
             _until(request),
         )
-    return run.id, run.total
 
 
 def _ask(
@@ -198,6 +204,8 @@ def _selected(request: Request, run: BulkRun) -> tuple[str, str] | None:
         shown = [words.get(name) or run.selection.get(since) for name, since in _BOUNDS]
         text = ", ".join(each for each in shown if each)
         return f"{path_to(request, 'deliveries')}?{urlencode(words)}", text
+    if cause := run.selection.get(CAUSE):
+        return path_to(request, "export_errors"), title_of(cause) or cause.partition("-")[0]
     url = f"{path_to(request, 'documents')}?{urlencode(run.selection)}"
     return url, ", ".join(run.selection.values())
 
