@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
+from ionport.core.i18n import language
 from ionport.documents.invoice.named_terms import header_terms, line_terms
-from ionport.documents.invoice.table import terms
+from ionport.documents.invoice.rendering.words import term_name
 from ionport.documents.types import DOCUMENT_TYPES
 from ionport.mappings.grammars.aliases import CORRELATION_ID
 from ionport.mappings.grammars.m3_fields import M3_FIELDS
@@ -114,7 +115,7 @@ def _columns() -> Iterator[Word]:
 
 
 def _terms() -> list[Word]:
-    return [Word(name, terms()[name].name) for name in sorted(_term_ids(), key=_in_order)]
+    return [Word(name, term_name(name, language())) for name in sorted(_term_ids(), key=_in_order)]
 
 
 @cache

@@ -2,8 +2,9 @@
 
 `labels.tsv` (id, en, de, fr) has a short name for every term of the core model of EN 16931, for
 the extensions that are common, and for the page's own words, whose ids are in small letters. A term
-without a row has its English name of the table. `code_names.tsv` (list, code, de, fr) has the usual
-codes; others are named in English, as the code lists name them.
+without a row has its whole name: `term_names.tsv` (name, de, fr) translates those of the table of
+terms. `code_names.tsv` (list, code, de, fr) has the usual codes; others are named in English, as
+the code lists name them.
 """
 
 from __future__ import annotations
@@ -69,7 +70,7 @@ class Words:
         """Return what a term or a group is called on an invoice, or on an order's document."""
         known = None if self._is_invoice else labels().get(f"{term} order")
         known = known or labels().get(term)
-        return known[self.language] if known else terms()[term].name
+        return known[self.language] if known else term_name(term, self.language)
 
     def code_name(self, list_name: str, code: str) -> str:
         """Return the name of a code of a list as the table of terms names it; "" for none."""
@@ -112,10 +113,23 @@ def translated_code_name(codes: str, code: str, language: str) -> str:
     return _code_names().get((own, code), {}).get(language, "")
 
 
+def term_name(term: str, language: str) -> str:
+    """Return the whole name of a term, as the table of terms has it, in a language."""
+    name = terms()[term].name
+    return _term_names().get(name, {}).get(language, name)
+
+
 @cache
 def labels() -> Mapping[str, Mapping[str, str]]:
     """Return all labels by id, then by language."""
     rows = _rows("labels.tsv")
+    head = next(rows)
+    return {row[0]: dict(zip(head[1:], row[1:], strict=True)) for row in rows}
+
+
+@cache
+def _term_names() -> Mapping[str, Mapping[str, str]]:
+    rows = _rows("term_names.tsv")
     head = next(rows)
     return {row[0]: dict(zip(head[1:], row[1:], strict=True)) for row in rows}
 

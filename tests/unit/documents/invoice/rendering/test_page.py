@@ -15,7 +15,7 @@ from ionport.documents.invoice.reading.reader import read_invoice
 from ionport.documents.invoice.rendering.html import html_article, html_page
 from ionport.documents.invoice.rendering.model import Language
 from ionport.documents.invoice.rendering.sheet import make_sheet
-from ionport.documents.invoice.rendering.words import Words, labels
+from ionport.documents.invoice.rendering.words import Words, labels, term_name
 from ionport.documents.invoice.table import terms
 from ionport.documents.samples import CII_INVOICE, UBL_INVOICE, read_sample
 from tests.support.reference import needs_reference_data, reference_files
@@ -92,6 +92,16 @@ def test_every_term_of_the_core_model_has_a_label_in_each_language() -> None:
     for term, named in labels().items():
         assert set(named) == {"en", "de", "fr"}, term
         assert all(named.values()), term
+
+
+def test_every_term_of_the_table_has_a_name_in_german_and_french() -> None:
+    same = {
+        (term, language)
+        for term in terms()
+        for language in ("de", "fr")
+        if term_name(term, language) == terms()[term].name
+    }
+    assert {terms()[term].name for term, _language in same} <= {"Name", "Description"}
 
 
 @pytest.mark.parametrize(
