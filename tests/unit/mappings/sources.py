@@ -11,14 +11,14 @@ from datetime import UTC, datetime
 
 from ionport.documents.intake.reading import read_file
 from ionport.documents.samples import UBL_INVOICE, read_sample
-from ionport.mappings.grammars.files import own_template, read_mapping_text
+from ionport.mappings.grammars.files import own_template, read_mapping
 from ionport.mappings.model import BodEnvelope, MappingKind, RenderSource
 from tests.support.reference import FOLDER
 
 CORRELATION_ID = "0b9c3f4e-1111-4222-8333-444455556666"
 ENVELOPE = BodEnvelope("ACME_TST", datetime(2026, 3, 5, 10, 0, 0, 7000, tzinfo=UTC), "anna")
-IDM_TEMPLATE = read_mapping_text(own_template(MappingKind.IDM)[1])
-BOD_TEMPLATE = read_mapping_text(own_template(MappingKind.BOD)[1])
+IDM_TEMPLATE = read_mapping(own_template(MappingKind.IDM)[1])[0]
+BOD_TEMPLATE = read_mapping(own_template(MappingKind.BOD)[1])[0]
 NAMESPACE = "{http://schema.infor.com/InforOAGIS/2}"
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ionport.mappings.grammars.files import read_mapping_text, recognise_kind
+from ionport.mappings.grammars.files import read_mapping, recognise_kind
 from ionport.mappings.lint.linter import lint
 from ionport.mappings.model import MappingKind, blocking
 from ionport.mappings.rendering.bod import bod_address, parse_bod_mapping, render_bod
@@ -25,7 +25,7 @@ _BOD, _IDM = "BOD-Mapping_Invoice_M3.properties", "IDM-Mapping_Invoice_M3.proper
 
 
 def _text(name: str) -> str:
-    return read_mapping_text((FOLDER / "mappings" / name).read_bytes())
+    return read_mapping((FOLDER / "mappings" / name).read_bytes())[0]
 
 
 def _adapted_bod() -> str:
@@ -36,7 +36,7 @@ def _adapted_bod() -> str:
 @needs_reference_data
 @pytest.mark.parametrize("path", _FILES, ids=lambda path: path.name)
 def test_every_shipped_file_is_recognised_by_its_content(path: Path) -> None:
-    kind = recognise_kind(read_mapping_text(path.read_bytes()))
+    kind = recognise_kind(read_mapping(path.read_bytes())[0])
     expected = path.name.partition("-")[0].lower() if path.suffix == ".properties" else "toml"
     assert kind == expected
 
@@ -46,7 +46,7 @@ def test_every_shipped_file_is_recognised_by_its_content(path: Path) -> None:
     "path", [p for p in _FILES if p.name.startswith(("IDM", "BOD"))], ids=lambda path: path.name
 )
 def test_every_shipped_idm_and_bod_file_is_read_and_linted(path: Path) -> None:
-    text = read_mapping_text(path.read_bytes())
+    text = read_mapping(path.read_bytes())[0]
     kind = recognise_kind(text)
     assert kind is not None
     codes = {finding.code for finding in lint(kind, text)}

@@ -24,7 +24,7 @@ from ionport.exports.acknowledgements.service import AcknowledgementService
 from ionport.exports.configurations.repository import ConfigurationRepository
 from ionport.exports.destinations import destination_of
 from ionport.exports.destinations.clients import ClientPool
-from ionport.exports.destinations.questions.model import ErpAnswer, next_wait
+from ionport.exports.destinations.questions.model import AskedDelivery, ErpAnswer, next_wait
 from ionport.exports.ledger.question_repository import QuestionRepository
 from ionport.exports.ledger.repository import DeliveryRepository
 from ionport.exports.ledger.steps_repository import LedgerRepository
@@ -139,7 +139,7 @@ class ErpPoller:
             return False
         with self._database.read() as work:
             steps = LedgerRepository(work.connection).steps(scope, delivery.id)
-        answer = question.ask(client, delivery, steps, self._blobs.get, options)
+        answer = question.ask(AskedDelivery(client, delivery, steps, self._blobs.get, options))
         if answer is None:
             return self._missed(scope, delivery)
         if answer.status is not delivery.erp_status:

@@ -69,11 +69,6 @@ _LONGEST_KEY = 200
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
-def read_mapping_text(content: bytes) -> str:
-    """Return the text of a mapping file as `read_mapping` does."""
-    return read_mapping(content)[0]
-
-
 def read_mapping(content: bytes) -> tuple[str, TextEncoding]:
     """Return the text of a mapping file, without its byte order mark, and how it is written.
 

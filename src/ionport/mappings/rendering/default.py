@@ -12,7 +12,6 @@ import re
 from lxml import etree
 
 from ionport.mappings.model import RenderSource
-from ionport.mappings.rendering.model import Traced
 from ionport.mappings.rendering.values import clean
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,199}", re.ASCII)
@@ -59,18 +58,6 @@ def default_xml(source: RenderSource) -> bytes:
             for column, value in row.items():
                 _add(line, column, value)
     return etree.tostring(root, xml_declaration=True, encoding="UTF-8")
-
-
-def explain_default(source: RenderSource) -> tuple[Traced, ...]:
-    """Return every value with its id: no mapping says anything of them."""
-    fields = [Traced(name, value, None, "", (name,)) for name, value in source.fields.items()]
-    cells = [
-        Traced(f"{table}/{number}/{column}", value, None, "", (f"{table}.{column}",))
-        for table, rows in source.tables.items()
-        for number, row in enumerate(rows, start=1)
-        for column, value in row.items()
-    ]
-    return tuple(value for value in (*fields, *cells) if value.value)
 
 
 def _add(parent: etree._Element, name: str, value: str) -> None:

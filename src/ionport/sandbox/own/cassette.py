@@ -124,11 +124,6 @@ class Replay:
                 return found[self._turn(key, len(found))]
         return None
 
-    def rewind(self) -> None:
-        """Begin anew with the first recording of each address."""
-        with self._lock:
-            self._turns.clear()
-
     def _turn(self, key: Key, count: int) -> int:
         with self._lock:
             turn = self._turns.get(key, 0)

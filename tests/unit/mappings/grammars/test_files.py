@@ -11,7 +11,7 @@ from ionport.mappings.grammars.files import (
     XSLT_NAMESPACE,
     filled_template,
     own_template,
-    read_mapping_text,
+    read_mapping,
     recognise_kind,
     template_values,
 )
@@ -57,16 +57,16 @@ def test_what_is_no_mapping_file_is_named_as_what_it_is(
     content: bytes, code: str, says: str
 ) -> None:
     with pytest.raises(InvalidInput) as caught:
-        read_mapping_text(content)
+        read_mapping(content)
     assert caught.value.code == code
     assert says in caught.value.text
     assert "A" * 43 not in caught.value.text
 
 
 def test_a_mapping_file_has_a_size_limit() -> None:
-    read_mapping_text(b"a=" + b"x" * (MAX_BYTES - 2))
+    read_mapping(b"a=" + b"x" * (MAX_BYTES - 2))
     with pytest.raises(TooLarge):
-        read_mapping_text(b"a=" + b"x" * (MAX_BYTES - 1))
+        read_mapping(b"a=" + b"x" * (MAX_BYTES - 1))
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_kinds_are_recognised_by_content(text: str, kind: MappingKind | None) ->
 def test_the_project_ships_own_templates(kind: MappingKind) -> None:
     name, content = own_template(kind)
     assert name.startswith(kind.value)
-    assert recognise_kind(read_mapping_text(content)) is kind
+    assert recognise_kind(read_mapping(content)[0]) is kind
 
 
 def test_every_kind_has_a_label() -> None:
@@ -102,9 +102,9 @@ def test_every_kind_has_a_label() -> None:
 
 
 def test_a_mapping_file_has_a_limit_of_lines() -> None:
-    read_mapping_text(b"a=1\r\n" * MAX_LINES)
+    read_mapping(b"a=1\r\n" * MAX_LINES)
     with pytest.raises(TooLarge):
-        read_mapping_text(b"a=1\n" * (MAX_LINES + 1))
+        read_mapping(b"a=1\n" * (MAX_LINES + 1))
 
 
 def test_a_template_gets_values_of_its_own_and_stays_as_it_is_otherwise() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from ionport.mappings.grammars.edits import apply_edits
-from ionport.mappings.grammars.files import read_mapping_text, recognise_kind
+from ionport.mappings.grammars.files import read_mapping, recognise_kind
 from ionport.mappings.lint.linter import lint
 from ionport.mappings.model import Finding
 from tests.support.reference import FOLDER, needs_reference_data
@@ -79,7 +79,7 @@ EXPECTED = {
 
 def _text(name: str) -> str:
     (path,) = FOLDER.glob(f"mappings/{name}.[pt]*")
-    return read_mapping_text(path.read_bytes())
+    return read_mapping(path.read_bytes())[0]
 
 
 def _lint(text: str) -> list[Finding]:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from ionport.core.errors import InvalidInput
 from ionport.ionapi import idm, ln, m3
-from ionport.mappings.grammars.files import own_template, read_mapping_text
+from ionport.mappings.grammars.files import own_template, read_mapping
 from ionport.mappings.model import MappingKind, RenderSource
 from ionport.mappings.rendering.bod import explain_bod, parse_bod_mapping, render_bod
 from ionport.mappings.rendering.capture_document.schema import SYNC_CAPTURE_DOCUMENT, Node
@@ -165,7 +165,7 @@ def test_a_mapping_of_any_text_makes_a_document_or_says_why_not(lines: list[str]
     ids=lambda path: path.name,
 )
 def test_every_shipped_file_renders_for_a_matching_document(path: Path) -> None:
-    text = read_mapping_text(path.read_bytes())
+    text = read_mapping(path.read_bytes())[0]
     types = ("INVOICE", "ORDER_CONFIRMATION", "DELIVERY_NOTE")
     rendered = []
     for document_type in types:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 import pytest
 
 from ionport.documents.samples import UBL_INVOICE, read_sample
-from ionport.mappings.grammars.files import own_template, read_mapping_text
+from ionport.mappings.grammars.files import own_template, read_mapping
 from ionport.mappings.lint.activation import missing_type
 from ionport.mappings.lint.linter import lint
 from ionport.mappings.model import MappingKind, RenderSource
@@ -260,7 +260,7 @@ def test_what_the_target_cannot_book_is_refused_with_the_reason(
 )
 def test_every_shipped_file_delivers_a_document_of_its_type(path: object) -> None:
     name = getattr(path, "name", "")
-    text = read_mapping_text((FOLDER / "mappings" / name).read_bytes())
+    text = read_mapping((FOLDER / "mappings" / name).read_bytes())[0]
     is_delivery = "DeliveryNote" in name
     source = source_of(
         DESPATCH_ADVICE if is_delivery else ORDER_RESPONSE, accounting_entity="001_100"

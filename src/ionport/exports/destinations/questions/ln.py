@@ -6,7 +6,6 @@ that says so, so that a configuration does; its values are those of the session.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from ionport.core.errors import NotFound
@@ -14,9 +13,13 @@ from ionport.core.i18n import _
 from ionport.documents.model import ErpStatus
 from ionport.exports.destinations.erp_invoices.ln import InvoicePayload, key_in_ln, listed_in_ln
 from ionport.exports.destinations.port import MethodOption
-from ionport.exports.destinations.questions.model import ASK_OPTION, AskWhen, ErpAnswer
-from ionport.exports.model import Delivery, DeliveryStep, StepKind
-from ionport.ionapi.client import IonApiClient
+from ionport.exports.destinations.questions.model import (
+    ASK_OPTION,
+    AskedDelivery,
+    AskWhereWanted,
+    ErpAnswer,
+)
+from ionport.exports.model import StepKind
 
 _PROCESSED: Final = "processed"
 
@@ -38,31 +41,23 @@ PROCESSED_OPTION: Final = MethodOption(
 )
 
 
-class AskLn:
+class AskLn(AskWhereWanted):
     """LN is asked for the invoice that the delivery itself has created, where that is wanted."""
 
     stage = "ln"
 
-    def when(self, options: Mapping[str, str]) -> AskWhen:
-        return AskWhen.ALWAYS if options.get(ASK_OPTION) else AskWhen.NEVER
-
-    def ask(
-        self,
-        client: IonApiClient,
-        delivery: Delivery,
-        steps: Sequence[DeliveryStep],
-        read: Callable[[str], bytes],
-        options: Mapping[str, str],
-    ) -> ErpAnswer | None:
-        step = next(each for each in steps if each.kind is StepKind.LN_CREATE)
-        wanted = InvoicePayload.from_bytes(read(step.payload_digest or ""))
-        listed = listed_in_ln(client, wanted)
+    def ask(self, asked: AskedDelivery) -> ErpAnswer | None:
+        created = asked.payload(StepKind.LN_CREATE)
+        if created is None:
+            return None
+        wanted = InvoicePayload.from_bytes(created)
+        listed = listed_in_ln(asked.client, wanted)
         if listed is None:
             text = _("The service {service} in LN has no operation {list}.")
             raise NotFound(text.format(service=wanted.service, list=wanted.list))
-        attribute = options.get(PROCESSED_OPTION.name) or PROCESSED_OPTION.default
+        attribute = asked.options.get(PROCESSED_OPTION.name) or PROCESSED_OPTION.default
         for found in listed:
-            if found.value(wanted.correlation) == delivery.correlation_id:
+            if found.value(wanted.correlation) == asked.delivery.correlation_id:
                 is_processed = found.value(attribute).strip().lower() == _PROCESSED
                 status = ErpStatus.POSTED if is_processed else ErpStatus.ACCEPTED
                 return ErpAnswer(status, key_in_ln(dict(found.values), wanted))

@@ -7,7 +7,7 @@ correlation id that its head bears (docs/reference/document-system.md#correlatio
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Final
 
 from lxml import etree
@@ -22,10 +22,15 @@ from ionport.exports.destinations.erp_invoices.m3 import (
     is_nothing_there,
 )
 from ionport.exports.destinations.port import MethodOption
-from ionport.exports.destinations.questions.model import ASK_OPTION, AskWhen, ErpAnswer
-from ionport.exports.model import Delivery, DeliveryStep, StepKind
+from ionport.exports.destinations.questions.model import (
+    ASK_OPTION,
+    AskedDelivery,
+    AskWhen,
+    AskWhereWanted,
+    ErpAnswer,
+)
+from ionport.exports.model import StepKind
 from ionport.ionapi import M3Error
-from ionport.ionapi.client import IonApiClient
 from ionport.ionapi.m3 import M3Result
 
 _BOOKED: Final = "90"
@@ -57,27 +62,17 @@ ASK_CHOICE: Final = MethodOption(
 )
 
 
-class AskBatch:
+class AskBatch(AskWhereWanted):
     """M3 is asked for the batch that the delivery itself has entered, where that is wanted."""
 
     stage = "m3"
 
-    def when(self, options: Mapping[str, str]) -> AskWhen:
-        return AskWhen.ALWAYS if options.get(ASK_OPTION) else AskWhen.NEVER
-
-    def ask(
-        self,
-        client: IonApiClient,
-        delivery: Delivery,
-        steps: Sequence[DeliveryStep],
-        read: Callable[[str], bytes],
-        options: Mapping[str, str],
-    ) -> ErpAnswer | None:
-        place = next(each.parameters for each in steps if each.kind is StepKind.M3_READ_BACK)
-        number = delivery.erp_reference or ""
+    def ask(self, asked: AskedDelivery) -> ErpAnswer | None:
+        place = next(each.parameters for each in asked.steps if each.kind is StepKind.M3_READ_BACK)
+        number = asked.delivery.erp_reference or ""
         company, division = place.get("company", ""), place.get("division", "")
         try:
-            return _answer(number, head_of_batch(client, company, division, number))
+            return _answer(number, head_of_batch(asked.client, company, division, number))
         except M3Error as error:
             # A person has deleted the batch.
             if is_nothing_there(error):
@@ -93,22 +88,15 @@ class AskInvoice:
     def when(self, options: Mapping[str, str]) -> AskWhen:
         return AskWhen(options.get(ASK_OPTION) or AskWhen.UNLESS_TOLD)
 
-    def ask(
-        self,
-        client: IonApiClient,
-        delivery: Delivery,
-        steps: Sequence[DeliveryStep],
-        read: Callable[[str], bytes],
-        options: Mapping[str, str],
-    ) -> ErpAnswer | None:
-        step = next((each for each in steps if each.kind is StepKind.ION_PUBLISH), None)
-        if step is None or not step.payload_digest:
+    def ask(self, asked: AskedDelivery) -> ErpAnswer | None:
+        published = asked.payload(StepKind.ION_PUBLISH)
+        if published is None:
             return None
-        wanted = _wanted(read(step.payload_digest), delivery.correlation_id)
+        wanted = _wanted(published, asked.delivery.correlation_id)
         if not all(wanted.wanted.values()):
             return None
-        for number in batch_numbers(client, wanted):
-            head = head_of_batch(client, wanted.company, wanted.division, number)
+        for number in batch_numbers(asked.client, wanted):
+            head = head_of_batch(asked.client, wanted.company, wanted.division, number)
             if head.first("CORI") == wanted.correlation_id:
                 return _answer(number, head)
         return None

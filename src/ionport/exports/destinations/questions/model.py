@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Final, Protocol
 
 from ionport.documents.model import ErpStatus
-from ionport.exports.model import Delivery, DeliveryStep
+from ionport.exports.model import Delivery, DeliveryStep, StepKind
 from ionport.ionapi.client import IonApiClient
 
 ASK_OPTION: Final = "ask_until_posted"
@@ -51,6 +51,26 @@ class ErpAnswer:
     reason: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class AskedDelivery:
+    """A delivery of which an ERP is asked, by the client of its connection.
+
+    `read` returns stored content by its digest; `options` are the configuration's.
+    """
+
+    client: IonApiClient
+    delivery: Delivery
+    steps: Sequence[DeliveryStep]
+    read: Callable[[str], bytes]
+    options: Mapping[str, str]
+
+    def payload(self, kind: StepKind) -> bytes | None:
+        """Return what the step of a kind has sent; None where it has not."""
+        digests = (each.payload_digest for each in self.steps if each.kind is kind)
+        digest = next(digests, None)
+        return self.read(digest) if digest else None
+
+
 class ErpQuestion(Protocol):
     """How the ERP of a method is asked."""
 
@@ -61,20 +81,20 @@ class ErpQuestion(Protocol):
         """Return when a configuration with these options lets it be asked."""
         ...
 
-    def ask(
-        self,
-        client: IonApiClient,
-        delivery: Delivery,
-        steps: Sequence[DeliveryStep],
-        read: Callable[[str], bytes],
-        options: Mapping[str, str],
-    ) -> ErpAnswer | None:
+    def ask(self, asked: AskedDelivery) -> ErpAnswer | None:
         """Return what the ERP has made of a delivery; None while it does not have it.
 
-        `read` returns stored content by its digest; `options` are the configuration's. Raises
-        IonApiError, IonportError of `read`, and NotFound where the ERP cannot be asked for it.
+        Raises IonApiError, IonportError of reading what was sent, and NotFound where the ERP
+        cannot be asked for it.
         """
         ...
+
+
+class AskWhereWanted:
+    """The part of a question about what the delivery itself has created: asked where wanted."""
+
+    def when(self, options: Mapping[str, str]) -> AskWhen:
+        return AskWhen.ALWAYS if options.get(ASK_OPTION) else AskWhen.NEVER
 
 
 def next_wait(age: timedelta) -> timedelta | None:

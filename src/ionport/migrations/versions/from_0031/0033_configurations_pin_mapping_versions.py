@@ -14,8 +14,6 @@ from alembic import op
 
 revision = "0033"
 down_revision = "0032"
-branch_labels = None
-depends_on = None
 
 _PIN_IDM = """
 INSERT INTO configuration_mappings

@@ -16,8 +16,6 @@ from alembic import op
 
 revision = "0037"
 down_revision = "0036"
-branch_labels = None
-depends_on = None
 
 _APPROVALS = {
     "first_from": None,

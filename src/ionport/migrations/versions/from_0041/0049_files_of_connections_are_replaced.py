@@ -10,8 +10,6 @@ from alembic import op
 
 revision = "0049"
 down_revision = "0048"
-branch_labels = None
-depends_on = None
 
 
 def _texts(*names: str) -> list[sa.Column[str]]:

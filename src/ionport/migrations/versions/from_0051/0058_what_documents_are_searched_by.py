@@ -12,8 +12,6 @@ from alembic import op
 
 revision = "0058"
 down_revision = "0057"
-branch_labels = None
-depends_on = None
 
 _SEARCHED: Final = (
     *("supplier_name", "supplier_id", "supplier_tax_id", "supplier_tax_number", "supplier_iban"),
