@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, delete, func, insert, or_, select, update
@@ -98,6 +99,13 @@ class OrganizationRepository(Repository):
             .where(organizations.c.id == scope.organization_id)
             .values(time_zone=time_zone)
         )
+
+    def own_folder(self, scope: OrganizationScope, root: Path | None) -> Path | None:
+        """Return what an organization may name folders below: `root`, where it is the only one."""
+        if root is None:
+            return None
+        known = self.list_top(SystemScope("folders of organizations"))
+        return root / scope.organization_id if len(known) > 1 else root
 
     def list_top(
         self, scope: SystemScope, among: Collection[str] | None = None

@@ -35,12 +35,7 @@ class TokenStates:
 
     def is_alive(self, token_id: str, load: Callable[[], bool]) -> bool:
         """Return the token's state, from memory or by calling `load`."""
-        alive = self._tokens.recall(token_id)
-        if alive is None:
-            asked = self._tokens.now()
-            alive = load()
-            self._tokens.keep(token_id, alive, asked)
-        return alive
+        return self._tokens.get(token_id, load)
 
     def is_known_alive(self, token_id: str) -> bool:
         """Tell whether the token is alive as far as is remembered; False may mean unknown."""

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
 
 from ionport.connections.targets import errors
 from ionport.connections.targets.errors import TargetError
-from ionport.connections.targets.files import prove_files
 from ionport.connections.targets.model import FileStore, Target
 from ionport.connections.targets.sftp import SftpType
+from ionport.core.clock import SystemClock
 from ionport.ionapi.addresses import AddressPolicy
-
-_STAGES: Mapping[str, str] = {errors.AWAY: "network", errors.SIGN_IN_REFUSED: "sign_in"}
 
 
 class _Store:
@@ -42,11 +40,14 @@ class _Kind(SftpType):
 
 
 @pytest.mark.parametrize("opens", [False, True])
-@pytest.mark.parametrize("code", [errors.AWAY, errors.SIGN_IN_REFUSED, "another"])
-def test_each_stage_ends_once_and_one_of_them_failed(code: str, opens: bool) -> None:
+@pytest.mark.parametrize(
+    ("code", "stage"),
+    [(errors.AWAY, "network"), (errors.SIGN_IN_REFUSED, "sign_in"), ("another", "write")],
+)
+def test_each_stage_ends_once_and_one_of_them_failed(code: str, stage: str, opens: bool) -> None:
     kind = _Kind(TargetError(code, "No."), opens=opens)
-    told = list(prove_files(kind, Target(kind.kind, {}), AddressPolicy(), _STAGES))
+    told = list(kind.probe(Target(kind.kind, {}), AddressPolicy(), SystemClock()))
     ended = [result for result in told if result.state != "running"]
     assert [result.id for result in ended] == [key for key, _title in kind.stages]
     (failed,) = [result for result in ended if result.state == "failed"]
-    assert failed.id == ("write" if opens else _STAGES.get(code, "write"))
+    assert failed.id == ("write" if opens else stage)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import PurePosixPath
+from typing import Protocol
 
 from ionport.connections.targets.errors import TargetError
 from ionport.connections.targets.model import (
@@ -15,6 +16,7 @@ from ionport.connections.targets.model import (
     Stages,
     Target,
 )
+from ionport.core.clock import Clock
 from ionport.core.i18n import N_
 from ionport.core.ids import new_id
 from ionport.ionapi.addresses import AddressPolicy
@@ -30,25 +32,26 @@ def is_sub_folder(folder: str) -> bool:
     return not (path.is_absolute() or ".." in path.parts or unsafe)
 
 
-def prove_files(
-    kind: FileTargetType, target: Target, policy: AddressPolicy, stage_of: Mapping[str, str]
-) -> Results:
-    """Open the target and write, rename and remove a file.
+class FileType(FileTargetType, Protocol):
+    """A kind whose targets take files, with their proof."""
 
-    `stage_of` names the stage to which the code of an error on opening belongs.
-    """
-    stages = Stages(kind.stages)
-    yield stages.begin()
-    name = f".{new_id('tmp')}.tmp"
-    try:
-        with kind.open(target, "", policy, PROBE_SECONDS) as store:
-            yield from stages.passed_to(WRITE[0])
-            yield stages.begin()
-            _write_and_remove(store, name)
-            yield stages.passed()
-    except TargetError as error:
-        yield from stages.passed_to(stage_of.get(error.code, WRITE[0]))
-        yield from stages.failed(error)
+    stage_of: Mapping[str, str]
+    """The stage to which the code of an error on opening belongs."""
+
+    def probe(self, target: Target, policy: AddressPolicy, clock: Clock) -> Results:
+        """Open the target and write, rename and remove a file."""
+        stages = Stages(self.stages)
+        yield stages.begin()
+        name = f".{new_id('tmp')}.tmp"
+        try:
+            with self.open(target, "", policy, PROBE_SECONDS) as store:
+                yield from stages.passed_to(WRITE[0])
+                yield stages.begin()
+                _write_and_remove(store, name)
+                yield stages.passed()
+        except TargetError as error:
+            yield from stages.passed_to(self.stage_of.get(error.code, WRITE[0]))
+            yield from stages.failed(error)
 
 
 def _write_and_remove(store: FileStore, name: str) -> None:

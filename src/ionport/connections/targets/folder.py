@@ -10,13 +10,11 @@ from pathlib import Path
 
 from ionport.connections.model import TargetKind
 from ionport.connections.targets.errors import FOLDER_MISSING, folder_missing, of_system
-from ionport.connections.targets.files import WRITE, prove_files
-from ionport.connections.targets.model import FileStore, Results, Target, TargetField
-from ionport.core.clock import Clock
+from ionport.connections.targets.files import WRITE, FileType
+from ionport.connections.targets.model import FileStore, Target, TargetField
 from ionport.core.errors import InvalidInput
 from ionport.core.files import rename_to_free, sync_folder
 from ionport.core.i18n import N_, _
-from ionport.core.secrets import Secret
 from ionport.ionapi.addresses import AddressPolicy
 
 
@@ -68,7 +66,7 @@ class LocalStore:
             raise of_system(told, str(self._folder), name) from error
 
 
-class FolderType:
+class FolderType(FileType):
     """A local folder. It is never made: where nothing is mounted, nothing must be written."""
 
     kind = TargetKind.FOLDER
@@ -80,16 +78,11 @@ class FolderType:
         ),
     )
     stages: tuple[tuple[str, str], ...] = (("folder", N_("Folder")), WRITE)
+    stage_of: Mapping[str, str] = {FOLDER_MISSING: "folder"}
 
     @property
     def summary(self) -> str:
         return _("A folder of this machine, or a share that is mounted on it.")
-
-    def secret_label(self) -> str:
-        return ""
-
-    def proposed_secret(self) -> Secret:
-        return Secret("")
 
     def checked(self, target: Target, policy: AddressPolicy) -> Target:
         folder = target.parameters.get("folder", "")
@@ -101,9 +94,6 @@ class FolderType:
 
     def place(self, parameters: Mapping[str, str]) -> str:
         return parameters.get("folder", "")
-
-    def probe(self, target: Target, policy: AddressPolicy, clock: Clock) -> Results:
-        return prove_files(self, target, policy, {FOLDER_MISSING: "folder"})
 
     @contextmanager
     def open(

@@ -59,11 +59,11 @@ class TargetType(Protocol):
 
     def secret_label(self) -> str:
         """Return what its secret is called in a form; empty: a person gives none."""
-        ...
+        return ""
 
     def proposed_secret(self) -> Secret:
         """Return a new secret that a form proposes; empty: the target's owner has made it."""
-        ...
+        return Secret("")
 
     def checked(self, target: Target, policy: AddressPolicy) -> Target:
         """Return the target as it is kept; raises InvalidInput that names the fields."""

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ionport.connections.model import TargetKind
-from ionport.connections.targets.model import Results, Stages, Target, TargetField
+from ionport.connections.targets.model import Results, Stages, Target, TargetField, TargetType
 from ionport.core.clock import Clock
 from ionport.core.i18n import N_, _
-from ionport.core.secrets import Secret
 from ionport.ionapi.addresses import AddressPolicy
 
 
-class PullType:
+class PullType(TargetType):
     """On-premise: a program with an API key fetches documents, instead of being sent them."""
 
     kind = TargetKind.PULL
@@ -22,12 +21,6 @@ class PullType:
     @property
     def summary(self) -> str:
         return _("A program beside your Infor fetches what waits; nothing is called from here.")
-
-    def secret_label(self) -> str:
-        return ""
-
-    def proposed_secret(self) -> Secret:
-        return Secret("")
 
     def checked(self, target: Target, policy: AddressPolicy) -> Target:
         return Target(self.kind, {})

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
 
 from ionport.connections.targets import errors
 from ionport.connections.targets.errors import TargetError
+from ionport.connections.targets.files import FileType
+from ionport.connections.targets.model import FileStore, Target
 from ionport.core.errors import Unavailable
 from ionport.core.i18n import _
 from ionport.core.remote_files import RemoteCause, RemoteFailed
+from ionport.ionapi.addresses import AddressPolicy
 
 
 class RemoteSession(Protocol):
@@ -19,6 +22,7 @@ class RemoteSession(Protocol):
 
     def size(self, path: str) -> int | None: ...
     def exists(self, path: str) -> bool: ...
+    def is_folder(self, path: str) -> bool: ...
     def read(self, path: str, most: int) -> bytes: ...
     def write(self, path: str, content: bytes) -> None: ...
     def rename(self, old: str, new: str) -> None: ...
@@ -58,6 +62,48 @@ class RemoteStore:
 
     def _path(self, name: str) -> str:
         return posixpath.join(self._folder, name)
+
+
+class RemoteType(FileType, Protocol):
+    """A kind whose targets are servers of files. Their folder is never made."""
+
+    stage_of: Mapping[str, str] = {
+        errors.ADDRESS_REFUSED: "network",
+        errors.AWAY: "network",
+        errors.HOST_KEY_CHANGED: "host_key",
+        errors.SIGN_IN_REFUSED: "sign_in",
+        errors.FOLDER_MISSING: "folder",
+        # What the kind needs is not installed.
+        "no_asyncssh": "network",
+        "no_smbprotocol": "network",
+    }
+
+    def path(self, target: Target, folder: str) -> str:
+        """Return the path of a folder below the target's own, as its sessions take it."""
+        ...
+
+    def session(
+        self, target: Target, policy: AddressPolicy, seconds: float
+    ) -> AbstractContextManager[RemoteSession]:
+        """Sign on for the block; raises RemoteFailed."""
+        ...
+
+    @contextmanager
+    def open(
+        self, target: Target, folder: str, policy: AddressPolicy, seconds: float
+    ) -> Iterator[FileStore]:
+        """Open a folder below the target's own for the block."""
+        path = self.path(target, folder)
+        with told(path or "/", ""), self.session(target, policy, seconds) as session:
+            if not session.is_folder(path):
+                raise errors.folder_missing(path or "/")
+            yield RemoteStore(session, path)
+
+
+def port_of(target: Target) -> int:
+    """Return the port of a target; 0 for what is no number, which no check lets pass."""
+    port = target.parameters.get("port", "")
+    return int(port) if port.isascii() and port.isdigit() else 0
 
 
 @contextmanager

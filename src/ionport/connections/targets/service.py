@@ -20,7 +20,7 @@ from ionport.identity.audit import AuditLog
 from ionport.identity.groups.permissions import Permission
 from ionport.identity.repository import OrganizationRepository
 from ionport.ionapi.addresses import AddressPolicy
-from ionport.store import OrganizationScope, ScopedWork, SystemScope
+from ionport.store import OrganizationScope, ScopedWork
 
 NAME_LENGTH = 200
 MOST = 500
@@ -50,10 +50,7 @@ class TargetService:
 
         With several organizations each has a folder of its own there.
         """
-        if self._root is None:
-            return None
-        known = OrganizationRepository(access.connection).list_top(SystemScope("export root"))
-        return self._root / access.scope.organization_id if len(known) > 1 else self._root
+        return OrganizationRepository(access.connection).own_folder(access.scope, self._root)
 
     def prepare(self, target: Target) -> Target:
         """Return a target as it is kept; without a transaction.

@@ -3,33 +3,20 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from typing import Final
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 
 from ionport.connections.model import TargetKind
-from ionport.connections.targets import errors
-from ionport.connections.targets.files import WRITE, prove_files
-from ionport.connections.targets.model import FileStore, Results, Target, TargetField
-from ionport.connections.targets.remote import RemoteStore, told
-from ionport.core.clock import Clock
+from ionport.connections.targets.files import WRITE
+from ionport.connections.targets.model import Target, TargetField
+from ionport.connections.targets.remote import RemoteSession, RemoteType, port_of
 from ionport.core.errors import InvalidInput
 from ionport.core.i18n import N_, _
-from ionport.core.secrets import Secret
 from ionport.core.sftp.session import SftpAccount, check_account, open_sftp
 from ionport.ionapi.addresses import AddressPolicy
 
-_STAGE_OF: Final = {
-    errors.ADDRESS_REFUSED: "network",
-    errors.AWAY: "network",
-    "no_asyncssh": "network",
-    errors.HOST_KEY_CHANGED: "host_key",
-    errors.SIGN_IN_REFUSED: "sign_in",
-    errors.FOLDER_MISSING: "folder",
-}
 
-
-class SftpType:
+class SftpType(RemoteType):
     """An SFTP server. Its folder is never made."""
 
     kind = TargetKind.SFTP
@@ -69,9 +56,6 @@ class SftpType:
     def secret_label(self) -> str:
         return _("Password or private key")
 
-    def proposed_secret(self) -> Secret:
-        return Secret("")
-
     def checked(self, target: Target, policy: AddressPolicy) -> Target:
         given = dict(target.parameters)
         given["host_key"] = " ".join(given.get("host_key", "").split())
@@ -86,26 +70,20 @@ class SftpType:
     def place(self, parameters: Mapping[str, str]) -> str:
         return "sftp://{username}@{host}:{port}{folder}".format_map(parameters)
 
-    def probe(self, target: Target, policy: AddressPolicy, clock: Clock) -> Results:
-        return prove_files(self, target, policy, _STAGE_OF)
+    def path(self, target: Target, folder: str) -> str:
+        return posixpath.normpath(posixpath.join(target.parameters["folder"], folder))
 
-    @contextmanager
-    def open(
-        self, target: Target, folder: str, policy: AddressPolicy, seconds: float
-    ) -> Iterator[FileStore]:
-        path = posixpath.normpath(posixpath.join(target.parameters["folder"], folder))
-        with told(path, ""), open_sftp(_account(target), policy, seconds) as session:
-            if not session.is_folder(path):
-                raise errors.folder_missing(path)
-            yield RemoteStore(session, path)
+    def session(
+        self, target: Target, policy: AddressPolicy, seconds: float
+    ) -> AbstractContextManager[RemoteSession]:
+        return open_sftp(_account(target), policy, seconds)
 
 
 def _account(target: Target) -> SftpAccount:
     given = target.parameters
-    port = given.get("port", "")
     return SftpAccount(
         given.get("host", ""),
-        int(port) if port.isascii() and port.isdigit() else 0,
+        port_of(target),
         given.get("username", ""),
         given.get("host_key", ""),
         target.secret,

@@ -3,32 +3,20 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from typing import Final
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 
 from ionport.connections.model import TargetKind
-from ionport.connections.targets import errors
-from ionport.connections.targets.files import WRITE, is_sub_folder, prove_files
-from ionport.connections.targets.model import FileStore, Results, Target, TargetField
-from ionport.connections.targets.remote import RemoteStore, told
-from ionport.core.clock import Clock
+from ionport.connections.targets.files import WRITE, is_sub_folder
+from ionport.connections.targets.model import Target, TargetField
+from ionport.connections.targets.remote import RemoteSession, RemoteType, port_of
 from ionport.core.errors import InvalidInput
 from ionport.core.i18n import N_, _
-from ionport.core.secrets import Secret
 from ionport.core.smb.session import SmbAccount, check_smb_account, open_smb
 from ionport.ionapi.addresses import AddressPolicy
 
-_STAGE_OF: Final = {
-    errors.ADDRESS_REFUSED: "network",
-    errors.AWAY: "network",
-    "no_smbprotocol": "network",
-    errors.SIGN_IN_REFUSED: "sign_in",
-    errors.FOLDER_MISSING: "folder",
-}
 
-
-class SmbType:
+class SmbType(RemoteType):
     """An SMB server. Its folder is never made."""
 
     kind = TargetKind.SMB
@@ -67,9 +55,6 @@ class SmbType:
     def secret_label(self) -> str:
         return _("Password")
 
-    def proposed_secret(self) -> Secret:
-        return Secret("")
-
     def checked(self, target: Target, policy: AddressPolicy) -> Target:
         given = dict(target.parameters)
         given["folder"] = given.get("folder", "").replace("\\", "/").strip("/")
@@ -84,26 +69,20 @@ class SmbType:
         base = "smb://{username}@{host}:{port}/{share}".format_map(parameters)
         return posixpath.join(base, parameters["folder"]).rstrip("/")
 
-    def probe(self, target: Target, policy: AddressPolicy, clock: Clock) -> Results:
-        return prove_files(self, target, policy, _STAGE_OF)
+    def path(self, target: Target, folder: str) -> str:
+        return posixpath.join("/", target.parameters["folder"], folder).rstrip("/")
 
-    @contextmanager
-    def open(
-        self, target: Target, folder: str, policy: AddressPolicy, seconds: float
-    ) -> Iterator[FileStore]:
-        path = posixpath.join("/", target.parameters["folder"], folder).rstrip("/")
-        with told(path or "/", ""), open_smb(_account(target), policy, seconds) as session:
-            if not session.is_folder(path):
-                raise errors.folder_missing(path or "/")
-            yield RemoteStore(session, path)
+    def session(
+        self, target: Target, policy: AddressPolicy, seconds: float
+    ) -> AbstractContextManager[RemoteSession]:
+        return open_smb(_account(target), policy, seconds)
 
 
 def _account(target: Target) -> SmbAccount:
     given = target.parameters
-    port = given.get("port", "")
     return SmbAccount(
         given.get("host", ""),
-        int(port) if port.isascii() and port.isdigit() else 0,
+        port_of(target),
         given.get("share", ""),
         given.get("username", ""),
         target.secret,

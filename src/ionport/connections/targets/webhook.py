@@ -18,7 +18,14 @@ import httpx2
 from ionport.connections.model import TargetKind
 from ionport.connections.targets import errors
 from ionport.connections.targets.errors import TargetError
-from ionport.connections.targets.model import PROBE_SECONDS, Results, Stages, Target, TargetField
+from ionport.connections.targets.model import (
+    PROBE_SECONDS,
+    Results,
+    Stages,
+    Target,
+    TargetField,
+    TargetType,
+)
 from ionport.core.clock import Clock
 from ionport.core.errors import InvalidInput
 from ionport.core.http.signed_webhooks import (
@@ -151,7 +158,7 @@ def _retry_after(answer: httpx2.Response) -> float | None:
     return float(text[:9]) if text.isascii() and text.isdigit() else None
 
 
-class WebhookType:
+class WebhookType(TargetType):
     """A receiver of webhooks."""
 
     kind = TargetKind.WEBHOOK

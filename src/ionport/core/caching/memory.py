@@ -35,6 +35,15 @@ class ShortMemory(Generic[Value]):
             return None
         return value if self._monotonic() < until else None
 
+    def get(self, key: Hashable, load: Callable[[], Value]) -> Value:
+        """Return what is remembered under `key`, else what `load` gets from the database."""
+        value = self.recall(key)
+        if value is None:
+            asked = self.now()
+            value = load()
+            self.keep(key, value, asked)
+        return value
+
     def now(self) -> tuple[int, float]:
         """Return a mark of this moment, to be taken before the database is asked."""
         return self._epoch, self._monotonic()

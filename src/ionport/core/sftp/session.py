@@ -18,13 +18,16 @@ from typing import Any, Final, TypeVar
 
 from ionport.core.errors import InvalidInput, Unavailable
 from ionport.core.i18n import _
-from ionport.core.remote_files import RemoteCause, RemoteFailed
+from ionport.core.remote_files import (
+    CONNECT_SECONDS,
+    RemoteCause,
+    RemoteFailed,
+    admitted_address,
+    wrong_fields,
+)
 from ionport.core.secrets import Secret
-from ionport.core.sentences import told
-from ionport.ionapi.addresses import AddressPolicy, resolve, system_resolver
-from ionport.ionapi.errors import IonApiError
+from ionport.ionapi.addresses import AddressPolicy
 
-CONNECT_SECONDS: Final = 20.0
 CALL_SECONDS: Final = 60.0
 MAX_ENTRIES: Final = 10_000
 """How many names of a folder are read at most."""
@@ -74,17 +77,7 @@ def check_account(account: SftpAccount, policy: AddressPolicy) -> str:
         Unavailable: asyncssh is not installed.
     """
     ssh = _asyncssh()
-    wrong: dict[str, str] = {}
-    try:
-        policy.check_host(account.host)
-    except IonApiError as error:
-        wrong["host"] = told(error.message)
-    if not account.host or any(sign.isspace() for sign in account.host):
-        wrong["host"] = _("Write the name or address of the server.")
-    if not 1 <= account.port <= 65_535:
-        wrong["port"] = _("Write a number from 1 to {n}.").format(n=65_535)
-    if not account.username:
-        wrong["username"] = _("Fill in this field.")
+    wrong = wrong_fields(account, policy)
     if not account.secret.reveal():
         wrong["secret"] = _("Give a password or a private key.")
     fingerprint = ""
@@ -203,7 +196,7 @@ def open_sftp(
 
     Raises RemoteFailed with the reason: the name, the address, the host key, or the sign-in.
     """
-    address = _address(account, policy)
+    address = admitted_address(account, policy, _CODE)
     with asyncio.Runner() as runner:
         connection, client = _run(
             runner, _connect(account, address), CONNECT_SECONDS, _not_connected
@@ -214,18 +207,6 @@ def open_sftp(
             client.exit()
             connection.abort()
             runner.run(asyncio.wait_for(connection.wait_closed(), CONNECT_SECONDS))
-
-
-def _address(account: SftpAccount, policy: AddressPolicy) -> str:
-    try:
-        policy.check_host(account.host)
-        found = resolve(
-            account.host, account.port, timeout=CONNECT_SECONDS, resolver=system_resolver
-        )
-        return policy.admit(account.host, found)[0]
-    except IonApiError as error:
-        cause = RemoteCause.AWAY if error.transient else RemoteCause.ADDRESS
-        raise RemoteFailed(error.message, cause, _CODE, error.detail) from error
 
 
 async def _connect(account: SftpAccount, address: str) -> tuple[Any, Any]:

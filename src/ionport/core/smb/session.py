@@ -17,13 +17,16 @@ from typing import Any, Final
 
 from ionport.core.errors import InvalidInput, Unavailable
 from ionport.core.i18n import _
-from ionport.core.remote_files import RemoteCause, RemoteFailed
+from ionport.core.remote_files import (
+    CONNECT_SECONDS,
+    RemoteCause,
+    RemoteFailed,
+    admitted_address,
+    wrong_fields,
+)
 from ionport.core.secrets import Secret
-from ionport.core.sentences import told
-from ionport.ionapi.addresses import AddressPolicy, resolve, system_resolver
-from ionport.ionapi.errors import IonApiError
+from ionport.ionapi.addresses import AddressPolicy
 
-CONNECT_SECONDS: Final = 20.0
 _CODE: Final = "smb_unavailable"
 _CHUNK: Final = 1024 * 1024
 _LONGEST_MESSAGE: Final = 0xFF_FFFF
@@ -51,19 +54,9 @@ def check_smb_account(account: SmbAccount, policy: AddressPolicy) -> None:
     Raises Unavailable when smbprotocol is not installed.
     """
     _smbclient()
-    wrong: dict[str, str] = {}
-    try:
-        policy.check_host(account.host)
-    except IonApiError as error:
-        wrong["host"] = told(error.message)
-    if not account.host or any(sign.isspace() for sign in account.host):
-        wrong["host"] = _("Write the name or address of the server.")
-    if not 1 <= account.port <= 65_535:
-        wrong["port"] = _("Write a number from 1 to {n}.").format(n=65_535)
+    wrong = wrong_fields(account, policy)
     if not account.share or any(sign in account.share for sign in '/\\:*?"<>|'):
         wrong["share"] = _("Write the name of the share alone, such as invoices.")
-    if not account.username:
-        wrong["username"] = _("Fill in this field.")
     if not account.password.reveal():
         wrong["secret"] = _("Give a password.")
     if wrong:
@@ -139,7 +132,7 @@ def open_smb(account: SmbAccount, policy: AddressPolicy, seconds: float) -> Iter
     Raises RemoteFailed with the reason: the name, the address, or the sign-in.
     """
     smb = _smbclient()
-    address = _address(account, policy)
+    address = admitted_address(account, policy, _CODE)
     cache: dict[str, Any] = {}
     common = {
         "username": account.username,
@@ -166,18 +159,6 @@ def _cut(cache: dict[str, Any]) -> None:
     for connection in list(cache.values()):
         with suppress(OSError):
             connection.transport.close()
-
-
-def _address(account: SmbAccount, policy: AddressPolicy) -> str:
-    try:
-        policy.check_host(account.host)
-        found = resolve(
-            account.host, account.port, timeout=CONNECT_SECONDS, resolver=system_resolver
-        )
-        return policy.admit(account.host, found)[0]
-    except IonApiError as error:
-        cause = RemoteCause.AWAY if error.transient else RemoteCause.ADDRESS
-        raise RemoteFailed(error.message, cause, _CODE, error.detail) from error
 
 
 @contextmanager

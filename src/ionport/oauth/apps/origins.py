@@ -33,11 +33,9 @@ class RegisteredOrigins:
         if origin == "*" or wrong_origin(origin):
             return False
         key = (tenant_id, origin, client_id)
-        known = self._memory.recall(key)
-        if known is None:
-            asked = self._memory.now()
-            scope = TenantScope(look_up_text(tenant_id))
-            with self._database.read() as work:
-                known = AppRepository(work.connection).names_origin(scope, origin, client_id)
-            self._memory.keep(key, known, asked)
-        return known
+        return self._memory.get(key, lambda: self._load(*key))
+
+    def _load(self, tenant_id: str, origin: str, client_id: str | None) -> bool:
+        scope = TenantScope(look_up_text(tenant_id))
+        with self._database.read() as work:
+            return AppRepository(work.connection).names_origin(scope, origin, client_id)

@@ -22,12 +22,10 @@ class RefusalForms:
 
         A tenant that does not exist has the default.
         """
-        known = self._memory.recall(tenant_id)
-        if known is None:
-            asked = self._memory.now()
-            scope = TenantScope(look_up_text(tenant_id))
-            with self._database.read() as work:
-                settings = TenantSettingsRepository(work.connection).get(scope)
-            known = settings.refusal_form is RefusalForm.INFOR
-            self._memory.keep(tenant_id, known, asked)
-        return known
+        return self._memory.get(tenant_id, lambda: self._load(tenant_id))
+
+    def _load(self, tenant_id: str) -> bool:
+        scope = TenantScope(look_up_text(tenant_id))
+        with self._database.read() as work:
+            settings = TenantSettingsRepository(work.connection).get(scope)
+        return settings.refusal_form is RefusalForm.INFOR

@@ -148,11 +148,7 @@ class TokenToolsService:
         """
         access.require_tenant_administrator()
         proof.require_for(access.actor, self._clock.now())
-        answer = self._tokens.record(access, signed)
-        self._audit.record(
-            access, AppAction.TOKEN_ISSUED, signed.login.app.id, _of_account(signed.login)
-        )
-        return answer
+        return self._store(access, signed, AppAction.TOKEN_ISSUED)
 
     def store_for_call(
         self, access: Access[TenantScope], signed: SignedLogin, call: str
@@ -165,8 +161,14 @@ class TokenToolsService:
             TooManyRequests: the tenant's limits are on, and one is reached.
         """
         access.require_tenant_administrator()
-        details = {**_of_account(signed.login), "call": call}
-        self._audit.record(access, AppAction.CALL_SENT, signed.login.app.id, details)
+        return self._store(access, signed, AppAction.CALL_SENT, call=call)
+
+    def _store(
+        self, access: Access[TenantScope], signed: SignedLogin, action: AppAction, **details: str
+    ) -> TokenAnswer:
+        account = signed.login.account
+        used = {"service_account": account.access_key} if account else {}
+        self._audit.record(access, action, signed.login.app.id, {**used, **details})
         return self._tokens.record(access, signed)
 
     def end_token(self, access: Access[TenantScope], signed: SignedLogin) -> None:
@@ -216,10 +218,6 @@ class TokenToolsService:
             fields = {"grant_type": "password", "username": "$SAAK", "password": "$SASK"}
         fields |= {"client_id": app.client_id, "client_secret": "$CS"}
         return Snippets(_curl(token_url, api_url, fields), _python(token_url, api_url, fields))
-
-
-def _of_account(login: Login) -> dict[str, str]:
-    return {"service_account": login.account.access_key} if login.account else {}
 
 
 def _bare(pasted: str) -> str:

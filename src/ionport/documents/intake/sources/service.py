@@ -56,10 +56,7 @@ class SourceService:
 
         With several organizations each has a folder of its own there.
         """
-        if self._root is None:
-            return None
-        known = OrganizationRepository(access.connection).list_top(SystemScope("intake root"))
-        return self._root / access.scope.organization_id if len(known) > 1 else self._root
+        return OrganizationRepository(access.connection).own_folder(access.scope, self._root)
 
     def add_folder(
         self,

@@ -15,7 +15,7 @@ from ionport.oauth.apps.model import GrantType
 from ionport.oauth.tokens.tools import TokenReport
 from ionport.web.forms.fields import errors_of, text_of
 from ionport.web.forms.passwords import password_proof
-from ionport.web.pages.authorized_apps.apps import app_dialog, the_app
+from ionport.web.rendering.templating import render
 from ionport.web.routes import form_routes
 from ionport.web.services import infor_of
 from ionport.web.state import tenant_read, tenant_write, today_of, visit_of
@@ -74,14 +74,16 @@ def _page(
     errors: Mapping[str, str] | None = None,
     status: int = 200,
 ) -> Response:
-    app, infor = the_app(request), infor_of(request)
+    infor, today = infor_of(request), today_of(request)
     accounts: Sequence[ServiceAccount] = ()
-    if app.grant_type is GrantType.PASSWORD_CREDENTIALS and not app.type.has_users:
-        with tenant_read(request) as access:
+    with tenant_read(request) as access:
+        app = infor.apps.get_app(access, request.path_params["app"])
+        if app.grant_type is GrantType.PASSWORD_CREDENTIALS and not app.type.has_users:
             page = PageRequest(per_page=MAX_PER_PAGE)
             accounts = infor.service_accounts.list_of_app(access, app.id, page).items
-    today = today_of(request)
     context = {
+        "app": app,
+        "errors": errors or {},
         "report": report,
         "token": token,
         "accounts": [(one.id, one.title) for one in accounts if one.is_open(today)],
@@ -92,8 +94,7 @@ def _page(
             report and report.claims and report.claims.get("client_id") != app.client_id
         ),
     }
-    template = "authorized_apps/token_tools.html"
-    return app_dialog(request, template, errors or {}, status, context)
+    return render(request, "authorized_apps/token_tools.html", context, status=status)
 
 
 _TOOLS = "/ion-api/{tenant}/authorized-apps/{app}/token-tools"
