@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Any
 
 from ionport.core.errors import InvalidInput
 from ionport.core.i18n import _
@@ -16,7 +15,14 @@ from ionport.core.sentences import joined
 from ionport.exports.destinations.erp_invoices.ln import LATER, CreateInvoice, InvoicePayload
 from ionport.exports.destinations.infor_idm import InforIdm
 from ionport.exports.destinations.port import AnyCall, MethodOption, Rendered, RenderJob
-from ionport.exports.destinations.questions.ln import ASK_SWITCH, PROCESSED_OPTION, AskLn
+from ionport.exports.destinations.questions.ln import (
+    ASK_SWITCH,
+    LIST_OPTION,
+    PROCESSED_OPTION,
+    SERVICE_OPTION,
+    AskLn,
+    name_option,
+)
 from ionport.exports.destinations.questions.model import ErpQuestion
 from ionport.exports.model import Delivery, ExportMethod, StepKind
 from ionport.mappings.grammars.aliases import IDM_REFERENCE
@@ -25,26 +31,15 @@ from ionport.mappings.rendering.erp import ErpMapping
 from ionport.mappings.rendering.ln import LINE_NAMES, parse_ln_mapping, render_ln
 from ionport.mappings.rendering.model import LnPayload, Traced
 
-_NAME = r"[A-Za-z_][A-Za-z0-9_]{0,79}"
-
-
-def _option(name: str, label: Any, default: str) -> MethodOption:
-    return MethodOption(
-        f"ln_{name}",
-        label,
-        lambda: _("As your LN calls it; letters, digits and underscores."),
-        default=default,
-        pattern=_NAME,
-    )
-
-
 OPTIONS: tuple[MethodOption, ...] = (
-    _option("service", lambda: _("Service in LN"), "ReceivedPurchaseInvoice"),
-    _option("create", lambda: _("Operation that creates"), "Create"),
-    _option("list", lambda: _("Operation that lists"), "List"),
-    _option("tax_lines", lambda: _("Element of a tax line"), LINE_NAMES["tax_lines"]),
-    _option("receipt_lines", lambda: _("Element of a receipt line"), LINE_NAMES["receipt_lines"]),
-    _option("cost_lines", lambda: _("Element of a cost line"), LINE_NAMES["cost_lines"]),
+    SERVICE_OPTION,
+    name_option("create", lambda: _("Operation that creates"), "Create"),
+    LIST_OPTION,
+    name_option("tax_lines", lambda: _("Element of a tax line"), LINE_NAMES["tax_lines"]),
+    name_option(
+        "receipt_lines", lambda: _("Element of a receipt line"), LINE_NAMES["receipt_lines"]
+    ),
+    name_option("cost_lines", lambda: _("Element of a cost line"), LINE_NAMES["cost_lines"]),
     ASK_SWITCH,
     PROCESSED_OPTION,
 )
@@ -106,7 +101,7 @@ def payload_of(made: LnPayload, options: Mapping[str, str]) -> InvoicePayload:
     """Return what is created."""
     correlation = _attribute(made.header, "correlation_id")
     number = _attribute(made.header, "invoice_id")
-    names = {option.name: options.get(option.name) or option.default for option in OPTIONS}
+    names = {option.name: option.value_in(options) for option in OPTIONS}
     supplier = _attribute(made.header, "supplier_id")
     return InvoicePayload(
         service=names["ln_service"],

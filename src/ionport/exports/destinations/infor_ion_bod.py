@@ -26,7 +26,7 @@ from ionport.exports.destinations.port import (
     Rendered,
     RenderJob,
 )
-from ionport.exports.destinations.questions.m3 import ASK_CHOICE, AskInvoice
+from ionport.exports.destinations.questions.flow import ASK_OPTIONS, AskErpOfFlow
 from ionport.exports.destinations.questions.model import WORD_OPTION, ErpQuestion
 from ionport.exports.model import Delivery, ExportMethod, StepKind
 from ionport.ionapi.client import IonApiClient
@@ -46,7 +46,8 @@ WORD_HOURS = MethodOption(
     lambda: _("The ERP's word is expected within (hours)"),
     lambda: _(
         "From 1 to 999, counted from the delivery; then it stands under Export errors, and alerts"
-        " tell of it. Empty: 24, where an endpoint takes the ERP's word or M3 is asked. 0: never."
+        " tell of it. Empty: 24, where an endpoint takes the ERP's word or the ERP is asked. 0:"
+        " never."
     ),
     pattern="[0-9]{1,3}",
     is_name=False,
@@ -124,9 +125,9 @@ class InforIonBod:
     proof_stages: tuple[str, ...] = ("ion",)
     mapping_kinds: tuple[MappingKind, ...] = (MappingKind.BOD,)
     optional_kinds: tuple[MappingKind, ...] = ()
-    options: tuple[MethodOption, ...] = (ASK_CHOICE, WORD_HOURS)
+    options: tuple[MethodOption, ...] = (*ASK_OPTIONS, WORD_HOURS)
     plans_itself = False
-    question: ErpQuestion | None = AskInvoice()
+    question: ErpQuestion | None = AskErpOfFlow()
 
     @property
     def summary(self) -> str:

@@ -70,6 +70,10 @@ class MethodOption:
     is_name: bool = True
     """Whether it says what something is called in the target."""
 
+    def value_in(self, options: Mapping[str, str]) -> str:
+        """Return its value among those of a configuration."""
+        return options.get(self.name) or self.default
+
 
 class DocumentFiles(Protocol):
     """The files that are made of the document, and those inside it, as stored contents."""

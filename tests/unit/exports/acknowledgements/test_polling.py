@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -18,7 +19,11 @@ from ionport.exports.ledger.repository import DeliveryRepository
 from ionport.exports.model import GONE_FROM_ERP, Delivery, ExportMethod
 from ionport.identity.access import Access
 from ionport.ionapi import IonApiClient, M3Request
+from ionport.sandbox.books.ln import LnBooks
 from ionport.sandbox.ln.service import LnService, LnSettings
+from ionport.sandbox.messaging.flows.acknowledge_bod import InvoiceDocument
+from ionport.sandbox.messaging.flows.erp_invoice import read_invoice
+from ionport.sandbox.messaging.flows.model import Booked
 from ionport.store import SystemScope
 from ionport.web.locales import speech_of
 from tests.support import erp_mappings
@@ -349,6 +354,33 @@ def test_what_ln_processes_later_is_known(opened: Opened, client: IonApiClient) 
     found = walk.side.detail(delivery.id).delivery
     assert (found.erp_status, found.erp_reference) == ("posted", delivery.erp_reference)
     poller.close()
+
+
+def test_an_invoice_that_a_flow_brought_into_ln_is_found_there(opened: Opened) -> None:
+    walk = opened(ExportMethod.INFOR_IDM_BOD, b"", "SUP000001", **{ASK_OPTION: "ln"})
+    ours, foreign = delivered(walk, "ASK-30"), delivered(walk, "ASK-31")
+    poller = poller_of(walk)
+    walk.clock.advance(timedelta(seconds=4))
+    assert poller.look() == 0
+    booked = book_in_ln(walk, ours, ours.correlation_id)
+    book_in_ln(walk, foreign, "00000000-0000-4000-8000-000000000000")
+    walk.clock.advance(timedelta(seconds=11))
+    assert poller.look() == 1
+    found = walk.side.detail(ours.id).delivery
+    assert (found.erp_status, found.erp_reference) == ("posted", booked.number)
+    assert walk.side.detail(foreign.id).delivery.erp_status == "handed_over"
+    poller.close()
+
+
+def book_in_ln(walk: Walk, delivery: Delivery, correlation_id: str) -> Booked:
+    """Have LN book the message of a delivery, as a document flow does."""
+    (message,) = walk.messages(walk.side.detail(delivery.id))
+    content = walk.infor.blobs.get(message.bod_sha256)
+    invoice = read_invoice(InvoiceDocument.read(content, message.document_name))
+    books = LnBooks(LnService(walk.infor.clock, LnSettings()))
+    with walk.infor.database.write() as work:
+        as_wanted = replace(invoice, correlation_id=correlation_id, lines=())
+        return books.book(work.within(TENANT_SCOPE), as_wanted)
 
 
 def test_an_ln_that_cannot_list_says_nothing_of_its_invoices(opened: Opened) -> None:

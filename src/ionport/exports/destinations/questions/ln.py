@@ -6,6 +6,7 @@ that says so, so that a configuration does; its values are those of the session.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from ionport.core.errors import NotFound
@@ -22,6 +23,19 @@ from ionport.exports.destinations.questions.model import (
 from ionport.exports.model import StepKind
 
 _PROCESSED: Final = "processed"
+NAME: Final = r"[A-Za-z_][A-Za-z0-9_]{0,79}"
+
+
+def name_option(name: str, label: Callable[[], str], default: str) -> MethodOption:
+    """Return the option that says what something is called in LN."""
+    return MethodOption(
+        f"ln_{name}",
+        label,
+        lambda: _("As your LN calls it; letters, digits and underscores."),
+        default=default,
+        pattern=NAME,
+    )
+
 
 ASK_SWITCH: Final = MethodOption(
     ASK_OPTION,
@@ -37,8 +51,12 @@ PROCESSED_OPTION: Final = MethodOption(
     lambda: _("Attribute that says whether it is processed"),
     lambda: _("As your LN calls it; its value is Processed once the invoice is."),
     default="ProcessingStatus",
-    pattern=r"[A-Za-z_][A-Za-z0-9_]{0,79}",
+    pattern=NAME,
 )
+SERVICE_OPTION: Final = name_option(
+    "service", lambda: _("Service in LN"), "ReceivedPurchaseInvoice"
+)
+LIST_OPTION: Final = name_option("list", lambda: _("Operation that lists"), "List")
 
 
 class AskLn(AskWhereWanted):
@@ -51,14 +69,23 @@ class AskLn(AskWhereWanted):
         if created is None:
             return None
         wanted = InvoicePayload.from_bytes(created)
-        listed = listed_in_ln(asked.client, wanted)
-        if listed is None:
-            text = _("The service {service} in LN has no operation {list}.")
-            raise NotFound(text.format(service=wanted.service, list=wanted.list))
-        attribute = asked.options.get(PROCESSED_OPTION.name) or PROCESSED_OPTION.default
-        for found in listed:
-            if found.value(wanted.correlation) == asked.delivery.correlation_id:
-                is_processed = found.value(attribute).strip().lower() == _PROCESSED
-                status = ErpStatus.POSTED if is_processed else ErpStatus.ACCEPTED
-                return ErpAnswer(status, key_in_ln(dict(found.values), wanted))
-        return None
+        return answer_of_ln(asked, wanted)
+
+
+def answer_of_ln(asked: AskedDelivery, wanted: InvoicePayload) -> ErpAnswer | None:
+    """Return what LN has made of an invoice.
+
+    None while none of this supplier and number bears the correlation id. Raises IonApiError, and
+    NotFound where LN's service lists none.
+    """
+    listed = listed_in_ln(asked.client, wanted)
+    if listed is None:
+        text = _("The service {service} in LN has no operation {list}.")
+        raise NotFound(text.format(service=wanted.service, list=wanted.list))
+    attribute = PROCESSED_OPTION.value_in(asked.options)
+    for found in listed:
+        if found.value(wanted.correlation) == asked.delivery.correlation_id:
+            is_processed = found.value(attribute).strip().lower() == _PROCESSED
+            status = ErpStatus.POSTED if is_processed else ErpStatus.ACCEPTED
+            return ErpAnswer(status, key_in_ln(dict(found.values), wanted))
+    return None

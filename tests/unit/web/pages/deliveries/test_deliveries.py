@@ -387,7 +387,7 @@ def test_what_the_erp_says_nothing_of_in_time_is_shown_as_such(desk: Desk) -> No
     assert "Nobody tells it: the connection has no endpoint" in stand(ErpStatus.HANDED_OVER)
     silent = stand(ErpStatus.NO_WORD, erp_missed_at=desk.clock.now())
     assert "neither accepted, posted nor rejected" in silent
-    assert "So far M3 has no such invoice" in silent
+    assert "So far the ERP has no such invoice" in silent
     assert "has not found it since" in stand(ErpStatus.ACCEPTED)
     gone = stand(ErpStatus.REJECTED, erp_text=GONE_FROM_ERP)
     assert "somebody has deleted it there" in gone

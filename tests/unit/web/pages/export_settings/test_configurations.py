@@ -105,7 +105,7 @@ def test_the_fields_stand_in_the_order_of_the_original(desk: Desk) -> None:
     over_ion = desk.browser.get(f"{LIST}/new/infor-ion-bod").text
     assert "BOD Mapping File" in over_ion
     assert "IDM Mapping File" not in over_ion
-    assert "Ask M3 what became of it" in over_ion
+    assert "Ask M3 or LN what became of it" in over_ion
     assert "Remove what the ERP rejects from IDM" not in over_ion
     assert desk.browser.get(f"{LIST}/new/fax").status_code == 404
 
