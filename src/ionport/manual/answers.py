@@ -21,7 +21,7 @@ from ionport.manual.sections import Block, blocks_of
 MAX_QUESTION = 500
 _EXCERPTS = 3
 _NEAREST = 3
-# What it counts that a page's best block, its title, its phrases all together, and the likest of
+# What it counts that a page's best block, its title, many of its phrases, and the likest of
 # them speak of the question. Fitted to the questions of the evaluation set (docs/decisions/0029).
 _BLOCK = 0.81
 _TITLE = 0.42
@@ -140,8 +140,8 @@ class Manual:
                 blocks[number] = blocks.get(number, 0.0) + share * spoken
             for number, grade in self._pages.titles.have(word.terms).items():
                 pages[number] += _TITLE * share * grade
-            for number, grade in self._pages.asked.have(word.terms).items():
-                pages[number] += _ASKED * share * grade
+            for number, spoken in self._pages.asked.speak_of(word.terms).items():
+                pages[number] += _ASKED * share * spoken
         for number, name in enumerate(self._pages.names):
             pages[number] += _HERE * (name == here) - _REFERENCE_LESS * (name in lesser)
         page_of = self._pages.page_of

@@ -56,7 +56,7 @@ class IndexedPages:
         self.phrases = Phrases(phrases, len(pages))
         asked_terms: list[dict[str, float]] = [{} for _page in pages]
         for page, each in phrases:
-            asked_terms[page].update(dict.fromkeys(each, 1.0))
+            _add(asked_terms[page], dict.fromkeys(each, 1.0), 1.0)
         self.asked = Texts(asked_terms)
         self._on_pages: list[set[str]] = [set(each) for each in asked_terms]
         for at, bag in zip(self.page_of, self._bags, strict=True):
