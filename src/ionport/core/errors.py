@@ -28,10 +28,10 @@
     ├── StaleEntity             412  sandbox: an entity of LN's OData was changed meanwhile
     ├── WrongMediaType          415  sandbox: LN's OData takes JSON alone
     ├── MatchMissing            428  sandbox: a change of LN's OData without If-Match
-    ├── ClientSilent            408  gateway: the body did not come in time
+    ├── ClientTimedOut          408  gateway: the body did not come in time
     ├── NotOffered              501  gateway: what it does not speak
     ├── TargetFailed            502  gateway: the target could not be reached
-    ├── TargetSilent            504  gateway: the target did not answer in time
+    ├── TargetTimedOut          504  gateway: the target did not answer in time
     ├── WrongHost               421  control plane: a Host header that is not ours
     ├── NotConfigured           412  sandbox: no connection point takes the message
     ├── InvalidScopes           400  oauth: scopes that an app may not have

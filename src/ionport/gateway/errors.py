@@ -2,7 +2,7 @@
 
 Infor publishes the status codes but not the bodies (docs/reference/gateway.md#limits): ours are
 flat JSON with a code, what happened, and the request id to ask about. A tenant may choose bare
-ones, so that its clients are tried with as little as Infor's say.
+ones, so that its clients are tested with as little as Infor's bodies may hold.
 """
 
 from __future__ import annotations
@@ -50,8 +50,8 @@ class ScopeMissing(Forbidden):
         self.scope = scope
 
 
-class ClientSilent(IonportError):
-    """The client began a body and did not go on with it."""
+class ClientTimedOut(IonportError):
+    """The client began a body and did not send the rest in time."""
 
     status = 408
     default_code = "client_silent"
@@ -65,14 +65,14 @@ class NotOffered(IonportError):
 
 
 class TargetFailed(IonportError):
-    """The target could not be reached, or what it says is no HTTP."""
+    """The target could not be reached, or its answer is no HTTP."""
 
     status = 502
     default_code = "target_failed"
 
 
 class TargetPaused(Unavailable):
-    """Calls to a target that failed several times rest; `retry_after` is in seconds."""
+    """Calls to a target that failed several times are paused; `retry_after` is in seconds."""
 
     default_code = "target_paused"
 
@@ -80,7 +80,7 @@ class TargetPaused(Unavailable):
         super().__init__(text, retry_after=retry_after)
 
 
-class TargetSilent(IonportError):
+class TargetTimedOut(IonportError):
     """The target did not answer in time."""
 
     status = 504

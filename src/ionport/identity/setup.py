@@ -37,7 +37,7 @@ class SetupService:
         return UserRepository(work.connection).count(_SETUP) == 0
 
     def make_setup_link(self, work: Work) -> Secret:
-        """Return the token of a fresh one-time set-up link; every earlier link dies.
+        """Return the token of a new one-time set-up link; every earlier link ends.
 
         Raises:
             Conflict: an administrator exists; the link is for the first one only.
@@ -55,7 +55,7 @@ class SetupService:
         """Raise NotFound unless the link can be used now."""
         digest, repository = self._setup_digest(token), SessionRepository(work.connection)
         if not repository.has_setup_link(_SETUP, digest, self._clock.now()):
-            _dead_setup_link(is_used=repository.is_setup_link_used(_SETUP, digest))
+            _refuse_setup_link(is_used=repository.is_setup_link_used(_SETUP, digest))
 
     def consume_setup_link(
         self, work: Work, token: Secret, new: NewUser, password_hash: str
@@ -68,7 +68,7 @@ class SetupService:
         """
         sessions = SessionRepository(work.connection)
         if not sessions.use_setup_link(_SETUP, self._setup_digest(token), self._clock.now()):
-            _dead_setup_link()
+            _refuse_setup_link()
         if not self.needs_setup(work):
             _already_set_up()
         user = self._identity.add_user(work, new, password_hash)
@@ -96,7 +96,7 @@ def _already_set_up() -> NoReturn:
     )  # fmt: skip
 
 
-def _dead_setup_link(*, is_used: bool = False) -> NoReturn:
+def _refuse_setup_link(*, is_used: bool = False) -> NoReturn:
     if is_used:
         text = _("This set-up link was used: the first administrator exists. Sign in.")
         raise NotFound(text, code="setup_link_used")

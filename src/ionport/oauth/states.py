@@ -1,4 +1,4 @@
-"""What this process remembers for two seconds at most: tokens alive or dead, logins that passed.
+"""What this process remembers for two seconds at most: active and ended tokens, logins that passed.
 
 A revocation anywhere is seen here within that time; one in this process at once, because
 what revokes, disables or deletes calls `forget` after its commit
@@ -33,15 +33,11 @@ class TokenStates:
         self._memories.append(memory)
         return memory
 
-    def is_alive(self, token_id: str, load: Callable[[], bool]) -> bool:
-        """Return the token's state, from memory or by calling `load`."""
+    def is_active(self, token_id: str, load: Callable[[], bool]) -> bool:
+        """Tell whether the token is active, from memory or by calling `load`."""
         return self._tokens.get(token_id, load)
 
-    def is_known_alive(self, token_id: str) -> bool:
-        """Tell whether the token is alive as far as is remembered; False may mean unknown."""
-        return self._tokens.recall(token_id) is True
-
     def forget(self) -> None:
-        """Ask the database again for everything: something has been closed or opened."""
+        """Empty the memories: something has been revoked, disabled, deleted or enabled."""
         for memory in self._memories:
             memory.forget()

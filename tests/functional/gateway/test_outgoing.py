@@ -13,7 +13,7 @@ from aiohttp import web
 
 from ionport.core.errors import Forbidden, IonportError, NotFound
 from ionport.core.secrets import DOTS
-from ionport.gateway.errors import TargetFailed, TargetSilent
+from ionport.gateway.errors import TargetFailed, TargetTimedOut
 from ionport.gateway.proxy import outgoing
 from ionport.gateway.proxy.outgoing import ApiAddress, OutgoingAnswer, OutgoingCalls
 from ionport.gateway.targets.idle_timeout import IdleTimeout
@@ -128,7 +128,7 @@ def test_a_silent_target_is_left(
 ) -> None:
     monkeypatch.setattr(outgoing, "IdleTimeout", lambda _seconds: IdleTimeout(0.3))
     side.add(target.url)
-    refused(side, TargetSilent, path="/silent")
+    refused(side, TargetTimedOut, path="/silent")
 
 
 def test_an_api_that_is_not_there_or_not_active_is_not_called(

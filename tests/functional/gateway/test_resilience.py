@@ -19,7 +19,7 @@ import httpx2
 import pytest
 from aiohttp import web
 
-from ionport.gateway.errors import ClientSilent, TargetSilent
+from ionport.gateway.errors import ClientTimedOut, TargetTimedOut
 from ionport.gateway.policies import limits
 from ionport.gateway.proxy import custom
 from ionport.gateway.targets import idle_timeout
@@ -206,9 +206,9 @@ def test_an_idle_timeout_restarts_rests_and_ends(monkeypatch: pytest.MonkeyPatch
     with asyncio.Runner(loop_factory=HastyLoop) as runner:
         runner.run(waits(0.1))
         runner.run(rests())
-        with pytest.raises(TargetSilent):
+        with pytest.raises(TargetTimedOut):
             runner.run(waits(5))
-        with pytest.raises(ClientSilent):
+        with pytest.raises(ClientTimedOut):
             runner.run(waits(5, for_client=True))
 
 

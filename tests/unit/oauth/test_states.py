@@ -32,28 +32,28 @@ def counted(answers: list[bool], asked: list[int]) -> Callable[[], bool]:
 def test_the_database_is_asked_once_in_two_seconds(ticks: Ticks) -> None:
     memory, asked = TokenStates(ticks), list[int]()
     load = counted([True, False], asked)
-    assert memory.is_alive("t", load)
+    assert memory.is_active("t", load)
     ticks.seconds = 1.99
-    assert memory.is_alive("t", load)
+    assert memory.is_active("t", load)
     assert len(asked) == 1
     ticks.seconds = 2.0
-    assert not memory.is_alive("t", load)
+    assert not memory.is_active("t", load)
     assert len(asked) == 2
 
 
 def test_a_dead_token_is_remembered_as_well(ticks: Ticks) -> None:
     memory, asked = TokenStates(ticks), list[int]()
     load = counted([False], asked)
-    assert not memory.is_alive("t", load)
-    assert not memory.is_alive("t", load)
+    assert not memory.is_active("t", load)
+    assert not memory.is_active("t", load)
     assert len(asked) == 1
 
 
 def test_after_forget_the_database_is_asked_again(ticks: Ticks) -> None:
     memory = TokenStates(ticks)
-    assert memory.is_alive("t", lambda: True)
+    assert memory.is_active("t", lambda: True)
     memory.forget()
-    assert not memory.is_alive("t", lambda: False)
+    assert not memory.is_active("t", lambda: False)
 
 
 def test_what_was_read_before_a_revocation_is_not_remembered_after_it(ticks: Ticks) -> None:
@@ -63,13 +63,13 @@ def test_what_was_read_before_a_revocation_is_not_remembered_after_it(ticks: Tic
         memory.forget()
         return True
 
-    memory.is_alive("t", load_while_somebody_revokes)
-    assert not memory.is_alive("t", lambda: False)
+    memory.is_active("t", load_while_somebody_revokes)
+    assert not memory.is_active("t", lambda: False)
 
 
 def test_the_memory_is_bounded(ticks: Ticks, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(states, "MAX_REMEMBERED", 10)
     memory = TokenStates(ticks)
     for number in range(25):
-        memory.is_alive(str(number), lambda: True)
+        memory.is_active(str(number), lambda: True)
     assert len(memory._tokens) == 10

@@ -1,7 +1,7 @@
 """Calls to API suites of a tenant's own: find the target, obey the policies, pass both ways.
 
 Answers pass with their status, redirects too: only a `Location` below the target's own URL is
-turned into the public address, so that clients stay in front of the gateway.
+turned into the public address, so that clients go on calling the gateway.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from ionport.core.clock import Clock
 from ionport.core.errors import Forbidden
 from ionport.core.ids import random_token
 from ionport.gateway.caller import CUSTOM_CONTEXT
-from ionport.gateway.errors import BadAddress, TargetFailed, TargetSilent
+from ionport.gateway.errors import BadAddress, TargetFailed, TargetTimedOut
 from ionport.gateway.policies.limits import Breakers, Limits
 from ionport.gateway.policies.model import QUERY_PREFIX
 from ionport.gateway.proxy.answers import send_whole
@@ -41,7 +41,7 @@ from ionport.gateway.targets.security import SecurityType
 # No context is longer, however much of it is percent-encoded; longer ones are not remembered.
 _MAX_SEGMENT: Final = 192
 _CUSTOM_SEGMENT: Final = CUSTOM_CONTEXT.lower().encode()
-# What the gateway refuses by itself says nothing of the target's health.
+# A refusal by the gateway itself does not count as a failure of the target.
 _OUR_REFUSALS: Final = frozenset(("target_address_refused", "loop_detected"))
 
 
@@ -58,7 +58,7 @@ class CustomSuites:
         self._limits = Limits(clock)
         self._breakers = Breakers()
         self._cache = ResponseCache()
-        # Names this process to itself: a target that leads back here would go round for ever.
+        # Marks calls of this process: a target that leads back here would be called without end.
         self._via = f"1.1 ionport-{random_token(6).reveal()}"
 
     async def find(self, tenant_id: str, raw_path: bytes) -> tuple[Route | None, bytes]:
@@ -87,7 +87,7 @@ class CustomSuites:
         Raises:
             Forbidden: suite or endpoint are not active.
             TooManyRequests: a policy says so.
-            TargetPaused, TargetFailed, TargetSilent: no answer of the target.
+            TargetPaused, TargetFailed, TargetTimedOut: no answer of the target.
             ClientDisconnect: the client went away.
         """
         route = call.route
@@ -108,7 +108,7 @@ class CustomSuites:
         try:
             with IdleTimeout(route.policies.timeout_seconds) as idle_timeout:
                 await self._pass(call, idle_timeout, key)
-        except (TargetFailed, TargetSilent) as error:
+        except (TargetFailed, TargetTimedOut) as error:
             if error.code not in _OUR_REFUSALS:
                 self._breakers.failed(route.endpoint.id)
             raise
@@ -142,7 +142,7 @@ class CustomSuites:
 
 
 class _Kept:
-    """Collects a response for the cache while it passes, and gives up when it gets too long."""
+    """Collects a response for the cache while it is sent, and drops it when it gets too long."""
 
     def __init__(self, answer: TargetAnswer, seconds: int) -> None:
         self._status = answer.status
@@ -187,7 +187,7 @@ def _cache_key(call: Exchange) -> Hashable | None:
     if cache is None or call.scope["method"] != "GET" or call.header(b"range"):
         return None
     if call.header(b"content-length").strip(b"0") or call.header(b"transfer-encoding"):
-        return None  # what the body asks for is not in the key
+        return None  # the body is not part of the key
     policy_id, rule = cache
     refs = [part.ref.removeprefix(QUERY_PREFIX) for part in rule.fragments if part.ref]
     caller = call.caller

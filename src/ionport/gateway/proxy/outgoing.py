@@ -41,7 +41,7 @@ class OutgoingAnswer:
 
 
 class OutgoingCalls:
-    """Posts to registered APIs; belongs to one event loop at a time, whose end closes all."""
+    """Posts to registered APIs; belongs to one event loop at a time, and is closed with it."""
 
     def __init__(self, directory: SuiteDirectory, targets: Targets) -> None:
         self._directory = directory
@@ -54,7 +54,7 @@ class OutgoingCalls:
         Raises:
             NotFound: no API is registered under the address.
             Forbidden: the API is deactivated.
-            TargetFailed, TargetSilent: no whole answer; the address may have been refused.
+            TargetFailed, TargetTimedOut: no whole answer; the address may have been refused.
             Unavailable: the endpoint's secrets do not open.
         """
         route = await self._route(address)
@@ -100,7 +100,7 @@ class OutgoingCalls:
 
 
 def _without(content: bytes, secrets: Iterable[str]) -> bytes:
-    """Return an answer without what proved who calls: some targets tell it back."""
+    """Return an answer without our secrets: some targets repeat them."""
     for secret in secrets:
         for text in (secret, secret.rpartition(" ")[2]):
             if text:

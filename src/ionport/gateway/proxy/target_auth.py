@@ -1,4 +1,4 @@
-"""How calls to a target prove themselves, by the endpoint's Target Endpoint Security."""
+"""How calls authenticate at a target, by the endpoint's Target Endpoint Security."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class TargetAuth:
         """Add to `request` what the target asks for; `form` is a form body, for OAuth 1.0a.
 
         Raises:
-            TargetFailed, TargetSilent: the target's token endpoint gave no token.
+            TargetFailed, TargetTimedOut: the target's token endpoint gave no token.
         """
         security = route.security
         if security.type is SecurityType.API_KEY:
@@ -92,7 +92,7 @@ class TargetAuth:
             seconds = int(security.values["expiration_seconds"])
         else:
             token.text, seconds = await self._log_in(security)
-        # Half of its life is kept as a margin for slow calls and for clocks that differ.
+        # Half of its lifetime is kept as a margin for slow calls and for clocks that differ.
         token.fresh_until = self._now() + seconds / 2
 
     async def _log_in(self, security: OpenedSecurity) -> tuple[str, int]:

@@ -11,16 +11,16 @@ from typing import ClassVar, Final
 from weakref import WeakKeyDictionary
 
 from ionport.core.errors import IonportError
-from ionport.gateway.errors import ClientSilent, TargetSilent
+from ionport.gateway.errors import ClientTimedOut, TargetTimedOut
 
 LOOK_SECONDS: Final = 0.1
 
 
 class IdleTimeout:
-    """Ends a call after `seconds` in which the one we wait for is silent; a little later at most.
+    """Ends a call soon after `seconds` without a byte from the side that is waited for.
 
     As `asyncio.timeout`, but all calls share one timer, which looks several times a second: each
-    request and each chunk restarts the waiting, so that must cost next to nothing.
+    request and each chunk restarts the timer, so that must cost next to nothing.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -56,12 +56,12 @@ class IdleTimeout:
             raise self._silence() from error
 
     def restart(self, *, for_client: bool = False) -> None:
-        """Begin to wait anew: something has come."""
+        """Restart the timer: something has been received."""
         self._waits_for_client = for_client
         self.deadline = time.monotonic() + self._seconds
 
     def rest(self) -> None:
-        """Wait for as long as it takes: it is us who are slow, or a client that reads slowly."""
+        """Stop the timer: the delay is ours, or that of a client that reads slowly."""
         self.deadline = math.inf
 
     def end(self) -> None:
@@ -72,17 +72,17 @@ class IdleTimeout:
 
     def _silence(self) -> IonportError:
         if self._waits_for_client:
-            return ClientSilent(
+            return ClientTimedOut(
                 f"The request's body stopped for {self._seconds:.0f} seconds. Send it again."
             )
-        return TargetSilent(
+        return TargetTimedOut(
             f"The target did not answer within {self._seconds:.0f} seconds. A targetTimeout policy"
             " extends this to 300 at most."
         )
 
 
 class _Watch:
-    """The calls under way of one event loop, and the timer that looks after their deadlines."""
+    """The calls under way of one event loop, and the timer that checks their deadlines."""
 
     _of_loops: ClassVar[WeakKeyDictionary[asyncio.AbstractEventLoop, _Watch]] = WeakKeyDictionary()
 

@@ -1,4 +1,4 @@
-"""The gateway's way out: a request to a target, its body, and who carries both.
+"""The port for calls to targets: a request, its body, and the client that sends both.
 
 The adapter is `upstream`, whose HTTP client takes long to load: `TargetsOnDemand` loads it with
 the first call, since most sandboxes never make one.
@@ -32,7 +32,8 @@ class Outbound:
 class RequestBody:
     """A request's body on its way to the target: chunk by chunk, never whole in memory.
 
-    `error` is why it broke off: the client went away, or sent too much; `on_break` is called then.
+    `error` is why it ended early: the client disconnected, or sent too much; `on_break` is called
+    then.
     """
 
     def __init__(self, first: Message, receive: Receive, idle_timeout: IdleTimeout) -> None:
@@ -68,11 +69,11 @@ class RequestBody:
 
 
 def _nothing() -> None:
-    """Do nothing: a body may break off before anybody waits for an answer."""
+    """Do nothing: a body may end early before an answer is waited for."""
 
 
 class TargetAnswer(Protocol):
-    """What a target says; `headers` are as they came. Its receiver closes it."""
+    """The answer of a target; `headers` are as they came. Its receiver closes it."""
 
     status: int
     headers: Sequence[Header]
@@ -87,15 +88,15 @@ class TargetAnswer(Protocol):
         ...
 
     async def wait(self) -> bytes:
-        """Return the next chunk, empty at the end. Raises TargetFailed when it breaks off."""
+        """Return the next chunk, empty at the end. Raises TargetFailed when it is cut short."""
         ...
 
     def abort(self) -> None:
-        """Hang up; who waits for the answer gets TargetFailed."""
+        """Close the connection; waiting for the answer raises TargetFailed."""
         ...
 
     def close(self) -> None:
-        """Give the connection back, or close it if something is left on its way."""
+        """Give the connection back, or close it if part of the answer is still to come."""
         ...
 
 
@@ -109,8 +110,8 @@ class Targets(Protocol):
 
         Raises:
             TargetFailed: no connection, a refused address or certificate, or no HTTP.
-            TargetSilent: no connection within ten seconds.
-            ClientDisconnect, TooLarge: the client's body broke off.
+            TargetTimedOut: no connection within ten seconds.
+            ClientDisconnect, TooLarge: the client's body ended early.
         """
         ...
 
@@ -120,7 +121,7 @@ class Targets(Protocol):
         """Post a form and return status and body, which may have 100 kB.
 
         Raises:
-            TargetFailed, TargetSilent: as `send`, also for a longer body.
+            TargetFailed, TargetTimedOut: as `send`, also for a longer body.
         """
         ...
 
@@ -128,7 +129,7 @@ class Targets(Protocol):
         """Fetch a document and return status and body; redirects are not followed.
 
         Raises:
-            TargetFailed, TargetSilent: as `send`, also for a longer body.
+            TargetFailed, TargetTimedOut: as `send`, also for a longer body.
         """
         ...
 

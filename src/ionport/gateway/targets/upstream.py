@@ -20,7 +20,7 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from ionport.core.errors import IonportError
-from ionport.gateway.errors import TargetFailed, TargetSilent
+from ionport.gateway.errors import TargetFailed, TargetTimedOut
 from ionport.gateway.targets.addresses import AddressPolicy, AddressRefused, refused_text, wrong_url
 from ionport.gateway.targets.idle_timeout import IdleTimeout
 from ionport.gateway.targets.port import Header, Outbound, RequestBody
@@ -58,18 +58,18 @@ class UpstreamAnswer:
             raise _failure(error) from error
 
     async def wait(self) -> bytes:
-        """Return the next chunk, empty at the end. Raises TargetFailed when it breaks off."""
+        """Return the next chunk, empty at the end. Raises TargetFailed when it is cut short."""
         try:
             return await self._response.content.readany()
         except (aiohttp.ClientError, OSError) as error:
             raise _failure(error) from error
 
     def abort(self) -> None:
-        """Hang up; who waits for the answer gets TargetFailed."""
+        """Close the connection; waiting for the answer raises TargetFailed."""
         self._response.close()
 
     def close(self) -> None:
-        """Give the connection back, or close it if something is left on its way."""
+        """Give the connection back, or close it if part of the answer is still to come."""
         if self._response.content.at_eof() and (self._body is None or self._body.is_sent):
             self._response.release()
         else:
@@ -102,8 +102,8 @@ class Upstream:
 
         Raises:
             TargetFailed: no connection, a refused address or certificate, or no HTTP.
-            TargetSilent: no connection within ten seconds.
-            ClientDisconnect, TooLarge: the client's body broke off.
+            TargetTimedOut: no connection within ten seconds.
+            ClientDisconnect, TooLarge: the client's body ended early.
         """
         if request.base not in self._admitted:
             self._admit(request.base)
@@ -129,7 +129,7 @@ class Upstream:
         """Post a form and return status and body, which may have 100 kB.
 
         Raises:
-            TargetFailed, TargetSilent: as `send`, also for a longer body.
+            TargetFailed, TargetTimedOut: as `send`, also for a longer body.
         """
         request = Outbound(
             "POST",
@@ -145,7 +145,7 @@ class Upstream:
         """Fetch a document and return status and body; redirects are not followed.
 
         Raises:
-            TargetFailed, TargetSilent: as `send`, also for a longer body.
+            TargetFailed, TargetTimedOut: as `send`, also for a longer body.
         """
         headers = [("Accept", "application/json, application/yaml;q=0.9, */*;q=0.1")]
         headers.append(("Accept-Encoding", "identity"))
@@ -176,7 +176,7 @@ class Upstream:
             await asyncio.wait([holder])
 
     def _admit(self, base: str) -> None:
-        """Judge a URL once more: it may have been stored under another setting."""
+        """Check a URL once more: it may have been stored under another setting."""
         if wrong := wrong_url(self._policy, base):
             raise TargetFailed(wrong, code="target_address_refused", detail=base)
         if len(self._admitted) >= MAX_ADMITTED:
@@ -228,7 +228,7 @@ class _PlainRequest(aiohttp.ClientRequest):
 
 
 class _CheckedResolver(AbstractResolver):
-    """Resolves a name and hands on those of its addresses that the policy admits."""
+    """Resolves a name and returns those of its addresses that the policy admits."""
 
     def __init__(self, policy: AddressPolicy, resolve: Resolver | None) -> None:
         self._policy = policy
@@ -283,7 +283,7 @@ def _failure(error: Exception) -> IonportError:
             text = refused_text(cause.refusal)
             return TargetFailed(text, code="target_address_refused", detail=detail)
     if isinstance(error, TimeoutError):
-        return TargetSilent(
+        return TargetTimedOut(
             f"The target took no connection within {CONNECT_SECONDS:.0f} seconds.",
             detail=detail,
         )

@@ -40,7 +40,7 @@ _LINKS = SystemScope("links to set a password")
 
 @dataclass(eq=False, repr=False)
 class AccountService:
-    """One-time links to set a password, and an administrator's hold on a user's sign-ins.
+    """One-time links to set a password, and what an administrator may end of a user's sign-ins.
 
     Methods with a tenant's access need the role IONAPI-Administrator in every tenant and
     organization that the user belongs to: they raise Forbidden for an account used elsewhere.
@@ -126,7 +126,7 @@ class AccountService:
         return self._made(Access(work, _LINKS, actor), user.id, kind)
 
     def has_open_link(self, work: Work, user_id: str) -> bool:
-        """Tell whether a link is about that would set the user's password now."""
+        """Tell whether the user has an open link that sets the password."""
         now = self._clock.now()
         return any(
             self._state(work, link, now) is LinkState.OPEN for link in self._links(work, user_id)
@@ -198,11 +198,11 @@ class AccountService:
         """
         link = LinkRepository(work.connection).find(_LINKS, self._digest(token))
         if link is None:
-            _dead(None)
+            _refuse_link(None)
         found = UserRepository(work.connection).find(_LINKS, link.user_id)
         state = self._state(work, link, self._clock.now())
         if state is not LinkState.OPEN or found is None or found[0].is_disabled:
-            _dead(state)
+            _refuse_link(state)
         return link, found[0]
 
     def use_link(self, work: Work, token: Secret, password_hash: str, address: str) -> User:
@@ -213,7 +213,7 @@ class AccountService:
         """
         link, user = self.link_of(work, token)
         if not LinkRepository(work.connection).use(_LINKS, link.digest, self._clock.now()):
-            _dead(LinkState.USED)
+            _refuse_link(LinkState.USED)
         self._identity.store_password(work, user.id, password_hash, keep_session=None)
         actor = Actor(user_id=user.id, name=user.username, address=address)
         details = {"kind": link.kind.value}
@@ -253,11 +253,11 @@ class AccountService:
         return state if link.made_for in marks else LinkState.REVOKED
 
     def _mark_of(self, work: Work, user_id: str, by_operator: bool) -> str:
-        """Return what the account is known by in a link: its password, its places and its roles.
+        """Return what a link is bound to: the account's password, memberships and roles.
 
         Who makes a link can use it as well, so an administrator's is good for the rights that
         the account had then: a role that is given later, elsewhere, must not come with it. The
-        operator stands above all places, and that link is for the password alone.
+        operator's link is bound to the password alone.
         """
         users = UserRepository(work.connection)
         found = users.find(_LINKS, user_id)
@@ -272,7 +272,7 @@ class AccountService:
         return self._keys.digest(Secret(f"password-link|{token.reveal()[:200]}"))
 
 
-def _dead(state: LinkState | None) -> NoReturn:
+def _refuse_link(state: LinkState | None) -> NoReturn:
     texts = {
         LinkState.USED: _("This link was used: the password is set. Sign in with it."),
         LinkState.EXPIRED: _("This link has expired. Ask an administrator for a new one."),

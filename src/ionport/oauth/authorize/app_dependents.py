@@ -1,4 +1,4 @@
-"""What hangs on an authorized app: counted before it is disabled or deleted."""
+"""Service accounts, grants and consents of an app: counted before it is disabled or deleted."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class StoredAppDependents:
         grants = GrantRepository(access.connection)
         return AppUse(
             service_accounts=accounts.list(access.scope, app.id, PageRequest(per_page=1)).total,
-            live_grants=grants.count_alive(
+            live_grants=grants.count_active(
                 access.scope, app.id, app.token_generation, self._clock.now(), MAX_COUNTED_GRANTS
             ),
             consents=ConsentRepository(access.connection).count(access.scope, app.id),

@@ -26,8 +26,7 @@ def _insert_of(count: int, placeholder: str) -> str:
     return f"INSERT INTO grants ({', '.join(_GRANT)}) VALUES {', '.join([row] * count)}"  # noqa: S608 (names of our own columns)
 
 
-# What refreshes ask all day. Made once: to build a statement costs as much as to
-# run it.
+# The statement of every refresh. Built once: building it costs as much as running it.
 _BY_REFRESH_TOKEN: Final = select(grants).where(
     grants.c.tenant_id == bindparam("tenant"), grants.c.refresh_digest == bindparam("digest")
 )
@@ -91,18 +90,18 @@ class GrantRepository(Repository):
         )
         return True
 
-    def count_alive(
+    def count_active(
         self, scope: TenantScope, app_id: str, generation: int, now: datetime, limit: int
     ) -> int:
         """Count an app's grants that are in force, at most `limit` of them."""
-        alive = (
+        in_force = (
             select(grants.c.id)
             .where(in_scope(grants, scope, app_id=app_id))
             .where(grants.c.generation == generation, grants.c.revoked_at.is_(None))
             .where(or_(grants.c.ends_at.is_(None), grants.c.ends_at > now))
             .limit(limit)
         )
-        return self._count(alive.subquery())
+        return self._count(in_force.subquery())
 
     def revoke_of_user(self, scope: TenantScope, user_id: str, app_id: str, at: datetime) -> int:
         """Revoke every grant that a user gave an app; return how many there were."""

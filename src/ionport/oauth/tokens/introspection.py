@@ -1,4 +1,4 @@
-"""What a token is worth, for the client that it was issued to (RFC 7662)."""
+"""Whether a token is active, for the client that it was issued to (RFC 7662)."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class IntrospectionService:
             return _INACTIVE
         tokens = AccessTokenRepository(access.connection)
         is_own = found.client_id == app.client_id
-        if not is_own or not tokens.is_alive(access.scope, found.grant_id, found.token_id):
+        if not is_own or not tokens.is_active(access.scope, found.grant_id, found.token_id):
             return _INACTIVE
         said = {name: found.claims[name] for name in _CLAIMS if name in found.claims}
         said |= {name: found.claims[name] for name in _INFOR_CLAIMS if name in found.claims}
@@ -78,7 +78,7 @@ class IntrospectionService:
         if (
             grant is None
             or grant.app_id != app.id
-            or not tokens.is_alive(access.scope, grant.id, "")
+            or not tokens.is_active(access.scope, grant.id, "")
         ):
             return _INACTIVE
         said: dict[str, Any] = {"active": True, "client_id": app.client_id}

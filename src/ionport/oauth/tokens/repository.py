@@ -1,4 +1,4 @@
-"""The SQL of access tokens: which are alive, which were revoked one by one."""
+"""The SQL of access tokens: which are active, which were revoked one by one."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ionport.store.repository import Repository
 
 _person = users.alias("person")
 
-# What API calls ask all day. Made once: to build a statement costs as much as to run it.
+# The statement of every API call. Built once: building it costs as much as running it.
 _REVOKED: Final = (
     select(revoked_access_tokens.c.token_id)
     .where(revoked_access_tokens.c.token_id == bindparam("token"))
@@ -52,7 +52,7 @@ _ALIVE: Final = (
 
 
 class AccessTokenRepository(Repository):
-    """Access tokens, which are not stored: only what each hangs on, and that it was revoked."""
+    """Access tokens, which are not stored: only their grants, and which of them were revoked."""
 
     def revoke(self, scope: TenantScope, token_id: str, expires_at: datetime) -> None:
         """Mark one access token as revoked; a second time changes nothing."""
@@ -70,8 +70,8 @@ class AccessTokenRepository(Repository):
             if self._run(known).first() is None:
                 raise
 
-    def is_alive(self, scope: TenantScope, grant_id: str, token_id: str) -> bool:
-        """Tell whether nothing that an access token hangs on has been closed.
+    def is_active(self, scope: TenantScope, grant_id: str, token_id: str) -> bool:
+        """Tell whether an access token and everything it depends on is active.
 
         That is: the token, its grant, the app and its generation, the service account and the
         linked user, or the person who approved and their membership.

@@ -30,13 +30,13 @@ from ionport.oauth.tokens.service import TokenService
 from ionport.store import TenantScope
 
 MAX_PASTED: Final = 16_384
-# How long a token for one call lives at most: a call from the pages ends within 70 s.
+# How long a token for one call is valid at most: a call from the pages ends within 70 s.
 _CALL_SECONDS: Final = 120
 
 
 @dataclass(frozen=True, slots=True)
 class TokenReport:
-    """What a pasted token says. `code` is empty when the gateway takes it.
+    """The content of a pasted token. `code` is empty when the gateway takes it.
 
     `header` and `claims` are shown even where the signature is wrong: they prove nothing then.
     """
@@ -106,7 +106,7 @@ class TokenToolsService:
     def sign_for_call(self, login: Login) -> SignedLogin:
         """Make the token of one call; outside of any transaction.
 
-        It lives for 120 s at most, so that a process that ends before `end_token` leaves none open.
+        It is valid for 120 s at most, in case the process ends before `end_token`.
         """
         seconds = min(login.app.access_token_seconds, _CALL_SECONDS)
         short = replace(login.app, access_token_seconds=seconds)
@@ -186,7 +186,7 @@ class TokenToolsService:
         code, reason = "", _("The gateway accepts this token.")
         try:
             found = self._access_tokens.read(text, access.scope.tenant_id)
-            if not AccessTokenRepository(access.connection).is_alive(
+            if not AccessTokenRepository(access.connection).is_active(
                 access.scope, found.grant_id, found.token_id
             ):
                 code, reason = "token_revoked", _("The access token was revoked.")

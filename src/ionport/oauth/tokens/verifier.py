@@ -1,4 +1,4 @@
-"""Answers the gateway's question: is this access token genuine, in force and not revoked?"""
+"""Verifies access tokens for the gateway: genuine, in force and not revoked."""
 
 from __future__ import annotations
 
@@ -34,16 +34,15 @@ class AccessTokenVerifier:
         self._writing = threading.Lock()
 
     def recall(self, token: str, tenant_id: str) -> AccessToken | None:
-        """Return what a token says that was verified less than two seconds ago. Never blocks.
+        """Return a token that was verified less than two seconds ago, else None. Never blocks.
 
-        None says nothing: `verify` knows. Expiry counts at once, a revocation in this process
-        too.
+        After None call `verify`. Expiry counts at once, and so does a revocation in this process.
         """
         try:
             found = self._genuine[tenant_id, token]
         except KeyError:
             return None
-        if not self._states.is_known_alive(found.token_id):
+        if not self._states.is_known_active(found.token_id):
             return None
         return found if self._access_tokens.is_in_force(found) else None
 
@@ -55,12 +54,12 @@ class AccessTokenVerifier:
         """
         found = self._access_tokens.read(token, tenant_id)
 
-        def is_alive() -> bool:
+        def is_active() -> bool:
             with self._database.read() as work:
                 tokens = AccessTokenRepository(work.connection)
-                return tokens.is_alive(TenantScope(tenant_id), found.grant_id, found.token_id)
+                return tokens.is_active(TenantScope(tenant_id), found.grant_id, found.token_id)
 
-        if not self._states.is_alive(found.token_id, is_alive):
+        if not self._states.is_active(found.token_id, is_active):
             raise Unauthenticated(
                 "The access token was revoked, or its app or service account was disabled or"
                 " deleted.",

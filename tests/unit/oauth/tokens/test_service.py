@@ -45,7 +45,7 @@ def part(token: str, number: int) -> dict[str, Any]:
     return values
 
 
-def is_alive(side: OAuthSide, token: str) -> bool:
+def is_active(side: OAuthSide, token: str) -> bool:
     try:
         side.verifier.verify(token, TENANT)
     except Unauthenticated:
@@ -321,12 +321,12 @@ def test_a_revoked_refresh_token_kills_its_grant_and_all_its_access_tokens(
     first = side.log_in(file)
     second = side.refresh(file, first["refresh_token"])
     bystander = side.log_in(file)
-    assert is_alive(side, first["access_token"])
-    assert is_alive(side, second["access_token"])
+    assert is_active(side, first["access_token"])
+    assert is_active(side, second["access_token"])
     side.revoke(token=first["refresh_token"], client_id=file["ci"], client_secret=file["cs"])
-    assert not is_alive(side, first["access_token"])
-    assert not is_alive(side, second["access_token"])
-    assert is_alive(side, bystander["access_token"])
+    assert not is_active(side, first["access_token"])
+    assert not is_active(side, second["access_token"])
+    assert is_active(side, bystander["access_token"])
     with pytest.raises(InvalidGrant):
         side.refresh(file, first["refresh_token"])
 
@@ -336,11 +336,11 @@ def test_a_revoked_access_token_dies_alone_and_at_once(
 ) -> None:
     first = side.log_in(file)
     second = side.refresh(file, first["refresh_token"])
-    assert is_alive(side, first["access_token"])
+    assert is_active(side, first["access_token"])
     for _again in range(2):
         side.revoke(token=first["access_token"], token_type_hint="access_token")
-    assert not is_alive(side, first["access_token"])
-    assert is_alive(side, second["access_token"])
+    assert not is_active(side, first["access_token"])
+    assert is_active(side, second["access_token"])
     assert side.refresh(file, first["refresh_token"])["access_token"]
 
 
@@ -349,7 +349,7 @@ def test_a_revocation_counts_at_once_though_another_action_after_its_commit_fail
     side: OAuthSide, file: dict[str, str]
 ) -> None:
     tokens = side.log_in(file)
-    assert is_alive(side, tokens["access_token"])
+    assert is_active(side, tokens["access_token"])
 
     def fail() -> None:
         raise KeyError("stop")
@@ -362,7 +362,7 @@ def test_a_revocation_counts_at_once_though_another_action_after_its_commit_fail
     with side.database.write() as work:
         work.after_commit(fail)
         side.tokens.revoke(work.within(side.scope), OAuthRequest(Parameters(revoked.items())))
-    assert not is_alive(side, tokens["access_token"])
+    assert not is_active(side, tokens["access_token"])
 
 
 def test_an_unknown_or_expired_token_is_revoked_without_an_error(
@@ -372,7 +372,7 @@ def test_an_unknown_or_expired_token_is_revoked_without_an_error(
     clock.advance(timedelta(days=1))
     for old in (token, "nonsense", "a.b.c", token[:-4] + "AAAA"):
         side.revoke(token=old, client_id=file["ci"], client_secret=file["cs"])
-    assert is_alive(side, side.log_in(file)["access_token"])
+    assert is_active(side, side.log_in(file)["access_token"])
 
 
 def test_a_client_cannot_revoke_anothers_token(side: OAuthSide, file: dict[str, str]) -> None:
@@ -381,7 +381,7 @@ def test_a_client_cannot_revoke_anothers_token(side: OAuthSide, file: dict[str, 
     for token in (answer["access_token"], answer["refresh_token"]):
         with pytest.raises(InvalidGrant, match="another client"):
             side.revoke(token=token, client_id=other["ci"], client_secret=other["cs"])
-    assert is_alive(side, answer["access_token"])
+    assert is_active(side, answer["access_token"])
     assert side.refresh(file, answer["refresh_token"])["access_token"]
 
 
@@ -391,7 +391,7 @@ def test_who_revokes_with_a_wrong_secret_is_refused(side: OAuthSide, file: dict[
         side.revoke(token=answer["access_token"], client_id=file["ci"], client_secret="wrong")
     with pytest.raises(InvalidRequest, match="token is required"):
         side.revoke(client_id=file["ci"], client_secret=file["cs"])
-    assert is_alive(side, answer["access_token"])
+    assert is_active(side, answer["access_token"])
 
 
 @pytest.mark.on_each_database
@@ -403,10 +403,10 @@ def test_disabling_kills_tokens_and_logins_and_enabling_brings_both_back(
     user = add_user(side.database, clock)
     file = side.credentials(app, user_id=user.user_id)
     answer = side.log_in(file)
-    assert is_alive(side, answer["access_token"])
+    assert is_active(side, answer["access_token"])
     for disabled in (True, False):
         switch(side, what, disabled)
-        assert is_alive(side, answer["access_token"]) is not disabled
+        assert is_active(side, answer["access_token"]) is not disabled
         for attempt in (
             lambda: side.log_in(file),
             lambda: side.refresh(file, answer["refresh_token"]),
@@ -441,7 +441,7 @@ def test_deleting_kills_tokens_refresh_tokens_and_logins(side: OAuthSide, what: 
     app = side.create_app(issue_refresh_tokens=True, grant_type=grant_type)
     file = side.credentials(app, account=not machine)
     answer = side.log_in(file)
-    assert is_alive(side, answer["access_token"])
+    assert is_active(side, answer["access_token"])
     with side.database.write() as work:
         access = Access(work, side.scope, side.operator)
         if what != "account":
@@ -449,7 +449,7 @@ def test_deleting_kills_tokens_refresh_tokens_and_logins(side: OAuthSide, what: 
         else:
             account = side.service_accounts.list_of_app(access, app.id).items[0]
             side.service_accounts.delete_account(access, account.id)
-    assert not is_alive(side, answer["access_token"])
+    assert not is_active(side, answer["access_token"])
     with pytest.raises(OAuthError):
         side.refresh(file, answer["refresh_token"])
     with pytest.raises(OAuthError):
@@ -493,8 +493,8 @@ def test_refreshes_of_a_group_fail_each_for_itself(side: OAuthSide, file: dict[s
     assert isinstance(second, InvalidGrant)
     for answer in (first, third):
         assert isinstance(answer, TokenAnswer)
-        assert is_alive(side, answer.access_token.reveal())
-    assert not is_alive(side, signed[1].answer.access_token.reveal())
+        assert is_active(side, answer.access_token.reveal())
+    assert not is_active(side, signed[1].answer.access_token.reveal())
 
 
 @pytest.mark.on_each_database

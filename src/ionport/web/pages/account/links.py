@@ -40,7 +40,7 @@ def use_link(request: Request) -> Response:
     except InvalidInput as error:
         return _page(request, errors_of(error), error.status)
     except NotFound as error:
-        return _dead(request, error)
+        return _ended_link_page(request, error)
     try:
         return sign_in_and_go(request, "/", user.username, new)
     except (TooManyRequests, Unavailable):
@@ -53,7 +53,7 @@ def _page(request: Request, errors: Mapping[str, str], status: int = 200) -> Res
         with services.database.read() as work:
             link, user = services.accounts.link_of(work, _token(request))
     except NotFound as error:
-        return _dead(request, error)
+        return _ended_link_page(request, error)
     context = {
         "user": user,
         "is_invitation": link.kind is LinkKind.INVITATION,
@@ -64,7 +64,7 @@ def _page(request: Request, errors: Mapping[str, str], status: int = 200) -> Res
     return render(request, "account/links/set_password.html", context, status=status)
 
 
-def _dead(request: Request, error: NotFound) -> Response:
+def _ended_link_page(request: Request, error: NotFound) -> Response:
     context = {"text": error.text, "title": _("This link has ended"), "alone": True}
     return render(request, "account/links/ended.html", context, status=error.status)
 
