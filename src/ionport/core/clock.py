@@ -20,7 +20,7 @@ class Clock(Protocol):
 
 
 class BootClock(Clock, Protocol):
-    """A clock that also counts: what must not be fooled by a step or a suspend reads `boot`."""
+    """A clock that also counts: `boot` is not changed by a step of the wall clock or a suspend."""
 
     def boot(self) -> float:
         """Return the seconds since the machine was started, suspended time included.

@@ -2,9 +2,9 @@
 
 Source: docs/decisions/0056-texts-in-three-languages.md.
 
-A request for a page speaks one language, from `speaking` on; whatever else runs (background work,
-the JSON API, imitated services, OAuth, commands) speaks English. What is stored is a code with
-parameters, or a `Sentence`, of which `core.sentences` keeps template and parameters.
+The texts of a page's request are in one language, from `speaking` on; those of everything else
+(background work, the JSON API, imitated services, OAuth, commands) are English. What is stored is a
+code with parameters, or a `Sentence`, of which `core.sentences` keeps template and parameters.
 """
 
 from __future__ import annotations

@@ -105,7 +105,7 @@ class _Randomness:
         self._taken = 0
 
     def take(self, size: int) -> bytes:
-        """Return `size` bytes that nobody else gets."""
+        """Return `size` random bytes, each given out once."""
         with self._lock:
             start, self._taken = self._taken, self._taken + size
             if self._taken > len(self._fetched):
@@ -114,7 +114,7 @@ class _Randomness:
             return self._fetched[start : self._taken]
 
     def forget(self) -> None:
-        """Begin anew: a forked process must not take what its parent takes."""
+        """Drop what was fetched: a forked process must not use its parent's randomness."""
         self._fetched = b""
         self._taken = 0
 

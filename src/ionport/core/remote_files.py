@@ -1,4 +1,4 @@
-"""Servers of files: what is checked, and what can go wrong, alike for SFTP and SMB."""
+"""Servers of files: their checks and their errors, the same for SFTP and SMB."""
 
 from __future__ import annotations
 

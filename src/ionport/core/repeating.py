@@ -9,9 +9,9 @@ _logger = logging.getLogger(__name__)
 
 
 class Repeating:
-    """Looks for work every so many seconds until it is closed; one that fails looks again.
+    """Looks for work every so many seconds until it is closed; after a failed look it looks again.
 
-    Subclasses say what a look does, and how one that is under way is told to end.
+    Subclasses define what a look does, and how one that is under way is interrupted.
     """
 
     def __init__(self, name: str, every_seconds: float, *, at_once: bool = False) -> None:
@@ -56,18 +56,18 @@ class Repeating:
 
 
 class Runner:
-    """Takes what there is to do, one after the other, wherever a process has time for it."""
+    """Does tasks one after the other; several processes may share them."""
 
     def __init__(self) -> None:
         self._stopping = threading.Event()
         self._wanted = threading.Event()
 
     def wake(self) -> None:
-        """Say that there is something to do, so that nobody waits for the next look."""
+        """Announce a task, so that it is begun before the next look is due."""
         self._wanted.set()
 
     def wait(self, seconds: float) -> None:
-        """Wait until somebody says that there is something to do, at most so long."""
+        """Wait until a task is announced, at most `seconds`."""
         self._wanted.wait(seconds)
         self._wanted.clear()
 

@@ -57,7 +57,7 @@ def shortened(text: str, limit: int) -> str:
 
 
 def quoted(text: str) -> str:
-    """Return somebody else's words, which no catalogue has, as they came."""
+    """Return a text from outside, which no catalogue has, so that it is stored as it came."""
     return Sentence.of(text, _QUOTED, {"text": text}) if text else ""
 
 
@@ -78,7 +78,7 @@ def recalled(value: str) -> str:
     try:
         return _said(json.loads(value))
     except (ValueError, KeyError, TypeError, AttributeError):
-        # Stored by a version before, as somebody's words that look so.
+        # Stored by an earlier version: a text from outside that looks like JSON.
         return value
 
 

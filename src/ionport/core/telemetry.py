@@ -1,6 +1,6 @@
-"""What a process tells whoever watches it: counters, ids of log lines, spans.
+"""What a process shows of its work: counters, ids on log lines, spans.
 
-Domains speak to this module alone; `observe` puts the ids on every line and the spans into
+Domains use this module alone; `observe` puts the ids on every line and the spans into
 OpenTelemetry, `observe.metrics` shows the counters.
 """
 
@@ -31,7 +31,7 @@ class Series(NamedTuple):
 # Every request is counted, mostly as one of a few.
 @lru_cache(_MAX_SERIES)
 def series(name: str, **labels: str) -> Series:
-    """Return what `Counters.count` takes, for who counts the same again and again."""
+    """Return what `Counters.count` takes, to be made once for what is counted often."""
     return Series(_written(name, labels), _written(name, dict.fromkeys(labels, _OTHERS)))
 
 
@@ -111,7 +111,7 @@ def bound_ids() -> Mapping[str, str]:
 
 
 class Tracer(Protocol):
-    """Makes spans: whoever observes the process installs one."""
+    """Makes spans; `observe` installs one."""
 
     def span(
         self, name: str, attributes: Mapping[str, str], headers: Mapping[str, str] | None = None
@@ -131,7 +131,7 @@ def install_tracer(tracer: Tracer) -> None:
 
 
 def is_traced() -> bool:
-    """Whether spans go anywhere: what is told of a span need not be made else."""
+    """Whether spans are recorded: if not, their attributes need not be made."""
     return _tracer is not None
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from decimal import ROUND_HALF_UP, Context, Decimal
 
 # Inputs have at most 28 digits: sums and products are exact in 120, and quantity times price
-# divided by the smallest base quantity still has room for its cents.
+# divided by the smallest base quantity keeps its cents.
 EXACT = Context(prec=120, rounding=ROUND_HALF_UP)
 MAX_DIGITS = 28
 _ZERO = Decimal(0)

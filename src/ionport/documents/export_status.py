@@ -1,4 +1,4 @@
-"""The status that a document has by its deliveries, and how far the ERP is with it.
+"""A document's export status, derived from its deliveries, and the ERP's status.
 
 Called by exports, in the transaction of the delivery.
 """
@@ -23,7 +23,7 @@ from ionport.store import OrganizationScope, ScopedWork
 
 
 class ExportStatusService:
-    """Writes what follows from the deliveries of a document."""
+    """Writes the statuses that follow from the deliveries of a document."""
 
     def __init__(self, clock: Clock, timeline: Timeline, review: ReviewService) -> None:
         self._clock = clock
@@ -39,10 +39,11 @@ class ExportStatusService:
         actor_name: str = "ionport",
         locked: LockedDocument | None = None,
     ) -> None:
-        """Set the status that the document's deliveries give it, and tell the timeline why.
+        """Set the status that the document's deliveries give it, with the reason in the timeline.
 
         Called by exports in the transaction of the delivery; the same status again is only a
-        note, and none without a text. `locked` is what `lock` has returned in it. Raises NotFound.
+        note, and none without a text. `locked` is what `locked_document` returned in it. Raises
+        NotFound.
         """
         if status not in EXPORT_STATUSES:
             raise ValueError(f"{status} does not follow from deliveries")
@@ -80,7 +81,7 @@ class ExportStatusService:
         reference: str,
         locked: LockedDocument,
     ) -> None:
-        """Set how far the ERP is with a document, as its deliveries say; `locked` by `lock`."""
+        """Set the ERP's status of a document; `locked` is what `locked_document` returned."""
         if (status, reference) != (locked.erp_status, locked.erp_reference):
             DocumentRepository(access.connection).set_erp(
                 access.scope, document_id, status, reference

@@ -1,10 +1,10 @@
-"""What the database keeps beside documents by triggers: counts by status, and what is searched.
+"""What triggers of the database keep up to date: counts by status, and the search index.
 
 SQLite has one writer, which adds to the rows of `document_counts`. On PostgreSQL each change adds
 rows, so that no transaction waits for another one's, and every hundredth change adds rows together;
 the sum is always right.
 
-What is searched lies in an index of all sequences of three signs: SQLite's FTS5, and on PostgreSQL
+The search index has all sequences of three characters: SQLite's FTS5, and on PostgreSQL
 an array of them under a GIN index, which needs no extension.
 """
 
@@ -120,7 +120,7 @@ END $$""",
 
 
 def keep_beside(documents: Table) -> None:
-    """Have what is kept beside `documents` made with the table."""
+    """Have counts, index and triggers made together with the table `documents`."""
     ddl: Callable[[str], Any] = DDL
     for dialect, statements in (("sqlite", ON_SQLITE), ("postgresql", ON_POSTGRESQL)):
         for statement in statements:

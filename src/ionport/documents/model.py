@@ -1,4 +1,4 @@
-"""Values of documents: the document, its life cycle, its timeline, what lists show."""
+"""Values of documents: the document, its statuses, its timeline, and the rows of lists."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ Source: docs/decisions/0013-a-document-s-export-status-is-derived.md.
 
 
 class TimelineKind(StrEnum):
-    """What a timeline entry tells of."""
+    """What a timeline entry is about."""
 
     RECEIVED = "received"
     WARNING = "warning"
@@ -72,9 +72,9 @@ class TimelineKind(StrEnum):
 
 
 class ErpStatus(StrEnum):
-    """How far the ERP is with a document that was delivered, as it has told or been asked.
+    """The ERP's status of a delivered document, as the ERP has reported or been asked.
 
-    *No word*: it was handed over, and in the time that was given for it nothing has come back.
+    *No word*: it was handed over, and the ERP has not answered within the configured time.
     """
 
     HANDED_OVER = "handed_over"
@@ -96,7 +96,7 @@ class ErpStatus(StrEnum):
 
     @property
     def needs_person(self) -> bool:
-        """Whether what was delivered needs a person, since the ERP has not taken it."""
+        """Whether the delivery needs a person, because the ERP has not accepted it."""
         return self in (ErpStatus.REJECTED, ErpStatus.NO_WORD)
 
 
@@ -124,7 +124,7 @@ class Document:
     """Since when its content is removed; what is left is number, supplier, amounts and history."""
     erp_status: ErpStatus | None = None
     erp_reference: str | None = None
-    """How far the ERP is with it, and what it is called there: voucher or number of the batch."""
+    """Its number in the ERP: of the voucher or of the batch."""
 
     @property
     def is_held(self) -> bool:
@@ -134,7 +134,7 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class LockedDocument:
-    """What exports ask of a document that stays as it is until their transaction ends."""
+    """What exports read of a document that they have locked until their transaction ends."""
 
     status: DocumentStatus
     document_type: str

@@ -1,4 +1,4 @@
-"""Files that were read become documents: those of one call share every statement."""
+"""Stores read files as documents, with one statement for all files of a call."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class PreparedReceipt:
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """A document that has come in, with what was found, in the order of the rules."""
+    """A received document with its findings, in the order of the rules."""
 
     document: Document
     findings: Sequence[Finding]
@@ -65,7 +65,7 @@ class Received:
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What the organization knows that files are judged by, looked up once for all of them."""
+    """The data of the organization that files are checked against, read once for all of them."""
 
     contents: Mapping[str, tuple[str | None, datetime | None]]
     same: SameInvoices
@@ -91,7 +91,7 @@ class Receipts:
         prepared: Sequence[PreparedReceipt],
         sub_organization_id: str | None,
     ) -> list[Received | Conflict]:
-        """Make documents of a few dozen files, and return what became of each.
+        """Make documents of a few dozen files, and return each document or its error.
 
         The first of two equal files becomes a document; of the other, and of one that is here
         already, there is a Conflict with `existing_id`, unless the actor may not see that one.
@@ -112,12 +112,12 @@ class Receipts:
                 for one, result in zip(prepared, results, strict=True)
                 if isinstance(result, Received)
             ]
-            # Only where several write at a time may a content have come in since it was looked
-            # for; it is known at the next turn.
+            # Only with several writers can the content have been received since it was looked for;
+            # the next round finds it.
             if repository.add_all(access.scope, [received.document for _intake, received in made]):
                 break
         self._write(access, made)
-        # The content was put anew before it was known that retention had removed it.
+        # The content was stored again before the check that retention had removed it.
         gone = [name for name, (_id, purged_at) in known.contents.items() if purged_at]
         RetentionRepository(access.connection).release(
             _SYSTEM, gone, self._clock.now(), is_inside=False
@@ -239,7 +239,7 @@ class Receipts:
 
 
 def _distinct(findings: Sequence[NewFinding]) -> Sequence[NewFinding]:
-    """Return findings without what is there twice: a document has each once."""
+    """Return findings without repetitions: a document has each once."""
     if len(findings) < 2:
         return findings
     return list({(new.code, fingerprint(new.parameters)): new for new in findings}.values())
@@ -264,7 +264,7 @@ def _entries(received: Received) -> list[TimelineEntry]:
 
 
 def _events(received: Received) -> Sequence[Event]:
-    """Return what is told of a new document: that it came in, and where it stands."""
+    """Return the events of a new document: its receipt and its status."""
     document, status = received.document, received.document.status
     told = (EventType.DOCUMENT_RECEIVED, EventType.of_status(status))
     return [Event(each, document.id, document.created_at, None, status.value) for each in told]

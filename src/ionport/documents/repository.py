@@ -70,7 +70,7 @@ _BY_CONTENTS = select(
 )
 
 
-# Each makes the index greater: addresses, dates and codes stand in none of it.
+# The fields in the search index: addresses, dates and codes are left out to keep it small.
 _SEARCHED: Final = (
     *("supplier_name", "supplier_id", "supplier_tax_id", "supplier_tax_number", "supplier_iban"),
     *("buyer_name", "purchase_order", "sales_order", "reference", "contract_reference"),
@@ -146,7 +146,7 @@ class DocumentRepository(Repository):
         return self._count(documents, _own(scope), place)
 
     def lock(self, scope: OrganizationScope, document_id: str) -> LockedDocument | None:
-        """Return what exports ask of a document, kept as it is until the transaction ends."""
+        """Lock a document until the transaction ends, and return what exports read of it."""
         found = self._run(_seen(_LOCK, scope), _key(scope, document_id))
         row = found.one_or_none()
         if row is None:
@@ -163,7 +163,7 @@ class DocumentRepository(Repository):
         )
 
     def lock_status(self, scope: OrganizationScope, document_id: str) -> DocumentStatus | None:
-        """Return the status, keeping others from changing it until the transaction ends."""
+        """Lock a document until the transaction ends, and return its status."""
         locked = self.lock(scope, document_id)
         return locked.status if locked else None
 
@@ -176,7 +176,7 @@ class DocumentRepository(Repository):
     def set_erp(
         self, scope: OrganizationScope, document_id: str, status: ErpStatus | None, reference: str
     ) -> None:
-        """Write how far the ERP is with it, and what it is called there."""
+        """Write the ERP's status and reference."""
         values = {"erp_status": status, "erp_reference": reference or None}
         self._run(_UPDATE, {**_key(scope, document_id), **values})
 
@@ -190,7 +190,7 @@ class DocumentRepository(Repository):
         search_text: str,
         at: datetime,
     ) -> None:
-        """Write what the document says after a correction."""
+        """Write the document's values after a correction."""
         values = {**_said(document_type, fields, tables, search_text), "updated_at": at}
         self._run(_UPDATE.values(values), _key(scope, document_id))
 
@@ -263,7 +263,7 @@ class TimelineRepository(Repository):
 
 
 def search_text(filename: str, document_id: str, fields: Mapping[str, str]) -> str:
-    """Return what the list's search looks in: what somebody who looks for one has in hand."""
+    """Return the text that the list's search looks in: numbers, names and amounts."""
     searched = (fields.get(name, "") for name in _SEARCHED)
     texts = dict.fromkeys((filename, document_id, number_of(fields), *searched))
     return "\n".join(filter(None, texts)).casefold()
@@ -289,7 +289,7 @@ def _said(
     tables: Mapping[str, tuple[Mapping[str, str], ...]],
     search_text: str,
 ) -> dict[str, Any]:
-    """Return the columns of what a document says."""
+    """Return the columns of a document's values."""
     return {
         "document_type": document_type,
         "fields": dict(fields),

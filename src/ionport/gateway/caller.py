@@ -1,4 +1,4 @@
-"""What the gateway tells a back end about a call, and what they call it."""
+"""What the gateway passes to a back end about a call, and under which names."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ class EndpointEntry:
 
 @dataclass(frozen=True, slots=True)
 class SuiteFile:
-    """What a file says, before the services judge it."""
+    """The content of a file, before the services check it."""
 
     draft: SuiteDraft
     is_active: bool
@@ -69,7 +69,7 @@ class SuiteFile:
 
 @dataclass(frozen=True, slots=True)
 class ImportedSuite:
-    """A suite that was brought in, and the proxy contexts that wait for their secrets."""
+    """A suite that was imported, and the proxy contexts whose secrets are still missing."""
 
     suite: ApiSuite
     lacking_secrets: tuple[str, ...]

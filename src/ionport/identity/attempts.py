@@ -9,7 +9,7 @@
 No limit counts an address alone: behind a proxy that nobody has named to us, everybody has the
 same one. Attempts are rows, so that all processes count together and a restart forgets nothing;
 they are written down before the password is checked, or parallel guesses would not count. What is
-over a limit is not written down: how many rows there can be is bounded by the checks' own pace.
+over a limit is not written down: how fast passwords can be checked bounds how many rows there are.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ class Attempts:
         return repository.add_attempt(_SCOPE, pending_id, digest, "", now)
 
     def forgive(self, repository: SessionRepository, source: Source) -> None:
-        """Forget what one source tried, after the right password."""
+        """Delete the attempts of one source, after the right password."""
         repository.forgive_attempts(_SCOPE, source.digest, source.address)
 
     def _require_room(

@@ -2,7 +2,7 @@
 
 A cookie remembers it. It holds a random name of the browser and, for each account, the day and a
 keyed digest of browser, account and day. It is no secret of the account and signs nobody in: who
-copies it gets past the brake on the account, and is then counted as this browser.
+copies it gets past the account's limit for strangers, and is then counted as this browser.
 """
 
 from __future__ import annotations

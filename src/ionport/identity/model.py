@@ -261,7 +261,7 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class OpenSession:
-    """A session as its owner sees it: `device` is what the browser called itself at sign-in."""
+    """A session as its owner sees it; `device` is the browser's User-Agent at sign-in."""
 
     digest: str
     device: str

@@ -1,9 +1,8 @@
 """Passwords of people: argon2id, about 150 ms a check, and few checks at once.
 
 A check takes 64 MiB and one core for its time, so at most `at_once` run together; some others
-wait a little, the rest is told at once to try again, instead of exhausting the machine and its
-threads, and no address has the whole queue. People who are known from before have a place of their
-own, which strangers cannot take.
+wait a little, the rest is refused at once (try again), instead of exhausting the machine and its
+threads. No address may fill the whole queue, and one place is kept for known browsers.
 """
 
 from __future__ import annotations

@@ -86,7 +86,7 @@ class SessionService:
 
         A wrong password and an unknown user take the same time and get the same text.
         `known_browser` is the value of the cookie that `remember_browser` made, if one came;
-        `device` is what the browser calls itself.
+        `device` is the browser's User-Agent.
 
         Raises:
             Unauthenticated: wrong username or password.
@@ -127,7 +127,7 @@ class SessionService:
     ) -> tuple[Secret, User]:
         """Check the code of the second step and begin the session; returns its token.
 
-        Attempts count for each account, on their own: only who knows the password makes any.
+        Attempts are counted for each account, apart from those at the password.
 
         Raises:
             Unauthenticated: no sign-in has begun in this browser, or more than ten minutes ago.
@@ -183,7 +183,7 @@ class SessionService:
         return token, user, codes
 
     def _take(self, repository: SessionRepository, begun: PendingSignIn) -> None:
-        """Let a pending sign-in begin its one session: a second one takes nothing with it.
+        """Note that a pending sign-in begins its one session; raises Unauthenticated for a second.
 
         Its id is kept with the attempts, which are kept longer than a pending sign-in is open.
         """

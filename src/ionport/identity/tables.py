@@ -67,7 +67,7 @@ sessions = Table(
     Column("address", Text),
     *required(Moment, "created_at", "seen_at"),
     Column("expires_at", Moment, nullable=False, index=True),
-    # What the browser called itself, cut; None for a session from before this was noted.
+    # The browser's User-Agent, cut; None for a session from before this was noted.
     Column("device", Text),
     # A `SignInWay`; empty for a session from before this was noted.
     Column("begun_by", Text, nullable=False, server_default=text("''")),

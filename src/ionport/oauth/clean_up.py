@@ -1,9 +1,8 @@
-"""Deletes what is over: codes, assertions, tokens, grants, counters, in small batches.
+"""Deletes ended codes, assertions, tokens, grants and counters, in small batches.
 
-Nothing here changes what a client is answered: each row has ended by itself before. The one
-exception is a grant that never expires: a client that logs in anew every day leaves one behind each
-time, so the operator decides how long such a grant stays without use. A batch is one short
-transaction, so that nobody waits for it.
+No client gets another answer by it: each row has ended before. The one exception is a grant that
+never expires: a client that logs in every day makes one each time, so the operator decides how long
+such a grant stays without use. A batch is one short transaction, so that other writers wait little.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ from ionport.store import Database, SystemScope, Work
 DEFAULT_LIMIT: Final = 500
 # A code or token that came twice is recognised for as long as its row stays.
 _KEPT_AFTER_ITS_END: Final = timedelta(days=1)
-# A refresh token that was exchanged longer ago is refused as unknown and closes nothing.
+# A refresh token that was exchanged longer ago is refused as unknown and revokes nothing.
 _REUSE: Final = timedelta(days=90)
 _LONGEST_WINDOW: Final = timedelta(days=1)
 _SCOPE = SystemScope("clean-up of expired rows")

@@ -1,9 +1,9 @@
-"""The token endpoint's words: parameters that come in, errors that go out (RFC 6749 §5).
+"""The token endpoint's parameters and errors (RFC 6749 §5).
 
     OAuthError
     ├── InvalidRequest        400  a parameter is missing or contradicts another
     ├── InvalidClient         401  the client is unknown or its secret is wrong
-    ├── InvalidGrant          400  the account, refresh token or code does not hold
+    ├── InvalidGrant          400  the account, refresh token or code is not valid
     │   └── TokenReused       400  a code or rotated refresh token came a second time
     ├── InvalidScope          400  a requested scope is not given
     ├── UnauthorizedClient    400  the app may not use this grant
@@ -53,7 +53,7 @@ class InvalidClient(OAuthError):
 
 
 class InvalidGrant(OAuthError):
-    """The service account's keys, the refresh token or the code do not hold."""
+    """The service account's keys, the refresh token or the code are not valid."""
 
     error = "invalid_grant"
 

@@ -37,6 +37,10 @@ class TokenStates:
         """Tell whether the token is active, from memory or by calling `load`."""
         return self._tokens.get(token_id, load)
 
+    def is_known_active(self, token_id: str) -> bool:
+        """Tell whether the token is remembered as active; False may mean unknown."""
+        return self._tokens.recall(token_id) is True
+
     def forget(self) -> None:
         """Empty the memories: something has been revoked, disabled, deleted or enabled."""
         for memory in self._memories:

@@ -1,6 +1,6 @@
 """The sandbox's services as the gateway's built-in back ends.
 
-A service's modules are loaded with the first call to it: a client of IDM waits for no M3.
+A service's modules are loaded with the first call to it: a client of IDM does not wait for M3.
 """
 
 from __future__ import annotations

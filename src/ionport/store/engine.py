@@ -49,8 +49,8 @@ _EMPTY: Mapping[type, str] = {dict: "{}", list: "[]"}
 class Database:
     """One database, with the two kinds of transaction that the domains use.
 
-    `connections` is how many there may be to PostgreSQL, and on SQLite of readers. Not `durable`,
-    a SQLite file lives as long as the process: no commit waits for the disk.
+    `connections` is how many there may be to PostgreSQL, and on SQLite of readers. With `durable`
+    false no commit of SQLite waits for the disk: for a file deleted with the process.
     """
 
     def __init__(self, url: str, *, durable: bool = True, connections: int = _CONNECTIONS) -> None:
@@ -173,7 +173,7 @@ def _note_use(_connection: Any, record: Any) -> None:
 
 
 def _ping_after_rest(engine: Engine, connection: Any, record: Any, _proxy: object) -> None:
-    """Ask a connection that was idle whether its server is there; a dead one is replaced.
+    """Ask a connection that was idle whether its server answers; a broken one is replaced.
 
     Not at each use: a server that ends between two uses of a busy connection is told by an
     error, and SQLAlchemy then replaces all connections.
@@ -211,8 +211,8 @@ def _create(url: str, connections: int, *, durable: bool) -> Engine:
 def _reading(engine: Engine, url: str, connections: int, *, durable: bool) -> Engine:
     """Return the engine of transactions that only read.
 
-    On SQLite it has connections of its own, which refuse every change: that is said once for
-    each and not at every transaction, and no reader takes a writer's place.
+    On SQLite it has separate connections, which refuse every change: this is set once for each
+    connection, not in every transaction, and no reader takes a writer's place.
     """
     if engine.dialect.name != "sqlite":
         return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)

@@ -30,8 +30,8 @@ def lock_name(connection: Connection, name: str) -> None:
 class HeldName:
     """A name that one process at a time holds, for as long as something slow takes.
 
-    On PostgreSQL by a connection of its own, with which the lock of a process that ends goes. On
-    SQLite one process works on the database, and there is nothing to hold.
+    On PostgreSQL a separate connection holds the lock, so that it ends with the process. On SQLite
+    one process works on the database, and there is nothing to hold.
     """
 
     def __init__(self, database: Database, name: str) -> None:
@@ -42,10 +42,10 @@ class HeldName:
         self._released = False
 
     def acquire(self, seconds: float) -> None:
-        """Wait for the name, so many seconds at most; without it afterwards one goes on.
+        """Wait for the name, `seconds` at most; after that the caller goes on without it.
 
-        So one does where the database has no connection to spare. After `release`, in whatever
-        order the two come, nothing is held.
+        It also goes on without it where the database has no connection to spare. After `release`,
+        in whatever order the two come, nothing is held.
         """
         if self._database.is_sqlite:
             return

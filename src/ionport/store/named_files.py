@@ -11,7 +11,7 @@ from sqlalchemy import ColumnClause, Connection, TableClause, column, inspect, t
 def columns_that_name_files(
     connection: Connection,
 ) -> Iterator[tuple[TableClause, ColumnClause[Any]]]:
-    """Look for them in the database itself: a process need not know all of its tables.
+    """Return those columns, read from the database: a process need not know all of its tables.
 
     By their name: every column that holds the name of a file is called after its digest.
     """

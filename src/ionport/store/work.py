@@ -22,7 +22,7 @@ class Work:
     `after_commit` collects what may only happen once the rows are visible to others, such as
     waking the worker; it is dropped when the transaction rolls back. What must happen even if
     the process dies then, must be a row. An action that fails is logged: the rows are committed,
-    so its error is none of the caller's, and the other actions are owed all the same.
+    so its error is not raised to the caller, and the other actions still run.
     """
 
     __slots__ = ("_after_commit", "connection")

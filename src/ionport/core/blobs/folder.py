@@ -30,7 +30,7 @@ class FolderBlobs:
     took longer to make than a file: what lies there is read, deleted, and put anew when it is
     wanted again.
 
-    Not `durable`, they are gone with the process: nobody waits for the disk.
+    With `durable` false nothing is synced to disk: for a folder that is deleted with the process.
     """
 
     def __init__(self, folder: Path, *, durable: bool = True) -> None:

@@ -20,7 +20,7 @@ class Blobs(Protocol):
     def put(self, content: bytes, *, settles: bool = True) -> str:
         """Keep `content` durably and return its SHA-256 in hex; raises Unavailable.
 
-        Unless it `settles`, its name is durable only after `settle`.
+        With `settles` false its name is durable only after a call of `settle`.
         """
         ...
 
@@ -47,10 +47,10 @@ class Blobs(Protocol):
 
         Raises Unavailable.
 
-        Whoever calls this knows that no row named it then or later (seconds since 1970, as
-        `time.time()` counts). A row that will is safe as long as it rests on a later `put`. What
-        is not gone yet is asked about again later: some stores need a second call, an hour after
-        the first one.
+        The caller has made sure that no row named it at that moment or later (seconds since 1970,
+        as `time.time()` counts). A row that names it afterwards needs a later `put`, which keeps
+        it. What is not gone yet is asked about again later: some stores need a second call, an hour
+        after the first one.
         """
         ...
 

@@ -3,9 +3,9 @@
 The only module that imports obstore. Contents lie under `blobs/`, and whoever puts one sends it
 whole: that replaces a damaged one, and its time says that it is wanted again.
 
-S3 has no lock, and nothing that deletes an object unless somebody wrote it a moment ago. So a
+S3 has no lock, and no call that deletes an object only if it was not written again meanwhile. So a
 content is deleted in two steps: it is moved under `deleted/`, from where it is still read, and
-goes from there when nobody has asked to keep it for as long as a put may need to be committed.
+deleted there when no put has wanted it for as long as a put may need to be committed.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The circuit breaker: what does not answer several times in a row is left alone for a while."""
+"""The circuit breaker: what fails several times in a row is not called for a while."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class _Circuit:
 
 
 class CircuitBreakers:
-    """Counts failures in a row by key, in this process. Whoever shares it between threads locks.
+    """Counts failures in a row by key, in this process. Callers lock where threads share it.
 
     After `after` failures calls pause for `pause` seconds; then one of them may try, and its
     outcome decides. Each pause is twice as long as the one before, up to `longest`.
@@ -43,7 +43,7 @@ class CircuitBreakers:
         left = circuit.until - now
         if left > 0:
             return left
-        # The caller is the one that tries; the next ones wait for what becomes of it.
+        # This caller tries; the next ones wait for its outcome.
         circuit.until = now + self._pause
         return 0.0
 
@@ -53,12 +53,12 @@ class CircuitBreakers:
         return circuit.failures if circuit else 0
 
     def succeeded(self, key: str) -> bool:
-        """Note that somebody has answered; True when that ends a pause."""
+        """Note that a call has succeeded; True when that ends a pause."""
         circuit = self._circuits.pop(key, None) if self._circuits else None
         return circuit is not None and circuit.until is not None
 
     def failed(self, key: str) -> bool:
-        """Note that nobody has answered; True when calls pause now."""
+        """Note that a call has failed; True when calls pause now."""
         circuit = self._circuits.setdefault(key, _Circuit())
         circuit.failures += 1
         if circuit.failures < self._after:

@@ -53,7 +53,7 @@ class ForeignClient:
         form: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> ForeignAnswer:
-        """Send a request and return its answer.
+        """Send a request and return its answer, whatever its status.
 
         Raises:
             Unavailable: the address is not allowed, nobody answers there in time, or the answer

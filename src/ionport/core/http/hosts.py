@@ -1,4 +1,4 @@
-"""The Host header, read strictly: what is no plain name with a port is nobody's name."""
+"""The Host header, read strictly: what is no plain name with a port counts as absent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Writes OpenAPI 3.1 documents: what the machine interfaces describe themselves with."""
+"""Writes the OpenAPI 3.1 documents of the machine interfaces."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def document(
     server: str = "",
     security: Sequence[Mapping[str, Sequence[str]]] = (),
 ) -> Json:
-    """Return a whole document; `security` is what each operation asks for that does not say.
+    """Return a whole document; `security` holds for each operation that names none of its own.
 
     `server` is the address that the paths are relative to; empty: the document's own.
     """

@@ -1,9 +1,9 @@
 """Which address a request comes from, where reverse proxies stand in front of the server.
 
 A proxy writes down whom it talks to in `X-Forwarded-For` or `Forwarded` (RFC 7239), at the right
-end of what came before; a client can write there what it likes. So nothing of it is believed
-unless the peer is a proxy that the operator has named, and then only back to the first address
-that is none of them.
+end of what came before; a client can write there what it likes. So nothing of it is believed unless
+the peer is a proxy that the operator has named, and then only back to the first address that is no
+such proxy.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from ionport.core.i18n import _
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 _Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
-# More proxies than this in a row are nobody's installation.
+# No installation has more proxies in a row than this.
 MAX_HOPS: Final = 20
 # One customer's network of IPv6 (RFC 6177): its addresses count as one.
 _IPV6_PREFIX: Final = 64
@@ -30,7 +30,7 @@ _FOR: Final = re.compile(r'(?:^|;)\s*for=(?:"([^"]*)"|([^";,\s]*))\s*(?=;|$)', r
 
 @dataclass(frozen=True, slots=True)
 class TrustedProxies:
-    """The proxies whose word about their client is taken."""
+    """The proxies whose headers about their client are believed."""
 
     networks: tuple[_Network, ...] = ()
 
@@ -69,7 +69,7 @@ class TrustedProxies:
         """Return the address of the client behind `peer`, which is the client itself if untrusted.
 
         Where both headers are there and differ, one of them is not the proxy's: then neither is
-        believed, and the client is as far as is known the proxy.
+        believed, and the proxy's own address is returned.
         """
         if not self._trusts(_read(peer)):
             return peer
@@ -89,7 +89,8 @@ class TrustedProxies:
         for hop in reversed(hops[-MAX_HOPS:]):
             address = _read(hop)
             if address is None:
-                # "unknown", a made-up name (RFC 7239 §6), or nonsense: nobody stands for it.
+                # "unknown", a made-up name (RFC 7239 §6), or nonsense: it is no address to count
+                # by.
                 return client
             client = str(address)
             if not self._trusts(address):
@@ -115,7 +116,7 @@ def _hops(lines: Iterable[str]) -> list[str]:
 
 
 def _forwarded_hops(lines: Iterable[str]) -> list[str]:
-    """Return the `for` of each element; an element without one is nobody, as RFC 7239 §4 has it."""
+    """Return the `for` of each element, empty for an element without one (RFC 7239 §4)."""
     hops = []
     for line in lines:
         for element in line.split(","):

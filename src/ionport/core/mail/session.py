@@ -205,7 +205,7 @@ class Mailer:
 
 @dataclass
 class _State:
-    """What a refusal means now, and whether the whole message has left."""
+    """What a refusal means at this point of the session, and whether the whole message was sent."""
 
     stage: str = "greeting"
     is_whole_sent: bool = False
@@ -299,7 +299,7 @@ def _hand_over(
 
 
 def _code_of(error: Exception) -> str:
-    """Return the code of a failure; smtplib hides an end of time behind a broken connection."""
+    """Return the code of a failure; smtplib reports a time-out as a broken connection."""
     cause: Any = error
     while isinstance(cause, smtplib.SMTPServerDisconnected) and cause.__context__ is not None:
         cause = cause.__context__

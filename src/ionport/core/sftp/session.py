@@ -140,7 +140,7 @@ class SftpSession:
                     with suppress(ssh.SFTPOpUnsupported):
                         await file.fsync()
             except ssh.SFTPFailure as error:
-                # Protocol 3 has no other word for a full disk or a quota.
+                # Protocol 3 has no other code for a full disk or a quota.
                 if await self._is_full(path, len(content), str(error)):
                     raise ssh.SFTPNoSpaceOnFilesystem(str(error)) from error
                 raise
@@ -148,7 +148,7 @@ class SftpSession:
         self._call(path, write())
 
     async def _is_full(self, path: str, wanted: int, said: str) -> bool:
-        """Whether a write failed for want of room: by what was said, or by what is left there."""
+        """Whether a write failed for lack of space, by the server's message or its free space."""
         if any(os.strerror(number) in said for number in (errno.ENOSPC, errno.EDQUOT)):
             return True
         try:
@@ -220,7 +220,7 @@ async def _connect(account: SftpAccount, address: str) -> tuple[Any, Any]:
         account.port,
         username=account.username,
         known_hosts=([ssh.import_public_key(account.host_key)], [], []),
-        # Nothing of whoever runs the server: no ~/.ssh, no agent, no configuration.
+        # Nothing of the user who runs this process: no ~/.ssh, no agent, no configuration.
         config=None,
         agent_path=None,
         preferred_auth=("publickey",) if account.is_key else ("password", "keyboard-interactive"),

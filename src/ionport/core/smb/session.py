@@ -2,7 +2,7 @@
 
 A session has connections of its own and belongs to one thread. The address is resolved once, judged
 by the address policy and then connected to; messages are signed. smbprotocol waits without end for
-an answer, so a timer cuts the line of a session that takes too long.
+an answer, so a timer closes the connection of a session that takes too long.
 """
 
 from __future__ import annotations
@@ -214,10 +214,10 @@ def _smbclient() -> Any:
 
 
 def _bounded(tcp: Any) -> Any:
-    """Return smbprotocol's line, which ends where a message says that it is longer than any is.
+    """Return smbprotocol's connection, closed when a message announces an impossible length.
 
-    It makes room for what the first four bytes say, up to 4 GB: a server of HTTP at that port asks
-    for 1.2 GB. Source: [MS-SMB2] 2.1, a zero and three bytes of length.
+    smbprotocol reserves as much memory as the first four bytes say, up to 4 GB: a server of HTTP at
+    that port asks for 1.2 GB. Source: [MS-SMB2] 2.1, a zero and three bytes of length.
     """
 
     class BoundedTcp(tcp):  # type: ignore[misc]
@@ -226,7 +226,7 @@ def _bounded(tcp: Any) -> Any:
         def _recv(self, length: int, timeout: float) -> Any:
             if length > _LONGEST_MESSAGE:
                 self.close()
-                # As for a line that the server has closed.
+                # As for a connection that the server has closed.
                 return None, timeout
             return super()._recv(length, timeout)
 

@@ -77,7 +77,7 @@ class _Process:
     def close(self) -> None:
         """End the process, whatever it does."""
         self._popen.kill()
-        # What was not written goes to nobody.
+        # What was not written yet is dropped.
         with suppress(OSError):
             self._jobs.close()
         self._answers.close()

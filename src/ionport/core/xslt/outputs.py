@@ -27,7 +27,7 @@ _SUFFIXES: Final = {
     "application/edi-x12": ".edi",
     **dict(_METHODS.values()),
 }
-# What Python also calls an encoding, and no receiver of a file does.
+# Codecs of Python that no receiver of a file takes for an encoding.
 _NO_ENCODINGS: Final = frozenset(
     {"idna", "punycode", "unicode-escape", "raw-unicode-escape", "utf-8-sig"}
 )

@@ -1,4 +1,4 @@
-"""Named templates that call themselves whatever the document says: such a stylesheet never ends."""
+"""Named templates that call themselves for any document: such a stylesheet never ends."""
 
 from __future__ import annotations
 

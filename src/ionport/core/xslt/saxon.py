@@ -1,9 +1,9 @@
 """XSLT 2.0 and 3.0: the only module that imports saxonche (extra `xslt`).
 
-It runs in the process of `child.py` alone. What a stylesheet may reach is closed three times: by
-the look of `compile_stylesheet`, by Saxon's own settings, and because the process can open no file
-and no socket any more.
-Source: https://www.saxonica.com/documentation12/index.html#!configuration/config-features
+It runs in the process of `child.py` alone. Access to files and addresses is refused three times: by
+the check of `compile_stylesheet`, by Saxon's own settings, and because the process can open no file
+and no socket any more. Source:
+https://www.saxonica.com/documentation12/index.html#!configuration/config-features
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""Alerts: people are told by mail what happens to documents and deliveries."""
+"""Alerts: mails to people about what happens to documents and deliveries."""

@@ -1,4 +1,4 @@
-"""Values of alerts: what is told to whom, how often, and what became of it."""
+"""Values of alerts: which events are sent to whom, how often, and their state."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class Pace(StrEnum):
     def next_after(self, now: datetime, zone: tzinfo) -> datetime:
         """Return the next moment at which what has happened is to be sent."""
         if self is Pace.EACH:
-            # What another computer has written, whose clock is a little ahead.
+            # It was written by another computer whose clock is a little ahead.
             return now + timedelta(seconds=5)
         if self is Pace.DAILY:
             morning = self.last_before(now, zone).astimezone(zone) + timedelta(days=1)
@@ -74,7 +74,7 @@ class Pace(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AlertSettings:
-    """What an organization wants to be told, and how it is going."""
+    """An organization's settings of alerts, and the state of sending."""
 
     organization_id: str
     is_on: bool

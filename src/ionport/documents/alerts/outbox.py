@@ -1,4 +1,4 @@
-"""Writes down what people are to be told, in the transaction of what it tells of."""
+"""Stores the events that mails are sent about, in the transaction of the event."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class AlertOutbox:
 
 
 def _text(event: Event) -> str:
-    """Return what is known of an event beside its type."""
+    """Return the text of an event beside its type."""
     if parts_of(event.text):
         return event.text
     told = ("configuration_title", "step", "error_code")

@@ -1,4 +1,4 @@
-"""SQL of alerts: the settings of organizations, and the outbox that is sent by them."""
+"""SQL of alerts: the settings of organizations, and the events that wait to be sent."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ionport.store.repository import Repository, columns_of, in_scope, reader
 
 _s, _m = alert_settings.c, alert_messages.c
 _WAITING = AlertState.WAITING.value
-# Every change of a document asks this.
+# Every change of a document runs this.
 _WANTED = select(_s.events).where(
     _s.organization_id == bindparam("organization"), _s.is_on.is_(True)
 )
@@ -154,7 +154,7 @@ class AlertRepository(Repository):
     def end(
         self, scope: OrganizationScope, ids: Sequence[str], state: AlertState, now: datetime
     ) -> None:
-        """Write what became of them for good."""
+        """Write their final state."""
         self._run(
             update(alert_messages)
             .where(in_scope(alert_messages, scope, state=_WAITING), _m.id.in_(ids))

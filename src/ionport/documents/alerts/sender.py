@@ -142,7 +142,7 @@ class AlertSender(Runner):
 
     @staticmethod
     def _ended(messages: Sequence[AlertMessage], now: datetime) -> AlertState | None:
-        """Return what became of a mail that is not sent any more; None while it is."""
+        """Return the final state of a mail that is not sent any more; None while it is."""
         if messages[0].open_tries >= _OPEN_TRIES:
             return AlertState.OPEN
         return AlertState.FAILED if messages[-1].created_at < now - TRIED_FOR else None
@@ -170,7 +170,7 @@ class AlertSender(Runner):
         _logger.info("alert mail with %d events: %s", len(mail.messages), outcome.error or "sent")
 
     def _settle(self, work: Work, mail: _Mail, outcome: MailOutcome) -> None:
-        """Write down what became of a mail, and when the next one may go."""
+        """Store the result of a mail, and when the next one may be sent."""
         now, settings = self._clock.now(), mail.settings
         scope = OrganizationScope(settings.organization_id)
         alerts = AlertRepository(work.connection)

@@ -82,7 +82,7 @@ class AlertService:
         )
 
     def is_failing(self, access: Access[OrganizationScope]) -> bool:
-        """Tell whether alerts do not arrive; never to who may not mend them."""
+        """Tell whether alerts do not arrive; False for a person who may not change the settings."""
         if not access.actor.is_organization_administrator(access.scope.organization_id):
             return False
         settings = self.get(access)

@@ -1,1 +1,1 @@
-"""Actions on many documents at once: what was selected, how far it is, what was left out."""
+"""Actions on many documents at once: their selection, progress, and the documents left out."""

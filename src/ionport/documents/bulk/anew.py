@@ -1,4 +1,4 @@
-"""Documents that wait are judged anew, in the background, when what they are judged by changes."""
+"""Applies changed rules and settings to waiting documents, in the background."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from ionport.store import OrganizationScope
 
 
 class JudgingAnew:
-    """Begins runs that judge every document that waits."""
+    """Begins runs that apply the rules again to every document that waits."""
 
     def __init__(self, clock: Clock, audit: AuditLog) -> None:
         self._clock = clock
         self._bulk = BulkService(clock, audit)
 
     def begin(self, access: Access[OrganizationScope]) -> None:
-        """Have the documents of the organization that wait judged anew; a `BulkRunner` does it.
+        """Begin a run over the waiting documents, which a `BulkRunner` takes.
 
-        It ends an earlier run of this kind, whose documents are judged by this one. Nothing of it
-        depends on the rights of whoever changed what they are judged by.
+        It ends an earlier run of this kind, whose documents are judged by this one. It does not
+        depend on the rights of the person who changed the rules or settings.
         """
         ionport = Actor.operator(access.actor.name)
         repository = BulkRepository(access.connection)

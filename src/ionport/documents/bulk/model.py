@@ -87,7 +87,7 @@ UNDONE_BY: Mapping[BulkAction, BulkAction] = {
 
 
 class BulkState(StrEnum):
-    """Where a run is."""
+    """The state of a run."""
 
     RUNNING = "running"
     PAUSED = "paused"
@@ -106,12 +106,12 @@ class BulkState(StrEnum):
 
     @property
     def is_over(self) -> bool:
-        """Whether nothing more comes of it."""
+        """Whether the run has ended."""
         return self in (BulkState.CANCELLED, BulkState.DONE)
 
 
 class ItemResult(StrEnum):
-    """What became of one document of a run."""
+    """The result for one document of a run."""
 
     OPEN = "open"
     DONE = "done"
@@ -129,7 +129,7 @@ class BulkAuditAction(AuditAction):
 class Selection:
     """The documents of a run: those named, all that a filter finds, or those of another run.
 
-    Of the run `of_run` those are meant of which `result` is what became.
+    Of the run `of_run` those with the result `result`.
     """
 
     ids: Sequence[str] = ()
@@ -140,7 +140,7 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class BulkOutcome:
-    """What became of one document, and why it was left out: `code` groups the reasons."""
+    """The result for one document, and why it was left out: `code` groups the reasons."""
 
     result: ItemResult
     code: str = ""

@@ -158,11 +158,11 @@ class BulkRepository(Repository):
         )
 
     def free(self, scope: SystemScope, silent_since: datetime, wanted: str = "") -> str:
-        """Return the id of the run whose turn is next; empty when nobody's is.
+        """Return the id of the run to be worked at next; empty when there is none.
 
         What a person has begun comes before what ionport did. Organizations take turns: first
         comes the one for which nothing was settled for the longest time, with its oldest run.
-        Of a worker nothing was heard of since `silent_since` nobody works at its run. With
+        A worker without a sign since `silent_since` counts as ended, and its run as free. With
         `wanted` only that run counts.
         """
         del scope
@@ -187,7 +187,7 @@ class BulkRepository(Repository):
     def take(
         self, scope: SystemScope, run_id: str, worker: str, at: datetime, silent_since: datetime
     ) -> bool:
-        """Give a run to `worker`; False when somebody else has it by now, or it is over."""
+        """Give a run to `worker`; False when another worker has taken it, or it is over."""
         del scope
         taken = self._run(
             update(bulk_runs)
@@ -197,7 +197,7 @@ class BulkRepository(Repository):
         return taken.rowcount == 1
 
     def release(self, scope: SystemScope, worker: str) -> None:
-        """Give back what a worker has taken."""
+        """Free the runs that a worker has taken."""
         del scope
         self._run(
             update(bulk_runs)
@@ -238,7 +238,7 @@ class BulkRepository(Repository):
     def settle(
         self, scope: OrganizationScope, run_id: str, position: int, outcome: BulkOutcome
     ) -> None:
-        """Write what became of a document of a run that is held."""
+        """Store the result of a document of a run that is held."""
         self._run(
             update(bulk_items)
             .where(in_scope(bulk_items, scope, run_id=run_id, position=position))

@@ -1,4 +1,4 @@
-"""Settles the documents of bulk runs, one transaction each, wherever a process has time for it."""
+"""Settles the documents of bulk runs, one transaction each; several processes may share them."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class BulkRunner(Runner):
         self._steps = steps
 
     def run_one(self, run_id: str) -> None:
-        """Settle the documents of one run, unless somebody else is at it."""
+        """Settle the documents of one run, unless another worker has taken it."""
         while self._run_next(run_id):
             pass
 
@@ -77,7 +77,7 @@ class BulkRunner(Runner):
         return free if is_taken else ""
 
     def _run(self, run_id: str, worker: str) -> None:
-        """Settle the next few documents: whoever else has begun something gets the next turn."""
+        """Settle the next few documents; then the run of another organization has its turn."""
         with self._database.read() as work:
             repository = BulkRepository(work.connection)
             run = repository.taken(_RUNNING, run_id)
@@ -102,7 +102,7 @@ class BulkRunner(Runner):
                 outcome = self._outcome(work, run, actor, item.document_id)
                 repository.settle(scope, run.id, item.position, outcome)
         except SQLAlchemyError:
-            # The database is away or refuses: the document keeps its turn.
+            # The database cannot be reached or refuses: the document stays next in the run.
             raise
         except IonportError as error:
             outcome = BulkOutcome.left_out(error.code, shortened(error.text, _LONGEST_TEXT))
@@ -122,12 +122,13 @@ class BulkRunner(Runner):
     def _outcome(self, work: Work, run: BulkRun, actor: Actor, document_id: str) -> BulkOutcome:
         scope = actor.scope_in(run.organization_id)
         if run.action is BulkAction.JUDGE:
-            # What settings say counts for every document, whoever has changed them.
+            # Changed settings count for documents of every type, also those that their author may
+            # not see.
             scope = OrganizationScope(run.organization_id)
         try:
             return self._steps[run.action](Access(work, scope, actor), document_id, run)
         except DocumentHeld as error:
-            # What was found by looking stays: the transaction commits (`keeping_findings`).
+            # The findings of the check are kept: the transaction commits (`keeping_findings`).
             return BulkOutcome.left_out(error.cause, shortened(error.cause_text, _LONGEST_TEXT))
 
     def _end(self, run: BulkRun, worker: str, state: BulkState) -> None:

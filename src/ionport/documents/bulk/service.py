@@ -84,7 +84,7 @@ class BulkService:
         total = repository.add(access.scope, run, selection)
         if not total:
             raise InvalidInput(_("Tick the documents first."), code="nothing_selected")
-        # Of more that are judged anew the others are judged when they are delivered.
+        # Documents beyond the limit are judged when they are delivered.
         if total > MAX_DOCUMENTS and action is not BulkAction.JUDGE:
             text = _("At most {n} documents at once: narrow the filter down, by time for example.")
             raise InvalidInput(text.format(n=MAX_DOCUMENTS), code="too_many_selected")

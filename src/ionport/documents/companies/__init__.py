@@ -1,1 +1,1 @@
-"""The organization's companies: who an invoice may be addressed to, and what Infor calls them."""
+"""The organization's companies: the buyers of invoices, with their numbers in Infor."""

@@ -1,4 +1,4 @@
-"""Values of companies: what is known of one, and which one an invoice is addressed to."""
+"""Values of companies, and the match of an invoice's buyer with them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a user does with companies, and what the receipt of a document asks of them."""
+"""What a user does with companies, and which one a received document belongs to."""
 
 from __future__ import annotations
 
@@ -156,7 +156,7 @@ def place_of(
     *,
     is_placed: bool = False,
 ) -> tuple[str | None, list[NewFinding]]:
-    """Return the sub-organization that a document belongs to, and what holds or notes it.
+    """Return the sub-organization that a document belongs to, and the findings about it.
 
     A sub-organization that a person chose stays, and so does every place with `is_placed`:
     another company's invoice then holds. While no company is defined nothing is compared.
@@ -189,7 +189,7 @@ def place_among(
 
 
 def company_fields(access: ScopedWork[OrganizationScope], sub_organization_id: str | None) -> Row:
-    """Return what mappings may name of a document's company; nothing when none is defined."""
+    """Return the company fields that a document's mappings may name; empty when none is defined."""
     company = CompanyRepository(access.connection).of_sub_organization(
         access.scope, sub_organization_id
     )

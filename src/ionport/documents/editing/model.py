@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 LAPSES_AFTER: Final = timedelta(minutes=10)
-"""How long a lock stands after its person opened the form last."""
+"""How long a lock is kept after its person opened the form last."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Tells others who edits a document. What is saved is guarded by the values that a form showed."""
+"""Shows others who edits a document. What is saved is guarded by the values that a form showed."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class EditingService:
         return None if found is None or is_own or found.until <= self._clock.now() else found
 
     def _lock(self, access: Access[OrganizationScope], document_id: str) -> None:
-        """Let two who begin at the same moment go one after the other."""
+        """Make two people who begin at the same moment wait for each other."""
         locked = DocumentRepository(access.connection).lock(access.scope, document_id)
         locked = existing(locked, _("There is no such document."), code="no_document")
         access.require(Permission.EDIT, locked.document_type)

@@ -43,7 +43,7 @@ class ReceivedFile:
     name: str
     content: bytes
     problem: IonportError | None = None
-    """Why it could not be read, for whoever tells what became of each file."""
+    """Why it could not be read, for the report on each file."""
 
 
 def is_mail(content: bytes) -> bool:

@@ -1,4 +1,4 @@
-"""What is no invoice is named as what it is: a web page, a picture, a signed file, an archive."""
+"""Refuses files that are no invoice, and names their kind: a web page, a picture, an archive."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ionport.core.errors import InvalidInput
 from ionport.core.i18n import N_, _
 
 BEFORE_XML: Final = b"\xef\xbb\xbf \t\r\n"
-"""What is forgiven before the first sign of an XML file."""
+"""White space that is skipped before the first character of an XML file."""
 
 _HEAD: Final = 1024
 _ARCHIVE: Final = N_("an archive that is not unpacked; pack it as ZIP, or send the files alone")

@@ -1,4 +1,4 @@
-"""What intake asks of others."""
+"""Ports of intake."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ class Scanner(Protocol):
     def scan(self, content: bytes) -> None:
         """Return when nothing is found.
 
-        Raises InvalidInput (`malware_found`), or Unavailable (`scanner_away`) when nobody can tell.
+        Raises InvalidInput (`malware_found`), or Unavailable (`scanner_away`) when the scanner does
+        not answer.
         """
         ...

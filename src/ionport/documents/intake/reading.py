@@ -58,7 +58,7 @@ _SUPPLIER_IDS = ("BT-31", "BT-32", "BT-30", "BT-29")
 
 @dataclass(frozen=True, slots=True)
 class Intake:
-    """What a file says, before it is a document."""
+    """The values of a file, before it is stored as a document."""
 
     document_type: str
     mime_type: str
@@ -233,7 +233,7 @@ def _intake_of(
     corrections: Sequence[Correction],
     laid_under: Sequence[Correction] = (),
 ) -> Intake:
-    """Return what an invoice says; `laid_under` are values of its file that no term has."""
+    """Return an invoice's values; `laid_under` are values of its file that no term has."""
     invoice = corrected(invoice, corrections)
     fields: Row
     tables: Mapping[str, tuple[Row, ...]]
@@ -281,7 +281,7 @@ _TABLES = {
 
 
 def findings_of(invoice: Invoice, today: date = date.max) -> tuple[NewFinding, ...]:
-    """Return what the rules notice, at most 200, each with its place in the file."""
+    """Return the findings of the rules, at most 200, each with its place in the file."""
     noticed = check_invoice(invoice, today)
     findings = [
         NewFinding(one.rule.id, {**one.values, **_place(one)}) for one in noticed[:_MAX_FINDINGS]

@@ -28,7 +28,7 @@ from ionport.identity.model import Actor
 from ionport.store import Database, OrganizationScope
 
 COMMIT_TOGETHER: Final = 50
-"""How many files share a commit: it is waited for by whoever else writes."""
+"""How many files share a commit: other writers wait for it."""
 
 POSTPONED: Final = frozenset({scanning.AWAY, "busy", "data_folder_unavailable"})
 """The codes of files that may be sent again later: nothing is wrong with them."""
@@ -46,7 +46,7 @@ _logger = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class Outcome:
-    """What became of one file: a document, a document that was there before, or a refusal.
+    """The result for one file: a document, a document that was there before, or a refusal.
 
     `code` is that of the refusal, `internal` where the fault is ionport's.
     `source` is the file that was sent, `name` the one inside it.
@@ -67,18 +67,18 @@ class Outcome:
 
     @property
     def is_waiting(self) -> bool:
-        """Whether it is kept and comes in by itself."""
+        """Whether the file is kept and will be received without being sent again."""
         return self.code == WAITS
 
     @property
     def is_here(self) -> bool:
-        """Whether its content is a document now."""
+        """Whether its content is stored as a document."""
         return self.document is not None or self.code == "document_exists"
 
 
 @dataclass(slots=True)
 class _Batch:
-    """What shares a commit: outcomes in the order of the files, and what was read of them."""
+    """The files of one commit: their outcomes in order, and the values read from them."""
 
     outcomes: list[Outcome] = field(default_factory=list)
     prepared: list[tuple[Outcome, PreparedReceipt, Future[None]]] = field(default_factory=list)
@@ -105,11 +105,11 @@ class Receiver:
         files: Iterable[ReceivedFile],
         sub_organization_id: str | None = None,
     ) -> Iterator[Outcome]:
-        """Unpack, read and keep `files`, and yield what became of each, in their order.
+        """Unpack, read and store `files`, and yield the outcome of each, in their order.
 
         `files` is gone through once, one file at a time, so that it may read them from a disk.
-        A file that is refused stops none of the others; once the scanner is away it is not asked
-        again. What was yielded is committed.
+        A file that is refused stops none of the others; once the scanner does not answer it is not
+        asked again. What was yielded is committed.
 
         Raises:
             Forbidden: the actor may not send in documents.
@@ -125,7 +125,7 @@ class Receiver:
         file: ReceivedFile,
         sub_organization_id: str | None = None,
     ) -> Outcome:
-        """Read and keep `file`, as `receive`, and return what became of it.
+        """Read and store `file`, as `receive`, and return its outcome.
 
         Raises:
             Forbidden: the actor may not send in documents.
@@ -144,7 +144,7 @@ class Receiver:
         return outcome
 
     def _tell_malware_in(self, scope: OrganizationScope, actor: Actor, file: ReceivedFile) -> None:
-        """Raise InvalidInput for malware in a file that is not read, and tell the audit log."""
+        """Raise InvalidInput for malware in a file that is not read; the audit log records it."""
         try:
             self.documents.scan(file.content)
         except InvalidInput as error:
@@ -153,7 +153,7 @@ class Receiver:
                 self._tell_malware(Access(work, scope, actor), outcome)
             raise
         except IonportError:
-            # Nothing of it is kept, whoever could not look through it.
+            # Nothing of the file is kept, also where its other parts could not be read.
             return
 
     def _receive_each(
@@ -319,7 +319,7 @@ def _refuse(outcome: Outcome, error: IonportError) -> None:
 
 
 def _fail(outcome: Outcome) -> None:
-    """Refuse a file for a fault of ours, which the log tells: the others go on."""
+    """Refuse a file for a fault of ours, which is logged: the other files go on."""
     outcome.document, outcome.findings = None, []
     outcome.code = "internal"
     outcome.error = _(

@@ -1,4 +1,4 @@
-"""What a value that no term has may change: what is paid, who is paid, who somebody is."""
+"""What a value that no term has may change: the amount, the payee, or an identity."""
 
 from __future__ import annotations
 

@@ -2,8 +2,8 @@
 
 A target is a header field, `invoice_id`, or a cell: `INVOICE_TABLE/2/QUANTITY` is that column of
 the second row. Most stand for a term, which is changed in the tree, so that fields, tables and
-rules follow from it. Fields that no term has (an address as one text, a tax code by hand) are laid
-over the fields that the tree gives.
+rules follow from it. Fields that no term has (an address as one text, a tax code by hand) replace
+the fields that the tree gives.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from ionport.documents.invoice.table import APART, Syntax, terms
 from ionport.documents.invoice.tree import ROOT, Node
 
 BY_HAND = "by hand"
-"""The profile of an invoice that no file says: a person enters every value of it."""
+"""The profile of an invoice without a file: a person enters every value of it."""
 
 _LINES, _VAT_ROWS = "BG-25", "BG-23"
 _PRICE, _TYPE = "BT-146", "BT-3"
@@ -141,7 +141,7 @@ class Correction:
 
 
 def is_laid_over(target: Target) -> bool:
-    """Tell whether the target has no term, and is laid over what the tree gives."""
+    """Tell whether the target has no term, so that it replaces the field that the tree gives."""
     if target.table:
         return target.field in _LAID_OVER_COLUMNS.get(target.table, frozenset())
     return target.field in _LAID_OVER
@@ -163,7 +163,7 @@ def columns_of(term: str) -> list[str]:
 
 
 def invoice_by_hand() -> Invoice:
-    """Return an invoice that says nothing yet but that it is one."""
+    """Return an empty invoice, with nothing but its type."""
     return Invoice(Syntax.UBL, Kind.INVOICE, BY_HAND, Node(ROOT, children=[Node(_TYPE, _INVOICE)]))
 
 
@@ -193,7 +193,7 @@ def _kind_of(invoice: Invoice) -> Kind:
 def add_rows(invoice: Invoice, table: str, rows: Sequence[Mapping[str, str]]) -> None:
     """Add rows with the values of their columns behind those of the tree.
 
-    Many at once: each correction looks through the whole tree.
+    All in one call, because each single correction looks through the whole tree.
     """
     if not rows:
         return

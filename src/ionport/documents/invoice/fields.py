@@ -75,7 +75,7 @@ OTHER_FIELD_TERMS: Mapping[Kind, Mapping[str, str]] = {
     Kind.ORDER_CONFIRMATION: {"order_confirmation_id": "BT-1", "document_date": "BT-2"},
     Kind.DELIVERY_NOTE: {"delivery_note_id": "BT-1", "document_date": "BT-2"},
 }
-"""What number and date are called in documents that are no invoices."""
+"""The field ids of number and date in documents that are no invoices."""
 _ADDRESSES = {
     "supplier_address": ("BT-35", "BT-36", "BT-162", "BT-38", "BT-37"),
     "buyer_address": ("BT-50", "BT-51", "BT-163", "BT-53", "BT-52"),

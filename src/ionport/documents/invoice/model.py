@@ -1,4 +1,4 @@
-"""The invoice as it was read: its tree of terms, and what the reading noticed."""
+"""The invoice as it was read: its tree of terms, and the values that were not understood."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Kind(StrEnum):
 
     @property
     def is_invoiced(self) -> bool:
-        """Whether money is asked for or given back: the rules of invoices count."""
+        """Whether it is an invoice or a credit note, to which the rules of invoices apply."""
         return self in (Kind.INVOICE, Kind.CREDIT_NOTE)
 
 
@@ -42,7 +42,7 @@ class Concern(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class NotUnderstood:
-    """A value that no row of the table reaches; `text` is cut to what a person can look at."""
+    """A value that no row of the table reaches; `text` is cut for display."""
 
     place: Place
     text: str

@@ -1,8 +1,8 @@
 """The table of business terms, `terms.tsv`: what a term is, and where each syntax has it.
 
 A row is a term of EN 16931 (BG-…, BT-…), of the XRechnung extension (DEX), of Factur-X EXTENDED
-(BT-X-…, BG-X-…), a part that only a syntax needs (BT-31-0), or one of ours (OWN-…) for what the
-standard has no term for and what a person must still see. Parents stand before their children.
+(BT-X-…, BG-X-…), a part that only a syntax needs (BT-31-0), or one of ours (OWN-…) for values
+without a term in the standard that a person must still see. Parents stand before their children.
 
 Columns: id, id of the parent, name, type, cardinality, code list, `like` (the group takes the rows
 of that group again), then the places: UBL Invoice, UBL CreditNote (empty: as Invoice, `-`: none),

@@ -40,7 +40,7 @@ _DATE_SIGNS = 10
 _REMEMBERED = 4096
 
 
-# One invoice says the same rates, quantities and totals in many places, and is asked many times.
+# One invoice repeats rates, quantities and totals in many places, and each is read many times.
 @lru_cache(_REMEMBERED)
 def _number(text: str) -> Decimal | None:
     return Decimal(text) if _DECIMAL.fullmatch(text) else None
@@ -84,7 +84,7 @@ class Node:
         "written",
     )
     _index: dict[str, list[Node]]
-    """Made by the first look-up: most nodes are never asked."""
+    """Made by the first look-up: most nodes never have one."""
 
     def __init__(
         self,
@@ -215,13 +215,13 @@ class AttributeNode(Node):
 
 
 class Places:
-    """Tells where elements stand; looks through the children of an element once."""
+    """Finds the places of elements; looks through the children of an element once."""
 
     def __init__(self) -> None:
         self._indexes: dict[tuple[etree._Element, str], dict[etree._Element, int]] = {}
 
     def of(self, element: etree._Element, attribute: str = "") -> Place:
-        """Return the way to `element` as a person can follow it, and its line (0 = unknown)."""
+        """Return the path of `element` for people, and its line (0 = unknown)."""
         steps: list[str] = []
         node: etree._Element | None = element
         while node is not None:

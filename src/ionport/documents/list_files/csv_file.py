@@ -1,4 +1,4 @@
-"""The list as CSV (RFC 4180), in UTF-8 with the mark by which Excel knows it."""
+"""The list as CSV (RFC 4180), in UTF-8 with the byte order mark that Excel needs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _IN_MEMORY: Final = 1 << 20
 
 
 class CsvWriter:
-    """Writes to a temporary file what is more than a megabyte."""
+    """Writes CSV; files over a megabyte go to a temporary file."""
 
     def __init__(self) -> None:
         self._file = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - `close` closes it
@@ -31,7 +31,7 @@ class CsvWriter:
             return self._file.read()
 
     def discard(self) -> None:
-        """Give up what was written."""
+        """Drop what was written."""
         self._file.close()
 
 

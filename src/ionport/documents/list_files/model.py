@@ -1,4 +1,4 @@
-"""Values of list files: what a person asked for, how far it is, and how it is written."""
+"""Values of list files: the request, its progress, and the columns."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ AT_ONCE: Final = 2_000
 """So many documents are listed before the answer; more in the background."""
 
 KEPT_FOR: Final = timedelta(hours=24)
-"""How long a file that was made in the background waits for who asked for it."""
+"""How long a file that was made in the background is kept."""
 
 MAX_KEPT: Final = 5
 """How many files of one person are kept; older ones go."""
@@ -43,7 +43,7 @@ class FileFormat(StrEnum):
 
 
 class FileState(StrEnum):
-    """Where a file is."""
+    """The state of a file."""
 
     RUNNING = "running"
     DONE = "done"
@@ -62,7 +62,7 @@ class FileState(StrEnum):
 
     @property
     def is_over(self) -> bool:
-        """Whether nothing more comes of it."""
+        """Whether its making has ended."""
         return self is not FileState.RUNNING
 
 
@@ -94,7 +94,7 @@ class ListFile:
     """The types that its person saw when it was made; None for every type."""
 
     def is_within(self, seen: frozenset[str] | None) -> bool:
-        """Tell whether who sees these types, None for every type, may see all that it lists."""
+        """Tell whether a person who sees these types (None: all) may see all that it lists."""
         return seen is None or (self.document_types is not None and self.document_types <= seen)
 
     @property
@@ -104,7 +104,7 @@ class ListFile:
 
 
 class Kind(StrEnum):
-    """What a column has, by which a spreadsheet shows it."""
+    """The kind of a column's values, by which a spreadsheet formats them."""
 
     TEXT = "text"
     COUNT = "count"
@@ -116,7 +116,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column: its heading, and what it says of a document, as plain text."""
+    """A column: its heading, and its value for a document, as plain text."""
 
     heading: str
     value: Callable[[DocumentSummary], str]

@@ -55,7 +55,7 @@ class ListFileRepository(Repository):
         )
 
     def content(self, scope: OrganizationScope, file_id: str) -> bytes:
-        """Return what a file that is done has."""
+        """Return the content of a finished file."""
         rows = self._run(
             select(_p.content)
             .where(in_scope(list_file_parts, scope, file_id=file_id))
@@ -108,7 +108,7 @@ class ListFileRepository(Repository):
     ) -> tuple[ListFile, ListQuery] | None:
         """Give `worker` the oldest file that nobody makes; None when there is none.
 
-        Of a worker nothing was heard of since `silent_since` nobody makes its file.
+        A worker without a sign since `silent_since` counts as ended, and its file as not begun.
         """
         del scope
         is_free = or_(_f.worker == "", _f.updated_at < silent_since)
@@ -127,7 +127,7 @@ class ListFileRepository(Repository):
     def tell(
         self, scope: OrganizationScope, file_id: str, worker: str, done: int, at: datetime
     ) -> bool:
-        """Write down how far `worker` is; False when the file is not its own any more."""
+        """Store the progress of `worker`; False when the file is not its own any more."""
         # More may match by now than were counted.
         total = case((_f.total < done, done), else_=_f.total)
         told = self._run(
@@ -146,7 +146,7 @@ class ListFileRepository(Repository):
         content: bytes,
         at: datetime,
     ) -> None:
-        """Keep what was made, unless the file was cancelled or taken by another worker.
+        """Store the content, unless the file was cancelled or taken by another worker.
 
         `scope` is what its person saw then.
         """

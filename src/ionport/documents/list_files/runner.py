@@ -1,4 +1,4 @@
-"""Makes long list files, wherever a process has time for it."""
+"""Makes long list files; several processes may share them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ionport.identity.members.actors import find_actor
 from ionport.store import Database, OrganizationScope, SystemScope
 
 _EVERY: Final = 2_000
-"""After so many rows it is written down how far a file is."""
+"""After how many rows the progress is stored."""
 _SILENCE: Final = timedelta(seconds=30)
 _RUNNING: Final = SystemScope("whatever list file nobody makes")
 _logger = logging.getLogger(__name__)
@@ -60,7 +60,7 @@ class ListFileRunner(Runner):
         return True
 
     def _sight(self, file: ListFile) -> OrganizationScope:
-        """Return what the person may see by now: nothing for one who was removed since."""
+        """Return what the person may see now: nothing for one who was removed since."""
         with self._database.read() as work:
             actor = find_actor(work.within(_RUNNING), file.person_id)
         if actor is None:

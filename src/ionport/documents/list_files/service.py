@@ -81,7 +81,7 @@ class ListFileService:
         """Ask for a file, and return it when it is so long that it is made in the background.
 
         None for a short one, which `make` returns. `told` are the words of the list's address.
-        Raises Forbidden for who is no member of the organization.
+        Raises Forbidden for a person who is no member of the organization.
         """
         access.require_organization_member()
         total = min(self._documents.count(access, query.wanted), MAX_ROWS)

@@ -21,7 +21,7 @@ from ionport.documents.list_files.model import Column, Kind, columns
 from ionport.documents.model import DocumentSummary
 
 _LONGEST_TEXT: Final = 32_767
-# What Excel keeps of a number, and the first year that it counts days from without its error.
+# How many digits Excel keeps of a number, and the first year after its leap year error.
 _DIGITS: Final = 15
 _FIRST_YEAR: Final = 1901
 

@@ -39,7 +39,7 @@ list_files = Table(
 )
 partial_index("ix_list_files_running", list_files.c.asked_at, where=list_files.c.state == "running")
 
-# In the database, where every web process and worker finds it, and with which it goes.
+# In the database, where every web process and worker finds it, and deleted with the row.
 list_file_parts = Table(
     "list_file_parts",
     metadata,

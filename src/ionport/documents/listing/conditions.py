@@ -1,4 +1,4 @@
-"""Conditions that a filter sets, in the words of each database."""
+"""The conditions of a filter in SQL, for each database."""
 
 from __future__ import annotations
 
@@ -49,9 +49,9 @@ def own(scope: OrganizationScope) -> ColumnElement[bool]:
 
 
 def of_filter(wanted: DocumentFilter, *, no_index: bool = False) -> Iterator[ColumnElement[bool]]:
-    """Return the conditions on status, type and time; with `no_index` none that SQLite looks up.
+    """Return the conditions on status, type and time; with `no_index` SQLite uses no index.
 
-    What most documents meet is better looked at on the way along the list's order.
+    A condition that most documents meet is better checked while rows are read in the list's order.
     """
     c = documents.c
     status, kind, at = (

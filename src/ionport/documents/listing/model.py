@@ -20,7 +20,7 @@ MOST_COUNTED = 1_000
 """How far documents are counted that no counter knows: by a search or by time."""
 
 PREFIX_LENGTH = 2
-"""A search of so many letters or fewer looks at the beginning of the invoice number."""
+"""A search of at most this many letters looks at the beginning of the invoice number."""
 
 _AMOUNT: Final = re.compile(r"(?:\d{1,3}(?:[.,' \u2019\u00a0\u202f]\d{3})+|\d+)[.,]\d{2}", re.ASCII)
 KeyValue = str | int | float

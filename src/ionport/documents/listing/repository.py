@@ -161,7 +161,7 @@ class ListRepository(Repository):
         *,
         descending: bool,
     ) -> Page[DocumentSummary]:
-        """Return a page by its number, for who asks by numbers."""
+        """Return a page by its number."""
         rows = self._run(
             select(*_SUMMARY)
             .where(*matching(self._connection, scope, wanted))
@@ -177,7 +177,7 @@ class ListRepository(Repository):
         if not is_timed and not search_of(wanted):
             return _Size(counted, is_few=_is_few(counted, counts.total))
         if search_of(wanted) and not is_prefix(wanted):
-            # Whatever else is asked: by the search alone, which ends where it is too much.
+            # Counted by the search alone, whatever the filter adds: it ends at a limit.
             query = found_ids(self._connection, scope, wanted).limit(MOST_COUNTED + 1)
             ids = [row.document_id for row in self._run(query)]
             if len(ids) > MOST_COUNTED:
@@ -214,7 +214,7 @@ class ListRepository(Repository):
         if size.ids is not None:
             conditions.append(_c.id.in_(size.ids))
         elif searched:
-            # So many have it that the next ones on the way are soon found.
+            # So many documents meet the filter that the next ones in the order are soon found.
             conditions.append(_c.search_text.contains(search_of(wanted), autoescape=True))
         else:
             conditions += of_search(self._connection, scope, wanted)
@@ -245,7 +245,7 @@ class _Size:
 
 
 def _is_few(number: int, total: int) -> bool:
-    """Tell whether sorting `number` documents is less than looking for a page among `total`."""
+    """Tell whether sorting `number` documents costs less than looking for a page among `total`."""
     return number * number <= 50 * total
 
 

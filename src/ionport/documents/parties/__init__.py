@@ -1,1 +1,1 @@
-"""What documents say about buyer and payment, beyond their fields."""
+"""Identifiers of buyers and payment accounts of documents that no field holds."""

@@ -1,4 +1,4 @@
-"""What an invoice says about buyer and payment that no field has: more identifiers and accounts."""
+"""Identifiers of the buyer and payment accounts of an invoice that no field holds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The only SQL of what documents say about buyer and payment."""
+"""The only SQL of buyers' identifiers and payment accounts."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ class PartyRepository(Repository):
     """Identifiers of buyers and accounts to pay to, by document."""
 
     def put(self, scope: OrganizationScope, document_id: str, parties: Parties) -> None:
-        """Keep what the document says now, in the place of what it said before a correction."""
+        """Store a document's parties in place of those before a correction."""
         self._delete(document_parties, scope, document_id=document_id)
         self.add_all(scope, [(document_id, parties)])
 
     def add_all(self, scope: OrganizationScope, said: Iterable[tuple[str, Parties]]) -> None:
-        """Keep what documents say that have nothing here yet."""
+        """Store the parties of documents that have none stored yet."""
         rows = [
             {
                 "document_id": document_id,
@@ -41,7 +41,7 @@ class PartyRepository(Repository):
         self._run(_ADD, rows)
 
     def of_document(self, scope: OrganizationScope, document_id: str) -> Parties:
-        """Return what the document said; nothing of one that an earlier version received."""
+        """Return a document's parties; empty for a document that an earlier version received."""
         parameters = {"organization": scope.organization_id, "document": document_id}
         row = self._run(_OF_DOCUMENT, parameters).one_or_none()
         return Parties(tuple(row.buyer_ids), tuple(row.accounts)) if row else Parties()

@@ -1,4 +1,4 @@
-"""The table of what documents say about buyer and payment."""
+"""The table of buyers' identifiers and payment accounts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ionport.identity.tables import organizations
 from ionport.store import metadata
 from ionport.store.schema import required
 
-# What each document says about buyer and payment that no field has (`model.Parties`).
+# The identifiers and accounts of each document that no field holds (`model.Parties`).
 document_parties = Table(
     "document_parties",
     metadata,

@@ -1,1 +1,1 @@
-"""The readable pages of stored documents: set once, kept, shown and sent."""
+"""The readable pages of stored documents: typeset once, stored, shown and sent."""

@@ -10,7 +10,7 @@ from ionport.documents.invoice.rendering.model import Language
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What documents are of, as an export chooses them; None is the main organization."""
+    """Document type and sub-organization of an export; None is the main organization."""
 
     document_type: str
     sub_organization_id: str | None
@@ -18,7 +18,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Where a walk through the documents of an organization stands: after this document."""
+    """The position in a pass over the documents of an organization: after this document."""
 
     created_at: datetime
     document_id: str
@@ -35,7 +35,7 @@ class MissingPage:
 
 @dataclass(frozen=True, slots=True)
 class MissingPages:
-    """What a look has found, and where the next one goes on; None at the end."""
+    """The missing pages that were found, and where to go on; None at the end."""
 
     pages: tuple[MissingPage, ...]
     position: Position | None

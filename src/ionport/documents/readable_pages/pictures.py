@@ -1,4 +1,4 @@
-"""Pictures of the pages of a received PDF; nothing is kept, a person's browser keeps them.
+"""Pictures of the pages of a received PDF; only the person's browser caches them.
 
 Files are read and drawn outside transactions; the service opens short ones of its own.
 """
@@ -31,7 +31,7 @@ class PictureService:
         self._database = database
         self._documents = documents
         self._blobs = blobs
-        # By digest: the same bytes have the same pages, whoever owns them.
+        # By digest: equal files of any organization have the same pages.
         self._sizes = lru_cache(_KEPT_SIZES)(self._read_sizes)
 
     def sizes(self, document: Document) -> PageSizes:

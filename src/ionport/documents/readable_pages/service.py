@@ -1,4 +1,4 @@
-"""What is made of a stored document for people: its tree, its page, its page as a PDF.
+"""Reads stored documents for people: the tree, the readable page, and the page as a PDF.
 
 Files are read, parsed and set outside transactions; the service opens short ones of its own.
 """
@@ -41,7 +41,7 @@ from ionport.documents.service import DocumentService
 from ionport.store import Database, OrganizationScope
 
 RECEIVED: Final = "XML_DOCUMENT.xml"
-"""What mapping files call the invoice's XML as it was received."""
+"""The name of the invoice's received XML in mapping files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class StoredFile:
     content: bytes
     # Which invoice of a PDF with several a person has chosen.
     choice: str
-    # What people have corrected since.
+    # The corrections since it was received.
     corrections: Sequence[Correction] = ()
 
 
@@ -86,8 +86,8 @@ class ReadablePageService:
     ) -> tuple[Sheet, list[Attachment]]:
         """Return the page and the supporting documents with one reading; errors as `invoice`.
 
-        What a person has corrected stands in it, marked; the PDF shows what was received. Nothing
-        is read of the database: who asks has the document and the decisions about it.
+        Corrected values are shown and marked; the PDF shows the received values. The database is
+        not read: the caller passes the document and its decisions.
         """
         stored = self._file(document, decisions)
         read = read_any(stored.content, self._limits, stored.choice)
@@ -144,8 +144,8 @@ class ReadablePageService:
     ) -> MissingPages:
         """Look through the next `limit` documents that wait for their export, the newest first.
 
-        Returns the pages that exports of them will ask for and that were not made yet. What a
-        finding holds is left out: it may never be exported.
+        Returns the pages that their exports will need and that are not made yet. Held documents are
+        left out: they may never be exported.
         """
         with self._database.read() as work:
             repository = ReadablePageRepository(work.connection)
@@ -172,7 +172,7 @@ class ReadablePageService:
     def embedded_files(self, scope: OrganizationScope, document_id: str) -> list[tuple[str, str]]:
         """Return names and digests of the files inside, the invoice's XML first (`RECEIVED`).
 
-        An attachment that is no base64 is left out: a finding tells of it. Errors as `invoice`,
+        An attachment that is no base64 is left out: a finding reports it. Errors as `invoice`,
         but a PDF without an invoice, JSON and CSV have no files.
         """
         inside = self._inside(self._stored(scope, document_id))
@@ -196,7 +196,7 @@ class ReadablePageService:
         return json.dumps(told, ensure_ascii=False, indent=1).encode()
 
     def digests_inside(self, scope: OrganizationScope, document_id: str) -> list[str]:
-        """Return by which digests the blobs have the files inside; errors as `embedded_files`."""
+        """Return the digests of the files inside; errors as `embedded_files`."""
         inside = self._inside(self._stored(scope, document_id))
         return [hashlib.sha256(content).hexdigest() for _name, content in inside]
 

@@ -1,1 +1,1 @@
-"""Retention: the content of documents that are done long enough is removed; evidence stays."""
+"""Retention: removes the content of documents completed long ago, and keeps the evidence."""

@@ -1,4 +1,4 @@
-"""What is refused once the content of a document was removed."""
+"""Refusals after the content of a document was removed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ionport.documents.retention.model import PURGED
 
 
 def purged_text(at: datetime) -> str:
-    """Return what a page, the API and an archive say instead of the content."""
+    """Return the text of a page, the API and an archive in place of the content."""
     return _(
         "The content of this document was removed on {day}, as the retention of its document type"
         " says. Number, supplier, amounts, digests, deliveries and history stay."

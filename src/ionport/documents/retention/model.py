@@ -1,4 +1,4 @@
-"""Values of retention: how long what is kept, and what of a document stays."""
+"""Values of retention: the periods by document type, and the fields that stay."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PURGED = "purged"
 """The timeline's code of a document whose content was removed."""
 
 DONE = (DocumentStatus.EXPORTED, DocumentStatus.REJECTED, DocumentStatus.DELETED)
-"""Only documents in these are purged; since when they are so counts."""
+"""Only documents in these statuses are purged, counted from when they got them."""
 
 _FIELDS = """
 invoice_id invoice_date invoice_type purchase_order due_date
@@ -60,7 +60,7 @@ class DueDocument:
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """What a look has done: documents whose content was removed, and those that stayed."""
+    """The result of a run: documents whose content was removed, and those that stayed."""
 
     purged: int = 0
     left: int = 0

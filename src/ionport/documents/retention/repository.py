@@ -35,7 +35,7 @@ _IS_DUE = and_(
 
 
 class RetentionRepository(Repository):
-    """What is kept how long, what is due, and what was removed."""
+    """Retention periods, due documents, and the files to be deleted."""
 
     def kept(self, scope: OrganizationScope) -> Mapping[str, int]:
         """Return how many years documents are kept, by type; a type that is missing for ever."""
@@ -82,7 +82,7 @@ class RetentionRepository(Repository):
         after: DueDocument | None,
         limit: int,
     ) -> Sequence[DueDocument]:
-        """Return documents that are due behind `after`, what was done first first."""
+        """Return due documents after `after`, those completed first first."""
         query = select(_d.id, _d.updated_at, _d.content_sha256).where(*_due(scope, kind, before))
         if after is not None:
             at = literal(after.done_at, _d.updated_at.type)
@@ -172,7 +172,7 @@ class RetentionRepository(Repository):
     def settle(
         self, scope: SystemScope, gone: Collection[str], left: Collection[str], at: datetime
     ) -> None:
-        """Take files that are deleted off the list, and look at those that are left later."""
+        """Remove deleted files from the list, and move those that are left to its end."""
         del scope
         self._run(delete(purged_files).where(_p.name.in_(gone)))
         again = update(purged_files).where(_p.name.in_(left)).values(released_at=at)

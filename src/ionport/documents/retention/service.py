@@ -1,4 +1,4 @@
-"""Retention: what is kept how long, and the removal of what is due.
+"""Retention: the periods, and the removal of content that is due.
 
 A document is purged in one transaction, locked with its deliveries as a person's decision locks
 them, so that none begins meanwhile. Its files are deleted later, when no row names them any more.
@@ -42,7 +42,7 @@ from ionport.store import Database, OrganizationScope, ScopedWork, SystemScope
 _AT_A_TIME: Final = 50
 _IN_A_BITE: Final = 20
 _FILES: Final = 200
-# Longer than anybody takes from putting a content to committing the row that names it.
+# Longer than the time from putting a content to committing the row that names it.
 _GRACE: Final = timedelta(hours=1)
 _SYSTEM: Final = SystemScope("what retention removes")
 _IONPORT: Final = Actor.operator("ionport")

@@ -1,1 +1,1 @@
-"""What rules noticed about a document (findings), and what people made of it (decisions)."""
+"""Findings of rules about a document, and people's decisions."""

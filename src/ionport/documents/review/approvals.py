@@ -51,7 +51,7 @@ PolicyOf = Callable[[ScopedWork[OrganizationScope], str], ApprovalPolicy]
 
 
 def is_about_money(target: Target, field: Field) -> bool:
-    """Tell whether a value is an amount, an account or the supplier's: who changed it is told."""
+    """Tell whether a value is an amount, an account or the supplier's."""
     return field.type in _MONEY or (not target.table and target.field.startswith(_PAYEE))
 
 

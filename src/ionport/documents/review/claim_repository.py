@@ -79,19 +79,19 @@ _CLAIMED = (
 
 
 class SameInvoices:
-    """Documents that say what they are, the oldest first, by kind and number."""
+    """Identities of documents, the oldest first, by kind and number."""
 
     def __init__(self, identities: Iterable[InvoiceIdentity]) -> None:
         self._wanted: dict[tuple[str, str], list[InvoiceIdentity]] = {}
         self._found: dict[tuple[str, str], list[tuple[InvoiceIdentity, Named]]] = {}
         for identity in identities:
-            # Without a supplier nothing is the same invoice.
+            # Invoices without a supplier are never the same.
             if identity.suppliers:
                 self._wanted.setdefault((identity.kind, identity.number), []).append(identity)
 
     @property
     def keys(self) -> Sequence[tuple[str, str]]:
-        """The kinds and numbers that may be asked for."""
+        """The kinds and numbers that are compared."""
         return list(self._wanted)
 
     def add(self, identity: InvoiceIdentity, document_id: str, filename: str) -> None:
@@ -101,19 +101,19 @@ class SameInvoices:
             self._found.setdefault(key, []).append((identity, (document_id, filename)))
 
     def of(self, identity: InvoiceIdentity, limit: int) -> list[Named]:
-        """Return the oldest documents that say they are this invoice."""
+        """Return the oldest documents with this identity."""
         found = self._found.get((identity.kind, identity.number), ())
         same = dict(named for other, named in found if identity.is_same_invoice(other))
         return list(same.items())[:limit]
 
 
 class ClaimRepository(Repository):
-    """Which documents say that they are the same invoice, and which were delivered as it."""
+    """Identities of documents, and the claims of delivered ones."""
 
     def add_identities(
         self, scope: OrganizationScope, said: Iterable[tuple[str, InvoiceIdentity]]
     ) -> None:
-        """Keep what new documents say they are."""
+        """Store the identities of new documents."""
         rows = [
             {
                 "document_id": document_id,
@@ -127,7 +127,7 @@ class ClaimRepository(Repository):
     def set_identity(
         self, scope: OrganizationScope, document_id: str, identity: InvoiceIdentity
     ) -> None:
-        """Keep what a document says it is after a correction."""
+        """Store a document's identity after a correction."""
         self._run(
             update(invoice_identities)
             .where(in_scope(invoice_identities, scope, document_id=document_id))
@@ -135,22 +135,22 @@ class ClaimRepository(Repository):
         )
 
     def identity(self, scope: OrganizationScope, document_id: str) -> InvoiceIdentity | None:
-        """Return what a document says it is."""
+        """Return a document's identity."""
         return self._get(invoice_identities, _identity, scope, document_id=document_id)
 
     def claimed_by(self, scope: OrganizationScope, document_id: str) -> list[InvoiceIdentity]:
-        """Return what a document has claimed to be, with its first delivery and after it."""
+        """Return a document's claims, of its first delivery and of later corrections."""
         return self._all(
             select(invoice_claims).where(in_scope(invoice_claims, scope, document_id=document_id)),
             _identity,
         )
 
     def remove_claims(self, scope: OrganizationScope, document_id: str) -> None:
-        """Let a document claim nothing; nothing of it was sent."""
+        """Remove the claims of a document of which nothing was sent."""
         self._delete(invoice_claims, scope, document_id=document_id)
 
     def unclaimed(self, scope: OrganizationScope, document_id: str) -> InvoiceIdentity | None:
-        """Return the invoice that a document says it is; None when it has claimed one, or is none.
+        """Return the identity of a document without a claim; None when it has one, or no identity.
 
         A document that was delivered before has claimed its invoice.
         """
@@ -160,7 +160,7 @@ class ClaimRepository(Repository):
     def same_here(
         self, scope: OrganizationScope, identity: InvoiceIdentity, limit: int
     ) -> list[Named]:
-        """Return the oldest documents that say they are this invoice.
+        """Return the oldest documents with this identity.
 
         Rejected and deleted ones do not count, unless something of them was sent.
         """
@@ -171,7 +171,7 @@ class ClaimRepository(Repository):
     def same_as(
         self, scope: OrganizationScope, identities: Sequence[InvoiceIdentity]
     ) -> SameInvoices:
-        """Return the documents that say they are one of a few dozen invoices; as `same_here`."""
+        """Return the documents with the identity of one of a few dozen invoices; as `same_here`."""
         same = SameInvoices(identities)
         if same.keys:
             parameters = {
@@ -193,7 +193,7 @@ class ClaimRepository(Repository):
     def same_claimed(
         self, scope: OrganizationScope, identity: InvoiceIdentity, limit: int
     ) -> list[Named]:
-        """Return the documents that were delivered as this invoice, the first one first."""
+        """Return the documents with a claim for this invoice, the first one first."""
         key = _number_key(scope, identity)
         rows = self._run(_CLAIMED, {f"of_{name}": key[name] for name in key})
         return _same(rows, identity, limit)
@@ -206,7 +206,7 @@ class ClaimRepository(Repository):
         identity: InvoiceIdentity,
         at: datetime,
     ) -> None:
-        """Let a document claim to be this invoice; the number is locked."""
+        """Add a document's claim for this invoice; the number is locked."""
         values = {
             "id": claim_id,
             "organization_id": scope.organization_id,

@@ -18,7 +18,7 @@ _NAMED = 5
 
 
 class Claims:
-    """Which documents are one invoice, and which of them was delivered."""
+    """Finds documents that are the same invoice, and keeps the claims of delivered ones."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -30,7 +30,7 @@ class Claims:
         identity: InvoiceIdentity,
         fields: Row,
     ) -> list[NewFinding]:
-        """Return a finding for each other document that says it is, or was delivered as, this."""
+        """Return a finding for each other document with this identity or a claim for it."""
         repository = ClaimRepository(access.connection)
         repository.lock_number(access.scope, identity)
         found = dict(repository.same_here(access.scope, identity, _NAMED + 1))
@@ -47,9 +47,10 @@ class Claims:
         *,
         was_sent: bool,
     ) -> list[NewFinding]:
-        """Keep what a document says it is after a correction; returns what is the same invoice.
+        """Store a document's identity after a correction; return findings of the same invoice.
 
-        A claim is replaced while nothing was sent; later one is added, for what was sent stays.
+        A claim is replaced while nothing was sent; later one is added, because the earlier one was
+        sent.
         """
         repository = ClaimRepository(access.connection)
         repository.set_identity(access.scope, document_id, identity)
@@ -72,8 +73,8 @@ class Claims:
     ) -> list[NewFinding]:
         """Return findings of delivered documents that are this invoice and not named in `known`.
 
-        Locks the invoice's number until the transaction ends, so that nobody else claims it
-        between this look and the claim.
+        Locks the invoice's number until the transaction ends, so that no other document claims it
+        between this check and the claim.
         """
         repository = ClaimRepository(access.connection)
         identity = repository.unclaimed(access.scope, document_id)
@@ -94,7 +95,7 @@ class Claims:
         ][:_NAMED]
 
     def claim(self, access: ScopedWork[OrganizationScope], document_id: str) -> None:
-        """Let a document that is delivered now claim its invoice; once for all its deliveries.
+        """Add the claim of a document that is delivered now; once for all its deliveries.
 
         Called after `duplicates_claimed` in the same transaction.
         """
@@ -109,7 +110,7 @@ class Claims:
 def duplicates_among(
     same: SameInvoices, identity: InvoiceIdentity, fields: Row
 ) -> list[NewFinding]:
-    """Return a finding for each of the oldest documents that say they are this invoice."""
+    """Return a finding for each of the oldest documents with this identity."""
     return [duplicate_finding(fields, *named) for named in same.of(identity, _NAMED)]
 
 

@@ -21,7 +21,7 @@ from ionport.documents.invoice.model import Kind
 
 @dataclass(frozen=True, slots=True)
 class InvoiceIdentity:
-    """What tells an invoice from others. `kind` is a `Kind`'s value; `year` 0 = unknown."""
+    """The identity of an invoice. `kind` is a `Kind`'s value; `year` 0 = unknown."""
 
     kind: str
     number: str
@@ -61,7 +61,7 @@ def invoice_identity(
 
 
 def supplier_identities_of(name: str, ids: Iterable[str]) -> frozenset[str]:
-    """Return by what a supplier is recognised: any identifier, and the name."""
+    """Return the identities of a supplier: its identifiers and its name."""
     suppliers = {f"id:{plain}" for one in ids if (plain := letters_and_digits(one))}
     if plain_name := letters_and_digits(name):
         suppliers.add(f"name:{plain_name}")

@@ -1,4 +1,4 @@
-"""What is judged again in the transaction of a delivery: what the organization knows may change."""
+"""The rules that run again in the transaction of a delivery, because master data may change."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ionport.store import OrganizationScope, ScopedWork
 def judge_again(
     access: ScopedWork[OrganizationScope], document: Document, known: Sequence[Finding]
 ) -> list[NewFinding]:
-    """Return what holds a document now by what the organization knows, but for what is `known`."""
+    """Return new holding findings by the organization's present data, without those in `known`."""
     if not document.fields or any(finding.code in COMPANY_RULES for finding in known):
         return []
     parties = PartyRepository(access.connection).of_document(access.scope, document.id)

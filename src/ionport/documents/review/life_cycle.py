@@ -14,16 +14,16 @@ from ionport.documents.model import EXPORT_STATUSES, DocumentStatus
 _S = DocumentStatus
 
 BY_PERSON = frozenset({_S.ON_HOLD, _S.REJECTED, _S.DELETED})
-"""What a person has set stays, whatever becomes of findings and deliveries."""
+"""Statuses set by a person: findings and deliveries do not change them."""
 
 PENDING = frozenset({_S.PENDING_APPROVAL, _S.PENDING_SECOND_APPROVAL})
-"""Somebody's approval is missing."""
+"""Statuses in which an approval is missing."""
 
 _WAITING = frozenset({_S.READY_FOR_VALIDATION, *PENDING})
 _JUDGED = frozenset({*_WAITING, _S.VALIDATED_PENDING_EXPORT})
 _NOT_OVER = frozenset({*_JUDGED, _S.EXPORTING, _S.EXPORT_ERROR})
 WAITING = _NOT_OVER | {_S.ON_HOLD}
-"""Something of such a document may still be sent."""
+"""Statuses in which a document may still be sent."""
 
 _ALL = frozenset({*_NOT_OVER, _S.EXPORTED})
 
@@ -133,7 +133,7 @@ def moved(status: DocumentStatus, target: DocumentStatus, cause: Cause) -> Docum
 
 
 def standing(open_findings: int, approvals: int, needed: int) -> tuple[DocumentStatus, Cause]:
-    """Return where a document stands that no person and no delivery has moved, and why."""
+    """Return the status by findings and approvals alone, and its cause."""
     status = _S.VALIDATED_PENDING_EXPORT
     if open_findings:
         status = _S.READY_FOR_VALIDATION

@@ -1,4 +1,4 @@
-"""A document without lines holds where its export books lines: archiving needs none."""
+"""A document without lines is held where its export books lines: archiving needs none."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def judge_lines(
 ) -> list[NewFinding]:
     """Return a finding for each of the configurations that would book a document without lines.
 
-    `titles` names those that book, `known` is what was found so far: of a document whose invoice
-    is not read yet nothing is asked.
+    `titles` names those that book, `known` is what was found so far: a document whose invoice is
+    not read yet is not checked.
     """
     if has_lines(tables) or any(one.code in WITHOUT_INVOICE for one in known):
         return []

@@ -21,7 +21,7 @@ STANDS_AT = "status."
 WITHOUT_INVOICE = frozenset({"no_invoice_in_pdf", "invoices_in_pdf"})
 """No invoice was read yet: one is to be chosen, or its values written."""
 ONLY_CORRECTED = WITHOUT_INVOICE | {"BR-02", "BR-03", "BR-05", "BR-06", "BR-14"}
-"""What no reason can stand in for: number, date, currency, supplier and total are missing."""
+"""Findings that no reason can settle: number, date, currency, supplier or total is missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class NewFinding:
     code: str
     parameters: Mapping[str, str]
     own_effect: Effect | None = None
-    """What it does where that is not the rule's default."""
+    """Its effect where that is not the rule's default."""
 
     @property
     def effect(self) -> Effect:
@@ -45,7 +45,7 @@ class NewFinding:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What a person made of a finding: `text` is the sentence that was decided on."""
+    """A person's decision on a finding: `text` is the sentence that was decided on."""
 
     person: str
     reason: str
@@ -64,10 +64,10 @@ class Finding:
     effect: Effect
     parameters: Mapping[str, str]
     created_at: datetime
-    """Since when it is so, and does what it does: one that was closed begins anew."""
+    """Since when it applies with its effect; set anew when a closed one is opened again."""
     decision: Decision | None = None
     resolved_at: datetime | None = None
-    """Since when it is no longer so, because a person corrected or rejected something."""
+    """Since when it no longer applies, because a person corrected or rejected something."""
 
     @property
     def is_open(self) -> bool:
@@ -88,8 +88,8 @@ class Finding:
 class DocumentHeld(Conflict):
     """A document takes part in no delivery until a person decides on `findings`.
 
-    With `status` it is no finding that holds it, but where it stands: on hold, rejected, deleted,
-    or not approved.
+    With `status` it is not held by a finding but by its status: on hold, rejected, deleted, or not
+    approved.
     """
 
     def __init__(
@@ -119,7 +119,8 @@ class DocumentHeld(Conflict):
 
 
 def _told_of(findings: Sequence[Finding]) -> str:
-    # Whoever reads the error, or the list that keeps it, may not see every document.
+    # The reader of the error, or of the list that keeps it, may not be allowed to see every
+    # document.
     texts = [bare_text(one.code, one.parameters) for one in findings[:_SHOWN_IN_ERROR]]
     if more := len(findings) - len(texts):
         texts.append(

@@ -1,4 +1,4 @@
-"""Rules that need what the organization knows: they are judged at receipt, some at delivery too."""
+"""Rules that need the organization's data: they run at receipt, some at delivery too."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class OrganizationRule:
 
 
 FIELD_RULES = frozenset({"field_required", "field_length", "field_pattern", "field_value"})
-"""What a document type demands of its fields."""
+"""The rules about fields that a document type's settings demand."""
 
 ORGANIZATION_RULES: Mapping[str, OrganizationRule] = {
     "duplicate_number": OrganizationRule(Effect.HOLDS, ("BT-1", "BT-2", "BT-31")),
@@ -41,10 +41,10 @@ OTHER_FINDINGS = (
     "item_at_target",
     "posted_before",
 )
-"""What reading and deliveries find, which hold always; no document type sets their effect."""
+"""Findings of reading and of deliveries, which always hold; no document type sets their effect."""
 
 
 def default_effect(code: str) -> Effect:
-    """Return what a finding does by default; one that no table has holds."""
+    """Return the default effect of a finding; a code in no table holds."""
     known = rules().get(code) or ORGANIZATION_RULES.get(code)
     return known.effect if known is not None else Effect.HOLDS

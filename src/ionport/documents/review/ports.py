@@ -1,4 +1,4 @@
-"""What the review asks of exports, which it cannot import; whoever exports fills it."""
+"""Ports of the review to the exports, which implement them."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ from ionport.store import OrganizationScope, ScopedWork, Work
 
 
 class Sent(StrEnum):
-    """What of a document has left."""
+    """How much of a document was sent."""
 
     NOTHING = "nothing"
     UNDER_WAY = "under_way"
-    """Nothing yet, but a pass runs at this moment that may have rendered it already."""
+    """Nothing yet, but a pass is running that may have rendered it already."""
     SOMETHING = "something"
-    """A call left, or may have: an unknown answer counts as sent."""
+    """A call was sent, or may have been: an unknown answer counts as sent."""
 
 
 class Deliveries(Protocol):
     """The deliveries of a document."""
 
     def lock(self, access: ScopedWork[OrganizationScope], document_id: str) -> Sent:
-        """Let none be made, begin or send until the transaction ends, and say what has left.
+        """Let none be made, begun or sent until the transaction ends; return what was sent.
 
         Called before the document's own row is locked, in the order in which passes lock.
         """
         ...
 
     def sent(self, access: ScopedWork[OrganizationScope], document_id: str) -> Sent:
-        """Say what has left so far, for who only looks."""
+        """Return what was sent so far, without a lock."""
         ...
 
     def has_open(self, access: ScopedWork[OrganizationScope], document_id: str) -> bool:
@@ -43,7 +43,7 @@ class Deliveries(Protocol):
         ...
 
     def resume(self, access: ScopedWork[OrganizationScope], document_id: str) -> None:
-        """Make due what waits for a decision about the document, rendered anew.
+        """Make the deliveries due that wait for a decision about the document, rendered anew.
 
         Writes the status that follows from the deliveries, for a document that nothing holds.
         """

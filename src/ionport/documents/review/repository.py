@@ -95,7 +95,7 @@ class FindingRepository(Repository):
     def set_resolved(
         self, scope: OrganizationScope, finding_ids: Collection[str], at: datetime
     ) -> None:
-        """Write that findings are no longer so."""
+        """Close findings that no longer apply."""
         self._run(
             update(document_findings)
             .where(_f.organization_id == scope.organization_id, _f.id.in_(finding_ids))
@@ -105,7 +105,7 @@ class FindingRepository(Repository):
     def open_again(
         self, scope: OrganizationScope, finding_ids: Collection[str], at: datetime
     ) -> None:
-        """Write that findings are so again, since `at`."""
+        """Open findings again that apply since `at`."""
         self._run(
             update(document_findings)
             .where(_f.organization_id == scope.organization_id, _f.id.in_(finding_ids))
@@ -115,7 +115,7 @@ class FindingRepository(Repository):
     def set_effect(
         self, scope: OrganizationScope, finding_ids: Collection[str], effect: Effect, at: datetime
     ) -> None:
-        """Write what findings do since `at`, by the settings that count today."""
+        """Write the effect of findings since `at`, by the present settings."""
         self._run(
             update(document_findings)
             .where(_f.organization_id == scope.organization_id, _f.id.in_(finding_ids))
@@ -154,7 +154,7 @@ class FindingRepository(Repository):
 
 
 def fingerprint(parameters: Mapping[str, str]) -> str:
-    """Return SHA-256 of the parameters, by which two findings of one code are the same.
+    """Return the SHA-256 of the parameters: findings of one code with the same are equal.
 
     The currency of amounts does not count: findings of earlier versions are stored without it.
     """

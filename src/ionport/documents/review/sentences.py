@@ -17,7 +17,7 @@ _DUPLICATE_NUMBER: Final = "duplicate_number"
 def finding_text(code: str, parameters: Parameters) -> str:
     """Return the sentence of a finding; an unknown code is shown as it is stored."""
     if "text" in parameters:
-        # Found by a version that stored sentences.
+        # Stored by a version that kept sentences.
         return parameters["text"]
     if (text := rule_text(code, parameters)) is not None:
         return text
@@ -96,7 +96,7 @@ def _posted_before(values: Parameters) -> str:
 
 
 def _target(step: str) -> str:
-    """Return where a step asks; findings of before the other targets have no step."""
+    """Return the name of a step's target; findings of early versions have no step."""
     return {"m3": "M3", "ln": "LN"}.get(step.partition("_")[0], "IDM")
 
 

@@ -57,7 +57,7 @@ _DELIVERED = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class JudgedBy:
-    """What the organization knows of suppliers' accounts, and sets for types and exports."""
+    """The organization's known accounts, and its settings of document types and exports."""
 
     accounts: Mapping[str, Collection[str]]
     settings: Mapping[str, TypeSettings]
@@ -78,9 +78,9 @@ class JudgedBy:
 
 
 class ReviewService:
-    """What holds a document, and what frees it.
+    """Adds findings and decisions, and sets the status that follows from them.
 
-    `deliveries` and `targets` are filled by whoever puts the services together.
+    `deliveries` and `targets` are set when the services are put together.
     """
 
     def __init__(self, clock: Clock, audit: AuditLog, timeline: Timeline) -> None:
@@ -130,7 +130,7 @@ class ReviewService:
         return True
 
     def judged_by(self, access: ScopedWork[OrganizationScope], reads: Sequence[Intake]) -> JudgedBy:
-        """Return what a few dozen files are judged by, looked up once."""
+        """Return the data that a few dozen files are checked against, read once."""
         kinds = [read.document_type for read in reads]
         bare = {read.document_type for read in reads if not has_lines(read.tables)}
         return JudgedBy(
@@ -146,7 +146,7 @@ class ReviewService:
         place: str | None,
         known: Iterable[NewFinding],
     ) -> Sequence[NewFinding]:
-        """Return what holds a document because its export would book it without lines.
+        """Return the findings of a document that its export would book without lines.
 
         `place` is the sub-organization that it belongs to now, `known` what else was found.
         """
@@ -159,7 +159,7 @@ class ReviewService:
     def settle(
         self, access: ScopedWork[OrganizationScope], document_id: str, actor_name: str
     ) -> None:
-        """Bring a document to where its findings, approvals and deliveries put it.
+        """Set the status that follows from a document's findings, approvals and deliveries.
 
         Its row is locked. What a person has set (on hold, rejected, deleted) stays.
         """
@@ -199,7 +199,7 @@ class ReviewService:
     def standing(
         self, access: ScopedWork[OrganizationScope], document: Document, open_findings: int
     ) -> tuple[DocumentStatus, Cause]:
-        """Return where a document stands by findings and approvals, and why."""
+        """Return the status by findings and approvals, and its cause."""
         policy = self.policy_of(access, document.document_type)
         needed = policy.needed(document.fields)
         given = 0
@@ -240,9 +240,9 @@ class ReviewService:
         if status in BY_PERSON:
             raise DocumentHeld(document.id, document.filename, (), status)
         known = self.list(access, document.id)
-        # What a target needs of an invoice is asked once there is one.
+        # What a target needs of an invoice is checked once there is one.
         is_unread = any(each.is_open and each.code in WITHOUT_INVOICE for each in known)
-        # One that is found again now was not looked at.
+        # A finding that was opened again now was not seen by the person.
         before = {finding.id for finding in known if finding.resolved_at is None}
         noticed = [
             *self.claims.duplicates_claimed(access, document.id, document.fields, known),
@@ -297,9 +297,9 @@ class ReviewService:
         found: Sequence[Finding],
         reason: str,
     ) -> None:
-        """Let a document wait that needs approvals; the person's reason for `found` is kept.
+        """Raise DocumentHeld for a missing approval; the person's reason for `found` is stored.
 
-        One that waits for an approval that the settings demand no longer waits no more.
+        A document is released when the settings no longer demand its approval.
         """
         target, _cause = self.standing(access, document, 0)
         if target is DocumentStatus.VALIDATED_PENDING_EXPORT:
@@ -316,7 +316,7 @@ class ReviewService:
         raise DocumentHeld(document.id, document.filename, (), target)
 
     def withdraw_approvals(self, access: Access[OrganizationScope], document_id: str) -> None:
-        """Undo the approvals of a document that is no longer what was approved."""
+        """Undo the approvals of a document that has changed since."""
         repository = DecisionRepository(access.connection)
         approvals = repository.of_document(access.scope, document_id, DecisionKind.APPROVE)
         self.log.undo(access, [each for each in approvals if each.is_active])

@@ -38,13 +38,13 @@ document_findings = Table(
     Column("decided_text", SentenceText, nullable=False),
     # The deliveries that the decision let begin.
     Column("delivery_ids", JSON, nullable=False),
-    # When what was found was no longer so, because a person corrected or rejected something.
+    # When the finding no longer applied, because a person corrected or rejected something.
     Column("resolved_at", Moment),
     UniqueConstraint("document_id", "code", "fingerprint", name="uq_document_findings_key"),
     Index("ix_document_findings_organization_id", "organization_id", "document_id"),
 )
 
-# What each document says it is; compared when a document comes in.
+# The identity of each document; compared when a document is received.
 invoice_identities = Table(
     "invoice_identities",
     metadata,
@@ -67,7 +67,7 @@ invoice_numbers = Table(
     PrimaryKeyConstraint("organization_id", "kind", "number"),
 )
 
-# What was delivered: a document claims to be this invoice with its first delivery.
+# The claims of delivered documents, made with their first delivery.
 invoice_claims = Table(
     "invoice_claims",
     metadata,

@@ -1,7 +1,7 @@
 """What policies and failures count: throttling, quota, and the circuit breaker of a target.
 
-All counts are of one process and begin anew with it: a quota over several workers is a quota for
-each of them.
+All counts are of one process and begin at zero when it starts: with several workers a quota holds
+for each of them.
 """
 
 from __future__ import annotations
@@ -80,7 +80,8 @@ class Limits:
             return
         self._windows = {key: w for key, w in self._windows.items() if now < w.ends_at}
         if len(self._windows) >= MAX_WINDOWS:
-            # So many users at once: the oldest half starts again, which refuses no call wrongly.
+            # So many users at once: the oldest half is counted from zero again, which refuses no
+            # call wrongly.
             self._windows = dict(list(self._windows.items())[MAX_WINDOWS // 2 :])
 
 
@@ -91,7 +92,7 @@ class Breakers:
         self._breakers = CircuitBreakers(monotonic, after=FAILURES_TO_OPEN, pause=PAUSE_SECONDS)
 
     def check(self, endpoint_id: str) -> None:
-        """Raise TargetPaused while calls to the target rest."""
+        """Raise TargetPaused while calls to the target are paused."""
         seconds = math.ceil(self._breakers.seconds_to_wait(endpoint_id))
         if seconds > 0:
             failures = self._breakers.failures(endpoint_id)
@@ -102,11 +103,11 @@ class Breakers:
             )
 
     def succeeded(self, endpoint_id: str) -> None:
-        """Note that the target has answered, whatever it said."""
+        """Note that the target has answered, with any status."""
         self._breakers.succeeded(endpoint_id)
 
     def failed(self, endpoint_id: str) -> None:
-        """Note that the target could not be reached, was silent, or broke off."""
+        """Note that the target could not be reached, timed out, or ended its answer early."""
         self._breakers.failed(endpoint_id)
 
 

@@ -1,8 +1,8 @@
-"""Policies: their documented XML, checked with line and column, and what it means.
+"""Policies: their documented XML, checked with line and column, and the rules made of it.
 
 The forms are those of docs/reference/gateway.md#policies (namespace http://www.infor.com/ion/api):
-one policy is one element named after its type. Where the facts give no form
-(anonymousInboundSecurity), the common attributes alone make it up.
+one policy is one element named after its type. Where no form is documented
+(anonymousInboundSecurity), the element has the common attributes alone.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ class HeaderPolicy:
 
 @dataclass(frozen=True, slots=True)
 class TargetTimeout:
-    """How long the target may be silent, in seconds."""
+    """How long the target may send nothing, in seconds."""
 
     seconds: float
 
@@ -301,7 +301,7 @@ def _cache_response(reader: _Reader, root: etree._Element) -> CacheResponse:
     )
     expiry = reader.children(found["expireSettings"][0], {"timeoutInSeconds": True})
     return CacheResponse(
-        # Our choice: one user's answer goes to others only where the policy says so.
+        # Our choice: one user's answer is given to others only where the policy says so.
         user_level=reader.boolean(found["userLevel"], default=True),
         prefix=reader.text(key["prefix"][0]),
         fragments=tuple(_fragments(reader, key["keyFragment"])),

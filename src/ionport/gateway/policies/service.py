@@ -20,7 +20,8 @@ from ionport.store import ScopedWork, TenantScope
 class ApiPolicyService:
     """Policies of suites and endpoints: all needs the role IONAPI-Administrator in the tenant.
 
-    `changed` is called after the commit of every change, so that the gateway looks again.
+    `changed` is called after the commit of every change, so that the gateway reads the policies
+    anew.
     """
 
     def __init__(self, clock: Clock, audit: AuditLog, *, changed: Callable[[], None]) -> None:
@@ -104,7 +105,7 @@ class ApiPolicyService:
 
     def _record(self, access: Access[TenantScope], action: PolicyAction, policy: ApiPolicy) -> None:
         details = {"policy": policy.name, "type": policy.type.value, "id": policy.id}
-        # Told by what it belongs to: that is still there when the policy is gone.
+        # Recorded under the suite or endpoint: that is still there when the policy is deleted.
         subject = policy.endpoint_id or policy.suite_id
         self._audit.record(access, action, subject, details)
         access.after_commit(self._changed)

@@ -65,11 +65,11 @@ class Gateway:
         backends: API context, matched ignoring case, to the app that answers below it. A back
             end finds a `Caller` under `scope["ionport.caller"]` and its own path below
             `root_path`. Contexts that it learns later are asked for in lower case.
-        verifier: knows what an access token is worth.
+        verifier: tells whether an access token is valid.
         custom: gives the tenants' own API suites, asked for with each call to one; None where
             there are none.
         origins: which web pages may call.
-        refusals: which tenants' clients are refused with bare bodies; None: nobody's.
+        refusals: which tenants' clients are refused with bare bodies; None: of no tenant.
         max_body_bytes: longer request bodies to a back end are answered with 413.
         max_proxied_bytes: the same for the targets of API suites.
     """
@@ -121,7 +121,8 @@ class Gateway:
                 self._refusals.are_bare, tenant_id.upper()
             )
         except Exception:
-            # The database that knows it may be what failed: the client is answered all the same.
+            # The database that stores the choice may be what failed: the client is answered all the
+            # same.
             logger.exception("%s: the wording of refusals is not known", answer.request_id)
             is_bare = False
         await answer.refuse(error, scope, receive, is_bare=is_bare)
@@ -129,7 +130,7 @@ class Gateway:
     async def _call(self, scope: Scope, receive: Receive, answer: _Answer) -> None:
         known = first_values(scope["headers"])
         token, query = read_token(known, scope["query_string"])
-        # In place: a log of requests outside of the gateway must not show the token.
+        # Changed in place: a request log outside of the gateway must not show the token.
         scope["query_string"] = query
         root_path = scope.get("root_path", "")
         target = read_target(scope["path"].removeprefix(root_path))
@@ -174,7 +175,7 @@ class Gateway:
         else:
             caller = Caller(target.tenant_id, "", None, None, answer.request_id)
         if route is None:
-            # Only now: who has no token does not learn which suites there are.
+            # Only now: without a token a client does not learn which suites there are.
             raise _unknown_suite(target.prefix)
         receive = _bounded(receive, call.known, self._max_proxied_bytes)
         exchange = custom.exchange(route, rest, caller, scope, call.known, receive, answer.send)
@@ -220,7 +221,7 @@ class _Call(NamedTuple):
 
 
 class _Answer:
-    """The way back to the client: adds what every answer carries, lets no cookie out."""
+    """Sends answers to the client: adds the headers of every answer and drops cookies."""
 
     def __init__(self, send: Send, request_id: str) -> None:
         self._send = send
@@ -249,7 +250,7 @@ class _Answer:
         self, error: IonportError, scope: Scope, receive: Receive, *, is_bare: bool
     ) -> None:
         """Answer an error. When the answer is under way already it stays unfinished instead:
-        the server then cuts the connection, which is all that HTTP has for it.
+        the server then closes the connection, the only sign that HTTP has for it.
         """
         if not self._is_started:
             response = error_response(error, self.request_id, is_bare=is_bare)

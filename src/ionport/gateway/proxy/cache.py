@@ -1,4 +1,4 @@
-"""Responses that a cacheResponse policy keeps: bounded in number of bytes, oldest use first out."""
+"""Responses that a cacheResponse policy keeps, bounded in bytes; least recently used go first."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ionport.gateway.targets.port import Header
 
 MAX_BODY_BYTES: Final = 1_000_000
 MAX_TOTAL_BYTES: Final = 64_000_000
-# What an entry costs beside its body, headers included.
+# The bytes that an entry takes beside its body, headers included.
 _ENTRY_BYTES: Final = 2_000
 # Headers that an answer may say it varies by, because they are part of every key.
 _MAY_VARY_BY: Final = frozenset((b"accept", b"accept-encoding", b"accept-language", b"origin"))
@@ -75,7 +75,7 @@ class ResponseCache:
         return found
 
     def put(self, key: Hashable, response: CachedResponse) -> None:
-        """Keep a response, and let go of those that were used longest ago."""
+        """Keep a response, and drop the least recently used ones beyond the bound."""
         self._entries[key] = response
 
 
@@ -86,8 +86,8 @@ def _size_of(response: CachedResponse) -> int:
 def query_key(query: bytes, named: Collection[str]) -> Hashable:
     """Return what of a query is part of the key: all of it, in its own order and spelling.
 
-    Where `named` holds all its parameters, each of which stands there once, their order does not
-    matter: the administrator has said what the target reads.
+    Where `named` holds all its parameters, each once, their order does not matter: the policy has
+    named what the target reads.
     """
     pairs = [pair.partition(b"=")[::2] for pair in query.split(b"&") if pair]
     names = [unquote_plus(name.decode("latin-1"), "latin-1") for name, _value in pairs]

@@ -1,6 +1,6 @@
 """Cross-origin calls of web pages (Fetch standard): which origins may call is a port's answer.
 
-Targets have no say in it: what they answer about CORS is dropped.
+Targets do not decide it: their CORS headers are dropped.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _EXPOSED: Final = "Location, Retry-After, WWW-Authenticate, X-Request-Id"
 
 
 def origin_of(known: Mapping[bytes, bytes]) -> str:
-    """Return the request's `Origin`; empty when a web page has nothing to do with it."""
+    """Return the request's `Origin`; empty when no web page sent it."""
     return cors.origin_of(known.get(b"origin", b""))
 
 
@@ -31,7 +31,7 @@ def answer_headers(origin: str) -> list[Header]:
 
 
 def preflight_headers(known: Mapping[bytes, bytes]) -> list[Header]:
-    """Return what a preflight learns: all methods, and the headers that it asked for."""
+    """Return the headers that answer a preflight: all methods, and the headers it asked for."""
     made = [
         (b"access-control-allow-methods", ", ".join(METHODS).encode()),
         (b"access-control-max-age", str(cors.PREFLIGHT_SECONDS).encode()),

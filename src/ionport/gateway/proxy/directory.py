@@ -38,7 +38,7 @@ from ionport.store import Database, TenantScope
 
 LIFETIME_SECONDS: Final = 2.0
 MAX_REMEMBERED: Final = 10_000
-# A target may be silent for a minute (docs/reference/gateway.md#limits).
+# A target may send nothing for a minute (docs/reference/gateway.md#limits).
 DEFAULT_TIMEOUT_SECONDS: Final = 60.0
 
 # Tenant, then API context and proxy context as raw segments of a path in lower case.
@@ -110,18 +110,18 @@ class SuiteDirectory:
         self._database = database
         self._keys = keys
         self._public_address = public_address
-        # That a key leads nowhere is remembered too.
+        # Keys without a route are remembered too.
         self._routes: ShortMemory[tuple[Route | None]] = ShortMemory(
             monotonic, seconds=LIFETIME_SECONDS, most=MAX_REMEMBERED
         )
 
     def recall(self, key: Key) -> tuple[bool, Route | None]:
-        """Return whether it is known without the database where `key` leads, and where."""
+        """Return whether the route of `key` is remembered, and the route."""
         found = self._routes.recall(key)
         return (False, None) if found is None else (True, found[0])
 
     def find(self, key: Key) -> Route | None:
-        """Return where `key` leads; reads the database.
+        """Return the route of `key`; reads the database.
 
         Raises:
             Unavailable: its secrets do not open, or a policy is no longer understood.
@@ -132,7 +132,7 @@ class SuiteDirectory:
         return route
 
     def forget(self) -> None:
-        """Look again for every route: something has been changed."""
+        """Read every route anew: something has been changed."""
         self._routes.forget()
 
     def _load(self, tenant_id: str, *segments: bytes) -> Route | None:

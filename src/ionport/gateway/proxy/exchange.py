@@ -1,4 +1,4 @@
-"""One call on its way between a client and a target: what goes out, and what comes back."""
+"""One call between a client and a target: the request to send, and the answer to pass back."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from ionport.gateway.targets.security import SecurityType
 
 MAX_FORM_BYTES: Final = 1_000_000
 _FORM: Final = b"application/x-www-form-urlencoded"
-# What a header policy that deletes all headers leaves: without these no body can be read.
+# Headers that a header policy that deletes all of them keeps: without these no body can be read.
 _DESCRIBES_BODY: Final = frozenset(("content-encoding", "content-length", "content-type"))
 
 
@@ -147,7 +147,8 @@ class Exchange:
         """Send the target's answer to the client as it comes.
 
         Raises:
-            TargetFailed: the target broke off, which may be after the first bytes went out.
+            TargetFailed: the target ended its answer early, maybe after the first bytes were sent
+                on.
             ClientDisconnect: the client went away.
         """
         headers = self.finished(headers_for_client(answer.headers))
@@ -160,7 +161,7 @@ class Exchange:
             return
         watch = None
         if isinstance(body, RequestBody) and not body.is_sent:
-            # While it is still on its way in, it notices by itself when the client goes away.
+            # While the body is still being received, reading it raises when the client disconnects.
             body.on_break = answer.abort
         else:
             watch = asyncio.create_task(self._watch(answer))
@@ -189,7 +190,7 @@ class Exchange:
             idle_timeout.rest()
 
     async def _watch(self, answer: TargetAnswer) -> None:
-        """Hang up on the target when the client goes away."""
+        """Close the connection to the target when the client disconnects."""
         while (await self.receive())["type"] != "http.disconnect":
             pass
         answer.abort()

@@ -1,4 +1,4 @@
-"""What the gateway needs from others: what a token is worth, how refusals are worded."""
+"""Ports of the gateway: the verification of tokens, and how refusals are worded."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ class VerifiedToken(Protocol):
 
 
 class TokenVerifier(Protocol):
-    """Tells what an access token is worth; the authorization server implements it."""
+    """Verifies access tokens; the authorization server implements it."""
 
     def recall(self, token: str, tenant_id: str) -> VerifiedToken | None:
-        """Return what is known of a token that counts, without blocking; None: ask `verify`."""
+        """Return a token that was verified lately, without blocking; None: ask `verify`."""
         ...
 
     def verify(self, token: str, tenant_id: str) -> VerifiedToken:

@@ -1,4 +1,4 @@
-"""How a request names its token and its back end, and which of its headers go on."""
+"""How a request names its token and its back end, and which of its headers are passed on."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ _HOP_BY_HOP: Final = frozenset(
         b"upgrade",
     )
 )
-# Where a body ends and how it is read: of these one spelling alone may reach a target.
+# Headers that say where a body ends and how it is read: a target gets them in one spelling alone.
 _FRAMING: Final = frozenset((b"content-encoding", b"content-length", b"content-type"))
 _NOT_FOR_TARGETS: Final = (
     _WITHHELD | _HOP_BY_HOP | {b"expect", b"forwarded", b"host", b"http2-settings", b"x-real-ip"}
 )
-# The server writes its own Date and Server; the rest speaks for the target's own address.
+# The server writes its own Date and Server; the rest concerns the target's own address.
 _NOT_FOR_CLIENTS: Final = _HOP_BY_HOP | {
     b"alt-svc",
     b"date",
@@ -122,7 +122,7 @@ def headers_for_back_end(headers: Iterable[Header], caller: Caller) -> list[Head
 def headers_for_target(
     headers: Sequence[Header], known: Mapping[bytes, bytes]
 ) -> list[tuple[str, str]]:
-    """Return what passes to a foreign target, without who the caller is.
+    """Return what passes to a foreign target, without the identity of the caller.
 
     Beside what no back end sees, what concerns one connection only is dropped (RFC 9110 §7.6.1),
     and what says who is in front of us: a target might believe it. So is `content_length` and its
@@ -152,7 +152,7 @@ def _name_for_target(name: bytes) -> str:
 def headers_for_client(headers: Iterable[Header]) -> list[Header]:
     """Return what passes of a target's answer, names in lower case.
 
-    Nothing of its connection, cookies or CORS: they speak for the target's own address.
+    Nothing of its connection, cookies or CORS: they concern the target's own address.
     """
     kept = []
     named: Collection[bytes] = ()

@@ -32,7 +32,7 @@ FETCH_SECONDS: Final = 30.0
 
 
 class DocumentationSource:
-    """Fetches documents by their address, which is judged as every foreign one is.
+    """Fetches documents by their address, which the address policy checks.
 
     That is https, or http on this computer; no redirects; 2 MB and 30 seconds at most.
     Source: docs/decisions/0012-foreign-addresses-are-checked-and-pinned.md.
@@ -80,7 +80,7 @@ class DocumentationSource:
 
 @dataclass(frozen=True, slots=True)
 class DocumentationDraft:
-    """A document that was read, which takes a while: before the transaction that keeps it."""
+    """A document that was read and checked: slow, so done before the transaction that stores it."""
 
     name: str
     title: str

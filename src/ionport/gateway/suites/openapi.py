@@ -26,7 +26,7 @@ _MAX_NESTING: Final = 4
 _MAX_HOPS: Final = 5
 _MAX_TEXT: Final = 2_000
 _MAX_NAME: Final = 200
-# What references lead to is read anew for each of them: each list is cut before it is read.
+# The target of a reference is read again for each reference: each list is cut before it is read.
 _MAX_PARAMETERS: Final = 100
 _MAX_REQUIRED: Final = 500
 _METHODS: Final = ("get", "post", "put", "patch", "delete", "head", "options", "trace")
@@ -151,7 +151,7 @@ def _parsed(content: bytes) -> Any:
     except UnicodeDecodeError as error:
         raise _wrong_file(_("The document is no text in UTF-8."), "not_text") from error
     if not text.lstrip().startswith("{"):
-        # Only now: a sandbox that starts in a second need not load what few documents need.
+        # Imported only now: few documents need it, and loading it would slow the sandbox's start.
         from ionport.gateway.suites.yaml_reader import read_yaml
 
         try:
@@ -301,7 +301,7 @@ class _Reader:
         if not self._takes_line() or not schema:
             return
         inner = _object(schema.get("items")) if schema.get("type") == "array" else schema
-        # What the outermost one describes stands above its lines already.
+        # The description of the outermost one stands above its lines already.
         notes = (_text(schema.get("description")) if depth else "", _choices(inner))
         yield Line(
             depth=depth,

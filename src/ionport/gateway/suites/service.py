@@ -52,7 +52,7 @@ class ApiSuiteService:
     Args:
         gateway_url: IONPORT_GATEWAY_URL without a last slash; makes the public addresses.
         policy: which targets may be reached.
-        changed: called after the commit of every change, so that the gateway looks again.
+        changed: called after the commit of every change, so that the gateway reads its routes anew.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""The sealed secrets of target endpoints: what they are bound to, and who may still get them."""
+"""The sealed secrets of target endpoints: what they are bound to, and when they are kept."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def open_security(keys: KeyRing, endpoint: TargetEndpoint, sealed: str | None) -
 
 
 def keeps_receiver(old: TargetEndpoint, draft: EndpointDraft) -> bool:
-    """Tell whether the secrets would still go to where they were meant to go."""
+    """Tell whether a changed endpoint sends its secrets to the same receiver as before."""
     try:
         same_target = origin_of(old.target_url) == origin_of(draft.target_url)
     except (ValueError, KeyError):

@@ -1,4 +1,4 @@
-"""YAML as far as JSON goes: the one place that reads it, with everything bounded beforehand.
+"""The one place that reads YAML: only what JSON can hold, with everything bounded beforehand.
 
 Aliases are what makes a small YAML document a huge one. The events are counted first, an alias
 for as much as what it stands for, and only a document that stays small is built. Only plain
@@ -49,7 +49,7 @@ _Loader.add_constructor(f"{_TAG}null", lambda _loader, _node: None)
 
 
 def read_yaml(text: str) -> Any:
-    """Return what a YAML document says.
+    """Return the value of a YAML document.
 
     Raises:
         InvalidInput: not YAML (with line and column), nested too deeply, or too large once its
@@ -95,7 +95,7 @@ def _measure(text: str) -> None:
 
 def _size_of(sizes: dict[str, int], alias: Any) -> int:
     if alias.anchor not in sizes:
-        # Among others an alias inside of what it stands for, which would have no end.
+        # Among others an alias inside its own anchor, which would have no end.
         text = _("The alias *{name} stands for nothing that is whole before it (line {line}).")
         line = alias.start_mark.line + 1
         raise InvalidInput(text.format(name=alias.anchor[:80], line=line), code="yaml_alias")

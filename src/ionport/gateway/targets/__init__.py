@@ -1,1 +1,1 @@
-"""Calls to target endpoints: addresses, sign-in data, and who carries a request there."""
+"""Calls to target endpoints: addresses, sign-in data, and the HTTP client."""

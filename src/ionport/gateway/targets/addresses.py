@@ -1,4 +1,4 @@
-"""What may be a target's address, told field by field; where it may stand is `AddressPolicy`'s."""
+"""Which URLs may be a target's address; `AddressPolicy` decides which hosts may be called."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def refused_text(refusal: AddressRefused) -> str:
 
 
 def origin_of(url: str) -> tuple[str, str, int]:
-    """Return scheme, host and port of a checked URL: who gets to see what is sent there."""
+    """Return scheme, host and port of a checked URL: the receiver of what is sent there."""
     parts = urlsplit(url)
     return parts.scheme, (parts.hostname or "").lower(), parts.port or _DEFAULT_PORTS[parts.scheme]
 

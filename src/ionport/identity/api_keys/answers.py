@@ -19,7 +19,7 @@ from ionport.store import Database, SystemScope
 
 KEPT_FOR: Final = timedelta(hours=24)
 MAX_LENGTH: Final = 200
-# After this silence the process that had taken up a request has ended: no request takes as long.
+# A request that was taken up longer ago was lost with its process: no request takes as long.
 _LOST_AFTER: Final = timedelta(minutes=5)
 _OLD = SystemScope("answers that nobody asks for again")
 

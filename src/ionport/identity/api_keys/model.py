@@ -12,7 +12,7 @@ from ionport.identity.model import Actor, AuditAction
 
 
 class ApiScope(StrEnum):
-    """What a key may be used for; a key without any opens nothing."""
+    """What a key may be used for; a key without any is refused everywhere."""
 
     DOCUMENTS_READ = "documents.read"
     DOCUMENTS_WRITE = "documents.write"

@@ -65,7 +65,7 @@ class ApiKeyService:
         days: int | None = None,
         user_id: str | None = None,
     ) -> tuple[ApiKey, Secret]:
-        """Make a key; it is in no other place than in what this returns.
+        """Make a key; only its digest is stored, so that what this returns is the only copy.
 
         It acts as the user who makes it; the operator names one by `user_id`. `days` is how long
         it can be used, None for as long as it is not deleted.
@@ -118,7 +118,7 @@ class ApiKeyService:
         return key, secret
 
     def delete(self, access: Access[OrganizationScope], key_id: str) -> None:
-        """Delete a key: it opens nothing from the next request on. Raises NotFound."""
+        """Delete a key: it is refused from the next request on. Raises NotFound."""
         key = self.get(access, key_id)
         ApiKeyRepository(access.connection).remove(access.scope, key.id)
         self._audit.record(access, ApiKeyAction.DELETED, key.id, {"name": key.name})

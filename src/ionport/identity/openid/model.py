@@ -1,4 +1,4 @@
-"""What a server is told of an OpenID Connect provider, and what that says of a person.
+"""The settings of an OpenID Connect provider, its discovery document, and a person's claims.
 
 Source: OpenID Connect Core 1.0, Discovery 1.0; docs/decisions/0041-sign-in-by-openid-connect.md.
 """

@@ -1,6 +1,6 @@
 """Talks to an OpenID Connect provider: discovery, keys, the code for an ID token.
 
-What it says of itself is remembered for an hour; its keys are asked for again when a token names
+Its discovery document is remembered for an hour; its keys are asked for again when a token names
 one that is not known, once a minute at most. Few calls are under way at once, so that a provider
 that hangs takes no thread that others need.
 """
@@ -61,7 +61,7 @@ class Provider:
         self._keys: _Keys | None = None
 
     def metadata(self) -> Metadata:
-        """Return what the provider says of itself; raises Unavailable when it does not."""
+        """Return the provider's discovery document; raises Unavailable where there is none."""
         remembered, now = self._metadata, self._clock.now()
         if remembered is not None and now - remembered[1] < _REMEMBERED:
             return remembered[0]
@@ -93,7 +93,7 @@ class Provider:
         return metadata
 
     def _allowed(self, address: object) -> str:
-        """Return the address of a page there that a browser may be led to; empty for another."""
+        """Return a provider's address to which a browser may be redirected; empty for another."""
         if not isinstance(address, str):
             return ""
         try:

@@ -3,7 +3,7 @@
 The browser keeps what began (state, nonce, PKCE verifier) in a sealed cookie, so a code that
 another browser got is worth nothing here. Who is whom: first the account that was bound before,
 by issuer and subject; then the one user with the same e-mail address, which the provider says it
-has checked. Sign-in with a password stays, for the day on which the provider is away.
+has checked. Sign-in with a password stays possible, for when the provider does not answer.
 """
 
 from __future__ import annotations
@@ -314,7 +314,7 @@ class OpenIdService:
         )
 
     def _not_one(self, claims: Claims) -> OpenIdRefused:
-        """Of two with one address neither is meant: a person who knows them says which."""
+        """Refuse an e-mail address of several accounts: the operator binds the right one."""
         text = _(
             "{name} knows you as {email}, an address that more than one account here has. Ask"
             " whoever runs ionport to name yours: ionport user openid NAME --subject {subject}"

@@ -1,4 +1,4 @@
-"""How a service account comes to be: keys that leave the server once, and the rules for both."""
+"""Makes service accounts: their rules, and the keys that are handed out once."""
 
 from __future__ import annotations
 

@@ -87,7 +87,7 @@ class ServiceAccountService:
     def add_account(
         self, access: Access[TenantScope], app_id: str, draft: AccountDraft, proof: PasswordProof
     ) -> CredentialsFile:
-        """Make an account and return its keys as a CSV file; they leave the server here alone.
+        """Make an account and return its keys as a CSV file, the only copy of the secret key.
 
         Raises:
             Unauthenticated: the password was not typed again just now.
@@ -148,7 +148,7 @@ class ServiceAccountService:
     ) -> CredentialsFile:
         """Return the app's `.ionapi` file, with a new service account when asked for one.
 
-        The account's secret key leaves the server in this file and never again. `user_id` links
+        This file is the only copy of the account's secret key. `user_id` links
         the account with a user of the tenant; `scopes` are those that the account may use.
 
         Raises:

@@ -1,4 +1,4 @@
-"""How a credential file comes to be: what of an app, its tenant and an account stands in it."""
+"""Makes `.ionapi` files from an app, its tenant's endpoints and the keys of an account."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from ionport.store import ScopedWork, TenantScope
 
 @dataclass(eq=False, repr=False)
 class CredentialsFileMaker:
-    """Makes `.ionapi` files; who may have one, its callers have checked."""
+    """Makes `.ionapi` files; the callers check the right."""
 
     _endpoints: Endpoints
     _audit: AuditLog

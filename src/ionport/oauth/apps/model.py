@@ -62,7 +62,7 @@ _FIELDS: Final[Mapping[AppType, frozenset[str]]] = {
 
 
 class GrantType(StrEnum):
-    """How an app comes by its tokens. The first two are Infor's labels of the field Grant Type.
+    """How an app gets its tokens. The first two are Infor's labels of the field Grant Type.
 
     A Backend Service has one of these two (docs/reference/credentials.md#backend-service), every
     other type the third.
@@ -126,7 +126,7 @@ class AuthorizedApp:
 
 @dataclass(frozen=True, slots=True)
 class AppUse:
-    """What hangs on an app; grants are counted up to a limit."""
+    """How many accounts, grants and consents an app has; grants are counted up to a limit."""
 
     service_accounts: int
     live_grants: int

@@ -1,4 +1,4 @@
-"""What authorized apps need from above: what hangs on an app."""
+"""The port through which authorized apps count and delete their service accounts and grants."""
 
 from __future__ import annotations
 

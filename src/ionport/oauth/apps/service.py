@@ -113,7 +113,7 @@ class AuthorizedAppService:
         return changed
 
     def app_use(self, access: Access[TenantScope], app_id: str) -> AppUse:
-        """Return what hangs on an app: what disabling or deleting it would stop."""
+        """Return how many accounts, grants and consents end when the app is disabled or deleted."""
         app = self.get_app(access, app_id)
         return self._dependents.count(access, app)
 

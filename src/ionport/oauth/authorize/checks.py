@@ -1,7 +1,7 @@
 """The authorization endpoint's checks of a request, in their order (RFC 6749 §4.1.1 and §4.1.2.1).
 
-Until the redirect URL is known to be the app's own nothing goes there: the person sees the error.
-Every later refusal goes back to the app.
+Until the redirect URL is known to be the app's own nothing is sent there: the person sees the
+error. Every later refusal goes back to the app.
 """
 
 from __future__ import annotations

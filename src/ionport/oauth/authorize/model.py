@@ -40,7 +40,7 @@ class AuthorizationRefused(IonportError):
     """An authorization request that fails; `error` is the code of RFC 6749 §4.1.2.1.
 
     With a `redirect_uri` the app is told there, in the fragment for an implicit request; without
-    one the person sees `text`, because the address could be anybody's.
+    one the person sees `text`, because the address may not be the app's.
     """
 
     status = 400

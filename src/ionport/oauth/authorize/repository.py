@@ -58,7 +58,7 @@ class ConsentRepository(Repository):
             with self._connection.begin_nested():
                 self._run(insert(consents).values(row))
         except IntegrityError:
-            # The same person said yes in another window at this moment.
+            # The same person approved in another window at this moment.
             self._run(change)
 
     def remove(self, scope: TenantScope, user_id: str, app_id: str) -> bool:

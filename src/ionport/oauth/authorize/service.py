@@ -69,10 +69,8 @@ class ApprovalService:
     _states: TokenStates
 
     def read(self, access: ScopedWork[TenantScope], query: str) -> AuthorizationRequest:
-        """Return the request that a query string is.
-
-        Raises:
-            AuthorizationRefused: see there who is told.
+        """Return the request that a query string is. Raises:
+        AuthorizationRefused: with a redirect URL when the app may be told.
         """
         try:
             parameters = parse_parameters(query.encode(), b"")
@@ -84,8 +82,8 @@ class ApprovalService:
     def needs_consent(self, access: Access[TenantScope], request: AuthorizationRequest) -> bool:
         """Tell whether the person has to be asked.
 
-        A public app behind a loopback port or a scheme of its own is asked for every time: any
-        program could pretend to be it (RFC 8252 §8.6).
+        For a public app at a loopback port or with a URL scheme of its own consent is asked every
+        time: any program could pretend to be it (RFC 8252 §8.6).
 
         Raises:
             Forbidden: the person is no enabled member of the tenant.
@@ -117,7 +115,7 @@ class ApprovalService:
         return Approval(request, person, None, self._tokens.sign(login))
 
     def record(self, access: Access[TenantScope], approval: Approval) -> Secret:
-        """Store an approval and the consent behind it; returns the address to lead back to."""
+        """Store an approval with its consent; returns the app's address to redirect to."""
         request, now = approval.request, self._clock.now()
         consents = ConsentRepository(access.connection)
         consents.remember(
@@ -151,7 +149,7 @@ class ApprovalService:
         return {name: str(value) for name, value in issued.revealed().items()}
 
     def denied(self, scope: TenantScope, request: AuthorizationRequest) -> str:
-        """Return the address that tells the app that the person said no."""
+        """Return the address that tells the app that the person refused."""
         said = AuthorizationRefused("access_denied", "The user did not approve the request.")
         answer = {"error": said.error, "error_description": said.text}
         return self._back(scope, request, answer)
@@ -165,7 +163,7 @@ class ApprovalService:
         return self._back(scope, request, {"error": error, "error_description": text})
 
     def refusal(self, scope: TenantScope, refused: AuthorizationRefused) -> str | None:
-        """Return the address that tells the app why; None when the person has to be told."""
+        """Return the address that tells the app why; None when only the person may be told."""
         if refused.redirect_uri is None:
             return None
         answer = {"error": refused.error, "error_description": refused.text}

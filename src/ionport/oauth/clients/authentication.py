@@ -34,7 +34,7 @@ from ionport.oauth.tenant.endpoints import Endpoints
 from ionport.store import ScopedWork, TenantScope
 
 _WRONG_CLIENT: Final = "Invalid client or client credentials."
-# Compared against when there is no such client, so that it costs what a wrong secret costs.
+# Compared against when there is no such client, so that both refusals take the same time.
 _NO_DIGEST: Final = "0" * 64
 
 

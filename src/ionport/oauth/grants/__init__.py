@@ -22,7 +22,7 @@ GRANTS: Final[Mapping[str, tuple[Check, ...]]] = {
     saml2_bearer.GRANT_TYPE: saml2_bearer.CHECKS,
 }
 
-# Nothing in these requests is good for one use only.
+# Nothing in these requests can be used only once.
 REPEATABLE_GRANTS: Final = frozenset({password.GRANT_TYPE, client_credentials.GRANT_TYPE})
 
 __all__ = ["GRANTS", "REPEATABLE_GRANTS", "Check", "GrantContext"]

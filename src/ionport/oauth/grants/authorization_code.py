@@ -1,7 +1,7 @@
 """Tokens for the code that a person's approval made (RFC 6749 §4.1.3, RFC 7636 §4.5).
 
-A code is bound to its client, redirect URL and PKCE challenge, lives 60 seconds and works once;
-its second use closes the grant of the first (RFC 6749 §4.1.2, RFC 9700 §2.1.1).
+A code is bound to its client, redirect URL and PKCE challenge, is valid for 60 seconds and works
+once; its second use closes the grant of the first (RFC 6749 §4.1.2, RFC 9700 §2.1.1).
 """
 
 from __future__ import annotations

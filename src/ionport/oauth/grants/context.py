@@ -22,7 +22,7 @@ from ionport.store import TenantScope
 
 @dataclass(slots=True)
 class GrantContext:
-    """The request of a client that was told. Checks read it, raise, or add to it.
+    """The request of a client that is known. Checks read it, raise, or add to it.
 
     `client_is_proven` is False for a public app, which named itself and no more.
     """
@@ -38,7 +38,7 @@ class GrantContext:
     client_is_proven: bool = True
     account: ServiceAccount | None = None
     person: Person | None = None
-    # What the token is for, as the grant that is used again or the code says it.
+    # The person or account and the scopes, from the grant that is used again or from the code.
     scopes: str = ""
     # Set when an existing grant is used again, with the refresh token that was presented.
     refreshed: Grant | None = None

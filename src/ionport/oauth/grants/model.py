@@ -1,4 +1,4 @@
-"""Values of grants: what the tokens of one login hang on."""
+"""Values of grants: a grant is one login, to which its tokens belong."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ionport.identity.model import AuditAction
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """One login: what its access tokens and its refresh token hang on.
+    """One login, to which its access tokens and its refresh token belong.
 
     `refresh_digest` is None when no refresh token was issued; `refresh_expires_at` None means
     that it never expires. `ends_at` is when the last of its tokens is over, None for never.

@@ -15,7 +15,7 @@ from ionport.oauth.protocol import InvalidGrant, look_up_text
 
 GRANT_TYPE: Final = "password"
 _WRONG_KEYS: Final = "Invalid service account access key or secret key."
-# Compared against when there is no such account, so that it costs what a wrong key costs.
+# Compared against when there is no such account, so that both refusals take the same time.
 _NO_DIGEST: Final = "0" * 64
 
 

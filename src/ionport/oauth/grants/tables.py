@@ -22,7 +22,7 @@ grants = Table(
     Column("refresh_digest", Text, unique=True),
     Column("refresh_expires_at", Moment),
     *required(Moment, "created_at", "last_used_at"),
-    # When the last of its tokens is over, so that the row may go; None means never.
+    # When the last of its tokens has expired, so that the row may be deleted; None means never.
     Column("ends_at", Moment),
     Column("revoked_at", Moment),
 )

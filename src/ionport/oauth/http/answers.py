@@ -37,7 +37,7 @@ async def read_whole(receive: Receive) -> bytes:
 
 
 async def read_request(scope: Scope, receive: Receive) -> RawRequest:
-    """Return what decides a request's answer; raises as `read_whole` and `require_form` do."""
+    """Return the parts of a request that its answer depends on; raises as `read_whole`."""
     body = await read_whole(receive)
     require_form(scope, body)
     authorization = next((v for name, v in scope["headers"] if name == b"authorization"), b"")

@@ -23,7 +23,7 @@ from ionport.store import TenantScope
 _WELL_KNOWN: Final = "/.well-known/"
 _READABLE: Final = "Retry-After, WWW-Authenticate"
 _SENDABLE: Final = "Authorization, Content-Type"
-# Clients call the same few addresses; what strangers make up is not kept.
+# Clients call the same few addresses; unknown ones are not kept.
 _REMEMBERED: Final = 1_000
 _LONGEST_REMEMBERED: Final = 100
 

@@ -1,4 +1,4 @@
-"""What a tenant's authorization server says about itself (RFC 8414, RFC 9207 §3)."""
+"""The metadata document of a tenant's authorization server (RFC 8414, RFC 9207 §3)."""
 
 from __future__ import annotations
 

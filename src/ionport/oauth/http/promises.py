@@ -1,4 +1,4 @@
-"""What the endpoints of a tenant's authorization server promise, as OpenAPI 3.1 says it.
+"""The endpoints of a tenant's authorization server as OpenAPI 3.1 describes them.
 
 The table in `routes` names one of these with each endpoint for machines; tests hold the server to
 them. It is not served.
@@ -90,7 +90,7 @@ _KEY_SET: Final[Json] = {
                     "alg": {"const": "RS256"},
                     **dict.fromkeys(("kid", "n", "e"), _TEXT),
                 },
-                # Nothing of a private key may ever stand here.
+                # No part of a private key may be listed here.
                 "additionalProperties": False,
             },
         }
@@ -141,7 +141,7 @@ def _in_query(operation: Json) -> Json:
 
 
 def _response(text: str, answer: Json | None) -> Json:
-    """Return an answer that nobody may keep (RFC 6749 §5.1)."""
+    """Return an answer that no cache may keep (RFC 6749 §5.1)."""
     no_store = {"required": True, "schema": {"type": "string", "const": "no-store"}}
     response: Json = {"description": text, "headers": {"Cache-Control": no_store}}
     if answer is not None:

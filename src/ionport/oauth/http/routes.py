@@ -43,7 +43,7 @@ from ionport.store import Database, TenantScope
 
 MAX_QUERY: Final = 8_000
 WELL_KNOWN: Final = ("oauth-authorization-server", "openid-configuration")
-# Whether a web page may read it hangs on the page's origin, so caches must not mix them up.
+# Whether a web page may read it depends on the page's origin, so caches must keep them apart.
 _MAY_KEEP: Final = {"Cache-Control": "public, max-age=300", "Vary": "Origin"}
 
 
@@ -69,7 +69,7 @@ class Endpoint:
     Attributes:
         path: below `/{tenant}/as/`.
         app: makes what answers.
-        described: what it promises, in an OpenAPI document; nothing where people are led to it.
+        described: its operation in the OpenAPI document; None where browsers are redirected to it.
         flavour: whose name the path is, None for both.
         only_reads: a GET that changes nothing; revocation by GET does.
         takes_web_pages: scripts of other sites may call it.

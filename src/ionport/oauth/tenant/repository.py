@@ -19,7 +19,7 @@ _SETTINGS: Final = select(tenant_settings).where(tenant_settings.c.tenant_id == 
 
 
 class TenantSettingsRepository(Repository):
-    """A tenant's settings; what nobody has set up has the defaults."""
+    """A tenant's settings; a tenant without a row has the defaults."""
 
     def get(self, scope: TenantScope) -> TenantSettings:
         found = self._one(_SETTINGS, _settings, {"tenant": scope.tenant_id})

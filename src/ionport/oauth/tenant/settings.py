@@ -44,7 +44,7 @@ class TokenForm(StrEnum):
 
 
 class RefusalForm(StrEnum):
-    """What the gateway's own refusals have in their body: what happened, or as little as Infor's.
+    """What the gateway's own refusals have in their body: what happened, or the bare status.
 
     Source: docs/reference/gateway.md#limits.
     """

@@ -1,4 +1,4 @@
-"""Group commit: what several requests hand in at about the same time goes into one transaction.
+"""Group commit: the rows of several requests at about the same time are stored in one transaction.
 
 A durable commit costs one flush of the disk for any number of requests. No request is
 answered before the commit that holds its own row
@@ -47,14 +47,15 @@ class GroupCommit(Generic[Item, Prepared, Result]):
         self._waiting: deque[tuple[Item, asyncio.Future[Result]]] = deque()
         self._ready: list[tuple[Prepared, asyncio.Future[Result]]] = []
         self._workers = 0
-        # Not the loop's own: each end of a worker would be told to the loop, which nobody asks.
+        # Not the loop's own executor: it would tell the loop of each end of a worker, which is not
+        # needed.
         self._threads = ThreadPoolExecutor(MAX_WORKERS, "group-commit")
         self._is_committing = False
 
     async def submit(self, item: Item) -> Result:
         """Return the item's result once it is committed; raises what its own work raised.
 
-        A batch that fails is done again one by one, so that an item fails for itself alone.
+        A batch that fails is done again one by one, so that each item fails or succeeds alone.
         """
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Result] = loop.create_future()
@@ -67,7 +68,7 @@ class GroupCommit(Generic[Item, Prepared, Result]):
         return await future
 
     def _work(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Prepare until nobody waits."""
+        """Prepare items until none waits."""
         while True:
             with self._lock:
                 if not self._waiting:
@@ -113,11 +114,11 @@ def _tell(
     futures: Sequence[asyncio.Future[Result]],
     results: Sequence[Result | Exception],
 ) -> None:
-    """Give results to those who wait for them, on their event loop."""
+    """Set the results of the waiting futures, on their event loop."""
 
     def deliver() -> None:
         for future, result in zip(futures, results, strict=True):
-            if future.done():  # its request was given up
+            if future.done():  # its request was cancelled
                 continue
             if isinstance(result, Exception):
                 future.set_exception(result)

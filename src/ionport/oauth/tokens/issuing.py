@@ -104,7 +104,7 @@ class TokenIssuer:
 def issue(
     database: Database, tokens: TokenService, scope: TenantScope, request: OAuthRequest
 ) -> TokenAnswer:
-    """Answer one token request here and now: read, sign outside of any transaction, write."""
+    """Answer one token request in this thread: read, sign outside of any transaction, write."""
     with _revoking_reused_grant(database, tokens, scope):
         return _record(database, tokens, scope, _check(database, tokens, scope, request))
 

@@ -18,7 +18,7 @@ from ionport.oauth.tenant.settings import Limits, TokenForm
 
 @dataclass(frozen=True, slots=True)
 class AccessToken:
-    """What a genuine access token says (docs/reference/oauth.md#access-tokens)."""
+    """The claims of a genuine access token (docs/reference/oauth.md#access-tokens)."""
 
     tenant_id: str
     client_id: str
@@ -59,9 +59,9 @@ class Login:
     bearer: UsedAssertion | None = None
     may_refresh: bool = True
     limits: Limits = field(default_factory=Limits)
-    # It holds nothing for one use only and counts for no limit: others may share its transaction.
+    # It uses up nothing and counts for no limit, so that it may share a transaction with others.
     may_be_grouped: bool = False
-    # Moreover, the same request, sent again, is another good login.
+    # The same request, sent again, is another valid login.
     is_repeatable: bool = False
     notes_use: bool = True
     # The scopes that were asked for; what was granted is `scopes`.
@@ -95,7 +95,7 @@ class TokenAnswer:
 
 @dataclass(frozen=True, slots=True)
 class SignedLogin:
-    """An answer that may go out once what it says is recorded.
+    """An answer that may be sent once its grant is stored.
 
     `rotated_digest` is the digest of the refresh token that takes the presented one's place.
     """

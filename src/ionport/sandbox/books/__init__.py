@@ -2,7 +2,7 @@
 
 Source: docs/reference/ion-messaging.md#document-flows.
 
-What an ERP refuses is raised, so that nothing of it stays: an unknown supplier, a number that it
-has already, a value that it does not take. That it acknowledges all else, and posts what it finds
-no error in at once, is inferred.
+What an ERP refuses is raised, so that nothing of it is stored: an unknown supplier, a number that
+it has already, a value that it does not take. It is inferred that it acknowledges all else, and
+posts at once what has no error.
 """

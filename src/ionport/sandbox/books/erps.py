@@ -1,4 +1,4 @@
-"""Which ERP books what."""
+"""The sandbox's ERPs by name."""
 
 from __future__ import annotations
 

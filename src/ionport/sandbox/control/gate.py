@@ -1,4 +1,4 @@
-"""Fault rules at the calls: which apply to one, also at the authorization server."""
+"""Applies fault rules to calls, also to those of the authorization server."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from ionport.store import Database, TenantScope
 
 @dataclass(frozen=True, slots=True)
 class FaultGate:
-    """Tells what fault rules do to a call, and counts it at them."""
+    """Finds the effect of fault rules on a call, and counts the call in those rules."""
 
     database: Database
     control: ControlPlane
 
     async def effect(self, scope: TenantScope, called_as: CalledAs) -> FaultEffect:
-        """Return what becomes of a call; without rules nothing is asked and no call waits."""
+        """Return the effect on a call; without rules the database is not read."""
         rules = self.control.controls.faults(scope.tenant_id)
         matching = [rule for rule in rules if rule.draft.target.matches(called_as)]
 
@@ -68,7 +68,7 @@ class FaultyServer:
 
 
 async def _answer_of(app: ASGIApp, scope: Scope, receive: Receive) -> Answer:
-    """Let an app answer, and keep what it says."""
+    """Let an app answer, and return its answer as a value."""
     answer = Answer()
 
     async def keep(message: Message) -> None:

@@ -1,4 +1,4 @@
-"""What arrived, for the inspector page: items with their files, messages with their BODs."""
+"""What the sandbox received, for the inspector page: items with files, messages with BODs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Values of Data Catalog and Data Lake, and what of them is refused.
+"""Values of Data Catalog and Data Lake, and their checks.
 
 Source: docs/reference/data-fabric.md#data-lake.
 """

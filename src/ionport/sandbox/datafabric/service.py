@@ -228,7 +228,7 @@ class DataLakeService:
         document_name: str,
         content: bytes,
     ) -> LakeObject:
-        """Put a file of an administrator into the lake; its bytes before its row.
+        """Store an administrator's file in the lake; its bytes are written before its row.
 
         Raises:
             InvalidInput: it is empty, or the Data Catalog has no object of that name.

@@ -8,7 +8,7 @@ from ionport.sandbox.kit.operations import Answer, Call
 
 
 def error_answer(call: Call, error: IonportError) -> Answer:
-    """Return `{"error": {"code", "message", "detail"}}`, or its XML twin."""
+    """Return `{"error": {"code", "message", "detail"}}`, or the same as XML."""
     status = 400 if isinstance(error, InvalidInput) else error.status
     detail = f"{call.method} request {call.caller.request_id}"
     tree = {"error": {"code": error.code, "message": error.text, "detail": detail}}

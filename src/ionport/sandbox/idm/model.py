@@ -78,7 +78,7 @@ class Draft:
 class Item:
     """A stored item, as it is now or was in an earlier version.
 
-    `checked_out_by` is the user who keeps others from changing it; None: it is checked in.
+    `checked_out_by` is the user who alone may change it; None: it is checked in.
     """
 
     number: int
@@ -113,7 +113,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Flags:
-    """What a client wants done around a change (docs/reference/idm.md#update-and-delete).
+    """Which flags a client sends with a change (docs/reference/idm.md#update-and-delete).
 
     Attributes:
         check_out: keep others from changing the item.

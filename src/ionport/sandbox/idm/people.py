@@ -1,4 +1,4 @@
-"""The names of people who created and changed items; it only reads identity's people."""
+"""The names of people who created and changed items; it only reads identity's users."""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
-"""Stand-ins for the pictures that IDM makes of a main file.
+"""Substitutes for the pictures that IDM makes of a main file.
 
 Source: docs/reference/idm.md#items, docs/reference/idm.md#search.
 
-The sandbox renders no documents: a preview is a small real PNG of a sheet that tells the kind of
-file by its band, the same for all files of that kind. What IDM makes no picture of has none here
-either; which kinds those are is inferred.
+The sandbox renders no documents: a preview is a small real PNG of a sheet whose band shows the kind
+of file, the same for all files of that kind. What IDM makes no picture of has none here either;
+which kinds those are is inferred.
 """
 
 from __future__ import annotations

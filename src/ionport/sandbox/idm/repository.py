@@ -53,7 +53,7 @@ class ItemRepository(Repository):
         return stored
 
     def change(self, scope: TenantScope, item: Item, entity: Entity) -> None:
-        """Store what an item is now in place of what it was."""
+        """Replace a stored item by its changed state."""
         self._run(
             update(idm_items)
             .where(in_scope(idm_items, scope, number=item.number))
@@ -66,7 +66,7 @@ class ItemRepository(Repository):
         self._add_parts(scope, item, entity)
 
     def get(self, scope: TenantScope, pid: Pid, *, to_change: bool = False) -> Item | None:
-        """Return the item of that name, or None; `to_change` holds it until the work is done.
+        """Return the item of that name, or None; `to_change` locks it until the transaction ends.
 
         A pid with LATEST names the item as it is, whichever of its versions it carries.
         """
@@ -83,7 +83,7 @@ class ItemRepository(Repository):
         self._delete(idm_items, scope, number=item.number)
 
     def keep_version(self, scope: TenantScope, item: Item) -> None:
-        """Keep what an item is now as an earlier version; not of another tenant's item."""
+        """Store an item's present state as an earlier version; not of another tenant's item."""
         if not self._owns(scope, item):
             return
         self._run(

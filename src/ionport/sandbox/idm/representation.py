@@ -37,7 +37,7 @@ from ionport.sandbox.kit.texts import quoted
 _MIME_TYPE = re.compile(r"[A-Za-z0-9][\w.+-]*/[A-Za-z0-9][\w.+-]*", re.ASCII)
 # Empty for the main file, else a word such as Preview that stands in an address.
 _FILE_NAME = re.compile(r"[A-Za-z0-9_-]{0,100}")
-# The built-in table only: what a file is must not hang on the machine's own lists.
+# The built-in table only: a file's type must not depend on the machine's own lists.
 _known_types = mimetypes.MimeTypes()
 
 

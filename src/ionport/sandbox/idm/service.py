@@ -123,7 +123,7 @@ class IdmService:
         return changed
 
     def undo_check_out(self, access: ScopedWork[TenantScope], by: str, pid: str) -> Item:
-        """Take back what was changed since check-out, and let others change the item again.
+        """Undo the changes since check-out, and let others change the item again.
 
         Raises NotFound, and Conflict when the item is not checked out, or by somebody else.
         """
@@ -188,7 +188,7 @@ class IdmService:
         return ItemRepository(access.connection).count(access.scope, query, entities)
 
     def delete(self, access: ScopedWork[TenantScope], by: str, pid: str) -> Item:
-        """Delete an item with its versions and return what it was.
+        """Delete an item with its versions and return it.
 
         Raises NotFound, and Conflict when somebody else has checked it out.
         """

@@ -53,7 +53,7 @@ idm_attributes = Table(
     *required(Text, "tenant_id", "entity_name", "name", "value"),
     # Values may be longer than an index takes; equality is looked up by their digest.
     Column("value_sha256", Text, nullable=False),
-    # Of numbers and timestamps only: their texts sort otherwise than what they mean.
+    # For numbers and timestamps only: their texts sort in another order than the values.
     Column("order_key", LargeBinary),
     Index("ix_idm_attributes_value", "tenant_id", "entity_name", "name", "value_sha256"),
 )
@@ -74,7 +74,7 @@ idm_resources = Table(
     Column("sha256", Text, nullable=False),
 )
 
-# What an item was before its present version, and while it is checked out, before that.
+# The item's states before its present version, and while it is checked out, before the check-out.
 idm_versions = Table(
     "idm_versions",
     metadata,
@@ -142,7 +142,7 @@ idm_entity_acls = Table(
     Column("position", Integer, nullable=False),
 )
 
-# What a tenant's sandbox holds, owners before what hangs on them.
+# The tables of a tenant's state, parents before their children.
 STATE_TABLES = (
     idm_items,
     idm_attributes,

@@ -1,4 +1,4 @@
-"""What the sandbox imitates, how far, and where that is known from."""
+"""What the sandbox imitates, how completely, and by which source."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """The imitated services as OpenAPI 3.1 documents, made from the registry of operations.
 
-A document promises how the sandbox answers, no more: Infor's own descriptions say more about
-content. What an address does besides is told by its parts, each with an address of its own where
-the path names it, as the swaggers of M3 programs have them
+A document describes how the sandbox answers, no more: Infor's own descriptions say more about
+content. An operation behind which many things lie is described by its parts, each with an address
+of its own where the path names it, as the swaggers of M3 programs have them
 (docs/reference/m3.md#transactions-and-fields).
 """
 

@@ -58,7 +58,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a service says; `effects` are the ids of what the call made, changed or removed."""
+    """The answer of a service; `effects` are the ids of what the call made, changed or removed."""
 
     status: int = 200
     body: bytes = b""
@@ -73,9 +73,9 @@ ErrorShape = Callable[[Call, IonportError], Answer]
 
 
 class Known(StrEnum):
-    """How sure it is how the real operation behaves; the marks of docs/reference/README.md.
+    """How certain a statement about the real operation is, as docs/reference/README.md marks it.
 
-    `OWN` is what somebody's own tenant tells in a file that the sandbox was given.
+    `OWN` comes from a file of a tenant's own metadata that the sandbox was given.
     """
 
     VERIFIED = "verified"
@@ -119,7 +119,7 @@ def inferred(section: str, *, left_out: str = "") -> Fact:
 
 @dataclass(frozen=True, slots=True)
 class Wire:
-    """What goes over the wire, for the OpenAPI document.
+    """The parameters and the body of an operation, for the OpenAPI document.
 
     Attributes:
         query: names of query parameters; each may be left out.
@@ -161,7 +161,7 @@ class Operation:
         return self.method == "GET" and not self.writes
 
     def name_of(self, body: bytes) -> str:
-        """Return what a call with that body is called."""
+        """Return the name of a call with that body."""
         return (self.label and self.label(body)) or self.name
 
 

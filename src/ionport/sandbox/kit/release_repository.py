@@ -1,4 +1,4 @@
-"""SQL of files that rows have let go of: note them, and ask whether another row names them."""
+"""SQL of files that rows have released: note them, and ask whether another row names them."""
 
 from __future__ import annotations
 
@@ -51,6 +51,6 @@ class ReleaseRepository(Repository):
     def look_later(
         self, scope: SystemScope, names: Collection[str], before: datetime, now: datetime
     ) -> None:
-        """Put files back to the end of the list that have not been released since `before`."""
+        """Move files that have not been released since `before` to the end of the list."""
         is_due = _released.name.in_(names) & (_released.released_at < before)
         self._run(update(released_blobs).where(is_due).values(released_at=now))

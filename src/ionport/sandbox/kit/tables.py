@@ -8,7 +8,7 @@ from sqlalchemy import Column, Table, Text
 
 from ionport.store import Moment, metadata
 
-# Files that a row has let go of. Whether another row names them is asked when they are deleted.
+# Files that a row has released. Whether another row names them is asked when they are deleted.
 released_blobs = Table(
     "released_blobs",
     metadata,

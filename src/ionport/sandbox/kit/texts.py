@@ -47,7 +47,7 @@ def _finite(text: str) -> float | str:
 
 
 def quoted(text: str, limit: int = 80) -> str:
-    """Return foreign text for an error message: in quotes, and not endlessly."""
+    """Return foreign text for an error message: in quotes, and cut at `limit`."""
     return f'"{text[:limit]}…"' if len(text) > limit else f'"{text}"'
 
 

@@ -1,4 +1,4 @@
-"""SOAP 1.1 envelopes, rpc/literal: what a call asks for, and how an answer goes out.
+"""SOAP 1.1 envelopes, rpc/literal: reading calls and writing answers.
 
 Source: docs/reference/ln.md#soap.
 """
@@ -17,7 +17,7 @@ from ionport.sandbox.ln.model import DEFAULT_COMPANY, read_company, refused
 
 SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
 _SERVICE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,79}")
-# Good enough for a name in a list of calls; what a call does, the parser says.
+# Exact enough for a name in a list of calls; what is executed is read by the parser.
 _FIRST_IN_BODY = re.compile(
     rb"<(?:[\w.-]{1,80}:)?Body\b[^<>]{0,2000}>\s{0,2000}<(?:[\w.-]{1,80}:)?([A-Za-z]\w{0,60})\b"
 )

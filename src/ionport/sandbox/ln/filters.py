@@ -1,4 +1,4 @@
-"""What a list is asked for: `Filter` and `Selection` of a request (docs/reference/ln.md#soap).
+"""`Filter` and `Selection` of a list request (docs/reference/ln.md#soap).
 
 Attributes are named `<service>.<attribute>` or by themselves. Comparisons of numbers are of
 numbers, all others of texts; `like` takes `%` for any text: inferred.
@@ -141,7 +141,7 @@ def _read_comparison(element: etree._Element, service: str, attributes: Attribut
 
 
 def _is_like(text: str, pattern: str) -> bool:
-    """Tell whether a text has the parts between the `%` in their order, each where it may be."""
+    """Tell whether a text matches a pattern in which `%` stands for any text."""
     first, *others = pattern.split("%")
     if not others:
         return text == pattern

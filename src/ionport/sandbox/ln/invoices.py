@@ -47,7 +47,7 @@ Given = Sequence[tuple[str, str]]
 
 
 class Scope(StrEnum):
-    """What falls together when something is wrong (`ControlArea/processingScope`)."""
+    """What is refused together when something is wrong (`ControlArea/processingScope`)."""
 
     NOT_APPLICABLE = "not_applicable"
     REQUEST = "request"

@@ -143,7 +143,7 @@ class LnInvoiceFilter:
 class Problem:
     """One message of a fault; the codes are LN's where they are known, else our own.
 
-    `is_conflict`: what is there already stands against it.
+    `is_conflict`: it contradicts what is stored already.
     """
 
     text: str
@@ -153,7 +153,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Created:
-    """What became of a create request: the invoices, and what was wrong with others."""
+    """The result of a create request: the new invoices, and what was wrong with others."""
 
     invoices: Sequence[Invoice]
     problems: Sequence[Problem] = ()

@@ -45,7 +45,7 @@ class LnRepository(Repository):
         self._run(delete(ln_invoices).where(_is_invoice(scope, invoice.company, invoice.number)))
 
     def save_draft(self, scope: TenantScope, invoice: Invoice) -> None:
-        """Keep what an invoice says."""
+        """Store an invoice's attributes and lines."""
         self._run(
             update_rows(ln_invoices)
             .where(_is_invoice(scope, invoice.company, invoice.number))
@@ -66,7 +66,7 @@ class LnRepository(Repository):
         )
 
     def save_state(self, scope: TenantScope, invoice: Invoice) -> None:
-        """Keep how far an invoice has come."""
+        """Store an invoice's status and messages."""
         self._run(
             update_rows(ln_invoices)
             .where(_is_invoice(scope, invoice.company, invoice.number))

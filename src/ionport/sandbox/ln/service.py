@@ -103,7 +103,7 @@ class LnService:
     def change(
         self, access: ScopedWork[TenantScope], invoice: Invoice, read: ReadInvoice
     ) -> Invoice:
-        """Let an invoice say something else; raises RequestRefused, once it is processed too."""
+        """Change an invoice; raises RequestRefused where it is wrong or already processed."""
         _require_unprocessed(invoice)
         problems = list(read.problems)
         if read.draft is not None:
@@ -139,7 +139,7 @@ class LnService:
     def process(
         self, access: ScopedWork[TenantScope], keys: Sequence[tuple[int, int]]
     ) -> Sequence[Invoice]:
-        """Register, match and approve invoices; each goes as far as it is right.
+        """Register, match and approve invoices, each up to its first error.
 
         Raises:
             RequestRefused: one is missing.
@@ -154,7 +154,7 @@ class LnService:
         return processed
 
     def receive(self, access: ScopedWork[TenantScope], receipt: GoodsReceipt) -> bool:
-        """Receive goods that invoices can be matched with; False when they were already."""
+        """Receive goods that invoices can be matched with; False when they were received before."""
         return LnRepository(access.connection).add_receipt(access.scope, receipt)
 
     def goods(self, access: ScopedWork[TenantScope], company: int) -> Sequence[GoodsReceipt]:

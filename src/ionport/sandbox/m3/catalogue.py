@@ -5,8 +5,8 @@ Source: docs/reference/m3.md#transactions-and-fields, data/m3-fields.tsv.
 `catalogue.tsv` is made by `python -m tools.m3_catalogue`; `catalogue_of_clients.tsv` has what
 public clients were seen to call and that data does not have
 (docs/reference/m3.md#public-programs): their fields, whose types and lengths are inferred. A
-program's part is read when the program is called for the first time: a sandbox that never speaks M3
-pays nothing for it.
+program's part is read when the program is called for the first time: a sandbox that is never called
+for M3 does not load it.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _OTHER_TRANSACTIONS: Mapping[str, frozenset[str]] = {
     "APS450MI": frozenset(("addheadrecode", "addlinerecode", "dltinvoice")),
     "EXPORTMI": frozenset(("search",)),
 }
-# Why a program has nothing that the sandbox could imitate without being taught.
+# Why the sandbox cannot imitate a program unless it has learned its metadata.
 OWN_OF_TENANT: Mapping[str, str] = dict.fromkeys(
     ("CMS100MI", "MDBREADMI"),
     "its transactions are a tenant's own; ionport sandbox learn takes yours up",
@@ -83,7 +83,7 @@ class Field:
 class Transaction:
     """One transaction with its fields by name, in M3's order.
 
-    `is_told`: a tenant's own metadata tells of it.
+    `is_told`: it comes from a tenant's own metadata.
     """
 
     program: str

@@ -19,7 +19,7 @@ _MAX_EFFECTS = 100
 
 
 class Records(Protocol):
-    """What reads a company's records."""
+    """Reads a company's records."""
 
     @property
     def number(self) -> int: ...
@@ -51,7 +51,7 @@ class StoredRecords:
 
 
 class Company:
-    """One company of a tenant. It comes into being, with its seeds, when it is first named."""
+    """One company of a tenant. It is made, with its seeds, when a call first names it."""
 
     def __init__(
         self, repository: M3Repository, scope: TenantScope, number: int, *, lock: bool
@@ -115,7 +115,7 @@ class Company:
         return number
 
     def close(self) -> tuple[str, ...]:
-        """Write what is left; return what was changed, at most a hundred names of it."""
+        """Write the remaining changes; return the names of what was changed, at most a hundred."""
         self._write()
         if self._has_new_numbers:
             self._repository.save_series(self._scope, self.number, self._series)

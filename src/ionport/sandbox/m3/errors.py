@@ -6,7 +6,7 @@
                               (v1: 200)
 
 `ServerReturnedNOK` is verified, and so is that m3api-rest answers 200 for some errors and 400
-for others; that the line between them is this one is inferred. In a bulk call every error
+for others; which errors get which status is inferred. In a bulk call every error
 stands in the result of its transaction. Message ids follow M3's own pattern (`W` + object +
 `02` missing, `03` unknown, `04` there already); where an id is not known it is inferred.
 """
@@ -45,7 +45,7 @@ class TransactionFailed(InvalidInput):
 
     Attributes:
         code: M3's message id.
-        field: the input field that is to blame, empty when none is.
+        field: the input field that is wrong, empty when none is.
         kind: who refused.
     """
 

@@ -1,4 +1,4 @@
-"""Records, the files they lie in, and what a transaction works with."""
+"""Records, the files that hold them, and the session and results of a call."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of one transaction of a call; `records` hold the output `fields` alone."""
+    """The result of one transaction of a call; `records` hold the output `fields` alone."""
 
     transaction: str
     parameters: Mapping[str, str]
@@ -110,7 +110,7 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a call; `termination` is why the rest was not processed."""
+    """The results of a call; `termination` is why the rest was not processed."""
 
     results: Sequence[Result]
     termination: IonportError | None = None

@@ -1,4 +1,4 @@
-"""What a call asks for: matrix and query parameters, or the body of a bulk call.
+"""The parameters of a call: matrix and query parameters, or the body of a bulk call.
 
 Parameters are lower case or camel case, fields of M3 are upper case
 (docs/reference/m3.md#transactions-and-fields, docs/reference/m3.md#addresses-and-errors). A name

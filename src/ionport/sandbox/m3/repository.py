@@ -35,7 +35,7 @@ class M3Repository(Repository):
         return self._run(query).scalar_one_or_none()
 
     def add_company(self, scope: TenantScope, company: int) -> bool:
-        """Add an empty company; False when another was faster."""
+        """Add an empty company; False when another transaction has added it."""
         new = self._insert(m3_companies).values(
             tenant_id=scope.tenant_id, number=company, series={}
         )

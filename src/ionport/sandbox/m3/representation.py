@@ -16,7 +16,7 @@ from ionport.sandbox.m3.programs.behaviour import Checked
 
 
 def result_of(checked: Checked, records: Sequence[Record], options: Options) -> Result:
-    """Return what a transaction answers: its output fields, in M3's order or as asked for."""
+    """Return a transaction's result: its output fields, in M3's order or as asked for."""
     request = checked.request
     outputs = checked.transaction.outputs if checked.transaction else {}
     # A column that the transaction does not have is left out, as M3 does.

@@ -151,7 +151,7 @@ class M3Routes:
     def _running(
         self, call: Call, batch: Batch, checked: Sequence[Checked]
     ) -> Callable[[Work], Outcome]:
-        """Do what takes long, and return what does the rest in the transaction."""
+        """Do the slow part now, and return the function for the rest, in the transaction."""
         ready = self._service.ask_ahead(call.database, call.scope, call.caller, batch, checked)
         return lambda work: self._service.run(work.within(call.scope), call.caller, batch, ready)
 

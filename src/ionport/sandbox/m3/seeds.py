@@ -18,7 +18,7 @@ _SUPPLIERS = (
     ("20002", "Quiet River Paper", "AT", "EUR"),
     ("20003", "Seven Hills Freight", "GB", "GBP"),
     ("20004", "Lantern Office Supply", "US", "USD"),
-    # Of the invoice that ionport's document side brings along as a sample.
+    # Of the sample invoice of ionport's document side.
     ("70012", "Nordwerk Werkzeuge GmbH", "DE", "EUR"),
 )
 _ITEMS = (
@@ -44,7 +44,7 @@ _CODES = (
     ("CUCD", (("USD", "US dollar"),)),
 )
 _VAT_CODES = (("0", "No VAT"), ("1", "VAT 19 %"), ("2", "VAT 7 %"))
-# What one of them is worth in euro.
+# The exchange rate of each to the euro.
 _RATES = (("GBP", "1.15"), ("SEK", "0.09"), ("USD", "0.92"))
 _COST_ELEMENTS = (("E001", "Freight"), ("E101", "Customs"))
 _COMMON = {"RGDT": "20260101", "LMDT": "20260101", "CHNO": "1", "CHID": "SANDBOX"}
@@ -114,7 +114,7 @@ def _add_places(records: dict[tuple[File, Key], Record]) -> None:
 
 
 def _add_finance(records: dict[tuple[File, Key], Record]) -> None:
-    """What invoices are entered with, and what is told of items beside themselves."""
+    """The records that invoices refer to, and those about items beside the items themselves."""
     for number, name in _VAT_CODES:
         texts = {"VTCD": number, "TX15": name[:15], "TX40": name, "VATT": "1"}
         records[File.VAT_CODE, (numbered(number, 2),)] = {**_COMMON, **texts}

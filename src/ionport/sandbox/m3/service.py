@@ -85,7 +85,7 @@ class M3Service:
         self._own = own
 
     def program(self, tenant_id: str, name: str) -> Program | None:
-        """Return a program as it is known, with what the tenant's own metadata tells of it."""
+        """Return a program with the transactions of the tenant's own metadata."""
         told = self._own(tenant_id, name) if self._own is not None else {}
         known = program_named(name)
         return extended(name.upper(), known, told) if told else known
@@ -117,7 +117,7 @@ class M3Service:
         batch: Batch,
         checked: Sequence[Checked],
     ) -> Sequence[Checked]:
-        """Return the transactions, what takes long being answered already; opens its own reads."""
+        """Return the transactions with the slow ones executed already; opens its own reads."""
         session, end = self._session(caller, batch), time.monotonic() + _SECONDS_AHEAD
 
         def asked(each: Checked) -> Checked:
@@ -143,7 +143,7 @@ class M3Service:
         batch: Batch,
         checked: Sequence[Checked],
     ) -> Outcome:
-        """Run the transactions in order; one that fails leaves the others as they are.
+        """Run the transactions in order; one that fails does not undo the others.
 
         A transaction that the program does not have terminates the batch, and so does the
         number of them that the settings name: what follows is not processed. Inferred; that

@@ -1,8 +1,8 @@
-"""What a Sync.CaptureDocument looks like, and where a document differs.
+"""The shape of a Sync.CaptureDocument, and where a document differs from it.
 
 Source: docs/reference/ion-messaging.md#synccapturedocument.
 
-ION refuses none of this: mappings and receivers behind it do, or lose a value without a word.
+ION refuses none of this: mappings and receivers behind it do, or drop a value silently.
 The shape is made by `python -m tools.capture_document`.
 """
 
@@ -83,7 +83,7 @@ def differences(root: etree._Element) -> list[str]:
 
 
 class _Difference(NamedTuple):
-    """An element, what of it is meant (such as `/@id`), and what is wrong with it.
+    """An element, the part of it that differs (such as `/@id`), and how.
 
     Its path is made at the end: most elements have nothing wrong, and paths are what takes long.
     """

@@ -2,7 +2,7 @@
 
 Source: docs/reference/ion-messaging.md#endpoints.
 
-v1, v2 /message              JSON, or its XML twin, with the document inside as a text
+v1, v2 /message              JSON, or the same as XML, with the document inside as a text
 v2, v3 /multipartMessage     two parts, the parameters as JSON
 v3     /message/multipart    parameters as headers X-Infor-ION-…, the document as body
 """

@@ -1,4 +1,4 @@
-"""What ION lets pass, and a careful sender wants to know."""
+"""Findings of a message: differences that ION accepts, and its sender should know."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _CHECKED = "SyncCaptureDocument"
 def findings_of(document: bytes, parameters: Parameters) -> tuple[str, ...]:
     """Return the findings of a document, none of which ION refuses.
 
-    A document whose name has no verb is no BOD, and its content is its object's own affair.
+    A document whose name has no verb is no BOD, and its content is not checked here.
     """
     found = []
     if len(document) > RECOMMENDED_BYTES:

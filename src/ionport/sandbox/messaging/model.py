@@ -11,7 +11,7 @@ from enum import StrEnum
 from ionport.core.errors import InvalidInput
 from ionport.sandbox.kit.texts import quoted
 
-# 5 MB throughout ION, plus the buffer of 1 MB that the usage limits grant.
+# 5 MB everywhere in ION, plus the buffer of 1 MB that the usage limits allow.
 RECOMMENDED_BYTES = 5_000_000
 MAX_DOCUMENT_BYTES = 6_000_000
 
@@ -87,7 +87,7 @@ class Draft:
     Attributes:
         payload_sha256: of the payload as sent.
         bod_sha256: of the document inside, unpacked.
-        findings: what ION would let pass, and a careful sender wants to know.
+        findings: differences that ION accepts, and the sender should know.
     """
 
     parameters: Parameters

@@ -45,7 +45,7 @@ def unpack(payload: bytes, encoding: Encoding) -> bytes:
 
 
 def digest_of_parameters(parameters: Parameters) -> str:
-    """Return a digest that does not hang on the order or spacing of the JSON."""
+    """Return a digest that does not depend on the order or spacing of the JSON."""
     text = json.dumps(dict(parameters.all), sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 

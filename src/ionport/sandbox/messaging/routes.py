@@ -110,7 +110,7 @@ class MessagingRoutes:
         return self._publish(call, envelope, 202)
 
     def _publish(self, call: Call, envelope: Envelope, status: int) -> Step:
-        """Answers with what both generations of clients look for.
+        """Answers with the fields that old and new clients read.
 
         Source: docs/reference/ion-messaging.md#answers.
         """

@@ -24,7 +24,7 @@ from ionport.store import ScopedWork, TenantScope
 
 @dataclass(eq=False, repr=False)
 class MessagingService:
-    """Takes messages in from connection points, and hands them on to flows and Data Lake."""
+    """Accepts messages from connection points, and passes them to flows and the Data Lake."""
 
     _clock: Clock
     _blobs: Blobs
@@ -51,7 +51,7 @@ class MessagingService:
         )
 
     def publish(self, access: ScopedWork[TenantScope], draft: Draft, sender: Sender) -> Message:
-        """Take a message in.
+        """Accept and store a message.
 
         A message id that the same sender used before is the same message, kept once; the
         arrival is noted, and when its bytes differ from the first's, that is a finding. Without

@@ -115,7 +115,7 @@ ion_ack_attempts = Table(
     Column("started_at", Moment, nullable=False),
     Column("ended_at", Moment),
     Column("status", Integer),
-    # What the target or the gateway said, word for word; `result` says what came of the attempt.
+    # The words of the target or the gateway; `result` is the result of the attempt.
     Column("text", Text, nullable=False),
     Column("result", Text),
 )

@@ -1,4 +1,4 @@
-"""The SQL of Mingle: it only reads identity's people."""
+"""The SQL of Mingle: it only reads identity's users."""
 
 from __future__ import annotations
 

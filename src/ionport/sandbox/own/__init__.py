@@ -1,1 +1,1 @@
-"""A tenant's own metadata and recordings, which beat what the sandbox knows by itself."""
+"""A tenant's own metadata and recordings, which take precedence over the sandbox's own."""

@@ -49,7 +49,7 @@ _WRITTEN: Final = {
 
 
 def told_by(source: str) -> Fact:
-    """Return the fact that a tenant's own file tells of an operation."""
+    """Return the fact for an operation of a tenant's own file."""
     return Fact(source, Known.OWN)
 
 
@@ -123,7 +123,7 @@ def check_call(suite: OwnSuite, operation: OwnOperation, call: Call) -> None:
 def sample(schema: Json, document: Json) -> Any:
     """Return a value that a schema allows: its example or default, else the simplest.
 
-    What lies deeper than 12 levels, or behind the first 5,000 schemas, is left empty.
+    Values below 12 levels, or after the first 5,000 schemas, are left empty.
     """
     return _sample(schema, document, 0, iter(range(_MAX_SCHEMAS)))
 

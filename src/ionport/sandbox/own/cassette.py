@@ -1,6 +1,6 @@
 """Calls to a real tenant as they were recorded, and which of them answers a call.
 
-A cassette is JSON: what was asked, and what came back, without any secret. Addresses of the tenant
+A cassette is JSON: requests and their answers, without any secret. Addresses of the tenant
 stand in it as placeholders, which are filled with the sandbox's own when an answer is replayed.
 """
 

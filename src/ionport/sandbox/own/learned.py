@@ -1,6 +1,7 @@
-"""Reads what a tenant tells of itself: OpenAPI documents, M3's own lists, IDM's data model.
+"""Reads a tenant's own metadata: OpenAPI documents, M3's own lists, IDM's data model.
 
-What a file is is seen from its content. Nothing is fetched, and there is a bound to everything.
+The kind of a file is recognised by its content. Nothing is fetched, and there is a bound to
+everything.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ _CSV_FIELDS: Final = frozenset({"MINM", "TRNM", "FLNM"})
 
 @dataclass(frozen=True, slots=True)
 class Learned:
-    """What one file tells.
+    """The content of one file.
 
     Attributes:
         source: the name of the file.
@@ -51,7 +52,7 @@ class Learned:
 
 
 def read_learned(content: bytes, source: str, *, suite: str = "") -> Learned:
-    """Return what a file tells; `suite` is the API context where a document does not name it.
+    """Read one file; `suite` is the API context where a document does not name it.
 
     Raises:
         InvalidInput: it is none of the three, or nothing can be read off it.

@@ -1,4 +1,4 @@
-"""What a sandbox was given of a tenant: looked at with each call, replaced as a whole."""
+"""The metadata and recordings that a sandbox was given of its tenants."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _NOT_KEPT = b"The content of this file is in no cassette."
 
 
 class OwnOfTenants:
-    """What a sandbox was given of each of its tenants.
+    """The metadata and recordings that a sandbox was given of each of its tenants.
 
     Args:
         gateway_url: stands in answers where the tenant's gateway stood.
@@ -32,7 +32,7 @@ class OwnOfTenants:
         self._by_tenant: dict[str, OwnMetadata] = {}
 
     def of(self, tenant_id: str) -> OwnMetadata:
-        """Return what is known of a tenant, which may be nothing."""
+        """Return the metadata of a tenant, empty when none was given."""
         return self._by_tenant.setdefault(tenant_id, OwnMetadata(self._gateway_url))
 
     def spelt(self, context: str) -> str | None:
@@ -75,7 +75,7 @@ class OwnMetadata:
         self._replay = Replay(cassette)
 
     def learn(self, learned: Learned) -> None:
-        """Take what a file tells of suites and of M3; a later file wins over an earlier one."""
+        """Add the suites and M3 transactions of a file; a later file takes precedence."""
         from ionport.sandbox.own.answering import operations_of
 
         self._learned = (*self._learned, learned)
@@ -95,7 +95,7 @@ class OwnMetadata:
         return self._programs.get(program.upper(), {})
 
     def forget(self) -> None:
-        """Answer as the sandbox does by itself."""
+        """Forget all of it, so that the sandbox answers by its own knowledge."""
         self._replay = None
         self._learned = ()
         self._suites = {}
@@ -108,7 +108,7 @@ class OwnMetadata:
     def operation(
         self, known: Operation, context: str, method: str, path: str, query: str
     ) -> Operation:
-        """Return the operation that answers a call: `known`, or one that is known better."""
+        """Return the operation that answers a call: `known`, or the tenant's own."""
         replay = self._replay
         found = replay.find(method, f"/{context}{path}", query) if replay else None
         if found is not None:
@@ -121,7 +121,7 @@ class OwnMetadata:
 
 
 class _Suite:
-    """A suite's document, ready to be asked which of its operations a call is."""
+    """A suite's document with the table by which the operation of a call is found."""
 
     def __init__(
         self, suite: OwnSuite, table: EndpointTable[Operation], told: Mapping[int, OwnOperation]

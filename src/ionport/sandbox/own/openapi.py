@@ -1,4 +1,4 @@
-"""OpenAPI documents of a suite: which operations there are, what they take, what they answer."""
+"""OpenAPI documents of a suite: its operations with their inputs and answers."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class OwnOperation:
 
 @dataclass(frozen=True, slots=True)
 class OwnSuite:
-    """A suite as its document tells; `document` is what references lead into."""
+    """A suite as its document describes it; references are resolved in `document`."""
 
     context: str
     source: str
@@ -125,7 +125,7 @@ def split_transactions(suite: OwnSuite, source: str) -> tuple[list[OwnTransactio
 
 
 def resolved(schema: Any, document: Json) -> Json:
-    """Return a schema or another object, led to by its reference inside the document."""
+    """Return a schema or another object, with a reference into the document resolved."""
     for _hop in range(_MAX_HOPS):
         if not isinstance(schema, dict):
             return {}

@@ -1,4 +1,4 @@
-"""Transactions of M3 as a tenant tells of them."""
+"""Transactions of M3 as a tenant's metadata describes them."""
 
 from __future__ import annotations
 

@@ -298,7 +298,7 @@ def _sign_of(group: _Group, given: _Cell | None, checker: Checker) -> DecimalSig
     if given is not None and given.text not in set(DecimalSign):
         checker.note(given.where, _("The decimal sign is . or ,"))
         given = None
-    # What is no number either way is told by its field's own check.
+    # A text that is no number either way is reported by its field's own check.
     cells = [cell for cell in _numbers(group) if signs_of(cell.text)]
     known = frozenset({DecimalSign(given.text)}) if given else decimal_sign(c.text for c in cells)
     if not known:

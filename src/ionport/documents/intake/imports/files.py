@@ -1,4 +1,4 @@
-"""Files with documents of fields, which is each, the parts of one with several, and one alone."""
+"""Files with documents as fields: their type, their split, and the reading of one document."""
 
 from __future__ import annotations
 

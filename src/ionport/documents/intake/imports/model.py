@@ -129,7 +129,7 @@ def made_of(document: ImportedDocument, max_lines: int) -> Imported:
     header = [Correction(Target(name), value) for name, value in values.items()]
     invoice = corrected(invoice_by_hand(), header)
     for node in invoice.tree.walk():
-        # They are what the file says, and no person's corrections of it.
+        # They are values of the file, and no person's corrections.
         node.was = None
     for table in CORRECTABLE_TABLES:
         add_rows(invoice, table, document.rows.get(table, ()))
@@ -143,7 +143,7 @@ def vat_given_twice(fields: Iterable[str], tables: Iterable[str]) -> bool:
 
 
 def shown(text: object) -> str:
-    """Return what a person needs to find a text again, without signs that nothing can show."""
+    """Return a text shortened for a message, without characters that cannot be shown."""
     words = " ".join(str(text).split())[:_MAX_SHOWN]
     return "".join(sign if sign.isprintable() else "\ufffd" for sign in words)
 

@@ -1,7 +1,7 @@
 """Order confirmations and delivery notes in UBL: OrderResponse and DespatchAdvice.
 
 One table for each says where a field or a column stands; of several places the first with a value
-counts. What the sender refuses, or offers instead, is no confirmation and is told to a person.
+counts. What the sender refuses, or offers instead, is no confirmation and is shown to a person.
 Source: https://docs.oasis-open.org/ubl/UBL-2.1.html, docs/reference/document-system.md#orders.
 """
 
@@ -177,7 +177,7 @@ def is_ubl_order(content: bytes) -> bool:
 def read_ubl_order(content: bytes) -> ImportedDocument:
     """Return the order confirmation or delivery note in an XML file, as its sender wrote it.
 
-    What no place reaches is among what was not understood, so that a person sees it.
+    Values in no place of the table are listed as not understood, so that a person sees them.
 
     Raises:
         TooLarge, InvalidInput: no XML that is accepted; see `core.xml.parse`.
@@ -245,13 +245,13 @@ class _Reader:
         return ""
 
     def _unknown_currency(self) -> Iterator[NotUnderstood]:
-        """Yield the currency where no list has it: amounts in it say nothing."""
+        """Yield the currency where no list has it: its amounts cannot be used."""
         found = self._root.find("cbc:DocumentCurrencyCode", _NAMES)
         if found is not None and (text := _text(found)) and text not in code_list("iso-4217"):
             yield NotUnderstood(_place(found), text[:_SHOWN], Concern.MONEY)
 
     def _refusals(self) -> Iterator[NotUnderstood]:
-        """Yield what says that something is not confirmed, or offered in place of it."""
+        """Yield the values by which something is refused, or offered in its place."""
         for place, accepted in _REFUSING.items():
             for found in self._root.iterfind(place, _NAMES):
                 self._seen.update(found.iter())
@@ -266,7 +266,7 @@ class _Reader:
 
 
 def _is_nothing(element: etree._Element, text: str) -> bool:
-    """Tell whether an element says that a quantity of zero is meant."""
+    """Tell whether an element is a quantity of zero."""
     is_quantity = etree.QName(element).localname == "OutstandingQuantity"
     return is_quantity and _NUMBER.fullmatch(text) is not None and not Decimal(text)
 

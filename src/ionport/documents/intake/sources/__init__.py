@@ -1,1 +1,1 @@
-"""Where files come from by themselves: folders that are watched."""
+"""Sources of files that are received without a person: watched folders."""

@@ -25,7 +25,7 @@ from ionport.documents.intake.sources.model import Stage
 TAKEN: Final = ".ionport"
 NOTE: Final = ".error"
 MAX_FILES: Final = 1_000
-"""How many files one look takes."""
+"""How many files are taken at a time."""
 
 _LOCK: Final = ".lock"
 _MAX_BYTES: Final = 230
@@ -34,7 +34,7 @@ UNFINISHED = (".part", ".partial", ".tmp", ".filepart", ".crdownload", NOTE)
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """What changes while somebody writes a file."""
+    """The size and time of a file, which change while it is written."""
 
     size: int
     changed: int
@@ -51,7 +51,7 @@ class WatchFolder:
 
     @contextmanager
     def alone(self) -> Iterator[bool]:
-        """Keep other processes out for the block; False when one of them is in already."""
+        """Hold the source's lock for the block; False when another process holds it."""
         with _told(self._folder):
             self._taken.mkdir(mode=0o700, exist_ok=True)
             descriptor = os.open(self._taken / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
@@ -78,7 +78,7 @@ class WatchFolder:
         return dict(sorted(found.items())[:MAX_FILES])
 
     def take(self, name: str) -> None:
-        """Move a file out of everybody's way; one that is gone is left alone."""
+        """Move a file to the taken ones; does nothing when it is gone."""
         with _told(self._folder):
             try:
                 (self._folder / name).rename(_free(self._taken, _short(clean_filename(name))))
@@ -128,14 +128,14 @@ class WatchFolder:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             if sum(1 for _entry in self._folder.iterdir()) >= most:
                 raise OSError(_("it is full"))
-            # Taken by nobody under this name, and then there as a whole.
+            # Nobody takes a file of this name; the rename then makes the whole file visible.
             unfinished = self._folder / f".{new_id('tmp')}"
             unfinished.write_bytes(content)
             _link(unfinished, self._folder, _short(_taken_name(name)))
             unfinished.unlink()
 
     def put_back(self, name: str) -> None:
-        """Let a taken file wait in the folder; where its name is used again it stays taken."""
+        """Move a taken file back into the folder; where its name is used again it stays taken."""
         with _told(self._folder):
             target = self._folder / name
             if not target.exists():
@@ -185,7 +185,7 @@ def _link(file: Path, folder: Path, name: str) -> None:
 
 
 def _short(name: str) -> str:
-    """Return the end of a name that leaves room for a number and for the name of its note."""
+    """Return the end of a name, short enough to add a number and the ending of its note."""
     return os.fsencode(name)[-_MAX_BYTES:].decode(errors="ignore")
 
 

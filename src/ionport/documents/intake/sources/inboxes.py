@@ -1,4 +1,4 @@
-"""What reaches the files of a source, by its kind."""
+"""Opens the folders of a source by its kind."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ionport.ionapi.addresses import AddressPolicy
 
 
 class Inbox(Protocol):
-    """The folders of one source; `WatchFolder` and `SftpFolder` tell what each method does."""
+    """The folders of one source; `WatchFolder` and `SftpFolder` document the methods."""
 
     def alone(self) -> AbstractContextManager[bool]: ...
 
@@ -40,7 +40,7 @@ class Inbox(Protocol):
 
 
 class Inboxes:
-    """Makes inboxes: opens what is sealed, and judges addresses by the policy."""
+    """Makes inboxes: opens sealed secrets, and checks addresses by the policy."""
 
     def __init__(self, keys: KeyRing, policy: AddressPolicy, locks: Path) -> None:
         """`locks` is a folder of this machine, with a file for each SFTP source."""
@@ -49,7 +49,7 @@ class Inboxes:
         self._locks = locks
 
     def of(self, source: IntakeSource) -> Inbox:
-        """Return what reaches the files of a source."""
+        """Return the inbox of a source."""
         if source.kind is SourceKind.FOLDER:
             return inbox_of(source)
         given = source.parameters
@@ -65,7 +65,7 @@ class Inboxes:
 
 
 def inbox_of(source: IntakeSource) -> WatchFolder:
-    """Return what reaches the files of a folder of this machine."""
+    """Return the inbox of a folder of this machine."""
     given = source.parameters
     archive = Path(given["archive"]) if "archive" in given else None
     return WatchFolder(Path(given["folder"]), archive, Path(given["error"]))

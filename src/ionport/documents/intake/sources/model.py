@@ -1,4 +1,4 @@
-"""Values of intake sources: where files are taken from, and what became of each."""
+"""Values of intake sources: where files are taken from, and the result for each."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class SourceKind(StrEnum):
 
 
 class Result(StrEnum):
-    """What became of a file."""
+    """The result for a file."""
 
     RECEIVED = "received"
     HERE_ALREADY = "here_already"
@@ -83,7 +83,7 @@ class IntakeSource:
 
     @property
     def place(self) -> str:
-        """Where its files are, for the eye."""
+        """Where its files are, as a text for people."""
         given = self.parameters
         if self.kind is SourceKind.FOLDER:
             return given["folder"]
@@ -92,7 +92,7 @@ class IntakeSource:
 
 @dataclass(frozen=True, slots=True)
 class LogEntry:
-    """What became of one file of a source."""
+    """The result for one file of a source."""
 
     id: str
     source_id: str

@@ -1,4 +1,4 @@
-"""Looks into sources: takes what rests, receives it, and archives it or sets it aside."""
+"""Looks into sources: takes complete files, receives them, archives or sets them aside."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class SourceRunner:
         self._servers.shutdown(cancel_futures=True)
 
     def run_all(self) -> None:
-        """Look into every source once; the trouble of one stops no other.
+        """Look into every source once; an error of one does not stop the others.
 
         Folders have been looked into when this returns; looks into servers go on beside it, one at
         a time for each.
@@ -113,7 +113,7 @@ class SourceRunner:
         return True
 
     def run_once(self, source: IntakeSource) -> list[LogEntry]:
-        """Look, wait until the files that are there have rested, and look again; as `run`."""
+        """Look, wait until the present files no longer change, and look again; as `run`."""
         first = self.run(source)
         if not self._seen.get(source.id):
             return first
@@ -121,7 +121,7 @@ class SourceRunner:
         return [*first, *self.run(source)]
 
     def run(self, source: IntakeSource) -> list[LogEntry]:
-        """Look into a source once, and return what became of its files.
+        """Look into a source once, and return the results for its files.
 
         Where its folders cannot be used this is kept as the source's problem. What was taken by a
         process that ended before it was settled is received too: its digest tells whether it is a
@@ -161,7 +161,7 @@ class SourceRunner:
     def _set_aside_unreadable(
         self, scope: OrganizationScope, source: IntakeSource, inbox: Inbox
     ) -> Iterator[LogEntry]:
-        """Let a file that cannot be read keep no other one waiting."""
+        """Set aside taken files that cannot be read, so that no other one waits for them."""
         for name in inbox.taken():
             if reason := inbox.why_unreadable(name):
                 inbox.set_aside(name, reason)
@@ -186,7 +186,7 @@ class SourceRunner:
             yield entry
 
     def _is_told(self, entry: LogEntry) -> bool:
-        """Tell whether a file that waits stands in the log already: once is enough."""
+        """Tell whether a waiting file is in the log already: once is enough."""
         key, was_waiting = (entry.source_id, entry.filename), False
         if entry.result is Result.WAITING:
             was_waiting = key in self._waiting
@@ -198,7 +198,7 @@ class SourceRunner:
     def _settled(
         self, source: IntakeSource, inbox: Inbox, name: str, outcomes: Sequence[Outcome]
     ) -> LogEntry:
-        """Move a file to where it belongs now that what is inside it was received."""
+        """Archive a received file, set it aside or put it back, and return its log entry."""
         result, text = _result(outcomes), _text(outcomes)
         if result is Result.WAITING:
             inbox.put_back(name)

@@ -194,7 +194,7 @@ class SourceService:
     def log(
         self, access: ScopedWork[OrganizationScope], source_id: str, limit: int = 100
     ) -> Sequence[LogEntry]:
-        """Return what became of the newest files, newest first."""
+        """Return the log entries of the newest files, newest first."""
         return SourceRepository(access.connection).log(access.scope, source_id, limit)
 
     def remove(self, access: Access[OrganizationScope], source_id: str) -> None:

@@ -1,4 +1,4 @@
-"""A folder of an SFTP server, with the same moves as one of this machine.
+"""A folder of an SFTP server, with the same steps as one of this machine.
 
 A file is renamed at each step, so that it stands in one place whenever the process ends: in the
 folder, in `.ionport` (taken, being imported), in the archive, or among the errors.
@@ -47,7 +47,7 @@ class SftpFolder:
 
     @contextmanager
     def alone(self) -> Iterator[bool]:
-        """Sign on for the block; False when another process of this machine is in already."""
+        """Sign on for the block; False when another process of this machine holds the lock."""
         self._lock.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with open(self._lock, "w", opener=private_opener) as file:
             try:
@@ -72,7 +72,7 @@ class SftpFolder:
         return dict(sorted(found.items())[:MAX_FILES])
 
     def take(self, name: str) -> None:
-        """Move a file out of everybody's way; one that is gone is left alone."""
+        """Move a file to the taken ones; does nothing when it is gone."""
         source = posixpath.join(self._folder, name)
         if self._session.exists(source):
             self._session.rename(source, self._free(self._taken, clean_filename(name)))
@@ -107,7 +107,7 @@ class SftpFolder:
         self._session.rename(posixpath.join(self._taken, name), target)
 
     def put_back(self, name: str) -> None:
-        """Let a taken file wait in the folder; where its name is used again it stays taken."""
+        """Move a taken file back into the folder; where its name is used again it stays taken."""
         target = posixpath.join(self._folder, name)
         if not self._session.exists(target):
             self._session.rename(posixpath.join(self._taken, name), target)

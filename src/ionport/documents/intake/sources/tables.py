@@ -1,4 +1,4 @@
-"""Tables of intake sources and of what they brought. Times are moments in UTC."""
+"""Tables of intake sources and of their log. Times are moments in UTC."""
 
 from __future__ import annotations
 

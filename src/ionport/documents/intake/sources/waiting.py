@@ -1,8 +1,8 @@
-"""Uploads that wait while the virus scanner is away: files of a folder that is watched.
+"""Uploads that wait while the virus scanner does not answer: files of a watched folder.
 
-Each sender has a folder in the data folder, which is a source like any other: what became of the
-files is in its log, and the documents are the sender's. Nothing of them is archived there: what was
-received is a document.
+Each sender has a folder in the data folder, which is a source like any other: the results for the
+files are in its log, and the documents are the sender's. Nothing of them is archived there: what
+was received is a document.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _NAME: Final = "Uploads that wait"
 
 
 class WaitingUploads:
-    """Keeps files that were sent while nobody could scan them, until somebody can."""
+    """Keeps files that were sent while the scanner did not answer, until it does."""
 
     def __init__(self, database: Database, clock: Clock, folder: Path) -> None:
         self._database = database
@@ -47,7 +47,7 @@ class WaitingUploads:
         files: Iterable[ReceivedFile],
         sub_organization_id: str | None = None,
     ) -> None:
-        """Keep those of `files` whose outcome says that the scanner was away; it says so then.
+        """Keep those of `files` that could not be scanned, and change their outcomes to waiting.
 
         Where they cannot be kept, the outcomes stay as they are: the files have to be sent again.
         Their documents are the actor's. Called without a transaction, after `Receiver.receive`

@@ -1,4 +1,4 @@
-"""The table compiled for one syntax: what each element on the way through a file means.
+"""The table compiled for one syntax: the terms of each element of a file.
 
 All paths of a syntax are one tree of states, so that one walk over the elements fills all terms.
 A state says which terms an element is (`productions`), which attributes are terms, and which
@@ -27,7 +27,7 @@ _LIMITED = {"BG-25": LINES, "BG-DEX-01": LINES, "BT-125": ATTACHMENTS, "BT-X-31"
 
 
 class TermKind(IntEnum):
-    """How the text of a term is made ready."""
+    """How the text of a term is normalised."""
 
     GROUP = 0
     TEXT = 1
@@ -134,7 +134,7 @@ class State:
                 state.finish()
 
     def take(self, other: State) -> None:
-        """Lead on like `other`, with what else its element is."""
+        """Take over the children and attributes of `other`."""
         self.edges, self.direct, self._united = other.edges, other.direct, other._united
         self.attributes = other.attributes
 

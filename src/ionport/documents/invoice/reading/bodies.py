@@ -23,8 +23,8 @@ _OF_ONE: Final = 2
 def split_bodies(content: bytes) -> list[bytes]:
     """Return a whole FatturaPA file for each invoice in `content`, or `content` when it has one.
 
-    The same input gives the same bytes. Raises InvalidInput over 100 invoices; what is no
-    well-formed XML is returned as it is, and told by whoever reads it.
+    The same input gives the same bytes. Raises InvalidInput over 100 invoices; XML that is not
+    well-formed is returned as it is, and refused when it is read.
     """
     if content.count(_MARK) <= _OF_ONE:
         return [content]

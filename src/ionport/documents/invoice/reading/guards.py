@@ -133,7 +133,7 @@ def _is_other_currency(element: etree._Element, currency: str) -> bool:
 
 
 def _is_own_breakdown(element: etree._Element, currency: str) -> bool:
-    """The VAT total above a breakdown says which currency the breakdown is in."""
+    """Tell whether the VAT total above a breakdown is in the invoice's currency."""
     for total in element.itersiblings("{*}TaxAmount", preceding=True):
         return _is_own_currency(total, currency)
     return True

@@ -12,4 +12,4 @@ class ReadingLimits:
     lines: int = 10_000
     attachments: int = 100
     xml_bytes: int = 40 * 1024 * 1024
-    """With attachments inside; what is not in them is bounded by the number of elements."""
+    """With its attachments; the rest is bounded by the number of elements."""

@@ -355,7 +355,7 @@ class _Reader:
 
 
 def _child_value(node: Node, term: str) -> str:
-    """Return the text of a child; the tree's look-ups would index all of it now."""
+    """Return the text of a child, without the tree's look-up, which would index all of it."""
     return next((child.text for child in node.children if child.term == term), "")
 
 

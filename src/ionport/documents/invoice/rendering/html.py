@@ -31,7 +31,7 @@ def html_article(sheet: Sheet, heading: int = 1) -> str:
 
 
 def html_page(sheet: Sheet) -> str:
-    """Return the page as a file of its own, which loads nothing and runs nothing."""
+    """Return the page as a complete file, which loads nothing and runs nothing."""
     return (
         f'<!DOCTYPE html>\n<html lang="{sheet.language}">\n<head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
@@ -125,5 +125,5 @@ def _marked(text: str, was: str | None) -> str:
 
 
 def _text(text: str) -> str:
-    """Escape, and keep the signs of one value from turning around what stands beside it."""
+    """Escape, and keep direction marks of one value from reversing the text beside it."""
     return f"<bdi>{escape(text)}</bdi>" if not text.isascii() else escape(text)

@@ -1,4 +1,4 @@
-"""What a page of an invoice is made of, before it is HTML or PDF: texts only, ready to be shown."""
+"""The contents of an invoice's page, before it is HTML or PDF: texts only, ready to be shown."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from ionport.core.typesetting.typesetter import printable, typesetter
 from ionport.documents.invoice.rendering.model import Sheet
 
 RENDERER: Final = "2"
-"""Raised whenever the same invoice would look otherwise; PDFs that were made are kept by it."""
+"""The version of the page's layout, under which PDFs are kept: raise it when the layout changes."""
 
 XML_NAME: Final = "invoice.xml"
 
@@ -54,7 +54,7 @@ def pdf_page(sheet: Sheet, original: bytes, filename: str) -> bytes:
 
 
 class _Bounds:
-    """What a page has room for: lines, and marks on one letter. Nothing of a text is left out."""
+    """The bounds of a page: lines, and marks on one letter. Nothing of a text is left out."""
 
     def __init__(self) -> None:
         self._lines = _MAX_LINES

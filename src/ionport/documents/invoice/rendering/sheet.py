@@ -1,8 +1,8 @@
-"""The page of an invoice in the order in which people know one.
+"""The page of an invoice in the usual order.
 
 Every child of the tree's root belongs to one section, and a section shows all that is below it:
-what no section asks for stands in the last one, so that nothing is left out. Two things are said
-without being shown: that a tax is VAT, and whether an amount is an allowance or a charge.
+what belongs to no section is shown in the last one, so that nothing is left out. Two values are
+implied by their place: that a tax is VAT, and whether an amount is an allowance or a charge.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from ionport.documents.invoice.table import terms
 from ionport.documents.invoice.tree import Node
 
 _UNITS = "Rec 20 / Rec 21"
-# What the place on the page says already: that a tax is VAT, and whether money is added or taken.
+# Values that the place on the page implies: that a tax is VAT, and whether an amount is a charge.
 _TAX_KIND = re.compile(r"tax (?:type|scheme)(?: \(code\))?$", re.IGNORECASE)
 _DIRECTION = re.compile(r"(?:allowance|charge|discount) indicator$", re.IGNORECASE)
 _SHOWN_OF_NO_FILE = 200
@@ -31,7 +31,7 @@ _ADDRESS = (
 
 
 def is_implied(node: Node) -> bool:
-    """Tell whether the page says a value without showing it: a tax is VAT, a charge is one."""
+    """Tell whether a value's place implies it: a tax is VAT, a charge is one."""
     name = terms()[node.term].name
     if _DIRECTION.search(name):
         return node.text in ("true", "false")

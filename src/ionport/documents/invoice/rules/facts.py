@@ -1,4 +1,4 @@
-"""What several rules ask of one invoice, computed once."""
+"""Values of one invoice that several rules use, computed once."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from ionport.documents.invoice.tree import Node
 
 
 class Effect(StrEnum):
-    """What a finding does to its document: *holds* keeps it from every delivery."""
+    """The effect of a finding on its document: *holds* keeps it from every delivery."""
 
     HOLDS = "holds"
     NOTES = "notes"
@@ -54,7 +54,7 @@ class Violation:
 
 @dataclass(frozen=True, slots=True)
 class RuleFinding:
-    """What a rule noticed; `where` is the way to the value, ``""`` when there is none."""
+    """What a rule noticed; `where` is the path of the value, ``""`` when there is none."""
 
     rule: Rule
     values: Mapping[str, str]

@@ -1,7 +1,7 @@
 """Which of its rules can notice something in an invoice, by the terms and VAT categories it has.
 
-Most rules are about what most invoices do not have: a payee, a direct debit, the category O. What a
-check cannot do without stands here once; invoices of one shape share their plan.
+Most rules are about what most invoices do not have: a payee, a direct debit, the category O. The
+terms that each check needs are listed here; invoices of one shape share their plan.
 """
 
 from __future__ import annotations

@@ -200,5 +200,5 @@ def no_empty_value(facts: Facts, rule: Rule) -> Iterator[Violation]:
 
 
 def untestable(facts: Facts, rule: Rule) -> Iterator[Violation]:
-    """Nothing: the official artefacts do not test it, mostly because no program can tell."""
+    """Always holds: the official artefacts do not test it, mostly because no program can."""
     return iter(())

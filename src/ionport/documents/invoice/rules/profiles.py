@@ -1,10 +1,11 @@
 """Which rules run on an invoice: those whose terms its profile, or its syntax, has.
 
 What an invoice claims (BT-24) decides. A reduced profile (MINIMUM, BASIC WL) lacks terms by design,
-and a rule that reads such a term does not run there. Of ZUGFeRD 1.0 and FatturaPA only what every
-invoice must have is asked. A document that is made of fields is asked for what fields can say. What
-claims nothing is judged by EN 16931 and by our own rules. Of an order confirmation or a delivery
-note little is asked: what the ERP finds its own document by, and values that can be read.
+and a rule that reads such a term does not run there. On ZUGFeRD 1.0 and FatturaPA only the rules
+run that every invoice must meet, on a document made of fields those that fields can meet. An
+invoice without a claim is checked by EN 16931 and by our own rules. On an order confirmation or a
+delivery note few rules run: the numbers by which the ERP finds its own document, and values that
+can be read.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ _OF_OTHER_SYNTAX = {
     Syntax.FATTURAPA: frozenset(_HEADER.split()),
     Syntax.ZUGFERD_1: frozenset(f"{_HEADER} {_TOTALS}".split()),
 }
-# What fields and columns can say: sums, VAT by rate, periods, decimals.
+# Rules about what fields and columns can hold: sums, VAT by rate, periods, decimals.
 _FIELD_RULES = """
 BR-27 BR-29 BR-30 BR-53 BR-CL-05 BR-CO-13 BR-CO-14 BR-CO-16 BR-CO-17 BR-DEC-10 BR-DEC-11 BR-DEC-15
 BR-DEC-16 BR-DEC-17 BR-DEC-19 BR-DEC-20 BR-DEC-23
@@ -38,7 +39,7 @@ BR-S-05 BR-Z-05 BR-E-05 BR-AE-05 BR-IC-05 BR-G-05 BR-O-05 BR-AF-05 BR-AG-05
 BR-S-09 BR-Z-09 BR-E-09 BR-AE-09 BR-IC-09 BR-G-09 BR-O-09 BR-AF-09 BR-AG-09
 """
 _OF_FIELDS = frozenset(_FIELD_RULES.split())
-# What is asked of a document that is no invoice, and of no invoice.
+# Rules for documents that are no invoices, which do not run on invoices.
 _ORDERS_ALONE = frozenset({"no_order", "no_delivery_note_number"})
 _OF_ORDERS = _ORDERS_ALONE | {
     *("BR-06", "two_currency_codes", "other_currency", "issue_date_out_of_range", "early_date"),

@@ -1,4 +1,4 @@
-"""What a rule noticed, in words: stored are its id and values, the sentence is made when shown."""
+"""The sentences of rule findings: stored are id and values, the sentence is made when shown."""
 
 from __future__ import annotations
 

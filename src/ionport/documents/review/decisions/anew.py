@@ -1,4 +1,4 @@
-"""Judging a stored document anew by what the organization knows and sets: its file is not read."""
+"""Applies changed settings and master data to a stored document, without reading its file."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _OF_ORGANIZATION = COMPANY_RULES | FIELD_RULES | {FIRST_ACCOUNT, UNKNOWN_ACCOUNT
 
 @dataclass(eq=False, repr=False)
 class JudgeAnewService:
-    """Brings a document to what companies, suppliers and settings of document types say now."""
+    """Updates a document's findings and status by the present companies, suppliers and settings."""
 
     _clock: Clock
     _timeline: Timeline
@@ -59,7 +59,7 @@ class JudgeAnewService:
         is_moved = judged.sub_organization_id != document.sub_organization_id
         if is_moved:
             self._review.withdraw_approvals(access, document_id)
-        # Settling renders open deliveries anew: only where something is otherwise now.
+        # Settling renders open deliveries again: only where something has changed.
         found = FindingRepository(access.connection).count_open(scope, document_id)
         target, cause = self._review.standing(access, document, found)
         if is_moved or found != document.open_findings or can_move(document.status, target, cause):
@@ -69,7 +69,7 @@ class JudgeAnewService:
     def _noticed(
         self, access: Access[OrganizationScope], document: Document, *, is_fixed: bool
     ) -> Sequence[NewFinding]:
-        """Return what is so of a document now; what its file says was judged when it was read."""
+        """Return a document's present findings; those of its file were made when it was read."""
         known = self._review.list(access, document.id)
         found = [NewFinding(one.code, one.parameters) for one in known if _is_of_file(one)]
         repository = AccountRepository(access.connection)
@@ -101,9 +101,9 @@ class JudgeAnewService:
         *,
         is_fixed: bool,
     ) -> Sequence[NewFinding]:
-        """Return what holds a document without lines; nothing new where a delivery was made.
+        """Return the findings of a document without lines; none new where a delivery was made.
 
-        That one was asked when it was made, and the next one will be.
+        The rule runs with each delivery that is made.
         """
         read = [NewFinding(one.code, one.parameters) for one in known if not one.resolved_at]
         found = self._review.about_lines(access, document, place, read)

@@ -1,8 +1,8 @@
-"""Corrections: a person gives a value of a document another one, and the document is judged anew.
+"""Corrections: a person changes a value of a document, and the rules run again.
 
 The received bytes never change. A correction is a row; the file is read again outside of any
-transaction with all corrections laid over it, and what follows (fields, tables, findings, what
-invoice it is) is written in one.
+transaction with all corrections applied, and the result (fields, tables, findings, identity) is
+written in one.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ MAX_CHANGES = 200
 
 _TRIES = 3
 OF_CONTENT = frozenset({DecisionKind.CORRECT, DecisionKind.CHOOSE})
-"""The decisions that follow the file each time when it is read again."""
+"""The decisions that are applied each time the file is read again."""
 
 _CLOSED = frozenset({DocumentStatus.REJECTED, DocumentStatus.DELETED})
 
@@ -143,11 +143,10 @@ class CorrectionService:
         name: str,
         seen: str | None = None,
     ) -> None:
-        """Let the invoice attached as `name` count of a PDF with several.
+        """Choose the invoice attached as `name` of a PDF with several.
 
-        `seen` is the name that counted when somebody decided; None where nobody looked.
-
-        It is read and judged as if it came in alone; corrections stay. Until something was sent
+        `seen` is the name that was chosen when the person looked; None: not compared. The invoice
+        is read and checked as if it was received alone; corrections stay. Until something was sent
         another one may be chosen.
 
         Raises:
@@ -193,7 +192,7 @@ class CorrectionService:
         document_id: str,
         decision_id: str,
     ) -> None:
-        """Take a correction or a choice back; the document is judged as if it had never been made.
+        """Take a correction or a choice back; the rules run as if it had never been made.
 
         Raises:
             NotFound: no such correction.
@@ -370,7 +369,7 @@ def corrected_values(decisions: Sequence[DocumentDecision]) -> dict[str, tuple[s
 
 
 def value_of(document: Document, target: Target) -> str:
-    """Return what the document says now, ``""`` for nothing."""
+    """Return the document's present value, ``""`` for none."""
     rows: tuple[Row, ...] = (document.fields,)
     if target.table:
         rows = document.tables.get(target.table, ())
@@ -386,7 +385,7 @@ def value_of(document: Document, target: Target) -> str:
 
 
 def sent_already() -> Conflict:
-    """The error that a decision cannot be undone, because the document has left."""
+    """Return the error that a decision cannot be undone, because the document was sent."""
     return Conflict(
         _("Something of this document was sent, or may have been: the decision stays as it is."),
         code="sent_already",
@@ -394,7 +393,7 @@ def sent_already() -> Conflict:
 
 
 def changed_meanwhile() -> Conflict:
-    """The error that a document is not what the person looked at."""
+    """Return the error that a document has changed since the person looked."""
     return Conflict(
         _("Somebody else changed this document meanwhile. Look at it again."),
         code="changed_meanwhile",

@@ -1,4 +1,4 @@
-"""Judging a document anew: findings that are no longer so are closed, new ones are added."""
+"""Updates a document's findings: closes those that no longer apply and adds new ones."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _OF_READING = frozenset({"no_invoice_in_pdf", "invoices_in_pdf", "more_findings"
 
 
 def is_judged_anew(code: str) -> bool:
-    """Tell whether a finding follows from what the document says, and not from a delivery."""
+    """Tell whether a finding follows from the document's values, and not from a delivery."""
     return code in _OF_READING or code in ORGANIZATION_RULES or code in rules()
 
 
 class Judging:
-    """Brings a document's findings to what is so now; its row is locked by the caller."""
+    """Updates a document's findings; its row is locked by the caller."""
 
     def __init__(self, timeline: Timeline) -> None:
         self._timeline = timeline
@@ -39,8 +39,8 @@ class Judging:
     ) -> None:
         """Close what `noticed` does not name, and add or reopen what it does.
 
-        A finding that a person has accepted stays accepted as long as it is the same one. What a
-        finding does follows from the settings of today.
+        A finding that a person has accepted stays accepted as long as it is the same one. The
+        effect of a finding follows from the present settings.
         """
         known = FindingRepository(access.connection).of_document(access.scope, document_id)
         judged = [finding for finding in known if is_judged_anew(finding.code)]
@@ -72,7 +72,7 @@ class Judging:
         actor_name: str,
         now: datetime,
     ) -> None:
-        """Close findings that are no longer so."""
+        """Close findings that no longer apply."""
         gone = list(findings)
         FindingRepository(access.connection).set_resolved(
             access.scope, [each.id for each in gone], now

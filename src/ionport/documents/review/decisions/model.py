@@ -26,7 +26,7 @@ class DecisionKind(StrEnum):
 
     @property
     def permission(self) -> Permission:
-        """What a person needs who decides so, and who takes it back."""
+        """The permission to make this decision, and to take it back."""
         return {
             DecisionKind.CORRECT: Permission.EDIT,
             DecisionKind.CHOOSE: Permission.EDIT,

@@ -50,7 +50,7 @@ class MoveService:
     def places(self, access: ScopedWork[OrganizationScope]) -> dict[str, str]:
         """Return where documents may belong to, by id; "" is the organization itself.
 
-        A place with a company bears the company's name.
+        A sub-organization with a company has the company's name.
         """
         return place_names(access)
 
@@ -63,10 +63,10 @@ class MoveService:
     ) -> bool:
         """Let a document belong to a sub-organization (its id), or to the organization ("").
 
-        Whom it is addressed to is judged anew: moved to another company than that, it holds until
-        a person accepts it. Approvals are withdrawn. `seen` is where it was when the person
-        looked; None where nobody did. Returns whether it moved: where it belongs there already,
-        the timeline keeps that a person said so, and no correction moves it.
+        The company rules run again: moved to another company than the buyer, it is held until a
+        person accepts it. Approvals are withdrawn. `seen` is where it was when the person looked;
+        None: not compared. Returns whether it moved: where it belongs there already, the timeline
+            notes the person's choice, and no correction moves it.
 
         Raises:
             Forbidden: the actor is no member.
@@ -113,7 +113,7 @@ class MoveService:
     def _stays(
         self, access: Access[OrganizationScope], document_id: str, told: Mapping[str, str]
     ) -> None:
-        """Keep that a person wants a document where it is, unless one has said so already."""
+        """Note that a person wants a document to stay where it is, unless this is noted already."""
         if TimelineRepository(access.connection).has_code(access.scope, document_id, MOVED):
             return
         self._timeline.tell(
@@ -154,7 +154,7 @@ class MoveService:
     def _judge(
         self, access: Access[OrganizationScope], document: Document, place: str | None
     ) -> None:
-        """Close findings about company and lines that are no longer so, and add those that are."""
+        """Close findings about company and lines that no longer apply, and add new ones."""
         if not document.fields:
             return
         parties = PartyRepository(access.connection).of_document(access.scope, document.id)

@@ -16,7 +16,7 @@ from ionport.identity.repository import OrganizationRepository
 from ionport.store import OrganizationScope, ScopedWork
 
 MOVED = "moved"
-"""The timeline's code of a person's move. A place that one chose stays, also the organization."""
+"""The timeline's code of a person's move. A sub-organization that a person chose stays."""
 
 _PLACED = "placed"
 
@@ -24,7 +24,7 @@ _PLACED = "placed"
 def place_names(access: ScopedWork[OrganizationScope]) -> dict[str, str]:
     """Return where documents may belong to, by id; "" is the organization itself.
 
-    A place with a company bears the company's name.
+    A sub-organization with a company has the company's name.
     """
     subs = OrganizationRepository(access.connection).list_sub(access.scope)
     named = {"": _("The organization itself"), **{one.id: one.name for one in subs}}
@@ -42,7 +42,7 @@ def place_again(
     *,
     was_sent: bool,
 ) -> tuple[str | None, Sequence[NewFinding]]:
-    """Return where a document belongs, and what holds or notes for whom it is.
+    """Return where a document belongs, and the findings about it.
 
     One without a place may find its own.
 

@@ -1,4 +1,4 @@
-"""Writes a decision where it has to stand: its row, the timeline and the audit log."""
+"""Writes a decision to its table, the timeline and the audit log."""
 
 from __future__ import annotations
 
@@ -132,5 +132,5 @@ class DecisionLog:
 
 
 def person_id(actor: Actor) -> str:
-    """Return what tells one person from another: the user's id, or the operator's name."""
+    """Return the id of a person: the user's id, or the operator's name."""
     return actor.user_id or actor.name

@@ -1,4 +1,4 @@
-"""The other documents that say they are the same invoice as one that leaves or comes back."""
+"""Other documents with the same identity as one that is rejected, deleted or restored."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _MAX_SAME = 50
 
 
 class SameInvoice:
-    """Compares a document that a decision takes out or brings back with its duplicates."""
+    """Updates the duplicate findings when a decision rejects, deletes or restores a document."""
 
     def __init__(self, clock: Clock, review: ReviewService, judging: Judging) -> None:
         self._clock = clock
@@ -29,7 +29,7 @@ class SameInvoice:
     def judge(
         self, access: Access[OrganizationScope], document: Document, decision: DocumentDecision
     ) -> None:
-        """A document that counts again is compared with those that came or left meanwhile."""
+        """Compare a restored document with those that came or were rejected meanwhile."""
         identity = ClaimRepository(access.connection).identity(access.scope, document.id)
         if identity is None:
             return
@@ -48,7 +48,7 @@ class SameInvoice:
             self._review.claims.claim(access, document.id)
 
     def others(self, access: ScopedWork[OrganizationScope], document_id: str) -> Sequence[str]:
-        """Return the other documents that say they are the same invoice."""
+        """Return the other documents with the same identity."""
         claims = ClaimRepository(access.connection)
         identity = claims.identity(access.scope, document_id)
         if identity is None:

@@ -118,7 +118,8 @@ class DecisionService:
     ) -> None:
         """Reject a document for a reason; as a duplicate of another one a reason may be empty.
 
-        When nothing of it was sent its claim is removed, and what was held because of it is freed.
+        When nothing of it was sent its claim is removed, and documents that it held as duplicates
+        are released.
 
         Raises:
             InvalidInput: no reason, or no other document of this organization.
@@ -220,11 +221,11 @@ class DecisionService:
         self.undo(access, document_id, made[-1].id)
 
     def undo(self, access: Access[OrganizationScope], document_id: str, decision_id: str) -> None:
-        """Take back a decision that is no correction or choice; the document is judged anew.
+        """Take back a decision that is no correction or choice; the rules run again.
 
         Raises:
             NotFound: no such decision.
-            Conflict: undone already, another one stands on it (`not_the_newest`), or something
+            Conflict: undone already, a newer one depends on it (`not_the_newest`), or something
                 was sent (`sent_already`; a hold is released all the same).
         """
         document = self._lock(access, document_id)
@@ -280,7 +281,7 @@ class DecisionService:
         kind: DecisionKind,
         parameters: Mapping[str, str],
     ) -> None:
-        """Move a document to where the decision puts it."""
+        """Set the document's status by the decision."""
         target, cause = _SETS[kind]
         same = self._same_invoice.others(access, document_id) if target in _LEAVES else []
         # In one order, deliveries before documents, so that no two wait in a circle.
@@ -311,7 +312,7 @@ class DecisionService:
     def _undo_status(
         self, access: Access[OrganizationScope], document: Document, decision: DocumentDecision
     ) -> None:
-        """Put a document where its findings and approvals say, or a decision that still stands."""
+        """Set the status by findings and approvals, or by a decision that is still active."""
         standing = [
             each for each in self.list(access, document.id) if each.is_active and each.kind in _SETS
         ]

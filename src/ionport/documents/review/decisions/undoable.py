@@ -25,8 +25,9 @@ def undoable(
 ) -> frozenset[str]:
     """Return the ids of the decisions that `DecisionService.undo_any` would not refuse.
 
-    Once something was sent only a hold is undone. Of decisions that set where the document stands
-    the newest comes first, and values of a closed document stay. What the actor may not do is none.
+    Once something was sent only a hold is undone. Of decisions that set the status the newest must
+    be undone first, and values of a closed document stay. Decisions that the actor may not undo are
+    left out.
     """
     active = [each for each in decisions if each.is_active]
     if not active or document.purged_at is not None:

@@ -1,4 +1,4 @@
-"""Key pairs of *Use Bridge Authentication*: the private half leaves the server once."""
+"""Key pairs of *Use Bridge Authentication*: the private key is handed out once and not kept."""
 
 from __future__ import annotations
 

@@ -140,7 +140,7 @@ def _signed_part(
 def _verified(
     root: etree._Element, certificate: x509.Certificate, now: datetime
 ) -> etree._Element | None:
-    # Here and not above: it takes 0.3 s, which the sandbox's start would pay for nothing.
+    # Imported here: it takes 0.3 s, which would slow every start of the sandbox.
     from signxml.algorithms import DigestAlgorithm, SignatureMethod
     from signxml.exceptions import SignXMLException
     from signxml.verifier import SignatureConfiguration, XMLVerifier
@@ -166,7 +166,7 @@ def _verified(
         result = XMLVerifier().verify(
             root, x509_cert=certificate, id_attribute="ID", expect_config=config
         )
-    # What a hostile document provokes in the library and below it is wider than its own errors.
+    # A hostile document can make the libraries raise more than their own errors.
     except (SignXMLException, etree.LxmlError, ValueError, TypeError, KeyError, IndexError):
         return None
     signed: etree._Element | None = None if isinstance(result, list) else result.signed_xml

@@ -91,7 +91,7 @@ class SamlIssuerService:
         return existing(next(found, None), _("There is no such SAML issuer in this tenant."))
 
     def delete_issuer(self, access: Access[TenantScope], issuer_id: str) -> None:
-        """Trust an issuer no longer; tokens that it led to live on until they expire."""
+        """Delete an issuer; tokens that its assertions gave stay valid until they expire."""
         issuer = self.get_issuer(access, issuer_id)
         SamlIssuerRepository(access.connection).remove(access.scope, issuer.id)
         details = {"issuer": issuer.entity_id}

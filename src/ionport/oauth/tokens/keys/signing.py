@@ -38,7 +38,7 @@ ALGORITHM: Final = "RS256"
 _PADDING: Final = PKCS1v15()
 _HASH: Final = SHA256()
 _RELOAD_SECONDS: Final = 60.0
-# Unknown key ids must not make the server read its database each time.
+# A token with an unknown key id must not make the server read its database each time.
 _RELOAD_FOR_UNKNOWN_SECONDS: Final = 2.0
 # How long a process that has not reloaded may sign with a retired key, with a wide margin.
 _STILL_SIGNS: Final = timedelta(minutes=10)
@@ -193,7 +193,7 @@ class SigningKeys:
 
     def _open(self, row: SigningKeyRow) -> SigningKey:
         der = self._key_ring.open(row.sealed_private_key, _sealed_for(row.id))
-        # The seal has proved that it is the key made here; proving its primes takes 40 ms.
+        # The seal has proved that it is the key made here; checking its primes takes 40 ms.
         key = load_der_private_key(der, password=None, unsafe_skip_rsa_key_validation=True)
         if not isinstance(key, RSAPrivateKey):
             raise TypeError("a signing key is an RSA key")

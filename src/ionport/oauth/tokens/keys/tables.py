@@ -14,7 +14,8 @@ signing_keys = Table(
     Column("sealed_private_key", Text, nullable=False),
     Column("is_current", Boolean, nullable=False),
     Column("created_at", Moment, nullable=False),
-    # Since when it only verifies; it goes when the last token that it signed is over.
+    # Since when it only verifies; the row is deleted when the last token that it signed has
+    # expired.
     Column("retired_at", Moment),
 )
 

@@ -1,4 +1,4 @@
-"""The Infor side's clock where there is a sandbox: the clock port of core, decorated."""
+"""The Infor side's clock in a sandbox: a decorator of the clock port."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
-"""What the control plane has set, as this process knows it: clock, token marks, fault rules.
+"""The settings of the control plane as this process has read them: clock, token marks, fault rules.
 
 A change raises the generation in the same transaction. This process reads it
-after its own changes, and once a second while a server watches, so that the hot path asks nothing.
+after its own changes, and once a second while a server runs, so that calls need not read the
+database.
 """
 
 from __future__ import annotations
@@ -77,7 +78,7 @@ class Controls:
 
 
 class ControlWatch(Repeating):
-    """Refreshes the controls once a second, in a thread of its own: others may change them."""
+    """Refreshes the controls once a second, in its own thread: other processes may change them."""
 
     def __init__(self, controls: Controls, *, every_seconds: float = WATCH_SECONDS) -> None:
         super().__init__("control-watch", every_seconds)

@@ -1,4 +1,4 @@
-"""What fault rules do to one call: how long it waits, what is answered in its place, how."""
+"""The effect of fault rules on one call: how long it waits, what is answered instead, and how."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _SIGN_IN_PAGE: Final = (
 
 @dataclass(frozen=True, slots=True)
 class FaultEffect:
-    """The rules that apply to a call, read as what to do.
+    """The combined effect of the rules that apply to a call.
 
     Attributes:
         wait_seconds: before the call is done.
@@ -59,7 +59,7 @@ class FaultEffect:
         return self.decisive is not None and self.decisive.draft.kind in _CUTS
 
     def changed(self, request_id: str, answer: Answer) -> Answer:
-        """Return what is answered in place of the service's own answer."""
+        """Return the answer that replaces the service's own, or that one."""
         if self.decisive is None:
             return answer
         draft = self.decisive.draft
@@ -120,7 +120,7 @@ def _own_answer(answer: Answer, status: int, body: str, media_type: str) -> Answ
 
 
 def _gateway_answer(request_id: str, error: IonportError) -> Answer:
-    """Answer as the gateway would have, in front of the service."""
+    """Return the answer that the gateway would have given before the service."""
     response = error_response(error, request_id)
     headers = {
         name: response.headers[name]

@@ -56,7 +56,7 @@ class FaultRepository(Repository):
         return self._count(sandbox_faults, in_scope(sandbox_faults, scope))
 
     def change(self, scope: TenantScope, fault_id: str, draft: FaultDraft) -> None:
-        """Put other words in a rule's place; it counts from the start again."""
+        """Replace a rule's fields; it counts from the start again."""
         self._run(
             update(sandbox_faults)
             .where(in_scope(sandbox_faults, scope, id=fault_id))
@@ -64,7 +64,7 @@ class FaultRepository(Repository):
         )
 
     def switch_off(self, scope: TenantScope, fault_id: str) -> None:
-        """Let a rule rest; what it counted stays."""
+        """Switch a rule off; its counts stay."""
         self._run(
             update(sandbox_faults)
             .where(in_scope(sandbox_faults, scope, id=fault_id))

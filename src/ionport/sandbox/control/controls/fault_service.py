@@ -115,8 +115,8 @@ class FaultService:
     ) -> Sequence[FaultRule]:
         """Return those of the rules, all of which match a call, that apply to it, and count it.
 
-        Rules that only delay act together; of the others the first decides, and those after it
-        do not see the call.
+        Rules that only delay act together; of the others the first decides, and those after it do
+        not count the call.
         """
         faults = FaultRepository(access.connection)
         found: list[FaultRule] = []

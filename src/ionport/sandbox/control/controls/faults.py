@@ -1,4 +1,4 @@
-"""Fault rules: which calls they apply to, when, and what becomes of a call then."""
+"""Fault rules: which calls they apply to, when, and their effect on a call."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _MAX_SEED: Final = 2**31
 
 
 class FaultKind(StrEnum):
-    """What becomes of a call that a rule applies to."""
+    """The effect of a rule on a call that it applies to."""
 
     STATUS = "status"
     TOO_MANY_REQUESTS = "too-many-requests"
@@ -62,7 +62,7 @@ class Trigger(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CalledAs:
-    """A call, as far as rules look at it."""
+    """The parts of a call that rules are matched with."""
 
     service: str
     operation: str
@@ -99,7 +99,7 @@ class FaultTarget:
 
 @dataclass(frozen=True, slots=True)
 class FaultDraft:
-    """A rule as somebody writes it.
+    """The fields of a rule, before they are checked.
 
     Attributes:
         figure: of `next`, how many calls; of `every`, n of every n-th; of `probability`, 0 to 1.

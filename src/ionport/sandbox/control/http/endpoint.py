@@ -53,7 +53,7 @@ ControlHandler = Callable[[ControlCall], Response]
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One address: what it does, and for its description what goes in.
+    """One address: its function, and for its description the input.
 
     Attributes:
         path: behind the tenant.

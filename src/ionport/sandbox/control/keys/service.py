@@ -50,7 +50,7 @@ class ControlKeyService:
         return found[0]
 
     def create(self, access: Access[TenantScope], name: str) -> tuple[ControlKey, Secret]:
-        """Make a key; it is in no other place than in what this returns.
+        """Make a key; only its digest is stored, so that what this returns is the only copy.
 
         Raises:
             InvalidInput: no name, or a long one.
@@ -74,7 +74,7 @@ class ControlKeyService:
         return key, secret
 
     def delete(self, access: Access[TenantScope], key_id: str) -> None:
-        """Delete a key: it opens nothing from the next request on. Raises NotFound."""
+        """Delete a key: it is refused from the next request on. Raises NotFound."""
         key = self.get(access, key_id)
         ControlKeyRepository(access.connection).remove(access.scope, key.id)
         self._audit.record(access, ControlKeyAction.DELETED, key.id, {"name": key.name})

@@ -16,7 +16,8 @@ class CallFacts:
     """A request as the recorder keeps it, known before it is answered.
 
     Attributes:
-        query: the query string as sent, with the values of telling parameter names dotted out.
+        query: the query string as sent, with dots for the values of parameters whose names mean
+            secrets.
         headers: values outside a list of harmless headers are dots.
         request_kept: whether the body lies in the blobs under its digest.
     """
@@ -37,7 +38,7 @@ class CallFacts:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a request came to.
+    """The outcome of a request.
 
     Attributes:
         status: of the answer; 0 when the connection was cut instead.

@@ -1,4 +1,4 @@
-"""What of a recorded request and its answer may be kept: nothing that lets anybody call.
+"""What of a recorded request and its answer may be kept: no secret.
 
 A secret is known by where it stands (a header, a parameter named like one), by its value (those
 that the request itself carries), or by its shape (an access token, and the random tokens that the
@@ -69,7 +69,7 @@ _RUN_AFTER: Final = re.compile(r"[A-Za-z0-9+/]*")
 
 
 class Redactor:
-    """Knows the secrets that a request carries, and takes them out of what is kept of it."""
+    """Knows the secrets of one request, and replaces them by dots in what is kept of it."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         parts = {part for secret in secrets for part in (secret, *secret.split(".")[1:])}

@@ -57,7 +57,7 @@ class CallRepository(Repository):
         return [_call(row) for row in self._run(matching.order_by(order).limit(limit))]
 
     def forget_older(self, scope: TenantScope, keep: int, now: datetime) -> None:
-        """Delete all but the newest `keep` calls, and let go of their bodies."""
+        """Delete all but the newest `keep` calls, and release the files of their bodies."""
         newest_to_go = (
             select(_calls.number)
             .where(_calls.tenant_id == scope.tenant_id)

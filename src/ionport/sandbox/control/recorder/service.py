@@ -26,8 +26,8 @@ _TIDY_EVERY: Final = 100
 class RecorderService:
     """Keeps and shows the calls of each tenant; the newest `keep` of them, give or take 100.
 
-    A call's row commits in the same transaction as what the call did, so the recorder never
-    tells of an effect that is not there, and no effect is missing from it.
+    A call's row commits in the same transaction as what the call did, so the recorder shows each
+    effect that happened and no other.
     """
 
     def __init__(

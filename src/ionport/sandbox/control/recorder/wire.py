@@ -1,4 +1,4 @@
-"""Records what never reaches an imitated service: logins, refusals, calls that are passed on.
+"""Records the calls that reach no imitated service: logins, refusals, calls to targets.
 
 An imitated service records its own calls, in the transaction of what they do, and says so in the
 `Recording` of the call. All others are recorded here when their answer ends, before its last bytes
@@ -44,7 +44,7 @@ Naming = Callable[[list[str]], tuple[str, str]]
 
 @dataclass(slots=True)
 class Recording:
-    """What is known of a call under way, shared along its way.
+    """What is known of a call under way, shared by the apps that it passes.
 
     Attributes:
         redactor: knows the secrets that the request carries.
@@ -64,7 +64,7 @@ def recording_of(scope: Scope) -> Recording:
 
 
 class RecordedApp:
-    """An app of the Infor side, each of whose calls the recorder knows afterwards."""
+    """Records each call of an app of the Infor side."""
 
     def __init__(
         self,
@@ -140,7 +140,7 @@ class RecordedApp:
 
 
 class _Seen:
-    """Both directions of a call, looked at while they pass."""
+    """Collects what is recorded of a call's request and answer while they pass."""
 
     def __init__(self, receive: Receive, send: Send) -> None:
         self._receive = receive
@@ -195,7 +195,7 @@ class _Seen:
         self._answer_size = len(self._answer)
 
     def completed(self, facts: CallFacts) -> CallFacts:
-        """Return the facts with what the body of the request says; the body is not kept."""
+        """Return the facts with the size and digest of the request's body, which is not kept."""
         client_id = facts.client_id
         if not client_id and "urlencoded" in facts.headers.get("content-type", ""):
             form = dict(parse_qsl(self._form.decode("latin-1")))
@@ -203,7 +203,7 @@ class _Seen:
         return replace(facts, client_id=client_id, request_size=self._request_size)
 
     def outcome(self, recording: Recording) -> Outcome:
-        """Return what the call came to."""
+        """Return the call's outcome."""
         return Outcome(
             status=self._status,
             response_sha256=self._digest.hexdigest(),

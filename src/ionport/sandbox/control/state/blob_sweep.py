@@ -1,6 +1,6 @@
-"""Deletes files that the sandbox has let go of, if nothing else names them.
+"""Deletes files that the sandbox has released, if nothing else names them.
 
-A file is kept once for all who hold the same content, documents of the other side among them.
+A file is stored once for all rows with the same content, also those of documents.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from ionport.sandbox.kit.release_repository import ReleaseRepository
 from ionport.store import Database, SystemScope
 
 BITE: Final = 200
-# Longer than anybody takes from putting a content to committing the row that names it.
+# Longer than the time from putting a content to committing the row that names it.
 GRACE: Final = timedelta(hours=1)
 _SYSTEM = SystemScope("files that no row names")
 
@@ -41,7 +41,7 @@ class BlobSweep:
             releases = ReleaseRepository(work.connection)
             due = releases.due(_SYSTEM, before, BITE)
             named = releases.named(_SYSTEM, due) if due else set()
-        # One that a row names again comes back to the list when that row goes.
+        # A file that a row names again is listed again when that row is deleted.
         over = [
             name
             for name in due
@@ -51,7 +51,8 @@ class BlobSweep:
             with database.write() as work:
                 releases = ReleaseRepository(work.connection)
                 releases.forget(_SYSTEM, over, before)
-                # Or those that stay would keep the others from their turn.
+                # Otherwise the files that stay would be looked at again and again, and the others
+                # never.
                 left = set(due).difference(over)
                 releases.look_later(_SYSTEM, left, before, self._clock.now())
         return len(over)

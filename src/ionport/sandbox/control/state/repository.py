@@ -15,7 +15,7 @@ from ionport.sandbox.kit.release_repository import ReleaseRepository
 from ionport.store import TenantScope
 from ionport.store.repository import Repository
 
-# Digests of texts that no blob holds.
+# Columns of digests that name no blob.
 _NO_BLOBS = frozenset(("parameters_sha256", "response_sha256", "value_sha256"))
 _CHUNK = 500
 
@@ -28,7 +28,7 @@ class StateRepository(Repository):
         return self._count(table, of_tenant(scope, table))
 
     def empty(self, scope: TenantScope, table: Table, now: datetime) -> int:
-        """Delete the rows, let go of the files that they name, and return how many they were."""
+        """Delete the rows, release the files that they name, and return the number of rows."""
         self._release(scope, table, now)
         return self._run(delete(table).where(of_tenant(scope, table))).rowcount
 

@@ -77,7 +77,7 @@ class StateService:
         ]
 
     def reset(self, access: Access[TenantScope]) -> int:
-        """Empty the sandbox of a tenant; return how many rows went.
+        """Empty the sandbox of a tenant; return how many rows were deleted.
 
         Items, messages, M3 companies (which come back with their first records), recorded
         calls and fault rules go, and the clock, which is every tenant's, is set back. Apps,

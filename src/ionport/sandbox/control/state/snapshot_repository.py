@@ -48,7 +48,7 @@ class SnapshotRepository(Repository):
             )
 
     def remove(self, scope: TenantScope, snapshot: Snapshot, now: datetime) -> None:
-        """Delete a snapshot, and let go of its file and of those that its rows name."""
+        """Delete a snapshot, and release its file and those that its rows name."""
         files = select(_files.sha256).where(_files.snapshot_id == snapshot.id)
         content = select(_snapshots.content_sha256).where(_snapshots.id == snapshot.id)
         ReleaseRepository(self._connection).release(scope, files.union(content), now)

@@ -1,4 +1,4 @@
-"""Snapshots: the state of a tenant's imitated services by name, to come back to."""
+"""Snapshots: the state of a tenant's imitated services, kept by name to be restored."""
 
 from __future__ import annotations
 

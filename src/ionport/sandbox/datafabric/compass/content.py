@@ -28,7 +28,7 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of an object; `affinity` is SQLite's, empty when the schema does not tell."""
+    """A column of an object; `affinity` is SQLite's, empty when the schema names no type."""
 
     name: str
     affinity: str = ""

@@ -109,7 +109,7 @@ def translate(statement: str) -> Translated:
 
 
 def table_of(function: str, name: str) -> str:
-    """Return what the table is called that has the rows which a function gives of an object."""
+    """Return the name of the table with the rows that a function returns of an object."""
     return f"{function} of {name}".lower()
 
 

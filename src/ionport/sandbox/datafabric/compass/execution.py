@@ -29,7 +29,7 @@ from ionport.sandbox.datafabric.compass.model import (
 
 _ALLOWED: Final = frozenset((sqlite3.SQLITE_SELECT, sqlite3.SQLITE_RECURSIVE))
 _HIDDEN: Final = ("sqlite_", "pragma_", "dbstat", "bytecode", "tables_used")
-# The last five work on for minutes within one step, where nothing can stop them.
+# The last five may run for minutes within one step, where nothing can stop them.
 _REFUSED_FUNCTIONS: Final = frozenset(
     (
         *("load_extension", "fts3_tokenizer", "zeroblob", "randomblob"),
@@ -86,7 +86,7 @@ class Bounds:
     _end: float = 0.0
 
     def begin(self) -> None:
-        """Count from now on."""
+        """Start the time limit."""
         self._end = time.monotonic() + self.seconds
 
     def is_over(self) -> bool:
@@ -203,12 +203,12 @@ def _kind(value: Any) -> str:
 def _shown(value: Any) -> Any:
     if isinstance(value, bytes):
         return value.hex()
-    # JSON has no word for it.
+    # JSON cannot write it.
     return str(value) if value in (float("inf"), float("-inf")) else value
 
 
 def _authorizer(copied: Collection[str]) -> Callable[..., int]:
-    """Return what SQLite asks for each thing that a query does; `copied` names the tables."""
+    """Return SQLite's authorizer for each action of a query; `copied` names the tables."""
 
     def authorize(action: int, first: str | None, second: str | None, *_where: str | None) -> int:
         if action in _ALLOWED:

@@ -19,7 +19,7 @@ _LOWER: Final = str.maketrans(ascii_uppercase, ascii_lowercase)
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """What stands between two signs for any text; it takes texts of one length."""
+    """The part of a pattern between two `%`; it matches texts of one length."""
 
     expression: re.Pattern[str]
     length: int
@@ -58,7 +58,7 @@ def _pieces(pattern: str, escape: str) -> Sequence[_Piece]:
     characters = iter(pattern)
     for each in characters:
         if each == escape:
-            # Nothing behind it: SQLite finds nothing then.
+            # Nothing after the escape sign: SQLite finds nothing then.
             pieces[-1].append(re.escape(next(characters, "")) or "(?!)")
         elif each == "%":
             pieces.append([])

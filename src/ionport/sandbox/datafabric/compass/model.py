@@ -15,7 +15,7 @@ KEPT_FOR: Final = timedelta(hours=20)
 MAX_JOBS: Final = 1_000
 MAX_PAGE_ROWS: Final = 100_000
 MAX_PAGE_BYTES: Final = 10_000_000
-# What the sandbox itself bounds, so that one query does not take the machine.
+# The sandbox's own bounds, so that one query does not use up the machine.
 MAX_RESULT_ROWS: Final = 500_000
 MAX_RESULT_BYTES: Final = 64_000_000
 MAX_OBJECTS_READ: Final = 5_000
@@ -25,7 +25,7 @@ MAX_WAIT: Final = 25.0
 
 
 class JobStatus(StrEnum):
-    """How a job stands."""
+    """The status of a job."""
 
     RUNNING = "RUNNING"
     FINISHED = "FINISHED"

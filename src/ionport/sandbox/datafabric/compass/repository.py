@@ -64,7 +64,7 @@ class CompassRepository(Repository):
             self._remove(scope, place, now)
 
     def release(self, scope: TenantScope, name: str, now: datetime) -> None:
-        """Let go of a result that no job has taken."""
+        """Release the file of a result that no job names."""
         ReleaseRepository(self._connection).release(scope, select(literal(name)), now)
 
     def _remove(self, scope: TenantScope, which: ColumnElement[bool], now: datetime) -> None:

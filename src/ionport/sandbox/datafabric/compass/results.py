@@ -36,7 +36,7 @@ def accepted_format(accept: str) -> ResultFormat | None:
 def page(
     columns: Columns, lines: Sequence[bytes], kind: ResultFormat, most_bytes: int = MAX_PAGE_BYTES
 ) -> bytes:
-    """Write rows; as many as have room in a page, the first one always.
+    """Write as many rows as fit into a page, at least one.
 
     No rows are an empty body, so that a client which reads lines finds none.
     """

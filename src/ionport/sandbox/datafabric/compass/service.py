@@ -1,4 +1,4 @@
-"""What a client does with Compass: submit a query, ask how it stands, fetch its rows, cancel it.
+"""What a client does with Compass: submit a query, ask for its status, fetch its rows, cancel it.
 
 A job is run when somebody first asks for it: in a thread beside the calls, which a call waits for
 as long as its client says. What has ended stands in the job's row, so that any process answers.
@@ -122,10 +122,10 @@ class CompassService:
     def wait(
         self, database: Database, scope: TenantScope, job_id: str, seconds: float
     ) -> CompassJob:
-        """See to it that a job runs, wait for its end, at most so many seconds, and return it.
+        """Start a job unless it runs, wait for its end, at most `seconds`, and return it.
 
-        Who does not wait is told that it runs, at least once: as at Infor, where no query has
-        ended when it is first asked about.
+        A caller that does not wait gets it as running, at least once: as at Infor, where no query
+        has ended when it is first asked about.
 
         Raises:
             NotFound: there is no such job.

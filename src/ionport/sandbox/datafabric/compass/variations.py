@@ -19,7 +19,7 @@ _PATH = re.compile(r"\$(?:\.\*)?(?:\.([\w.-]+)|\[['\"]([^'\"]+)['\"]\])")
 
 
 class Reading(Enum):
-    """What stands behind FROM: the object itself, or one of infor's functions of it.
+    """What follows FROM: the object itself, or one of Infor's functions of it.
 
     The three values say whether older variations, deleted rows and archived ones are read too.
     """
@@ -49,7 +49,7 @@ READINGS = {each.name.replace("_", "").lower(): each for each in Reading if each
 
 @dataclass(frozen=True, slots=True)
 class _Rules:
-    """What an object's properties say of its rows; empty where they say nothing."""
+    """The properties of an object about its rows; empty where they are not set."""
 
     identifiers: Sequence[str]
     variation: str

@@ -1,4 +1,4 @@
-"""What IDM's attribute types hold: reading, canonical form, order.
+"""The values of IDM's attribute types: reading, canonical form, order.
 
 Source: docs/reference/idm.md#data-model.
 
@@ -68,7 +68,7 @@ def canonical(type_: AttributeType, text: str) -> str | None:
 
 
 def order_key(type_: AttributeType, text: str) -> bytes | None:
-    """Return bytes that sort as the values do, equal for equal values; None where `text` does.
+    """Return bytes that sort as the values do; None where `text` itself sorts so.
 
     `text` is canonical. As bytes, because databases sort texts each in their own way.
     """
@@ -86,7 +86,7 @@ def number_key(number: Decimal) -> bytes:
         return b"\x80"
     significant = bytes(digit + 1 for digit in digits).rstrip(b"\1")
     size = (number.adjusted() + 2**15).to_bytes(2, "big") + significant
-    # The zero byte ends a number before a longer one; turned round it ends after it.
+    # The zero byte ends a number before a longer one; inverted it ends after it.
     return b"\x7f" + bytes(255 - each for each in size + b"\0") if sign else b"\x81" + size + b"\0"
 
 

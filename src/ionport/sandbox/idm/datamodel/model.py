@@ -1,4 +1,4 @@
-"""Document types with their attributes and ACLs, and what an item must keep to."""
+"""Document types with their attributes and ACLs, and the checks of an item against them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ionport.sandbox.idm.model import Attribute
 from ionport.sandbox.kit.texts import quoted
 
 MAX_NAME = 100
-# The list that lets nobody but an item's creator read and change it, where lists are enforced.
+# The ACL with which only an item's creator may read and change it, where ACLs are enforced.
 OWNERS_ACL = "Private"
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}", re.ASCII)
 
@@ -97,13 +97,13 @@ class Entity:
     is_own: bool = False
 
     def type_of(self, attribute: str) -> AttributeType:
-        """Return an attribute's type; a text's for one that is there no more."""
+        """Return an attribute's type; that of a text for one that was removed."""
         definition = self.attributes.get(attribute)
         return definition.type if definition else AttributeType.STRING
 
 
 def describe(type_: AttributeType) -> str:
-    """Return how a sentence calls a value of a type."""
+    """Return the words of a sentence for a value of a type."""
     return {
         AttributeType.STRING: _("a text"),
         AttributeType.SHORT: _("a whole number from -32768 to 32767"),

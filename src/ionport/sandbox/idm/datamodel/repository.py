@@ -42,7 +42,7 @@ class DataModelRepository(Repository):
         }
         of_attributes = idm_entity_attributes.c.entity_name
         for row in self._rows(idm_entity_attributes, of_attributes, scope, names):
-            # Added in the moment in which its document type was removed, it belongs to none.
+            # It was added at the same moment as its document type was removed, and belongs to none.
             if row.entity_name in attributes:
                 attributes[row.entity_name][row.name] = _definition(row)
         acls = {name: list(entity.acls) for name, entity in found.items()}
@@ -120,7 +120,7 @@ class DataModelRepository(Repository):
         return int(self._run(last).scalar_one() or 0) + 1
 
     def remove_entity(self, scope: TenantScope, name: str) -> None:
-        """Remove an added document type and what hangs on it."""
+        """Remove an added document type with its attributes and ACLs."""
         for table, column in (
             (idm_entity_attributes, idm_entity_attributes.c.entity_name),
             (idm_entity_acls, idm_entity_acls.c.entity_name),

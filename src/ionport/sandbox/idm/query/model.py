@@ -1,4 +1,4 @@
-"""What a search asks for: document types, conditions and an order.
+"""A search: document types, conditions and an order.
 
 Source: docs/reference/idm.md#search.
 """

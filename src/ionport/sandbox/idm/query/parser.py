@@ -11,7 +11,7 @@
     attribute  := "@" name | name "/" "@" "Value"
     sort       := "@" name [ "ASCENDING" | "DESCENDING" ]
 
-Texts stand in " or ', the quote itself doubled inside; numbers, true and false may stand bare.
+Texts are in " or ', the quote itself doubled inside; numbers, true and false need no quotes.
 Spaces are optional, words are matched ignoring case (docs/reference/idm.md#search). AND, =,
 IS NOT NULL and UNION are seen in sources; the rest is what query builders of public clients
 write, and which of UNION and INTERSECT binds first is not known: they are taken in turn. What

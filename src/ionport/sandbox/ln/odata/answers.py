@@ -31,12 +31,12 @@ def entity_answer(
 
 
 def shown_entity(values: EntityValues, query: Query, kind: EntityType) -> dict[str, Any]:
-    """Return an entity as it stands in an answer, with what changes when it does."""
+    """Return an entity as an answer shows it, with its etag."""
     return {"@odata.etag": etag_of(values), **shown(values, query, kind)}
 
 
 def key_text(entity: EntityValues, kind: EntityType) -> str:
-    """Return the key of an entity as it stands in an address."""
+    """Return the key of an entity as an address has it."""
     return ",".join(f"{name}={_literal(entity[name])}" for name in kind.keys)
 
 

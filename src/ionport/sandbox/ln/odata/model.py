@@ -36,7 +36,7 @@ class EntityType:
     Attributes:
         keys: the properties that name one, in their order.
         properties: name and kind of each.
-        navigation: the entities below one, by the name of the way to them.
+        navigation: the entities below one, by the name of the navigation property.
     """
 
     name: str
@@ -186,6 +186,6 @@ def _type(service: ODataService, kind: EntityType) -> Mapping[str, Any]:
 
 
 def etag_of(values: EntityValues) -> str:
-    """Return what changes when an entity does."""
+    """Return the etag of an entity, which changes with its values."""
     text = json.dumps(values, sort_keys=True, default=str)
     return f'W/"{hashlib.sha256(text.encode()).hexdigest()[:16]}"'

@@ -44,7 +44,7 @@ _KEY_PART = re.compile(r"\s*(?:(\w+)\s*=\s*)?('(?:[^']|'')*'|-?\d+)\s*(,|$)")
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What a collection is asked for.
+    """The query options of a collection.
 
     Attributes:
         top: None for as many as a page has.
@@ -84,7 +84,7 @@ def read_query(options: QueryParams, kind: EntityType) -> Query:
 
 
 def read_key(text: str, kind: EntityType) -> Mapping[str, str]:
-    """Read what stands in the parentheses of a path: `Order='1'`, or the value alone."""
+    """Read the parentheses of a path: `Order='1'`, or the value alone."""
     found: dict[str, str] = {}
     position = 0
     while position < len(text):
@@ -102,7 +102,7 @@ def read_key(text: str, kind: EntityType) -> Mapping[str, str]:
 
 
 def shown(values: EntityValues, query: Query, kind: EntityType) -> dict[str, Any]:
-    """Return an entity with the properties that are selected and the ways that are expanded."""
+    """Return an entity with the selected properties and the expanded navigation properties."""
     names = query.select or kind.properties
     own = {name: values.get(name) for name in kind.properties if name in names}
     return {**own, **{name: values.get(name, []) for name in query.expand}}

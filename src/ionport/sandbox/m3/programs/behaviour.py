@@ -1,4 +1,4 @@
-"""What a transaction does, and a call that was looked up."""
+"""The behaviour of a transaction, and a checked transaction of a call."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ class Behaviour:
     Attributes:
         reads: the records that it will ask for, so that a batch can fetch them at once; an
             optimisation only.
-        ahead: does it instead of `work`, before the transaction of the call, because it may take
-            long; of a program none of whose transactions changes anything.
+        ahead: runs instead of `work`, before the call's database transaction, because it may take
+            long; only in programs whose transactions all read.
     """
 
     work: Work

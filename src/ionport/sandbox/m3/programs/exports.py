@@ -40,7 +40,7 @@ _NAMING: Final = ("*", "#")
 
 @dataclass(frozen=True, slots=True)
 class _Table:
-    """One of M3's tables: its records, what its columns begin with, whose outputs they are."""
+    """One of M3's tables: its records, the prefix of its columns, the program that defines them."""
 
     file: File
     prefix: str

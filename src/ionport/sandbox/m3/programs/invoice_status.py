@@ -1,4 +1,4 @@
-"""What becomes of an invoice of the batch: approved, rejected, acknowledged, validated.
+"""Changes the status of an invoice of the batch: approve, reject, acknowledge, validate.
 
 Validation is APS455MI's (docs/reference/m3.md#supplier-invoices); it takes an approved invoice
 without errors into the ledger.
@@ -113,7 +113,7 @@ _RANGES = (
 
 
 def _validate_selected(company: Company, session: Session, values: Record) -> Sequence[Record]:
-    """Validate what lies within every range that is given and is not in the ledger yet."""
+    """Validate the invoices within every given range that are not in the ledger yet."""
     for head in company.records(File.INVOICE, (division_of(session, values),)):
         if head["SUPA"] != BOOKED and all(_is_within(head, values, *each) for each in _RANGES):
             _validate_head(company, session, head)
@@ -130,7 +130,7 @@ def _is_within(head: Record, values: Record, low: str, high: str, name: str, wid
 
 
 def _validate_head(company: Company, session: Session, head: Record) -> None:
-    """Mark the errors; what is approved and has none goes into the ledger, with a voucher."""
+    """Mark the errors; enter an approved head without errors into the ledger, with a voucher."""
     lines = lines_of(company, head)
     errors = find_errors(company, head, lines)
     for line in lines:

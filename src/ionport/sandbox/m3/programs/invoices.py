@@ -1,4 +1,4 @@
-"""The supplier invoice batch: what APS450MI enters and shows.
+"""The supplier invoice batch: entering and showing by APS450MI.
 
 Source: docs/reference/m3.md#supplier-invoices.
 

@@ -1,4 +1,4 @@
-"""What get, list, search, add, change and delete mean for any file of records.
+"""The transactions get, list, search, add, change and delete over any file of records.
 
 A program module says which transaction does which of these with which file. What is left blank
 in an add or a change stays as it was, as in M3.

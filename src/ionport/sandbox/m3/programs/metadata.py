@@ -30,7 +30,7 @@ _READING = ("Get", "Lst", "List", "Sel", "Search")
 
 
 def behaviours(imitated: Callable[[str], Collection[str]]) -> Mapping[str, Behaviour]:
-    """Return the transactions; `imitated` gives the names of those of a program that do something.
+    """Return the transactions; `imitated` gives the names of a program's imitated ones.
 
     A transaction that only Infor has is listed too, and its text says that it is not imitated.
     """

@@ -1,4 +1,4 @@
-"""What a company is made of and set to: divisions, facilities, warehouses, users, codes, numbers.
+"""A company's settings: divisions, facilities, warehouses, users, codes, number series.
 
 MNS095MI, MNS100MI, MNS150MI, CRS008MI, MMS005MI, MMS010MI, CRS045MI, CRS165MI, CRS175MI and the
 fields of a tenant's own at any record, CUSEXTMI (docs/reference/m3.md#public-programs); what an

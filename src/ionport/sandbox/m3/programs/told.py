@@ -1,4 +1,4 @@
-"""Programs as a tenant's own metadata tells of them (docs/decisions/0026)."""
+"""Programs as a tenant's own metadata describes them (docs/decisions/0026-….md)."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from ionport.sandbox.own.transactions import OwnField, OwnTransaction
 # The transactions of a tenant's program that were learned, by name in lower case.
 OwnTransactions = Callable[[str, str], Mapping[str, OwnTransaction]]
 
-# Where a length was not told, none is refused.
+# Where the metadata has no length, none is refused.
 _ANY_LENGTH = 32_000
 _SAMPLES = {FieldType.NUMBER: "1", FieldType.DATE: "20260131", FieldType.TEXT: "text"}
 
 
 def extended(name: str, known: Program | None, told: Mapping[str, OwnTransaction]) -> Program:
-    """Return a program whose transactions are the tenant's where the tenant tells of them."""
+    """Return a program with the tenant's transactions in place of those of the same name."""
     base = known or program_named("GENERAL")
     before = base.transactions if base is not None else {}
     own = {key: _transaction(name, each) for key, each in told.items()}
@@ -28,7 +28,7 @@ def extended(name: str, known: Program | None, told: Mapping[str, OwnTransaction
 
 
 def sampling(transaction: Transaction) -> Behaviour:
-    """Return what a transaction does of which the fields alone are known: it gives one record.
+    """Return the behaviour of a transaction whose fields alone are known: it returns one record.
 
     A field that goes in and comes out keeps its value; others have a value of their type.
     """

@@ -33,7 +33,7 @@ _VERB = re.compile(r"verb=[A-Za-z]+")
 
 @dataclass(frozen=True, slots=True)
 class InvoiceDocument:
-    """What a flow reads of a document: CaptureDocument or SupplierInvoice."""
+    """The values that a flow reads from a document: CaptureDocument or SupplierInvoice."""
 
     root: etree._Element
 
@@ -100,7 +100,7 @@ class InvoiceDocument:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the ERP says to a document; without a reason it accepts it."""
+    """The ERP's decision on a document; without a reason it is accepted."""
 
     reason: str = ""
     reason_code: str = ""
@@ -116,7 +116,7 @@ def acknowledge(
 ) -> bytes:
     """Return the acknowledgement of a document: accepted, or rejected with the ERP's reason.
 
-    That it says what was booked, in Status/Code and as properties of the UserArea, is inferred.
+    The booking in Status/Code and as properties of the UserArea is inferred.
     """
     root = _root("AcknowledgeSupplierInvoice", response_bodid(document, tenant_id), at)
     data = _add(root, "DataArea")

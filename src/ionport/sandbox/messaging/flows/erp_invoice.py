@@ -1,7 +1,7 @@
-"""What an ERP books of an invoice document: read of CaptureDocument or SupplierInvoice.
+"""The invoice that an ERP books, read from a CaptureDocument or a SupplierInvoice.
 
 Source: docs/reference/ion-messaging.md#synccapturedocument, whose names are those that the
-published mappings read and write. They book every document as an invoice, and so does this.
+published mappings read and write. They book every document as an invoice, and so does this module.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class ErpInvoice:
 
 
 def read_invoice(document: InvoiceDocument) -> ErpInvoice:
-    """Return what an ERP books of a document."""
+    """Return the invoice that an ERP books for a document."""
     if document.first("CaptureDocument") is not None:
         return _of_capture(document)
     return _of_supplier_invoice(document)

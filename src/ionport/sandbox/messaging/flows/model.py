@@ -40,12 +40,12 @@ LEASE: Final = timedelta(minutes=6)
 _MAX_TEXT: Final = 500
 _PATH = re.compile(r"(?:/[A-Za-z0-9._~-]+)*/?")
 _PARAMETER = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,99}")
-# The vendor's flow carries a credential file; here an endpoint's security keeps what is secret.
+# The vendor's flow contains a credential file; here an endpoint's security keeps the secrets.
 _SECRETS = ("ionapi_json", "password", "secret", "api_key", "apikey", "token")
 
 
 class Erp(StrEnum):
-    """Who takes the documents of a flow: a rule that plays an ERP, or one of the sandbox."""
+    """Which ERP takes the documents of a flow: a rule in place of one, or one of the sandbox's."""
 
     RULE = "rule"
     M3 = "m3"
@@ -53,7 +53,7 @@ class Erp(StrEnum):
 
 
 class Rejects(StrEnum):
-    """When the ERP that a flow plays rejects a document."""
+    """When a rule in place of an ERP rejects a document."""
 
     NEVER = "never"
     ALWAYS = "always"
@@ -61,7 +61,7 @@ class Rejects(StrEnum):
 
 
 class Comparison(StrEnum):
-    """How a rule looks at a value of the document."""
+    """How a rule compares a value of the document."""
 
     EQUALS = "equals"
     CONTAINS = "contains"
@@ -70,7 +70,7 @@ class Comparison(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Booked:
-    """What an ERP has made of an invoice.
+    """The booking of an invoice in an ERP.
 
     Attributes:
         number: M3's batch number (INBN) with its company, `1-1001`; LN's company and number.
@@ -153,7 +153,7 @@ class FlowDraft:
         """Raise InvalidInput, with a text for each wrong field."""
         rule, target = self.rule, self.target
         needs_field = rule.rejects is Rejects.WHEN and not rule.field
-        # What M3 and LN book can be looked at without anybody who is told of it.
+        # A flow into M3 or LN needs no target: its bookings are shown on their own pages.
         needs_api = target.is_named or rule.erp is Erp.RULE
         fields = {
             "name": _wrong_text(self.name, needed=True),
@@ -191,7 +191,7 @@ class DocumentFlow:
 
 
 class AckState(StrEnum):
-    """What has become of an acknowledgement. *Kept*: its flow names no API to post it to."""
+    """The state of an acknowledgement. *Kept*: its flow names no API to post it to."""
 
     WAITING = "waiting"
     SENT = "sent"
@@ -239,7 +239,7 @@ class AckFilter:
 
 
 class AckResult(StrEnum):
-    """What came of an attempt to post an acknowledgement."""
+    """The result of an attempt to post an acknowledgement."""
 
     ANSWERED = "answered"
     NOT_SENT = "not sent"
@@ -249,7 +249,7 @@ class AckResult(StrEnum):
     FAILED = "failed"
 
     def sentence(self, text: str) -> str:
-        """Return it in the reader's language; `text` is what the target or a check said."""
+        """Return it in the reader's language; `text` is the words of the target or of a check."""
         return {
             AckResult.ANSWERED: text,
             AckResult.NOT_SENT: text,
@@ -279,13 +279,13 @@ class AckAttempt:
 
     @property
     def sentence(self) -> str:
-        """What came of it, in the reader's language."""
+        """Its result, in the reader's language."""
         return self.text if self.result is None else self.result.sentence(self.text)
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What the ERP says to a document, and the BOD that says it."""
+    """The ERP's decision on a document, and the BOD with it."""
 
     outcome: str
     reason: str

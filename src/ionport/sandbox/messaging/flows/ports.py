@@ -1,4 +1,4 @@
-"""What books the invoices that a document flow takes: the sandbox's ERPs."""
+"""The port to the ERPs that book the invoices of a document flow."""
 
 from __future__ import annotations
 
@@ -15,6 +15,6 @@ class Books(Protocol):
     def book(self, access: ScopedWork[TenantScope], invoice: ErpInvoice) -> Booked:
         """Take an invoice; raises InvalidInput, whose code and text are the ERP's.
 
-        What it has written until then does not count: the caller undoes it.
+        The caller then rolls back what it has written.
         """
         ...

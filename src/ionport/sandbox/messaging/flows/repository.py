@@ -103,7 +103,7 @@ class DocumentFlowRepository(Repository):
 
 
 class AcknowledgementRepository(Repository):
-    """The outbox of the flows, and the attempts to send what is in it."""
+    """The acknowledgements of the flows, and the attempts to post them."""
 
     def add(self, scope: TenantScope, ack: Acknowledgement) -> bool:
         """Store what is to be sent; False when the flow answers the message already."""
@@ -142,7 +142,7 @@ class AcknowledgementRepository(Repository):
         return [_attempt(row) for row in rows]
 
     def due(self, scope: SystemScope, now: datetime, limit: int) -> Sequence[Acknowledgement]:
-        """Return what of all tenants is to be sent now, what waits longest first."""
+        """Return the due acknowledgements of all tenants, those that wait longest first."""
         return self._all(
             select(ion_acknowledgements)
             .where(_acks.state == AckState.WAITING.value, _acks.next_at <= now)
@@ -154,7 +154,7 @@ class AcknowledgementRepository(Repository):
     def take(
         self, scope: SystemScope, ack: Acknowledgement, now: datetime, until: datetime
     ) -> bool:
-        """Begin an attempt, unless somebody else has taken the acknowledgement since it was read.
+        """Begin an attempt, unless another was begun since the acknowledgement was read.
 
         It is due again at `until`, unless the attempt has ended before.
         """

@@ -1,7 +1,7 @@
 """Posts acknowledgements to registered APIs, outside of any request.
 
 What is to be sent are rows that committed with the messages they answer. An attempt is a row
-before anything goes out; if the process dies then, the acknowledgement is posted again after its
+before anything goes out; if the process ends then, the acknowledgement is posted again after its
 lease: the receiver gets it at least once, as from ION, and knows it by its BODID.
 """
 
@@ -169,7 +169,7 @@ class FlowRunner:
         try:
             return self._take(limit)
         except Exception:
-            # Most often the database is away; what is due is still due at the next look.
+            # Most often the database cannot be reached; what is due is still due at the next look.
             _logger.exception("the document flows broke off")
             return []
 
@@ -183,13 +183,13 @@ class FlowRunner:
             outbox = AcknowledgementRepository(work.connection)
             for ack in outbox.due(_SCOPE, now, limit):
                 if ack.attempts >= ack.last_attempt:
-                    outbox.give_up(_SCOPE, ack)  # The process died in the last attempt.
+                    outbox.give_up(_SCOPE, ack)  # The process ended during the last attempt.
                     continue
                 scope = TenantScope(ack.tenant_id)
                 flow = DocumentFlowRepository(work.connection).get(scope, ack.flow_id)
                 message = MessageRepository(work.connection).get(scope, ack.message_row_id)
                 if flow is None or message is None:
-                    continue  # It goes with them: in a moment it is gone as well.
+                    continue  # Its flow is being deleted, and the acknowledgement with it.
                 if outbox.take(_SCOPE, ack, now, now + LEASE):
                     jobs.append(_Job(ack, flow, message))
         return jobs
@@ -207,12 +207,12 @@ class FlowRunner:
             _logger.exception("the end of acknowledgement %s was not stored", job.ack.id)
 
     async def _ended(self, job: _Job) -> Ended:
-        """Decide what the answer is, unless an earlier attempt has, and post it."""
+        """Make the acknowledgement, unless an earlier attempt has, and post it."""
         try:
             content = await asyncio.to_thread(self._decided, job)
         except IonportError as error:
             if job.flow.rule.erp is Erp.RULE:
-                # ION keeps what a receiver cannot read to itself, as a ConfirmBOD
+                # ION does not post what a receiver cannot read; it keeps a ConfirmBOD
                 # (docs/reference/ion-messaging.md#confirm-and-acknowledge).
                 return Ended(AckState.FAILED, AckResult.UNREADABLE, error.text)
             content = await asyncio.to_thread(self._confirmed, job, error.text)
@@ -237,7 +237,7 @@ class FlowRunner:
     def _decided(self, job: _Job) -> bytes | None:
         """Return the acknowledgement; None when the flow does not take the document.
 
-        It is decided and written once: however often it is posted, its bytes are the same.
+        It is made and stored once: however often it is posted, its bytes are the same.
         """
         if job.ack.bod_sha256 is not None:
             return self._blobs.get(job.ack.bod_sha256)
@@ -252,7 +252,7 @@ class FlowRunner:
         return self._kept(job, Decision(verdict.outcome, verdict.reason, self._blobs.put(made)))
 
     def _verdict(self, job: _Job, document: InvoiceDocument) -> Verdict:
-        """Let the flow's ERP take the document: once, whatever ends in between."""
+        """Let the flow's ERP book the document, once, also when a process ends in between."""
         rule = job.flow.rule
         books = self._books.get(rule.erp)
         if books is None:

@@ -44,7 +44,7 @@ BY_ITSELF = "sandbox"
 class DocumentFlowService:
     """Document flows; every method but `start` needs a tenant administrator.
 
-    `wake` is called when something is to be sent; who sends sets it.
+    `wake` is called when something is to be sent; the runner sets it.
     """
 
     def __init__(self, clock: Clock, blobs: Blobs, audit: AuditLog) -> None:
@@ -56,8 +56,8 @@ class DocumentFlowService:
     def start(self, access: ScopedWork[TenantScope], message: Message) -> None:
         """Let a new message start the flows that take it: what they send is stored with it.
 
-        So that an invoice goes on to an ERP without anybody's doing, as it does at a tenant that
-        has the vendor's flow, the sandbox opens one by itself, unless the tenant is strict.
+        So that an invoice is handed to an ERP without set-up, as at a tenant that has the vendor's
+        flow, the sandbox makes a flow by itself, unless the tenant is strict.
         """
         flows = DocumentFlowRepository(access.connection)
         if message.document_name in STARTERS and not flows.takes(
@@ -89,7 +89,7 @@ class DocumentFlowService:
     def _open(self, access: ScopedWork[TenantScope], document_name: str) -> None:
         if ConnectionPointRepository(access.connection).is_strict(access.scope):
             return
-        # Of one id for all who come at once.
+        # With a fixed id, so that messages that arrive at once make one flow.
         tenant_id = access.scope.tenant_id
         flow = DocumentFlow(
             id=f"flw_{tenant_id}_{document_name}",
@@ -145,7 +145,7 @@ class DocumentFlowService:
     def change_flow(
         self, access: Access[TenantScope], flow_id: str, draft: FlowDraft
     ) -> DocumentFlow:
-        """Change a flow; what is decided already goes as it is, to the new target.
+        """Change a flow; acknowledgements that are made already are posted to the new target.
 
         Raises:
             InvalidInput: a field is wrong.
@@ -188,7 +188,7 @@ class DocumentFlowService:
         return existing(ack, _("There is no such acknowledgement."))
 
     def attempts(self, access: Access[TenantScope], ack_id: str) -> Sequence[AckAttempt]:
-        """Return how often an acknowledgement was posted, and with which result."""
+        """Return the attempts to post an acknowledgement, with their results."""
         ack = self.get_acknowledgement(access, ack_id)
         return AcknowledgementRepository(access.connection).attempts(access.scope, ack)
 
@@ -198,7 +198,7 @@ class DocumentFlowService:
         return self._blobs.get(ack.bod_sha256) if ack.bod_sha256 else None
 
     def send_again(self, access: Access[TenantScope], ack_id: str) -> None:
-        """Post an acknowledgement once more, the same bytes, whatever became of it.
+        """Post an acknowledgement once more, the same bytes, in whichever state it is.
 
         Raises:
             Conflict: it waits already.

@@ -1,4 +1,4 @@
-"""What an administrator does with connection points, and what they mean for a message."""
+"""What an administrator does with connection points, and the checks of messages against them."""
 
 from __future__ import annotations
 
@@ -41,9 +41,9 @@ class ConnectionPointService:
     def admit(
         self, access: ScopedWork[TenantScope], client_id: str, parameters: Parameters
     ) -> None:
-        """Let a message in, or say why ION would not.
+        """Accept a message, or raise the error with which ION would refuse it.
 
-        A real tenant refuses a sender that has no connection point. So that a new client gets on
+        A real tenant refuses a sender that has no connection point. So that a new client works
         without one, the sandbox opens one by itself, unless the tenant is strict.
 
         Raises:
