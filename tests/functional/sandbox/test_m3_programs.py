@@ -68,6 +68,7 @@ def test_an_item_is_found_by_its_alias(client: httpx2.Client) -> None:
     assert run(client, "MMS025MI/AddAlias", ITNO="BOLT-M8", **alias)["records"] == []
     found = record(client, "MMS025MI/GetItem", ALWT="2", POPN=alias["POPN"])
     assert found["ITNO"] == "BOLT-M8"
+    assert record(client, "MMS025MI/LstAliasViaCat", ALWT="2")["POPN"] == alias["POPN"]
     assert record(client, "MMS025MI/GetAlias", ALWT="2", ITNO="BOLT-M8")["POPN"] == alias["POPN"]
     assert run(client, "MMS025MI/GetItem", ALWT="2", POPN="0")["errorType"] == "ServerReturnedNOK"
     run(client, "MMS025MI/DltAlias", ITNO="BOLT-M8", **alias)
@@ -135,6 +136,66 @@ def test_an_item_has_units_lots_and_names_of_its_suppliers(client: httpx2.Client
     assert record(client, "MMS235MI/GetItmLot", **lot)["BREF"] == "Blue"
     missing = run(client, "MMS235MI/AddItmLot", ITNO="NONE", BANO="L-1")
     assert (missing["errorCode"], missing["errorField"]) == ("WIT0103", "ITNO")
+
+
+def test_what_lies_in_a_warehouse_is_told(client: httpx2.Client) -> None:
+    balance = record(client, "MMS060MI/Get", WHLO="100", ITNO="BOLT-M8")
+    assert (balance["WHSL"], balance["BANO"], balance["STQT"]) == ("A-01", "L-2601", "12000")
+    assert run(client, "MMS060MI/Get", WHLO="100", ITNO="NONE")["errorCode"] == "WBA6003"
+    listed = run(client, "MMS060MI/LstBalID", WHLO="100")["records"]
+    assert [each["ITNO"] for each in listed] == ["BOLT-M8", "CHAIR-01"]
+    assert record(client, "MMS060MI/LstLot", WHLO="100", BANO="L-2601")["ITNO"] == "BOLT-M8"
+    order = {"TRNR": "0000500001"}
+    assert record(client, "MMS100MI/GetHead", **order)["TRSH"] == "22"
+    assert record(client, "MMS100MI/GetLine", **order, PONR="1")["TRQT"] == "500"
+    assert record(client, "MMS100MI/LstLines", **order)["ITNO"] == "BOLT-M8"
+    assert run(client, "MMS100MI/LstLines", TRNR="9")["errorField"] == "TRNR"
+    assert exported(client, "MLITNO from MITLOC where MLSTQT < 100", SEPC=";") == ["CHAIR-01"]
+
+
+def test_a_price_list_says_what_an_order_line_costs(client: httpx2.Client) -> None:
+    of_list = {"PRRF": "SPRING", "CUCD": "EUR", "FVDT": "20260101"}
+    until = {"LVDT": "20291231", "TX40": "Spring prices", "CRTP": "1"}
+    price = {**of_list, "ITNO": "CHAIR-01", "SAPR": "80.00"}
+    assert run(client, "OIS017MI/AddBasePrice", **price)["errorCode"] == "WPR2003"
+    run(client, "OIS017MI/AddPriceList", **of_list, **until)
+    run(client, "OIS017MI/AddPriceList", **of_list, **until, CUNO="10001")
+    assert (
+        record(client, "OIS017MI/LstPriceList", PRRF="SPRING", CUNO="10001")["LVDT"] == "20291231"
+    )
+    run(client, "OIS017MI/AddBasePrice", **price)
+    asked = {"CUNO": "10001", "ITNO": "CHAIR-01", "ORQA": "2"}
+    assert record(client, "OIS320MI/GetPriceLine", **asked)["LNAM"] == "160"
+    run(client, "OIS017MI/AddBasePrice", **{**price, "SAPR": "75.00"}, CUNO="10001")
+    of_customer = record(client, "OIS320MI/GetPriceLine", **asked)
+    assert (of_customer["SAPR"], of_customer["LNAM"], of_customer["PRRF"]) == (
+        "75.00",
+        "150",
+        "SPRING",
+    )
+    before = record(client, "OIS320MI/GetPriceLine", **asked, ORDT="20251231")
+    assert (before["SAPR"], before.get("PRRF", "")) == ("89.00", "")
+    named = {name: price[name] for name in ("PRRF", "CUCD", "FVDT", "ITNO")}
+    assert record(client, "OIS017MI/GetBasePrice", **named)["SAPR"] == "80.00"
+    batch = record(client, "OIS100MI/AddBatchHead", CUNO="10001")["ORNO"]
+    run(client, "OIS100MI/AddBatchLine", ORNO=batch, ITNO="CHAIR-01", ORQT="3")
+    order = record(client, "OIS100MI/Confirm", ORNO=batch)["ORNO"]
+    assert record(client, "OIS100MI/GetHead", ORNO=order)["NTAM"] == "225"
+
+
+def test_a_confirmed_order_has_a_delivery(client: httpx2.Client) -> None:
+    batch = record(client, "OIS100MI/AddBatchHead", CUNO="10002", CUOR="THEIRS-2")["ORNO"]
+    for quantity in ("5", "6"):
+        run(client, "OIS100MI/AddBatchLine", ORNO=batch, ITNO="PAPER-A4", ORQT=quantity)
+    order = record(client, "OIS100MI/Confirm", ORNO=batch)["ORNO"]
+    lines = run(client, "MWS411MI/LstDelLnByOrd", RORC="3", RIDN=order)["records"]
+    assert [(each["RIDL"], each["TRQT"]) for each in lines] == [("1", "5"), ("2", "6")]
+    delivery = lines[0]["DLIX"]
+    head = record(client, "MWS410MI/GetHead", DLIX=delivery)
+    assert (head["RIDN"], head["CUOR"], head["PGRS"]) == (order, "THEIRS-2", "10")
+    address = record(client, "MWS410MI/GetAdr", DLIX=delivery)
+    assert (address["NAME"], address["TOWN"]) == ("North Star Tools", "Malmo")
+    assert run(client, "MWS410MI/GetHead", DLIX="999")["errorField"] == "DLIX"
 
 
 def test_a_record_has_fields_of_a_tenants_own(client: httpx2.Client) -> None:

@@ -87,6 +87,14 @@ CRS620MI,GetBasicData,I,SUNO,Supplier,10,A,1
 CRS620MI,GetBasicData,I,ZZXX,Ours,2,A,1
 CRS620MI,GetBasicData,O,SUNO,Supplier,10,A,0
 """
+LISTS = """MINM,TRNM,TRTP,FLNM,LENG,TYPE,MAND
+CMS100MI,LstCustomers,I,OKCSCD,3,A,0
+CMS100MI,LstCustomers,O,OKCUNO,10,A,0
+CMS100MI,LstCustomers,O,OKCUNM,36,A,0
+CMS100MI,LstLedger,O,EGDIVI,3,A,0
+MDBREADMI,GetOCUSMA00,I,CUNO,10,A,1
+MDBREADMI,GetOCUSMA00,O,CUNM,36,A,0
+"""
 
 
 @pytest.fixture
@@ -178,6 +186,25 @@ def _m3(client: IonApiClient, program: str, transaction: str, **fields: str) -> 
     answer = client.request("GET", path, query=query).json_object()
     found: Mapping[str, Any] = answer.get("results", [answer])[0]
     return found
+
+
+def test_a_tenants_own_list_reads_the_table_that_its_fields_name(
+    infor: Infor, client: IonApiClient, tmp_path: Path
+) -> None:
+    infor.learn(_file(tmp_path, "lists.csv", LISTS))
+
+    def read(name: str, **fields: str) -> Any:
+        program = "CMS100MI" if name.startswith("Lst") else "MDBREADMI"
+        return _m3(client, program, name, **fields)["records"]
+
+    german = {"OKCUNO": "10001", "OKCUNM": "Harbour Bicycles"}
+    assert read("LstCustomers", OKCSCD="DE") == [german]
+    assert len(read("LstCustomers")) == 3
+    assert read("GetOCUSMA00", CUNO="10002") == [{"CUNM": "North Star Tools"}]
+    missing = _m3(client, "MDBREADMI", "GetOCUSMA00", CUNO="NOPE")
+    assert missing["errorMessage"] == "The record does not exist"
+    # Of a table that the sandbox has not, the fields alone are known.
+    assert read("LstLedger") == [{"EGDIVI": "tex"}]
 
 
 def test_m3_checks_and_answers_by_an_export_of_its_own_lists(

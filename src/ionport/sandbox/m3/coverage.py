@@ -36,9 +36,16 @@ _FACTS: Mapping[str, Fact] = {
 _CLIENTS = from_clients(
     "docs/reference/m3.md#public-programs", left_out="types and lengths of fields are inferred"
 )
+# Their output fields are in the classes of M3H5, inputs beside the named ones are not.
+_READ = from_clients(
+    "docs/reference/m3.md#stock-prices-and-deliveries", left_out="what they keep is inferred"
+)
 _FACTS_OF_CLIENTS = dict.fromkeys(
     ("CRS008MI", "CRS045MI", "CRS165MI", "CUSEXTMI", "MMS005MI", "MMS010MI", "MMS025MI"), _CLIENTS
 ) | dict.fromkeys(("MMS015MI", "MMS235MI", "MNS095MI", "OIS100MI", "PPS040MI"), _CLIENTS)
+_FACTS_OF_CLIENTS |= dict.fromkeys(
+    ("MMS060MI", "MMS100MI", "MWS410MI", "MWS411MI", "OIS017MI", "OIS320MI"), _READ
+)
 _OTHERS = inferred("docs/reference/m3.md#transactions-and-fields")
 
 

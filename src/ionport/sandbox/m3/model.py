@@ -54,6 +54,13 @@ class File(StrEnum):
     ITEM_UNIT = "alternative unit"
     ITEM_SUPPLIER = "item supplier"
     ITEM_LOT = "item lot"
+    BALANCE = "balance identity"
+    DISTRIBUTION_ORDER = "distribution order"
+    DISTRIBUTION_LINE = "distribution order line"
+    PRICE_LIST = "price list"
+    BASE_PRICE = "base price"
+    DISPATCH = "delivery to a customer"
+    DISPATCH_LINE = "delivery line to a customer"
 
 
 @dataclass(frozen=True, slots=True)

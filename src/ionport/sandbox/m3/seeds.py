@@ -93,6 +93,7 @@ def seeded_records() -> Mapping[tuple[File, Key], Record]:
         }
     _add_places(records)
     _add_finance(records)
+    _add_stock(records)
     _add_orders(records)
     _add_delivery(records)
     return records
@@ -132,6 +133,26 @@ def _add_finance(records: dict[tuple[File, Key], Record]) -> None:
     records[File.ITEM_UNIT, ("BOLT-M8", numbered(1, 1), "BOX")] = {**_COMMON, **unit}
     offered = {"ITNO": "BOLT-M8", "SUNO": "20001", "SITE": "CP-4711", "SITD": "Bolt, hexagon, M8"}
     records[File.ITEM_SUPPLIER, ("BOLT-M8", "20001")] = {**_COMMON, **offered}
+
+
+def _add_stock(records: dict[tuple[File, Key], Record]) -> None:
+    """What lies in the warehouse, an order that moves some of it, and a price list."""
+    for item, lot, quantity in (("BOLT-M8", "L-2601", "12000"), ("CHAIR-01", "", "8")):
+        key = ("100", item, "A-01", lot, "", "")
+        values = dict(zip(("WHLO", "ITNO", "WHSL", "BANO"), key, strict=False))
+        values |= {"STQT": quantity, "PHSQ": quantity, "ALQT": "0", "STAS": "2", "ALOC": "1"}
+        names = {"WHNM": "Main warehouse", "ITDS": next(n for i, n, *_ in _ITEMS if i == item)}
+        records[File.BALANCE, key] = {**_COMMON, **values, **names}
+    order = {"TRNR": "0000500001", "TRTP": "TOR", "FACI": "A01", "WHLO": "100", "TWLO": "100"}
+    head = {**_COMMON, **order, "TRSL": "22", "TRSH": "22", "TRDT": "20260305"}
+    records[File.DISTRIBUTION_ORDER, ("0000500001",)] = head
+    line = {"TRNR": "0000500001", "PONR": "1", "POSX": "0", "ITNO": "BOLT-M8", "TRQT": "500"}
+    line |= {"ITDS": "Hexagon bolt M8", "WHLO": "100", "TRSH": "22", "WHSL": "A-01"}
+    key = ("0000500001", numbered(1, 5), numbered(0, 3))
+    records[File.DISTRIBUTION_LINE, key] = {**_COMMON, **line}
+    prices = {"PRRF": "STANDARD", "CUCD": "EUR", "CUNO": "", "FVDT": "20260101"}
+    of_list = {**prices, "LVDT": "20991231", "TX15": "Standard", "TX40": "Standard prices"}
+    records[File.PRICE_LIST, tuple(prices.values())] = {**_COMMON, **of_list}
 
 
 def _add_orders(records: dict[tuple[File, Key], Record]) -> None:

@@ -19,7 +19,6 @@ from ionport.sandbox.m3.fields import check_inputs
 from ionport.sandbox.m3.model import Outcome, Result, Session
 from ionport.sandbox.m3.parameters import Batch, Options, Request, read_company
 from ionport.sandbox.m3.programs import (
-    customer_orders,
     deliveries,
     exports,
     invoice_status,
@@ -28,9 +27,11 @@ from ionport.sandbox.m3.programs import (
     orders,
     partners,
     settings,
+    stock,
 )
 from ionport.sandbox.m3.programs.behaviour import Behaviour, Checked
 from ionport.sandbox.m3.programs.general import GENERAL_BEHAVIOURS, USER_BOUND
+from ionport.sandbox.m3.programs.sales import customer_orders, dispatch, prices
 from ionport.sandbox.m3.programs.told import OwnTransactions, extended, sampling
 from ionport.sandbox.m3.repository import M3Repository
 from ionport.sandbox.m3.representation import result_of
@@ -54,6 +55,9 @@ BEHAVIOURS: Mapping[str, Mapping[str, Behaviour]] = {
     "PPS200MI": orders.PPS200_BEHAVIOURS,
     **settings.BEHAVIOURS,
     **partners.OF_ITEMS,
+    **stock.BEHAVIOURS,
+    **prices.BEHAVIOURS,
+    **dispatch.BEHAVIOURS,
 }
 
 
@@ -188,7 +192,7 @@ def _check(program: Program, request: Request, options: Options) -> Checked:
         return Checked(request, options.company, error=_missing(program, request.transaction))
     behaviour = BEHAVIOURS.get(program.name, {}).get(transaction.name)
     if behaviour is None and transaction.is_told:
-        behaviour = sampling(transaction)
+        behaviour = exports.of_table(transaction) or sampling(transaction)
     try:
         if behaviour is None and not transaction.is_general:
             raise _not_imitated(program, transaction.name)

@@ -18,7 +18,7 @@ from ionport.sandbox.datafabric.compass.dialect import translate
 from ionport.sandbox.datafabric.compass.execution import Bounds, Content, Source, execute
 from ionport.sandbox.datafabric.compass.model import QueryFailed
 from ionport.sandbox.kit.texts import quoted
-from ionport.sandbox.m3.catalogue import FieldType, program_named
+from ionport.sandbox.m3.catalogue import FieldType, Transaction, program_named
 from ionport.sandbox.m3.company import Company, Records
 from ionport.sandbox.m3.errors import TransactionFailed
 from ionport.sandbox.m3.model import File, Record, Session
@@ -66,7 +66,16 @@ TABLES: Mapping[str, _Table] = {
     "OCUSMA": _Table(File.CUSTOMER, "OK", "CRS610MI"),
     "OOHEAD": _Table(File.CUSTOMER_ORDER, "OA", "OIS100MI"),
     "OOLINE": _Table(File.CUSTOMER_ORDER_LINE, "OB", "OIS100MI"),
+    "MGHEAD": _Table(File.DISTRIBUTION_ORDER, "MG", "MMS100MI"),
+    "MGLINE": _Table(File.DISTRIBUTION_LINE, "MR", "MMS100MI"),
+    "MHDISH": _Table(File.DISPATCH, "OQ", "MWS410MI"),
+    "MHDISL": _Table(File.DISPATCH_LINE, "UR", "MWS411MI"),
+    "MITLOC": _Table(File.BALANCE, "ML", "MMS060MI"),
+    "OPRBAS": _Table(File.BASE_PRICE, "OD", "OIS017MI"),
+    "OPRICH": _Table(File.PRICE_LIST, "OJ", "OIS017MI"),
 }
+# A transaction of MDBREADMI names its table and an index: LstOOHEAD00.
+_TABLE_READ = re.compile(r"(?P<kind>Get|Lst|Sel)(?P<table>[A-Z0-9]{6})[A-Z0-9]{1,2}")
 
 
 def _select(company: Records, session: Session, values: Record) -> Sequence[Record]:
@@ -184,6 +193,36 @@ def _list_fields(_company: Company, session: Session, values: Record) -> Sequenc
         for column in _columns(table).values()
     ]
     return fields[: session.limit]
+
+
+def of_table(transaction: Transaction) -> Behaviour | None:
+    """Return a list of CMS100MI, or a read of MDBREADMI, over one of the sandbox's tables.
+
+    The list is known by its outputs, which begin with the two letters of one table; None for others
+    (docs/reference/m3.md#exportmi). Inputs that are named as outputs choose among the records.
+    """
+    read = _TABLE_READ.fullmatch(transaction.name) if transaction.program == "MDBREADMI" else None
+    if read is not None:
+        table, begins = TABLES.get(read["table"]), ""
+    elif transaction.program == "CMS100MI":
+        begins = next(iter({name[:2] for name in transaction.outputs}), "")
+        table = next((each for each in TABLES.values() if each.prefix == begins), None)
+    else:
+        table = None
+    if table is None or not all(name.startswith(begins) for name in transaction.outputs):
+        return None
+    file, is_single = table.file, read is not None and read["kind"] == "Get"
+
+    def work(company: Company, session: Session, values: Record) -> Sequence[Record]:
+        rows = (
+            {begins + name: each for name, each in row.items()} for row in company.records(file)
+        )
+        found = [row for row in rows if all(row.get(key) == values[key] for key in values)]
+        if is_single and not found:
+            raise TransactionFailed("The record does not exist", code="XRE0103")
+        return found[: 1 if is_single else session.limit]
+
+    return Behaviour(work)
 
 
 BEHAVIOURS: Mapping[str, Behaviour] = {

@@ -160,6 +160,19 @@ def list_where(file: MasterFile, *names: str) -> Behaviour:
     return Behaviour(work)
 
 
+def first_where(file: MasterFile, *names: str) -> Behaviour:
+    """The first record that agrees with every one of these input fields that is given."""
+    listed = list_where(file, *names)
+
+    def work(company: Company, session: Session, values: Record) -> Sequence[Record]:
+        found = listed.work(company, session, values)
+        if not found:
+            raise file.missing(values)
+        return found[:1]
+
+    return Behaviour(work)
+
+
 def search(file: MasterFile) -> Behaviour:
     """The records that match every word of SQRY, all without one: `FIELD:value` or text, with `*`.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from ionport.sandbox.m3.company import Company
 from ionport.sandbox.m3.model import File, Record, Session
@@ -14,6 +14,7 @@ from ionport.sandbox.m3.programs.masterdata import (
     below,
     change,
     delete,
+    first_where,
     get,
     list_between,
     list_by,
@@ -112,25 +113,13 @@ SUPPLIER_BEHAVIOURS: Mapping[str, Behaviour] = {
 }
 
 
-def _get_alias(*names: str) -> Behaviour:
-    """The first alias that agrees with every one of these input fields that is given."""
-    found = list_where(ITEM_ALIASES, *names)
-
-    def work(company: Company, session: Session, values: Record) -> Sequence[Record]:
-        aliases = found.work(company, session, values)
-        if not aliases:
-            raise ITEM_ALIASES.missing(values)
-        return aliases[:1]
-
-    return Behaviour(work)
-
-
 ALIAS_BEHAVIOURS: Mapping[str, Behaviour] = {
     "AddAlias": add(ITEM_ALIASES, below(ITEMS)),
     "DltAlias": delete(ITEM_ALIASES),
-    "GetAlias": _get_alias("ITNO", "ALWT", "ALWQ"),
-    "GetItem": _get_alias("POPN", "ALWT", "ALWQ", "E0PA"),
+    "GetAlias": first_where(ITEM_ALIASES, "ITNO", "ALWT", "ALWQ"),
+    "GetItem": first_where(ITEM_ALIASES, "POPN", "ALWT", "ALWQ", "E0PA"),
     "LstAlias": list_where(ITEM_ALIASES, "ITNO", "ALWT"),
+    "LstAliasViaCat": list_where(ITEM_ALIASES, "ALWT", "ALWQ"),
     "LstItem": list_where(ITEM_ALIASES, "POPN", "ALWT"),
 }
 

@@ -2,8 +2,9 @@
 
 Source: docs/reference/m3.md#public-programs.
 
-A batch order has a number of its own; its confirmation gives it the order's. Only orders are read
-and listed. Line statuses: 22 reserved, as every confirmed line is here. Numbers are inferred.
+A batch order has a number of its own; its confirmation gives it the order's and makes its delivery.
+Only orders are read and listed. Line statuses: 22 reserved, as every confirmed line is here.
+Numbers are inferred.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from ionport.sandbox.m3.programs.behaviour import Behaviour
 from ionport.sandbox.m3.programs.masterdata import KeyField, MasterFile, list_where, search
 from ionport.sandbox.m3.programs.orders import number, plain
 from ionport.sandbox.m3.programs.partners import CUSTOMERS, ITEMS
+from ionport.sandbox.m3.programs.sales.dispatch import dispatch
+from ionport.sandbox.m3.programs.sales.prices import sales_price
 
 CUSTOMER_ORDERS = MasterFile(
     File.CUSTOMER_ORDER, "Customer order number", "WOR01", (KeyField("ORNO"),)
@@ -59,7 +62,7 @@ def _add_batch_line(company: Company, session: Session, values: Record) -> Seque
     line = {
         "WHLO": head["WHLO"],
         "DWDT": head["RLDT"],
-        "SAPR": item.get("SAPR", item.get("PUPR", "0")),
+        "SAPR": sales_price(company, head, item, head["ORDT"])["SAPR"],
         **values,
         "ITDS": item.get("ITDS", ""),
         "PONR": str(last + 1),
@@ -85,7 +88,9 @@ def _confirm(company: Company, session: Session, values: Record) -> Sequence[Rec
     company.remove(File.CUSTOMER_ORDER, CUSTOMER_ORDERS.key(batch))
     head = {name: value for name, value in batch.items() if name != _BATCH_MARK}
     total = sum((number(line, "LNAM") for line in lines), number({}, ""))
-    return [CUSTOMER_ORDERS.add(company, session, {**head, **named, "NTAM": plain(total)})]
+    confirmed = {**head, **named, "NTAM": plain(total)}
+    dispatch(company, session, confirmed, lines)
+    return [CUSTOMER_ORDERS.add(company, session, confirmed)]
 
 
 def _batch(company: Company, values: Record) -> Record:

@@ -1,0 +1,1 @@
+"""What is sold: prices, customer orders and their deliveries."""
