@@ -156,7 +156,7 @@ def test_v2_refuses_before_the_program_with_400(client: httpx2.Client) -> None:
     [
         ("EXPORTMI", "Search"),
         ("OIS100MI", "CpyOrder"),
-        ("mws410mi", "GetHead"),
+        ("mws410mi", "LstPackages"),
         ("PPS250MI", "AddLine"),
         ("MNS150MI", "CopyUser"),
         ("APS450MI", "DltInvoice"),

@@ -65,6 +65,20 @@ def test_a_private_item_is_its_creators_alone(infor: Infor) -> None:
         assert other.delete(f"{ITEMS}/{opened['pid']}").status_code == 204
 
 
+def test_the_versions_of_an_item_follow_its_list(infor: Infor) -> None:
+    """Those from before it became private are its creator's; those from then are everybody's."""
+    with signed_on(infor, with_user=True) as owner, signed_on(infor, with_user=False) as other:
+        pid = owner.post(ITEMS, json=item("Public", "P-3")).json()["item"]["pid"]
+        for acl, version, seen in (("Private", "0", 403), ("Public", "1", 200)):
+            change = {"item": {"acl": {"name": acl}}}
+            flags = {"$checkout": "true", "$checkin": "true", "$merge": "true"}
+            pid = owner.put(f"{ITEMS}/{pid}", json=change, params=flags).json()["item"]["pid"]
+            earlier = pid.rsplit("-", 2)[0] + f"-{version}"
+            assert owner.get(f"{ITEMS}/{earlier}").status_code == 200
+            for address in (earlier, f"{earlier}/versions"):
+                assert other.get(f"{ITEMS}/{address}").status_code == seen
+
+
 def test_a_public_item_is_everybodys(infor: Infor) -> None:
     with signed_on(infor, with_user=True) as owner, signed_on(infor, with_user=False) as other:
         owner.post(ITEMS, json=item("Public", "P-2"))

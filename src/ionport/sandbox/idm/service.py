@@ -40,8 +40,8 @@ from ionport.store import ScopedWork, TenantScope
 class IdmService:
     """Items of one tenant: create, read, change, find, delete; and its document types.
 
-    With `enforces_acls` a private item is its creator's alone: for others it is not found by
-    searches, and Forbidden by its pid. Inferred: which rights a list gives is a tenant's own.
+    With `enforces_acls` a private item with its versions is its creator's alone: for others it is
+    not found by searches, and Forbidden by its pid. Inferred: which rights a list gives is a tenant's own.
     """
 
     def __init__(self, clock: Clock, blobs: Blobs, *, enforces_acls: bool = False) -> None:
@@ -142,10 +142,13 @@ class IdmService:
 
         Raises NotFound, and Forbidden for another's private item.
         """
-        item = ItemRepository(access.connection).get(access.scope, read_pid(pid))
+        items, named = ItemRepository(access.connection), read_pid(pid)
+        item = items.get(access.scope, named)
         if item is None:
             raise item_not_found()
-        self._check_acl(item, by)
+        # The list that an item has now is that of its versions, too.
+        now = item if item.is_latest else items.get(access.scope, replace(named, is_latest=True))
+        self._check_acl(now or item, by)
         return item
 
     def versions(self, access: ScopedWork[TenantScope], by: str, pid: str) -> Sequence[Item]:
