@@ -148,8 +148,8 @@ def _add_stock(records: dict[tuple[File, Key], Record]) -> None:
     records[File.DISTRIBUTION_ORDER, ("0000500001",)] = head
     line = {"TRNR": "0000500001", "PONR": "1", "POSX": "0", "ITNO": "BOLT-M8", "TRQT": "500"}
     line |= {"ITDS": "Hexagon bolt M8", "WHLO": "100", "TRSH": "22", "WHSL": "A-01"}
-    key = ("0000500001", numbered(1, 5), numbered(0, 3))
-    records[File.DISTRIBUTION_LINE, key] = {**_COMMON, **line}
+    place = ("0000500001", numbered(1, 5), numbered(0, 3))
+    records[File.DISTRIBUTION_LINE, place] = {**_COMMON, **line}
     prices = {"PRRF": "STANDARD", "CUCD": "EUR", "CUNO": "", "FVDT": "20260101"}
     of_list = {**prices, "LVDT": "20991231", "TX15": "Standard", "TX40": "Standard prices"}
     records[File.PRICE_LIST, tuple(prices.values())] = {**_COMMON, **of_list}
