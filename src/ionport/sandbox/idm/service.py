@@ -41,7 +41,8 @@ class IdmService:
     """Items of one tenant: create, read, change, find, delete; and its document types.
 
     With `enforces_acls` a private item with its versions is its creator's alone: for others it is
-    not found by searches, and Forbidden by its pid. Inferred: which rights a list gives is a tenant's own.
+    not found by searches, and Forbidden by its pid. Inferred: which rights a list gives is a
+    tenant's own.
     """
 
     def __init__(self, clock: Clock, blobs: Blobs, *, enforces_acls: bool = False) -> None:
