@@ -22,7 +22,8 @@ def new_parser() -> MarkdownIt:
     return MarkdownIt("commonmark", {"html": False}).enable("table")
 
 
-_markdown = new_parser()
+# Blocks alone are looked at: what stands inside a line need not be read.
+_markdown = new_parser().disable("inline")
 
 
 @dataclass(frozen=True, slots=True)
