@@ -6,7 +6,7 @@ No source names an end of a service account's keys at Infor, and an `.ionapi` fi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, timedelta
 from typing import Final
@@ -25,7 +25,7 @@ from ionport.store import Database, OrganizationScope, ScopedWork, SystemScope
 WARN_DAYS: Final = (1, 7, 30)
 """How many days before the end it is told; and once more when it is over."""
 SHOWN: Final = 20
-_MOST: Final = 1_000
+_AT_ONCE: Final = 1_000
 _SCOPE: Final = SystemScope("connections whose credentials end")
 Tell = Callable[[ScopedWork[OrganizationScope], Sequence[Event]], None]
 
@@ -64,7 +64,7 @@ class CredentialEnds:
         access.require_organization_member()
         today = self.today()
         found = ConnectionRepository(access.connection).ending(access.scope, _last(today), SHOWN)
-        return [(each, each.days_left(today) or 0) for each, _told in found]
+        return [(each, each.days_left(today) or 0) for each in found]
 
     def today(self) -> date:
         """Return the day by which ends are counted, that of UTC."""
@@ -74,9 +74,9 @@ class CredentialEnds:
         """Tell of each end that is near enough once for each of `WARN_DAYS`; returns how many."""
         today = self.today()
         with database.read() as work:
-            near = ConnectionRepository(work.connection).ending(_SCOPE, _last(today), _MOST)
-        due = [(each, told) for each, told in near if _is_due(each, told, today)]
-        return sum(self._tell(database, tell, each, today) for each, _told in due)
+            repository = ConnectionRepository(work.connection)
+            due = repository.to_be_told(_SCOPE, _steps(today), _AT_ONCE)
+        return sum(self._tell(database, tell, each, today) for each in due)
 
     def _tell(self, database: Database, tell: Tell, one: Connection, today: date) -> bool:
         scope = OrganizationScope(one.organization_id)
@@ -85,10 +85,10 @@ class CredentialEnds:
             repository = ConnectionRepository(work.connection)
             # Another process may have told it at this moment.
             repository.lock(scope, one.id)
-            found = dict(repository.ending(scope, _last(today), _MOST))
-            connection = next((each for each in found if each.id == one.id), None)
-            if connection is None or not _is_due(connection, found[connection], today):
+            found = repository.to_be_told(scope, _steps(today), 1, one.id)
+            if not found:
                 return False
+            (connection,) = found
             left = connection.days_left(today) or 0
             repository.update(scope, one.id, {"credentials_told": _step(left)})
             ends_on = connection.credentials_end_on or ""
@@ -122,6 +122,7 @@ def _step(left: int) -> int:
     return 0 if left < 0 else next(days for days in WARN_DAYS if left <= days)
 
 
-def _is_due(connection: Connection, told: int, today: date) -> bool:
-    left = connection.days_left(today)
-    return left is not None and left <= max(WARN_DAYS) and (told < 0 or _step(left) < told)
+def _steps(today: date) -> Mapping[int, date]:
+    """Return by the days before, as `_step` counts them, the last day that an end has for it."""
+    near = {days: today + timedelta(days=days) for days in WARN_DAYS}
+    return {0: today - timedelta(days=1), **near}

@@ -7,7 +7,19 @@ from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, bindparam, delete, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 
 from ionport.connections.model import (
@@ -126,17 +138,29 @@ class ConnectionRepository(Repository):
         ).one_or_none()
         return (row.organization_id, row.sealed) if row else None
 
-    def ending(self, scope: AnyScope, until: date, limit: int) -> Sequence[tuple[Connection, int]]:
-        """Return connections whose credentials end by a day, with what was told of it last.
+    def ending(self, scope: OrganizationScope, until: date, limit: int) -> Sequence[Connection]:
+        """Return connections whose credentials end by a day, those that end first come first."""
+        query = _owned(select(*_SHOWN), scope).where(_c.credentials_end_on <= until.isoformat())
+        return self._all(query.order_by(_c.credentials_end_on, _c.id).limit(limit), _connection)
 
-        Those that end first come first; what was told are days before, -1 for nothing.
+    def to_be_told(
+        self, scope: AnyScope, steps: Mapping[int, date], limit: int, connection_id: str = ""
+    ) -> Sequence[Connection]:
+        """Return connections of whose end nothing was told so near it; only that of an id, if any.
+
+        A step is a number of days before, and the last day that an end has for it.
         """
-        query = _owned(select(*_SHOWN, _c.credentials_told), scope)
-        query = query.where(
-            _c.credentials_end_on.is_not(None), _c.credentials_end_on <= until.isoformat()
-        )
-        rows = self._run(query.order_by(_c.credentials_end_on, _c.id).limit(limit))
-        return [_with_told(row) for row in rows]
+        untold = [
+            and_(
+                _c.credentials_end_on <= until.isoformat(),
+                or_(_c.credentials_told.is_(None), _c.credentials_told > days),
+            )
+            for days, until in steps.items()
+        ]
+        query = _owned(select(*_SHOWN), scope).where(or_(*untold))
+        if connection_id:
+            query = query.where(_c.id == connection_id)
+        return self._all(query.order_by(_c.credentials_end_on, _c.id).limit(limit), _connection)
 
     def count(self, scope: OrganizationScope) -> int:
         """Return how many connections there are."""
@@ -377,14 +401,8 @@ def _checks_of(scope: OrganizationScope, *columns: ColumnElement[Any]) -> Select
     )
 
 
-def _with_told(row: Row[Any]) -> tuple[Connection, int]:
-    told = row.credentials_told
-    return _connection(row), -1 if told is None else told
-
-
 def _connection(row: Row[Any]) -> Connection:
     values = row._asdict()
-    values.pop("credentials_told", None)
     values["remarks"] = tuple(Remark.restored(kept) for kept in row.remarks)
     values["target"] = TargetKind(row.target)
     return Connection(**values)

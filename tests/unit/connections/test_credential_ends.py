@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from ionport.connections import credential_ends
 from ionport.connections.intake import prepare_connection
 from ionport.connections.model import Connection
 from ionport.core.errors import Forbidden, InvalidInput, NotFound
@@ -66,6 +67,20 @@ def test_an_end_is_told_once_30_7_and_1_day_before_and_when_it_is_over(
     assert note(setup, connection.id, " ").credentials_end_on is None
     assert (ending(setup), ends.look(setup.database, told.tell)) == ([], 0)
     assert other.credentials_end_on is None
+
+
+def test_ends_that_were_told_hide_no_newer_one(
+    setup: ConnectionsSetup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(credential_ends, "_AT_ONCE", 2)
+    ends, told = setup.connections.ends, Told()
+    for number in range(3):
+        over = upload(setup, credential(cn=f"Over {number}"))
+        note(setup, over.id, (ends.today() - timedelta(days=5)).isoformat())
+    assert [ends.look(setup.database, told.tell) for _ in range(3)] == [2, 1, 0]
+    near = upload(setup, credential(cn="Near"))
+    note(setup, near.id, (ends.today() + timedelta(days=3)).isoformat())
+    assert (ends.look(setup.database, told.tell), told.days[-1]) == (1, "3")
 
 
 def test_the_end_of_a_former_file_says_nothing_of_the_new_one(setup: ConnectionsSetup) -> None:

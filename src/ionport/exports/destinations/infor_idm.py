@@ -252,6 +252,12 @@ class InforIdm:
     def summary(self) -> str:
         return _("Stores the document with its attributes in Infor Document Management.")
 
+    @property
+    def second_text(self) -> str:
+        return _(
+            "A second item appears in IDM, and whatever follows it may book the invoice twice."
+        )
+
     def page_language(
         self, versions: Mapping[MappingKind, MappingVersion], prepare: Prepare
     ) -> Language | None:

@@ -31,6 +31,13 @@ class InforIdmBod(InforIdm):
             " Sync.CaptureDocument BOD to ION."
         )
 
+    @property
+    def second_text(self) -> str:
+        return _(
+            "A second item appears in IDM and a second message goes to ION: the ERP behind its"
+            " document flow may book the invoice twice."
+        )
+
     def render(self, job: RenderJob) -> list[Rendered]:
         message = [render_message(job)] if MappingKind.BOD in job.versions else []
         return [*super().render(job), *message]

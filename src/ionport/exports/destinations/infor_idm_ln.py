@@ -63,6 +63,13 @@ class InforIdmLn(InforIdm):
             " invoice in LN."
         )
 
+    @property
+    def second_text(self) -> str:
+        return _(
+            "A second item appears in IDM and a second received invoice in LN: the invoice may be"
+            " booked twice."
+        )
+
     def render(self, job: RenderJob) -> list[Rendered]:
         mapping = job.prepare(job.versions[MappingKind.LN], parse_ln_mapping)
         payload = payload_of(render_invoice(mapping, job.source), job.options)

@@ -65,6 +65,13 @@ class InforIdmM3(InforIdm):
             " invoice batch (APS450), head and lines. The mapping is a .properties file."
         )
 
+    @property
+    def second_text(self) -> str:
+        return _(
+            "A second item appears in IDM and a second batch in M3: the invoice may be"
+            " booked twice."
+        )
+
     def render(self, job: RenderJob) -> list[Rendered]:
         head, *lines = self._calls(job)
         record = head.values()

@@ -136,6 +136,13 @@ class InforIonBod:
             " Management."
         )
 
+    @property
+    def second_text(self) -> str:
+        return _(
+            "A second message goes to ION, and the ERP behind its document flow may book the"
+            " invoice twice."
+        )
+
     def page_language(
         self, versions: Mapping[MappingKind, MappingVersion], prepare: Prepare
     ) -> Language | None:

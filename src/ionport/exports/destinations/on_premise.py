@@ -57,5 +57,9 @@ class OnPremise(FileMethod):
     def summary(self) -> str:
         return _("The document waits until a program beside your Infor fetches it by the API.")
 
+    @property
+    def second_text(self) -> str:
+        return _("The document waits once more: the program that fetches it gets it a second time.")
+
     def render(self, job: RenderJob) -> list[Rendered]:
         return [Rendered(StepKind.FETCH, render_files(job).to_bytes())]

@@ -278,6 +278,11 @@ class Destination(Protocol):
         """What it does, in one sentence for who chooses."""
         ...
 
+    @property
+    def second_text(self) -> str:
+        """What a second delivery of the same document, as something new, makes there."""
+        ...
+
     def page_language(
         self, versions: Mapping[MappingKind, MappingVersion], prepare: Prepare
     ) -> Language | None:

@@ -122,6 +122,12 @@ class Webhook:
     def summary(self) -> str:
         return _("Posts the document's values to a program, signed, as JSON or XML.")
 
+    @property
+    def second_text(self) -> str:
+        return _(
+            "The receiver gets a second message with a new id, and cannot know it for a repetition."
+        )
+
     def page_language(
         self, versions: Mapping[MappingKind, MappingVersion], prepare: Prepare
     ) -> Language | None:

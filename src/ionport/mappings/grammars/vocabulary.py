@@ -6,11 +6,16 @@ Source: docs/reference/document-system.md#fields-and-tables, docs/reference/mapp
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from ionport.documents.types import DOCUMENT_TYPES, INVOICE_TYPES, Origin
-from ionport.mappings.grammars.aliases import DERIVED_FIELDS, column_id, comparable
+from ionport.mappings.grammars.aliases import (
+    DERIVED_FIELDS,
+    IDM_REFERENCE,
+    column_id,
+    comparable,
+)
 
 # Types of the vendor that ionport has no fields for yet; their mapping files are in order.
 _OTHER_TYPES = ("PURCHASE_ORDER",)
@@ -22,7 +27,8 @@ KNOWN_TYPES = frozenset(comparable(name) for name in (*DOCUMENT_TYPES, *_OTHER_T
 class Vocabulary:
     """What documents of some types have: ids of fields, and columns by comparable table and id.
 
-    `by_hand` are the fields that no file of a supplier says.
+    `by_hand` are the fields that no file of a supplier says. The id of the item in IDM is none of
+    them: only what is sent after the item was made can have it.
     """
 
     fields: frozenset[str]
@@ -42,7 +48,7 @@ def _vocabulary(wanted: frozenset[str]) -> Vocabulary:
     kinds = kinds or list(DOCUMENT_TYPES.values())
     fields = [field for kind in kinds for field in kind.fields]
     return Vocabulary(
-        frozenset(field.id for field in fields) | DERIVED_FIELDS,
+        (frozenset(field.id for field in fields) | DERIVED_FIELDS) - {IDM_REFERENCE},
         frozenset(field.id for field in fields if field.origin is Origin.HAND),
         frozenset(
             (comparable(table.id), column_id(column.id))
@@ -55,13 +61,14 @@ def _vocabulary(wanted: frozenset[str]) -> Vocabulary:
 
 OF_ALL_TYPES = vocabulary_of(())
 OF_INVOICES = vocabulary_of(INVOICE_TYPES)
+OF_INVOICES_IN_IDM = replace(OF_INVOICES, fields=OF_INVOICES.fields | {IDM_REFERENCE})
 TABLES = frozenset(table for table, _column in OF_ALL_TYPES.columns)
 
 _UNFILLED = """
 additional_amount authorised_user geo_code negative_amount sqr_field_esr_reference tax_applicable
 tax_country_1 tax_country tax_included total_net_amount_us status
 """
-UNFILLED_FIELDS = OF_ALL_TYPES.fields.union(_UNFILLED.split())
+UNFILLED_FIELDS = OF_ALL_TYPES.fields.union(_UNFILLED.split(), (IDM_REFERENCE,))
 """Fields of the document system; not all of them are filled in documents of every type."""
 
 _LINES = (

@@ -65,7 +65,8 @@ def lint_bod(properties: Properties) -> Iterator[Finding]:
     yield from check_examples(MappingKind.BOD, constants_of(properties, "SFV_"))
     sent = {n: "IF_" + n for n in properties.names("Index_Fields") if properties.get("IF_" + n)}
     of = vocabulary_of(properties.names("Document_Types"))
-    yield from check_fields(properties, sent, of)
+    of_document = {name: key for name, key in sent.items() if field_id(name) != IDM_REFERENCE}
+    yield from check_fields(properties, of_document, of)
     yield from _check_item(properties)
     yield from _check_tables(properties, of)
     yield from _check_keys(properties)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from ionport.mappings.grammars.properties import Properties, Property
 from ionport.mappings.grammars.sections import LN_SECTIONS
+from ionport.mappings.grammars.vocabulary import OF_INVOICES_IN_IDM
 from ionport.mappings.lint.common import check_placeholders, close_to, found
 from ionport.mappings.lint.examples import check_examples, sent_constants
 from ionport.mappings.lint.sections import (
@@ -44,7 +45,8 @@ def lint_ln(properties: Properties) -> Iterator[Finding]:
         yield found("no_document_type", case="erp", list="HeaderFields")
     else:
         yield from _check_head(properties, head)
-    yield from check_cells(mapping, place_of)
+    # The invoice in LN is created after the item in IDM, whose id it may bear.
+    yield from check_cells(mapping, place_of, OF_INVOICES_IN_IDM)
     yield from check_placeholders(properties, _CONSTANTS)
     yield from check_examples(MappingKind.LN, sent_constants(mapping, place_of))
     yield from check_section_lines(properties, LN_SECTIONS)

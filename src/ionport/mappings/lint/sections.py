@@ -10,7 +10,7 @@ from ionport.mappings.grammars.aliases import CORRELATION_ID, comparable, docume
 from ionport.mappings.grammars.edits import rename_key
 from ionport.mappings.grammars.properties import Properties, Property
 from ionport.mappings.grammars.sections import Section
-from ionport.mappings.grammars.vocabulary import OF_INVOICES, TABLES
+from ionport.mappings.grammars.vocabulary import OF_INVOICES, TABLES, Vocabulary
 from ionport.mappings.lint.common import (
     ListRule,
     check_column,
@@ -63,14 +63,18 @@ def _misspelt(properties: Properties, spellings: tuple[str, ...]) -> Iterator[Fi
             yield found("misspelt_key", line, fix=[fix], name=spellings[0])
 
 
-def check_cells(mapping: ErpMapping, place_of: PlaceOf) -> Iterator[Finding]:
+def check_cells(
+    mapping: ErpMapping, place_of: PlaceOf, of: Vocabulary = OF_INVOICES
+) -> Iterator[Finding]:
     """Report fields, columns and tables that documents do not have or nothing fills."""
     for section in mapping.sections.values():
         table = table_of(_EMPTY, section.table)
         is_filled = section.section.is_head or comparable(table.id) in TABLES
         for target, cells in section.cells.items():
             for cell in cells:
-                for finding in _check_cell(section, cell, place_of, table.id, table.other_names):
+                for finding in _check_cell(
+                    section, cell, place_of, of, table.id, table.other_names
+                ):
                     if is_filled or finding.code != "unfilled_column":
                         yield finding
             yield from _several_sources(target, cells, place_of)
@@ -93,12 +97,13 @@ def _check_cell(
     section: SectionMapping,
     cell: Cell,
     place_of: PlaceOf,
+    of: Vocabulary,
     table: str,
     other_names: Mapping[str, str],
 ) -> Iterator[Finding]:
     at = place_of(cell)
     if cell.column and cell.column not in other_names:
-        yield from check_column(at, section.table, cell.column, OF_INVOICES, cell.key, table)
+        yield from check_column(at, section.table, cell.column, of, cell.key, table)
     elif cell.field and not term_id(cell.field) and not _FIELD_NAME.fullmatch(cell.field):
         yield found(
             "unknown_field",
@@ -110,7 +115,7 @@ def _check_cell(
             prefix=section.section.constant_prefix,
         )
     elif cell.field:
-        yield from check_field(at, cell.field, OF_INVOICES, cell.key)
+        yield from check_field(at, cell.field, of, cell.key)
 
 
 def _several_sources(target: str, cells: tuple[Cell, ...], place_of: PlaceOf) -> Iterator[Finding]:

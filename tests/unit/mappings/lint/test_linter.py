@@ -10,6 +10,7 @@ from ionport.mappings.model import (
     Severity,
     blocking,
 )
+from tests.support import erp_mappings
 from tests.unit.mappings.sources import BOD_TEMPLATE, IDM_TEMPLATE
 
 
@@ -245,6 +246,18 @@ def test_too_many_tables_are_told() -> None:
     names = ",".join(f"T{number}" for number in range(21))
     codes = {finding.code for finding in _bod(("\nTables=InvoiceTable", f"\nTables={names}"))}
     assert "too_many_tables" in codes
+
+
+def test_what_is_sent_before_there_is_an_item_cannot_have_its_id() -> None:
+    finding = _only(_idm(("purchase_order", "idm_reference")), "unfilled_field")
+    assert (finding.key, finding.severity) == ("IF_idm_reference", Severity.WARNING)
+    text = erp_mappings.M3.decode().replace("HF_CUCD=currency", "HF_CUCD=idm_reference")
+    (finding,) = [each for each in lint(MappingKind.M3, text) if each.code == "unfilled_field"]
+    assert (finding.key, "idm_reference" in finding.text) == ("HF_CUCD", True)
+    in_toml = erp_mappings.TOML.decode().replace("[currency]", "[idm_reference]")
+    assert "unfilled_field" in {each.code for each in lint(MappingKind.TOML, in_toml)}
+    of_ln = lint(MappingKind.LN, erp_mappings.LN.decode())
+    assert "unfilled_field" not in {each.code for each in of_ln}
 
 
 def test_a_bod_that_names_the_item_is_refused_because_nothing_would_be_sent_for_it() -> None:

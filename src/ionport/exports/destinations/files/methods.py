@@ -107,6 +107,13 @@ class FileMethod:
     plans_itself = True
     question: ErpQuestion | None = None
 
+    @property
+    def second_text(self) -> str:
+        return _(
+            "Files that a program has taken are written once more, and the invoice may be booked"
+            " twice; where a file of the same name with another content lies, the delivery fails."
+        )
+
     def page_language(
         self, versions: Mapping[MappingKind, MappingVersion], prepare: Prepare
     ) -> Language | None:

@@ -15,7 +15,7 @@ from ionport.core.errors import Conflict, InvalidInput, NotFound
 from ionport.core.i18n import _
 from ionport.core.paging import MAX_PER_PAGE, PageRequest
 from ionport.documents.review.service import keeping_findings
-from ionport.exports.destinations import steps_of
+from ionport.exports.destinations import destination_of, steps_of
 from ionport.exports.listing import DeliveryFilter, DeliverySort
 from ionport.exports.model import Delivery, DeliveryStatus, StepKind
 from ionport.identity.access import Access
@@ -302,7 +302,8 @@ def _re_export_dialog(request: Request, errors: Mapping[str, str], status: int =
     with visit.services.database.read() as work:
         document = documents_of(request).documents.get(work.within(scope), document_id)
         findings = shown_findings(request, work, document)
-    more = {"document": document, "findings": findings}
+    second_text = destination_of(_delivery(request).method).second_text
+    more = {"document": document, "findings": findings, "second_text": second_text}
     return _dialog(request, "deliveries/deliveries/re_export.html", errors, status, more)
 
 

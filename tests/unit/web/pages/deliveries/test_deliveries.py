@@ -267,7 +267,7 @@ def test_what_cannot_be_done_any_more_is_explained_on_the_page(desk: Desk):
 def test_exporting_again_as_new_needs_a_reason_and_warns(desk: Desk):
     delivery = desk.export()
     desk.run(delivery)
-    assert "Infor gets the document a second time." in desk.browser.text(
+    assert "A second item appears in IDM and a second message goes to ION" in desk.browser.text(
         url(delivery, "/re-export")
     )
     refused = desk.browser.send(url(delivery, "/re-export"), {"reason": " "})
