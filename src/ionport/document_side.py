@@ -47,14 +47,12 @@ from ionport.exports.automatic.exporter import AutomaticExporter
 from ionport.exports.bulk import export_step
 from ionport.exports.configurations.connection_use import ConfigurationConnectionUse
 from ionport.exports.configurations.mapping_uses import ConfigurationMappingUses
-from ionport.exports.configurations.service import (
-    ExportConfigurationService,
-)
+from ionport.exports.configurations.service import ExportConfigurationService
 from ionport.exports.deliveries import DeliveryService
 from ionport.exports.destinations.data_models import TenantDataModels
 from ionport.exports.dry_run import DryRunService
 from ionport.exports.engine.runner import DeliveryRunner
-from ionport.exports.error_queue.service import ErrorQueue, re_export_cause_step, retry_cause_step
+from ionport.exports.error_queue.service import ErrorQueue
 from ionport.exports.fetching.service import FetchingService
 from ionport.exports.pages.maker import PageMaker
 from ionport.exports.replay import ReplayService, replay_step
@@ -68,47 +66,85 @@ from ionport.mappings.service import MappingService
 from ionport.store import Database
 
 
-@dataclass(frozen=True, slots=True)
-class DocumentSide:
-    """The services of the document side."""
+@dataclass(frozen=True)
+class _Messages:
+    """What tells others of documents."""
 
-    api_keys: ApiKeyService
-    answers: Answers
-    documents: DocumentService
-    companies: CompanyService
-    readable_pages: ReadablePageService
-    pictures: PictureService
-    pages: PageMaker
-    receiver: Receiver
-    sources: SourceService
-    source_runner: SourceRunner
-    waiting: WaitingUploads | None
-    list_settings: ListSettingsService
-    bulk: BulkService
-    bulk_runner: BulkRunner
-    list_files: ListFileService
-    list_file_runner: ListFileRunner
-    suppliers: SupplierService
     webhooks: WebhookService
     webhook_sender: WebhookSender
     alerts: AlertService
     alert_sender: AlertSender
-    types: TypeSettingsService
+
+
+@dataclass(frozen=True)
+class _Intake:
+    """How documents come in."""
+
+    receiver: Receiver
+    sources: SourceService
+    source_runner: SourceRunner
+    waiting: WaitingUploads | None
+
+
+@dataclass(frozen=True)
+class _ManyDocuments:
+    """What is done with many documents at once."""
+
+    bulk: BulkService
+    bulk_runner: BulkRunner
+    replays: ReplayService
+    list_files: ListFileService
+    list_file_runner: ListFileRunner
+
+
+@dataclass(frozen=True)
+class _Exports:
+    """Where documents go, and how."""
+
     connections: ConnectionService
     nightly_proofs: NightlyProofs
     mappings: MappingService
     configurations: ExportConfigurationService
     dry_runs: DryRunService
     deliveries: DeliveryService
+    runner: DeliveryRunner
     fetching: FetchingService
     error_queue: ErrorQueue
-    replays: ReplayService
     acknowledgements: AcknowledgementService
     erp_poller: ErpPoller
     automatic_exporter: AutomaticExporter
     archive: DocumentArchive
+
+
+@dataclass(frozen=True)
+class DocumentSide(_Messages, _Intake, _ManyDocuments, _Exports):
+    """The services of the document side."""
+
+    api_keys: ApiKeyService
+    answers: Answers
+    documents: DocumentService
+    companies: CompanyService
+    suppliers: SupplierService
+    types: TypeSettingsService
+    list_settings: ListSettingsService
+    readable_pages: ReadablePageService
+    pictures: PictureService
+    pages: PageMaker
     retention: RetentionService
-    runner: DeliveryRunner
+
+
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """What the services are made of."""
+
+    database: Database
+    clock: BootClock
+    keys: KeyRing
+    blobs: Blobs
+    audit: AuditLog
+    identity: IdentityService
+    addresses: AddressPolicy
+    timing: ExportTiming
 
 
 def open_document_side(
@@ -134,59 +170,101 @@ def open_document_side(
     `addresses` says where Infor and receivers of webhooks may stand; links in what these are told
     begin with `origin`. `speech_of` returns the texts of a language for mails.
     """
-    outbox = Outbox(origin)
-    sender = WebhookSender(database, clock, keys, audit, addresses)
-    outbox.wake = sender.wake
-    alert_sender = AlertSender(database, clock, keys, Mailer(addresses), origin, speech_of)
-    events = EachOfEvents(outbox, AlertOutbox(alert_sender.wake))
+    given = _Given(database, clock, keys, blobs, audit, identity, addresses, timing)
+    messages, events = _messages(given, origin, speech_of)
     documents = DocumentService(clock, blobs, audit, limits=limits, scanner=scanner, events=events)
-    mappings = MappingService(clock, audit, ConfigurationMappingUses())
-    connections = ConnectionService(
-        clock,
-        keys,
-        audit,
-        policy=addresses,
-        uses=ConfigurationConnectionUse(),
-        export_root=export_root,
-    )
-    configurations = ExportConfigurationService(clock, audit, connections, mappings, identity)
     readable_pages = ReadablePageService(database, documents, blobs, clock)
-    receiver = Receiver(database, documents, audit)
-    deliveries = DeliveryService(clock, audit, documents, timing=timing)
-    acknowledgements = AcknowledgementService(clock, keys, audit, connections, documents)
-    locks = (waiting_folder or Path(tempfile.gettempdir())).parent / "intake-locks"
-    inboxes = Inboxes(keys, addresses, locks)
-    bulk = BulkService(clock, audit)
-    list_files = ListFileService(database, clock, audit, documents)
+    exports = _exports(given, documents, readable_pages, export_root)
     return DocumentSide(
+        **vars(messages),
+        **vars(_intake(given, documents, intake_root, waiting_folder)),
+        **vars(_many_documents(given, documents, exports.deliveries)),
+        **vars(exports),
         api_keys=ApiKeyService(clock, keys, audit),
         answers=Answers(database, clock),
         documents=documents,
         companies=CompanyService(clock, audit, identity),
+        suppliers=SupplierService(clock, audit),
+        types=documents.review.types,
+        list_settings=ListSettingsService(),
         readable_pages=readable_pages,
         pictures=PictureService(database, documents, blobs),
-        pages=PageMaker(database, readable_pages, mappings),
-        receiver=receiver,
-        sources=SourceService(clock, audit, intake_root, inboxes),
-        waiting=WaitingUploads(database, clock, waiting_folder) if waiting_folder else None,
-        source_runner=SourceRunner(
-            database,
-            clock,
-            receiver,
-            max_bytes=documents.limits.file_bytes,
-            inboxes=inboxes,
-        ),
-        list_settings=ListSettingsService(),
-        bulk=bulk,
-        bulk_runner=_bulk_runner(database, clock, documents, deliveries),
-        list_files=list_files,
-        list_file_runner=ListFileRunner(database, clock, list_files),
-        suppliers=SupplierService(clock, audit),
+        pages=PageMaker(database, readable_pages, exports.mappings),
+        retention=RetentionService(database, clock, audit, blobs, documents, readable_pages),
+    )
+
+
+def _messages(given: _Given, origin: str, speech_of: SpeechOf) -> tuple[_Messages, EachOfEvents]:
+    """Return webhooks and alerts, and what they are told of."""
+    clock, keys, audit, addresses = given.clock, given.keys, given.audit, given.addresses
+    outbox = Outbox(origin)
+    sender = WebhookSender(given.database, clock, keys, audit, addresses)
+    outbox.wake = sender.wake
+    alerts = AlertSender(given.database, clock, keys, Mailer(addresses), origin, speech_of)
+    services = _Messages(
         webhooks=WebhookService(clock, keys, audit, addresses, outbox, sender),
         webhook_sender=sender,
-        alerts=AlertService(clock, keys, audit, addresses, alert_sender),
-        alert_sender=alert_sender,
-        types=documents.review.types,
+        alerts=AlertService(clock, keys, audit, addresses, alerts),
+        alert_sender=alerts,
+    )
+    return services, EachOfEvents(outbox, AlertOutbox(alerts.wake))
+
+
+def _intake(
+    given: _Given, documents: DocumentService, root: Path | None, waiting_folder: Path | None
+) -> _Intake:
+    database, clock = given.database, given.clock
+    receiver = Receiver(database, documents, given.audit)
+    locks = (waiting_folder or Path(tempfile.gettempdir())).parent / "intake-locks"
+    inboxes = Inboxes(given.keys, given.addresses, locks)
+    limit = documents.limits.file_bytes
+    return _Intake(
+        receiver=receiver,
+        sources=SourceService(clock, given.audit, root, inboxes),
+        source_runner=SourceRunner(database, clock, receiver, max_bytes=limit, inboxes=inboxes),
+        waiting=WaitingUploads(database, clock, waiting_folder) if waiting_folder else None,
+    )
+
+
+def _many_documents(
+    given: _Given, documents: DocumentService, deliveries: DeliveryService
+) -> _ManyDocuments:
+    """Return bulk actions, with what each does with one document, and lists as files."""
+    database, clock, audit = given.database, given.clock, given.audit
+    steps = {
+        BulkAction.EXPORT: export_step(deliveries),
+        BulkAction.REPLAY: replay_step(deliveries),
+        BulkAction.JUDGE: judge_step(documents.anew),
+        **decision_steps(documents.decisions),
+    }
+    bulk = BulkService(clock, audit)
+    list_files = ListFileService(database, clock, audit, documents)
+    return _ManyDocuments(
+        bulk=bulk,
+        bulk_runner=BulkRunner(database, clock, steps),
+        replays=ReplayService(bulk),
+        list_files=list_files,
+        list_file_runner=ListFileRunner(database, clock, list_files),
+    )
+
+
+def _exports(
+    given: _Given,
+    documents: DocumentService,
+    readable_pages: ReadablePageService,
+    root: Path | None,
+) -> _Exports:
+    database, clock, keys = given.database, given.clock, given.keys
+    blobs, audit, timing = given.blobs, given.audit, given.timing
+    mappings = MappingService(clock, audit, ConfigurationMappingUses())
+    uses = ConfigurationConnectionUse()
+    connections = ConnectionService(
+        clock, keys, audit, policy=given.addresses, uses=uses, export_root=root
+    )
+    configurations = ExportConfigurationService(clock, audit, connections, mappings, given.identity)
+    deliveries = DeliveryService(clock, audit, documents, timing=timing)
+    acknowledgements = AcknowledgementService(clock, keys, audit, connections, documents)
+    return _Exports(
         connections=connections,
         nightly_proofs=NightlyProofs(database, clock, connections, documents.events.tell),
         mappings=mappings,
@@ -203,32 +281,15 @@ def open_document_side(
             blobs.get,
         ),
         deliveries=deliveries,
+        runner=DeliveryRunner(
+            database, blobs, clock, connections, documents, mappings, timing=timing
+        ),
         fetching=FetchingService(
             database, clock, blobs, documents, lambda: deliveries.wake and deliveries.wake()
         ),
-        error_queue=ErrorQueue(bulk),
-        replays=ReplayService(bulk),
+        error_queue=ErrorQueue(deliveries),
         acknowledgements=acknowledgements,
         erp_poller=ErpPoller(database, clock, blobs, connections, acknowledgements, timing),
         automatic_exporter=AutomaticExporter(database, clock, documents.review.types, deliveries),
         archive=DocumentArchive(database, documents, deliveries, blobs),
-        retention=RetentionService(database, clock, audit, blobs, documents, readable_pages),
-        runner=DeliveryRunner(
-            database, blobs, clock, connections, documents, mappings, timing=timing
-        ),
     )
-
-
-def _bulk_runner(
-    database: Database, clock: BootClock, documents: DocumentService, deliveries: DeliveryService
-) -> BulkRunner:
-    """Return what does with one document what a person wants done with many."""
-    steps = {
-        BulkAction.EXPORT: export_step(deliveries),
-        BulkAction.REPLAY: replay_step(deliveries),
-        BulkAction.RETRY: retry_cause_step(deliveries),
-        BulkAction.RE_EXPORT: re_export_cause_step(deliveries),
-        BulkAction.JUDGE: judge_step(documents.anew),
-        **decision_steps(documents.decisions),
-    }
-    return BulkRunner(database, clock, steps)
