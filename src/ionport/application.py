@@ -162,9 +162,6 @@ def _application(
     organization: Organization,
     timing: ExportTiming | None,
 ) -> Application:
-    timing = timing or ExportTiming(
-        gateway_timeout=settings.gateway_timeout, search_lag=settings.search_lag
-    )
     blobs = stored_files(settings)
     audit = AuditLog(clock)
     passwords = Passwords()
@@ -198,25 +195,39 @@ def _application(
         )
         if settings.side.has_infor
         else None,
-        documents=open_document_side(
-            database,
-            clock,
-            keys,
-            blobs,
-            audit,
-            identity,
-            addresses=_address_policy(settings),
-            timing=timing,
-            limits=_intake_limits(settings),
-            scanner=_scanner(settings),
-            waiting_folder=settings.data / "waiting",
-            origin=settings.origin,
-            speech_of=_speech_of,
-            intake_root=Path(settings.intake_root) if settings.intake_root else None,
-            export_root=Path(settings.export_root) if settings.export_root else None,
-        )
+        documents=_document_side(settings, database, clock, keys, blobs, audit, identity, timing)
         if settings.side.has_documents
         else None,
+    )
+
+
+def _document_side(
+    settings: Settings,
+    database: Database,
+    clock: BootClock,
+    keys: KeyRing,
+    blobs: Blobs,
+    audit: AuditLog,
+    identity: IdentityService,
+    timing: ExportTiming | None,
+) -> DocumentSide:
+    return open_document_side(
+        database,
+        clock,
+        keys,
+        blobs,
+        audit,
+        identity,
+        addresses=_address_policy(settings),
+        timing=timing
+        or ExportTiming(gateway_timeout=settings.gateway_timeout, search_lag=settings.search_lag),
+        limits=_intake_limits(settings),
+        scanner=_scanner(settings),
+        waiting_folder=settings.data / "waiting",
+        origin=settings.origin,
+        speech_of=_speech_of,
+        intake_root=Path(settings.intake_root) if settings.intake_root else None,
+        export_root=Path(settings.export_root) if settings.export_root else None,
     )
 
 

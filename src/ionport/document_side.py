@@ -52,7 +52,7 @@ from ionport.exports.deliveries import DeliveryService
 from ionport.exports.destinations.data_models import TenantDataModels
 from ionport.exports.dry_run import DryRunService
 from ionport.exports.engine.runner import DeliveryRunner
-from ionport.exports.error_queue.service import ErrorQueue
+from ionport.exports.error_queue.service import ErrorQueue, re_export_cause_step, retry_cause_step
 from ionport.exports.fetching.service import FetchingService
 from ionport.exports.pages.maker import PageMaker
 from ionport.exports.replay import ReplayService, replay_step
@@ -93,6 +93,7 @@ class _ManyDocuments:
     bulk: BulkService
     bulk_runner: BulkRunner
     replays: ReplayService
+    error_queue: ErrorQueue
     list_files: ListFileService
     list_file_runner: ListFileRunner
 
@@ -109,7 +110,6 @@ class _Exports:
     deliveries: DeliveryService
     runner: DeliveryRunner
     fetching: FetchingService
-    error_queue: ErrorQueue
     acknowledgements: AcknowledgementService
     erp_poller: ErpPoller
     automatic_exporter: AutomaticExporter
@@ -234,6 +234,8 @@ def _many_documents(
     steps = {
         BulkAction.EXPORT: export_step(deliveries),
         BulkAction.REPLAY: replay_step(deliveries),
+        BulkAction.RETRY: retry_cause_step(deliveries),
+        BulkAction.RE_EXPORT: re_export_cause_step(deliveries),
         BulkAction.JUDGE: judge_step(documents.anew),
         **decision_steps(documents.decisions),
     }
@@ -243,6 +245,7 @@ def _many_documents(
         bulk=bulk,
         bulk_runner=BulkRunner(database, clock, steps),
         replays=ReplayService(bulk),
+        error_queue=ErrorQueue(bulk),
         list_files=list_files,
         list_file_runner=ListFileRunner(database, clock, list_files),
     )
@@ -287,7 +290,6 @@ def _exports(
         fetching=FetchingService(
             database, clock, blobs, documents, lambda: deliveries.wake and deliveries.wake()
         ),
-        error_queue=ErrorQueue(deliveries),
         acknowledgements=acknowledgements,
         erp_poller=ErpPoller(database, clock, blobs, connections, acknowledgements, timing),
         automatic_exporter=AutomaticExporter(database, clock, documents.review.types, deliveries),

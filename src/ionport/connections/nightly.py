@@ -48,6 +48,14 @@ class NightlyProofs:
         self._service = service
         self._tell = tell
 
+    def repeating(self, every_seconds: float = LOOK_SECONDS) -> Repeating:
+        """Return what looks again and again, until it is closed."""
+        return Repeating("nightly-proofs", self._look_once, every_seconds)
+
+    def _look_once(self) -> None:
+        self.tell_of_ends()
+        self.look()
+
     def tell_of_ends(self) -> int:
         """Tell whose credentials end soon, and return of how many; by day, too."""
         return self._service.ends.look(self._database, self._tell)
@@ -87,16 +95,3 @@ class NightlyProofs:
             return False
         uses = self._service.uses
         return uses is not None and bool(uses.titles(access, connection_id))
-
-
-class NightWatch(Repeating):
-    """Looks again and again, until it is closed."""
-
-    def __init__(self, proofs: NightlyProofs, every_seconds: float = LOOK_SECONDS) -> None:
-        super().__init__("nightly-proofs", every_seconds)
-        self._proofs = proofs
-
-    def _look(self) -> bool:
-        self._proofs.tell_of_ends()
-        self._proofs.look()
-        return False

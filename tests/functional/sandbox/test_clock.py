@@ -18,7 +18,6 @@ from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Tenant
 from ionport.identity.repository import TenantRepository
-from ionport.sandbox.control.controls.controls import ControlWatch
 from ionport.sandbox.control.controls.repository import ControlRepository
 from ionport.sandbox.control.plane import ControlPlane
 from ionport.settings import load_settings
@@ -159,7 +158,7 @@ def test_the_controls_are_watched_again_after_a_time_without_a_free_connection(
     database = Database(side.database.url)
     keys, audit = KeyRing.generate(), AuditLog(side.clock)
     other = ControlPlane(database, side.clock, keys, side.blobs, audit).controls
-    watch = ControlWatch(other, every_seconds=0.05)
+    watch = other.repeating(every_seconds=0.05)
     watch.launch()
     try:
         with ExitStack() as taken:
@@ -180,7 +179,7 @@ def test_the_controls_are_watched_again_after_any_failure(
 ) -> None:
     audit, keys = AuditLog(side.clock), KeyRing.generate()
     other = ControlPlane(side.database, side.clock, keys, side.blobs, audit).controls
-    watch = ControlWatch(other, every_seconds=0.02)
+    watch = other.repeating(every_seconds=0.02)
 
     def unreadable(*_arguments: object) -> None:
         raise ValueError("a row that cannot be read")
@@ -200,7 +199,7 @@ def test_the_controls_are_watched_again_after_any_failure(
 def test_other_processes_see_what_was_set_within_two_seconds(side: InforSide) -> None:
     audit, keys = AuditLog(side.clock), KeyRing.generate()
     other = ControlPlane(side.database, side.clock, keys, side.blobs, audit).controls
-    watch = ControlWatch(other)
+    watch = other.repeating()
     watch.launch()
     try:
         jump(side, HOURS)

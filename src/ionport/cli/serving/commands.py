@@ -10,21 +10,12 @@ from dataclasses import replace
 import click
 
 from ionport.application import Application, open_application
-from ionport.cli.opening import OPERATOR, documents_side, settings_of
-from ionport.cli.serving.housekeeping import Housekeeping
+from ionport.cli.opening import OPERATOR, settings_of
 from ionport.cli.serving.processes import serve_in_processes, stop_with
 from ionport.cli.serving.served_address import remember
-from ionport.cli.serving.server import RunningServer, listen
-from ionport.connections.nightly import NightWatch
-from ionport.connections.quota.service import UsageWatch
+from ionport.cli.serving.server import RunningServer, beside_requests, listen
 from ionport.core.errors import InvalidInput
 from ionport.data_folder import upgrade_existing
-from ionport.documents.bulk.runner import BulkWatch
-from ionport.documents.intake.sources.runner import SourceWatch
-from ionport.documents.webhooks.sender import WebhookWatch
-from ionport.exports.acknowledgements.polling import ErpWatch
-from ionport.exports.automatic.exporter import AutomaticExportWatch
-from ionport.exports.pages.maker import PageWatch
 from ionport.identity.access import Access
 from ionport.installation.files import FOLDER, copy_files
 from ionport.installation.moving import move
@@ -131,32 +122,19 @@ def worker(ctx: click.Context) -> None:
         )
     application = open_application(settings)
     engine = application.delivery_engine()
-    side = documents_side(application)
-    watches = (
-        SourceWatch(side.source_runner),
-        PageWatch(side.pages),
-        AutomaticExportWatch(side.automatic_exporter),
-        ErpWatch(side.erp_poller),
-        NightWatch(side.nightly_proofs),
-        UsageWatch(application.database, side.connections.usage),
-        BulkWatch(side.bulk_runner),
-        WebhookWatch(side.webhook_sender),
-        BulkWatch(side.list_file_runner, name="list-files"),
-        BulkWatch(side.alert_sender, name="alerts"),
-        Housekeeping(application.database, side.retention, side.alert_sender),
-    )
+    parts = list(beside_requests(application))
     stopped = threading.Event()
     for signal_number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(signal_number, lambda _number, _frame: stopped.set())
     try:
         engine.launch()
-        for watch in watches:
-            watch.launch()
+        for part in parts:
+            part.launch()
         click.echo("The worker runs deliveries. Stop it with Ctrl+C.")
         stopped.wait()
     finally:
-        for watch in reversed(watches):
-            watch.close()
+        for part in reversed(parts):
+            part.close()
         engine.close()
         application.close()
 

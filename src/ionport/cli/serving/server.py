@@ -13,22 +13,15 @@ from types import FrameType
 import uvicorn
 from anyio.to_thread import current_default_thread_limiter
 
-from ionport.application import open_application
+from ionport.application import Application, open_application
 from ionport.asgi import build_asgi
 from ionport.cli.serving.housekeeping import Housekeeping, Task
 from ionport.cli.serving.served_address import remember
-from ionport.connections.nightly import NightWatch
-from ionport.connections.quota.service import UsageWatch
 from ionport.core.errors import InvalidInput
-from ionport.documents.bulk.runner import BulkWatch
-from ionport.documents.intake.sources.runner import SourceWatch
-from ionport.documents.webhooks.sender import WebhookWatch
-from ionport.exports.acknowledgements.polling import ErpWatch
-from ionport.exports.automatic.exporter import AutomaticExportWatch
+from ionport.core.repeating import Repeating
 from ionport.exports.engine.queues.port import EngineOptions
-from ionport.exports.pages.maker import PageWatch
 from ionport.exports.timing import ExportTiming
-from ionport.sandbox.control.controls.controls import ControlWatch
+from ionport.sandbox.messaging.flows.runner import FlowRunner
 from ionport.serving.server import SHUTDOWN_SECONDS, server_config, settle_memory
 from ionport.settings import Settings
 
@@ -56,44 +49,7 @@ class RunningServer:
         remember(self.application.settings)
         engine = self.application.delivery_engine(options) if settings.side.has_documents else None
         infor = self.application.infor
-        documents = self.application.documents
-        tasks: list[Task] = [infor.clean_up, infor.blob_sweep] if infor else []
-        tasks += [documents.retention, documents.alert_sender] if documents else []
-        housekeeping = Housekeeping(self.application.database, *tasks)
-        has_sandbox = infor is not None and infor.options.has_sandbox
-        flows = infor.flow_runner if infor and has_sandbox else None
-        watch = ControlWatch(infor.control.controls) if infor and has_sandbox else None
-        sources = SourceWatch(documents.source_runner) if documents else None
-        pages = PageWatch(documents.pages) if documents else None
-        exports = AutomaticExportWatch(documents.automatic_exporter) if documents else None
-        erp = ErpWatch(documents.erp_poller) if documents else None
-        usage = (
-            UsageWatch(self.application.database, documents.connections.usage)
-            if documents
-            else None
-        )
-        nights = NightWatch(documents.nightly_proofs) if documents else None
-        bulk = BulkWatch(documents.bulk_runner) if documents else None
-        webhooks = WebhookWatch(documents.webhook_sender) if documents else None
-        alerts = BulkWatch(documents.alert_sender, name="alerts") if documents else None
-        lists = BulkWatch(documents.list_file_runner, name="list-files") if documents else None
-        parts = (
-            engine,
-            housekeeping,
-            flows,
-            watch,
-            sources,
-            pages,
-            exports,
-            erp,
-            nights,
-            usage,
-            bulk,
-            lists,
-            webhooks,
-            alerts,
-        )
-        self._parts = [part for part in parts if part is not None]
+        self._parts = [*([engine] if engine else []), *beside_requests(self.application)]
         self._server = _Server(
             settings.threads,
             server_config(build_asgi(self.application, engine)),
@@ -198,3 +154,25 @@ def listen(settings: Settings) -> socket.socket:
     listener.listen()
     listener.set_inheritable(True)
     return listener
+
+
+def beside_requests(application: Application) -> Iterator[Repeating | Housekeeping | FlowRunner]:
+    """Yield what a process does again and again, in the order in which it begins."""
+    infor, documents = application.infor, application.documents
+    tasks: list[Task] = [infor.clean_up, infor.blob_sweep] if infor else []
+    tasks += [documents.retention, documents.alert_sender] if documents else []
+    yield Housekeeping(application.database, *tasks)
+    if infor and infor.options.has_sandbox:
+        yield infor.flow_runner
+        yield infor.control.controls.repeating()
+    if documents:
+        yield documents.source_runner.repeating()
+        yield documents.pages.repeating()
+        yield documents.automatic_exporter.repeating()
+        yield documents.erp_poller.repeating()
+        yield documents.nightly_proofs.repeating()
+        yield documents.connections.usage.repeating(application.database)
+        yield documents.bulk_runner.repeating("bulk-runs")
+        yield documents.list_file_runner.repeating("list-files")
+        yield documents.webhook_sender.repeating()
+        yield documents.alert_sender.repeating("alerts")

@@ -13,6 +13,7 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Final
 
 from ionport.connections.model import Connection, ConnectionAction
@@ -114,6 +115,15 @@ class UsageService:
 
         return count
 
+    def repeating(self, database: Database, every_seconds: float = FLUSH_SECONDS) -> Repeating:
+        """Return what flushes again and again, and once more when it is closed."""
+        return Repeating(
+            "usage-of-connections",
+            partial(self.flush, database),
+            every_seconds,
+            at_end=partial(self.flush_last, database),
+        )
+
     def flush(self, database: Database) -> None:
         """Add what was counted since the last time to the database; kept when that fails."""
         with self._lock:
@@ -214,22 +224,3 @@ def limits_of(connection: Connection) -> dict[str, int]:
 
 def _is_limit(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) < 12 and 1 <= int(text) <= MOST
-
-
-class UsageWatch(Repeating):
-    """Adds counts to the database again and again, and once more when it is closed."""
-
-    def __init__(
-        self, database: Database, usage: UsageService, every_seconds: float = FLUSH_SECONDS
-    ) -> None:
-        super().__init__("usage-of-connections", every_seconds)
-        self._database = database
-        self._usage = usage
-
-    def _look(self) -> bool:
-        self._usage.flush(self._database)
-        return False
-
-    def close(self) -> None:
-        super().close()
-        self._usage.flush_last(self._database)

@@ -13,7 +13,7 @@ from ionport.core.clock import Clock
 from ionport.core.errors import IonportError
 from ionport.core.i18n import _
 from ionport.core.ids import new_id
-from ionport.core.repeating import Repeating, Runner
+from ionport.core.repeating import Runner
 from ionport.core.sentences import shortened
 from ionport.documents.bulk.model import BulkAction, BulkItem, BulkOutcome, BulkRun, BulkState
 from ionport.documents.bulk.repository import BulkRepository
@@ -144,23 +144,3 @@ def _actor_of(work: Work, run: BulkRun) -> Actor | None:
     if not run.person_id:
         return Actor.operator(run.person)
     return find_actor(work.within(_RUNNING), run.person_id)
-
-
-class BulkWatch(Repeating):
-    """Looks for work of a runner in a thread of its own, until it is closed."""
-
-    def __init__(
-        self, runner: Runner, every_seconds: float = 2.0, *, name: str = "bulk-runs"
-    ) -> None:
-        super().__init__(name, every_seconds, at_once=True)
-        self._runner = runner
-
-    def _look(self) -> bool:
-        self._runner.run_all()
-        return False
-
-    def _pause(self, seconds: float) -> None:
-        self._runner.wait(seconds)
-
-    def _interrupt(self) -> None:
-        self._runner.stop()

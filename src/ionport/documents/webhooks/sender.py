@@ -97,6 +97,23 @@ class WebhookSender:
         self._awake.wait(seconds)
         self._awake.clear()
 
+    def repeating(self, every_seconds: float = 2.0) -> Repeating:
+        """Return what sends in threads of its own until it is closed, as it ends the calls."""
+        return Repeating(
+            "webhooks",
+            self._look_and_prune,
+            every_seconds,
+            at_once=True,
+            goes_on=True,
+            interrupt=self.wake,
+            pause=self.wait,
+            at_end=self.close,
+        )
+
+    def _look_and_prune(self) -> int:
+        self.prune()
+        return self.look()
+
     def look(self) -> int:
         """Claim what is due and begin to send it in threads; returns how many."""
         claimed = self._claim()
@@ -273,28 +290,3 @@ class WebhookSender:
 def _next_try(message: WebhookMessage) -> WebhookMessage:
     """Return a message as its claim has left it."""
     return replace(message, tries=message.tries + 1, series=message.series + 1)
-
-
-class WebhookWatch(Repeating):
-    """Looks for messages that are due, in a thread of its own, until it is closed."""
-
-    def __init__(self, sender: WebhookSender, every_seconds: float = 2.0) -> None:
-        super().__init__("webhooks", every_seconds, at_once=True)
-        self._sender = sender
-
-    def close(self) -> None:
-        """Finish the calls that are under way, and stop."""
-        super().close()
-        self._sender.close()
-
-    def _look(self) -> bool:
-        self._sender.prune()
-        while self._sender.look() and not self._stopping.is_set():
-            pass
-        return False
-
-    def _pause(self, seconds: float) -> None:
-        self._sender.wait(seconds)
-
-    def _interrupt(self) -> None:
-        self._sender.wake()

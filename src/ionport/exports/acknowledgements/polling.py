@@ -76,6 +76,10 @@ class ErpPoller:
         self._clients = ClientPool(database, connections, timing, clock)
         self._service = service
 
+    def repeating(self, every_seconds: float = LOOK_SECONDS) -> Repeating:
+        """Return what asks again and again, until it is closed."""
+        return Repeating("erp-answers", self.look, every_seconds, at_end=self.close)
+
     def look(self) -> int:
         """Look once at what is due, at most 20; returns how many stand otherwise since."""
         changed = 0
@@ -170,19 +174,3 @@ class ErpPoller:
     def _told(self, delivery: Delivery, answer: ErpAnswer) -> bool:
         with self._database.write() as work:
             return self._service.asked(work, delivery, answer) is Result.APPLIED
-
-
-class ErpWatch(Repeating):
-    """Asks again and again, until it is closed."""
-
-    def __init__(self, poller: ErpPoller, every_seconds: float = LOOK_SECONDS) -> None:
-        super().__init__("erp-answers", every_seconds)
-        self._poller = poller
-
-    def _look(self) -> bool:
-        self._poller.look()
-        return False
-
-    def close(self) -> None:
-        super().close()
-        self._poller.close()

@@ -61,6 +61,12 @@ class AutomaticExporter:
         """Export no further document; the one under way is finished."""
         self._stopping.set()
 
+    def repeating(self, every_seconds: float = LOOK_SECONDS) -> Repeating:
+        """Return what looks again and again, until it is closed."""
+        return Repeating(
+            "automatic-exports", self.look, every_seconds, goes_on=True, interrupt=self.stop
+        )
+
     def look(self) -> int:
         """Look once; returns how many documents were exported. Raises what a database does."""
         exported = 0
@@ -108,17 +114,3 @@ class AutomaticExporter:
             _logger.exception("the export of document %s broke off", document_id)
         self._refused[document_id] = None
         return False
-
-
-class AutomaticExportWatch(Repeating):
-    """Looks for documents to export again and again, until it is closed."""
-
-    def __init__(self, exporter: AutomaticExporter, every_seconds: float = LOOK_SECONDS) -> None:
-        super().__init__("automatic-exports", every_seconds)
-        self._exporter = exporter
-
-    def _look(self) -> bool:
-        return self._exporter.look() > 0
-
-    def _interrupt(self) -> None:
-        self._exporter.stop()

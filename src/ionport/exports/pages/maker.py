@@ -70,6 +70,10 @@ class PageMaker:
         """Make no further page; the one that is being made is finished."""
         self._stopping.set()
 
+    def repeating(self, every_seconds: float = LOOK_SECONDS) -> Repeating:
+        """Return what looks again and again in a thread of its own, until it is closed."""
+        return Repeating("pages", self.look, every_seconds, goes_on=True, interrupt=self.stop)
+
     def look(self) -> int:
         """Look once and make what is missing; returns how many pages were made.
 
@@ -163,17 +167,3 @@ class PageMaker:
             return False
         self._stopping.wait(self._rest * (time.monotonic() - began))
         return True
-
-
-class PageWatch(Repeating):
-    """Looks for missing pages again and again, in a thread of its own, until it is closed."""
-
-    def __init__(self, maker: PageMaker, every_seconds: float = LOOK_SECONDS) -> None:
-        super().__init__("pages", every_seconds)
-        self._maker = maker
-
-    def _look(self) -> bool:
-        return self._maker.look() > 0
-
-    def _interrupt(self) -> None:
-        self._maker.stop()

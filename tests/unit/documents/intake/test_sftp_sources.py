@@ -19,7 +19,7 @@ from ionport.documents.intake.sources import runner as runner_module
 from ionport.documents.intake.sources.inboxes import Inboxes
 from ionport.documents.intake.sources.model import IntakeSource, LogEntry, Result
 from ionport.documents.intake.sources.repository import SourceRepository
-from ionport.documents.intake.sources.runner import SourceRunner, SourceWatch
+from ionport.documents.intake.sources.runner import SourceRunner
 from ionport.documents.intake.sources.service import SourceService
 from ionport.documents.samples import CII_INVOICE, UBL_INVOICE, read_sample
 from ionport.identity.access import Access
@@ -236,7 +236,7 @@ def test_a_server_that_hangs_delays_no_other_one(
                 folders = {"folder": f"/in{number}" if number < 3 else "/in"}
                 sources.add_sftp(Access(work, ACME, OPERATOR), f"Server {number}", account, folders)
         runner = _runner(sources, database, clock, tmp_path)
-        watch = SourceWatch(runner, every_seconds=0.01)
+        watch = runner.repeating(every_seconds=0.01)
         arrived = threading.Event()
         log = SourceRepository.add_log
 

@@ -19,7 +19,7 @@ from ionport.documents.intake.sources.folder import TAKEN, WatchFolder
 from ionport.documents.intake.sources.inboxes import inbox_of
 from ionport.documents.intake.sources.model import IntakeSource, Result
 from ionport.documents.intake.sources.repository import SourceRepository
-from ionport.documents.intake.sources.runner import SourceRunner, SourceWatch
+from ionport.documents.intake.sources.runner import SourceRunner
 from ionport.documents.intake.sources.service import SourceService, try_source
 from ionport.documents.samples import CII_INVOICE, UBL_INVOICE, read_sample
 from ionport.documents.service import DocumentService
@@ -222,7 +222,7 @@ def test_a_folder_that_is_gone_is_the_sources_problem_until_it_is_back(inbox: In
 def test_the_task_looks_by_itself_until_it_is_closed(inbox: Inbox) -> None:
     (inbox.folder / "a.xml").write_bytes(UBL)
     runner = inbox.runner()
-    watch = SourceWatch(runner, every_seconds=0.01)
+    watch = runner.repeating(every_seconds=0.01)
     watch.launch()
     archived = inbox.folder / "archive" / "a.xml"
     try:

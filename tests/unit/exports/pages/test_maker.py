@@ -8,11 +8,12 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from ionport.core.errors import InvalidInput, Unavailable
+from ionport.core.repeating import Repeating
 from ionport.documents.invoice.rendering.model import Language
 from ionport.documents.readable_pages.service import ReadablePageService
 from ionport.exports.engine.runner import DeliveryRunner
 from ionport.exports.model import ExportMethod, OutcomeKind
-from ionport.exports.pages.maker import PageMaker, PageWatch
+from ionport.exports.pages.maker import PageMaker
 from ionport.identity.access import Access
 from ionport.mappings.intake import prepared_template
 from ionport.mappings.model import MappingKind
@@ -235,14 +236,14 @@ class _Broken(PageMaker):
 
 
 @pytest.fixture
-def watch(side: DocumentSide) -> Iterator[tuple[PageWatch, _Broken]]:
+def watch(side: DocumentSide) -> Iterator[tuple[Repeating, _Broken]]:
     readable_pages = ReadablePageService(side.database, side.documents, side.blobs, side.clock)
     maker = _Broken(side.database, readable_pages, side.mappings)
-    watch = PageWatch(maker, every_seconds=0.01)
+    watch = maker.repeating(every_seconds=0.01)
     watch.launch()
     yield watch, maker
     watch.close()
 
 
-def test_the_task_survives_a_database_that_is_away(watch: tuple[PageWatch, _Broken]) -> None:
+def test_the_task_survives_a_database_that_is_away(watch: tuple[Repeating, _Broken]) -> None:
     assert until(lambda: watch[1].looks >= 3, pause=0.005)

@@ -66,6 +66,12 @@ class SourceRunner:
         self._under_way: dict[str, Future[None]] = {}
         self._stopping = threading.Event()
 
+    def repeating(self, every_seconds: float = REST_SECONDS) -> Repeating:
+        """Return what looks into all sources in a thread of its own, until it is closed."""
+        return Repeating(
+            "intake-sources", self.run_all, every_seconds, interrupt=self.stop, at_end=self.close
+        )
+
     def stop(self) -> None:
         """Take no further file; those under way are settled."""
         self._stopping.set()
@@ -247,23 +253,3 @@ def _text(outcomes: Sequence[Outcome]) -> str:
             told = [outcome.document.id, *(bare_text(each.code, each.parameters) for each in held)]
         lines.append(joined(inside, *told))
     return joined(*lines, by="\n")
-
-
-class SourceWatch(Repeating):
-    """Looks into all sources again and again, in a thread of its own, until it is closed."""
-
-    def __init__(self, runner: SourceRunner, every_seconds: float = REST_SECONDS) -> None:
-        super().__init__("intake-sources", every_seconds)
-        self._runner = runner
-
-    def close(self) -> None:
-        """Finish the look that is under way, and stop."""
-        super().close()
-        self._runner.close()
-
-    def _look(self) -> bool:
-        self._runner.run_all()
-        return False
-
-    def _interrupt(self) -> None:
-        self._runner.stop()

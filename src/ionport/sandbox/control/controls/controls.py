@@ -71,27 +71,14 @@ class Controls:
             marks = controls.token_marks(_SYSTEM)
             self._state = _State(generation, offset, marks, dict(faults))
 
+    def repeating(self, every_seconds: float = WATCH_SECONDS) -> Repeating:
+        """Return what refreshes them in a thread of its own: others may change them."""
+        return Repeating("control-watch", self.refresh, every_seconds, at_once=True)
+
     def change(self, work: Work) -> None:
         """Let every process know, once `work` is committed, that something has been set."""
         ControlRepository(work.connection).raise_generation(_SYSTEM)
         work.after_commit(self.refresh)
-
-
-class ControlWatch(Repeating):
-    """Refreshes the controls once a second, in its own thread: other processes may change them."""
-
-    def __init__(self, controls: Controls, *, every_seconds: float = WATCH_SECONDS) -> None:
-        super().__init__("control-watch", every_seconds)
-        self._controls = controls
-
-    def launch(self) -> None:
-        """Read the controls, then go on watching."""
-        self._controls.refresh()
-        super().launch()
-
-    def _look(self) -> bool:
-        self._controls.refresh()
-        return False
 
 
 class ClockAction(AuditAction):

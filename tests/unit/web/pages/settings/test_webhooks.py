@@ -11,7 +11,6 @@ from collections.abc import Iterator
 import httpx2
 import pytest
 
-from ionport.documents.webhooks.sender import WebhookWatch
 from ionport.manual import read_page
 from tests.support.patience import until_on_a_quiet_machine
 from tests.support.receiver import Receiver, Reply, receiving
@@ -71,7 +70,7 @@ def test_documents_are_told_and_a_message_is_sent_again(desk: Desk, receiver: Re
     page, secret = _added(desk, receiver.url)
     side = desk.application.documents
     assert side is not None
-    watch = WebhookWatch(side.webhook_sender, every_seconds=0.02)
+    watch = side.webhook_sender.repeating(every_seconds=0.02)
     watch.launch()
     try:
         document = desk.document_id()
