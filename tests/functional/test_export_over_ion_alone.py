@@ -13,6 +13,8 @@ import pytest
 
 from ionport.core.clock import MovableClock
 from ionport.core.paging import PageRequest
+from ionport.exports.acknowledgements.bod_reader import read_acknowledgement
+from ionport.exports.acknowledgements.model import Result
 from ionport.exports.acknowledgements.polling import ErpPoller
 from ionport.exports.acknowledgements.service import AcknowledgementService
 from ionport.exports.model import AttemptState, DeliveryDetail, DeliveryStatus, ExportMethod
@@ -21,6 +23,7 @@ from ionport.sandbox.control.controls.faults import FaultDraft, FaultKind, Fault
 from ionport.sandbox.m3.inspection import M3Inspection
 from ionport.sandbox.messaging.model import Arrival
 from ionport.store import Database
+from tests.support.acknowledging import confirmation_of_bod
 from tests.support.exporting import QUICK, DocumentSide, closing, document_side, was_unknown
 from tests.support.infor_side import OPERATOR, SCOPE, InforSide, infor_side_on
 from tests.support.oauth import add_user
@@ -61,9 +64,9 @@ def side(
     return side
 
 
-def deliver(side: DocumentSide, clock: MovableClock) -> DeliveryDetail:
+def deliver(side: DocumentSide, clock: MovableClock, number: str = "471102") -> DeliveryDetail:
     """Export an invoice and go on, as a worker does, until it is delivered."""
-    delivery_id = side.export(side.receive()).id
+    delivery_id = side.export(side.receive(number)).id
     with closing(side.runner()) as runner:
 
         def is_delivered() -> bool:
@@ -129,3 +132,27 @@ def test_a_message_alone_whose_answer_was_lost_goes_again_with_the_same_bytes_an
     first, second = arrivals(sandbox)
     assert first.is_identical
     assert second.is_identical
+
+
+def test_a_confirm_bod_with_the_bodid_alone_settles_a_message_alone(
+    side: DocumentSide, clock: MovableClock
+) -> None:
+    service = AcknowledgementService(clock, side.keys, side.audit, side.connections, side.documents)
+    for number, is_success in (("ALONE-1", True), ("ALONE-2", False)):
+        sent = deliver(side, clock, number).delivery
+        assert (sent.erp_status, sent.idm_pid) == ("handed_over", None)
+        assert sent.bod_name
+        with side.database.write() as work:
+            access = Access(work, side.scope, OPERATOR)
+            token = service.make_token(access, sent.connection_id)
+            endpoint = service.caller(work, sent.connection_id, token)
+            told = read_acknowledgement(confirmation_of_bod(sent.bod_name, is_success=is_success))
+            received = service.receive(work, endpoint, told)
+        assert (received.delivery_id, received.result) == (sent.id, Result.APPLIED)
+        found = side.detail(sent.id).delivery
+        if is_success:
+            assert (found.erp_status, found.erp_text) == ("accepted", "")
+            assert side.status(sent.document_id) == "exported"
+        else:
+            assert (found.erp_status, found.erp_text) == ("rejected", "The supplier is not known.")
+            assert side.status(sent.document_id) == "export_error"

@@ -35,11 +35,15 @@ def confirmation(message_id: str) -> bytes:
     return confirm(message_id, "Sync.CaptureDocument", "It cannot be read.", _AT)
 
 
-def confirmation_of_bod(bod_name: str) -> bytes:
-    """Return a ConfirmBOD of a failure that names nothing but the BODID of what was sent."""
+_FAILURE = """<BODFailureMessage><ErrorProcessMessage>
+<Description>The supplier is not known.</Description></ErrorProcessMessage></BODFailureMessage>"""
+_SUCCESS = "<BODSuccessMessage/>"
+
+
+def confirmation_of_bod(bod_name: str, *, is_success: bool = False) -> bytes:
+    """Return a ConfirmBOD that names nothing but the BODID of what was sent."""
+    result = _SUCCESS if is_success else _FAILURE
     return f"""<ConfirmBOD xmlns="http://schema.infor.com/InforOAGIS/2"><ApplicationArea>
 <BODID>infor-nid:infor:::confirm:?ConfirmBOD&amp;verb=Confirm</BODID></ApplicationArea><DataArea>
 <Confirm><OriginalApplicationArea><BODID>{bod_name}?CaptureDocument&amp;verb=Sync</BODID>
-</OriginalApplicationArea></Confirm><BOD><BODFailureMessage><ErrorProcessMessage>
-<Description>The supplier is not known.</Description></ErrorProcessMessage></BODFailureMessage>
-</BOD></DataArea></ConfirmBOD>""".encode()
+</OriginalApplicationArea></Confirm><BOD>{result}</BOD></DataArea></ConfirmBOD>""".encode()

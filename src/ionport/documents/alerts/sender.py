@@ -44,6 +44,9 @@ _ALONE: Final = 5
 """Up to so many are sent each by itself; more than these are one mail."""
 
 _TOGETHER: Final = 200
+_GATHERED_EVERY: Final = timedelta(minutes=1)
+"""Many that come one after the other, as after an outage or an upgrade, are few mails."""
+
 _OPEN_TRIES: Final = 2
 _logger = logging.getLogger(__name__)
 
@@ -125,10 +128,13 @@ class AlertSender(Runner):
         alerts = AlertRepository(work.connection)
         messages = alerts.next(scope, settings.pace.last_before(now, zone), _TOGETHER)
         until = now + _LEASE if messages else settings.pace.next_after(now, zone)
+        if messages and messages[0].mail_id is None and settings.pace is Pace.EACH:
+            if len(messages) <= _ALONE:
+                messages = messages[:1]
+            elif settings.sent_at and now < (later := settings.sent_at + _GATHERED_EVERY):
+                messages, until = [], later
         if not repository.claim(_SENDING, settings, until) or not messages:
             return None
-        if messages[0].mail_id is None and settings.pace is Pace.EACH and len(messages) <= _ALONE:
-            messages = messages[:1]
         languages = UserRepository(work.connection).languages(scope, settings.recipients)
         mail_id = messages[0].mail_id or new_id("mail")
         mail = _Mail(settings, messages, mail_id, zone, languages)

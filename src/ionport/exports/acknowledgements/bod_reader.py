@@ -75,7 +75,9 @@ def _status(root: etree._Element, kind: Kind) -> ErpStatus:
         )
     said = [each.get("actionCode", "") for each in _named(root, "ResponseExpression")]
     said += [each.get("actionCode", "") for each in _named(root, "ActionExpression")]
-    found = next((_STATES[each.lower()] for each in said if each.lower() in _STATES), None)
+    states = [_STATES[each.lower()] for each in said if each.lower() in _STATES]
+    # Of an invoice that is taken in part a person has to know.
+    found = ErpStatus.REJECTED if ErpStatus.REJECTED in states else next(iter(states), None)
     if found is None:
         raise InvalidInput(
             "The actionCode of the acknowledgement is neither Accepted nor Rejected.",

@@ -29,6 +29,24 @@ def test_what_the_sandbox_says_is_read() -> None:
     assert rejected.reason == "WSU0103: Supplier 99 does not exist"
 
 
+def test_an_acknowledgement_that_rejects_a_part_rejects_and_names_why() -> None:
+    accepted = acknowledgement(CORRELATION, ACCEPTED).decode()
+    criteria = """<ResponseCriteria><ResponseExpression actionCode="{}">//SupplierInvoiceLine[{}]
+</ResponseExpression><ChangeStatus><Reason>{}</Reason></ChangeStatus></ResponseCriteria>"""
+    lines = [("Accepted", 1, ""), ("Rejected", 2, "Line 2: purchase order does not exist")]
+    for order in (lines, lines[::-1]):
+        parts = "".join(criteria.format(*line) for line in order)
+        told = read_acknowledgement(
+            accepted.replace("</Acknowledge>", f"{parts}</Acknowledge>").encode()
+        )
+        assert (told.status, told.reason) == (ErpStatus.REJECTED, lines[1][2])
+    all_taken = "".join(criteria.format("Accepted", line, "") for line in (1, 2))
+    told = read_acknowledgement(
+        accepted.replace("</Acknowledge>", f"{all_taken}</Acknowledge>").encode()
+    )
+    assert (told.status, told.reason) == (ErpStatus.ACCEPTED, "")
+
+
 def test_a_confirm_bod_names_the_message_and_the_reason() -> None:
     told = read_acknowledgement(confirmation(CORRELATION))
     assert (told.kind, told.status, told.ids) == (
