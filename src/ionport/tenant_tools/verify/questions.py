@@ -20,7 +20,13 @@ _READING: Final = re.compile(r"(Get|Lst|List|Search|Sel)[A-Z0-9]\w*|Get|Lst|List
 _FEW: Final = 2
 _FILES: Final = "stream"
 # Query parameters that are sent when an operation has them, by name.
-_LIMITS: Final = {"$offset": "0", "$limit": str(_FEW), "records": str(_FEW), "page": "1"}
+_LIMITS: Final = {
+    "$offset": "0",
+    "$limit": str(_FEW),
+    "$top": str(_FEW),
+    "records": str(_FEW),
+    "page": "1",
+}
 # What names a thing in a query: (query parameter, value that it needs, how it is written).
 _QUERIES: Final = {"$query": ("entity", "/{}"), "datalakeId": ("datalakeId", "{}")}
 # Where an answer has what later questions need, by operation; a list gives its first element.
@@ -28,16 +34,35 @@ _FOUND: Final[Mapping[str, Mapping[str, Sequence[str]]]] = {
     "list entities": {"entity": ("entities", "entity", "name")},
     "search items": {"pid": ("items", "item", "pid")},
     "list payloads": {"datalakeId": ("fields", "dl_id")},
+    "list data objects": {"datalakeId": ("fields", "dl_id")},
     "list objects": {"object": ("objects", "name")},
 }
 # Path parameters are called otherwise than the values that they take.
+_OBJECT: Final = {"name": "object"}
+_FILE: Final = {"name": "file"}
+_ODATA: Final = {"service": "odata", "path": "set"}
 _PARAMETERS: Final = {
     "get entity": {"name": "entity"},
-    "object detail": {"name": "object"},
-    "get object": {"name": "object"},
+    "get data object": {"id": "datalakeId"},
+    **dict.fromkeys(("get object", "get schema", "get properties"), _OBJECT),
+    **dict.fromkeys(("search file", "search and get file", "get file"), _FILE),
+    **dict.fromkeys(("odata metadata", "odata read"), _ODATA),
 }
-# Values that are the same for every tenant: programs that each M3 has, and nobody's logical id.
+# A transaction takes under this name what others tell under that one.
+_ALIASES: Final = {"SPYN": "SUNO"}
+# Values that are the same for every tenant: programs and tables that each M3 has, a service that
+# each LN has, a file that IDM makes of every item, and nobody's logical id.
 GIVEN: Final = {
+    "ALWT": "2",
+    "CRTP": "1",
+    "CUTD": "20260101",
+    "FILE": "CSYTAB",
+    "PK01": "CSCD",
+    "QERY": "CTSTKY from CSYTAB where CTSTCO = 'CSCD'",
+    "STCO": "CSCD",
+    "file": "Preview",
+    "odata": "tcapi.comBusinessPartner",
+    "set": "BusinessPartners",
     "MINM": "CRS610MI",
     "TRNM": "GetBasicData",
     "SQRY": "*",
@@ -109,7 +134,7 @@ def harvested(question: Question, content: Any) -> dict[str, str]:
             values[name] = str(value)
     for record in _records(content):
         values |= {name: str(value).strip() for name, value in record.items() if str(value).strip()}
-    return values
+    return values | {name: values[told] for name, told in _ALIASES.items() if told in values}
 
 
 def _of_operation(service: Service, operation: Operation) -> Iterator[Question]:

@@ -21,6 +21,9 @@ MAX_PLACES: Final = 2_000
 _MAX_DEPTH: Final = 40
 # Names of a data format; a longer or stranger one is data that stands where names do.
 _NAME: Final = re.compile(r"[\w$@.:\- ]{1,80}")
+_SCHEMAS: Final = re.compile(
+    r"\{http://(www\.w3\.org/2001/XMLSchema|schemas\.xmlsoap\.org/wsdl/)\}"
+)
 _KINDS: Final = {str: "text", bool: "boolean", int: "number", float: "number", type(None): "null"}
 
 
@@ -113,9 +116,10 @@ def _topmost(found: Sequence[Difference]) -> list[Difference]:
 
 
 def _disagree(theirs: frozenset[str], ours: frozenset[str]) -> bool:
+    """Tell whether the tenant has a kind of value that the sandbox never has there."""
     # A value that is null today may be anything tomorrow.
     theirs, ours = theirs - {"null"}, ours - {"null"}
-    return bool(theirs and ours) and not theirs & ours
+    return bool(ours) and not theirs <= ours
 
 
 def _said(kinds: frozenset[str] | None) -> str:
@@ -165,6 +169,9 @@ def _xml_places(element: Any, above: str, depth: int) -> Iterator[tuple[str, str
     if depth > _MAX_DEPTH:
         return
     place = f"{above}/{_shown(_local(element.tag))}"
+    if _SCHEMAS.match(element.tag) and "name" in element.attrib:
+        # What a WSDL declares is the form of other documents, not what a tenant holds.
+        place += f"({_shown(element.attrib['name'])})"
     yield place, "element"
     for name in element.attrib:
         yield f"{place}/@{_shown(_local(name))}", "attribute"
