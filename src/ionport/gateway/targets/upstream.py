@@ -1,5 +1,9 @@
 """Calls to targets: streaming both ways, to checked addresses. The only importer of aiohttp.
 
+aiohttp opens and keeps connections, writes heads and chunks, and reads answers. Its session, which
+joins these, is left out: what it looks at for each call (cookies, redirects, proxies) took twice
+as long as they do (docs/performance.md#gateway).
+
 What neither ASGI nor aiohttp hands on cannot pass: trailers are dropped (RFC 9110 §6.5.1 allows
 that), and their announcements with them.
 """
@@ -10,12 +14,15 @@ import asyncio
 import ipaddress
 import socket
 import ssl
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Final
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, cast
 from urllib.parse import urlencode
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.client_proto import ResponseHandler
+from aiohttp.connector import Connection
+from aiohttp.http import HttpProcessingError, RawResponseMessage, StreamWriter
 from multidict import CIMultiDict
 from yarl import URL
 
@@ -33,47 +40,94 @@ MAX_ADMITTED: Final = 10_000
 READ_BYTES: Final = 65_536
 MAX_FORM_ANSWER_BYTES: Final = 100_000
 
+_FAILURES: Final = (aiohttp.ClientError, HttpProcessingError, OSError, ValueError)
+# RFC 9110 §9.2.2. They are sent once more when a connection ends before anything was answered, as
+# a kept one does that the target closes at that moment (RFC 9112 §9.3.1).
+_IDEMPOTENT: Final = frozenset(("GET", "HEAD", "OPTIONS", "PUT", "DELETE"))
+# With the others a target expects a length, even of no body (RFC 9110 §8.6).
+_WITHOUT_BODY: Final = frozenset(("GET", "HEAD", "OPTIONS"))
+
 Resolver = Callable[[str, int], Sequence[str]]
 
 
 class UpstreamAnswer:
-    """The `TargetAnswer` of a call that aiohttp has made."""
+    """The `TargetAnswer` of a call over one of aiohttp's connections.
 
-    def __init__(self, response: aiohttp.ClientResponse, body: RequestBody | None) -> None:
-        self._response = response
-        self._body = body
-        self.status = response.status
-        self.headers: Sequence[Header] = response.raw_headers
+    `sending` writes a body that is still on its way in.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        message: RawResponseMessage,
+        content: aiohttp.StreamReader,
+        sending: asyncio.Task[None] | None,
+    ) -> None:
+        self._connection = connection
+        self._content = content
+        self._sending = sending
+        self.status = message.code
+        self.headers: Sequence[Header] = message.raw_headers
 
     @property
     def is_complete(self) -> bool:
         """Whether the whole body has arrived already; then `read` gives all that is left."""
-        return self._response.content.is_eof()
+        return self._content.is_eof()
 
     def read(self) -> bytes:
         """Return what has arrived, without waiting. Raises TargetFailed."""
         try:
-            return self._response.content.read_nowait()
+            return self._content.read_nowait()
         except (aiohttp.ClientError, OSError) as error:
             raise _failure(error) from error
 
     async def wait(self) -> bytes:
         """Return the next chunk, empty at the end. Raises TargetFailed when it is cut short."""
         try:
-            return await self._response.content.readany()
+            return await self._content.readany()
         except (aiohttp.ClientError, OSError) as error:
             raise _failure(error) from error
 
     def abort(self) -> None:
         """Close the connection; waiting for the answer raises TargetFailed."""
-        self._response.close()
+        if self._content.exception() is None:
+            self._content.set_exception(aiohttp.ClientConnectionError("closed"))
+        if self._sending is not None:
+            self._sending.cancel()
+        self._connection.close()
 
     def close(self) -> None:
         """Give the connection back, or close it if part of the answer is still to come."""
-        if self._response.content.at_eof() and (self._body is None or self._body.is_sent):
-            self._response.release()
+        protocol = self._connection.protocol
+        if protocol is None:
+            return
+        is_sent = self._sending is None or self._sending.done()
+        if is_sent and self._content.at_eof() and not protocol.writing_paused:
+            self._connection.release()
         else:
-            self._response.close()
+            self.abort()
+
+
+class _Destination:
+    """What the calls below one URL have in common.
+
+    Args:
+        base: the URL that theirs begin with.
+        request: stands for all of them where aiohttp asks which connection they need.
+    """
+
+    def __init__(self, base: str, request: aiohttp.ClientRequest) -> None:
+        path = base.find("/", base.index("//") + 2)
+        self._origin_length = path if path >= 0 else len(base)
+        self._host = ("Host", request.headers["Host"])
+        self.request = request
+
+    def head(self, request: Outbound) -> tuple[str, CIMultiDict[str]]:
+        """Return the request line and the headers of a request (RFC 9112 §3.2.1)."""
+        target = request.url[self._origin_length :]
+        slash = "" if target.startswith("/") else "/"
+        headers = CIMultiDict((self._host, *request.headers))
+        return f"{request.method} {slash}{target} HTTP/1.1", headers
 
 
 class Upstream:
@@ -87,13 +141,15 @@ class Upstream:
         resolve: gives the addresses of a host; for tests.
     """
 
+    _timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS)
+
     def __init__(self, policy: AddressPolicy, *, resolve: Resolver | None = None) -> None:
         self._policy = policy
         self._resolve = resolve
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._session: aiohttp.ClientSession | None = None
+        self._connector: aiohttp.TCPConnector | None = None
         self._holder: asyncio.Task[None] | None = None
-        self._admitted: set[str] = set()
+        self._destinations: dict[tuple[str, bool], _Destination] = {}
 
     async def send(
         self, request: Outbound, body: RequestBody | bytes | None = None
@@ -105,23 +161,24 @@ class Upstream:
             TargetTimedOut: no connection within ten seconds.
             ClientDisconnect, TooLarge: the client's body ended early.
         """
-        if request.base not in self._admitted:
-            self._admit(request.base)
-        streamed = body if isinstance(body, RequestBody) else None
+        key = (request.base, request.ignore_certificate_errors)
+        destination = self._destinations.get(key) or self._admit(*key)
+        connector = self._open_connector()
+        may_repeat = request.method in _IDEMPOTENT and not isinstance(body, RequestBody)
         try:
-            response = await self._client().request(
-                request.method,
-                URL(request.url, encoded=True),
-                headers=CIMultiDict(request.headers),
-                data=body,
-                allow_redirects=False,
-                ssl=not request.ignore_certificate_errors,
-            )
-        except (aiohttp.ClientError, OSError, ValueError) as error:
-            if streamed is not None and streamed.error is not None:
-                raise streamed.error from error
+            while True:
+                connection = await connector.connect(destination.request, [], self._timeout)
+                try:
+                    head = destination.head(request)
+                    return await _exchange(connection, request.method, head, body)
+                except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError):
+                    if not may_repeat:
+                        raise
+                    may_repeat = False
+        except _FAILURES as error:
+            if isinstance(body, RequestBody) and body.error is not None:
+                raise body.error from error
             raise _failure(error) from error
-        return UpstreamAnswer(response, streamed)
 
     async def post_form(
         self, url: str, fields: Mapping[str, str], headers: Mapping[str, str]
@@ -131,15 +188,10 @@ class Upstream:
         Raises:
             TargetFailed, TargetTimedOut: as `send`, also for a longer body.
         """
-        request = Outbound(
-            "POST",
-            url,
-            url,
-            [*headers.items(), ("Content-Type", "application/x-www-form-urlencoded")],
-        )
-        return await self._whole(
-            request, urlencode(fields).encode(), POST_SECONDS, MAX_FORM_ANSWER_BYTES
-        )
+        content_type = ("Content-Type", "application/x-www-form-urlencoded")
+        request = Outbound("POST", url, url, [*headers.items(), content_type])
+        content = urlencode(fields).encode()
+        return await self._whole(request, content, POST_SECONDS, MAX_FORM_ANSWER_BYTES)
 
     async def get(self, url: str, *, seconds: float, max_bytes: int) -> tuple[int, bytes]:
         """Fetch a document and return status and body; redirects are not followed.
@@ -149,6 +201,7 @@ class Upstream:
         """
         headers = [("Accept", "application/json, application/yaml;q=0.9, */*;q=0.1")]
         headers.append(("Accept-Encoding", "identity"))
+        url, _mark, _fragment = url.partition("#")
         base = url.partition("?")[0]
         return await self._whole(Outbound("GET", base, url, headers), None, seconds, max_bytes)
 
@@ -170,61 +223,105 @@ class Upstream:
 
     async def close(self) -> None:
         """Close all connections."""
-        holder, self._holder, self._session = self._holder, None, None
+        holder, self._holder, self._connector = self._holder, None, None
         if holder is not None and not holder.done():
             holder.cancel()
             await asyncio.wait([holder])
 
-    def _admit(self, base: str) -> None:
+    def _admit(self, base: str, ignore_certificate_errors: bool) -> _Destination:
         """Check a URL once more: it may have been stored under another setting."""
         if wrong := wrong_url(self._policy, base):
             raise TargetFailed(wrong, code="target_address_refused", detail=base)
-        if len(self._admitted) >= MAX_ADMITTED:
-            self._admitted.clear()
-        self._admitted.add(base)
+        if len(self._destinations) >= MAX_ADMITTED:
+            self._destinations.clear()
+        ssl_checks = not ignore_certificate_errors
+        request = aiohttp.ClientRequest("GET", URL(base, encoded=True), ssl=ssl_checks)
+        found = self._destinations[base, ignore_certificate_errors] = _Destination(base, request)
+        return found
 
-    def _client(self) -> aiohttp.ClientSession:
+    def _open_connector(self) -> aiohttp.TCPConnector:
         loop = asyncio.get_running_loop()
-        if self._session is None or self._loop is not loop:
+        if self._connector is None or self._loop is not loop:
             self._loop = loop
-            self._session = self._open()
-            self._holder = loop.create_task(_hold(self._session))
-        return self._session
-
-    def _open(self) -> aiohttp.ClientSession:
-        return aiohttp.ClientSession(
             # Each call has a client's connection, and those are bounded by the server.
-            connector=aiohttp.TCPConnector(
+            self._connector = aiohttp.TCPConnector(
                 limit=0,
                 keepalive_timeout=KEEPALIVE_SECONDS,
                 ttl_dns_cache=DNS_SECONDS,
                 resolver=_CheckedResolver(self._policy, self._resolve),
                 ssl=ssl.create_default_context(),
-            ),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS),
-            auto_decompress=False,
-            request_class=_PlainRequest,
-            read_bufsize=READ_BYTES,
-            trust_env=False,
-        )
+            )
+            self._holder = loop.create_task(_hold(self._connector))
+        return self._connector
 
 
-async def _hold(session: aiohttp.ClientSession) -> None:
-    async with session:
+async def _hold(connector: aiohttp.TCPConnector) -> None:
+    async with connector:
         await asyncio.Event().wait()
 
 
-class _PlainRequest(aiohttp.ClientRequest):
-    """A request that goes out with the headers it was given, and none of aiohttp's own.
+async def _exchange(
+    connection: Connection,
+    method: str,
+    head: tuple[str, CIMultiDict[str]],
+    body: RequestBody | bytes | None,
+) -> UpstreamAnswer:
+    """Send a request over a connection, and return its answer once the head has come."""
+    # One that the connector has just given has a protocol.
+    protocol = cast(ResponseHandler, connection.protocol)
+    sending = None
+    try:
+        protocol.set_response_params(
+            skip_payload=method == "HEAD",
+            read_until_eof=True,
+            auto_decompress=False,
+            read_bufsize=READ_BYTES,
+        )
+        sending = await _write(protocol, method, head, body)
+        message, content = await protocol.read()
+        while message.code < 200 and message.code != 101:
+            message, content = await protocol.read()
+    except BaseException:
+        if sending is not None:
+            sending.cancel()
+        connection.close()
+        raise
+    return UpstreamAnswer(connection, message, content, sending)
 
-    The documented way, `skip_auto_headers`, copies all headers for each request.
-    """
 
-    _skip_auto_headers = CIMultiDict[None]([("Content-Type", None)])
+async def _write(
+    protocol: ResponseHandler,
+    method: str,
+    head: tuple[str, CIMultiDict[str]],
+    body: RequestBody | bytes | None,
+) -> asyncio.Task[None] | None:
+    """Write a request; returns the task that goes on with a body that is still on its way in."""
+    line, headers = head
+    writer = StreamWriter(protocol, asyncio.get_running_loop())
+    is_announced = "Content-Length" in headers
+    if isinstance(body, RequestBody):
+        if not is_announced:
+            headers["Transfer-Encoding"] = "chunked"
+            writer.enable_chunking()
+        await writer.write_headers(line, headers)
+        return asyncio.create_task(_write_stream(protocol, writer, body))
+    if not is_announced and (body is not None or method not in _WITHOUT_BODY):
+        headers["Content-Length"] = str(len(body or b""))
+    await writer.write_headers(line, headers)
+    if body:
+        # All of it is in memory already: the answer does not wait until it has left.
+        await writer.write(body, drain=False)
+    writer.set_eof()
+    return None
 
-    def update_auto_headers(self, skip_auto_headers: Iterable[str] | None) -> None:
-        """Add nothing."""
+
+async def _write_stream(protocol: ResponseHandler, writer: StreamWriter, body: RequestBody) -> None:
+    try:
+        async for chunk in body:
+            await writer.write(chunk)
+        await writer.write_eof()
+    except Exception as error:  # noqa: BLE001 (it reaches who waits for the answer's head)
+        protocol.set_exception(aiohttp.ClientConnectionError(f"not sent: {error!r}"), error)
 
 
 class _CheckedResolver(AbstractResolver):
