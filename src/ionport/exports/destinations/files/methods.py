@@ -110,8 +110,8 @@ class FileMethod:
     @property
     def second_text(self) -> str:
         return _(
-            "Files that a program has taken are written once more, and the invoice may be booked"
-            " twice; where a file of the same name with another content lies, the delivery fails."
+            "The files are written once more, under names with the number of the export: a program"
+            " that takes them may book the invoice twice."
         )
 
     def page_language(
