@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -60,13 +62,26 @@ def public(key: asyncssh.SSHKey) -> str:
 
 
 class _Files(asyncssh.SFTPServer):
-    """Tells `on_rename` the new name before (False) and after (True) each rename."""
+    """Tells `on_rename` the new name before (False) and after (True) each rename.
+
+    While `quota` is set, no more than its bytes are taken for a file.
+    """
 
     def __init__(
-        self, channel: asyncssh.SSHServerChannel, root: Path, on_rename: OnRename | None
+        self,
+        channel: asyncssh.SSHServerChannel,
+        root: Path,
+        on_rename: OnRename | None,
+        quota: Sequence[int],
     ) -> None:
         super().__init__(channel, chroot=str(root).encode())
         self._on_rename = on_rename
+        self._quota = quota
+
+    def write(self, file_obj: object, offset: int, data: bytes) -> int:
+        if self._quota and offset + len(data) > self._quota[0]:
+            raise OSError(errno.EDQUOT, os.strerror(errno.EDQUOT))
+        return int(super().write(file_obj, offset, data))
 
     def rename(self, oldpath: bytes, newpath: bytes) -> None:
         name = newpath.decode().rpartition("/")[2]
@@ -78,8 +93,10 @@ class _Files(asyncssh.SFTPServer):
 
 
 @contextmanager
-def sftp_server(root: Path, on_rename: OnRename | None = None) -> Iterator[SftpServer]:
-    """Serve `root` as `/` until the block ends."""
+def sftp_server(
+    root: Path, on_rename: OnRename | None = None, quota: Sequence[int] = ()
+) -> Iterator[SftpServer]:
+    """Serve `root` as `/` until the block ends; `quota` is empty, or of one number of bytes."""
     loop, started = asyncio.new_event_loop(), threading.Event()
     host_key, user_key = new_key(), new_key()
     allowed = asyncssh.import_authorized_keys(public(user_key))
@@ -91,7 +108,7 @@ def sftp_server(root: Path, on_rename: OnRename | None = None) -> Iterator[SftpS
             0,
             server_host_keys=[host_key],
             server_factory=partial(_Server, allowed),
-            sftp_factory=lambda channel: _Files(channel, root, on_rename),
+            sftp_factory=lambda channel: _Files(channel, root, on_rename, quota),
         )
 
     def serve() -> None:
