@@ -68,6 +68,10 @@ def root(word: str) -> str:
     if "_" in word:
         return word
     word = _SEPARABLE.sub(r"\1", word)
+    if word.endswith("eaux"):  # `niveaux`
+        word = word.removesuffix("x")
+    elif word.endswith("aux") and len(word) > _SHORTEST_BEGINNING:  # `journaux`
+        word = f"{word[:-2]}l"
     for ending, least in _ROOT_ENDINGS:
         if word.endswith(ending) and len(word) - len(ending) >= least:
             return f"{word[: -len(ending)]}0"

@@ -244,11 +244,30 @@ def test_german_and_french_words_are_compared_without_their_endings() -> None:
     assert root("rechnungen") == root("rechnung")
     assert root("abgeholt") == root("abholen") == root("abzuholen")
     assert root("televerses") == root("televerser") == root("televersez")
+    assert root("journaux") == root("journal")
+    assert root("niveaux") == root("niveau")
 
 
 def test_a_question_about_another_system_is_not_answered() -> None:
     assert manual().ask("How do I export invoices to Infor?").is_answered
     assert not manual().ask("How do I export invoices to Odoo?").is_answered
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Warum wird meine Rechnung gehalten?",
+        "Que faire d'une facture papier numérisée ?",
+        "Der Wert soll numerisch sein, sagt LN.",
+        "Die Zertifizierungsstelle des Servers ist unbekannt.",
+        "Avons-nous un environnement de recette sans Infor ?",
+    ],
+)
+def test_a_word_that_begins_like_one_of_another_subject_is_not_refused_for_it(
+    question: str,
+) -> None:
+    assert not manual().vocabulary.meaning_of(question).is_outside
+    assert manual().vocabulary.meaning_of("Wo ist mein Gehaltszettel?").is_outside
 
 
 def test_an_error_text_that_is_pasted_finds_the_row_that_tells_what_to_do() -> None:
