@@ -1,1 +1,1 @@
-"""The JSON API of the document side, at `/api/v1`: what programs do that people do on pages."""
+"""The JSON API of the document side, at `/api/v1`: the pages' use cases for programs."""

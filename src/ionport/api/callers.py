@@ -1,4 +1,4 @@
-"""Who calls: an API key in the Authorization header, asked before a body is read."""
+"""The caller: an API key in the Authorization header, checked before a body is read."""
 
 from __future__ import annotations
 
@@ -139,7 +139,7 @@ def _find(services: ApiServices, secret: Secret, address: str | None) -> ApiCall
 
 
 def digest_of(*parts: bytes | str) -> str:
-    """Return what tells one request from another: the SHA-256 of its parts and their lengths."""
+    """Return the digest of a request: the SHA-256 of its parts and their lengths."""
     digest = hashlib.sha256()
     for part in parts:
         data = part.encode() if isinstance(part, str) else part

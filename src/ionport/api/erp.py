@@ -76,7 +76,7 @@ class ErpApp:
         content = await _content(scope, receive, headers)
         received = await run_in_threadpool(self._receive, endpoint, content)
         if received.result is Result.UNKNOWN:
-            # Alike for one of another connection: who asks learns nothing of it.
+            # The same for a token of another connection, so that a caller learns nothing of it.
             raise NotFound(
                 "No delivery over this connection is named here by a correlation id or a BODID.",
                 code="unknown_document",

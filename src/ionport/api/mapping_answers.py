@@ -63,10 +63,10 @@ class EditAnswer(Answer):
 
 
 class MappingFindingAnswer(Answer):
-    """What a rule of the linter noticed; `id` is what an acceptance names.
+    """A finding of the linter; `id` is the identity that an acceptance names.
 
-    `holds` says that the version cannot be used before the line is mended or the finding accepted.
-    The edits of `fix` mend it, where one is certain.
+    `holds`: the version cannot be used before the line is corrected or the finding accepted. The
+    edits of `fix` correct it, where one is certain.
     """
 
     id: str
@@ -95,7 +95,7 @@ class MappingFindingAnswer(Answer):
 
 
 class LintAnswer(BaseModel):
-    """What a file is by its content, and what the linter finds in it: at most 200 findings."""
+    """The kind of a file by its content, and the linter's findings in it: at most 200."""
 
     kind: MappingKind
     findings: Sequence[MappingFindingAnswer]

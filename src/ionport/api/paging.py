@@ -1,4 +1,4 @@
-"""Pages of lists: each begins behind a place, so that what comes in meanwhile shifts nothing."""
+"""Pages of lists: each begins after a place, so that new items shift no page."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def page_of(
     ] = None,
     limit: Annotated[int, Query(ge=1, le=MAX_PER_PAGE, description="How many at most.")] = 50,
 ) -> PageAsked:
-    """Return the page that a request asks for; raises InvalidInput for a cursor of nobody's."""
+    """Return the page that a request asks for; raises InvalidInput for an unknown cursor."""
     place = Cursor.read(cursor, is_before=False) if cursor is not None else None
     if cursor is not None and (place is None or not place.values):
         raise cursor_invalid()

@@ -104,6 +104,6 @@ def _unexpected(request: Request, error: Exception) -> Response:
         text.format(id=request_id),
         code="internal",
         request_id=request_id,
-        # This answer is made outside of what adds it to all others.
+        # The middleware that adds the header to all other answers does not see this one.
         headers={"X-Request-Id": request_id},
     )

@@ -1,4 +1,4 @@
-"""What the API answers. Times are ISO 8601 in UTC; amounts are decimal texts, never floats."""
+"""The answers of the API. Times are ISO 8601 in UTC; amounts are decimal texts, never floats."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Item = TypeVar("Item")
 
 
 class Answer(BaseModel):
-    """What is answered about a value: its attributes of the same names."""
+    """The answer about a value: its attributes of the same names."""
 
     @classmethod
     def made_of(cls, value: object, **more: Any) -> Self:
@@ -185,7 +185,7 @@ class TimelineAnswer(Answer):
 
 
 class ReceiptAnswer(Answer):
-    """What became of one file, or of one invoice inside it.
+    """The result for one file, or for one invoice inside it.
 
     `document` is null when it was refused; `error` and `code` say why. With the code
     `document_exists` the same content is here already, as `existing_id`.
@@ -211,7 +211,7 @@ class ReceiptAnswer(Answer):
 
 
 class BatchAnswer(BaseModel):
-    """What became of each file, in their order."""
+    """The results for the files, in their order."""
 
     results: Sequence[ReceiptAnswer]
 
@@ -267,7 +267,7 @@ class DeliveryAnswer(Answer):
 
 
 class StepAnswer(Answer):
-    """One station of a delivery."""
+    """One step of a delivery."""
 
     kind: str
     status: str = Field(
@@ -348,7 +348,7 @@ class ConnectionAnswer(Answer):
 class StageAnswer(Answer):
     """One stage of a proof.
 
-    `code` is a stable word for how it ended, `parameters` what stands in its texts by name.
+    `code` is a stable word for how it ended, `parameters` are the values in its texts by name.
     """
 
     key: str
@@ -385,7 +385,8 @@ class ProofAnswer(Answer):
 class AttemptDetailAnswer(AttemptAnswer):
     """One call to Infor with what was sent and answered, as the ledger keeps it.
 
-    Secrets are taken out, bodies are cut. All three are null for who may not see payloads.
+    Secrets are taken out, bodies are cut. All three are null without the permission to see
+    payloads.
     """
 
     request: Mapping[str, Any] | None = Field(description="Method, address, headers and body.")

@@ -10,7 +10,7 @@ from ionport.core.sentences import parts_of
 
 
 class SentenceAnswer(BaseModel):
-    """A template and what stands in it.
+    """A template and its parameters.
 
     Source: docs/decisions/0061-stored-sentences.md.
     """

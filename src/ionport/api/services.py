@@ -1,4 +1,4 @@
-"""What the JSON API uses."""
+"""The services that the JSON API uses."""
 
 from __future__ import annotations
 

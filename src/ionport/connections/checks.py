@@ -51,8 +51,8 @@ def prove(
 ) -> None:
     """Make a proof; commits after each stage begins and ends.
 
-    Nothing more is called once the check is not `check.runner`'s any more: it was taken for
-    dead, or its connection is deleted. `uses` is told when it has ended.
+    No further call is made once `check.runner` has lost the check: it counted as interrupted, or
+    its connection was deleted. `uses` is notified of its end.
     """
     positions = {stage.key: position for position, stage in enumerate(check.stages)}
     failed = False
@@ -67,7 +67,7 @@ def prove(
                 return
     status = CheckStatus.FAILED if failed else CheckStatus.PASSED
     with database.write() as work:
-        # What is decided by the newest proof waits for this one.
+        # Decisions by the newest proof wait for this lock.
         ConnectionRepository(work.connection).lock(scope, check.connection_id)
         is_ours = CheckRepository(work.connection).finish(scope, check, status, clock.now())
         if is_ours and uses is not None:

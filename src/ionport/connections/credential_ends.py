@@ -1,7 +1,7 @@
-"""When the credentials of connections end: noted by a person, told before, and holding nothing.
+"""When the credentials of connections end: noted by a person, announced, holding nothing.
 
 No source names an end of a service account's keys at Infor, and an `.ionapi` file has none
-(docs/reference/credentials.md): who knows one by the rules of the house writes it down here.
+(docs/reference/credentials.md): a person who knows one by the organization's own rules enters it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from ionport.identity.groups.permissions import Permission
 from ionport.store import Database, OrganizationScope, ScopedWork, SystemScope
 
 WARN_DAYS: Final = (1, 7, 30)
-"""How many days before the end it is told; and once more when it is over."""
+"""How many days before the end it is announced; and once more when it is over."""
 SHOWN: Final = 20
 _AT_ONCE: Final = 1_000
 _SCOPE: Final = SystemScope("connections whose credentials end")
@@ -32,7 +32,7 @@ Tell = Callable[[ScopedWork[OrganizationScope], Sequence[Event]], None]
 
 @dataclass(frozen=True, slots=True)
 class CredentialEnds:
-    """Notes when credentials end, and tells of it in time."""
+    """Notes when credentials end, and announces it in time."""
 
     _clock: Clock
     _audit: AuditLog
@@ -71,7 +71,7 @@ class CredentialEnds:
         return self._clock.now().astimezone(UTC).date()
 
     def look(self, database: Database, tell: Tell) -> int:
-        """Tell of each end that is near enough once for each of `WARN_DAYS`; returns how many."""
+        """Announce each near end once for each of `WARN_DAYS`; returns how many."""
         today = self.today()
         with database.read() as work:
             repository = ConnectionRepository(work.connection)
@@ -83,7 +83,7 @@ class CredentialEnds:
         with database.write() as work:
             access = work.within(scope)
             repository = ConnectionRepository(work.connection)
-            # Another process may have told it at this moment.
+            # Another process may have announced it at this moment.
             repository.lock(scope, one.id)
             found = repository.to_be_told(scope, _steps(today), 1, one.id)
             if not found:
@@ -118,7 +118,7 @@ def _last(today: date) -> date:
 
 
 def _step(left: int) -> int:
-    """Return what is told when so many days are left: the next of `WARN_DAYS`; 0 when over."""
+    """Return which of `WARN_DAYS` applies when so many days are left; 0 when over."""
     return 0 if left < 0 else next(days for days in WARN_DAYS if left <= days)
 
 

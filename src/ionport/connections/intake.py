@@ -12,7 +12,7 @@ from ionport.ionapi import CredentialFileError, Finding, IonApiFile
 
 @dataclass(frozen=True, slots=True)
 class PreparedConnection:
-    """A credential that can be stored, and what was noticed about its file."""
+    """A credential that can be stored, with the remarks about its file."""
 
     file: IonApiFile
     remarks: tuple[Remark, ...]

@@ -12,7 +12,7 @@ from ionport.core.sentences import recalled, stored
 from ionport.identity.model import AuditAction
 from ionport.ionapi.wording import values_of
 
-# A check writes at least one row in this time: no single call of a stage may take longer.
+# A running check writes at least one row in this time: no single call of a stage may take longer.
 SILENCE_OF_A_DEAD_CHECK = timedelta(seconds=150)
 
 
@@ -101,13 +101,13 @@ class Connection:
 
     @property
     def place(self) -> str:
-        """Where it leads, for the eye: the tenant, or folder, server or address."""
+        """Where it leads, as a text for people: the tenant, or folder, server or address."""
         return self.tenant_id if self.is_infor else self.gateway
 
 
 @dataclass(frozen=True, slots=True)
 class FormerFile:
-    """What the file of a connection was before it was replaced; nothing secret is in it."""
+    """A file of a connection that was replaced, without its secrets."""
 
     id: str
     connection_id: str
@@ -126,7 +126,7 @@ class FormerFile:
 
 
 class CheckStatus(StrEnum):
-    """How a check stands. *Interrupted*: its process ended before it did."""
+    """The status of a check. *Interrupted*: its process ended before it did."""
 
     RUNNING = "running"
     PASSED = "passed"
@@ -135,7 +135,7 @@ class CheckStatus(StrEnum):
 
 
 class StageStatus(StrEnum):
-    """How one stage of a check stands."""
+    """The status of one stage of a check."""
 
     PENDING = "pending"
     RUNNING = "running"
@@ -147,7 +147,7 @@ class StageStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CheckStage:
-    """One station of the proof: what was tried, what came back, and what to do about it.
+    """One stage of the proof: what was tried, the result, and what to do about it.
 
     `code` is a stable word for how it ended (`ionport.ionapi.probe`); texts are English sentences.
     """
@@ -164,7 +164,7 @@ class CheckStage:
 
     @property
     def parameters(self) -> Mapping[str, str]:
-        """What stands in the places of the texts, by name."""
+        """The values of the texts' placeholders, by name."""
         return values_of(self.summary, self.cause, self.remedy)
 
 
@@ -187,7 +187,7 @@ class Check:
         return self.status is not CheckStatus.RUNNING
 
     def as_seen_at(self, now: datetime) -> Check:
-        """Return the check, as interrupted when it has been silent for too long."""
+        """Return the check, as interrupted when it has written nothing for too long."""
         if self.is_over or now - self.updated_at < SILENCE_OF_A_DEAD_CHECK:
             return self
         return replace(self, status=CheckStatus.INTERRUPTED, finished_at=self.updated_at)

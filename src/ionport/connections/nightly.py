@@ -1,7 +1,7 @@
-"""Proves each connection that something uses once a night, whichever process has time for it.
+"""Proves each used connection once a night; any process may do it.
 
-The moments are spread over five hours by the connection's id: Infor counts sign-ons, and who
-looks at them all in the morning sees what no longer works before an invoice meets it.
+The moments are spread over five hours by the connection's id: Infor counts sign-ons, and in the
+morning a person sees what no longer works before an invoice is delivered.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ LOOK_SECONDS: Final = 300.0
 NIGHT: Final = timedelta(hours=5)
 """From midnight UTC on: in Europe and America the hours of least work."""
 LAST_HOUR: Final = 10
-"""A server that was down at night makes up for it until then, and not in the day's work."""
+"""Proofs that were not possible at night are made until this hour, not during the day."""
 _SCOPE: Final = SystemScope("connections that are proved at night")
 _logger = logging.getLogger(__name__)
 
@@ -57,7 +57,7 @@ class NightlyProofs:
         self.look()
 
     def tell_of_ends(self) -> int:
-        """Tell whose credentials end soon, and return of how many; by day, too."""
+        """Announce credentials that end soon, and return how many; by day, too."""
         return self._service.ends.look(self._database, self._tell)
 
     def look(self) -> int:

@@ -1,4 +1,4 @@
-"""What connections need of domains above them."""
+"""Ports of connections, filled by domains above them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ionport.store import OrganizationScope, ScopedWork
 
 
 class ConnectionUse(Protocol):
-    """Who uses a connection: asked before it is deleted, told when a proof of it has ended."""
+    """The uses of a connection: listed before it is deleted, notified when a proof has ended."""
 
     def titles(self, access: ScopedWork[OrganizationScope], connection_id: str) -> Sequence[str]:
         """Return the titles of what uses the connection, at most ten."""
@@ -19,5 +19,5 @@ class ConnectionUse(Protocol):
     def proof_ended(
         self, access: ScopedWork[OrganizationScope], connection_id: str, now: datetime
     ) -> None:
-        """Take that a check of the connection has ended; it can be read in `work`."""
+        """Handle the end of a check of the connection; it can be read in `work`."""
         ...

@@ -1,4 +1,4 @@
-"""Reads what the stored checks of a connection prove, for what acts on it."""
+"""Reads what the stored checks of a connection prove."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def proof_of(
 ) -> Proof:
     """Return what the stored checks of a connection prove for a method that uses `stages`.
 
-    Each delivery asks it: the checks themselves are read when a new one has ended.
+    Each delivery calls it: the checks themselves are read when a new one has ended.
     """
     repository = CheckRepository(access.connection)
     ids = repository.ended_ids(access.scope, connection_id)
@@ -45,5 +45,5 @@ def proof_of(
 
 
 def hold_proof(access: ScopedWork[OrganizationScope], connection_id: str) -> None:
-    """Let the proof of a connection stay as it is until this transaction ends."""
+    """Lock the proof of a connection until this transaction ends."""
     ConnectionRepository(access.connection).lock(access.scope, connection_id)

@@ -1,12 +1,13 @@
 """What the stored checks of a connection prove for a method, by the stages that it uses.
 
-A check asks everything that a connection can do; a method needs some of it. *Refused* means that
-Infor said no (credential, role, an unknown document type): so it will to a delivery. Everything
-else that went wrong (name, network, time-out, certificate, a server that is down, a process that
-ended) proves nothing either way: *unproved*. So does a check from before a stage was asked.
+A check tries everything that a connection can do; a method needs some of it. *Refused* means that
+Infor refuses the credential, the role or the document type, and would refuse a delivery too.
+Everything else that went wrong (name, network, time-out, certificate, a server that is down, a
+process that ended) proves nothing either way: *unproved*. So does a check from before a stage was
+asked.
 
-M3 and LN, which not every tenant has, end as *not applicable* where they are not open: that is
-nothing to a method that does without, and to another what the stage's code says.
+M3 and LN, which not every tenant has, end as *not applicable* where they are not open: that does
+not matter to a method that does not use them; for another the stage's code decides.
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ from ionport.ionapi.errors import is_transient
 BASE_STAGES: Final = ("file", "network", "token", "refresh")
 """What every call needs, whichever service it goes to."""
 
-# What fails no proof as a whole; of a suite that a method needs, only what passed is enough.
+# Statuses that do not fail a proof as a whole; for a suite that a method needs only *passed* is
+# enough.
 _MADE: Final = frozenset({StageStatus.PASSED, StageStatus.NOT_APPLICABLE})
 _NEEDED: Final = frozenset({StageStatus.PASSED})
 _ANSWERED: Final = frozenset({StageStatus.FAILED, StageStatus.NOT_APPLICABLE})
@@ -47,7 +49,7 @@ _BY_STATUS: Final = re.compile(r"[a-z]+_http_(4\d\d)")
 
 
 class ProofState(StrEnum):
-    """What is known of a connection, for a method."""
+    """The state of a connection's proof, for a method."""
 
     PASSED = "passed"
     REFUSED = "refused"
@@ -66,7 +68,7 @@ class ProofState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What is known of a connection: the state, the check it follows from, and what stopped it."""
+    """A connection's proof: its state, the check it follows from, and the stage that stopped it."""
 
     state: ProofState
     check: Check | None = None
@@ -91,7 +93,7 @@ class Proof:
             return _("The connection was never proved.")
         if self.stage is None or self.stage.status not in _ANSWERED:
             return _("The proof broke off before all was asked.")
-        # What was read before may have been in another language.
+        # Texts that were read before may be in another language.
         return told(joined(self.stage.title, self.stage.cause or self.stage.summary, by=": "))
 
     @property
@@ -120,7 +122,7 @@ def judge(checks: Sequence[Check], stages: Collection[str]) -> Proof:
 
 
 def state_of_check(check: Check) -> ProofState:
-    """Return what a check that ended says of all stages together."""
+    """Return the state of a check that ended, over all stages."""
     asked = (s.key for s in check.stages if s.status is not StageStatus.NOT_APPLICABLE)
     return _verdict(check, frozenset(asked)).state
 
@@ -138,7 +140,7 @@ def sees_user(check: Check | None) -> bool:
 
 
 def is_refusal(stage: CheckStage) -> bool:
-    """Whether a failed stage means that the other side said no, and will say so again."""
+    """Whether a failed stage is a refusal, which would come again."""
     if stage.key == "file":
         return True
     code = stage.code
@@ -158,7 +160,7 @@ def _verdict(check: Check, stages: Collection[str]) -> Proof:
             continue
         if stage.status in _ANSWERED and is_refusal(stage):
             return Proof(ProofState.REFUSED, check, stage)
-        # The first stage that stopped explains what came after it.
+        # The first stage that stopped explains those after it.
         open_stage = open_stage or stage
     all_asked = {stage.key for stage in check.stages}.issuperset(stages)
     is_passed = open_stage is None and all_asked

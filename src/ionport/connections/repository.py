@@ -62,7 +62,7 @@ _ENDED_IDS = (
         _c.organization_id == bindparam("organization"),
         _k.connection_id == bindparam("wanted"),
         _k.status != CheckStatus.RUNNING,
-        # What was proved of a former file says nothing of the present one.
+        # Proofs of a former file do not count for the present one.
         _k.started_at >= _c.uploaded_at,
     )
     .order_by(_k.started_at.desc(), _k.id.desc())
@@ -89,7 +89,7 @@ class ConnectionRepository(Repository):
         return self._one(statement, _connection, parameters)
 
     def lock(self, scope: OrganizationScope, connection_id: str) -> None:
-        """Let others who decide by the connection's proof wait until this transaction ends.
+        """Lock the connection's proof until this transaction ends.
 
         SQLite has one writer at a time anyway.
         """
@@ -242,7 +242,7 @@ class TokenRepository(Repository):
         )
 
     def delete_all(self, scope: SystemScope) -> None:
-        """Forget all tokens: key rotation makes everybody sign on anew."""
+        """Delete all tokens: after a key rotation every connection signs on anew."""
         self._run(delete(connection_tokens))
 
 
@@ -281,7 +281,7 @@ class CheckRepository(Repository):
         return True
 
     def claim(self, scope: OrganizationScope, check_id: str, runner: str, now: datetime) -> bool:
-        """Make `runner` the one who runs a check; False when somebody was before, or it is over."""
+        """Make `runner` the one who runs a check; False when it has a runner, or is over."""
         return self._change(scope, check_id, None, {"runner": runner, "updated_at": now})
 
     def get(self, scope: OrganizationScope, check_id: str) -> Check | None:
@@ -337,7 +337,7 @@ class CheckRepository(Repository):
         stage: CheckStage,
         now: datetime,
     ) -> bool:
-        """Write how a stage stands; False when the check is over or has another runner."""
+        """Write a stage's status; False when the check is over or has another runner."""
         if not self._change(scope, check.id, check.runner, {"updated_at": now}):
             return False
         self._run(

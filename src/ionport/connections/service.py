@@ -115,7 +115,7 @@ class ConnectionService:
             file.to_bytes(), owner_of(access.scope.organization_id, connection.id)
         )
         if not repository.add(access.scope, connection, sealed):
-            # Somebody uploaded the same file between our look and our insert.
+            # The same file was uploaded between our query and our insert.
             return repository.by_fingerprint(access.scope, file.fingerprint) or connection
         details = {"name": connection.name, "tenant": file.ti, "fingerprint": file.fingerprint}
         self._audit.record(access, ConnectionAction.UPLOADED, connection.id, details)
@@ -207,8 +207,8 @@ class ConnectionService:
         """Store a check whose stages are all pending; `run_check` runs it after the commit.
 
         A check of the connection that is running already is returned instead of a new one,
-        however many ask at once: Infor counts sign-ons. One whose process has ended is noted as
-        interrupted and makes place.
+        however many ask at once: Infor counts sign-ons. One whose process has ended is marked as
+        interrupted, and a new one begins.
         """
         access.require(Permission.MANAGE_CONNECTIONS)
         connection = self._get(access, connection_id)
@@ -221,7 +221,7 @@ class ConnectionService:
         stages = STAGES if connection.is_infor else target_type_of(connection.target).stages
         check = new_check(connection.id, access.actor.name, now, stages)
         if not repository.add(access.scope, check):
-            # Somebody started one between our look and our insert.
+            # Another one was started between our query and our insert.
             return repository.latest(access.scope, connection_id) or check
         self._audit.record(
             access, ConnectionAction.CHECKED, connection.id, {"name": connection.name}
@@ -267,7 +267,7 @@ class ConnectionService:
         return target_type_of(target.kind).probe(target, self.policy, self._clock)
 
     def wait_for_check(self, database: Database, scope: OrganizationScope, check_id: str) -> Check:
-        """Return a check that somebody else runs once it is over; one that is silent is over."""
+        """Wait for a check that another caller runs, and return it; an interrupted one is over."""
         operator = Actor.operator("check")
         while True:
             with database.read() as work:

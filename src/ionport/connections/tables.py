@@ -26,16 +26,16 @@ connections = Table(
     *required(Text, "name", "tenant_id", "app_name"),
     Column("environment", Text),
     *required(Text, "gateway", "authorization_server"),
-    # Shortened for the eye: the whole client id stays in the sealed file.
+    # Shortened for display: the whole client id stays in the sealed file.
     *required(Text, "client_id", "kind", "fingerprint"),
     Column("remarks", JSON, nullable=False),
     *required(Text, "sealed", "uploaded_by"),
     Column("uploaded_at", Moment, nullable=False),
-    # What it leads to, and what of it is no secret where that is no Infor tenant.
+    # The kind of target, and its parameters without secrets where it is no Infor tenant.
     Column("target", Text, nullable=False, server_default="infor"),
     Column("parameters", JSON, nullable=False, server_default="{}"),
     # The last day of its credentials, as a person has written it down, as YYYY-MM-DD; and how many
-    # days before it was told last.
+    # days before it was last announced.
     Column("credentials_end_on", Text),
     Column("credentials_told", Integer),
     UniqueConstraint("organization_id", "fingerprint", name="uq_connections_fingerprint"),

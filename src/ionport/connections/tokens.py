@@ -35,7 +35,7 @@ class DatabaseTokenStore:
     _connection_id: str
 
     def load(self, key: str) -> TokenSet | None:
-        """Return what was saved last; None also when it does not open with today's keys."""
+        """Return what was saved last; None also when it does not open with the present keys."""
         with self._database.read() as work:
             sealed = TokenRepository(work.connection).get(self._scope, self._connection_id, key)
         if sealed is None:
@@ -43,7 +43,7 @@ class DatabaseTokenStore:
         try:
             return _tokens(self._keys.open(sealed, self._owner(key)))
         except IonportError:
-            # A new sign-on heals it; failing here would not.
+            # A new sign-on replaces it, so that failing here would help nobody.
             _logger.warning("stored tokens of %s do not open", self._connection_id)
             return None
 
@@ -84,10 +84,10 @@ class DatabaseRenewal:
         self._held.acquire(LONGEST_RENEWAL)
 
     def begin_request(self) -> None:
-        """Let every token request leave."""
+        """Allow every token request."""
 
     def asked_to_wait(self, seconds: float) -> None:
-        """Leave it to the deliveries, which keep Infor's wish themselves."""
+        """Do nothing: the deliveries themselves wait as long as Infor asks."""
 
     def release(self) -> None:
         """Let the next worker renew."""

@@ -1,7 +1,7 @@
 """The file of a connection is replaced by another of the same tenant, and brought back.
 
-The connection stays the same: configurations, deliveries, its endpoint and its history go on. What
-was proved of the former file says nothing of the new one.
+The connection stays the same: configurations, deliveries, its endpoint and its history go on.
+Proofs of the former file do not count for the new one.
 """
 
 from __future__ import annotations
@@ -53,8 +53,8 @@ class FileVersions:
 
         Raises:
             Forbidden, NotFound: no right, or no connection with a file.
-            InvalidInput: the file leads to another tenant, where deliveries would be looked up
-                in vain.
+            InvalidInput: the file leads to another tenant, where earlier deliveries could not be
+                looked up.
             Conflict: another connection has this file.
         """
         before = self._locked(access, connection_id)
@@ -132,7 +132,7 @@ class FileVersions:
         self._interrupt_proof(access, before.id)
         self._keep(access, before)
         now = {"uploaded_by": access.actor.name, "uploaded_at": self._clock.now()}
-        # What somebody knows of the end of the former credentials says nothing of these.
+        # The noted end of the former credentials is not that of the new ones.
         unknown = {"credentials_end_on": None, "credentials_told": None}
         repository.update(access.scope, before.id, {**values, **now, **unknown})
         TokenRepository(access.connection).delete(access.scope, before.id, before.fingerprint)

@@ -101,13 +101,13 @@ class DocumentService:
     def keep(self, content: bytes) -> None:
         """Store the content of a file that was read; called without a transaction.
 
-        It is nobody's until `receive`, before which it is settled, and is cleared away when that
-        never comes. Raises Unavailable when the disk cannot be written.
+        It belongs to no document until `receive`, before which `settle` is called, and is deleted
+        when that is never called. Raises Unavailable when the disk cannot be written.
         """
         self._blobs.put(content, settles=False)
 
     def settle(self, prepared: Iterable[PreparedReceipt], executor: Executor | None = None) -> None:
-        """Make sure that files which are kept outlive a crash, before they become documents.
+        """Make sure that stored files survive a crash, before they become documents.
 
         Called without a transaction. Raises Unavailable when the disk cannot be written.
         """
@@ -137,7 +137,7 @@ class DocumentService:
         )
 
     def scan(self, content: bytes) -> None:
-        """Have a file looked through for malware, where a scanner is set; as `Scanner.scan`."""
+        """Scan a file for malware, where a scanner is configured; as `Scanner.scan`."""
         if self._scanner is not None:
             self._scanner.scan(content)
 
@@ -170,7 +170,7 @@ class DocumentService:
         prepared: Sequence[PreparedReceipt],
         sub_organization_id: str | None = None,
     ) -> list[Received | Conflict | Forbidden]:
-        """Keep a few dozen files as `receive` does, and return what became of each.
+        """Store a few dozen files as `receive` does, and return each document or its error.
 
         Of a file that is here already, or of a type that the actor may not edit, there is the
         error in its place. Raises NotFound as `receive`.
@@ -237,7 +237,7 @@ class DocumentService:
         *,
         descending: bool = True,
     ) -> Page[DocumentSummary]:
-        """Return a page of the organization's documents by its number, for who asks by numbers."""
+        """Return a page of the organization's documents by its number."""
         return ListRepository(access.connection).offset_page(
             access.scope, page, filter or DocumentFilter(), sort, descending=descending
         )
@@ -295,7 +295,7 @@ class DocumentService:
     def lock(self, access: ScopedWork[OrganizationScope], document_id: str) -> LockedDocument:
         """Keep others from changing the document until the transaction ends; raises NotFound.
 
-        Who also writes its deliveries takes their rows first, so that no two wait in a circle.
+        A caller that also writes its deliveries locks their rows first, to avoid a deadlock.
         """
         return locked_document(access, document_id)
 
@@ -335,7 +335,7 @@ class DocumentService:
         *,
         actor_name: str = "ionport",
     ) -> bool:
-        """Add a finding and tell the timeline; False when the document has it already.
+        """Add a finding with a timeline entry; False when the document has it already.
 
         `late_answer` and `two_items` (a possible double at Infor) have the parameters `step`,
         `first_id`, `second_id` and `delivery_id`. What holds lets no further delivery begin
@@ -345,6 +345,6 @@ class DocumentService:
         return self.review.add(access, document_id, code, parameters, actor_name=actor_name)
 
     def is_held(self, access: ScopedWork[OrganizationScope], document_id: str) -> bool:
-        """Tell whether it takes part in no delivery: by findings, or by where it stands."""
+        """Tell whether it takes part in no delivery, by its findings or its status."""
         found = DocumentRepository(access.connection).standing(access.scope, document_id)
         return found is None or is_held(*found)

@@ -1,6 +1,6 @@
-"""A document that a person may not see is not named beside those that they may.
+"""Hides ids and names of documents that a person may not see.
 
-It is met where two documents were the same invoice and one became of another type since.
+Needed where two documents were the same invoice and one has got another type since.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _NAMES_ANOTHER = re.compile(r"\bbefore, as \S")
 
 
 class Sight:
-    """Which of the documents that rows name may be told to whoever reads them."""
+    """Which of the documents that rows name the reader may see."""
 
     def __init__(
         self, connection: Connection, scope: OrganizationScope, named: Iterable[str | None]

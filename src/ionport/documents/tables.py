@@ -50,7 +50,7 @@ documents = Table(
     Column("total_number", Double, nullable=False),
     # Since when retention has removed its content; NULL while it is whole.
     Column("purged_at", Moment),
-    # How far the ERP is with it, as its deliveries say, and what it is called there.
+    # The ERP's status, derived from the deliveries, and its number there.
     Column("erp_status", Text),
     Column("erp_reference", Text),
     UniqueConstraint("organization_id", "content_sha256"),
@@ -73,7 +73,7 @@ IS_DONE_WHOLE = and_(
     documents.c.purged_at.is_(None),
     documents.c.status.in_(literal(done, literal_execute=True) for done in _DONE),
 )
-"""What retention looks for, as SQLite knows it again by the index below."""
+"""The condition of retention, written so that SQLite uses the index below."""
 
 partial_index(
     "ix_documents_done_whole",
@@ -109,7 +109,7 @@ document_timeline = Table(
     Column("actor_name", Text, nullable=False),
     # The newest entry first; entries of one moment keep the order they were written in.
     Column("position", Integer, nullable=False),
-    # What is told as a code with parameters has no text.
+    # An entry that is stored as a code with parameters has no text.
     Column("code", Text, nullable=False, server_default=""),
     Column("parameters", JSON, nullable=False, server_default="{}"),
     UniqueConstraint("document_id", "position"),

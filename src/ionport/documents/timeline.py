@@ -26,7 +26,7 @@ class Found(Protocol):
 
 
 class Timeline:
-    """Adds entries in the transaction of what they tell of; `events` hears of each new status."""
+    """Adds entries in the transaction of the change; `events` gets each new status."""
 
     def __init__(self, clock: Clock, events: Events | None = None) -> None:
         self._clock = clock
@@ -68,7 +68,7 @@ class Timeline:
         *,
         is_gone: bool = False,
     ) -> None:
-        """Add that something was found, or is no longer so: sight is taken when it is shown."""
+        """Add that a finding was made or no longer applies; names are hidden when it is shown."""
         entry = finding_entry(self._clock.now(), finding, actor_name, is_gone=is_gone)
         TimelineRepository(access.connection).add(access.scope, document_id, entry)
 

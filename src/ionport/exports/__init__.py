@@ -1,1 +1,1 @@
-"""Document side: export configurations and deliveries; the ledger that decides what was sent."""
+"""Document side: export configurations and deliveries, and the ledger of what was sent."""

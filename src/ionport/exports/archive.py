@@ -38,7 +38,7 @@ _READABLE: Final = 0o644 << 16
 
 @dataclass(frozen=True, slots=True)
 class _Evidence:
-    """What is known of a document at one moment."""
+    """The rows about a document, read at one moment."""
 
     document: Document
     findings: Sequence[Finding]
@@ -128,7 +128,7 @@ def _attached(original: bytes) -> list[tuple[str, bytes]]:
     try:
         return [(each.name, each.content) for each in attachments(original)]
     except InvalidInput:
-        # It was refused then, too; the PDF itself is in the archive.
+        # It was refused at receipt, too; the PDF itself is in the archive.
         return []
 
 

@@ -47,7 +47,7 @@ _REASON_LENGTH = 500
 
 
 def checked_reason(reason: str) -> str:
-    """Return why something is exported again; raises InvalidInput where nothing is said."""
+    """Return the reason of a re-export; raises InvalidInput where it is empty."""
     reason = reason.strip()
     if not reason or len(reason) > _REASON_LENGTH:
         wrong = _("Say why the document is exported again, in 1 to 500 characters.")
@@ -152,7 +152,7 @@ class DeliveryService(DeliveryReading):
         return self._making.make(access, document, plans, reason, consent)
 
     def keep_exported(self, access: Access[OrganizationScope], document_id: str) -> None:
-        """Call off a re-export that waits for approvals: the document is *Exported* as before.
+        """Cancel a re-export that waits for approvals: the document is *Exported* as before.
 
         Raises:
             NotFound: no such document.
@@ -177,7 +177,7 @@ class DeliveryService(DeliveryReading):
         """
         delivery = self._get(access, delivery_id)
         self._require(access, Permission.EXPORT, delivery)
-        # As who makes a delivery: nothing comes between what is asked here and the commit.
+        # Locked as when a delivery is made: nothing changes between these checks and the commit.
         document = self._making.locked(access, delivery.document_id)
         delivery = self._get(access, delivery_id)
         require_content(document.purged_at)
@@ -222,7 +222,7 @@ class DeliveryService(DeliveryReading):
         return self._get(access, delivery.id)
 
     def _reopen_steps(self, access: ScopedWork[OrganizationScope], delivery: Delivery) -> None:
-        """Let the steps that have begun begin again; rendered anew where nothing has arrived."""
+        """Reset the steps that have begun; they are rendered anew where nothing has arrived."""
         ledger = LedgerRepository(access.connection)
         fresh = {"status": StepStatus.PENDING, "tries": 0, "finished_at": None}
         for step in ledger.steps(access.scope, delivery.id):
@@ -231,7 +231,7 @@ class DeliveryService(DeliveryReading):
             ledger.update_step(access.scope, delivery.id, step.kind, fresh)
             if not may_have_arrived(ledger, access.scope, delivery.id, step.kind):
                 ledger.update_step(access.scope, delivery.id, StepKind.RENDER, fresh)
-                # Empty: those that the configuration uses when it is rendered.
+                # No versions: those that the configuration uses when it is rendered.
                 DeliveryRepository(access.connection).update(
                     access.scope, delivery.id, {"mapping_versions": {}}
                 )
@@ -239,7 +239,7 @@ class DeliveryService(DeliveryReading):
     def cancel(self, access: Access[OrganizationScope], delivery_id: str) -> Delivery:
         """Give up a delivery that is pending, waiting or failed.
 
-        Where only what follows the ERP's word is open, that is given up: it stays delivered.
+        Where only a step after the ERP's status is open, that is given up: it stays delivered.
 
         Raises:
             Conflict: it is running this moment, or over already.
@@ -303,8 +303,8 @@ class DeliveryService(DeliveryReading):
     def _take_from_lost_worker(self, work: Work, delivery: Delivery) -> None:
         """End a pass whose lease has lapsed by the wall clock; else leave it as it is.
 
-        That clock may have been stepped, so that nothing is taken for certain: a call of the old
-        worker may still be under way, and a look-up waits for it as long as a takeover would.
+        That clock may have been stepped, so a call of the old worker may still be under way: a
+        look-up waits for it as long as a takeover would.
         """
         now = self._clock.now()
         if now - delivery.updated_at >= timedelta(seconds=self._timing.takeover):
@@ -323,10 +323,10 @@ class DeliveryService(DeliveryReading):
         existing: Mapping[str, Delivery],
         configuration: ExportConfiguration,
     ) -> Delivery | None:
-        """Return the delivery by which the document goes, went or may have gone there already.
+        """Return the delivery that has delivered, may have or will deliver the document there.
 
-        A configuration that takes the place of another one delivers to the same ERP: what the
-        other has sent is not sent again without a person's word (*Re-export as new*).
+        A configuration that takes the place of another one delivers to the same ERP: what the other
+        has sent is sent again by a person alone (*Re-export as new*).
         """
         own = existing.get(configuration.id)
         family = destination_of(configuration.method).family
@@ -349,7 +349,7 @@ class DeliveryService(DeliveryReading):
     def _refuse_sent_beside(
         self, access: ScopedWork[OrganizationScope], delivery: Delivery
     ) -> None:
-        """What failed before anything was sent must not follow what another one has sent since."""
+        """Raise Conflict for a delivery that failed unsent when another one was sent since."""
         ledger = LedgerRepository(access.connection)
         if sent_something(ledger, access.scope, delivery):
             return

@@ -1,4 +1,4 @@
-"""Makes deliveries of documents that nothing holds: the only way to one."""
+"""Makes deliveries of documents that are not held; nothing else makes any."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def new_delivery(
     reason: str = "",
     created_by: str = "",
 ) -> Delivery:
-    """Return a delivery that nothing is done of; `ids` are its own and that Infor knows it by."""
+    """Return a new delivery; `ids` are its own id and the correlation id."""
     delivery_id, correlation_id = ids
     return Delivery(
         id=delivery_id,
@@ -76,7 +76,7 @@ def new_delivery(
 
 
 class DeliveryMaking:
-    """Makes deliveries; `wake_after` has them started soon after the commit."""
+    """Makes deliveries; `wake_after` starts them soon after the commit."""
 
     def __init__(
         self,
@@ -93,10 +93,11 @@ class DeliveryMaking:
         self._wake_after = wake_after
 
     def locked(self, access: ScopedWork[OrganizationScope], document_id: str) -> Document:
-        """Return a document as it stays until the transaction ends; raises NotFound.
+        """Return a document, locked until the transaction ends; raises NotFound.
 
-        What a delivery follows from is read after this: fields, status and deliveries of the
-        document. Rows of deliveries are taken before that of their document, as passes take them.
+        Everything that a delivery depends on is read after this: fields, status and deliveries of
+        the document. Rows of deliveries are locked before that of their document, in the order of
+        passes.
         """
         DeliveryRepository(access.connection).lock_exports(access.scope, document_id)
         self._documents.lock(access, document_id)
@@ -145,7 +146,7 @@ class DeliveryMaking:
     ) -> Sequence[Delivery]:
         """Make the deliveries (configuration, generation) of a document that nothing holds.
 
-        The only way to a delivery: whoever asks for one, what holds the document holds it here.
+        Nothing else makes deliveries, so that a held document is refused here for every caller.
         The document is one of `locked`.
         """
         review = self._documents.review

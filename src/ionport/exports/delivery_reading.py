@@ -37,7 +37,7 @@ class DeliveryReading:
     def get(self, access: Access[OrganizationScope], delivery_id: str) -> DeliveryDetail:
         """Return a delivery with its steps and attempts.
 
-        Who may not see payloads gets the attempts without what was sent and answered.
+        Without the permission to see payloads the attempts have no requests and answers.
         """
         access.require_organization_member()
         delivery = self._get(access, delivery_id)
@@ -89,7 +89,7 @@ class DeliveryReading:
         return repository.following(access.scope, wanted, limit, after)
 
     def is_surely_refused(self, access: ScopedWork[OrganizationScope], delivery: Delivery) -> bool:
-        """Whether nothing of a delivery's open steps may have arrived at its target."""
+        """Whether surely nothing of a delivery's open steps has arrived at its target."""
         ledger = LedgerRepository(access.connection)
         return is_surely_refused(ledger, access.scope, delivery)
 
@@ -138,7 +138,7 @@ class DeliveryReading:
         return RecordRepository(access.connection).of(access.scope, configuration_ids, since)
 
     def workers_alive(self, work: Work) -> bool:
-        """Tell whether any process runs deliveries now."""
+        """Tell whether any worker runs deliveries now."""
         since = self._clock.now() - timedelta(seconds=self._timing.silent_after)
         return WorkerRepository(work.connection).any_seen(SystemScope("is anything running"), since)
 

@@ -1,4 +1,4 @@
-"""What decisions about a document ask of its deliveries: the port of `documents/review`."""
+"""The deliveries of documents for decisions about them: the port of `documents/review`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from ionport.store import OrganizationScope, ScopedWork, SystemScope, Work
 
 
 class DocumentDeliveries:
-    """The deliveries of documents, for who decides about documents."""
+    """The deliveries of documents (`Deliveries`)."""
 
     def __init__(
         self, clock: Clock, documents: DocumentService, wake_after: Callable[[Work], None]
@@ -36,12 +36,12 @@ class DocumentDeliveries:
         self._wake_after = wake_after
 
     def lock(self, access: ScopedWork[OrganizationScope], document_id: str) -> Sent:
-        """Let no delivery be made, begin or send until the transaction ends; say what has left."""
+        """Let no delivery be made or sent until the transaction ends; return what was sent."""
         DeliveryRepository(access.connection).lock_exports(access.scope, document_id)
         return self.sent(access, document_id)
 
     def sent(self, access: ScopedWork[OrganizationScope], document_id: str) -> Sent:
-        """Say what has left so far."""
+        """Return what was sent so far."""
         ledger = LedgerRepository(access.connection)
         found = DeliveryRepository(access.connection).of_document(access.scope, document_id)
         if any(_is_at_target(each) or sent_something(ledger, access.scope, each) for each in found):
@@ -60,12 +60,12 @@ class DocumentDeliveries:
         return DeliveryRepository(work.connection).oldest_unfinished(SystemScope("open deliveries"))
 
     def resume(self, access: ScopedWork[OrganizationScope], document_id: str) -> None:
-        """Make due what waits for a decision, rendered anew, and write the status from it."""
+        """Make the deliveries due that wait for a decision, rendered anew, and set the status."""
         if self.free(access, document_id):
             record_document_status(access, self._documents, document_id, "")
 
     def free(self, access: ScopedWork[OrganizationScope], document_id: str) -> bool:
-        """Make due what waits for a decision, rendered anew; False without any delivery."""
+        """Make the deliveries due that wait for a decision, rendered anew; False without any."""
         found = DeliveryRepository(access.connection).of_document(access.scope, document_id)
         if not found:
             return False
@@ -74,16 +74,16 @@ class DocumentDeliveries:
             if delivery.status.is_over or delivery.status is DeliveryStatus.RUNNING:
                 continue
             if self._render_anew(access, delivery):
-                # Nobody fetches meanwhile what was rendered before.
+                # Until then no program fetches what was rendered before.
                 passes.free(access.scope, WAITS_TO_BE_FETCHED, now, delivery_id=delivery.id)
         passes.free(access.scope, DOCUMENT_HELD, now, document_id=document_id)
         self._wake_after(access.work)
         return True
 
     def _render_anew(self, access: ScopedWork[OrganizationScope], delivery: Delivery) -> bool:
-        """Let the steps that are still to be made say what the document says now.
+        """Reset the open steps, so that they are rendered from the present document.
 
-        What may have arrived keeps its bytes, and then all open steps do: False.
+        Where a call may have arrived, all open steps keep their bytes: False.
         """
         ledger = LedgerRepository(access.connection)
         kinds = {call.kind for call in destination_of(delivery.method).calls}

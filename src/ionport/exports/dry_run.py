@@ -1,7 +1,7 @@
-"""Dry runs: what a document would become through a mapping file or a configuration, unsent.
+"""Dry runs: the calls of a document through a mapping file or a configuration, not sent.
 
-Both ends are checked: whether the document is held, whether the mapping files fit it and hold, what
-is known of the connection, and, where that is proved, whether its IDM has what the files name.
+Checked are whether the document is held, whether the mapping files fit and are held, the
+connection's proof, and, where it passed, whether its IDM has what the files name.
 """
 
 from __future__ import annotations
@@ -41,14 +41,15 @@ from ionport.mappings.service import MappingService
 from ionport.store import Database, OrganizationScope
 
 _TENANT = "TENANT_TST"
-# As long as the id of a real delivery: what is too long for a target is told here too.
+# As long as the id of a real delivery, so that a value that is too long for a target is found here
+# too.
 _NO_DELIVERY = "00000000-0000-0000-0000-000000000000"
 _MULTIPART = "multipart/form-data"
 
 
 @dataclass(frozen=True, slots=True)
 class Obstacle:
-    """What would keep the document from arriving: where, and what to do."""
+    """A reason why the document would not arrive: where, and what to do."""
 
     where: str
     text: str
@@ -57,7 +58,7 @@ class Obstacle:
 
 @dataclass(frozen=True, slots=True)
 class DryRun:
-    """The calls in their order, what would stop them, and what of the document goes nowhere.
+    """The calls in their order, the obstacles, and the values that are not sent.
 
     `unsent` are ids of fields, of columns (`INVOICE_TABLE.QUANTITY`) and of terms with a value.
     """
@@ -77,7 +78,7 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class _Made:
-    """A delivery as it would be, and what its payloads are rendered from."""
+    """A delivery that is not stored, and what its payloads are rendered from."""
 
     delivery: Delivery
     document: Document
@@ -115,7 +116,7 @@ class DryRunService:
     def of_mapping(
         self, scope: OrganizationScope, document_id: str, kind: MappingKind, text: str
     ) -> DryRun:
-        """Return what a text makes of a document, stored or not; raises NotFound."""
+        """Return the dry run of a mapping text, stored or not; raises NotFound."""
         with self._database.read() as work:
             access = work.within(scope)
             document = self._documents.get(access, document_id)
@@ -155,7 +156,7 @@ class DryRunService:
                 kind: replace(version, text=replaced.get(kind, version.text))
                 for kind, version in versions.items()
             }
-            # In no ledger; its ids are as long as those of one that is.
+            # Not in the ledger; its ids are as long as those of a real one.
             ids, now = (_NO_DELIVERY, _NO_DELIVERY), self._clock.now()
             delivery = new_delivery(document, configuration, generation, now, ids=ids)
             made = _Made(delivery, document, changed, more_fields, connection)
@@ -178,7 +179,7 @@ class DryRunService:
         obstacles: list[Obstacle],
         read: ReadContent,
     ) -> DryRun:
-        """Ask the method: what it makes of the document is what a delivery would write or send."""
+        """Let the method plan what a delivery would write or send."""
         tenant = made.connection.tenant_id
         calls: Sequence[PlannedCall] = ()
         try:
@@ -194,7 +195,7 @@ class DryRunService:
             calls = destination.planned(rendered, Planning(made.connection.place, read))
         except IonportError as error:
             obstacles.append(Obstacle(_("Document"), error.text))
-        # What of a document a file of its values leaves out no program can tell.
+        # No program can tell which values a file of the document leaves out.
         return DryRun(tuple(calls), tuple(obstacles), ())
 
     def _versions(
@@ -238,7 +239,7 @@ class DryRunService:
     def lacking(
         self, scope: OrganizationScope, connection_id: str, text: str
     ) -> Sequence[Obstacle]:
-        """Return what of an IDM mapping file the tenant's IDM would refuse, by line.
+        """Return what the tenant's IDM would refuse of an IDM mapping file, by line.
 
         Raises IonportError and IonApiError where the tenant cannot be asked.
         """
@@ -263,7 +264,7 @@ class DryRunService:
         method: ExportMethod,
         text: str,
     ) -> Comparison:
-        """Return what a configuration's IDM mapping file would meet once it is active.
+        """Return what IDM would refuse of a configuration's mapping file once it is active.
 
         A connection whose proof has not passed is not asked. The configuration need not be stored.
         Raises Forbidden.
@@ -327,7 +328,7 @@ def _generation(access: Access[OrganizationScope], document_id: str, configurati
 
 def _unsent(made: SourceOf, calls: Sequence[PlannedCall]) -> tuple[str, ...]:
     if any(call.mapping_kind is MappingKind.XSLT for call in calls):
-        # What a stylesheet takes no program can tell.
+        # No program can tell which values a stylesheet reads.
         return ()
     try:
         terms: Mapping[str, str] = made.terms.header

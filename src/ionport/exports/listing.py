@@ -25,7 +25,7 @@ class DeliveryFilter:
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Why deliveries have failed or wait: the code they share, and the newest one's words."""
+    """Why deliveries have failed or wait: the code they share, and the newest one's text."""
 
     code: str
     text: str

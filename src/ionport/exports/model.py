@@ -14,14 +14,14 @@ from ionport.documents.step_names import step_name
 from ionport.identity.model import AuditAction
 from ionport.mappings.model import MappingKind
 
-# Error codes of deliveries that wait, without a time, until somebody frees them: findings hold
+# Error codes of deliveries that wait, without a time, for a decision or a proof: findings hold
 # the document, or Infor has refused the connection when it was proved.
 DOCUMENT_HELD: Final = "document_held"
 PROOF_REFUSED: Final = "proof_refused"
 WAITS_TO_BE_FETCHED: Final = "waits_to_be_fetched"
 """Error code of a delivery that a program fetches and has not confirmed yet."""
 GONE_FROM_ERP: Final = N_("It is no longer in the ERP: somebody has deleted it there.")
-"""What stands for the ERP's reason where it has lost an invoice that it had accepted."""
+"""The reason in place of the ERP's where it no longer has an invoice that it had accepted."""
 
 
 class ExportMethod(StrEnum):
@@ -45,7 +45,7 @@ class ExportMethod(StrEnum):
 
 
 class DeliveryStatus(StrEnum):
-    """How a delivery stands. *Waiting*: a transient error, tried again at `next_attempt_at`."""
+    """The status of a delivery. *Waiting*: a transient error, tried again at `next_attempt_at`."""
 
     PENDING = "pending"
     RUNNING = "running"
@@ -75,7 +75,7 @@ _OVER = frozenset({DeliveryStatus.DELIVERED, DeliveryStatus.FAILED, DeliveryStat
 
 @dataclass(frozen=True, slots=True)
 class DeliveryState:
-    """What a document's status follows from: how one delivery of it stands."""
+    """The state of one delivery, from which the document's status is derived."""
 
     configuration_id: str
     generation: int
@@ -85,7 +85,7 @@ class DeliveryState:
 
 
 class StepKind(StrEnum):
-    """The stations of a delivery; all but the first are calls to the target."""
+    """The steps of a delivery; all but the first are calls to the target."""
 
     RENDER = "render"
     IDM_LOOK_UP = "idm_look_up"
@@ -113,7 +113,7 @@ class StepKind(StrEnum):
 
 
 class StepStatus(StrEnum):
-    """How a step stands. *Skipped*: an earlier step made it unnecessary or impossible.
+    """The status of a step. *Skipped*: an earlier step made it unnecessary or impossible.
 
     *Not reached* is never stored: a pending step of a delivery that is over is shown so.
     """
@@ -144,18 +144,17 @@ class StepStatus(StrEnum):
         }[self]
 
     def within(self, delivery: DeliveryStatus) -> StepStatus:
-        """Return how a step is shown: what a delivery that is over has not come to stays so."""
+        """Return the status as shown: pending steps of a delivery that is over are not reached."""
         is_left = self is StepStatus.PENDING and delivery.is_over
         return StepStatus.NOT_REACHED if is_left else self
 
 
 class AttemptState(StrEnum):
-    """What is known of one remote call.
+    """The state of one remote call.
 
     `part` has done a part of its step, which goes on with another. `sent` is committed before the
-    call. A `sent` that nobody waits for any more becomes
-    `unknown`; a look-up turns that into `succeeded` or `failed`
-    (docs/decisions/0005-once-never-lose-a-delivery-never-post-one-twice.md).
+    call. A `sent` whose pass has ended becomes `unknown`; a look-up turns that into `succeeded` or
+    `failed` (docs/decisions/0005-once-never-lose-a-delivery-never-post-one-twice.md).
     """
 
     SENT = "sent"
@@ -171,7 +170,7 @@ class CallEnd(StrEnum):
     Source: docs/decisions/0019-who-may-send-and-when-another-may.md.
 
     It says how long a look-up that finds nothing proves nothing. *Open*: the call may be under
-    way; *ended*: it no longer is; *settled*: and nothing that it left behind can act any more.
+    way; *ended*: it no longer is; *settled*: nor can anything that it caused act any more.
     """
 
     OPEN = ""
@@ -215,7 +214,7 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryStep:
-    """One station of a delivery.
+    """One step of a delivery.
 
     `tries` counts failed calls in this series, `attempts` all calls ever made for it.
     """
@@ -278,7 +277,7 @@ class Delivery:
 
     @property
     def erp_name(self) -> str:
-        """What the ERP calls the invoice: its voucher, else the number of the batch."""
+        """The ERP's number of the invoice: its voucher, else the number of the batch."""
         return self.erp_voucher or self.erp_reference or ""
 
     @property
@@ -293,7 +292,7 @@ class Delivery:
 
     @property
     def status_label(self) -> str:
-        """How it stands, in the user's words and language."""
+        """Its status, in the user's words and language."""
         if self.waits_to_be_fetched:
             return _("Waits to be fetched")
         return _("Held") if self.is_held else self.status.label
@@ -326,7 +325,7 @@ class DeliveryDetail:
     """Since when retention has removed the document's content: nothing more is sent of it."""
 
     def without_payloads(self) -> DeliveryDetail:
-        """Return it for who may not see what was sent and what was answered."""
+        """Return it without requests and answers, for a person who may not see payloads."""
         return replace(
             self,
             steps=tuple(replace(each, payload_digest=None) for each in self.steps),
@@ -357,10 +356,10 @@ class Lease:
 
 
 class OutcomeKind(StrEnum):
-    """How a pass ended, for whoever runs it. The ledger holds the reason.
+    """How a pass ended, for the queue. The ledger has the reason.
 
     *Done*: the delivery is delivered. *Settled*: nothing to do here now: the delivery is over, not
-    due, or somebody else has it.
+    due, or run by another worker.
     """
 
     DONE = "done"

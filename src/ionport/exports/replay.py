@@ -46,7 +46,7 @@ class ReplayService:
         self._bulk = bulk
 
     def count(self, access: Access[OrganizationScope], wanted: DeliveryFilter) -> Replayable:
-        """Return what a replay of the deliveries in `wanted` would try; Forbidden for strangers.
+        """Return what a replay of the deliveries in `wanted` would try; raises Forbidden.
 
         Of the filter count times, configuration and cause.
         """
@@ -117,7 +117,7 @@ def replay_step(deliveries: DeliveryService) -> BulkStep:
 
 
 def _failed(wanted: DeliveryFilter) -> DeliveryFilter:
-    """Leave of a filter what a replay goes by."""
+    """Return the parts of a filter that a replay uses."""
     return replace(wanted, status=DeliveryStatus.FAILED, is_held=None, document_id=None, text="")
 
 

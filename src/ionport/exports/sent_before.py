@@ -1,4 +1,4 @@
-"""What of a document was sent, or may have been: it is not sent again without a person's word."""
+"""What was sent of a document, or may have been: only a person has it sent again."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ from ionport.store import OrganizationScope, ScopedWork, SystemScope, Work
 
 
 class _State(Protocol):
-    """A delivery, or the part of one that a status follows from."""
+    """A delivery, or the part of one that a status is derived from."""
 
     @property
     def configuration_id(self) -> str: ...
@@ -53,7 +53,7 @@ class _State(Protocol):
 
 _DELIVERED: Final = SystemScope("what the ERP has of a delivery")
 
-# From what needs a person to what needs nobody.
+# From the status that most needs a person to the one that needs none.
 _FAR: Final = (
     ErpStatus.REJECTED,
     ErpStatus.NO_WORD,
@@ -62,7 +62,7 @@ _FAR: Final = (
     ErpStatus.POSTED,
 )
 
-# What a step that is done says of the ERP; ION alone hands the invoice on.
+# The ERP status that follows from a done step; only ION passes the invoice on.
 _BY_STEP: Final = {
     StepKind.M3_HEAD: ErpStatus.ACCEPTED,
     StepKind.LN_CREATE: ErpStatus.ACCEPTED,
@@ -76,8 +76,9 @@ def derive_status(latest: Iterable[_State], active: frozenset[str]) -> DocumentS
     """Return the status that follows from the newest delivery of each configuration.
 
     *Exported* only when all active configurations have delivered. Deliveries through
-    configurations that are no longer active count while nothing else decides. What the ERP has
-    rejected is an error until it is exported again, and what it says nothing of until it does.
+    configurations that are no longer active count while nothing else decides. A delivery that the
+    ERP has rejected is an error until it is exported again, and one without an ERP status in time
+    until it has one.
     """
     latest = list(latest)
     newest = {delivery.configuration_id: delivery.status for delivery in latest}
@@ -96,7 +97,7 @@ def derive_status(latest: Iterable[_State], active: frozenset[str]) -> DocumentS
 
 
 def derive_erp(latest: Iterable[_State]) -> tuple[ErpStatus | None, str]:
-    """Return how far the ERP is with the delivery that it is least far with, and its name."""
+    """Return the least advanced ERP status of these deliveries, and the ERP's number."""
     told = [(_FAR.index(each.erp_status), each.erp_name) for each in latest if each.erp_status]
     if not told:
         return None, ""
@@ -112,9 +113,9 @@ def reaches_erp(method: ExportMethod) -> bool:
 def hand_over(
     work: Work, delivery: Delivery, steps: Mapping[StepKind, DeliveryStep], now: datetime
 ) -> bool:
-    """Write how far the ERP is with a delivery whose steps are done; nothing where none has it.
+    """Write the ERP status of a delivery whose steps are done; nothing where no ERP gets it.
 
-    False where the ERP has said something already.
+    False where it has an ERP status already.
     """
     made = {kind for kind, step in steps.items() if step.status is not StepStatus.SKIPPED}
     status = next((far for kind, far in _BY_STEP.items() if kind in made), None)
@@ -164,7 +165,7 @@ def tell_of_delivery(
     status: DeliveryStatus,
     details: Mapping[str, str] | None = None,
 ) -> None:
-    """Tell webhooks what became of a delivery, in the transaction of its change."""
+    """Pass the event of a delivery's new status to webhooks and alerts, in its transaction."""
     about = _about(delivery, details or {})
     events = [
         Event(each, delivery.document_id, at, delivery.status.value, status.value, about)
@@ -181,7 +182,7 @@ def tell_of_erp(
     status: ErpStatus,
     details: Mapping[str, str],
 ) -> None:
-    """Tell webhooks what the ERP says of a delivery, in the transaction in which it is taken.
+    """Pass the event of a delivery's new ERP status to webhooks and alerts, in its transaction.
 
     Previous and new status are those of the ERP.
     """

@@ -37,7 +37,7 @@ export_configurations = Table(
     Column("updated_at", Moment, nullable=False),
     # A configuration that delivered something is hidden, not removed: the ledger names it.
     Column("deleted_at", Moment),
-    # What its method asks beside connection and mapping files, by the name of the option.
+    # The values of its method's options, by the name of the option.
     Column("options", JSON, nullable=False),
     # Since when it takes documents that came in without a person; NULL: all that wait.
     Column("activated_at", Moment),
@@ -131,7 +131,7 @@ deliveries = Table(
     Column("finished_at", Moment),
     # Start of the present series of attempts: the first pass, Retry or the end of a hold begin one.
     Column("tries_since", Moment),
-    # How often a pass of this series was taken over; bounds what a crash can repeat.
+    # How often a pass of this series was taken over; bounds how often a crash can repeat.
     Column("runs", Integer, nullable=False),
     # Who runs the pass that is due or under way, and the lease: see
     # docs/decisions/0019-who-may-send-and-when-another-may.md.
@@ -142,17 +142,17 @@ deliveries = Table(
     # Ids of mapping versions by kind; of a kind that is missing, the one that the configuration
     # uses when the delivery is rendered.
     Column("mapping_versions", JSON, nullable=False),
-    # What the ERP calls the invoice: M3's batch number, LN's company and number.
+    # The ERP's number of the invoice: M3's batch number, LN's company and number.
     Column("erp_reference", Text),
-    # How far the ERP is with it, why it rejected it, and the number in its ledger.
+    # The ERP's status, the reason of a rejection, and the number in its ledger.
     Column("erp_status", Text),
     Column("erp_text", Text, nullable=False),
     Column("erp_voucher", Text),
     Column("erp_changed_at", Moment),
     # The BODID of what went over ION, up to its query: answers repeat it.
     Column("bod_name", Text),
-    # When it is asked next what the ERP has made of it, or whether its word is overdue, empty for
-    # never; and when the ERP had no such invoice first.
+    # When the ERP is asked next or its status is checked for being overdue, empty for never; and
+    # when the ERP had no such invoice first.
     Column("erp_ask_at", Moment),
     Column("erp_missed_at", Moment),
     UniqueConstraint("configuration_id", "document_id", "generation", name="uq_deliveries_key"),
@@ -183,7 +183,7 @@ partial_index(
     where=_unfinished,
 )
 
-# What an ERP is asked about: who asks reads these alone.
+# Deliveries that an ERP is asked about: the poller reads these alone.
 partial_index(
     "ix_deliveries_erp_ask_at",
     deliveries.c.erp_ask_at,
@@ -198,7 +198,7 @@ partial_index(
     where=deliveries.c.bod_name.is_not(None),
 )
 
-# What an ERP has rejected or said nothing of: few, of which a person reads the list.
+# Deliveries that an ERP has rejected or sent no status of: few, in a list for a person.
 for _told in ("rejected", "no_word"):
     partial_index(
         f"ix_deliveries_{_told}",

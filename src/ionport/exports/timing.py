@@ -1,6 +1,7 @@
 """How long to wait, and when to give up: every time of the exports, derived in one place.
 
-Which time follows from which stands in docs/decisions/0019-who-may-send-and-when-another-may.md.
+How the times depend on each other is described in
+docs/decisions/0019-who-may-send-and-when-another-may.md.
 """
 
 from __future__ import annotations

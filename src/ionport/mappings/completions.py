@@ -1,4 +1,4 @@
-"""What a mapping file of a kind may say at a place: the words that an editor offers."""
+"""The words that an editor of a mapping file offers: keys, sources and targets."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Completions:
 
 
 def completions(kind: MappingKind) -> Completions:
-    """Return what a file of a kind may say, each word once."""
+    """Return the words of a file of a kind, each once."""
     named = [*_fields(), *_columns(), *_terms()]
     return Completions(
         keys=_each_once(_keys(kind)),

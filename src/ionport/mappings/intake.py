@@ -71,7 +71,7 @@ def _wanted_kind(text: str, wanted: MappingKind | None) -> MappingKind:
 def wrong_kind_text(found: MappingKind, wanted: MappingKind) -> str:
     """Return why a file of this kind is not taken, and what to do.
 
-    A kind that no export type takes is told first: no other box would make it right.
+    A kind that no export method takes is named first: no other field of the form takes it.
     """
     if found not in USABLE_KINDS:
         return _(

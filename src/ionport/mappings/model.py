@@ -1,4 +1,4 @@
-"""Values of mappings: kinds, findings, files and versions, and what rendering takes and gives."""
+"""Values of mappings: kinds, findings, files and versions, and the values of rendering."""
 
 from __future__ import annotations
 
@@ -44,9 +44,9 @@ class MappingKind(StrEnum):
 class Finding:
     """Something about a mapping file that its owner should know: a rule with parameters.
 
-    `line` and `column` count from 1, None for the file as a whole. `fix` is the edit that
-    mends it, where one is certain or a close name is offered. While an error is not accepted, no
-    export configuration with this file can be active.
+    `line` and `column` count from 1, None for the file as a whole. `fix` is the edit that fixes it,
+    where one is certain or a close name is offered. While an error is not accepted, no export
+    configuration with this file can be active.
     """
 
     severity: Severity
@@ -59,12 +59,12 @@ class Finding:
 
     @property
     def blocks_activation(self) -> bool:
-        """Whether the file cannot be used before it is mended or the finding accepted."""
+        """Whether the file cannot be used before it is fixed or the finding accepted."""
         return self.severity is Severity.ERROR
 
     @property
     def acceptable(self) -> bool:
-        """Whether a person may accept it with a reason, instead of mending it."""
+        """Whether a person may accept it with a reason, instead of fixing it."""
         rule = RULES.get(self.code)
         return self.blocks_activation and (rule is None or rule.acceptable)
 
@@ -143,7 +143,7 @@ class MappingFile:
 
 @dataclass(frozen=True, slots=True)
 class ListedMapping:
-    """A mapping file as a list shows it: who saved its newest version, and what it is told of."""
+    """A mapping file as a list shows it: who saved its newest version, and its findings."""
 
     file: MappingFile
     saved_by: str
@@ -230,7 +230,7 @@ class IdmItem:
 
 @dataclass(frozen=True, slots=True)
 class BodEnvelope:
-    """What a BOD says besides the document. Moments are aware; `revision` is part of the BODID."""
+    """A BOD's values beside the document's. Moments are aware; `revision` is part of the BODID."""
 
     tenant_id: str
     created_at: datetime
@@ -241,7 +241,7 @@ class BodEnvelope:
 
 @dataclass(frozen=True, slots=True)
 class BodAddress:
-    """What the header of the ION message repeats from the BOD; absent texts are empty."""
+    """The values of the BOD that the header of the ION message repeats; absent texts are empty."""
 
     logical_id: str
     accounting_entity: str

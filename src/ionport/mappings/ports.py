@@ -1,4 +1,4 @@
-"""What mappings ask of others."""
+"""Ports of mappings."""
 
 from __future__ import annotations
 

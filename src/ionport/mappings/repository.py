@@ -211,7 +211,7 @@ class MappingRepository(Repository):
         return Following([_listed_version(row) for row in rows], total, more)
 
     def _version(self, scope: OrganizationScope, row: Row[Any]) -> MappingVersion:
-        """Return a version; what was accepted is asked for where something holds it."""
+        """Return a version; acceptances are read only where a finding holds it."""
         version = _version(row)
         if not any(finding.blocks_activation for finding in version.findings):
             return version

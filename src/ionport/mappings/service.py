@@ -285,7 +285,7 @@ class MappingService:
     def withdraw_acceptance(
         self, access: Access[OrganizationScope], mapping_id: str, finding: str
     ) -> None:
-        """Let an accepted finding hold again; raises as `MappingAcceptances.withdraw`."""
+        """Withdraw the acceptance of a finding; raises as `MappingAcceptances.withdraw`."""
         access.require_organization_administrator()
         self._acceptances.withdraw(access, self._locked(access, mapping_id), finding)
 
@@ -362,7 +362,7 @@ class MappingService:
                 with access.connection.begin_nested():
                     repository.add_file(access.scope, file)
             except IntegrityError:
-                # Somebody added the same name a moment ago: theirs is there now.
+                # Another person added the same name a moment ago: that file is used.
                 file = repository.lock_by_name(access.scope, name)
                 if file is None:
                     raise

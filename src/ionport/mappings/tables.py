@@ -1,4 +1,4 @@
-"""Tables of mappings. Versions are only ever added; the text is small and lives in the row."""
+"""Tables of mappings. Versions are only ever added; the text is small and stored in the row."""
 
 from __future__ import annotations
 
@@ -38,7 +38,8 @@ mapping_versions = Table(
     Column("findings", JSON, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("created_by", Text, nullable=False),
-    # How the uploaded bytes were written (`TextEncoding`): with it the text gives them back.
+    # The encoding of the uploaded bytes (`TextEncoding`), from which and the text they are
+    # restored.
     Column("encoding", Text, nullable=False, server_default="utf-8"),
     UniqueConstraint("mapping_id", "number"),
 )

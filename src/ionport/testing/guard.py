@@ -110,7 +110,7 @@ guard = Guard()
 
 
 def _addresses(content: bytes) -> list[object]:
-    """Return what stands under `iu` and `pu`, if anything does: others say what else is wrong."""
+    """Return the values of `iu` and `pu`, if there are any: other errors are found elsewhere."""
     try:
         data = json.loads(content.decode("utf-8-sig"))
     except (ValueError, RecursionError):

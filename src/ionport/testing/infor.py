@@ -1,4 +1,4 @@
-"""What a test holds in its hands: one running tenant."""
+"""The handle of a test on one running tenant."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ class Infor:
             self._parts.side.control.seeds.seed(Access(work, self._parts.scope, ACTOR), data)
 
     def learn(self, *files: str | Path, suite: str = "") -> None:
-        """Take what files tell of a tenant of yours, until the next reset.
+        """Use files with metadata of your own tenant, until the next reset.
 
         A file is an OpenAPI document of a suite, an export of M3's MRS001MI, or what IDM's
         `datamodel/entities` answers. `suite` is the API context of a document that names none.

@@ -1,4 +1,4 @@
-"""What a tenant that runs in a test process is made of."""
+"""The parts of a tenant that runs in a test process."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from starlette.types import ASGIApp
 from ionport.serving.server import server_config
 
 _START_SECONDS = 15.0
-# What a test left hanging (a slow answer it ordered, a connection it forgot) is cut off then.
+# How long calls that a test has left open (a slow answer, a forgotten connection) may still take.
 _SHUTDOWN_SECONDS = 1
 
 

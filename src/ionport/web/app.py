@@ -109,8 +109,8 @@ def create_web_app(
     """Return the pages of the sides that run here.
 
     `allowed_hosts` are the names (without port) that the server answers to; `secure_cookies` is
-    on when people reach it by https. `api_url` is the gateway's origin, for programs that have an
-    address wrong. `gateway` takes the calls that pages of the Infor side send.
+    on when people reach it by https. `api_url` is the gateway's origin, for programs that call a
+    wrong address. `gateway` takes the calls that pages of the Infor side send.
     """
     routes = _routes(sides)
     app = Starlette(
@@ -261,5 +261,5 @@ def _sandbox_routes() -> list[BaseRoute]:
 
 
 async def _raise_on(_request: Request, error: Exception) -> Response:
-    """Leave errors to the frame, which knows how they look."""
+    """Raise the error again: the frame renders it."""
     raise error

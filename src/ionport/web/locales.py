@@ -1,4 +1,4 @@
-"""The languages of the pages: their catalogues, and what Babel's locale data says of each.
+"""The languages of the pages: their catalogues and Babel's locale data.
 
 Source: docs/decisions/0056-texts-in-three-languages.md. A catalogue is a `.po` file, as translators
 write it; it is read at the first use of its language.
@@ -25,7 +25,7 @@ _DAYS: Final = {"de": "%d.%m.%Y", "fr": "%d/%m/%Y"}
 
 
 def catalogue_file(code: str) -> Path:
-    """Return where the texts of a language stand."""
+    """Return the catalogue file of a language."""
     return CATALOGUES / code / "LC_MESSAGES" / "ionport.po"
 
 

@@ -1,4 +1,4 @@
-"""What pages use: the services of every side, and one typed set for each side that runs."""
+"""The services that pages use: those of every side, and one typed set for each side."""
 
 from __future__ import annotations
 

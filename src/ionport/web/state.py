@@ -1,4 +1,4 @@
-"""Who is visiting, and what the address names: the tenant, the organization."""
+"""The visit of a request: its user, and the tenant and organization of the address."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def organization_scope(request: Request) -> OrganizationScope:
 
 
 def today_of(request: Request) -> date:
-    """Return the day in UTC, by which what ends on a day is judged."""
+    """Return the day in UTC, by which ends of accounts and credentials are counted."""
     return visit_of(request).services.clock.now().date()
 
 

@@ -146,7 +146,7 @@ class ReplayRequest(BaseModel):
 
 
 class ReplayAnswer(Answer):
-    """How far a replay is; `refused` counts the documents that were left out by the reason.
+    """The progress of a replay; `refused` counts the documents that were left out by the reason.
 
     Also of what is tried again, or exported as new, for one cause of the export errors.
     """
@@ -183,7 +183,7 @@ def replay(services: Services, call: Exporter, wanted: ReplayRequest) -> ReplayA
 
 @router.get("/deliveries/replays/{replay_id}")
 def get_replay(services: Services, call: Reader, replay_id: str) -> ReplayAnswer:
-    """Read how far a replay is, and why documents were left out."""
+    """Read the progress of a replay, and why documents were left out."""
     with services.database.read() as work:
         access = Access(work, call.scope, call.actor)
         run, reasons = services.replays.get(access, replay_id)

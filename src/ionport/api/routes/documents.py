@@ -111,7 +111,7 @@ def add_documents(
     sub_organization: SubOrganization = None,
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
-    """Send in many documents; the answer says what became of each.
+    """Send in many documents; the answer has the result for each.
 
     When all of them can be taken later only, the answer is 503. Files with the code `scanner_away`,
     `busy` or `data_folder_unavailable` may be sent again later, with the same `Idempotency-Key`.
@@ -278,7 +278,7 @@ def _let_wait(
     files: Sequence[ReceivedFile],
     sub_organization: str | None,
 ) -> None:
-    """Keep what came while the scanner is away, so that nothing has to be sent again."""
+    """Keep files that came while the scanner does not answer, so that none has to be sent again."""
     if services.waiting is not None:
         services.waiting.keep(call.scope, call.actor, outcomes, files, sub_organization)
 

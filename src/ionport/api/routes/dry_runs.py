@@ -40,7 +40,7 @@ class TracedAnswer(BaseModel):
 
 
 class PlannedCallAnswer(BaseModel):
-    """A call as it would be made; `path` is relative to the tenant, files are told by name.
+    """A call as it would be made; `path` is relative to the tenant, files have their name only.
 
     A file that is written has no `method`, and its name as `path`; of a webhook `path` is the
     address, and in `headers` time and signature are dots.
@@ -72,7 +72,7 @@ class PlannedCallAnswer(BaseModel):
 
 
 class ObstacleAnswer(BaseModel):
-    """What would keep the document from arriving, and what to do."""
+    """A reason why the document would not arrive, and what to do."""
 
     where: str
     text: str

@@ -1,4 +1,4 @@
-"""What failed or the ERP has not taken, by cause, and all of one cause tried or exported again."""
+"""Deliveries that failed or that the ERP has not taken, by cause: retry or re-export them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Exporter = Annotated[Call, allowed(ApiScope.EXPORTS_WRITE)]
 
 
 class ErrorGroupAnswer(Answer):
-    """Deliveries with one cause; `error` is what the newest one was answered."""
+    """Deliveries with one cause; `error` is the answer to the newest one."""
 
     cause: str = Field(description="Names the cause in the call that tries all of it again.")
     title: str | None = Field(description="The cause, where the message is a known one.")
@@ -94,8 +94,8 @@ def re_export_cause(
 ) -> ReplayAnswer:
     """Export all that the ERP has not taken for one cause again as new, in the background.
 
-    Those of 10,000 documents at most. Mend the cause before, and look whether the ERP has what it
-    has said nothing of. Documents that findings hold are left out, and counted by the reason;
+    Those of 10,000 documents at most. Remove the cause first, and check whether the ERP has those
+    that it sent no status of. Documents that findings hold are left out, and counted by the reason;
     `GET /deliveries/replays/{replay_id}` tells how far it is.
     """
     with services.database.write() as work:

@@ -25,7 +25,7 @@ Lease = Annotated[str, Header(max_length=200, description="What taking the deliv
 
 
 class TakeRequest(BaseModel):
-    """For how many seconds nobody else gets the delivery."""
+    """For how many seconds no other program gets the delivery."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -52,7 +52,7 @@ class TakenAnswer(BaseModel):
 
 
 class ConfirmRequest(BaseModel):
-    """What the receiver calls the document, if it has a name for it."""
+    """The receiver's name for the document, if it has one."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -131,7 +131,7 @@ def confirm(
     ionport_lease: Lease,
     wanted: ConfirmRequest | None = None,
 ) -> None:
-    """Say that the document has arrived: it is never handed out again."""
+    """Confirm that the document has arrived: it is never given out again."""
     with services.database.write() as work:
         access = Access(work, call.scope, call.actor)
         reference = wanted.reference if wanted else ""
@@ -142,7 +142,7 @@ def confirm(
 def refuse(
     services: Services, call: Fetcher, delivery_id: str, ionport_lease: Lease, wanted: RefuseRequest
 ) -> None:
-    """Say that the document cannot be taken, and why: the delivery fails."""
+    """Refuse the document with a reason: the delivery fails."""
     with services.database.write() as work:
         access = Access(work, call.scope, call.actor)
         services.fetching.refuse(access, delivery_id, ionport_lease, wanted.reason)

@@ -1,4 +1,4 @@
-"""Mapping files: their versions, what the linter finds, and what they make of a document."""
+"""Mapping files: their versions, the linter's findings, and previews with a document."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def preview_file(
     file: Sent,
     document: Annotated[str, Form(min_length=1, max_length=100, description="Its id.")],
 ) -> DryRunAnswer:
-    """Say which calls a mapping file makes of a document, of the kind that it is by its content.
+    """Return the calls that a mapping file makes of a document; its content decides its kind.
 
     Nothing is kept or sent; the key needs `documents.read` as well.
     """
@@ -175,7 +175,7 @@ def add_mapping_version(
     digest = digest_of("version", mapping_id, str(based_on), content)
 
     def save() -> tuple[int, VersionAnswer]:
-        # The address first: a file of nobody is answered alike, whatever is sent.
+        # The address first: an unknown file has the same answer, whatever is sent.
         with services.database.read() as work:
             kind = services.mappings.get(work.within(call.scope), mapping_id).kind
         prepared = prepare_mapping(content, kind)
@@ -227,7 +227,7 @@ def preview_mapping(
 def compare_mapping_versions(
     services: Services, call: Reader, mapping_id: str, old: AskedNumber, new: AskedNumber
 ) -> DifferenceAnswer:
-    """Say what is different between two versions, line by line."""
+    """Return the differences between two versions, line by line."""
     before, after = (_version(services, call, mapping_id, number) for number in (old, new))
     return DifferenceAnswer.of(old, new, difference(before.text, after.text))
 

@@ -1,4 +1,4 @@
-"""Webhooks: other programs are told what happens to documents and deliveries."""
+"""Webhooks: messages to other programs about documents and deliveries."""
 
 from __future__ import annotations
 

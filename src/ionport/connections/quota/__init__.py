@@ -1,1 +1,1 @@
-"""What connections use of the limits that Infor sets."""
+"""How much of Infor's limits connections use."""

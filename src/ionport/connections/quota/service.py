@@ -1,7 +1,7 @@
 """What a connection uses of Infor's quota: sign-ons, tokens and calls, counted by the minute.
 
 Each process counts in memory and adds its counts to the database every ten seconds, so that a call
-costs no transaction; a process that is killed forgets ten seconds of them at most.
+costs no transaction; a process that is killed loses ten seconds of them at most.
 
 Source: docs/reference/gateway.md#limits.
 """
@@ -34,7 +34,7 @@ _logger = logging.getLogger(__name__)
 FLUSH_SECONDS: Final = 10.0
 KEPT: Final = timedelta(days=2)
 NEAR: Final = 0.8
-"""From which share of a limit on a person is warned."""
+"""The share of a limit from which on a person is warned."""
 _REFRESH: Final = "grant_type=refresh_token"
 _SCOPE: Final = SystemScope("what connections use")
 
@@ -58,7 +58,7 @@ class Counts:
     calls: int = 0
 
     def add(self, other: Counts) -> None:
-        """Count what another has counted, too."""
+        """Add another's counts."""
         self.sign_ons += other.sign_ons
         self.tokens += other.tokens
         self.calls += other.calls
@@ -92,7 +92,7 @@ class Used:
 
 
 class UsageService:
-    """Counts the calls of this process, and tells what all processes have counted."""
+    """Counts the calls of this process, and reads the counts of all processes."""
 
     def __init__(self, clock: Clock, audit: AuditLog) -> None:
         self._clock = clock

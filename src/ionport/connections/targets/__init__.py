@@ -22,5 +22,5 @@ _BY_KIND = {each.kind: each for each in TARGET_TYPES}
 
 
 def target_type_of(kind: TargetKind) -> TargetType:
-    """Return what is known of a kind; raises KeyError for Infor, whose file says everything."""
+    """Return the type of a kind; raises KeyError for Infor, which is described by its file."""
     return _BY_KIND[kind]

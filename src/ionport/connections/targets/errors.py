@@ -1,4 +1,4 @@
-"""What can go wrong at a target that is no Infor tenant, and what that means for a delivery."""
+"""The errors of a target that is no Infor tenant, and what they mean for a delivery."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from ionport.ionapi.errors import IonApiError
 
 
 class TargetError(IonportError):
-    """A target refused, was away, or did not say what it did.
+    """A target refused, could not be reached, or did not answer.
 
     `transient`: it may heal by itself. `sent`: the call may have had its effect. `retry_after` is
-    in seconds, where the target asked to wait. A code in `REFUSALS` says that the target will say
-    so again until a person changes something.
+    in seconds, where the target asked to wait. A code in `REFUSALS` would come again until a person
+    changes something.
     """
 
     status = 502
@@ -51,11 +51,11 @@ NAME_REFUSED = "name_refused"
 FULL = "target_full"
 AWAY = "target_away"
 REFUSALS = frozenset({ADDRESS_REFUSED, HOST_KEY_CHANGED, SIGN_IN_REFUSED, NOT_PERMITTED, REDIRECT})
-"""What a proof that ends with it says of every delivery."""
+"""The codes that would end every delivery as they ended a proof."""
 
 
 def folder_missing(folder: str) -> TargetError:
-    """The folder is not there, as when nothing is mounted: deliveries wait for it."""
+    """Return the error of a missing folder, such as an unmounted one: deliveries wait for it."""
     return TargetError(
         FOLDER_MISSING,
         _("There is no folder {folder}.").format(folder=folder),
@@ -65,7 +65,7 @@ def folder_missing(folder: str) -> TargetError:
 
 
 def not_permitted(place: str) -> TargetError:
-    """The system or the server forbids it."""
+    """Return the error that the system or the server forbids it."""
     return TargetError(
         NOT_PERMITTED,
         _("Writing to {place} is not permitted.").format(place=place),
@@ -74,7 +74,7 @@ def not_permitted(place: str) -> TargetError:
 
 
 def full(place: str) -> TargetError:
-    """Disk or quota are used up: deliveries wait."""
+    """Return the error of a full disk or quota: deliveries wait."""
     return TargetError(
         FULL,
         _("There is no space left for {place}.").format(place=place),
@@ -84,7 +84,7 @@ def full(place: str) -> TargetError:
 
 
 def name_taken(name: str) -> TargetError:
-    """A file with this name and another content is there."""
+    """Return the error that a file with this name and another content is there."""
     return TargetError(
         NAME_TAKEN,
         _("Another file with the name {name} is there already.").format(name=name),
@@ -96,7 +96,7 @@ def name_taken(name: str) -> TargetError:
 
 
 def when_away() -> str:
-    """Return what to do when nobody answers."""
+    """Return what to do when a server does not answer."""
     return _(
         "Look whether the server runs, and compare the address of the connection with its own."
         " Deliveries go on by themselves then."
@@ -104,7 +104,7 @@ def when_away() -> str:
 
 
 def away(error: IonApiError) -> TargetError:
-    """Nobody can be reached under the address, or it must not be used."""
+    """Return the error of an address that cannot be reached or must not be used."""
     return TargetError(
         AWAY if error.transient else ADDRESS_REFUSED,
         error.message,
@@ -136,7 +136,7 @@ def of_system(error: OSError, folder: str, name: str) -> TargetError:
 
 
 def name_refused(name: str) -> TargetError:
-    """The target takes no file of this name."""
+    """Return the error that the target takes no file of this name."""
     return TargetError(
         NAME_REFUSED,
         _("The target takes no file with the name {name}.").format(name=name[:200]),

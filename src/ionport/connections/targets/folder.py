@@ -38,7 +38,7 @@ class LocalStore:
 
     def write(self, name: str, content: bytes) -> None:
         with self._told(name), (self._folder / name).open("wb") as file:
-            # As the folder is to its readers, so are its files, whatever this process masks.
+            # Files get the folder's own rights for readers, whatever umask this process has.
             os.fchmod(file.fileno(), stat.S_IMODE(self._folder.stat().st_mode) & 0o666)
             file.write(content)
             file.flush()

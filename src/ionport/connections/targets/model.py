@@ -1,4 +1,4 @@
-"""What a target is, and what there is to know of its kind."""
+"""A target, and the port of its kinds."""
 
 from __future__ import annotations
 
@@ -54,11 +54,11 @@ class TargetType(Protocol):
 
     @property
     def summary(self) -> str:
-        """What it is, in one sentence for who chooses."""
+        """What it is, in one sentence for the form."""
         ...
 
     def secret_label(self) -> str:
-        """Return what its secret is called in a form; empty: a person gives none."""
+        """Return the label of its secret in a form; empty: a person gives none."""
         return ""
 
     def proposed_secret(self) -> Secret:
@@ -70,7 +70,7 @@ class TargetType(Protocol):
         ...
 
     def place(self, parameters: Mapping[str, str]) -> str:
-        """Return where it is, for the eye, without a secret."""
+        """Return where it is, as a text for people without a secret."""
         ...
 
     def probe(self, target: Target, policy: AddressPolicy, clock: Clock) -> Results:
@@ -117,32 +117,32 @@ class FileTargetType(TargetType, Protocol):
 
 
 class Stages:
-    """Tells the stages of a proof one after the other."""
+    """Yields the results of a proof's stages one after the other."""
 
     def __init__(self, stages: tuple[tuple[str, str], ...]) -> None:
         self._left = list(stages)
         self._began = time.monotonic()
 
     def begin(self) -> StageResult:
-        """Tell that the next stage runs."""
+        """Begin the next stage."""
         self._began = time.monotonic()
         return StageResult(*self._left[0], "running")
 
     def passed(self, summary: str = "") -> StageResult:
-        """Tell that it passed."""
+        """End the stage as passed."""
         stage = self._left.pop(0)
         return StageResult(*stage, "passed", self._milliseconds(), summary, code=stage[0])
 
     def passed_to(self, key: str) -> Iterator[StageResult]:
-        """Tell that all before a stage passed: one call has made them together.
+        """End all stages before one as passed: one call has made them together.
 
-        Nothing is told where that stage has passed already.
+        Yields nothing where that stage has passed already.
         """
         while any(key == left for left, _title in self._left[1:]):
             yield self.passed()
 
     def failed(self, error: TargetError) -> Iterator[StageResult]:
-        """Tell what stopped the stage, and that the rest was not reached."""
+        """End the stage with an error, and the rest as not reached."""
         yield StageResult(
             *self._left.pop(0),
             "failed",

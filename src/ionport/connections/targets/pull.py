@@ -1,4 +1,4 @@
-"""No place at all: a program fetches what waits. The connection bounds and groups it."""
+"""No target to send to: a program fetches what waits. The connection groups and limits it."""
 
 from __future__ import annotations
 

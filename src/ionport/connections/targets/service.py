@@ -62,7 +62,7 @@ class TargetService:
         return target_type_of(target.kind).checked(target, self._policy)
 
     def add(self, access: Access[OrganizationScope], name: str, prepared: Target) -> Connection:
-        """Keep a target that `prepare` has judged as a connection.
+        """Store a target that `prepare` has checked as a connection.
 
         Raises:
             Forbidden: no right to manage connections; or a local folder, and there is no root.
@@ -86,7 +86,7 @@ class TargetService:
             authorization_server="",
             client_id=prepared.parameters.get("username", ""),
             kind=prepared.kind.value,
-            # Two of the same place are two: each has its own secret, limits and circuit.
+            # Two connections may have the same place: each has its own secret, limits and circuit.
             fingerprint=connection_id,
             remarks=(),
             uploaded_by=access.actor.name,

@@ -89,7 +89,7 @@ def post(
     except AnswerRefused as error:
         if error.code == "redirect":
             raise _redirected(error) from error
-        # Who has said that it took the message may say so at any length.
+        # The body of a successful answer may be of any length.
         if not 200 <= error.status < 300:
             raise _of_status(error.status, None) from error
         return
@@ -104,7 +104,7 @@ def _headers(media_type: str) -> dict[str, str]:
 
 
 def shown_headers(message_id: str, media_type: str) -> dict[str, str]:
-    """Return the headers of a message as a dry run tells them, without time and signature.
+    """Return the headers of a message as a dry run shows them, without time and signature.
 
     Source: Standard Webhooks, docs/decisions/0025-webhooks-sftp-and-blobs-by-known-libraries.md.
     """
@@ -153,7 +153,7 @@ def _of_status(status: int, retry_after: float | None) -> TargetError:
 
 
 def _retry_after(answer: httpx2.Response) -> float | None:
-    """Return the seconds that the receiver asks to wait; a date says nothing by a wrong clock."""
+    """Return the seconds that the receiver asks to wait; a date is ignored: clocks differ."""
     text = answer.headers.get("retry-after", "").strip()
     return float(text[:9]) if text.isascii() and text.isdigit() else None
 
@@ -199,7 +199,7 @@ class WebhookType(TargetType):
         return Target(self.kind, {"url": url}, target.secret)
 
     def place(self, parameters: Mapping[str, str]) -> str:
-        # A query may hold what nobody else is to see.
+        # A query may hold a secret.
         return parameters.get("url", "").partition("?")[0]
 
     def probe(self, target: Target, policy: AddressPolicy, clock: Clock) -> Results:

@@ -113,7 +113,7 @@ class ReviewService:
         *,
         actor_name: str = "ionport",
     ) -> bool:
-        """Add a finding and tell the timeline; False when the document has this very one already.
+        """Add a finding with a timeline entry; False when the document has the same one already.
 
         A finding that holds puts a document that was ready for export back to *Ready for
         validation*; the status of an exported one still follows from its deliveries.
@@ -223,11 +223,11 @@ class ReviewService:
 
         Before a delivery the document is compared with what was delivered and with what the
         organization knows: the same invoice, or one for no company, becomes a finding that holds.
-        Document and invoice number stay locked until the transaction ends, so that nothing comes
-        between; it must commit also after `DocumentHeld` (`keeping_findings`).
-        With `seen` only these (ids) are decided: what came after the person looked still holds.
-        `is_new`: a delivery is to be made, which needs its approvals also when others were.
-        `of_targets` is what the targets of these deliveries cannot take of this document.
+        Document and invoice number stay locked until the transaction ends; it must commit also
+        after `DocumentHeld` (`keeping_findings`). With `seen` only these (ids) are decided: what
+        came after the person looked still holds. `is_new`: a delivery is to be made, which needs
+        its approvals also when others were. `of_targets` is what the targets of these deliveries
+        cannot take of this document.
 
         Raises:
             InvalidInput: a reason of no or more than 500 characters.

@@ -78,7 +78,7 @@ class AccountRepository(Repository):
     def of_document(
         self, scope: OrganizationScope, document_id: str
     ) -> tuple[frozenset[str], Parties]:
-        """Return the identities of a document's supplier, and what it said of the parties."""
+        """Return the identities of a document's supplier, and its parties."""
         parameters = {"organization": scope.organization_id, "document": document_id}
         row = self._run(_OF_DOCUMENT, parameters).one_or_none()
         if row is None:
@@ -100,7 +100,7 @@ class AccountRepository(Repository):
         return {identity: frozenset(accounts) for identity, accounts in found.items()}
 
     def lock(self, scope: OrganizationScope, identities: Collection[str]) -> None:
-        """Make others who would make accounts of this supplier known wait for the commit."""
+        """Lock a supplier's identities, so that others add known accounts after the commit."""
         new = self._insert(account_locks).on_conflict_do_nothing()
         rows = [
             {"organization_id": scope.organization_id, "identity": one}
@@ -146,8 +146,8 @@ class AccountRepository(Repository):
     def unlearn(self, scope: OrganizationScope, identities: Collection[str], account: str) -> bool:
         """Forget an account that invoices of a supplier made known; False where none did.
 
-        It goes under every identity of those invoices: one that the master data lacks, such as a
-        GLN, would else let the account be known as before.
+        It is deleted under every identity of those invoices: otherwise the account would stay known
+        by one that the master data lacks, such as a GLN.
         """
         rows = self._run(
             select(_k.identity, _d.suppliers)

@@ -50,8 +50,7 @@ class KnownAccounts:
     ) -> list[NewFinding]:
         """Return a finding for each account that is not known where a delivery is made.
 
-        Until the transaction ends nobody else makes accounts of a supplier known of which this
-        one is the first.
+        For a supplier without known accounts the lock is kept until the transaction ends.
         """
         repository = AccountRepository(access.connection)
         suppliers, parties = repository.of_document(access.scope, document.id)
@@ -83,7 +82,7 @@ class KnownAccounts:
 
 
 def supplier_fields(access: ScopedWork[OrganizationScope], document_id: str) -> Row:
-    """Return what the master data says of a document's supplier, as fields of a document."""
+    """Return the master data of a document's supplier, as fields of a document."""
     identities, _parties = AccountRepository(access.connection).of_document(
         access.scope, document_id
     )

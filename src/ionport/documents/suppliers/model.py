@@ -16,7 +16,7 @@ COLUMNS = ("number", "name", "vat_id", "tax_number", "gln", "ibans", "category")
 
 @dataclass(frozen=True, slots=True)
 class SupplierValues:
-    """What is known of a supplier. `accounts` are as they are compared (`comparable_account`).
+    """A supplier's master data. `accounts` are as they are compared (`comparable_account`).
 
     `category` is a word of the ERP: what a mapping may send as `supplier_category`.
     """
@@ -31,7 +31,7 @@ class SupplierValues:
 
     @property
     def identities(self) -> frozenset[str]:
-        """By what an invoice may name the supplier (decision record 0020)."""
+        """The identities by which an invoice may name the supplier (decision record 0020)."""
         return supplier_identities_of(
             self.name, (self.number, self.vat_id, self.tax_number, self.gln)
         )
@@ -72,7 +72,7 @@ class SupplierChange:
 
 @dataclass(frozen=True, slots=True)
 class SupplierImport:
-    """What a file does, or would do in a dry run; `changes` are those that differ."""
+    """The result of an import or of its dry run; `changes` are the lines that differ."""
 
     changes: Sequence[SupplierChange]
     unchanged: int

@@ -127,7 +127,7 @@ class SupplierService:
         return found[number]
 
     def delete(self, access: Access[OrganizationScope], supplier_id: str) -> Supplier:
-        """Delete a supplier from the master data; what its invoices made known stays.
+        """Delete a supplier from the master data; accounts known by invoices stay.
 
         Raises Forbidden and NotFound.
         """

@@ -46,7 +46,7 @@ supplier_identities = Table(
     Index("ix_supplier_identities_identity", "organization_id", "identity"),
 )
 
-# What delivered and accepted invoices made known: under each identity of the supplier.
+# Accounts known by delivered and accepted invoices, under each identity of the supplier.
 known_accounts = Table(
     "known_accounts",
     metadata,

@@ -1,1 +1,1 @@
-"""What an administrator sets for a document type: its fields, effects of findings, approvals."""
+"""The settings of a document type: its fields, effects of findings, approvals."""

@@ -29,9 +29,9 @@ _APPROVAL_FLAGS = {
     "exports_by_itself": True,
 }
 """By flag: its default."""
-# What was stored before this flag was known left nothing by itself.
+# Settings stored before this flag existed exported nothing without a person.
 _NOT_STORED = {"exports_by_itself": False}
-# Number, currency, seller, buyer, payee and account: what is wrong there always holds.
+# Number, currency, seller, buyer, payee and account: findings about these always hold.
 _TERMS = """
 BT-1 BT-5 BT-6 BT-27 BT-29 BT-30 BT-31 BT-32 BT-44 BT-46 BT-47 BT-48 BT-59 BT-60 BT-61 BT-84 BT-86
 """
@@ -41,7 +41,7 @@ _ALWAYS = frozenset({"other_currency", "not_understood_payee", "unreadable_value
 
 @dataclass(frozen=True, slots=True)
 class FieldSetting:
-    """What is demanded of a header field; empty and None demand nothing.
+    """The demands on a header field; empty and None demand nothing.
 
     `erp_field_name` is another name by which mappings may call the field.
     """
@@ -65,7 +65,7 @@ class TypeSettings:
 
 
 def effect_is_fixed(code: str) -> bool:
-    """Tell whether a finding holds whatever an administrator says: about identity and currency."""
+    """Tell whether a finding always holds, whatever is set: those about identity and currency."""
     if code in FIELD_RULES:
         return False
     known = rules().get(code) or ORGANIZATION_RULES.get(code)

@@ -1,4 +1,4 @@
-"""The rules whose effect a document type may set, each in words that name no value."""
+"""The rules whose effect a document type may set, each with a text that names no value."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def rule_group(code: str) -> RuleGroup:
 class RuleRow:
     """A rule as a list shows it; `effect` is what it does for the type, `default` as shipped.
 
-    With `is_fixed` it holds whatever an administrator says.
+    With `is_fixed` it always holds.
     """
 
     code: str

@@ -1,4 +1,4 @@
-"""A rule's title, and what it says in general: the words of a rule that no document has broken yet.
+"""A rule's title and its general text, for a rule that has found nothing yet.
 
 A finding's sentence names the values of its document; these name none.
 """
@@ -182,7 +182,7 @@ _OWN: Mapping[str, tuple[str, str]] = {
     "PEPPOL-EN16931-R008": (N_("Empty element"), N_("An element is there but empty.")),
 }
 
-# What the checks say whose sentences name values of a document.
+# The general texts of checks whose sentences name values of a document.
 _GENERAL: Mapping[str, str] = {
     "not_negative": N_("{terms} is negative."),
     "period": N_("A period ends before it starts."),
@@ -266,7 +266,7 @@ def rule_title(code: str) -> str:
 
 
 def rule_words(code: str) -> str:
-    """Return what a rule says, without the values of any document."""
+    """Return a rule's general text, without the values of any document."""
     rule = rules().get(code)
     if rule is None:
         return gettext(_OWN[code][1])

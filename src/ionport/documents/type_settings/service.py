@@ -1,4 +1,4 @@
-"""What an administrator sets for a document type, and what follows for its documents."""
+"""What an administrator sets for a document type, and the findings that follow."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class TypeSettingsService:
         )
 
     def put(self, access: Access[OrganizationScope], settings: TypeSettings) -> None:
-        """Replace the settings of a document type; documents that wait are judged anew by them.
+        """Replace the settings of a document type; the rules run again for waiting documents.
 
         Raises Forbidden. `settings_of` has checked them.
         """
@@ -91,7 +91,7 @@ class TypeSettingsService:
     def set_effect(
         self, access: Access[OrganizationScope], type_id: str, code: str, effect: str
     ) -> None:
-        """Let a rule hold or note for the type; "" is what it does by default.
+        """Let a rule hold or note for the type; "" is the default effect.
 
         Raises Forbidden, NotFound, and InvalidInput where it always holds or is no rule.
         """

@@ -14,7 +14,7 @@ from ionport.core.i18n import _
 
 
 class FieldType(StrEnum):
-    """How a value is meant; the stored text is canonical (ISO date, plain decimal)."""
+    """The type of a value; the stored text is canonical (ISO date, plain decimal)."""
 
     STRING = "STRING"
     AMOUNT = "AMOUNT"
@@ -39,7 +39,7 @@ class Origin(StrEnum):
 
     INVOICE = "invoice"
     HAND = "hand"
-    """A person; no e-invoice says it."""
+    """A person; no e-invoice has it."""
     SYSTEM = "system"
     COMPANY = "company"
     """The company that the document belongs to."""

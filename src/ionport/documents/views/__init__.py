@@ -1,1 +1,1 @@
-"""How a person looks at the list of documents: chosen columns and saved views."""
+"""A person's settings of the list of documents: chosen columns and saved views."""

@@ -1,4 +1,4 @@
-"""The only SQL of how persons look at the list of documents."""
+"""The only SQL of persons' settings of the list of documents."""
 
 from __future__ import annotations
 

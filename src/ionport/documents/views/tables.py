@@ -1,4 +1,4 @@
-"""The table of how persons look at the list of documents."""
+"""The table of persons' settings of the list of documents."""
 
 from __future__ import annotations
 

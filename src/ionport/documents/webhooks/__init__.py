@@ -1,1 +1,1 @@
-"""Webhooks: other programs are told what happens to documents and deliveries."""
+"""Webhooks: messages to other programs about documents and deliveries."""

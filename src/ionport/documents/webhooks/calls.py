@@ -1,4 +1,4 @@
-"""The call to a receiver: to judged and pinned addresses, without redirects, bounded."""
+"""The call to a receiver: to checked and pinned addresses, without redirects, bounded."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class ReceiverCalls:
                 extensions={EXTENSION: options},
             )
         except AnswerRefused as error:
-            # Who has said that it took the message may say so at length.
+            # The body of a successful answer may be of any length.
             code = "" if error.code == "too_large" and 200 <= error.status < 300 else error.code
             return Answered(error.status or None, code, "", _since(began))
         except IonApiError as error:

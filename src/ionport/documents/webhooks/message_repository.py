@@ -1,4 +1,4 @@
-"""SQL of webhook messages and their attempts: an outbox whose tries are claimed one by one."""
+"""SQL of webhook messages and their attempts, which are claimed one by one."""
 
 from __future__ import annotations
 
@@ -164,9 +164,9 @@ class MessageRepository(Repository):
         due_at: datetime | None,
         finished_at: datetime | None,
     ) -> bool:
-        """Write how a message stands after its try `tries`, unless a later one has begun.
+        """Write a message's state after its try `tries`, unless a later one has begun.
 
-        None: whichever try is under way, as a message that has arrived needs no other one.
+        None: whichever try is under way, because a message that has arrived needs no other.
         """
         statement = update(webhook_messages).where(_m.id == message_id, _m.state == _WAITING)
         if tries is not None:
@@ -200,7 +200,7 @@ class MessageRepository(Repository):
 
 
 def _is_under_way(now: datetime) -> ColumnElement[bool]:
-    """Tell of a message whether its last try is leased: claimed, and not written down yet."""
+    """Return the condition that a message's last try is claimed and has no result yet."""
     written = exists().where(_a.message_id == _m.id, _a.number == _m.tries)
     return and_(_m.state == _WAITING, _m.tries > 0, _m.due_at > now, not_(written))
 

@@ -1,4 +1,4 @@
-"""Values of webhooks: what is told, to whom, and how each try went."""
+"""Values of webhooks: events, endpoints, messages and attempts."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ _DELIVERY: Final = "delivery."
 
 
 class EventType(StrEnum):
-    """What is told: a document came in, has a status now, or what became of a delivery.
+    """The type of an event: a document's receipt or new status, or a delivery's result.
 
-    What the ERP makes of a delivery is told apart from how the delivery itself stands.
+    The ERP's status of a delivery has types of its own.
     """
 
     DOCUMENT_RECEIVED = "document.received"
@@ -55,12 +55,12 @@ class EventType(StrEnum):
 
     @classmethod
     def of_status(cls, status: DocumentStatus) -> EventType:
-        """Return what is told when a document gets this status."""
+        """Return the type of the event that a document gets this status."""
         return cls(f"{_DOCUMENT}{status.value}")
 
     @classmethod
     def of_erp(cls, status: ErpStatus) -> EventType | None:
-        """Return what is told when the ERP says this of a delivery; None where it says nothing."""
+        """Return the type of the event that a delivery gets this ERP status; None without one."""
         return {
             ErpStatus.ACCEPTED: cls.ERP_ACCEPTED,
             ErpStatus.POSTED: cls.ERP_POSTED,
@@ -92,7 +92,7 @@ class EventType(StrEnum):
 
 
 def event_groups() -> Sequence[tuple[str, Sequence[EventType]]]:
-    """Return all types by what they are of, in the user's words, for who chooses among them."""
+    """Return all types by their subject, in the user's words, for a form."""
     kinds = {_DOCUMENT: _("Documents"), _DELIVERY: _("Deliveries"), "": _("Connections")}
     found: dict[str, list[EventType]] = {label: [] for label in kinds.values()}
     for each in EventType:
@@ -224,7 +224,7 @@ class WebhookAttempt:
 
     @property
     def text(self) -> str:
-        """How it went, in the user's words and language."""
+        """Its result, in the user's words and language."""
         known = {
             "": _("It was taken."),
             "status": _("The receiver refused it with this status."),

@@ -1,4 +1,4 @@
-"""Writes what webhooks tell, in the transaction of what they tell of."""
+"""Stores webhook messages, in the transaction of the event."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Outbox:
         self.wake = wake
 
     def tell(self, access: ScopedWork[OrganizationScope], events: Sequence[Event]) -> None:
-        """Write down what must be told once this transaction has committed."""
+        """Store the messages of events, to be sent once this transaction has committed."""
         listening = EndpointRepository(access.connection).listening(access.scope)
         wanted = [
             event for event in events if any(event.type in types for _id, types, _s in listening)
@@ -66,7 +66,7 @@ class Outbox:
         at: datetime,
         until: datetime,
     ) -> WebhookMessage:
-        """Add a message that tells of nothing, with its first try claimed until `until`."""
+        """Add a test message without an event, with its first try claimed until `until`."""
         message = WebhookMessage(
             id=new_id("msg"),
             organization_id=access.scope.organization_id,

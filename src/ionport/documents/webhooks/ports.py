@@ -1,4 +1,4 @@
-"""Who is told what happens to documents; those that change them know only this."""
+"""The port for events of documents, so that services need not know who takes them."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ from ionport.store import OrganizationScope, ScopedWork
 
 
 class Events(Protocol):
-    """Takes events in the transaction of the change that they tell of."""
+    """Takes events in the transaction of the change."""
 
     def tell(self, access: ScopedWork[OrganizationScope], events: Sequence[Event]) -> None:
-        """Write down what must be told once this transaction has committed."""
+        """Store what is to be sent about events once this transaction has committed."""
         ...
 
 
 class NoEvents:
-    """Nobody is told."""
+    """Drops all events."""
 
     def tell(self, access: ScopedWork[OrganizationScope], events: Sequence[Event]) -> None:
         """Do nothing."""
 
 
 class EachOfEvents:
-    """Tells several, in their order."""
+    """Passes events to several takers, in their order."""
 
     def __init__(self, *listeners: Events) -> None:
         self._listeners = listeners
 
     def tell(self, access: ScopedWork[OrganizationScope], events: Sequence[Event]) -> None:
-        """Let each of them write down what it tells."""
+        """Let each of them store what it sends."""
         for listener in self._listeners:
             listener.tell(access, events)

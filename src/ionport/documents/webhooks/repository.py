@@ -14,8 +14,8 @@ from ionport.store import AnyScope, OrganizationScope, SystemScope
 from ionport.store.repository import Repository, columns_of, in_scope, reader
 
 _e = webhook_endpoints.c
-# Every change of a document asks this. The lock keeps an endpoint from being deleted between
-# this look and the message that refers to it; it hinders nobody else.
+# Every change of a document runs this. The lock keeps an endpoint from being deleted before the
+# message that refers to it is stored; it blocks nothing else.
 _LISTENING = (
     select(_e.id, _e.events, _e.state)
     .where(_e.organization_id == bindparam("organization"), _e.state != EndpointState.OFF.value)
@@ -62,7 +62,7 @@ class EndpointRepository(Repository):
     def lock(self, scope: SystemScope, endpoint_id: str) -> EndpointState | None:
         """Return the state, kept as it is until the transaction ends; before rows of messages.
 
-        Who changes several messages of an endpoint takes it first, so that no two wait in a circle.
+        A caller that changes several messages of an endpoint locks it first, to avoid a deadlock.
         """
         query = select(_e.state).where(_e.id == endpoint_id).with_for_update(key_share=True)
         state = self._run(query).scalar_one_or_none()

@@ -210,7 +210,7 @@ class WebhookSender:
             messages.rest(_SENDING, endpoint.id, now)
             return None
         if message.series > len(self.timing.waits):
-            # The process that made the last try has not lived to write it down.
+            # The process that made the last try ended before it stored the result.
             self._give_up(work, message, endpoint, now)
             return None
         until = now + timedelta(seconds=self.timing.lease)
@@ -278,7 +278,7 @@ class WebhookSender:
             EndpointRepository(work.connection).set_failing(_SENDING, endpoint.id, now)
 
     def _switch_off(self, work: Work, endpoint: WebhookEndpoint) -> None:
-        """Send no more to a receiver that is gone for good, until a person resumes it."""
+        """Send no more to a receiver that answered 410 Gone, until a person resumes it."""
         if EndpointRepository(work.connection).switch_off(_SENDING, endpoint.id):
             scope = OrganizationScope(endpoint.organization_id)
             access = Access(work, scope, Actor.operator("webhooks"))
@@ -288,5 +288,5 @@ class WebhookSender:
 
 
 def _next_try(message: WebhookMessage) -> WebhookMessage:
-    """Return a message as its claim has left it."""
+    """Return a message as it is stored after its claim."""
     return replace(message, tries=message.tries + 1, series=message.series + 1)

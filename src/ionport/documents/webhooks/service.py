@@ -73,7 +73,7 @@ class WebhookService:
         return EndpointRepository(access.connection).list(access.scope, MAX_ENDPOINTS)
 
     def troubled(self, access: Access[OrganizationScope]) -> Sequence[WebhookEndpoint]:
-        """Return the webhooks that fail or were switched off; none to who may not mend them."""
+        """Return the webhooks that fail or were switched off; none for non-administrators."""
         if not access.actor.is_organization_administrator(access.scope.organization_id):
             return ()
         return EndpointRepository(access.connection).troubled(access.scope, MAX_ENDPOINTS)
@@ -157,7 +157,7 @@ class WebhookService:
         return paused
 
     def resume(self, access: Access[OrganizationScope], endpoint_id: str) -> WebhookEndpoint:
-        """Send again, what has waited first; also to a receiver that had said it is gone."""
+        """Send again, what has waited first; also to a receiver that had answered 410 Gone."""
         endpoint = self.get(access, endpoint_id)
         if endpoint.state is EndpointState.ACTIVE:
             return endpoint

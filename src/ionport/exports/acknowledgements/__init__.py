@@ -1,1 +1,1 @@
-"""What the ERP says of delivered documents: an endpoint for each connection, and what it took."""
+"""Acknowledgements of the ERP: an endpoint for each connection, and the received documents."""

@@ -1,8 +1,8 @@
 """Reads Acknowledge.SupplierInvoice and ConfirmBOD as they may come.
 
 No real instance is published (docs/reference/ion-messaging.md#what-is-not-published): elements are
-found by their local names, in any namespace and order. What a tenant sends that says neither
-accepted nor rejected is refused.
+found by their local names, in any namespace and order. A document that means neither accepted nor
+rejected is refused.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _MAX_IDS: Final = 20
 
 
 def read_acknowledgement(content: bytes) -> Told:
-    """Read a document; raises InvalidInput when it is neither of the two, or says nothing."""
+    """Read a document; raises InvalidInput when it is neither of the two, or has no status."""
     root = xml.parse(content)
     kind = _ROOTS.get(_local(root))
     if kind is None:

@@ -1,7 +1,7 @@
-"""Who says what the ERP makes of a delivery, and by when its word is expected.
+"""By which way the ERP's status of a delivery is learned, and by when.
 
 Source: docs/reference/ion-messaging.md#confirm-and-acknowledge: an ERP may send nothing, and no
-service of ION tells what a document flow has refused.
+service of ION reports what a document flow has refused.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ from ionport.exports.status import reaches_erp
 from ionport.store import OrganizationScope, ScopedWork
 
 HEARD_WITHIN: Final = timedelta(hours=24)
-"""How long its word is waited for where a configuration does not say, and somebody tells it."""
+"""How long the ERP's status is waited for where an endpoint takes it and no time is configured."""
 
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What is expected of the ERP about what a configuration delivers.
+    """How the ERP's status of a configuration's deliveries is learned.
 
     `asked`: whether the ERP is asked; None where it is not and will not be, False while no proof
-    has reached it. `is_told`: an endpoint takes what it says. `within`: how long its word may take;
-    None where none is expected.
+    has reached it. `is_told`: an endpoint takes acknowledgements. `within`: how long the status may
+    take; None where none is expected.
     """
 
     asked: bool | None
@@ -45,11 +45,11 @@ class Expected:
 
     @property
     def is_heard(self) -> bool:
-        """Whether anything will be known of the ERP."""
+        """Whether the ERP's status will be learned at all."""
         return self.is_asked or self.is_told
 
     def due(self, delivery: Delivery) -> datetime | None:
-        """Return by when the ERP's word on a delivery is expected; None when it is not."""
+        """Return by when the ERP's status of a delivery is expected; None when it is not."""
         if self.within is None or delivery.erp_status is not ErpStatus.HANDED_OVER:
             return None
         return (delivery.finished_at or delivery.created_at) + self.within
@@ -58,7 +58,7 @@ class Expected:
 def expected_of(
     access: ScopedWork[OrganizationScope], configuration: ExportConfiguration
 ) -> Expected:
-    """Return what is expected of the ERP about what a configuration delivers."""
+    """Return how the ERP's status of a configuration's deliveries is learned."""
     asked = _asks(access, configuration)
     is_told = reaches_erp(configuration.method) and _has_endpoint(access, configuration)
     hours = configuration.options.get(WORD_OPTION, "")

@@ -1,4 +1,4 @@
-"""Adds what a configuration asks for once the ERP has spoken to a delivery that is done."""
+"""Adds the step that a configuration asks for once a done delivery has an ERP status."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ionport.store import OrganizationScope, ScopedWork
 def follow_up(access: ScopedWork[OrganizationScope], delivery: Delivery, now: datetime) -> None:
     """Add the step and let a pass take it up, in the transaction of what it follows from.
 
-    Nothing without such a step, before the delivery is done, and a second time.
+    Does nothing without such a step, before the delivery is done, and a second time.
     """
     if delivery.status is not DeliveryStatus.DELIVERED or not delivery.idm_pid:
         return

@@ -27,7 +27,7 @@ _CALL: Final = f"{_VERB}.{_NOUN}"
 
 @dataclass(frozen=True, slots=True)
 class IonNames:
-    """What things are called at the tenant.
+    """The names of the tenant's objects.
 
     Attributes:
         point: the connection point that posts acknowledgements.

@@ -15,13 +15,13 @@ from ionport.documents.model import ErpStatus
 from ionport.identity.model import AuditAction
 
 MAX_BYTES: Final = 1_048_576
-"""The most that an acknowledgement may have, 1 MB."""
+"""The largest acknowledgement that is taken, 1 MB."""
 
 PREFIX: Final = "/api/erp/"
 """What the addresses of all endpoints begin with."""
 
 MAX_UNMATCHED: Final = 1_000
-"""How many that name no delivery are kept for a connection; the oldest go first."""
+"""How many documents without a delivery are kept for a connection; the oldest are deleted first."""
 
 
 def address_of(origin: str, connection_id: str) -> str:
@@ -35,7 +35,7 @@ class Kind(StrEnum):
     ACKNOWLEDGE = "acknowledge"
     CONFIRM = "confirm"
     ASKED = "asked"
-    """No document: the ERP was asked, or its word is overdue."""
+    """No document: the ERP was asked, or its status is overdue."""
 
     @property
     def label(self) -> str:
@@ -49,13 +49,13 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What a received document says, read and not yet believed.
+    """The content of a received document, not checked against a delivery yet.
 
     Attributes:
-        status: what it makes of the invoice.
+        status: the ERP's status of the invoice.
         ids: what may be the correlation id of a delivery, the likeliest first.
         bod_names: the BODIDs up to their query that may be a delivery's, the likeliest first.
-        number: what the ERP calls the invoice: M3's batch number, LN's company and number.
+        number: the ERP's number of the invoice: M3's batch number, LN's company and number.
         voucher: its number in the ledger.
         reason: why it was rejected, with the code before it where there is one.
         digest: SHA-256 of the bytes, by which a replay is known.
@@ -73,10 +73,10 @@ class Told:
 
 
 class Result(StrEnum):
-    """What a received document has changed.
+    """The effect of a received document.
 
-    *Applied*: the delivery stands as it says. All others change nothing: *known*, the delivery
-    stood so already; *late*, the ERP had said something else that is final; *superseded*, the
+    *Applied*: the delivery has its status now. All others change nothing: *known*, the delivery had
+    that status already; *late*, the ERP had given another status that is final; *superseded*, the
     document was exported again since; *unknown*, it names no delivery over this connection.
     """
 
@@ -98,7 +98,8 @@ class Result(StrEnum):
 
 
 _SAID: Final = frozenset((ErpStatus.ACCEPTED, ErpStatus.POSTED, ErpStatus.REJECTED))
-# What may follow; a rejection that a person mended in the ERP ends as accepted or posted.
+# Which status may follow which; a rejection that was corrected in the ERP ends as accepted or
+# posted.
 _NEXT: Final = {
     None: _SAID | {ErpStatus.HANDED_OVER},
     ErpStatus.HANDED_OVER: _SAID | {ErpStatus.NO_WORD},
@@ -110,7 +111,7 @@ _NEXT: Final = {
 
 
 def result_of(before: ErpStatus | None, told: ErpStatus, *, is_newest: bool) -> Result:
-    """Return what becomes of a delivery whose ERP status is `before` by what is told."""
+    """Return the effect of a document on a delivery whose ERP status is `before`."""
     if before is told or (before is ErpStatus.POSTED and told is ErpStatus.ACCEPTED):
         return Result.KNOWN
     if told not in _NEXT[before]:
@@ -120,7 +121,7 @@ def result_of(before: ErpStatus | None, told: ErpStatus, *, is_newest: bool) -> 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where a connection's ERP sends what it says; the token itself is kept nowhere.
+    """The endpoint that a connection's ERP sends acknowledgements to; its token is not stored.
 
     `hint` is how it begins.
     """

@@ -1,7 +1,7 @@
-"""Asks ERPs what became of invoices, where no document flow tells it, and notes their silence.
+"""Asks ERPs for the status of invoices where no document flow sends it, and notes overdue ones.
 
-Which method asks what is said by its destination (`destinations/questions`): often in the first
-minutes, seldom after a day, and no more after thirty.
+Which question a method has is defined by its destination (`destinations/questions`): often in the
+first minutes, seldom after a day, and no more after thirty.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ LOOK_SECONDS: Final = 3.0
 AT_ONCE: Final = 20
 FLOW_TAKES: Final = timedelta(seconds=50)
 TOLD_WITHIN: Final = timedelta(minutes=1)
-"""After how long another process tells of a silence that this one has not told of."""
+"""After how long another process notes an overdue status that this one has not noted."""
 GONE_AFTER: Final = timedelta(minutes=10)
 """How long an ERP must not find what it had accepted before it counts as deleted there."""
 _SCOPE: Final = SystemScope("deliveries whose ERP is asked about them")
@@ -50,7 +50,7 @@ _logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """A delivery that is looked at now: whether its ERP is asked, and its word is overdue."""
+    """A delivery that is due: whether its ERP is asked, and whether its status is overdue."""
 
     delivery: Delivery
     options: Mapping[str, str]
@@ -59,7 +59,7 @@ class _Look:
 
 
 class ErpPoller:
-    """Asks about what an ERP may have and has not posted yet."""
+    """Asks about invoices that an ERP may have and has not posted yet."""
 
     def __init__(
         self,
@@ -81,7 +81,7 @@ class ErpPoller:
         return Repeating("erp-answers", self.look, every_seconds, at_end=self.close)
 
     def look(self) -> int:
-        """Look once at what is due, at most 20; returns how many stand otherwise since."""
+        """Look once at what is due, at most 20; returns how many statuses changed."""
         changed = 0
         away: set[str] = set()
         for look in self._due():
@@ -91,9 +91,9 @@ class ErpPoller:
                 if look.is_asked and delivery.connection_id not in away:
                     is_told = self._ask(delivery, look.options)
             except (IonApiError, IonportError) as error:
-                # It is asked again; nobody waits for it.
+                # It is asked again later.
                 if not isinstance(error, M3Error | LnFault | NotFound):
-                    # These are about one invoice: the others are asked about all the same.
+                    # The error concerns one invoice: the others are asked about all the same.
                     away.add(delivery.connection_id)
                 _logger.warning("the ERP was not asked about %s: %s", delivery.id, error)
             if look.is_overdue and not is_told:
@@ -106,7 +106,7 @@ class ErpPoller:
         self._clients.close()
 
     def _due(self) -> Sequence[_Look]:
-        """Return what is due, and note when it is next: other processes leave it alone."""
+        """Return what is due, and note when it is due next, so that no other process takes it."""
         now = self._clock.now()
         with self._database.read() as work:
             if not QuestionRepository(work.connection).due(_SCOPE, now, 1):
@@ -126,7 +126,7 @@ class ErpPoller:
         is_open = delivery.status is DeliveryStatus.DELIVERED and delivery.erp_status in _OPEN
         expected = expected_of(access, configuration)
         due = expected.due(delivery) if is_open else None
-        # What is overdue is looked at again, in case this process ends before it has told it.
+        # An overdue one is due again soon, in case this process ends before it is noted.
         following = [] if due is None else [max(due, now + TOLD_WITHIN)]
         is_asked = is_open and wait is not None and expected.is_asked
         if is_open and wait is not None and expected.asked is not None:
@@ -155,7 +155,7 @@ class ErpPoller:
     def _missed(self, scope: OrganizationScope, delivery: Delivery) -> bool:
         """Note that the ERP has no such invoice, once a document flow has had its time.
 
-        What it had accepted, and does not find for a while, somebody has deleted there.
+        An invoice that it had accepted and does not find for a while was deleted there.
         """
         now, since = self._clock.now(), delivery.finished_at or delivery.created_at
         if delivery.erp_missed_at is None and now - since >= FLOW_TAKES:

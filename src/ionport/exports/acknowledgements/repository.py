@@ -1,4 +1,4 @@
-"""SQL of acknowledgements: endpoints, and what they took."""
+"""SQL of acknowledgements: endpoints, and received documents."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class EndpointRepository(Repository):
         return self._one(query, _endpoint)
 
     def with_digest(self, scope: SystemScope, connection_id: str) -> tuple[Endpoint, str] | None:
-        """Return a connection's endpoint and the digest of its token, whosever it is."""
+        """Return a connection's endpoint and the digest of its token, of any organization."""
         del scope
         query = select(erp_endpoints).where(_e.connection_id == connection_id)
         row = self._run(query).one_or_none()
@@ -53,10 +53,10 @@ class EndpointRepository(Repository):
 
 
 class ReceivedRepository(Repository):
-    """What endpoints took."""
+    """Documents that endpoints received."""
 
     def add(self, scope: OrganizationScope, received: Received) -> bool:
-        """Store what came; False when the same bytes came at this moment."""
+        """Store a received document; False when the same bytes came at this moment."""
         values = columns_of(erp_acknowledgements, received, organization_id=scope.organization_id)
         new = self._insert(erp_acknowledgements).values(values)
         return self._run(new.on_conflict_do_nothing().returning(_a.id)).first() is not None
@@ -64,7 +64,7 @@ class ReceivedRepository(Repository):
     def came_again(
         self, scope: OrganizationScope, connection_id: str, digest: str, at: datetime
     ) -> Received | None:
-        """Count a replay and return what came first; None when it is none."""
+        """Count a replay and return the document that came first; None when it is no replay."""
         row = self._run(
             update(erp_acknowledgements)
             .where(
@@ -98,7 +98,7 @@ class ReceivedRepository(Repository):
     def of_connection(
         self, scope: OrganizationScope, connection_id: str, limit: int
     ) -> Sequence[Received]:
-        """Return what came last over a connection, the newest first."""
+        """Return the last documents received over a connection, the newest first."""
         return self._all(
             select(erp_acknowledgements)
             .where(in_scope(erp_acknowledgements, scope), _a.connection_id == connection_id)
@@ -110,7 +110,7 @@ class ReceivedRepository(Repository):
     def of_delivery(
         self, scope: OrganizationScope, delivery_id: str, limit: int
     ) -> Sequence[Received]:
-        """Return what came for a delivery, the newest first."""
+        """Return the documents received for a delivery, the newest first."""
         return self._all(
             select(erp_acknowledgements)
             .where(in_scope(erp_acknowledgements, scope), _a.delivery_id == delivery_id)

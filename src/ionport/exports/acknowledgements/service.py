@@ -1,4 +1,4 @@
-"""Takes what the ERP says of delivered documents, and makes the endpoints for it.
+"""Takes the ERP's acknowledgements, and makes the endpoints for them.
 
 Source: docs/reference/ion-messaging.md#confirm-and-acknowledge.
 """
@@ -56,7 +56,7 @@ _SIGN_IN: Final = SystemScope("whose endpoint for acknowledgements it is")
 
 
 class AcknowledgementService:
-    """Endpoints of connections, and what comes to them."""
+    """Endpoints of connections, and the documents that they receive."""
 
     def __init__(
         self,
@@ -78,7 +78,7 @@ class AcknowledgementService:
         return EndpointRepository(access.connection).get(access.scope, connection_id)
 
     def make_token(self, access: Access[OrganizationScope], connection_id: str) -> Secret:
-        """Give a connection's endpoint a new token, which is in no other place than here.
+        """Give a connection's endpoint a new token; only its digest is stored.
 
         The one before it is no longer good. Raises Forbidden, and NotFound without such a
         connection.
@@ -107,7 +107,7 @@ class AcknowledgementService:
         self._audit.record(access, EndpointAction.REMOVED, connection.id, details)
 
     def received(self, access: Access[OrganizationScope], connection_id: str) -> Sequence[Received]:
-        """Return what came last over a connection, the newest first; at most `SHOWN`."""
+        """Return the last documents of a connection, the newest first; at most `SHOWN`."""
         access.require_organization_member()
         return ReceivedRepository(access.connection).of_connection(
             access.scope, connection_id, SHOWN
@@ -116,7 +116,7 @@ class AcknowledgementService:
     def of_delivery(
         self, access: Access[OrganizationScope], delivery_id: str
     ) -> Sequence[Received]:
-        """Return what came for a delivery, the newest first; at most `SHOWN`."""
+        """Return the documents received for a delivery, the newest first; at most `SHOWN`."""
         access.require_organization_member()
         return ReceivedRepository(access.connection).of_delivery(access.scope, delivery_id, SHOWN)
 
@@ -132,7 +132,7 @@ class AcknowledgementService:
         )
 
     def expected(self, access: Access[OrganizationScope], delivery: Delivery) -> Expected:
-        """Return what is expected of the ERP about a delivery; nothing once it has spoken."""
+        """Return how a delivery's ERP status is learned; nothing once it is final."""
         access.require_organization_member()
         if delivery.erp_status not in (ErpStatus.HANDED_OVER, ErpStatus.NO_WORD):
             return Expected(None, False, None)
@@ -145,9 +145,9 @@ class AcknowledgementService:
     def posted_name(
         self, access: Access[OrganizationScope], configurations: Iterable[ExportConfiguration]
     ) -> str | None:
-        """Return what the ERP calls an invoice that it has posted; empty before the first.
+        """Return the ERP's name of a posted invoice's number; empty before the first.
 
-        None where nobody tells or asks what becomes of what these configurations deliver.
+        None where the ERP's status of these configurations' deliveries is never learned.
         """
         access.require_organization_member()
         is_closed = any(expected_of(access, each).is_heard for each in configurations)
@@ -166,7 +166,7 @@ class AcknowledgementService:
         return found[0]
 
     def receive(self, work: Work, endpoint: Endpoint, told: Told) -> Received:
-        """Take what was said, which `read_acknowledgement` has read, in one transaction.
+        """Apply a document that `read_acknowledgement` has read, in one transaction.
 
         A replay is counted, and one that names no delivery over this connection is kept; neither
         changes anything.
@@ -197,14 +197,14 @@ class AcknowledgementService:
             last_received_at=now,
         )
         if not received.add(access.scope, came):
-            # The same bytes at the same moment: the first of them has changed what there is.
+            # The same bytes came at the same moment: the first of them was applied.
             again = received.came_again(access.scope, endpoint.connection_id, told.digest, now)
         if delivery is None:
             received.forget_unmatched(access.scope, endpoint.connection_id)
         return again or came
 
     def asked(self, work: Work, delivery: Delivery, answer: ErpAnswer) -> Result:
-        """Take what the ERP has answered about a delivery, as if it had told so by itself."""
+        """Apply the ERP's answer about a delivery, as if it had sent it."""
         told = Told(
             Kind.ASKED, answer.status, (), "", answer.number, answer.voucher, answer.reason, ""
         )
@@ -234,7 +234,7 @@ class AcknowledgementService:
         told: Told,
         now: datetime,
     ) -> Result:
-        """Let a delivery and its document stand as the ERP says."""
+        """Set the ERP's status of a delivery and its document."""
         deliveries = DeliveryRepository(access.connection)
         deliveries.lock_exports(access.scope, delivery.document_id)
         delivery = deliveries.get(access.scope, delivery.id) or delivery
@@ -264,10 +264,10 @@ class AcknowledgementService:
             }
             tell_of_erp(access, self._documents, delivery, now, told.status, details)
             if told.reason != GONE_FROM_ERP:
-                # That M3 does not find it any more is no reason to delete anything.
+                # M3 not finding it any more is no reason to delete anything.
                 follow_up(access, replace(delivery, **values), now)
         if result is Result.SUPERSEDED and told.status is not ErpStatus.REJECTED:
-            # What was exported again may be booked twice: nothing further leaves unasked.
+            # A re-exported document may be booked twice: no further step is made without a person.
             parameters = {"number": told.number, "delivery_id": delivery.id}
             self._documents.add_finding(access, delivery.document_id, POSTED_BEFORE, parameters)
         text = _sentence(told)
@@ -281,7 +281,7 @@ class AcknowledgementService:
 
 
 def _sentence(told: Told) -> str:
-    """Say for the timeline what the ERP has told."""
+    """Return the timeline's sentence about the ERP's status."""
     voucher = _("voucher {number}").format(number=told.voucher) if told.voucher else ""
     number = joined(told.number, voucher, by=", ")
     if told.status is ErpStatus.NO_WORD:

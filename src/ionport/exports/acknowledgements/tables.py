@@ -1,4 +1,4 @@
-"""Tables of acknowledgements: endpoints, and what they took."""
+"""Tables of acknowledgements: endpoints, and received documents."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Exports that nobody asks for one by one: the document type says so."""
+"""Automatic exports, where the settings of the document type ask for them."""

@@ -1,7 +1,7 @@
-"""Exports what nothing holds and needs no further approval, where the document type says so.
+"""Exports documents that are not held and need no approval, where the document type asks for it.
 
 It asks the database again and again, so that nothing is lost when a process ends. A document that
-comes to be held when its export is asked stays, with its finding, until a person decides.
+turns out to be held when it is exported waits, with its finding, for a person.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class AutomaticExporter:
         self._types = types
         self._deliveries = deliveries
         self._stopping = threading.Event()
-        # What cannot be exported is tried again after some minutes, not at every look.
+        # Documents that cannot be exported are tried again after some minutes, not at every look.
         self._refused: TTLCache[str, None] = TTLCache(_REFUSED, _TRIED_AGAIN, clock.boot)
 
     def stop(self) -> None:
@@ -110,7 +110,7 @@ class AutomaticExporter:
         except IonportError as error:
             _logger.warning("document %s is not exported by itself: %s", document_id, error.text)
         except Exception:
-            # A mistake of ours in one document: the others do not wait for it.
+            # A fault of ours with one document: the others do not wait for it.
             _logger.exception("the export of document %s broke off", document_id)
         self._refused[document_id] = None
         return False

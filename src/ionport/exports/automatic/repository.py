@@ -19,7 +19,7 @@ _HAS_TARGET = exists().where(
     _e.sub_organization_id.is_not_distinct_from(_c.sub_organization_id),
     _e.is_active.is_(True),
     _e.deleted_at.is_(None),
-    # What was there before waits for a person.
+    # Documents from before the activation wait for a person.
     or_(_e.activated_at.is_(None), _c.created_at >= _e.activated_at),
 )
 _IS_WAITING = (
@@ -27,7 +27,7 @@ _IS_WAITING = (
     _c.status == DocumentStatus.VALIDATED_PENDING_EXPORT.value,
     _c.purged_at.is_(None),
     _HAS_TARGET,
-    # What was delivered, or given up, goes on by a person's word alone.
+    # Documents that were delivered or given up are exported again by a person alone.
     ~exists().where(deliveries.c.document_id == _c.id),
 )
 _WAITS = select(_c.id).where(_c.id == bindparam("document"), *_IS_WAITING)
@@ -56,7 +56,7 @@ _COUNT_AT_PLACE = select(func.count()).select_from(_AT_PLACE.subquery())
 
 
 class AutomaticRepository(Repository):
-    """Documents that wait for an export which nobody has to ask for."""
+    """Documents that wait for an automatic export."""
 
     def waiting(
         self,

@@ -1,4 +1,4 @@
-"""What waits for an export: until a person asks for it, or for the next look."""
+"""Documents that wait for an export, by a person or by the next look."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an export configuration must fulfil to be stored, and to be active."""
+"""The conditions for storing an export configuration, and for activating it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _TITLE_LENGTH = 200
 
 
 class ConfigurationChecks:
-    """Looks at the fields of a configuration and at what they name."""
+    """Checks the fields of a configuration, and the connections and mappings that they name."""
 
     def __init__(
         self, connections: ConnectionService, mappings: MappingService, identity: IdentityService
@@ -82,9 +82,9 @@ class ConfigurationChecks:
         *,
         accept_at_least_once: bool,
     ) -> Sequence[ActivationFinding]:
-        """Return what the linter says about the version of each mapping that is used.
+        """Return the linter's findings in the version of each used mapping.
 
-        What is said of no type of document at all is not said again of the configuration's.
+        A finding about all types of documents is not repeated for the configuration's.
         """
         found: list[ActivationFinding] = []
         for kind, version in versions.items():

@@ -1,4 +1,4 @@
-"""What connections ask of the configurations that use them."""
+"""The port of connections, filled by configurations."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ionport.store import OrganizationScope, ScopedWork
 
 
 class ConfigurationConnectionUse:
-    """Tells `connections` who uses one, and is told of its proofs (port `ConnectionUse`)."""
+    """Lists the configurations that use a connection, and handles its proofs (`ConnectionUse`)."""
 
     def titles(self, access: ScopedWork[OrganizationScope], connection_id: str) -> Sequence[str]:
         """Return the titles of configurations that use the connection."""
@@ -22,5 +22,5 @@ class ConfigurationConnectionUse:
     def proof_ended(
         self, access: ScopedWork[OrganizationScope], connection_id: str, now: datetime
     ) -> None:
-        """Let go on what a refused proof held, where the new one passed."""
+        """Free the deliveries that a refused proof held, where the new one passed."""
         free_after_proof(access, connection_id, now)

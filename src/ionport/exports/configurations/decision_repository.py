@@ -22,7 +22,7 @@ class ProofDecisionRepository:
         self._connection = connection
 
     def add(self, scope: OrganizationScope, decision: ProofDecision) -> None:
-        """Insert a decision; `scope` owns it."""
+        """Insert a decision of the scope's organization."""
         values = asdict(decision) | {"organization_id": scope.organization_id}
         self._connection.execute(insert(export_proof_decisions).values(values))
 

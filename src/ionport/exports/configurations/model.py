@@ -1,4 +1,4 @@
-"""Values of export configurations: what goes where, and what is known of its connection."""
+"""Values of export configurations, and of the proofs of their connections."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class ExportConfiguration:
     created_at: datetime
     updated_at: datetime
     activated_at: datetime | None = None
-    """Since when documents that come in leave through it by themselves; None: all that wait."""
+    """Documents received since then are exported automatically; None: all that wait."""
 
     @property
     def fields(self) -> ConfigurationFields:
@@ -93,7 +93,7 @@ class ExportConfiguration:
 
 @dataclass(frozen=True, slots=True)
 class Switched:
-    """What a switch to another version means: `under_way` deliveries keep the version they have."""
+    """The result of a switch to another version: `under_way` deliveries keep their version."""
 
     configuration: ExportConfiguration
     before: MappingVersion
@@ -112,14 +112,14 @@ class UseOfConnection:
 
     @classmethod
     def of_configuration(cls, configuration: ExportConfiguration) -> UseOfConnection:
-        """Take what a configuration uses now."""
+        """Return the present use of a configuration."""
         return cls(
             configuration.id, configuration.title, configuration.connection_id, configuration.method
         )
 
     @classmethod
     def of_delivery(cls, delivery: Delivery) -> UseOfConnection:
-        """Take what a delivery goes over: its configuration may use another one by now."""
+        """Return the use of a delivery: its configuration may use another connection by now."""
         return cls(
             delivery.configuration_id,
             delivery.configuration_title,
@@ -144,7 +144,7 @@ class ProofDecision:
 
 @dataclass(frozen=True, slots=True)
 class UseProof:
-    """What is known of a connection in one use, what was decided about that, what it holds."""
+    """A connection's proof in one use, the decision about it, and how many deliveries it holds."""
 
     proof: Proof
     decision: ProofDecision | None
@@ -152,7 +152,7 @@ class UseProof:
 
     @property
     def is_broken(self) -> bool:
-        """Whether deliveries are held: Infor said no, and nobody has overruled it."""
+        """Whether deliveries are held: Infor refused, and no person has decided otherwise."""
         return self.proof.state is ProofState.REFUSED and self.decision is None
 
     @property
@@ -165,7 +165,7 @@ class UseProof:
 class ActivationFinding:
     """A remark of the linter on one of a configuration's mappings; `blocks` forbids activation.
 
-    `identity` names it to whoever accepts it, which `acceptable` allows.
+    `identity` is what a person accepts it by, where `acceptable`.
     """
 
     mapping: str

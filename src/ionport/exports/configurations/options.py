@@ -1,8 +1,8 @@
-"""What a configuration says beside connection and mappings: by its method, and on credit notes.
+"""The options of a configuration: those of its method, and those about credit notes.
 
-Source: docs/reference/document-system.md#export-methods. What M3 and LN expect of a credit note's
-amounts no source says, and the published document flow of ION books every document as an invoice:
-a person decides both.
+Source: docs/reference/document-system.md#export-methods. No source tells what M3 and LN expect of a
+credit note's amounts, and the published document flow of ION books every document as an invoice: a
+person decides both.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def kept_options(fields: ConfigurationFields) -> dict[str, str]:
 
 
 def missing_for_credit_notes(fields: ConfigurationFields) -> dict[str, str]:
-    """Return what a configuration of credit notes needs to be active and does not say, by name."""
+    """Return the options that a configuration of credit notes lacks to be active, by name."""
     if fields.document_type != CREDIT_NOTE:
         return {}
     missing = {}

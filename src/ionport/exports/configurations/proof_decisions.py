@@ -1,9 +1,9 @@
-"""What a refused proof holds, and what frees it: the next proof that passes, or a decision.
+"""Deliveries held by a refused proof, freed by the next proof that passes or by a decision.
 
-A delivery goes over a connection with the stages that its method uses. While the newest word of
-Infor about one of them is *no*, sending it would fail, and cost sign-ons: it is held (status
-waiting, no time, error code `proof_refused`). Only a refusal holds; an unproved connection is the
-circuit breaker's affair.
+A delivery goes over a connection with the stages that its method uses. While Infor's newest answer
+about one of them is a refusal, sending it would fail, and cost sign-ons: it is held (status
+waiting, no time, error code `proof_refused`). Only a refusal holds; an unproved connection is left
+to the circuit breaker.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ REASON_LENGTH: Final = 500
 
 
 def refused_proof(access: ScopedWork[OrganizationScope], delivery: Delivery) -> Problem | None:
-    """Return why a delivery is held: Infor refused its connection and nobody overruled that.
+    """Return why a delivery is held: Infor refused its connection and no person decided otherwise.
 
     Call it in the transaction that writes the hold: a proof that ends at the same moment is
-    waited for, so that nothing is held by a refusal that is no longer the newest word.
+    waited for, so that nothing is held by a refusal that is no longer the newest proof.
     """
     use = UseOfConnection.of_delivery(delivery)
     if not _is_refused(access, use):
@@ -54,7 +54,7 @@ def refused_proof(access: ScopedWork[OrganizationScope], delivery: Delivery) -> 
 def free_after_proof(
     access: ScopedWork[OrganizationScope], connection_id: str, now: datetime
 ) -> int:
-    """Make due now what a refused proof held and the newest one does not; returns how many."""
+    """Make deliveries due that the newest proof no longer holds; returns how many."""
     freed = 0
     for destination in DESTINATIONS:
         method = destination.method
@@ -67,7 +67,7 @@ def free_after_proof(
 
 
 def use_proof(access: ScopedWork[OrganizationScope], use: UseOfConnection) -> Proof:
-    """Return what is known of a connection for the method that uses it."""
+    """Return the proof of a connection for the method that uses it."""
     return proof_of(access, use.connection_id, proof_stages_of(use.method))
 
 

@@ -99,13 +99,13 @@ class ExportConfigurationService:
         *,
         reason: str = "",
     ) -> ExportConfiguration:
-        """Change a configuration. One that is active must stay fit to be active.
+        """Change a configuration. One that is active must still fulfil the conditions for it.
 
         So an active one that is to use another connection or method needs a proof that passed,
         or a `reason` to go on all the same.
 
-        Deliveries that pend, wait or failed go on over the new connection, if it is of the same
-        tenant: so a new credential file heals them. To another tenant only new ones go.
+        Pending, waiting and failed deliveries use the new connection, if it is of the same tenant:
+        so a new credential file repairs them. Another tenant gets new deliveries only.
 
         Raises:
             Conflict: another configuration is active where this one would move to, or
@@ -132,7 +132,7 @@ class ExportConfigurationService:
             fields.document_type,
             fields.sub_organization_id,
         ):
-            # What waits at the new place has not waited for this configuration.
+            # Documents that wait at the new place have not waited for this configuration.
             values["activated_at"] = now
         repository = ConfigurationRepository(access.connection)
         if not repository.update(access.scope, old.id, values):
@@ -140,7 +140,8 @@ class ExportConfigurationService:
         repository.pin(access.scope, old.id, pinned(versions))
         if self._is_same_tenant(access, old.connection_id, fields.connection_id):
             DeliveryRepository(access.connection).move(access.scope, old.id, fields.connection_id)
-            # Held by the proof of the old connection; the next pass asks about that of the new.
+            # They were held by the proof of the old connection; the next pass checks that of the
+            # new.
             PassRepository(access.connection).free(
                 access.scope,
                 PROOF_REFUSED,
@@ -177,7 +178,7 @@ class ExportConfigurationService:
     def findings(
         self, access: Access[OrganizationScope], configuration_id: str
     ) -> Sequence[ActivationFinding]:
-        """Return what the linter says about the version of each mapping that is used."""
+        """Return the linter's findings in the version of each used mapping."""
         access.require_organization_member()
         configuration = self._get(access, configuration_id)
         return self._checks.findings(
@@ -232,9 +233,9 @@ class ExportConfigurationService:
     ) -> ExportConfiguration:
         """Switch a configuration on; with `replace` the one in its place is switched off.
 
-        What was there before it was switched on is not exported by itself; what waited for the one
-        that it replaces is.
-        With a `reason` it is done although the proof of its connection has not passed.
+        Documents from before it was switched on are not exported automatically; those that waited
+        for the replaced one are. With a `reason` it is done although the proof of its connection
+        has not passed.
 
         Raises:
             InvalidInput: `mapping_blocks_activation`; the text names the findings.
@@ -258,7 +259,7 @@ class ExportConfigurationService:
         return self._switch(access, configuration, {"is_active": True, "activated_at": since})
 
     def proof(self, access: Access[OrganizationScope], use: UseOfConnection) -> UseProof:
-        """Return what is known of a connection as a configuration or delivery uses it."""
+        """Return the proof of a connection as a configuration or delivery uses it."""
         access.require_organization_member()
         found = use_proof(access, use)
         is_refused = found.state is ProofState.REFUSED
@@ -378,7 +379,7 @@ class ExportConfigurationService:
 
 
 def _books(configuration: ExportConfiguration) -> tuple[str, str | None] | None:
-    """Return which documents, by type and sub-organization, have their lines booked by it now."""
+    """Return the document type and sub-organization whose lines it books now; None for none."""
     if not configuration.is_active or not is_booked(configuration.method):
         return None
     return configuration.document_type, configuration.sub_organization_id

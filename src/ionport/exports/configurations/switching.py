@@ -18,7 +18,7 @@ from ionport.store import OrganizationScope
 
 
 class VersionSwitching:
-    """Switches versions; who may do so was decided before."""
+    """Switches versions; the callers check the right."""
 
     def __init__(self, clock: Clock, audit: AuditLog, checks: ConfigurationChecks) -> None:
         self._clock = clock
@@ -32,7 +32,7 @@ class VersionSwitching:
         kind: MappingKind,
         version_id: str,
     ) -> Switched:
-        """Let a configuration use another version; as `ExportConfigurationService` says it."""
+        """Let a configuration use another version; see `ExportConfigurationService`."""
         used = configuration.mappings.get(kind)
         if used is None:
             raise NotFound(

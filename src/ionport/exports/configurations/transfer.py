@@ -51,7 +51,7 @@ class Configurations(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class NamedConfiguration:
-    """A configuration as it stands in a file: what it uses is named."""
+    """A configuration in a file, with connection and mappings by name."""
 
     title: str
     document_type: str

@@ -45,7 +45,7 @@ def destination_of(method: ExportMethod) -> Destination:
 
 
 def destination_with(kinds: Set[MappingKind]) -> Destination:
-    """Return the destination that needs just these mapping files; raises InvalidInput."""
+    """Return the destination that needs exactly these mapping files; raises InvalidInput."""
     for destination in DESTINATIONS:
         if destination.mapping_kinds and set(destination.mapping_kinds) == kinds:
             return destination
@@ -56,12 +56,12 @@ def destination_with(kinds: Set[MappingKind]) -> Destination:
 
 
 def is_booked(method: ExportMethod) -> bool:
-    """Tell whether a method sends more than what archives a document: its lines are booked."""
+    """Tell whether a method has the invoice's lines booked, and does not only archive it."""
     return bool(set(destination_of(method).mapping_kinds) - {MappingKind.IDM})
 
 
 def steps_of(method: ExportMethod) -> tuple[StepKind, ...]:
-    """Return the steps of a method in their order: a look-up comes before what it looks for."""
+    """Return the steps of a method in their order: a look-up comes before the step it looks up."""
     steps = [StepKind.RENDER]
     for call in destination_of(method).calls:
         if call.look_up is not None:

@@ -1,4 +1,4 @@
-"""Clients of targets, one for each connection: kept, so that sockets are too."""
+"""Clients of targets, one for each connection, kept so that their sockets stay open."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class ClientPool:
 
         Raises:
             NotFound: the connection is gone.
-            Unavailable: its file does not open with today's keys.
+            Unavailable: its file does not open with the present keys.
         """
         with self._database.read() as work:
             access = work.within(scope)
@@ -73,7 +73,7 @@ class ClientPool:
             counter=self._connections.usage.observer(connection_id),
         )
         with self._lock:
-            # The transport is shared: a client that is dropped for it leaves no socket behind.
+            # The transport is shared: dropping a client leaves no socket open.
             return self._clients.setdefault(key, client)
 
     def _of_target(self, target: Target) -> TargetClient:
@@ -89,5 +89,5 @@ class ClientPool:
         with self._lock:
             self._clients.clear()
         self._transport.close()
-        # What a process without a watch has counted, such as a command.
+        # The counts of a process without a watch, such as a command.
         self._connections.usage.flush_last(self._database)

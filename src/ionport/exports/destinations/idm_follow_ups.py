@@ -1,10 +1,10 @@
-"""What is done with the item in IDM once the ERP has posted or rejected the invoice.
+"""Changes the item in IDM once the ERP has posted or rejected the invoice.
 
 Source: docs/reference/ion-messaging.md#confirm-and-acknowledge: the vendor's receiver sets an
 attribute and the ACL of what was posted, and deletes what was rejected.
 
-Both calls have the same effect however often they are made, so that a lost answer is no harm: the
-same bytes go again.
+Both calls have the same effect however often they are made, so that after a lost answer the same
+bytes are sent again.
 """
 
 from __future__ import annotations

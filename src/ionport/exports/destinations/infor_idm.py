@@ -65,7 +65,8 @@ class IdmPayload:
     content_sha256: str
     look_up_attribute: str | None
     correlation_id: str
-    # What another item of the same invoice would have: the number with one supplier identity each.
+    # The attributes of another item of the same invoice: the number with one supplier identity
+    # each.
     same_invoice: tuple[tuple[tuple[str, str], ...], ...] = ()
     # The attribute that carries the issue date, and its year: another year is another invoice.
     issued: tuple[str, str] | None = None
@@ -100,7 +101,7 @@ class IdmPayload:
 def look_up(client: IonApiClient, payload: IdmPayload) -> list[Item]:
     """Return the items that carry the correlation id, the oldest first; raises IonApiError.
 
-    More than one is a double that slipped through
+    More than one is a double
     (docs/decisions/0019-who-may-send-and-when-another-may.md, what remains open).
     """
     name, value = payload.look_up_attribute, payload.correlation_id

@@ -1,4 +1,4 @@
-"""The method Infor IDM + ION BOD: the item, then a Sync.CaptureDocument that tells of it."""
+"""The method Infor IDM + ION BOD: the item, then a Sync.CaptureDocument that names it."""
 
 from __future__ import annotations
 

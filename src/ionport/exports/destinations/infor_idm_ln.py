@@ -1,6 +1,6 @@
 """The method Infor IDM + LN: the item, then a received purchase invoice in LN.
 
-Infor publishes no names for the service, so that a configuration says them
+Infor publishes no names for the service, so that a configuration sets them
 (docs/reference/ln.md#received-purchase-invoices).
 """
 

@@ -1,4 +1,4 @@
-"""The method Infor ION BOD: a Sync.CaptureDocument that tells of the document, without an item.
+"""The method Infor ION BOD: a Sync.CaptureDocument of the document, without an item.
 
 ION cannot be asked for a message. A call whose answer was lost is made again with the same bytes
 under the same message id, by which the receiver knows the repeat
@@ -55,7 +55,7 @@ WORD_HOURS = MethodOption(
 
 
 def message_parameters(address: BodAddress, message_id: str) -> dict[str, str]:
-    """Return what goes beside the document: kept with it, so that a repeat is the same."""
+    """Return the parameters beside the document: stored with it, so that a repeat is the same."""
     parameters = {
         "document_name": DOCUMENT_NAME,
         "message_id": message_id,
@@ -110,7 +110,7 @@ def render_message(job: RenderJob) -> Rendered:
 
 
 def message_text(delivery: Delivery) -> str:
-    """Say for the timeline which message a delivery has published."""
+    """Return the timeline's sentence about the message that a delivery has published."""
     return _("ION message {message}.").format(message=delivery.message_id)
 
 

@@ -25,7 +25,7 @@ from ionport.exports.model import Delivery, ExportMethod, StepKind
 
 
 class Fetch:
-    """A step that a program ends, by `exports/fetching`: nothing is called from here."""
+    """A step that a program ends, by `exports/fetching`: ionport calls nothing."""
 
     kind = StepKind.FETCH
     look_up = None

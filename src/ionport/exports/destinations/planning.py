@@ -1,7 +1,7 @@
 """The calls that a mapping makes of a document, as they would be made: nothing is sent.
 
-A file is told by its name, size and type; what the target answers in between (M3's batch number)
-by a place-holder.
+A file is shown by its name, size and type; values that the target answers in between (M3's batch
+number) by a placeholder.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _JSON = "application/json"
 
 @dataclass(frozen=True, slots=True)
 class PlanSource:
-    """What calls are planned from: the document, and what the delivery adds to it.
+    """The source of planned calls: the document, and the values that the delivery adds.
 
     `options` are those of the configuration, empty for a mapping file alone.
     """

@@ -1,7 +1,7 @@
 """The port of export methods: a destination is one object, and so is each of its calls.
 
-A new method is one module with its destination, its template and its tests: nothing else asks
-which method a delivery has.
+A new method is one module with its destination, its template and its tests: no other code depends
+on a delivery's method.
 """
 
 from __future__ import annotations
@@ -24,24 +24,24 @@ T = TypeVar("T")
 C = TypeVar("C")
 C_contra = TypeVar("C_contra", contravariant=True)
 AMOUNT_SIGN = "amount_sign"
-"""The option of every method that says the sign of a credit note's amounts, an `AmountSign`."""
+"""The option of every method for the sign of a credit note's amounts, an `AmountSign`."""
 CREDIT_NOTE_REASON = "credit_note_reason"
-"""The option that says why a credit note may go over ION, whose published flow reads none."""
+"""The option with the reason to send credit notes to ION, whose published flow reads none."""
 BOD_NAME = "bod_name"
-"""The parameter of a step that says by which BODID answers of Infor name the delivery."""
+"""The parameter of a step with the BODID by which Infor's answers name the delivery."""
 ReadContent = Callable[[str], bytes]
 """Returns stored content by its digest; raises IonportError."""
 
 
 class TargetClient(Protocol):
-    """What makes the calls to one target: the client library for Infor, others for others."""
+    """Makes the calls to one target: for Infor the client library."""
 
     def guarded_by(self, permit: SendPermit) -> TargetClient:
         """Return one that asks for the right to send before it changes something."""
         ...
 
     def observed_by(self, on_exchange: Observer) -> TargetClient:
-        """Return one that tells of each exchange."""
+        """Return one that reports each exchange."""
         ...
 
 
@@ -53,7 +53,7 @@ class Prepare(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class MethodOption:
-    """What a method asks in the form of its configurations, beside connection and mapping files.
+    """A field of a method in the form of its configurations, beside connection and mapping files.
 
     A text, or a switch, whose value is `on` or empty. An empty text counts as `default`.
     """
@@ -68,7 +68,7 @@ class MethodOption:
     choices: Callable[[], Sequence[tuple[str, str]]] | None = None
     """What can be chosen, as pairs of value and text; None: a text or a switch."""
     is_name: bool = True
-    """Whether it says what something is called in the target."""
+    """Whether it is a name in the target."""
 
     def value_in(self, options: Mapping[str, str]) -> str:
         """Return its value among those of a configuration."""
@@ -120,7 +120,7 @@ class Rendered:
 
 @dataclass(frozen=True, slots=True)
 class Planning:
-    """What a dry run tells calls with: where the connection leads, and stored contents."""
+    """What a dry run makes calls from: the connection's target, and stored contents."""
 
     place: str
     read: ReadContent
@@ -128,9 +128,9 @@ class Planning:
 
 @dataclass(frozen=True, slots=True)
 class Payload:
-    """What was rendered for a call: the same bytes and parameters on every attempt.
+    """The rendered payload of a call: the same bytes and parameters on every attempt.
 
-    `earlier` are the target's ids that the steps before it have brought.
+    `earlier` are the target's ids from the steps before it.
     """
 
     content: bytes
@@ -142,7 +142,7 @@ class Payload:
 class Calling(Generic[C]):
     """What a call is made with.
 
-    `client` may send the one call that changes something; `reader` asks what changes nothing, and
+    `client` may send the one call that changes something; `reader` sends calls that change nothing,
     before it. `read` returns stored content.
     """
 
@@ -153,7 +153,7 @@ class Calling(Generic[C]):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a call has brought: the remote id and a sentence.
+    """The result of a call: the remote id and a sentence.
 
     One that is not whole has done a part of the step, which is called again for the rest.
     """
@@ -180,13 +180,13 @@ class Found:
 
 
 class LookUp(Protocol[C_contra]):
-    """How a target is asked for what a call may have made; changes nothing there."""
+    """How a target is asked for the item that a call may have made; changes nothing there."""
 
     kind: StepKind
     is_booking: bool
-    """Whether what another configuration has made of the same document holds the delivery.
+    """Whether an item that another configuration made of the same document holds the delivery.
 
-    So it is where the invoice would be booked a second time.
+    True where the invoice would be booked a second time.
     """
 
     def find(self, client: C_contra, payload: Payload) -> Found:
@@ -198,23 +198,23 @@ class LookUp(Protocol[C_contra]):
         ...
 
     def found_text(self) -> str:
-        """Say that the item is there before the first call."""
+        """Return the sentence that the item is there before the first call."""
         ...
 
     def missing_text(self, others: tuple[OtherItem, ...]) -> str:
-        """Say that the item is not there yet."""
+        """Return the sentence that the item is not there yet."""
         ...
 
     def unknown_text(self) -> str:
-        """Say that a lost answer is looked up."""
+        """Return the sentence that a lost answer is looked up."""
         ...
 
     def two_items_text(self, first: str, second: str) -> tuple[str, str]:
-        """Say that a delivery may have made two items, and what to do."""
+        """Return the sentence that a delivery may have made two items, and what to do."""
         ...
 
     def same_invoice_text(self, item_id: str) -> tuple[str, str]:
-        """Say that an item of the same invoice is there, and what to do."""
+        """Return the sentence that an item of the same invoice is there, and what to do."""
         ...
 
 
@@ -257,7 +257,7 @@ class Destination(Protocol):
     Source: docs/reference/document-system.md#one-active-configuration.
     """
     target: TargetKind
-    """Over which kind of connection it goes."""
+    """The kind of connection that it needs."""
     calls: tuple[AnyCall, ...]
     """In their order; never changed once deliveries have them."""
     proof_stages: tuple[str, ...]
@@ -267,15 +267,15 @@ class Destination(Protocol):
     optional_kinds: tuple[MappingKind, ...]
     """Those that one may have beside them."""
     options: tuple[MethodOption, ...]
-    """What else a configuration of it says."""
+    """The further options of its configurations."""
     plans_itself: bool
-    """Whether a dry run asks it what it would send: else its mapping files say so."""
+    """Whether it plans the calls of a dry run itself: else its mapping files do."""
     question: ErpQuestion | None
-    """How the ERP is asked afterwards what became of the invoice; None where it is not."""
+    """How the ERP is asked for the invoice's status afterwards; None where it is not."""
 
     @property
     def summary(self) -> str:
-        """What it does, in one sentence for who chooses."""
+        """What it does, in one sentence for the form."""
         ...
 
     @property
@@ -305,5 +305,5 @@ class Destination(Protocol):
         ...
 
     def delivered_text(self, delivery: Delivery) -> str:
-        """Say for the timeline what a delivery has brought."""
+        """Return the timeline's sentence about the result of a delivery."""
         ...

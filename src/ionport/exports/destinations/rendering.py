@@ -42,7 +42,7 @@ class PreparedMappings:
         self._lock = threading.Lock()
 
     def __call__(self, version: MappingVersion, parse: Callable[[str], T]) -> T:
-        """Return what `parse` makes of the version's text."""
+        """Return the result of `parse` for the version's text."""
         with self._lock:
             known: T | None = self._prepared.get(version.id)
         if known is not None:
@@ -118,13 +118,13 @@ class Renderer:
 
 
 def signed(source: RenderSource, options: Mapping[str, str]) -> RenderSource:
-    """Return the document with the sign of amounts that the options of a configuration say."""
+    """Return the document with the sign of amounts that a configuration's options set."""
     sign = options.get(AMOUNT_SIGN)
     return with_sign(source, AmountSign(sign) if sign else None)
 
 
 class SourceOf:
-    """A document as mappings read it; its terms are looked up when one asks."""
+    """A document as mappings read it; its terms are read when first needed."""
 
     def __init__(
         self,
@@ -158,7 +158,7 @@ def _source(
 
 
 class _Files:
-    """What is made of one document."""
+    """The files of one document."""
 
     def __init__(self, readable_pages: ReadablePageService, document: Document) -> None:
         self._readable_pages = readable_pages
@@ -192,7 +192,7 @@ class _Files:
 
 
 class _WithTerms(Mapping[str, str]):
-    """Values by field or column id; a term's id is looked up in the invoice, when one asks."""
+    """Values by field or column id; a term's id is looked up in the invoice when it is read."""
 
     def __init__(self, values: Mapping[str, str], terms: Callable[[], Mapping[str, str]]) -> None:
         self._values = values
@@ -218,7 +218,7 @@ def _tables(document: Document, files: _Files) -> Mapping[str, Sequence[Mapping[
 
 
 def _refuse_blocked(version: MappingVersion, *, accepts_at_least_once: bool) -> None:
-    """A version added after activation is held to the same rules as at activation."""
+    """Raise InvalidInput for a version that must not be used: checked again after activation."""
     blocked = version.blocking(accept_at_least_once=accepts_at_least_once)
     if blocked:
         reasons = joined(*(part for each in blocked for part in (each.text, each.remedy)))

@@ -56,7 +56,7 @@ class WebhookClient:
         return replace(self, permit=permit)
 
     def observed_by(self, on_exchange: Observer) -> WebhookClient:
-        """Return one that tells of each exchange."""
+        """Return one that reports each exchange."""
         return replace(self, observer=on_exchange)
 
     def post(self, posting: Posting) -> None:

@@ -28,7 +28,7 @@ from ionport.ionapi import IonApiError
 
 @dataclass(frozen=True, slots=True)
 class LookedUp:
-    """What a look-up has brought: its attempt, the ids of the items, or why it could not ask."""
+    """The result of a look-up: its attempt, the ids of the items, or why it was not possible."""
 
     attempt: Attempt
     pids: tuple[str, ...]
@@ -95,7 +95,7 @@ class TargetCalls:
         """Make a call that changes something at the target; `right` commits each of its sends.
 
         Raises:
-            LeaseLost: somebody else runs the delivery; nothing was sent since.
+            LeaseLost: another worker runs the delivery; nothing was sent since.
         """
         recording = Recording()
         try:

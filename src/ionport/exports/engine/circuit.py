@@ -18,12 +18,13 @@ from ionport.exports.model import Outcome, StepKind
 from ionport.exports.timing import ExportTiming
 from ionport.store import Database, Work
 
-# Nobody is there, or the gateway says that nobody is behind it. Answers of Infor do not count.
+# The server cannot be reached, or the gateway cannot reach the service. Answers of Infor do not
+# count.
 _NOBODY = frozenset({502, 503, 504})
 
 
 class Circuits:
-    """Counts calls in a row that nobody answered, for each connection; thread safe.
+    """Counts calls in a row without an answer, for each connection; thread safe.
 
     After `pause_after` of them the connection's deliveries wait instead of each spending a slot
     on a time-out. When the pause is over one of them tries; the others follow if it gets through.
@@ -57,7 +58,7 @@ class Circuits:
             return self._opened.get(connection_id)
 
     def report(self, connection_id: str, problem: Problem | None) -> bool:
-        """Take how a call ended; True when it ended the connection's pause."""
+        """Count a call's result; True when it ended the connection's pause."""
         with self._lock:
             if problem is None or not _is_nobody(problem):
                 self._opened.pop(connection_id, None)
@@ -72,7 +73,7 @@ def _is_nobody(problem: Problem) -> bool:
 
 
 class WriteWithRetries(Protocol):
-    """Runs a function in a write transaction, again while the database is away."""
+    """Runs a function in a write transaction, again while the database cannot be reached."""
 
     def __call__(self, record: Callable[[Work], Any]) -> Any: ...
 
@@ -107,16 +108,16 @@ class ConnectionPauses:
         with self._database.write() as work:
             opened = self._circuits.opened_at(connection_id)
             if opened is None:
-                # A call got through since the pause was read, and has freed what waited for it.
+                # A call has succeeded since the pause was read, and has freed what waited for it.
                 return None
             if PassRepository(work.connection).delivered_since(SYSTEM, connection_id, opened):
-                # Another process got through.
+                # A call of another process has succeeded.
                 self._circuits.report(connection_id, None)
                 return None
             return self._records.wait(work, running, kind, _pause(), pause)
 
     def report(self, running: RunningPass, problem: Problem | None) -> None:
-        """Take how a call ended; the first one that gets through frees what waits for it."""
+        """Count a call's result; the first success frees the deliveries that wait for it."""
         connection_id = running.delivery.connection_id
         if self._circuits.report(connection_id, problem):
             self._write(

@@ -1,7 +1,7 @@
-"""The engine of deliveries: looks into the ledger and sees to it that what is due is run.
+"""The engine of deliveries: looks into the ledger and has due deliveries run.
 
 The ledger is the queue and the truth; what runs a pass is behind the port `PassQueue`. A due
-delivery that nobody runs is taken up, whoever a queue thinks owns it.
+delivery without a worker is taken up, whatever a queue has recorded.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from ionport.exports.engine.runner import DeliveryRunner
 from ionport.exports.engine.schedule import Schedule
 
 _logger = logging.getLogger(__name__)
-# So many passes are tried at once while passes break off.
+# How many passes are tried at once while passes end with an error.
 _PROBES = 4
 
 
@@ -41,7 +41,7 @@ class DeliveryEngine:
         self._waking = threading.Event()
         self._thread: threading.Thread | None = None
         self._last: dict[str, float] = {}
-        # The last pass that ended was broken off, as all are while the database takes nothing.
+        # Whether the last pass ended with an error, as all do while the database takes no write.
         self._broken = False
         self._swept_at: float | None = None
 
@@ -52,7 +52,7 @@ class DeliveryEngine:
         return None if swept_at is None else time.monotonic() - swept_at
 
     def launch(self) -> None:
-        """Take up the work: what was interrupted, what waits, and what comes.
+        """Begin to run deliveries: interrupted, waiting and new ones.
 
         Raises:
             Unavailable: on SQLite, another process runs deliveries on this data folder.
@@ -85,7 +85,7 @@ class DeliveryEngine:
             self._schedule.end()
             self._runner.close()
         else:
-            # A call is still under way: its lease stands until it lapses.
+            # A call is still under way: its lease stays until it lapses.
             _logger.warning("stopped while calls to Infor were under way")
 
     def wait_until_idle(self, timeout_seconds: float) -> bool:
@@ -102,7 +102,7 @@ class DeliveryEngine:
             if not self._runner.stopping.is_set():
                 self._runner.run_pass(delivery_id, pass_number)
         except Exception:
-            # The ledger knows how far it came; the next look at the leases takes it back.
+            # The ledger has its progress; the next look at the leases takes it back.
             _logger.exception("the pass of delivery %s broke off", delivery_id)
             self._broken = True
         else:
@@ -126,7 +126,7 @@ class DeliveryEngine:
                 self._swept_at = time.monotonic()
                 pause = self._schedule.seconds_to_next(pause)
             except Exception:
-                # The next sweep tries again; whatever broke is told by its own exception.
+                # The next sweep tries again; the exception is logged.
                 _logger.exception("the sweep of deliveries broke off")
             self._waking.wait(pause)
             self._waking.clear()

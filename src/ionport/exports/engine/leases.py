@@ -1,4 +1,4 @@
-"""Watches the leases of passes, and takes over what nobody runs any more.
+"""Watches the leases of passes, and takes over passes without a worker.
 
 Source: docs/decisions/0019-who-may-send-and-when-another-may.md.
 """
@@ -59,7 +59,7 @@ class LeaseWatch:
             except OperationalError:
                 raise
             except Exception:
-                # The others must not wait for one that cannot be mended.
+                # The others must not wait for one that cannot be taken over.
                 _logger.exception("delivery %s cannot be taken over", lease.delivery_id)
         running = {lease.delivery_id for lease in leases}
         for gone in self._readings.keys() - running:
@@ -96,7 +96,7 @@ class LeaseWatch:
         return taken
 
     def _take_back(self, lease: Lease) -> bool:
-        """A pass of this process that ended without a record: its call has ended with it."""
+        """Take back a pass of this process that ended without a record, and its call with it."""
         note = _("What became of its last call could not be recorded.")
         taken = self._schedule.take_over(lease, CallEnd.ENDED, note)
         if taken:

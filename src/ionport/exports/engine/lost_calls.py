@@ -37,7 +37,7 @@ class LostCalls:
             return self._first.setdefault(attempt_id, self._clock.boot())
 
     def seconds_until_a_miss_counts(self, lost: Attempt) -> float:
-        """Return how long a look-up that finds nothing still proves nothing; 0 or less: it does."""
+        """Return how long a look-up without a hit still proves nothing; 0 or less: it counts."""
         passed = self._clock.boot() - self.note(lost.id)
         return miss_counts_after(lost, self._timing) - passed
 
@@ -47,7 +47,7 @@ def earlier_attempts(
 ) -> tuple[Attempt | None, Attempt | None]:
     """Return the attempt that a late answer has confirmed, and the lost one to look up.
 
-    There can be both: what became of the second still tells whether there are two items.
+    There can be both: the second still decides whether there are two items.
     """
     kind = call.kind
     if running.steps[kind].attempts == 0:
@@ -77,7 +77,7 @@ def has_lost_call(work: Work, running: RunningPass) -> bool:
 
 
 def can_look_up(running: RunningPass, call: AnyCall) -> bool:
-    """A target may have no way to be asked, or only for items that carry a correlation id."""
+    """Tell whether a call can be looked up: some targets cannot, others need a correlation id."""
     if call.look_up is None:
         return False
     return running.steps[call.look_up.kind].status is not StepStatus.SKIPPED

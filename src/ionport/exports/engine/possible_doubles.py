@@ -1,7 +1,7 @@
-"""Two items of one delivery at Infor: told with both ids, and the document is held.
+"""Two items of one delivery at Infor: reported with both ids, and the document is held.
 
 It cannot be prevented in every case (docs/decisions/0019-who-may-send-and-when-another-may.md, what
-remains open); what is seen of it is acted on: a look-up that finds two, and an answer that comes
+remains open); what is noticed of it is acted on: a look-up that finds two, and an answer that comes
 after another worker took over.
 """
 
@@ -70,11 +70,11 @@ def hold_same_invoice(
     look_up: AnyLookUp,
     others: Sequence[OtherItem],
 ) -> Problem | None:
-    """Hold a document whose invoice is in IDM already, made by nobody that we know of.
+    """Hold a document whose invoice is at the target already, by no delivery of ours.
 
     Not held: items of the same document that an earlier generation made, or another configuration
-    where the target books nothing, and what a person has decided on, by the item's id or by the
-    other document. A decision about two documents counts from both sides: of two that are under
+    where the target books nothing, and items that a person has decided on, by the item's id or by
+    the other document. A decision about two documents counts from both sides: of two that are under
     way the later one may arrive first.
     """
     access, own_id = work.within(running.scope), running.delivery.document_id
@@ -119,7 +119,7 @@ def _named_in_decisions(
 
 
 def other_ids(work: Work, running: RunningPass, attempt: Attempt, remote_id: str) -> list[str]:
-    """Return the ids that other attempts of the step brought: a late answer's, for example."""
+    """Return the ids from other attempts of the step, such as that of a late answer."""
     found = []
     for other in LedgerRepository(work.connection).attempts(SYSTEM, running.delivery.id):
         if other.step is not attempt.step or other.id == attempt.id:
@@ -137,7 +137,7 @@ def record_late_answer(
     settled: Attempt,
     answer: Answer | None,
 ) -> None:
-    """Write an answer that came after the pass was taken over: nothing that Infor said is lost."""
+    """Write an answer that came after the pass was taken over, so that no answer is lost."""
     # Waits for a pass that ends at this moment: one of the two sees the other's id.
     DeliveryRepository(work.connection).lock_document(SYSTEM, running.delivery.document_id)
     ledger = LedgerRepository(work.connection)

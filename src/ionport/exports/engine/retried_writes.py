@@ -1,4 +1,4 @@
-"""Writing what must not be lost, while the database is away or busy."""
+"""Writes that must not be lost, repeated while the database cannot be reached or is busy."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from ionport.store import Database, Work
 
-# Anything else is a mistake that trying again does not mend.
+# Any other error is a fault that trying again does not repair.
 DATABASE_AWAY: Final = (OperationalError, InterfaceError, InternalError, PoolTimeout)
 _logger = logging.getLogger(__name__)
 T = TypeVar("T")

@@ -1,8 +1,8 @@
 """The right to send: proved in the database immediately before every authorised send.
 
 The order is docs/decisions/0019-who-may-send-and-when-another-may.md: the boot clock is read,
-`sent` is committed and the lease renewed by one compare-and-set, and only then may the call leave,
-within its window.
+`sent` is committed and the lease renewed by one compare-and-set, and only then may the call be
+sent, within its window.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ MOST_SENDS = 3
 
 
 class LeaseLost(Exception):
-    """Somebody else runs the delivery now: the call must not leave."""
+    """Another worker runs the delivery now: the call must not be sent."""
 
 
 class DocumentNowHeld(Exception):
-    """The document was held since the pass began: the call must not leave."""
+    """The document was held since the pass began: the call must not be sent."""
 
 
 class RightToSend:
     """Commits each send of one attempt; handed to the client library as its permit.
 
-    `attempt` is the attempt as the ledger has it, `sends` how often it may have left, `running`
-    the delivery without what was written with the first of them.
+    `attempt` is the attempt as the ledger has it, `sends` how often it may have been sent,
+    `running` the delivery without what was written with the first of them.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class RightToSend:
         self.running = running
 
     def __call__(self) -> SendWindow:
-        """Return the window in which the call may leave now.
+        """Return the window in which the call may be sent now.
 
         Raises:
             LeaseLost: the pass was taken over, or the attempt was sent often enough.
@@ -77,8 +77,8 @@ class RightToSend:
             running = self._records.send(work, self.running, sent, self.sends + 1)
             if running is None:
                 raise LeaseLost
-            # Behind the write above, which waits for a decision that is made at this moment. The
-            # repeat after a 401 is the same call: its document was free when it first left.
+            # Checked after the write above, which waits for a decision that is made at this moment.
+            # The repeat after a 401 is the same call: its document was free when it was first sent.
             if not self.sends and self._documents.is_held(
                 work.within(running.scope), running.delivery.document_id
             ):

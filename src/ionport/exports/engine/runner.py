@@ -1,8 +1,8 @@
-"""Runs the passes of deliveries, whoever schedules them. Every pass begins with a claim.
+"""Runs the passes of deliveries, for every queue. Every pass begins with a claim.
 
 A step is: read the ledger, call Infor outside any transaction, write the ledger. A call that
-changes something at Infor is committed as `sent` immediately before it leaves, so that whoever
-comes after a crash knows that it may have arrived
+changes something at Infor is committed as `sent` immediately before it is sent, so that after a
+crash the next worker knows that it may have arrived
 (docs/decisions/0005-once-never-lose-a-delivery-never-post-one-twice.md and
 docs/decisions/0019-who-may-send-and-when-another-may.md).
 """
@@ -89,7 +89,7 @@ class DeliveryRunner:
         self._lock = threading.Lock()
 
     def limit_calls(self, at_once: int, over_one_connection: int = 0) -> None:
-        """Say how many calls to Infor this process may have under way; before the first one.
+        """Set how many calls to Infor this process may have under way; before the first one.
 
         `over_one_connection` is how many deliveries all processes together may run over it; 0: any.
         """
@@ -109,7 +109,7 @@ class DeliveryRunner:
 
     @property
     def paused_connections(self) -> int:
-        """How many connections this process pauses, because nobody answers there."""
+        """How many connections this process pauses, because their servers do not answer."""
         return self._pauses.count_open()
 
     def run(self, delivery_id: str) -> Outcome:
@@ -119,10 +119,10 @@ class DeliveryRunner:
         return SETTLED if delivery is None else self.run_pass(delivery_id, delivery.pass_number)
 
     def run_pass(self, delivery_id: str, pass_number: int) -> Outcome:
-        """Run step after step until the delivery is over, has to wait, or is somebody else's.
+        """Run step after step until the delivery is over, has to wait, or was taken over.
 
-        What goes wrong at Infor or in a mapping is an outcome and stands in the ledger, and so
-        is a mistake of ours; only a broken database raises.
+        Errors of Infor or of a mapping are outcomes in the ledger, and so are faults of ours; only
+        errors of the database are raised.
         """
         with self._lock:
             if delivery_id in self._under_way:
@@ -161,7 +161,7 @@ class DeliveryRunner:
         except DATABASE_AWAY:
             raise
         except Exception:
-            # Left as it is, the delivery would be due at once, and so for ever.
+            # Otherwise the delivery would be due at once, again and again.
             _logger.exception("delivery %s broke off before its first step", delivery_id)
         with self._database.write() as work:
             running = self._records.claim(work, delivery_id, pass_number)
@@ -260,7 +260,7 @@ class DeliveryRunner:
         return asked
 
     def _write(self, running: RunningPass, call: AnyCall) -> RunningPass | Outcome:
-        """Make a call that changes something at Infor: once, as far as Infor lets us know."""
+        """Make a call that changes something at Infor, after the look-up of a lost one."""
         kind = call.kind
         if (paused := self._pauses.wait_for(running, kind)) is not None:
             return paused
@@ -269,8 +269,8 @@ class DeliveryRunner:
             return self._ends.take_late_answer(running, call, confirmed)
         with self._slots:
             if lost is not None:
-                # Read before the question leaves: its answer may take long, and proves no more
-                # than what could be seen when it was asked.
+                # Read before the look-up is sent: its answer may take long, and proves only what
+                # could be found when it was asked.
                 left = self._lost_calls.seconds_until_a_miss_counts(lost)
                 asked = self._ask(running, call)
             else:
@@ -286,7 +286,7 @@ class DeliveryRunner:
                 try:
                     made = self._calls.make(running, call, right)
                 finally:
-                    # Answered, cut off or never made: from here on the call can send nothing.
+                    # Answered, aborted or never made: from here on the call can send nothing.
                     self._lost_calls.note(right.attempt.id)
         if lost is not None:
             return self._resolve(running, call, lost, asked, left)
@@ -297,7 +297,7 @@ class DeliveryRunner:
     def _resolve(
         self, running: RunningPass, call: AnyCall, lost: Attempt, asked: LookedUp, left: float
     ) -> RunningPass | Outcome:
-        """Decide what became of a call whose answer we do not have, from what a look-up says.
+        """Decide the result of a call without an answer, from a look-up.
 
         `left` is how long, when it was asked, a miss would still prove nothing.
         """
@@ -341,7 +341,7 @@ class DeliveryRunner:
     def _wait_for_lost(
         self, work: Work, running: RunningPass, call: AnyCall, left: float
     ) -> Outcome:
-        """The item may still turn up: look again soon, and at the latest when it is certain."""
+        """End the pass until the next look-up: soon, and at the latest when a miss is certain."""
         look_up = call.look_up
         looked = running.steps[look_up.kind].attempts if look_up else 0
         seconds = min(left, self.timing.wait_after(running.delivery.id, max(looked, 1), None))

@@ -1,4 +1,4 @@
-"""What the engine asks of the ledger and writes there: each method is a transaction of its own."""
+"""What the engine reads from the ledger and writes there: each method is one transaction."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class Schedule:
             if is_alone:
                 workers.remove_all(_SCOPE)
             workers.beat(_SCOPE, self.worker_id, socket.gethostname(), os.getpid(), now)
-        # The clock may have been set back while nobody looked.
+        # The clock may have been set back while no worker ran.
         self._stepped_back_at = self._clock.boot()
         self.mend_clock_step()
 
@@ -82,7 +82,7 @@ class Schedule:
             PassRepository(work.connection).keep(_SCOPE, self.worker_id, under_way)
 
     def forget_silent(self) -> list[str]:
-        """Drop the rows of workers that are silent; returns who. Their leases are kept."""
+        """Delete the rows of silent workers; returns their ids. Their leases are kept."""
         since = self._clock.now() - timedelta(seconds=self._timing.silent_after)
         with self._database.read() as work:
             silent = WorkerRepository(work.connection).silent(_SCOPE, since)
@@ -111,7 +111,7 @@ class Schedule:
             return self._places.due(work, self._clock.now(), limit, busy)
 
     def skip_pass(self, due: DuePass) -> bool:
-        """Give a delivery another pass number, for a queue that has done with this one."""
+        """Give a delivery another pass number, for a queue that has ended this one."""
         with self._database.write() as work:
             return PassRepository(work.connection).skip_pass(
                 _SCOPE, due.delivery_id, due.pass_number
@@ -137,11 +137,12 @@ class Schedule:
         return min(max((moment - self._clock.now()).total_seconds(), 0.0), longest)
 
     def mend_clock_step(self) -> None:
-        """Make due what waits for a moment that this machine's clock was set back from.
+        """Make deliveries due that wait for a moment from before the clock was set back.
 
-        For a while after a step, and after the start: what read the clock before may write later.
-        A wait that was written long before the step, and is longer, is shortened by the step. So
-        it is where this process is alone: elsewhere another machine's clock may have been right.
+        For a while after a step, and after the start: a transaction that read the clock before may
+        commit later. A wait that was written long before the step, and is longer, is shortened by
+        the step. The latter only where this process is alone: elsewhere another machine's clock may
+        have been right.
         """
         now, boot, ahead = self._clock.now(), self._clock.boot(), self._wall_ahead()
         if (step := self._ahead - ahead) > _STEP:
@@ -156,7 +157,7 @@ class Schedule:
         return self._clock.now().timestamp() - self._clock.boot()
 
     def _shorten_waits(self, step: float, now: datetime, since_last_look: float) -> None:
-        # What was written since the last look may have been written after the step.
+        # Rows written since the last look may have been written after the step.
         written_before = now - timedelta(seconds=since_last_look)
         with self._database.write() as work:
             PassRepository(work.connection).shorten_waits(

@@ -1,1 +1,1 @@
-"""Deliveries that failed, by their cause: what it is, what to do, and all of them tried again."""
+"""Failed deliveries by their cause: what to do, and retrying all of one cause."""

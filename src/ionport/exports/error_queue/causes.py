@@ -1,7 +1,7 @@
-"""The rule base: from what Infor says to the cause, the remedy and the line of the mapping.
+"""The rules from Infor's messages to causes, remedies and lines of the mapping.
 
-A row is a pattern of Infor's message. What no row knows is a cause by its code and its text, in
-which figures and quoted values do not count.
+A row is a pattern of Infor's message. A message without a row is a cause by its code and its text,
+in which figures and quoted values do not count.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from ionport.documents.model import ErpStatus
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What is known of a message; `mapping` names the lines of a mapping file that decide it.
+    """A known message; `mapping` names the lines of a mapping file that decide it.
 
     Source: docs/reference/document-system.md#export-errors, docs/reference/m3.md#supplier-invoices,
     docs/reference/ln.md#soap.
@@ -164,9 +164,10 @@ _KEY: Final = re.compile(r"[a-z0-9_]{1,60}(-[0-9a-f]{12})?")
 
 
 def cause_of(code: str, text: str) -> KnownCause:
-    """Return the cause of a failure by its code and by what was said.
+    """Return the cause of a failure by its code and text.
 
-    A rejection by the ERP is a cause of its own: it is mended in another way. So is its silence.
+    A rejection by the ERP is a cause of its own, because its remedy differs. So is a missing ERP
+    status.
     """
     if code == ErpStatus.NO_WORD:
         return KnownCause(code, _(_NO_WORD), _(_NO_WORD_REMEDY))
@@ -183,7 +184,7 @@ def cause_of(code: str, text: str) -> KnownCause:
 
 
 def erp_status_of(key: str) -> ErpStatus | None:
-    """Return how the deliveries of a cause stand in the ERP; None where they have failed."""
+    """Return the ERP status of a cause's deliveries; None where they have failed."""
     if key == ErpStatus.NO_WORD:
         return ErpStatus.NO_WORD
     is_rejected = key.startswith(tuple(f"{ErpStatus.REJECTED.value}{sign}" for sign in "_-"))

@@ -1,7 +1,8 @@
-"""The queue of export errors: what failed or what the ERP has not taken, by its cause.
+"""The queue of export errors: deliveries that failed or that the ERP has not taken, by cause.
 
-What failed is tried again, all of one cause at once. What the ERP has rejected, or said nothing of,
-is done: it is exported again as new, for which a person gives the reason. Either is a bulk run.
+Failed ones are tried again, all of one cause at once. Those that the ERP has rejected, or sent no
+status of, are done: they are exported again as new, for which a person gives the reason. Either is
+a bulk run.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from ionport.exports.model import Delivery, DeliveryStatus
 from ionport.identity.access import Access
 from ionport.store import OrganizationScope
 
-# Different texts that are looked at; more of them are groups of few.
+# How many different texts are read; any more are groups of few deliveries.
 _MOST_TEXTS: Final = 1_000
 _MOST_GROUPS: Final = 100
 _BITE: Final = 500
@@ -47,12 +48,12 @@ class ErrorGroup:
 
     @property
     def erp_status(self) -> ErpStatus | None:
-        """How they stand in the ERP: Infor has them, and none is tried again; None: they failed."""
+        """Their ERP status: Infor has them, and none is tried again; None: they failed."""
         return erp_status_of(self.cause.key)
 
 
 class ErrorQueue:
-    """Shows by cause what failed or what the ERP has not taken, and acts on all of one cause."""
+    """Groups by cause what failed or what the ERP has not taken, and acts on all of one cause."""
 
     def __init__(self, bulk: BulkService) -> None:
         self._bulk = bulk
@@ -84,7 +85,7 @@ class ErrorQueue:
         Raises:
             Forbidden: the right to export is missing.
             NotFound: no delivery has failed with this cause.
-            Conflict: they are done; the ERP has rejected them, or said nothing of them.
+            Conflict: they are done; the ERP has rejected them, or sent no status of them.
         """
         access.require(BulkAction.RETRY.permission)
         status = erp_status_of(key)

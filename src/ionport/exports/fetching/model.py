@@ -29,7 +29,7 @@ class TakenFile:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """A delivery that a program has taken, until it says what became of it or the time is over."""
+    """A delivery that a program has taken, until it confirms or refuses it or the time is over."""
 
     delivery_id: str
     document_id: str
@@ -40,7 +40,7 @@ class Taken:
 
 
 def waiting() -> Problem:
-    """Return why a delivery rests: nobody has fetched it."""
+    """Return why a delivery waits: no program has fetched it."""
     return Problem(
         WAITS_TO_BE_FETCHED,
         _("A program fetches the document; it has not confirmed it yet."),

@@ -47,7 +47,7 @@ _MOST_TEXT = 500
 
 
 class FetchingService:
-    """Hands out what waits to be fetched; opens its own transactions around the stored files."""
+    """Gives out deliveries to be fetched; opens its own transactions around the stored files."""
 
     def __init__(
         self,
@@ -64,7 +64,7 @@ class FetchingService:
         self._wake = wake
 
     def waiting(self, access: Access[OrganizationScope], page: PageRequest) -> Page[Delivery]:
-        """Return what waits to be fetched, the oldest first, what others have taken among it."""
+        """Return the deliveries that wait to be fetched, the oldest first, also taken ones."""
         access.require_organization_member()
         return DeliveryRepository(access.connection).list(
             access.scope,
@@ -75,7 +75,7 @@ class FetchingService:
         )
 
     def take(self, access: Access[OrganizationScope], delivery_id: str, seconds: int) -> Taken:
-        """Take a delivery for some seconds: nobody else gets it meanwhile.
+        """Take a delivery for some seconds: no other program gets it meanwhile.
 
         One that was taken and never confirmed can be taken again when the time is over.
 
@@ -148,10 +148,11 @@ class FetchingService:
     def confirm(
         self, access: Access[OrganizationScope], delivery_id: str, lease: str, reference: str
     ) -> None:
-        """Say that the document has arrived; it is never handed out again.
+        """Confirm that the document has arrived; it is never given out again.
 
-        Saying so twice with the same lease is no error. `reference` is what the receiver calls it.
-        It counts for a delivery too that a person cancelled after it was taken: it has arrived.
+        A second confirmation with the same lease is no error. `reference` is the receiver's name
+        for it. It counts for a delivery too that a person cancelled after it was taken: it has
+        arrived.
 
         Raises:
             InvalidInput: the reference is too long.
@@ -165,7 +166,7 @@ class FetchingService:
     def refuse(
         self, access: Access[OrganizationScope], delivery_id: str, lease: str, reason: str
     ) -> None:
-        """Say that the document cannot be taken, and why: the delivery fails. As `confirm`."""
+        """Refuse the document with a reason: the delivery fails. Errors as `confirm`."""
         if not _text(reason):
             raise InvalidInput(_("Say why the document is refused."))
         self._settle(access, delivery_id, lease, AttemptState.UNKNOWN, {}, _text(reason))
@@ -232,7 +233,7 @@ class FetchingService:
         return delivery
 
     def _locked(self, access: Access[OrganizationScope], delivery_id: str) -> Delivery:
-        """Return a delivery of which nobody else changes anything until the transaction ends."""
+        """Return a delivery, locked until the transaction ends."""
         document_id = self._get(access, delivery_id).document_id
         DeliveryRepository(access.connection).lock_exports(access.scope, document_id)
         return self._get(access, delivery_id)

@@ -1,4 +1,4 @@
-"""What one call to a target leaves in the ledger: redacted, capped, with its history."""
+"""The record of one call to a target in the ledger: redacted, capped, with its history."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _MADE_BY_CURL = ("host", "content-length", "connection", "accept-encoding", "tra
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Why a step did not get on. `sent`: Infor may have acted; `transient`: it may heal."""
+    """Why a step failed. `sent`: Infor may have acted; `transient`: a retry may succeed."""
 
     code: str
     text: str
@@ -43,7 +43,7 @@ class Problem:
 
     @classmethod
     def of(cls, error: IonApiError | IonportError) -> Problem:
-        """Take what an error says."""
+        """Return the problem of an error."""
         if isinstance(error, TargetError):
             return cls(
                 code=error.code,
@@ -71,7 +71,7 @@ class Problem:
 
     @classmethod
     def of_attempt(cls, attempt: Attempt) -> Problem:
-        """Take what an earlier attempt had to say."""
+        """Return the problem of an earlier attempt."""
         return cls(
             code=attempt.error_code,
             text=attempt.error_text,
@@ -81,7 +81,7 @@ class Problem:
         )
 
     def without_effect(self) -> Problem:
-        """Return the problem of a call that only asked."""
+        """Return the problem of a call that only read."""
         return replace(self, sent=False)
 
 
@@ -123,7 +123,7 @@ class Recording:
     ) -> Attempt:
         """Return the attempt as succeeded, in part or as a whole.
 
-        `found` goes beside the response.
+        `found` is stored beside the response.
         """
         state = AttemptState.SUCCEEDED if is_whole else AttemptState.PART
         return _told(self._answered(changed(attempt, state, at), at, found))
@@ -205,7 +205,7 @@ def _cut(text: str) -> str:
 
 
 def as_curl(sent: Mapping[str, Any]) -> str:
-    """Return a kept request as a command; what was taken out of it stays out, the token too."""
+    """Return a kept request as a command; what was redacted stays redacted, the token too."""
     headers = [
         ("Authorization", "Bearer $TOKEN") if name.lower() == "authorization" else (name, value)
         for name, value in sent["headers"]

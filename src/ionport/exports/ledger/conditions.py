@@ -1,4 +1,4 @@
-"""SQL of what a list of deliveries is filtered by."""
+"""SQL of the filters of a list of deliveries."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ionport.exports.tables import deliveries
 from ionport.store import OrganizationScope
 
 _d = deliveries.c
-# What the ERP makes of a delivery that is done is a cause, too.
+# The ERP's status of a done delivery is a cause, too.
 _OF_ERP: Final = frozenset(each.value for each in ErpStatus if each.needs_person)
 _IDS: Final = (
     _d.id,
@@ -60,7 +60,7 @@ def _of_filter(wanted: DeliveryFilter) -> Iterator[ColumnElement[bool]]:
 
 
 def _of_search(connection: Connection, scope: OrganizationScope, text: str) -> ColumnElement[bool]:
-    """By what the delivery is called or says, and as documents are searched: number, supplier."""
+    """Return the condition of the search: in ids and texts of deliveries, and as for documents."""
     of_document = select(documents.c.id).where(
         own(scope), *of_search(connection, scope, DocumentFilter(text=text))
     )

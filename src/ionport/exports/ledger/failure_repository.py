@@ -1,4 +1,4 @@
-"""SQL of deliveries that failed or that the ERP has not taken, and that nothing has followed."""
+"""SQL of deliveries that failed or that the ERP has not taken, and were not exported again."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Failures:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """One delivery of the queue: which it is, and what was said."""
+    """One delivery of the queue, with its code and text."""
 
     id: str
     document_id: str
@@ -51,7 +51,7 @@ class FailureRepository:
         self._connection = connection
 
     def failed(self, scope: OrganizationScope, limit: int) -> Sequence[Failures]:
-        """Return what failed deliveries say, the most frequent first."""
+        """Return the errors of failed deliveries, the most frequent first."""
         query = select(
             _d.error_text,
             _d.error_code,
@@ -65,7 +65,7 @@ class FailureRepository:
         return [Failures(*row) for row in rows]
 
     def told(self, scope: OrganizationScope, status: ErpStatus, limit: int) -> Sequence[Failures]:
-        """Return why deliveries that are done stand so in the ERP, the most frequent first."""
+        """Return the reasons of done deliveries with an ERP status, the most frequent first."""
         query = select(
             _d.erp_text,
             _d.erp_status,
@@ -90,7 +90,7 @@ class FailureRepository:
     def told_behind(
         self, scope: OrganizationScope, status: ErpStatus, after: str, limit: int
     ) -> Sequence[Failure]:
-        """Return the deliveries behind an id that stand so in the ERP."""
+        """Return the deliveries after an id with an ERP status."""
         query = select(
             _d.id, _d.document_id, _d.configuration_id, _d.erp_status, _d.erp_text
         ).where(_d.id > after)
@@ -116,7 +116,7 @@ class FailureRepository:
 
 
 def _within(query: Select[Any], wanted: DeliveryFilter) -> Select[Any]:
-    """Restrict by what a replay goes by: times, configuration, cause."""
+    """Restrict by the parts of a filter that a replay uses: times, configuration, cause."""
     if wanted.created_from:
         query = query.where(_d.created_at >= wanted.created_from)
     if wanted.created_to:
@@ -133,7 +133,7 @@ def _failed(query: Select[Any], scope: OrganizationScope) -> Select[Any]:
 
 
 def _told(query: Select[Any], scope: OrganizationScope, status: ErpStatus) -> Select[Any]:
-    """One whose last step has failed after the rejection is among the failed ones till then."""
+    """Restrict to done deliveries: one whose step after the rejection failed counts as failed."""
     # As the partial index says it: SQLite does not look into a parameter.
     is_told = _d.erp_status == literal(status.value, literal_execute=True)
     return _open(query.where(is_told, _d.status.in_(_ENDED)), scope)

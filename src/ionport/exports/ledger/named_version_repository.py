@@ -21,7 +21,7 @@ class NamedVersionRepository:
         self._connection = connection
 
     def note(self, scope: OrganizationScope | SystemScope, version_ids: Iterable[str]) -> None:
-        """Keep that a delivery names these versions; most are noted already."""
+        """Note that a delivery names these versions; most are noted already."""
         named = select(_v.id, _v.organization_id).where(_v.id.in_(list(version_ids)))
         if isinstance(scope, OrganizationScope):
             named = named.where(_v.organization_id == scope.organization_id)

@@ -123,8 +123,8 @@ class PassRepository:
     def take_over(self, scope: SystemScope, lease: Lease, values: Mapping[str, Any]) -> bool:
         """End a pass that its worker no longer runs; False when the lease was renewed.
 
-        So it is also while another transaction has the row: its worker is at work, or its
-        transaction is ended by the database. Waiting for it would stop the sweep.
+        False also while another transaction has locked the row: its worker is active, or the
+        database ends its transaction. Waiting for it would stop the sweep.
         """
         free = (
             select(_d.id)
@@ -198,7 +198,7 @@ class PassRepository:
         return self._connection.execute(query).first() is not None
 
     def bring_forward(self, scope: SystemScope, written_after: datetime, now: datetime) -> int:
-        """Make due what was written in the future: the wall clock has been set back since."""
+        """Make deliveries due that were written in the future: the clock was set back since."""
         return self._connection.execute(
             update(deliveries)
             .where(*_waits_and_was_written_after(written_after, now))
@@ -208,7 +208,7 @@ class PassRepository:
     def shorten_waits(
         self, scope: SystemScope, by: timedelta, written_before: datetime, now: datetime
     ) -> int:
-        """Let what was written before a moment, and is not due yet, be due so much earlier."""
+        """Make deliveries that were written before a moment, and wait, due `by` earlier."""
         earlier = type_coerce(_d.due_at, BigInteger) - round(by.total_seconds() * 1_000_000)
         return self._connection.execute(
             update(deliveries)
@@ -232,7 +232,7 @@ class PassRepository:
         method: ExportMethod | None = None,
         delivery_id: str | None = None,
     ) -> int:
-        """Make due now what waits for the reason `error_code`; returns how many deliveries.
+        """Make the deliveries due that wait for the reason `error_code`; returns how many.
 
         Of all: one, those over a connection, of a document, of a configuration, of a method.
         """

@@ -17,13 +17,13 @@ _DUE = ("pending", "waiting")
 
 
 class PlaceRepository:
-    """Places are not stored: a running delivery of a worker that was seen lately takes one."""
+    """Places are not stored: a running delivery of a worker with a recent heartbeat takes one."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     def lock(self, scope: SystemScope, delivery_id: str, pass_number: int) -> str | None:
-        """Let nobody else take a place of the delivery's connection before this transaction ends.
+        """Lock the places of the delivery's connection until this transaction ends.
 
         Returns the connection; None when the pass is under way or over.
         """

@@ -16,9 +16,9 @@ from ionport.exports.model import DuePass
 from ionport.store import SystemScope, Work
 
 _SCOPE = SystemScope("places of connections")
-# How long a pass waits that found no place though it was offered: another worker was faster.
+# How long a pass waits that was offered but found no place: another worker was faster.
 _WITHOUT_A_PLACE = timedelta(seconds=1)
-# Connections without a free place that one look gets past.
+# How many connections without a free place one look skips.
 _ROUNDS = 10
 
 
@@ -50,7 +50,7 @@ class ConnectionPlaces:
     def due(
         self, work: Work, now: datetime, most: int, busy: Sequence[str] = ()
     ) -> Sequence[DuePass]:
-        """Return what may be taken up, longest due first: of each connection what has a place."""
+        """Return the passes that may be taken up and have a place, longest due first."""
         passes = PassRepository(work.connection)
         if not self.limit:
             return passes.due(_SCOPE, now, most, busy)
@@ -68,7 +68,7 @@ class ConnectionPlaces:
             full = {row.connection_id for row in rows if taken[row.connection_id] >= self.limit}
             if len(rows) < most or len(found) >= most or not full:
                 break
-            # They hide what waits behind them.
+            # Their passes would hide those that wait after them.
             left_out += full
         return list(found.values())[:most]
 

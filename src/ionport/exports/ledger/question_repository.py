@@ -1,4 +1,4 @@
-"""SQL of what an ERP is asked about, and of what its answers name."""
+"""SQL of the deliveries that an ERP is asked about, or that its answers name."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _MOST = 20
 
 
 class QuestionRepository(Repository):
-    """Deliveries whose ERP is asked what became of them."""
+    """Deliveries whose ERP is asked for their status."""
 
     def by_bod_name(
         self, scope: OrganizationScope, connection_id: str, bod_name: str

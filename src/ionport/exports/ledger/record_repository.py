@@ -1,4 +1,4 @@
-"""SQL of how configurations have delivered: the last success, and failures of late."""
+"""SQL of the records of configurations: the last success, and recent failures."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class RecordRepository:
         self._connection = connection
 
     def posted_name(self, scope: OrganizationScope) -> str:
-        """Return what the ERP calls an invoice that it has posted; empty where it has none."""
+        """Return the ERP's number of a posted invoice; empty where there is none."""
         query = select(func.coalesce(_d.erp_voucher, _d.erp_reference, "")).where(
             _d.organization_id == scope.organization_id,
             _d.erp_status == ErpStatus.POSTED.value,

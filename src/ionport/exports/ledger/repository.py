@@ -1,4 +1,4 @@
-"""SQL of export configurations and deliveries; steps and attempts are in `ledger_repository.py`."""
+"""SQL of deliveries; their steps and attempts are in `steps_repository.py`."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ class DeliveryRepository:
         return delivery_of_row(row) if row else None
 
     def by_correlation_id(self, scope: AnyScope, correlation_id: str) -> Delivery | None:
-        """Return the delivery that bears a correlation id, or None when it is somebody else's."""
+        """Return the delivery with a correlation id, or None when it is another organization's."""
         row = self._connection.execute(
             _owned(select(deliveries), scope).where(_d.correlation_id == correlation_id)
         ).one_or_none()
@@ -108,7 +108,7 @@ class DeliveryRepository:
         return {row.id: (row.filename, row.configuration_title) for row in rows}
 
     def states(self, scope: OrganizationScope, document_id: str) -> Sequence[DeliveryState]:
-        """Return how every delivery of a document stands; order and number as `of_document`."""
+        """Return the state of every delivery of a document; order and number as `of_document`."""
         parameters = {"document": document_id, "organization": scope.organization_id}
         rows = self._connection.execute(_seen(_STATES, scope), parameters)
         return [
@@ -238,16 +238,16 @@ class DeliveryRepository:
     def hand_over(
         self, scope: SystemScope, delivery_id: str, status: ErpStatus, ask_at: datetime | None
     ) -> bool:
-        """Write that the ERP has a delivery; False where it has said something of it already.
+        """Write that the ERP has a delivery; False where it has an ERP status already.
 
-        It is asked at `ask_at` what became of it, or never.
+        The ERP is asked at `ask_at`, or never.
         """
         del scope
         values = {"wanted": delivery_id, "erp_status": status, "erp_ask_at": ask_at}
         return self._connection.execute(_UPDATE.where(_d.erp_status.is_(None)), values).rowcount > 0
 
     def move(self, scope: OrganizationScope, configuration_id: str, connection_id: str) -> None:
-        """Let the deliveries of a configuration that rest go on over another connection."""
+        """Move the deliveries of a configuration that are not running to another connection."""
         self._connection.execute(
             update(deliveries)
             .where(
@@ -266,19 +266,20 @@ class DeliveryRepository:
         return self._connection.execute(query).scalar_one_or_none()
 
     def lock_exports(self, scope: AnyScope, document_id: str) -> None:
-        """Make others who would make a delivery of the document wait, and as `lock_document`.
+        """Lock the making of deliveries of the document, and as `lock_document`.
 
-        Before anything of the document is read that a delivery follows from. A document without
-        deliveries has no row of one that could be locked: the name stands for those to come.
+        Called before anything of the document is read that a delivery depends on. A document
+        without deliveries has no row of one that could be locked: the name stands for those to
+        come.
         """
         lock_name(self._connection, f"exports of {document_id}")
         self.lock_document(scope, document_id)
 
     def lock_document(self, scope: AnyScope, document_id: str) -> None:
-        """Make others who settle deliveries of the document wait until this transaction ends.
+        """Lock the deliveries of the document until this transaction ends.
 
         Two deliveries that end at once must see each other's end, or the status that follows
-        from both is never written. In the order of the ids, so that nobody waits in a circle.
+        from both is never written. In the order of the ids, to avoid a deadlock.
         SQLite has one writer at a time anyway.
         """
         if self._connection.dialect.name != "sqlite":

@@ -140,8 +140,8 @@ class LedgerRepository:
     ) -> bool:
         """Insert the next attempt of a step; False when another worker was first.
 
-        The step's counter is the compare-and-set: whoever raises it from `number - 1` may call.
-        `step` are columns of the step that change with it.
+        The step's counter is the compare-and-set: the worker that raises it from `number - 1` may
+        call. `step` are columns of the step that change with it.
         """
         values: dict[str, Any] = {"attempts": attempt.number, **(step or {})}
         key = {"delivery": attempt.delivery_id, "step": attempt.step, "before": attempt.number - 1}
@@ -153,7 +153,7 @@ class LedgerRepository:
     def settle_attempt(
         self, scope: SystemScope, attempt: Attempt, *, expected: AttemptState
     ) -> bool:
-        """Write what became of an attempt that is still `expected`; False when it is not."""
+        """Write the result of an attempt that is still `expected`; False when it is not."""
         values = _attempt_values(attempt)
         parameters = {
             "attempt": attempt.id,
@@ -181,7 +181,7 @@ _SETTLED = (
 
 
 def _of(scope: OrganizationScope, delivery_id: ColumnElement[str]) -> ColumnElement[bool]:
-    """Tell whether a delivery is the organization's: asked of each by its id, never of all."""
+    """Return the condition that a delivery is the organization's."""
     return exists().where(
         deliveries.c.id == delivery_id, deliveries.c.organization_id == scope.organization_id
     )

@@ -49,7 +49,7 @@ class WorkerRepository:
         return self._connection.execute(statement).rowcount == 1
 
     def remove_all(self, scope: SystemScope) -> None:
-        """Delete every worker's row: only for who is alone on the database."""
+        """Delete every worker's row: only for a process that is alone on the database."""
         self._connection.execute(delete(export_workers))
 
     def seen(self, scope: SystemScope, since: datetime) -> list[str]:

@@ -1,4 +1,4 @@
-"""Makes the pages of invoices that exports will send, before anybody exports them.
+"""Makes the pages of invoices that exports will send, before they are exported.
 
 A page costs more than the rest of a delivery. Made between receipt and export it is there when a
 person presses *Export*; a delivery that finds none makes it itself, of the same bytes
@@ -37,7 +37,8 @@ _SCOPE: Final = SystemScope("making pages before exports")
 _ORGANIZATIONS: Final = 20
 _DOCUMENTS: Final = 100
 _REFUSED: Final = 10_000
-# So many times as long as a page took nothing is made: the process has other work to do.
+# After a page the maker pauses this many times as long as it took: the process has other work to
+# do.
 _REST: Final = 2.0
 _logger = logging.getLogger(__name__)
 
@@ -63,7 +64,8 @@ class PageMaker:
         self._stopping = threading.Event()
         self._last_organization = ""
         self._positions: dict[str, Position] = {}
-        # What cannot be made is not tried at every look; a delivery tries it and says so.
+        # A page that cannot be made is not tried at every look; the delivery tries it and reports
+        # the error.
         self._refused: FIFOCache[tuple[str, str, str], None] = FIFOCache(_REFUSED)
 
     def stop(self) -> None:
@@ -161,7 +163,7 @@ class PageMaker:
             self._refused[key] = None
             return False
         except Exception:
-            # A mistake of ours in one document: the others do not wait for it.
+            # A fault of ours with one document: the others do not wait for it.
             _logger.exception("the page of document %s broke off", page.document_id)
             self._refused[key] = None
             return False

@@ -1,1 +1,1 @@
-"""Text of mapping files: read without loss, and what each kind of file may say."""
+"""Text of mapping files: reading without loss, and the grammar of each kind."""

@@ -1,4 +1,4 @@
-"""Edits of a file's text that leave every other sign alone: what a quick fix consists of."""
+"""Edits of a file's text that change no other character: a quick fix consists of them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ionport.mappings.grammars.properties import Properties, Property, lines_of,
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """Put `text` for what stands between two places; lines and columns count from 1.
+    """Replace the text between two places by `text`; lines and columns count from 1.
 
     A column is a place before a sign: the end of a line is one behind its last sign.
     """

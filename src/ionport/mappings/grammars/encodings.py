@@ -10,7 +10,7 @@ from ionport.core.i18n import _
 
 
 class TextEncoding(StrEnum):
-    """How the text of a file is written; UTF-16 is told by its byte order mark alone."""
+    """The encoding of a file; UTF-16 is recognised by its byte order mark alone."""
 
     UTF8 = "utf-8"
     UTF8_MARKED = "utf-8-sig"

@@ -1,4 +1,4 @@
-"""Mapping files as they arrive: bytes to text, what kind it is, and the templates we ship."""
+"""Uploaded mapping files: decoding, recognising the kind, and the templates we ship."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ TEMPLATES = (
 """The templates, by kind. The published ION flow books every document as an invoice, so that no BOD
 mapping is for credit notes; M3's and LN's grammars know invoices and notes alone."""
 
-# What an administrator adapts in our templates, and the key that it stands under.
+# The values that an administrator adapts in our templates, by their keys.
 _TEMPLATE_KEYS = {"logical_id": "SFV_LogicalID", "accounting_entity": "SFV_AccountingEntityID"}
 _ONE_WORD = re.compile(r"[!-~]{1,250}")
 _TOML = re.compile(r"^[ \t]*\[{1,2}(?:export_configuration|conflict_resolution)\b", re.MULTILINE)
@@ -160,7 +160,7 @@ def own_template(kind: MappingKind, document_type: str = "INVOICE") -> tuple[str
 
 
 def template_values(kind: MappingKind) -> dict[str, str]:
-    """Return what an administrator adapts in our template, with the values that it ships with."""
+    """Return the values of our template that an administrator adapts, with their defaults."""
     properties = parse_properties(own_template(kind)[1].decode())
     return {
         field: properties.get(key) for field, key in _TEMPLATE_KEYS.items() if properties.has(key)
@@ -172,8 +172,8 @@ def filled_template(
 ) -> tuple[str, bytes]:
     """Return our template with the values of `template_values` that an administrator has given.
 
-    Where none of this kind is for documents of this type, it is the one for invoices: why it does
-    not fit is told when it is to be used (`missing_type`).
+    Where none of this kind is for documents of this type, it is the one for invoices: that it does
+    not fit is reported when it is to be used (`missing_type`).
 
     Raises:
         InvalidInput: names the values that are missing, or no single words.

@@ -1,4 +1,4 @@
-"""What `APS450MI` takes to enter a supplier invoice: the fields of its head and of its lines.
+"""The input fields of `APS450MI` for a supplier invoice: of its head and of its lines.
 
 Source: docs/reference/m3.md#supplier-invoices. A tenant's own release may have more fields.
 """

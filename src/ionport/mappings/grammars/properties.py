@@ -51,7 +51,7 @@ class Properties:
         return iter(self.by_key.values())
 
     def __str__(self) -> str:
-        """Return the text that was read, sign by sign."""
+        """Return the text that was read, character by character."""
         return "".join(line.raw + line.ending for line in self.lines)
 
     def get(self, key: str) -> str:

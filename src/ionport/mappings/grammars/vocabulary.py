@@ -1,4 +1,4 @@
-"""Names of fields and columns: what documents have, and what published mapping files name too.
+"""Names of fields and columns: those of documents, and those of published mapping files.
 
 Source: docs/reference/document-system.md#fields-and-tables, docs/reference/mapping-files.md#m3.
 """
@@ -17,7 +17,7 @@ from ionport.mappings.grammars.aliases import (
     comparable,
 )
 
-# Types of the vendor that ionport has no fields for yet; their mapping files are in order.
+# Types of the vendor that ionport has no fields for yet; their mapping files are valid.
 _OTHER_TYPES = ("PURCHASE_ORDER",)
 KNOWN_TYPES = frozenset(comparable(name) for name in (*DOCUMENT_TYPES, *_OTHER_TYPES))
 """The comparable names of document types."""
@@ -27,8 +27,8 @@ KNOWN_TYPES = frozenset(comparable(name) for name in (*DOCUMENT_TYPES, *_OTHER_T
 class Vocabulary:
     """What documents of some types have: ids of fields, and columns by comparable table and id.
 
-    `by_hand` are the fields that no file of a supplier says. The id of the item in IDM is none of
-    them: only what is sent after the item was made can have it.
+    `by_hand` are the fields that no supplier's file has. The id of the item in IDM is none of them:
+    only payloads that are sent after the item was made can have it.
     """
 
     fields: frozenset[str]

@@ -1,1 +1,1 @@
-"""What a mapping file is told before it is used: `linter.lint` is the way in."""
+"""The linter of mapping files; call `linter.lint`."""

@@ -1,4 +1,4 @@
-"""Whether a mapping file has what a configuration needs of it: its type of document."""
+"""Checks that a mapping file is for a configuration's type of document."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _NOTES = {"CREDIT_NOTE": Note.CREDIT, "DEBIT_NOTE": Note.DEBIT}
 
 
 def missing_type(kind: MappingKind, text: str, document_type: str) -> Finding | None:
-    """Return the finding that a file says nothing about documents of a type, else None.
+    """Return the finding that a file has nothing for documents of a type, else None.
 
     A file that cannot be read has a finding of its own. Of M3 and LN no transaction is known that
     the published grammars book other documents with than invoices and notes.

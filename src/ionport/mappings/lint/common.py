@@ -1,4 +1,4 @@
-"""What the linters of `.properties` mappings share."""
+"""Checks that the linters of `.properties` mappings share."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from ionport.mappings.model import Finding
 _SHOWN = 80
 FIELD_LIST = "Index_Fields"
 """The list whose items are fields of documents; those of M3 and LN are fields of the target."""
-# What an example of the vendor's files stands for: *your entity*, <name>, infor.ln. and the like.
+# Placeholders of the vendor's files: *your entity*, <name>, infor.ln. and the like.
 _PLACEHOLDER = re.compile(
     r"\*.+\*|<.+>|infor\.(?:ln|m3|ims)\.?|(?:todo|tbd|xxx+|change.?me|your[ _-].*)",
     re.IGNORECASE,
@@ -71,7 +71,7 @@ def found(
 
 
 def check_lines(properties: Properties) -> Iterator[Finding]:
-    """Report lines that say nothing: broken ones, and keys that come again further down."""
+    """Report lines without effect: broken ones, and keys that are defined again further down."""
     for number in properties.broken:
         yield found("broken_line", number)
     for duplicate in properties.duplicates:
@@ -84,7 +84,7 @@ def check_lines(properties: Properties) -> Iterator[Finding]:
 
 
 def check_placeholders(properties: Properties, prefixes: tuple[str, ...]) -> Iterator[Finding]:
-    """Report constants that nobody has set: the value is still an example's."""
+    """Report constants that still have the value of an example."""
     for line in properties:
         if line.key.startswith(prefixes) and _PLACEHOLDER.fullmatch(line.value):
             yield found("placeholder_value", line, value=line.value)
@@ -220,7 +220,7 @@ def unknown_key(properties: Properties, key: str, known: Iterable[str]) -> Findi
     line, words = properties.by_key[key], set(known)
     close = close_to(key, words)
     same = [word for word in words if word.casefold() == key.casefold()]
-    # Keys count by letter case: another case is a slip, and nothing else is certain.
+    # Keys count by letter case: another case is surely a mistake.
     is_free = bool(same) and not properties.has(same[0])
     fix = [rename_key(line, same[0])] if is_free else []
     return found("unknown_key", line, fix=fix, suggestion=same[0] if same else close)

@@ -1,9 +1,9 @@
-"""Values of the vendor's published files that belong to nobody who downloads them.
+"""Values of the vendor's published files that fit no one who downloads them.
 
 Source: docs/reference/mapping-files.md#values-of-published-files.
 
-A company of two hundred or a division AAA is common, so such a value is told only in a file that
-has one of the values which no other file has by chance.
+A company of two hundred or a division AAA is common, so such a value is reported only in a file
+that also has a value which no other file has by chance.
 """
 
 from __future__ import annotations

@@ -59,7 +59,7 @@ def lint_idm(properties: Properties) -> Iterator[Finding]:
 
 
 def _check_document_types(properties: Properties) -> Iterator[Finding]:
-    """A key outside the grammar is a document type, or a slip of the pen."""
+    """Check keys outside the grammar: a document type, or a misspelt key."""
     keys = [line.key for line in properties if is_document_type_key(line.key)]
     known = [key for key in keys if comparable(key) in KNOWN_TYPES]
     words = (*LISTS, *EXPRESSIONS, *(name.upper() for name in KNOWN_TYPES))

@@ -1,4 +1,4 @@
-"""Tells the owner of a mapping file what will not work, before anything is exported with it."""
+"""Finds what will not work in a mapping file, before anything is exported with it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the published ION mappings read of a BOD: names that get lost there, and names they miss.
+"""What the published ION mappings read of a BOD: names that they drop, and names that they miss.
 
 Source: docs/reference/ion-messaging.md#synccapturedocument.
 """
@@ -24,7 +24,7 @@ _Source = Callable[[Property], str]
 class Receiver:
     """What is read for one type of document: names, with the field or column that gives each.
 
-    Names without one are read too, but nothing in a document says them.
+    Names without one are read too, but no document has a value for them.
     """
 
     noun: str

@@ -1,4 +1,4 @@
-"""Checks of what M3, LN and TOML mappings share: sections of constants and fields."""
+"""Checks that M3, LN and TOML mappings share: sections of constants and fields."""
 
 from __future__ import annotations
 

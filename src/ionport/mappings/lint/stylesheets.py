@@ -1,4 +1,4 @@
-"""Checks of XSLT stylesheets: they compile, and reach for nothing beside their input.
+"""Checks of XSLT stylesheets: they compile, and use nothing beside their input.
 
 Source: https://www.w3.org/TR/1999/REC-xslt-19991116
 """

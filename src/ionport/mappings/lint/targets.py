@@ -1,7 +1,7 @@
 """An IDM mapping against the data model of the tenant that it is sent to.
 
-Source: docs/reference/idm.md. The port is declared here and filled by whoever has a connection:
-the linter itself asks no server.
+Source: docs/reference/idm.md. The port is declared here and filled by the composition: the linter
+itself calls no server.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class DataModels(Protocol):
 
 
 def lint_against(text: str, model: Mapping[str, EntityModel]) -> list[Finding]:
-    """Return what of an IDM mapping the tenant would refuse, by line."""
+    """Return the findings of an IDM mapping that the tenant would refuse, by line."""
     properties = parse_properties(text)
     sent = _sent(properties)
     findings = []

@@ -1,1 +1,1 @@
-"""What a document becomes by a mapping file: items, BODs, M3 calls, LN requests."""
+"""Renders documents by mapping files: IDM items, BODs, M3 calls, LN requests."""

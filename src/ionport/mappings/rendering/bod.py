@@ -84,7 +84,7 @@ class BodMapping:
 
 
 def parse_bod_mapping(text: str) -> BodMapping:
-    """Read a BOD mapping as it is; what is wrong with it, the linter says."""
+    """Read a BOD mapping as it is; the linter reports what is wrong with it."""
     properties = parse_properties(text)
     tree = Tree()
     _add_single_values(tree, properties)
@@ -258,8 +258,8 @@ def _add_fields(tree: Tree, properties: Properties) -> None:
 def _further_rates(fields: list[_Field], source: RenderSource) -> Iterator[_Field]:
     """Yield a field for the fourth and each further VAT rate of the document.
 
-    A file that names the values of three rates, the third as `VatPercent3`, means as many as
-    there are: VatPercent4 follows.
+    A file with the values of three rates, the third as `VatPercent3`, stands for any number of
+    rates: VatPercent4 follows.
     """
     rates = len(source.tables.get(TAX_LINES, ()))
     if rates <= 3:

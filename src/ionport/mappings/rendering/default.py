@@ -1,4 +1,4 @@
-"""A document as JSON or XML without a mapping file, for receivers that take what there is.
+"""A document as JSON or XML without a mapping file, for receivers that take all values.
 
 Source: docs/reference/document-system.md#default-output. Values are as the document has them:
 dates in ISO, numbers with a point.
@@ -35,7 +35,7 @@ def default_json(source: RenderSource) -> bytes:
 def default_xml(source: RenderSource) -> bytes:
     """Return the document as XML in UTF-8, which an XSLT mapping gets as its input.
 
-    An id that no element can be called by stands as `<value name="…">`.
+    An id that cannot be an element's name is written as `<value name="…">`.
 
     Raises:
         InvalidInput: a value has a sign that XML cannot write.

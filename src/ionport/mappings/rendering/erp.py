@@ -22,7 +22,7 @@ from ionport.mappings.rendering.tables import Table, header_value, table_of
 from ionport.mappings.rendering.values import clean
 
 RUNNING_NUMBER = "auto"
-"""What a line is numbered by, from 1."""
+"""The source that numbers the lines from 1."""
 _COLUMN = "TF_"
 
 
@@ -43,7 +43,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class SectionMapping:
-    """What a file says for one section: the table it reads, and the cells by target."""
+    """One section of a file: the table it reads, and the cells by target."""
 
     section: Section
     table: str
@@ -52,7 +52,7 @@ class SectionMapping:
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """What a rule adds for a row that it matches: a row of another section.
+    """The row of another section that a rule adds for a row that it matches.
 
     `columns` are expressions over the row's columns, by the column that they fill.
     """
@@ -78,7 +78,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class ErpMapping:
-    """A read M3 or LN mapping; sections of which the file says nothing are missing."""
+    """A read M3 or LN mapping; sections that are not in the file are missing."""
 
     kind: MappingKind
     sections: Mapping[str, SectionMapping]
@@ -86,7 +86,7 @@ class ErpMapping:
 
 
 def parse_sections(text: str, kind: MappingKind, sections: Mapping[str, Section]) -> ErpMapping:
-    """Read a `.properties` file as it is; what is wrong with it, the linter says."""
+    """Read a `.properties` file as it is; the linter reports what is wrong with it."""
     properties = parse_properties(text)
     read = {name: _section(properties, section, kind) for name, section in sections.items()}
     return ErpMapping(kind, {name: one for name, one in read.items() if one.cells})
@@ -123,7 +123,7 @@ def _cell(key: str, line: int | None, text: str, *, is_constant: bool) -> Cell:
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """What cells are evaluated for: the document, and of a line its row and number from 1."""
+    """The document, row and number (from 1) that cells are evaluated for."""
 
     source: RenderSource
     table: Table | None = None

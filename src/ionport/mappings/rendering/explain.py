@@ -1,4 +1,4 @@
-"""What of a document is sent, and what goes nowhere."""
+"""Which values of a document are not sent."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def unsent(
     """Return the ids of fields, columns (`TABLE.COLUMN`) and terms with a value that is not sent.
 
     A field counts as sent when the term that it is made from is, and the other way round. `terms`
-    are the values of the invoice's head by term, where the caller has read them; columns are told
+    are the values of the invoice's head by term, where the caller has read them; columns are listed
     once for all rows.
     """
     sent = set(sources_of(values))

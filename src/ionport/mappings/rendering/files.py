@@ -17,7 +17,7 @@ from ionport.mappings.rendering.default import default_json, default_xml
 
 
 class FileForm(StrEnum):
-    """What a document becomes where no stylesheet says otherwise."""
+    """The form of a document's file without a stylesheet."""
 
     XML = "xml"
     JSON = "json"
@@ -25,7 +25,7 @@ class FileForm(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RenderedFile:
-    """What is written; `suffix` is the end of its name with the point, such as `.xml`."""
+    """A rendered file; `suffix` is the end of its name with the point, such as `.xml`."""
 
     content: bytes
     media_type: str
@@ -35,11 +35,11 @@ class RenderedFile:
 def render_file(
     document: RenderSource, version: MappingVersion | None, form: FileForm
 ) -> RenderedFile:
-    """Return the file of a document: what a stylesheet makes of it, else its default form.
+    """Return the file of a document: the result of a stylesheet, else its default form.
 
-    A stylesheet gets the XML of `default_xml`, whatever `form` says, and its `xsl:output` says
-    what comes out. Which value comes from which line no program can tell of a stylesheet: there
-    is no explanation.
+    A stylesheet gets the XML of `default_xml`, whatever `form` says, and its `xsl:output` decides
+    the output. There is no explanation by lines: for a stylesheet no program can tell which line a
+    value comes from.
 
     Raises:
         InvalidInput: the version is no stylesheet; it cannot be used, fails, or takes too long

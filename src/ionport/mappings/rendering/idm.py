@@ -34,7 +34,7 @@ _EXTENSIONS = {
 _KNOWN_EXTENSION = re.compile(
     r"\.(?:pdf|xml|edi|json|csv|txt|html?|tiff?|png|jpe?g)$", re.IGNORECASE
 )
-# What some file system or IDM client trips over, besides control characters.
+# Characters that some file system or IDM client cannot handle, besides control characters.
 _UNSAFE = re.compile(r'[\\/:*?"<>|\x00-\x1f\x7f]')
 
 
@@ -50,7 +50,7 @@ Expression = tuple[str | FieldReference, ...]
 
 @dataclass(frozen=True, slots=True)
 class EmbeddedFile:
-    """Which file inside the document becomes a further file of the item, and how it is called.
+    """Which file inside the document becomes a further file of the item, and its name.
 
     `source_name` is `XML_DOCUMENT.xml` (the invoice as it was received) or the name of an
     attachment, where `*` stands for any letters.
@@ -88,7 +88,7 @@ class IdmMapping:
     filename: Expression
     embedded_files: tuple[EmbeddedFile, ...]
     lines: Mapping[str, int]
-    # The language of the page that is made of an XML invoice; empty: not said.
+    # The language of the page that is made of an XML invoice; empty: not given.
     page_language: str = ""
 
     @property
@@ -119,12 +119,12 @@ class IdmMapping:
 
 
 def is_document_type_key(key: str) -> bool:
-    """Tell whether `key` names a document type: whatever is no word of the grammar does."""
+    """Tell whether `key` names a document type: every key does that is no word of the grammar."""
     return key not in LISTS and key not in EXPRESSIONS and not key.startswith(PREFIXES)
 
 
 def parse_idm_mapping(text: str) -> IdmMapping:
-    """Read an IDM mapping as it is; what is wrong with it, the linter says."""
+    """Read an IDM mapping as it is; the linter reports what is wrong with it."""
     properties = parse_properties(text)
     return IdmMapping(
         entities={
@@ -246,7 +246,7 @@ def _evaluate(expression: Expression, source: RenderSource) -> str:
 
 
 def _filename(wanted: str, source: RenderSource) -> str:
-    """Return a safe file name that ends as the content is, whatever the mapping says."""
+    """Return a safe file name with the ending of the content's type, whatever the mapping says."""
     own = _KNOWN_EXTENSION.search(source.file_name)
     extension = _EXTENSIONS.get(source.mime_type) or (own[0] if own else "")
     for candidate in (wanted, source.file_name):

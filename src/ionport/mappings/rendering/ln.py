@@ -38,7 +38,7 @@ _COMPANY_NUMBER = re.compile(r"\d{1,5}", re.ASCII)
 
 
 def parse_ln_mapping(text: str) -> ErpMapping:
-    """Read an LN mapping as it is; what is wrong with it, the linter says."""
+    """Read an LN mapping as it is; the linter reports what is wrong with it."""
     return parse_sections(text, MappingKind.LN, LN_SECTIONS)
 
 

@@ -44,7 +44,7 @@ from ionport.mappings.rendering.values import place_text, shown
 
 COMPANY, DIVISION = "CONO", "DIVI"
 _COMPANY_PARAMETER = "cono"
-# Notes have no sections for these of their own: those of invoices are theirs too (inferred).
+# Credit notes have no sections for these: those of invoices apply to them too (inferred).
 _SHARED = frozenset(("tax_lines", "order_header_charges"))
 _ISO_DATE = re.compile(r"(\d{4})-?(\d\d)-?(\d\d)(?:T.*)?", re.ASCII)
 _LINE_END = re.compile(r"[\t\r\n]")
@@ -52,7 +52,7 @@ _COMPANY_NUMBER = re.compile(r"\d{1,3}", re.ASCII)
 
 
 def parse_m3_mapping(text: str) -> ErpMapping:
-    """Read an M3 `.properties` file as it is; what is wrong with it, the linter says."""
+    """Read an M3 `.properties` file as it is; the linter reports what is wrong with it."""
     return parse_sections(text, MappingKind.M3, M3_SECTIONS)
 
 

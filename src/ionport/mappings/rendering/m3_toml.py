@@ -172,7 +172,7 @@ def _table(content: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 
 
 def _text(path: str, value: object) -> str:
-    """Return a value as text: numbers without quotes are meant as they are written."""
+    """Return a value as text: numbers without quotes are used as they are written."""
     if value is None:
         return ""
     if isinstance(value, str):

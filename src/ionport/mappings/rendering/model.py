@@ -1,4 +1,4 @@
-"""What renderers return: values with the mapping line they come from, and calls made of them."""
+"""The results of rendering: values with the mapping lines they come from, and calls."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ionport.mappings.model import MappingKind
 
 @dataclass(frozen=True, slots=True)
 class Traced:
-    """One value of what is sent, and where it came from.
+    """One value that is sent, and where it comes from.
 
     `target` names the place in the words of the receiver: an attribute of IDM, `AddHead SUNO`,
     a path below CaptureDocument, the Name of a DocumentField. `line` is the line of the mapping
@@ -34,7 +34,7 @@ class PlannedCall:
     it, without what is secret.
 
     Where a file is made and no call, `method` is empty and `path` the file's name.
-    `body` is text: of a file only its name, type and size are told. `mapping_kind` says which
+    `body` is text: of a file it has only name, type and size. `mapping_kind` says which
     file the values come from, None for calls that no mapping shapes.
     """
 

@@ -1,4 +1,4 @@
-"""The sign of a credit note's amounts, as a configuration says it for its target.
+"""The sign of a credit note's amounts, as a configuration sets it for its target.
 
 No source says what M3 or LN expect: a person decides. Amounts and quantities change their sign
 together and prices keep theirs, so that quantity times price is the amount still.

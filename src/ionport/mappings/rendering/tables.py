@@ -45,14 +45,15 @@ class Table:
         for name in (column, column.lower(), self.other_names.get(column, "")):
             if name and (value := row.get(name, "")):
                 if name == SUB_LINE and not value.strip("0"):
-                    # It is none. Some receivers write it behind the line: 10 would become 100.
+                    # Zero is sent as no suffix. Some receivers append it to the line number: 10
+                    # would become 100.
                     continue
                 return value, name if term_id(name) else f"{self.id}.{name}"
         return "", ""
 
 
 def table_of(source: RenderSource, name: str) -> Table:
-    """Return the document's table that a mapping file calls `name`; one without rows if none.
+    """Return the document's table for a name of a mapping file; an empty one if there is none.
 
     Charges and allowances of the invoice as a whole stand in files as header charges, those of
     its lines as order charges: where the document has no table of that name, they are taken from

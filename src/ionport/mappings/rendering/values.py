@@ -1,4 +1,4 @@
-"""What every renderer asks of a value, and how messages name it."""
+"""Checks of values that all renderers share, and how messages name a value."""
 
 from __future__ import annotations
 

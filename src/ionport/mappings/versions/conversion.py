@@ -1,4 +1,4 @@
-"""M3 mappings from `.properties` to TOML and back: what both say, and what the other cannot say."""
+"""M3 mappings from `.properties` to TOML and back, with what the other form cannot express."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _SUFFIXES = {MappingKind.M3: ".properties", MappingKind.TOML: ".toml"}
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """Something that the other form cannot say; `line` is that of the file that says it."""
+    """Something that the other form cannot express; `line` is that of the given file."""
 
     line: int | None
     text: str

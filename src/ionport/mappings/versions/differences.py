@@ -1,4 +1,4 @@
-"""What is different between two texts of a mapping file, line by line."""
+"""The differences between two texts of a mapping file, line by line."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _LONG = 4_000
 
 
 class Change(StrEnum):
-    """What became of a line."""
+    """How a line changed."""
 
     SAME = "same"
     ADDED = "added"
@@ -34,7 +34,7 @@ class DifferenceLine:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A unified difference, with the number of lines that came and went."""
+    """A unified difference, with the numbers of added and removed lines."""
 
     lines: tuple[DifferenceLine, ...]
     added: int
@@ -57,7 +57,7 @@ def difference(old: str, new: str, context: int = 3) -> Difference:
 
 
 def _matcher(before: list[str], after: list[str]) -> SequenceMatcher[str]:
-    """Compare lines; in long texts those that come often are no anchors, or it takes minutes."""
+    """Compare lines; in long texts frequent lines are no anchors, which would take minutes."""
     return SequenceMatcher(None, before, after, autojunk=len(before) + len(after) > _LONG)
 
 

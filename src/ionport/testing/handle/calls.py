@@ -27,7 +27,7 @@ class InforCall:
         service: the API context, such as `IDM`; `AS` for the authorization server, `Gateway`
             for an address of no suite.
         operation: the recorder's name, such as `create item`; `unknown` for what is not imitated
-            or was refused before it was looked at.
+            or was refused before it was read.
         status: of the answer; 0 when a fault cut the connection instead.
         fault: what a fault rule did to it; empty when nothing.
         effects: ids of what it made, changed or removed.

@@ -1,4 +1,4 @@
-"""Moving the tenant's clock; the test's own goes on as ever."""
+"""Moving the tenant's clock; the test's own does not change."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ionport.testing.parts import ACTOR, Parts
 
 
 class InforClock:
-    """What the tenant takes for the present moment. A reset sets it back."""
+    """The clock of the tenant. A reset sets it back."""
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
@@ -22,7 +22,7 @@ class InforClock:
     def jump(
         self, *, days: float = 0, hours: float = 0, minutes: float = 0, seconds: float = 0
     ) -> None:
-        """Move the clock forward: tokens age, and what has a date gets a later one.
+        """Move the clock forward: tokens age, and new rows get a later date.
 
         Raises:
             InvalidInput: not forward, or more than ten years ahead.

@@ -72,8 +72,8 @@ class Faults:
             operation: only that operation, by the recorder's name, such as `create item`.
             method: only that HTTP method.
             path: only such paths behind the tenant; `*` stands for any letters.
-            times: only the next so many calls.
-            every: only each so-manieth call.
+            times: only the next `times` calls.
+            every: only every `every`-th call.
             probability: only some of the calls, always the same for the same `seed`.
             details: `status`, `body`, `media_type`, `seconds`, `after_commit`, `seed`, `name`.
 

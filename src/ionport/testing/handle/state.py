@@ -57,7 +57,7 @@ class IonMessage:
     Attributes:
         parameters: everything that came beside the document, as texts.
         arrivals: how often it came; more than once means that it was sent again.
-        findings: what ION lets pass, and a careful sender wants to know.
+        findings: differences that ION accepts, and the sender should know.
     """
 
     message_id: str

@@ -1,9 +1,9 @@
 """A form, declared once: its fields are read, checked, shown and shown again from one list.
 
 A page makes its `Form` for each request, because labels are in the reader's language and choices
-are the tenant's. `sent` reads what was typed, `check` tells what no field of the page can send,
-and the macro `declared` of `macros/forms.html` shows the fields with values and errors. What a
-value has to be beyond that (lengths, what is missing, what is taken) is the service's to say.
+are the tenant's. `sent` reads what was typed, `check` refuses what no field of the page can send,
+and the macro `declared` of `macros/forms.html` shows the fields with values and errors. Further
+checks of values (lengths, missing and taken ones) are the service's.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Kind(StrEnum):
 
     TEXT = "text"
     EMAIL = "email"
-    # A new one. It is no value of the form: who needs it reads it as a secret.
+    # A new password. It is no value of the form: the handler reads it as a secret.
     PASSWORD = "password"  # noqa: S105 (a kind of input)
     LINES = "lines"
     NUMBER = "number"
@@ -48,7 +48,7 @@ _SENT_WHEN_ON = frozenset({Kind.FILE, Kind.RADIO, Kind.SCOPES, Kind.SWITCH})
 
 @dataclass(frozen=True, slots=True)
 class FormField:
-    """A field: name in the form, label, kind, and what the browser is told of it.
+    """A field: name in the form, label, kind, and its attributes for the browser.
 
     `limit` is the longest text in letters, 0 for none; `exact` keeps blanks at both ends; `choices`
     are value and label, `empty` the label of no choice; `rows` is the height of a field of several
@@ -81,7 +81,7 @@ class FormField:
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A place where the page's own template shows something, fields among it perhaps."""
+    """A place where the page's own template shows something, maybe with fields."""
 
     slot: str
     members: Sequence[FormField] = ()
@@ -126,7 +126,7 @@ class Form:
     def lacks(self, data: FormData) -> bool:
         """Tell whether the form was sent from a view of it without some of these fields.
 
-        A switch and ticks that are off are not sent at all, so they tell nothing.
+        A switch and ticks that are off are not sent at all, so they do not count.
         """
         told = [one for one in self.fields if one.kind not in _SENT_WHEN_ON]
         return any(field.name not in data for field in told)

@@ -1,7 +1,7 @@
 """A form whose fields depend on choices in it, such as the fields of the kind of a fault.
 
 Another choice shows its fields at once; without a script a button does, and so does saving from a
-view without them. What no field was shown for stays as it was before.
+view without them. Values without a shown field stay as they were before.
 """
 
 from __future__ import annotations

@@ -38,7 +38,7 @@ class RoleField:
 
 
 def person_fields() -> list[FormField]:
-    """Return the fields of who a new user is."""
+    """Return the fields of a new user's name and address."""
     return [
         FormField(
             "username",
@@ -58,7 +58,7 @@ def save_rights(
 ) -> str:
     """Store what the form says, if it showed what is stored; raises ChangedMeanwhile.
 
-    Returns the sentence that tells what holds now.
+    Returns the sentence about the new state.
     """
     services = visit_of(request).services
     rights, accounts = services.rights, services.accounts
@@ -90,9 +90,9 @@ def stored_rights(rights: PersonRights) -> dict[str, str]:
 
 
 def role_fields(request: Request, rights: PersonRights, own: str) -> list[RoleField]:
-    """Return the fields with what is stored, or with what a refused form said.
+    """Return the fields with the stored values, or with those of a refused form.
 
-    `own` is the tenant or organization of the page, which the person is taken out of elsewhere.
+    `own` is the tenant or organization of the page, from which the person is removed elsewhere.
     """
     form, stored = visit_of(request).form, stored_rights(rights)
     tenants = [(role.value, role.label) for role in TenantRole]
@@ -122,7 +122,7 @@ def role_fields(request: Request, rights: PersonRights, own: str) -> list[RoleFi
 def fields_elsewhere(
     request: Request, tenant_ids: Sequence[str], organizations: Sequence[Organization] = ()
 ) -> list[RoleField]:
-    """Return the fields of a new user's roles at the other side: none, unless the form says one."""
+    """Return the fields of a new user's roles at the other side: none, unless the form has one."""
     tenants = [
         (
             f"tenant:{one}",
@@ -162,7 +162,7 @@ def administered_organizations(request: Request) -> list[Organization]:
 
 
 def wanted_elsewhere(request: Request) -> WantedRights:
-    """Return the roles at the other side that the form of a new user says; raises InvalidInput."""
+    """Return the roles at the other side from the form of a new user; raises InvalidInput."""
     form = visit_of(request).form
     tenants: dict[str, TenantRole | None] = {}
     organizations: dict[str, tuple[OrganizationRole | None, frozenset[str]]] = {}
@@ -188,7 +188,7 @@ def _nothing(is_own: bool) -> list[tuple[str, str]]:
 
 
 def _wanted(form: FormData, rights: PersonRights) -> WantedRights:
-    """Return what the form says; a role that it does not name stays as it is."""
+    """Return the rights of the form; a role that it does not name stays as it is."""
     tenants: dict[str, TenantRole | None] = {}
     organizations: dict[str, tuple[OrganizationRole | None, frozenset[str]]] = {}
     for tenant_id in rights.tenants:

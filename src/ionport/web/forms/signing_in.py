@@ -1,4 +1,4 @@
-"""How a browser becomes signed in: by every page that checks a password or a second step."""
+"""Signing a browser in, for every page that checks a password or a second step."""
 
 from __future__ import annotations
 
@@ -63,14 +63,14 @@ def with_session(request: Request, response: Response, token: Secret, user: User
 
 
 def to_second_step(request: Request, needed: SecondStepNeeded, url: str) -> Response:
-    """Lead a browser whose first step was right on to the second one, and then to `url`."""
+    """Redirect a browser after a right first step to the second one, and then to `url`."""
     name = "second_step" if needed.step is Step.CODE else "second_step_set_up"
     target = f"{path_to(request, name)}?next={quote(url, safe='')}"
     return with_pending(request, RedirectResponse(target, status_code=303), needed)
 
 
 def with_pending(request: Request, response: Response, needed: SecondStepNeeded) -> Response:
-    """Give the browser what it keeps until the second step: sealed, and without rights."""
+    """Set the cookie of a pending sign-in, sealed and without rights, until the second step."""
     visit = visit_of(request)
     name = cookies.names(request, secure=visit.secure_cookies).pending
     seconds = int(PENDING_LIFETIME.total_seconds())
@@ -80,6 +80,6 @@ def with_pending(request: Request, response: Response, needed: SecondStepNeeded)
 
 
 def pending_of(request: Request) -> str:
-    """Return what the browser keeps of a sign-in that it has begun."""
+    """Return the cookie of the browser's pending sign-in."""
     names = cookies.names(request, secure=visit_of(request).secure_cookies)
     return request.cookies.get(names.pending, "")

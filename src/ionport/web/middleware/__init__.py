@@ -1,1 +1,1 @@
-"""What surrounds every page: security headers, sign-in and forgery checks, answers to programs."""
+"""Layers around every page: security headers, sign-in and forgery checks, answers to programs."""

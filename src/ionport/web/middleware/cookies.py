@@ -28,7 +28,7 @@ KINDS = ("success", "info", "warning", "danger")
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """How the cookies are called for this request."""
+    """The names of the cookies for this request."""
 
     session: str
     visitor: str
@@ -93,7 +93,7 @@ def read_flash(value: str) -> tuple[str, str, str, str] | None:
     """
     try:
         kind, text, path, words = json.loads(base64.urlsafe_b64decode(value.encode()))
-    # ValueError is also what no base64, no UTF-8 and no JSON are.
+    # ValueError is raised for wrong base64, UTF-8 and JSON alike.
     except (ValueError, TypeError, RecursionError):
         return None
     texts = (text, path, words)

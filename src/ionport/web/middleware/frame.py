@@ -60,7 +60,7 @@ ErrorPage = Callable[[Request, int, str, str], Response]
 class Frame:
     """ASGI middleware; `error_page(request, status, title, text)` renders an error.
 
-    `scheme` is how people reach the pages, whatever a proxy's connection to us is like.
+    `scheme` is that of the public address, also behind a proxy that connects otherwise.
     """
 
     def __init__(
@@ -81,7 +81,7 @@ class Frame:
             await self._app(scope, receive, send)
             return
         scope["scheme"] = self._scheme
-        # The guard says it anew when it knows who asks.
+        # The guard sets it again when the user is known.
         with speaking(speech_of(language_of(Request(scope)))):
             await self._serve(scope, receive, send)
 
@@ -124,7 +124,7 @@ class Frame:
         try:
             return self._answer(request, error, request_id)
         except Exception:
-            # The page of the error fails too: what breaks it may be in the request itself.
+            # The error page fails too: the cause may be in the request itself.
             logger.exception("%s: its error page failed", request_id)
             return PlainTextResponse(_unexpected(request_id), status_code=500)
 
@@ -180,7 +180,7 @@ def _title(status: int) -> str:
 
 
 def _to_sign_in(request: Request, error: Unauthenticated, request_id: str) -> Response:
-    """Lead a browser to the sign-in page; a program is told 401."""
+    """Redirect a browser to the sign-in page; a program gets 401."""
     is_fragment = "hx-request" in request.headers
     if not is_fragment and not wants_a_page(request.scope):
         return program_answer(error.status, error.code, error.text, request_id)

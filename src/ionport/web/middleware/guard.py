@@ -1,4 +1,4 @@
-"""Who is asking, and does the request come from our own page?
+"""Checks who sends a request, and whether it comes from our own page.
 
 Every route is private and every unsafe request is checked unless it is named here, so a new page
 is safe by default:
@@ -149,7 +149,7 @@ class Guard:
 
 
 def _is_left(request: Request) -> bool:
-    """Tell whether a session may ask for this that has to set a second factor up first."""
+    """Tell whether a session that must set up a second factor first may make this request."""
     path = request.url.path
     return path.startswith((SECOND_FACTOR_PATH, "/manual")) or path in (
         "/sign-out",

@@ -1,4 +1,4 @@
-"""Which language a page speaks: the address's, else what the person chose, else the browser's.
+"""The language of a page: that of the address, else the person's choice, else the browser's.
 
 Source: docs/decisions/0056-texts-in-three-languages.md.
 """

@@ -1,7 +1,7 @@
-"""What programs get to see of the pages: JSON, and never a redirect to a page that answers 200.
+"""The answers of the pages to programs: JSON, and never a redirect to a page that answers 200.
 
-A program that has an address wrong (no tenant, two slashes, the wrong host) ends up at the pages.
-If it were led to the sign-in page, its POST would seem to have worked.
+A program with a wrong address (no tenant, two slashes, the wrong host) calls the pages. If it were
+redirected to the sign-in page, its POST would seem to have worked.
 """
 
 from __future__ import annotations

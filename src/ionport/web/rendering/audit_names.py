@@ -21,13 +21,13 @@ from ionport.web.services import documents_of, sides_of
 from ionport.web.state import visit_of
 
 _DIGEST: Final = re.compile(r"\b([0-9a-f]{12})[0-9a-f]{52}\b")
-# What is one thing of the whole organization.
+# Subjects of which the organization has one.
 _SUBJECTS: Final = {
     "suppliers": N_("Suppliers"),
     "retention": N_("Retention"),
     "alerts": N_("Alerts"),
 }
-# Details that are the name of what a row is about.
+# Details that are the name of a row's subject.
 _NAMES: Final = ("filename", "name", "title")
 
 
@@ -42,14 +42,14 @@ class LogLine:
     subject: str
     details: str
     name: str = ""
-    """How people call the subject; empty when that is not known."""
+    """The subject's name for people; empty when it is not known."""
     url: str = ""
     """Where the subject's own page is; empty when it has none."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Names:
-    """What ids of a page of rows stand for."""
+    """The names of the ids in a page of rows."""
 
     files: Mapping[str, str] = field(default_factory=dict)
     deliveries: Mapping[str, tuple[str, str]] = field(default_factory=dict)

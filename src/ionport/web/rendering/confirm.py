@@ -36,7 +36,7 @@ def ask_first(
     `crumbs` lead to the page; without `back` the way back is the last of their addresses. The
     form is sent to `action` (this address when empty) with the fields of `hidden`, and with the
     mark of what an edit form showed when `keeps_mark` is on. With `back_action` the way back is a
-    button of the form, which sends that `action`. `reason` asks for words that are kept: its
+    button of the form, which sends that `action`. `reason` asks for a text that is stored: its
     `label`, `help`, typed `value`, and `optional` if it may be empty; `errors` stand beside it.
     """
     addresses = [url for _label, url in crumbs if url]

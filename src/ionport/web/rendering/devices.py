@@ -1,4 +1,4 @@
-"""What a browser calls itself, in words that its owner knows."""
+"""A browser's User-Agent in words for people."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Final
 
 from ionport.core.i18n import _
 
-# In this order: most browsers also name those that they want to be taken for.
+# In this order: most browsers also name others, for compatibility.
 _BROWSERS: Final = (
     ("Edg", "Edge"),
     ("OPR/", "Opera"),

@@ -10,8 +10,8 @@ from starlette.responses import Response
 def attachment(content: bytes, filename: str) -> Response:
     """Return a file to save under `filename`.
 
-    The content may come from anybody, so it has no type that a browser would open, and would be
-    powerless if one did.
+    The content may come from anybody, so it has no type that a browser would open, and a policy
+    under which it could run nothing.
     """
     # RFC 6266 §4.3: the plain form for old readers, the encoded one keeps every letter.
     plain = "".join(

@@ -15,7 +15,7 @@ from ionport.web.rendering.templating import render
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """What has to be there before the form makes sense: a text, and the way to add it."""
+    """What is missing before the form can be filled in: a text, and the page to add it."""
 
     text: str
     url: str

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from ionport.core.paging import PageRequest
 
 PER_PAGE = 50
-# What a filter with two sides says.
+# The two values of a yes-no filter.
 YES_NO = {"yes": True, "no": False}
 _MAX_TEXT = 200
 _SHOWN = 60

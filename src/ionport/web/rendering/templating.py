@@ -144,7 +144,7 @@ def _frame(request: Request) -> dict[str, object]:
 
 
 def _may(visit: Visit) -> Callable[..., bool]:
-    """Return what tells a template whether the reader may do something in the organization."""
+    """Return the function that tells a template whether the reader may do something."""
 
     def may(permission: str, document_type: str | None = None) -> bool:
         organization = visit.organization
@@ -156,7 +156,7 @@ def _may(visit: Visit) -> Callable[..., bool]:
 
 
 def _surroundings(request: Request) -> dict[str, object]:
-    """Return what every page has, whoever looks at it: its theme, its manual page, its own id."""
+    """Return the values that every page has for all readers: theme, manual page, page id."""
     secure = request.url.scheme == "https"
     theme = request.cookies.get(cookies.names(request, secure=secure).theme, "")
     here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
@@ -369,7 +369,7 @@ def _span_text(n: int, size: int) -> str:
 def _make_environment() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(_TEMPLATES),
-        # Templates change with the program; else the disk is asked about each at every use.
+        # Templates change with the program only; otherwise each use would check the file.
         auto_reload=False,
         autoescape=True,
         undefined=StrictUndefined,

@@ -98,7 +98,7 @@ SHOWN_ACTIONS: Final[Sequence[type[AuditAction]]] = (
     WebhookAction,
 )
 
-# Details that name what an action was about, where its subject does not.
+# Details that name an action's subject where its id does not.
 _NAMED: Final = (
     "role",
     "group",
@@ -113,7 +113,7 @@ _NAMED: Final = (
 )
 
 
-# Their details are what was changed, by name.
+# Actions whose details are the changed values, by name.
 _TOLD_IN_FULL: Final = (
     AlertAction.CHANGED,
     CompanyAction.CHANGED,

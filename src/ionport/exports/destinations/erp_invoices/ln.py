@@ -1,7 +1,7 @@
 """The step by which a received purchase invoice is created in LN, and how LN is asked for it.
 
 Source: docs/reference/ln.md#received-purchase-invoices. LN is asked by supplier and number. Where
-its service has no operation that lists, nobody can be asked: the first call is made all the same,
+its service has no operation that lists, it cannot be asked: the first call is made all the same,
 and a lost answer is left to a person.
 """
 
@@ -22,7 +22,7 @@ from ionport.ionapi.client import IonApiClient
 from ionport.ionapi.ln import LnEntity, LnLine
 
 LATER: Final = "{idm_reference}"
-"""What stands for the item's id until IDM has given it."""
+"""The placeholder of the item's id until IDM has given it."""
 _YEAR: Final = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 
 

@@ -35,7 +35,7 @@ _WITH_ERRORS = "1"
 
 @dataclass(frozen=True, slots=True)
 class HeadPayload:
-    """The head as it is entered, and by what M3 is asked for it; years are those of the invoice."""
+    """The head as it is entered, and the values of its look-up; years are those of the invoice."""
 
     record: Mapping[str, str]
     company: str
@@ -65,7 +65,7 @@ def encoded(data: Any) -> bytes:
 
 
 class DoubleTexts:
-    """What look-ups in M3 say."""
+    """The texts of look-ups in M3."""
 
     def two_items_text(self, first: str, second: str) -> tuple[str, str]:
         return (
@@ -220,7 +220,7 @@ class Validate:
 
 
 class ReadBack:
-    """Reads what M3 has made of the invoice; changes nothing."""
+    """Reads the invoice's head and lines back from M3; changes nothing."""
 
     kind = StepKind.M3_READ_BACK
     look_up = None

@@ -2,8 +2,8 @@
 
 Source: docs/reference/m3.md#supplier-invoices.
 
-Lines are compared one by one with those that the batch has, so that a lost answer, a refused line
-and a part of a call end alike: what is missing goes next.
+Lines are compared one by one with those that the batch has, so that after a lost answer, a refused
+line or a part of a call the missing lines are sent next.
 """
 
 from __future__ import annotations

@@ -1,9 +1,8 @@
 """The steps that put files into a folder: written under temporary names, then renamed.
 
-What is known of a file: its final name is there with its content (*placed*), its temporary name
-is there, and so all of it (*written*), or neither. Once the files are written, a rename is what
-takes the temporary name away: a file of which neither is there any more was placed, and its
-receiver has taken it.
+A file is *placed* when its final name is there with its content, *written* when its temporary name
+is there (then it is whole), or neither. Once the files are written, only a rename removes the
+temporary name: a file of which neither is there any more was placed, and its receiver has taken it.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ from ionport.exports.model import Delivery, StepKind
 
 
 class Standing(StrEnum):
-    """How a file stands in the folder."""
+    """The state of a file in the folder."""
 
     PLACED = "placed"
     WRITTEN = "written"
@@ -31,7 +30,7 @@ class Standing(StrEnum):
 
 
 def standing(store: FileStore, payload: FilesPayload, number: int) -> Standing:
-    """Return how a file stands; raises TargetError `name_taken` for another one of its name."""
+    """Return a file's state; raises TargetError `name_taken` for another one of its name."""
     file = payload.files[number]
     size = store.size(file.name)
     if size is not None:
@@ -43,14 +42,14 @@ def standing(store: FileStore, payload: FilesPayload, number: int) -> Standing:
 
 
 def standings(store: FileStore, payload: FilesPayload) -> list[Standing]:
-    """Return how each file stands, in their order; errors as `standing`."""
+    """Return the state of each file, in their order; errors as `standing`."""
     return [standing(store, payload, number) for number in range(len(payload.files))]
 
 
 class WriteFiles:
     """Writes the files under temporary names; again and again the same bytes, so that none is lost.
 
-    A name that another file has is told before anything is written.
+    A name that another file has is reported before anything is written.
     """
 
     kind = StepKind.FILES_WRITE
@@ -147,7 +146,7 @@ def _write(
 def _place(store: FileStore, wanted: FilesPayload, calling: Calling[FileClient]) -> None:
     now = standings(store, wanted)
     # Some are written and one is neither: it was renamed by an earlier call, and taken. All are
-    # neither, and nothing was ever renamed: somebody has removed the temporary files.
+    # neither, and nothing was ever renamed: the temporary files were removed.
     is_begun = any(one is not Standing.ABSENT for one in now)
     has_changed = False
     for number, file in enumerate(wanted.files):
@@ -158,7 +157,7 @@ def _place(store: FileStore, wanted: FilesPayload, calling: Calling[FileClient])
                 _write(store, wanted, number, calling)
             store.rename(wanted.temporary(number), file.name)
         except TargetError as error:
-            # What was renamed before is there: the next call looks first.
+            # Files renamed before are in place: the next call looks for them first.
             error.sent = error.sent or has_changed
             raise
         has_changed = True

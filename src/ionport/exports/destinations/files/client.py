@@ -1,4 +1,4 @@
-"""The client of a folder: opens it for a call, asks for the right to send, tells of each change."""
+"""The client of a folder: opens it for a call, asks for the right to send, reports each change."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class FileClient:
         return replace(self, permit=permit)
 
     def observed_by(self, on_exchange: Observer) -> FileClient:
-        """Return one that tells of each call."""
+        """Return one that reports each call."""
         return replace(self, observer=on_exchange)
 
     @contextmanager
@@ -53,7 +53,7 @@ class FileClient:
 
 
 class _Calls:
-    """The right to send of the calls of one block, and who hears of them."""
+    """The right to send of the calls of one block, and their observer."""
 
     def __init__(self, place: str, permit: SendPermit | None, observer: Observer | None) -> None:
         self._place = place
@@ -77,7 +77,7 @@ class _Calls:
     def tell(
         self, verb: str, name: str, size: int, began: float, error: TargetError | None = None
     ) -> None:
-        """Tell the observer of a call, in the words of an exchange."""
+        """Report a call to the observer, as an exchange."""
         if self._observer is None:
             return
         self._observer(

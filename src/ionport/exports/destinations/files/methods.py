@@ -97,7 +97,7 @@ def rendered(payload: FilesPayload) -> list[Rendered]:
 
 
 class FileMethod:
-    """What all methods have in common that put files into a folder."""
+    """The base of all methods that put files into a folder."""
 
     family = "other"
     calls: tuple[AnyCall, ...] = (WriteFiles(), PlaceFiles())

@@ -1,4 +1,4 @@
-"""What a delivery puts into a folder: names and contents, the same on every attempt."""
+"""The files of a delivery: names and contents, the same on every attempt."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ionport.exports.destinations.port import ReadContent
 
 @dataclass(frozen=True, slots=True)
 class OutgoingFile:
-    """A file: its final name, and its content or by which digest that is stored."""
+    """A file: its final name, and its content or the digest under which that is stored."""
 
     name: str
     digest: str
@@ -23,7 +23,7 @@ class OutgoingFile:
 
     @classmethod
     def made(cls, name: str, content: bytes) -> OutgoingFile:
-        """Return a file whose content goes with the payload."""
+        """Return a file whose content is part of the payload."""
         return cls(name, sha256(content).hexdigest(), content)
 
     def bytes(self, read: ReadContent) -> bytes:
@@ -40,7 +40,7 @@ class FilesPayload:
     files: tuple[OutgoingFile, ...]
 
     def temporary(self, number: int) -> str:
-        """Return the temporary name of a file; hidden, as what reads folders leaves out.
+        """Return the temporary name of a file, a hidden one, which readers of folders leave out.
 
         It is of this payload alone: other files, or others' deliveries, have other names.
         """

@@ -42,7 +42,7 @@ def _files(payload: FilesPayload, planning: Planning) -> Iterator[PlannedCall]:
 
 
 def _body(content: bytes, media_type: str) -> str:
-    """Return what is text as it is, and name the type of what is not."""
+    """Return a text as it is, and of other content the type."""
     try:
         text = content.decode()
     except UnicodeDecodeError:

@@ -35,14 +35,14 @@ _FORBIDDEN: Final = str.maketrans(dict.fromkeys('<>:"/\\|?*', "_"))
 
 
 class FilenameMode(StrEnum):
-    """By what files are called; empty means the first."""
+    """By what files are named; empty means the first."""
 
     ORIGINAL = "original"
     DOCUMENT_ID = "document_id"
 
 
 def render_files(job: RenderJob) -> FilesPayload:
-    """Return the files of a document: what goes along first, the document itself last.
+    """Return the files of a document: further files first, the document itself last.
 
     Raises InvalidInput where one cannot be made.
     """

@@ -1,1 +1,1 @@
-"""How an ERP is asked what became of an invoice: one module for each ERP."""
+"""How an ERP is asked for the status of an invoice: one module for each ERP."""

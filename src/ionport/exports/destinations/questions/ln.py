@@ -1,7 +1,7 @@
 """LN is asked whether an invoice that a delivery has created there is processed.
 
 Source: docs/reference/ln.md#received-purchase-invoices. Infor publishes no name of the attribute
-that says so, so that a configuration does; its values are those of the session.
+for it, so that a configuration sets it; its values are those of the session.
 """
 
 from __future__ import annotations

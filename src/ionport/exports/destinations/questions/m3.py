@@ -1,7 +1,7 @@
-"""M3 is asked what became of an invoice, by its batch number or by supplier and number.
+"""M3 is asked for the status of an invoice, by its batch number or by supplier and number.
 
-Source: docs/reference/m3.md#supplier-invoices. What a document flow brought is known by the
-correlation id that its head bears (docs/reference/document-system.md#correlation-id).
+Source: docs/reference/m3.md#supplier-invoices. An invoice of a document flow is recognised by the
+correlation id of its head (docs/reference/document-system.md#correlation-id).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The port of questions: what a method asks the ERP once an invoice is delivered; reads alone."""
+"""The port of questions: how a method asks the ERP for a delivered invoice; only reads."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from ionport.exports.model import Delivery, DeliveryStep, StepKind
 from ionport.ionapi.client import IonApiClient
 
 ASK_OPTION: Final = "ask_until_posted"
-"""The option of a method that says when its ERP is asked."""
+"""The option of a method for when its ERP is asked."""
 
 WORD_OPTION: Final = "erp_word_hours"
-"""The option that says within how many hours the ERP's word is expected; 0 for never."""
+"""The option for how many hours the ERP's status may take; 0: it is not expected."""
 
 FIRST_AFTER: Final = timedelta(seconds=3)
 FOR: Final = timedelta(days=30)
@@ -32,8 +32,8 @@ _WAITS: Final = (
 class AskWhen(StrEnum):
     """When an ERP is asked.
 
-    *Unless told*: while no endpoint of the connection takes what the ERP says, and once the
-    connection's proof has reached the ERP.
+    *Unless told*: while the connection has no endpoint for acknowledgements, and once its proof has
+    reached the ERP.
     """
 
     NEVER = "never"
@@ -43,7 +43,7 @@ class AskWhen(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ErpAnswer:
-    """What the ERP has made of an invoice, how it calls it, and why it has not taken it."""
+    """The ERP's status of an invoice, its number there, and the reason of a rejection."""
 
     status: ErpStatus
     number: str
@@ -82,7 +82,7 @@ class ErpQuestion(Protocol):
         ...
 
     def ask(self, asked: AskedDelivery) -> ErpAnswer | None:
-        """Return what the ERP has made of a delivery; None while it does not have it.
+        """Return the ERP's status of a delivery; None while the ERP does not have it.
 
         Raises IonApiError, IonportError of reading what was sent, and NotFound where the ERP
         cannot be asked for it.

@@ -1,1 +1,1 @@
-"""What a pass of a delivery is made of: what it knows, its steps, and how it ends in rows."""
+"""The parts of a delivery's pass: its state, its steps, and the writing of its end."""

@@ -1,4 +1,4 @@
-"""How a call that changes something at Infor ended, written to the ledger."""
+"""Writes the end of a call that changes something at Infor to the ledger."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ T = TypeVar("T")
 
 
 class _WriteWithRetries(Protocol):
-    """Writes in a transaction that is tried again while the database is away."""
+    """Writes in a transaction that is tried again while the database cannot be reached."""
 
     def __call__(self, record: Callable[[Work], T]) -> T: ...
 
 
 class CallEnds:
-    """Writes down how calls ended, and says whether the pass goes on."""
+    """Writes the ends of calls, and decides whether the pass goes on."""
 
     def __init__(
         self,
@@ -45,7 +45,7 @@ class CallEnds:
     def take_late_answer(
         self, running: RunningPass, call: AnyCall, confirmed: Attempt
     ) -> RunningPass | Outcome:
-        """The step is done: Infor said so after the pass that asked was taken over."""
+        """Mark the step as done: Infor answered after the pass that called was taken over."""
         remote_id = str((confirmed.response or {}).get("remote_id", ""))
         note = _("Its answer came late.")
         with self._database.write() as work:
@@ -67,7 +67,7 @@ class CallEnds:
         answer: Answer | None,
         problem: Problem | None,
     ) -> RunningPass | Outcome:
-        """Write down how a call ended; waits for a database that is away, as the answer is ours."""
+        """Write the end of a call; waits for a database that cannot be reached."""
 
         def record(work: Work) -> RunningPass | Outcome:
             outcome = self._conclude(work, running, call, settled, answer, problem)
@@ -112,7 +112,7 @@ class CallEnds:
             )
         assert problem is not None  # noqa: S101 (for the type checker)
         if settled.state is AttemptState.UNKNOWN and can_look_up(running, call):
-            # Even what cannot heal is looked up: the item may be there all the same.
+            # A permanent error is looked up as well: the item may be there all the same.
             return self._records.wait(work, running, kind, problem)
         return self.not_done(work, running, kind, problem)
 
@@ -132,7 +132,7 @@ class CallEnds:
         call: AnyCall,
         pids: Sequence[str],
     ) -> Outcome:
-        """Hold the document of two items, and what its delivery has still to do."""
+        """Hold the document of two items, and the open steps of its delivery."""
         problem = possible_doubles.hold_document(work, self._documents, running, call, pids)
         if isinstance(outcome, RunningPass):
             return self._records.hold(work, running, problem)

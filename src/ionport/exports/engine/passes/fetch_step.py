@@ -1,4 +1,4 @@
-"""The step that waits for a program: what it said ends the step, and nothing else does."""
+"""The step that waits for a program: only the program's confirmation or refusal ends it."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from ionport.store import Work
 def run_fetch(
     work: Work, clock: Clock, records: PassRecords, running: RunningPass
 ) -> RunningPass | Outcome:
-    """End the step by what a program said of it; let the delivery rest until one has."""
-    # A program that speaks at this moment is waited for: else its word would come to nothing.
+    """End the step by a program's confirmation or refusal; else let the delivery wait for one."""
+    # A program that confirms at this moment is waited for: otherwise its answer would be lost.
     DeliveryRepository(work.connection).lock_document(SYSTEM, running.delivery.document_id)
     ledger, kind = LedgerRepository(work.connection), StepKind.FETCH
     last = ledger.last_attempt(SYSTEM, running.delivery.id, kind)
@@ -33,7 +33,7 @@ def run_fetch(
             name=last.worker_id, reason=last.error_text
         )
         remedy = _("Mend what it names; then choose Retry, and the document waits again.")
-        # It is told once: after a retry the document waits to be fetched anew.
+        # A refusal counts once: after a retry the document waits to be fetched anew.
         failed = replace(changed(last, AttemptState.FAILED, clock.now()), transient=False)
         ledger.settle_attempt(SYSTEM, failed, expected=AttemptState.UNKNOWN)
         return records.fail(work, running, kind, Problem(REFUSED, told, remedy))

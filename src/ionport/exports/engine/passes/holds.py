@@ -1,6 +1,6 @@
-"""What holds a delivery that is due: asked in the transaction that begins its pass.
+"""The reasons to hold a due delivery, checked in the transaction that begins its pass.
 
-A held delivery waits without a date. Whoever frees what holds it makes it due again.
+A held delivery waits without a date; what ends the reason makes it due again.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from ionport.store import Work
 def what_holds(work: Work, running: RunningPass, documents: DocumentService) -> Problem | None:
     """Return why the delivery must not go on now; None when nothing holds it.
 
-    A decision that is made at this moment is waited for: it frees what is held by then, and
-    nothing may be held by findings that are decided. What was sent and not answered is looked up
-    all the same: no further call leaves, because each asks `document_problem` before it does.
+    A decision that is made at this moment is waited for: it frees the held deliveries, and decided
+    findings must hold none. A call without an answer is looked up all the same: no further call is
+    sent, because each checks `document_problem` first.
     """
     problem = document_problem(work, running, documents)
     if problem is not None and not has_lost_call(work, running):

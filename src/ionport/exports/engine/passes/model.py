@@ -1,4 +1,4 @@
-"""A pass that runs, as it knows its delivery, and what may come of it."""
+"""A running pass with its delivery, and its possible outcomes."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ FAILED = Outcome(OutcomeKind.FAILED)
 
 @dataclass(frozen=True, slots=True)
 class StepChange:
-    """Columns of a step, and the call that it has made, which only asked."""
+    """Changed columns of a step, and the attempt of a call that only read."""
 
     kind: StepKind
     values: Mapping[str, Any]
@@ -35,10 +35,10 @@ class StepChange:
 
 @dataclass(frozen=True, slots=True)
 class RunningPass:
-    """A delivery whose pass runs, as the pass knows it.
+    """A delivery whose pass runs, as the pass has read it.
 
-    `unwritten` and `unwritten_steps` are what the pass has done without an effect at Infor: it is
-    written with whatever the pass writes next, and lost with a process that ends before.
+    `unwritten` and `unwritten_steps` are changes without an effect at Infor: they are written with
+    the next write of the pass, and lost when the process ends before.
     """
 
     delivery: Delivery

@@ -47,7 +47,7 @@ _SHORTEST_WAIT = 0.01
 
 
 class PassRecords:
-    """How passes begin, go on and end, in rows. What a pass writes names its number."""
+    """Writes the begin, progress and end of passes. Each write of a pass names its number."""
 
     def __init__(
         self, clock: Clock, documents: DocumentService, timing: ExportTiming, worker_id: str
@@ -59,7 +59,7 @@ class PassRecords:
         self.places = ConnectionPlaces(worker_id, timing.silent_after)
 
     def claim(self, work: Work, delivery_id: str, pass_number: int) -> RunningPass | Outcome:
-        """Begin a pass; *settled* when it is not due, over, or somebody else's."""
+        """Begin a pass; *settled* when it is not due, over, or run by another worker."""
         now = self._clock.now()
         if not self.places.take(work, delivery_id, pass_number, now):
             return SETTLED
@@ -89,10 +89,10 @@ class PassRecords:
     def send(
         self, work: Work, running: RunningPass, attempt: Attempt, number: int
     ) -> RunningPass | None:
-        """Write that an attempt's call leaves now, for the `number`-th time; None: it may not.
+        """Write that an attempt's call is sent now, for the `number`-th time; None: it may not.
 
-        Committing it renews the lease: the right to send is proved by the same statement. What
-        Infor has confirmed already, in an answer that came late, is not sent again.
+        The commit renews the lease: the same statement proves the right to send. A call that Infor
+        has confirmed already, in a late answer, is not sent again.
         """
         values = {"sent_attempt_id": attempt.id, "updated_at": self._clock.now()}
         if not self._update(work, running, values):
@@ -117,7 +117,7 @@ class PassRecords:
         delivery: Mapping[str, Any] | None = None,
         attempt: Attempt | None = None,
     ) -> RunningPass:
-        """Take that a step without an effect at Infor is done; written with the next write.
+        """Note that a step without an effect at Infor is done; written with the next write.
 
         `attempt` is its call. The step is not the last one.
         """
@@ -148,9 +148,8 @@ class PassRecords:
     ) -> RunningPass | Outcome:
         """Write that a step is done; with the last one the delivery is delivered.
 
-        Returns the delivery as the pass goes on with it. It is not read again: nobody else
-        changes the steps of a pass, and whoever takes it over changes its number, which every
-        write names.
+        Returns the delivery as the pass goes on with it. It is not read again: no other worker
+        changes the steps of a pass, and a takeover changes its number, which every write names.
         """
         now = self._clock.now()
         last = running.is_last(kind)
@@ -196,7 +195,7 @@ class PassRecords:
         )
 
     def _hand_over(self, work: Work, running: RunningPass, now: datetime) -> None:
-        """Write that the ERP has it; where it has spoken before we had, do what that asks for."""
+        """Write that the ERP has it; add the step that follows an earlier acknowledgement."""
         if hand_over(work, running.delivery, running.steps, now):
             return
         delivered = DeliveryRepository(work.connection).get(SYSTEM, running.delivery.id)
@@ -218,8 +217,9 @@ class PassRecords:
     def write_attempt(
         self, work: Work, running: RunningPass, attempt: Attempt
     ) -> RunningPass | None:
-        """Write a call that only asked; None when the pass was taken over meanwhile."""
-        # Rows of deliveries before those of steps and attempts, always: no two wait in a circle.
+        """Write an attempt of a call that only read; None when the pass was taken over."""
+        # Rows of deliveries are always locked before those of steps and attempts, to avoid a
+        # deadlock.
         DeliveryRepository(work.connection).lock_document(SYSTEM, running.delivery.document_id)
         if not self._update(work, running, {"updated_at": self._clock.now()}):
             return None
@@ -257,9 +257,9 @@ class PassRecords:
     def hold(
         self, work: Work, running: RunningPass, problem: Problem, *, needs_person: bool = True
     ) -> Outcome:
-        """End the pass for as long as `problem` holds the delivery: until somebody frees it.
+        """End the pass until `problem` no longer holds the delivery.
 
-        What needs a person is told.
+        With `needs_person` the event goes to webhooks and alerts.
         """
         now = self._clock.now()
         # The series of tries begins anew when the hold is over, however long it lasts.
@@ -307,7 +307,7 @@ class PassRecords:
         return FAILED
 
     def fail_internally(self, work: Work, running: RunningPass, kind: StepKind) -> Outcome:
-        """Write that a step ended by a mistake of ours, which trying again does not mend."""
+        """Write that a step ended by a fault of ours, which trying again does not repair."""
         problem = Problem(
             "internal",
             _("Something went wrong in ionport itself."),
@@ -361,9 +361,9 @@ class PassRecords:
         }
 
     def _update(self, work: Work, running: RunningPass, values: Mapping[str, Any]) -> bool:
-        """Change the delivery, unless the pass is over or somebody has taken it over.
+        """Change the delivery, unless the pass is over or was taken over.
 
-        What the pass has not written yet goes with it.
+        The pass's unwritten changes are written with it.
         """
         values = {**running.unwritten, **values}
         passes = PassRepository(work.connection)

@@ -1,4 +1,4 @@
-"""The first step of a delivery: what its calls will send is rendered once and kept."""
+"""The first step of a delivery: renders the payloads of its calls once and stores them."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from ionport.store import Database
 
 
 class RenderStep:
-    """Reads what a delivery needs, renders outside any transaction, and keeps the payloads.
+    """Reads what a delivery needs, renders outside any transaction, and stores the payloads.
 
-    The step is written with the first call that changes something: what nothing was sent of may
-    be rendered again.
+    The step is written with the first call that changes something: until then it may be rendered
+    again.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class RenderStep:
     def run(self, running: RunningPass) -> RunningPass:
         """Render with the versions that the delivery has; raises IonportError.
 
-        One that was made without takes those that its configuration uses now, and keeps them.
+        A delivery without versions takes those that its configuration uses now, and keeps them.
         """
         delivery, scope = running.delivery, running.scope
         with self._database.read() as work:

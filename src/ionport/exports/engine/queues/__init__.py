@@ -1,1 +1,1 @@
-"""What gives passes their threads: the port, and its adapters for SQLite and PostgreSQL."""
+"""The queues that run passes in threads: the port, and its adapters for SQLite and PostgreSQL."""

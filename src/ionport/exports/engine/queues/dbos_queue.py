@@ -60,7 +60,7 @@ _run: RunPass | None = None
 
 @DBOS.workflow(name=_WORKFLOW, max_recovery_attempts=1_000)
 def _run_pass(delivery_id: str, pass_number: int) -> None:
-    """Run one pass; the ledger holds what became of it."""
+    """Run one pass; its outcome is in the ledger."""
     if _run is not None:
         _run(delivery_id, pass_number)
 
@@ -87,7 +87,8 @@ class DbosQueue:
         # More passes than may call at once: DBOS hands out new ones only at its next look.
         self._places = 4 * concurrency
         self._options = options or EngineOptions()
-        # What this process has handed to DBOS and when: spares asking about it at every sweep.
+        # The passes that this process has handed to DBOS and when, so that not every sweep asks
+        # about them.
         self._handed: dict[tuple[str, int], float] = {}
         self._filling: set[str] = set()
         self._last: dict[str, float] = {}
@@ -101,7 +102,7 @@ class DbosQueue:
             try:
                 run(delivery_id, pass_number)
             finally:
-                # Should it be due again under the same number, DBOS is asked about it at once.
+                # If it is due again under the same number, DBOS is asked about it at once.
                 self._handed.pop((delivery_id, pass_number), None)
 
         _run = run_and_forget
@@ -142,7 +143,7 @@ class DbosQueue:
             if workflow is None:
                 self._enqueue(each)
             elif workflow.status not in _LIVE:
-                # DBOS has done with this pass, the ledger has not: the next number is new to both.
+                # DBOS has ended this pass, the ledger has not: the next number is new to both.
                 self._schedule.skip_pass(each)
             elif workflow.status == "PENDING" and (
                 workflow.executor_id not in alive
@@ -169,7 +170,7 @@ class DbosQueue:
 
     def close(self, *, finished: bool) -> None:
         global _run
-        # A pass that has ended may still be on its way into DBOS's own tables.
+        # A pass that has ended may not be in DBOS's own tables yet.
         DBOS.destroy(workflow_completion_timeout_sec=5 if finished else 0)
         _run = None
 
@@ -209,13 +210,13 @@ class DbosQueue:
         DBOS.enqueue_workflow_with_options(options, due.delivery_id, due.pass_number)
 
     def _is_gone(self) -> bool:
-        """Whether DBOS's schema was deleted under us, or its database is away for long."""
+        """Whether DBOS's schema was deleted meanwhile, or its database was lost for long."""
         if not self._is_up:
             return True
         try:
             gone = DBOS.retrieve_queue(_QUEUE) is None
         except OperationalError as error:
-            # PostgreSQL is away, or the database was dropped: only time tells.
+            # PostgreSQL cannot be reached, or the database was dropped: only time shows which.
             _logger.warning("the queue's database does not answer: %s", type(error).__name__)
             self._away_since = self._away_since or time.monotonic()
             return time.monotonic() - self._away_since > self._options.gone_after

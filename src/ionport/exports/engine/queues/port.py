@@ -1,4 +1,4 @@
-"""The port between the engine and what gives passes their threads."""
+"""The port of the queues that run passes in threads."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class EngineOptions:
 
 
 class PassQueue(Protocol):
-    """Runs passes that are due, each in a thread, some at once. Holds nothing that matters.
+    """Runs passes that are due, each in a thread, some at once. It may be lost at any time.
 
     Whatever it forgets is offered again, and a pass that it runs twice ends at once: the ledger
     decides. Every adapter passes `tests/contract/test_pass_queue.py`.
@@ -67,11 +67,11 @@ class PassQueue(Protocol):
         ...
 
     def offer(self, due: Sequence[DuePass]) -> None:
-        """Take passes that are due; what is known already is left alone."""
+        """Take passes that are due; those taken already stay as they are."""
         ...
 
     def upkeep(self) -> None:
-        """Look after itself: called at each sweep."""
+        """Do the queue's own maintenance: called at each sweep."""
         ...
 
     def stop(self) -> None:
@@ -79,5 +79,5 @@ class PassQueue(Protocol):
         ...
 
     def close(self, *, finished: bool) -> None:
-        """Let go of everything; without `finished` a pass may still be under way."""
+        """Release everything; without `finished` a pass may still be under way."""
         ...

@@ -33,7 +33,7 @@ class ThreadQueue:
         self._lock_of_folder.acquire()
         self._stopped = False
         for number in range(self._size):
-            # Daemons: a call that hangs must not keep the process from ending.
+            # Daemon threads: a call that hangs must not keep the process from ending.
             threading.Thread(
                 target=self._work, args=(run,), name=f"delivery-{number}", daemon=True
             ).start()
@@ -61,7 +61,7 @@ class ThreadQueue:
             self._waiting.put(wanted)
 
     def upkeep(self) -> None:
-        """Nothing is kept that could age."""
+        """Do nothing: this queue needs no maintenance."""
 
     def stop(self) -> None:
         self._stopped = True

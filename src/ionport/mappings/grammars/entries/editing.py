@@ -1,4 +1,4 @@
-"""What a person asks of the rows of a mapping file, as edits of its text."""
+"""A person's changes of the rows of a mapping file, as edits of its text."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ def entries_of(kind: MappingKind, text: str) -> Entries:
 
 
 def edited(kind: MappingKind, text: str, typed: Mapping[int, Typed], order: Order) -> str:
-    """Return the text with what was typed into rows, then with what is ordered.
+    """Return the text with the typed rows, and then with the order carried out.
 
-    Lines that are not concerned stay as they are, sign by sign.
+    Other lines stay as they are, character by character.
 
     Raises:
         EntryError: something of it cannot be written; nothing is changed then.

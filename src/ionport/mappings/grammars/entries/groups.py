@@ -12,7 +12,7 @@ from ionport.mappings.grammars.sections import LN_SECTIONS, M3_SECTIONS, Section
 from ionport.mappings.model import MappingKind
 
 OTHER = Group("other", Part.NAME, Part.CONSTANT)
-"""Lines that no group of the kind has: keys without a prefix."""
+"""The group of lines that belong to no other: keys without a prefix."""
 _TYPES = Group("types", Part.TYPE, Part.TARGET)
 _IDM = (
     _TYPES,
@@ -75,7 +75,7 @@ def groups_of(kind: MappingKind) -> Sequence[Group]:
 
 
 def lists_of(kind: MappingKind) -> frozenset[str]:
-    """Return the keys of lists: what they say is shown by the rows."""
+    """Return the keys of lists, whose items are shown as rows."""
     if kind in _LISTS:
         return frozenset(_LISTS[kind])
     groups = (group for group in groups_of(kind) if group.value is not Part.TABLE)

@@ -1,4 +1,4 @@
-"""What a row of the form is: one line of a mapping file, and what its two sides mean."""
+"""A row of the form: one line of a mapping file, and the meaning of its two sides."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from enum import StrEnum
 
 
 class Part(StrEnum):
-    """What stands on one side of a line."""
+    """What one side of a line holds."""
 
     TYPE = "type"
     TARGET = "target"
@@ -94,7 +94,7 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What is asked of the rows beside their new names and values.
+    """A change of the rows beside new names and values.
 
     `do` is one of `remove`, `up`, `down` with the row's line, or `add` with a group.
     """

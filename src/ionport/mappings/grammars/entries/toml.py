@@ -1,7 +1,7 @@
 """Rows of M3 mappings in TOML: the lines `KEY = "text"` of its tables.
 
-What is read line by line is compared with what the TOML reader says: a line that only looks like
-one, as inside a text of several lines, is no row.
+Lines are compared with the result of the TOML reader: a line that only looks like a definition, as
+inside a text of several lines, is no row.
 """
 
 from __future__ import annotations
@@ -152,7 +152,7 @@ class TomlRows:
         return 0
 
     def _readable(self, text: str) -> str:
-        """Return a text that is TOML still: a name that comes twice is what makes it none."""
+        """Return the edited text if it is still TOML; a repeated name makes it invalid."""
         try:
             load_toml(text)
         except ValueError as error:

@@ -22,8 +22,8 @@ class Severity(StrEnum):
 class Rule:
     """One rule; `text` and `remedy` have places for the finding's parameters.
 
-    `remedies` replaces the remedy where the parameter `case` names one. What is not
-    `acceptable` can only be mended: nothing could be made of the file.
+    `remedies` replaces the remedy where the parameter `case` names one. A finding that is not
+    `acceptable` can only be fixed: the file could not be rendered.
     """
 
     id: str

@@ -18,6 +18,6 @@ GROUPS: Mapping[str, tuple[Rule, ...]] = {
     "toml": OF_TOML,
     "xslt": OF_XSLT,
 }
-"""What the rules are about, in the order of the manual."""
+"""The groups of rules, in the order of the manual."""
 
 RULES: Mapping[str, Rule] = {rule.id: rule for rules in GROUPS.values() for rule in rules}

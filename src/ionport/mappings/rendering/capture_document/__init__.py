@@ -1,1 +1,1 @@
-"""The Sync.CaptureDocument: its schema, its element tree, and what fills it."""
+"""The Sync.CaptureDocument: its schema, its element tree, and the sources of its values."""

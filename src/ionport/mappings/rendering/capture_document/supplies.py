@@ -1,4 +1,4 @@
-"""What fills the places of a CaptureDocument: fields, constants, generated and batch values."""
+"""The sources of a CaptureDocument's values: fields, constants, generated and batch values."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """The element tree of a BOD: which text goes where, kept in the order of the schema.
 
-A mapping file names its paths in any order and any number of times; the tree sorts them, and
-writes only elements that have something to say. It writes text, not nodes: fields and columns of
-one mapping differ in their value alone, so that the text around it is made once.
+A mapping file names its paths in any order and any number of times; the tree sorts them, and writes
+only elements that have a value. It writes text, not nodes: fields and columns of one mapping differ
+in their value alone, so that the text around it is made once.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from ionport.mappings.rendering.values import clean
 ROOT = SYNC_CAPTURE_DOCUMENT.name
 CAPTURE_DOCUMENT = (ROOT, "DataArea", "CaptureDocument")
 PAGE = "1"
-"""An e-invoice has no pages; readers still expect the one that its fields are said to be on."""
+"""An e-invoice has no pages; receivers still expect the page that its fields refer to."""
 VALUE = "value"
 """The item that is the value of a field or column; what else an item has is layout."""
 _ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
@@ -134,7 +134,7 @@ class Tree:
             slot.attributes.setdefault(target.attribute, []).append(supply)
 
     def ensure(self, *elements: str) -> None:
-        """Make a mandatory element that has no text of its own."""
+        """Make a mandatory element without a text."""
         self._at(elements)
 
     def repeat(self, target: Target, repeat: Repeat) -> None:

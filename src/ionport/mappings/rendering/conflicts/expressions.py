@@ -25,7 +25,7 @@ Value = Callable[[str], str]
 
 
 def number_of(text: str) -> Decimal | None:
-    """Return the number that a canonical text says; None when it says none."""
+    """Return the number of a canonical text; None when it is none."""
     return Decimal(text) if _NUMBER.fullmatch(text) else None
 
 
@@ -35,7 +35,7 @@ def is_calculation(text: str) -> bool:
 
 
 def evaluate(text: str, value: Value) -> str:
-    """Return what an expression comes to, with six decimals at most.
+    """Return the result of an expression, with six decimals at most.
 
     A text without a reference to a column stays as it is, and so does the value of a single
     reference.

@@ -1,1 +1,1 @@
-"""Accepting what holds a mapping file, once and with a reason."""
+"""Acceptances of findings that hold a mapping file, each with a reason."""

@@ -1,4 +1,4 @@
-"""What a person accepted of a mapping file."""
+"""The acceptance of a mapping file's finding."""
 
 from __future__ import annotations
 
@@ -24,5 +24,5 @@ class Acceptance:
 
 
 def by_finding(accepted: Sequence[Acceptance]) -> dict[str, Acceptance]:
-    """Return what is accepted by the identity of its finding."""
+    """Return acceptances by the identity of their finding."""
     return {one.finding: one for one in accepted}

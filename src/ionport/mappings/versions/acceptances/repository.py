@@ -44,7 +44,7 @@ class AcceptanceRepository:
         )
 
     def remove(self, scope: OrganizationScope, mapping_id: str, finding: str) -> bool:
-        """Remove what was accepted; tell whether it was."""
+        """Remove an acceptance; tell whether there was one."""
         removed = self._connection.execute(
             delete(mapping_acceptances).where(
                 mapping_acceptances.c.organization_id == scope.organization_id,

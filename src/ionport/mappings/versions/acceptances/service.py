@@ -58,7 +58,7 @@ class MappingAcceptances:
         ]
 
     def withdraw(self, access: Access[OrganizationScope], file: MappingFile, finding: str) -> None:
-        """Let a finding hold again what says so; raises NotFound where it is not accepted.
+        """Withdraw a finding's acceptance; raises NotFound where it is not accepted.
 
         The caller has locked the file.
         """

@@ -52,7 +52,7 @@ MAX_QUERY: Final = 8_000
 
 
 def authorize(request: Request) -> Response:
-    """Answer an authorization request: ask the person, or lead back to the app at once."""
+    """Answer an authorization request: ask the person, or redirect to the app at once."""
     if request.method == "HEAD":
         return Response()
     return _answer(request, request.url.query)

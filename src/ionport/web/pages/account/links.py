@@ -22,7 +22,7 @@ MANUAL = "account"
 
 
 def link_form(request: Request) -> Response:
-    """Show the form of a link that is open, or what has become of it."""
+    """Show the form of an open link, or why the link has ended."""
     return _page(request, {})
 
 

@@ -1,4 +1,4 @@
-"""Sign-in by the firm's OpenID Connect provider: the way there, and the way back."""
+"""Sign-in by the firm's OpenID Connect provider: the redirect there, and the one back."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def sign_out(request: Request) -> Response:
 
 
 def _failed(request: Request, error: OpenIdRefused | Unavailable) -> Response:
-    """Show the sign-in page with what went wrong: the password is the way for the emergency."""
+    """Show the sign-in page with what went wrong: the password is the alternative."""
     logger.warning("OpenID sign-in: %s %s", error.code, error.detail or "")
     return sign_in_page(request, error=error.text, status=error.status)
 

@@ -127,7 +127,7 @@ def app_crumbs(request: Request, app: AuthorizedApp) -> Crumbs:
 
 
 def use_of(request: Request, *, counts_accounts: bool = True) -> list[str]:
-    """Return what hangs on the app in the path: logins in force, service accounts, consents."""
+    """Return the uses of the app in the path: logins in force, service accounts, consents."""
     with tenant_read(request) as access:
         use = infor_of(request).apps.app_use(access, request.path_params["app"])
     texts = [

@@ -1,4 +1,4 @@
-"""What a change of an authorized app means for the clients that work with it today."""
+"""The consequences of a change of an authorized app for its present clients."""
 
 from __future__ import annotations
 

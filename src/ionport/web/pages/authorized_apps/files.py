@@ -1,4 +1,4 @@
-"""Infor side: what an app gives out: credentials, QR code, environments.
+"""Infor side: the files of an app: credentials, QR code, environments.
 
 Source: docs/reference/credentials.md#download-credentials, docs/reference/credentials.md#the-file.
 """

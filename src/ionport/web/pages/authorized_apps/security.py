@@ -152,7 +152,7 @@ def _overlap(request: Request) -> timedelta:
 
 
 def key_pair_form(request: Request) -> Response:
-    """Ask for the password before a private key leaves the server."""
+    """Ask for the password before a private key is handed out."""
     return app_dialog(request, "authorized_apps/security/key_pair.html", {})
 
 

@@ -1,4 +1,4 @@
-"""Infor side: a token at once, what a pasted one says and why it is refused, ready requests."""
+"""Infor side: an access token at once, the report on a pasted one, ready requests."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def issue(request: Request) -> Response:
 
 
 def inspect(request: Request) -> Response:
-    """Say what the pasted token is; it is neither stored nor shown again."""
+    """Show the report on the pasted token; it is neither stored nor shown again."""
     pasted = text_of(visit_of(request).form, "token")
     try:
         if not pasted or len(pasted) > _MAX_PASTED:

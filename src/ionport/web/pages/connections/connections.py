@@ -234,7 +234,7 @@ def delete(request: Request) -> Response:
 
 
 def used_text(users: Sequence[str]) -> list[str]:
-    """Return what the dialog that deletes says of who uses a connection; nothing without one."""
+    """Return the delete dialog's text about the uses of a connection; empty without one."""
     if not users:
         return []
     text = _("It is used by: {titles}. It can be deleted once another one is chosen there.")
@@ -255,7 +255,7 @@ def held_over(
 
 
 def held_text(held: int) -> list[str]:
-    """Return what a dialog that deletes says of held deliveries; nothing when there are none."""
+    """Return a delete dialog's text about held deliveries; empty when there are none."""
     if not held:
         return []
     text = ngettext(

@@ -1,4 +1,4 @@
-"""Document side: the endpoint of a connection that takes what the ERP says."""
+"""Document side: the endpoint of a connection for the ERP's acknowledgements."""
 
 from __future__ import annotations
 

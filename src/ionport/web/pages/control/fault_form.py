@@ -26,7 +26,7 @@ _METHODS = ("GET", "POST", "PUT", "DELETE")
 
 
 def sent_fault(request: Request, before: FaultDraft) -> SentForm:
-    """Read the form; what it has no field for stays as in `before`."""
+    """Read the form; values without a field stay as in `before`."""
     data, values = visit_of(request).form, fault_values(before)
     sent = sent_form(data, values, partial(fault_form, request), ("kind", "trigger"))
     if sent.asks_for_fields and "status" not in data and "body" not in data:

@@ -1,4 +1,4 @@
-"""Fault rules that are wanted again and again: what a form of a new rule may begin with."""
+"""Presets of common fault rules, for the form of a new rule."""
 
 from __future__ import annotations
 

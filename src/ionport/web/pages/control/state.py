@@ -61,7 +61,7 @@ def _words(table: str) -> str:
 
 
 def reset_form(request: Request) -> Response:
-    """Say what a reset takes away, and ask."""
+    """Show what a reset deletes, and ask."""
     with tenant_read(request) as access:
         counts = _plane(request).state.counts(access)
     rows = sum(each.rows for each in counts)
@@ -94,7 +94,7 @@ def reset(request: Request) -> Response:
 
 
 def seed(request: Request) -> Response:
-    """Add what a JSON text says."""
+    """Add the entries of a JSON text."""
     text = lines_of(visit_of(request).form, "seed")
     try:
         if not text.strip():
@@ -127,7 +127,7 @@ def take_snapshot(request: Request) -> Response:
 
 
 def restore_form(request: Request) -> Response:
-    """Say what a restore takes away, and ask."""
+    """Show what a restore deletes, and ask."""
     snapshot = _snapshot(request)
     text = _(
         "What the imitated services hold now is deleted, and the {rows} rows of the snapshot take"
@@ -209,7 +209,7 @@ def set_back(request: Request) -> Response:
 
 
 def expire_form(request: Request) -> Response:
-    """Say what clients will feel, and ask."""
+    """Show what the expiry means for clients, and ask."""
     with tenant_read(request) as access:
         _plane(request).clock.state(access)
     text = _(

@@ -296,7 +296,7 @@ def re_export(request: Request) -> Response:
 
 
 def _re_export_dialog(request: Request, errors: Mapping[str, str], status: int = 200) -> Response:
-    """Repeat what holds the document: the reason decides on that too."""
+    """Show the findings that hold the document: the reason accepts these too."""
     visit, scope = visit_of(request), organization_scope(request)
     document_id = _delivery(request).document_id
     with visit.services.database.read() as work:

@@ -26,7 +26,7 @@ _KEPT: Final = ("content-disposition", "content-security-policy", "cache-control
 def as_csv(request: Request) -> Response:
     """Send the deliveries that the filters find, the newest first, as CSV."""
     lines = _rows(request)
-    # What goes wrong at once is told by a page, and not in the middle of the file.
+    # An error of the first page is shown as a page, and not in the middle of the file.
     first = next(lines, None)
 
     def content() -> Iterator[bytes]:

@@ -1,4 +1,4 @@
-"""Document side: what has failed in a time is tried again, after a person has said why."""
+"""Document side: failed deliveries of a time are tried again, for a person's reason."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def _page(
 
 
 def _wrong_last_day(values: Mapping[str, str], wanted: DeliveryFilter) -> dict[str, str]:
-    """Say of a last day that is none that it is wrong: it does not mean *until now*."""
+    """Return the error of a last day that is no date: it does not mean *until now*."""
     if not values["to"] or wanted.created_to is not None:
         return {}
     return {"to": _("{day} is no day.").format(day=values["to"])}

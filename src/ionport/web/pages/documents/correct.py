@@ -39,14 +39,14 @@ _NUMBERS = frozenset(
 
 
 def form(request: Request) -> Response:
-    """Show the values in a form, and tell others who has it open."""
+    """Show the values in a form, and show others who has it open."""
     with organization_write(request) as access:
         documents_of(request).documents.editing.begin(access, request.path_params["document"])
     return _page(request, {})
 
 
 def take_over(request: Request) -> Response:
-    """Edit a document that another person edits; that person is told by the timeline and here."""
+    """Edit a document that another person edits, which the timeline and this page show them."""
     document_id = request.path_params["document"]
     with organization_write(request) as access:
         documents_of(request).documents.editing.take_over(access, document_id)
@@ -118,7 +118,7 @@ def _is_same(typed: str, seen: str) -> bool:
 
 
 def _corrected_text(request: Request) -> str:
-    """Say which document was corrected, and what still holds it: the next page may be another's."""
+    """Return the message about the corrected document: the next page may show another one."""
     visit = visit_of(request)
     with visit.read(organization_scope(request)) as access:
         document = documents_of(request).documents.get(access, request.path_params["document"])

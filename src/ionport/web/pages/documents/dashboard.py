@@ -32,7 +32,7 @@ _MOST_NOT_TAKEN = 20
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A step of the walk: what to do, where, and whether it is done."""
+    """A first step: what to do, where, and whether it is done."""
 
     title: str
     text: str
@@ -68,7 +68,7 @@ def show(request: Request) -> Response:
         checks = services.connections.latest_checks(access, [each.id for each in connections.items])
         active = services.configurations.list(access, _ONE, only_active=True)
         every = services.configurations.list(access, _ONE)
-        # Before anything is active the ERP's answer is a step to come.
+        # Before a configuration is active the ERP's answer is a step to come.
         posted = services.acknowledgements.posted_name(access, active.items) if active.items else ""
         webhooks = services.webhooks.troubled(access)
         ending = services.connections.ends.ending(access)
@@ -85,7 +85,7 @@ def show(request: Request) -> Response:
     context = {
         "steps": steps,
         "next_step": next_step,
-        # The end of the walk is seen: they go with the second delivery.
+        # The completed steps are shown once, and hidden from the second delivery on.
         "has_steps": next_step is not None or (bool(posted) and sum(deliveries.values()) == 1),
         "waiting": _waiting(request, documents, deliveries, held),
         "causes": causes,
@@ -221,7 +221,7 @@ def _delivery_step(request: Request, deliveries: Mapping[DeliveryStatus, int]) -
 
 
 def _posted_steps(request: Request, posted: str | None) -> Sequence[Step]:
-    """Return the step at the ERP, which is last; none where nobody tells what becomes of it."""
+    """Return the step at the ERP, which is last; none where the ERP's status is not learned."""
     if posted is None:
         return ()
     title = _("Posted as {number}").format(number=posted) if posted else _("See it posted")

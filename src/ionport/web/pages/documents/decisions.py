@@ -34,7 +34,7 @@ _DELIVERED = (DocumentStatus.EXPORTING, DocumentStatus.EXPORTED)
 
 @dataclass(frozen=True, slots=True)
 class Actions:
-    """What a document's page offers, by where the document stands."""
+    """The buttons of a document's page, by the document's status."""
 
     can_export: bool
     must_decide: bool
@@ -57,7 +57,7 @@ def actions_of(
     needs_approval: bool = True,
     may_approve: bool = True,
 ) -> Actions:
-    """Return the buttons of a document; what was sent is asked when one is pressed.
+    """Return the buttons of a document; whether it was sent is checked when one is pressed.
 
     There is none for what the actor may not do.
 
@@ -206,7 +206,7 @@ def _seen(request: Request) -> datetime | None:
 
 
 def keep_exported(request: Request) -> Response:
-    """Call off a re-export that waits for approvals."""
+    """Cancel a re-export that waits for approvals."""
 
     def make(request: Request, work: Work) -> None:
         documents_of(request).deliveries.keep_exported(

@@ -94,7 +94,7 @@ def seen_findings(request: Request) -> Collection[str]:
 
 
 def export_form(request: Request) -> Response:
-    """Repeat what holds the document, and ask why it is exported all the same."""
+    """Show the findings that hold the document, and ask why it is exported all the same."""
     document, findings = _document(request)
     require_for_document(request, Permission.EXPORT)
     if not document.is_held:

@@ -41,7 +41,7 @@ _SHOWN_HERE = {
 }
 
 
-# The received file never changes; nobody but the person's own browser may keep it.
+# The received file never changes; only the person's own browser may cache it.
 _KEPT_FOR_A_DAY = {"Cache-Control": "private, max-age=86400, immutable"}
 
 
@@ -59,7 +59,7 @@ class LanguageLink:
 class ShownInvoice:
     """What the partial `_invoice.html` shows; `problem` says why there is no article.
 
-    Of one that `is_gone` retention has removed the content.
+    With `is_gone` retention has removed the content.
     """
 
     article: Markup

@@ -1,4 +1,4 @@
-"""Pages that ask before something is done: only for who may do it."""
+"""Permission checks of pages that ask before something is done."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ionport.web.state import organization_scope, visit_of
 def require_for_document(request: Request, permission: Permission, document_id: str = "") -> None:
     """Raise Forbidden unless the reader may do it with a document, and NotFound.
 
-    Raises Conflict (`purged`) where nothing is done with it any more.
+    Raises Conflict (`purged`) where its content was removed.
     The document is the one that the address names, unless one is named.
     """
     wanted = document_id or str(request.path_params["document"])

@@ -1,4 +1,4 @@
-"""Upload of documents: many files at once, and what became of each."""
+"""Upload of documents: many files at once, with the result of each."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ MANUAL = "intake"
 
 _SHOWN_FINDINGS = 5
 _OPEN_UP_TO = 3
-"""Of more files than these the findings are shown when they are asked for."""
+"""With more files than this the findings are shown on demand."""
 _ORDER = ("held", "refused", "later", "approve", "in", "here")
-"""What needs somebody stands first."""
+"""Results that need a person come first."""
 
 
 def upload_form(request: Request) -> Response:
@@ -36,7 +36,7 @@ def upload_form(request: Request) -> Response:
 
 
 def upload(request: Request) -> Response:
-    """Receive the files and say what became of each; 503 when all of them have to wait."""
+    """Receive the files and show the result of each; 503 when all of them have to wait."""
     visit, sides = visit_of(request), documents_of(request)
     most = sides.documents.limits.file_bytes
 
@@ -84,7 +84,7 @@ def _upload_page(
 
 
 def _kind(result: Outcome) -> str:
-    """Return what a result counts as: in, approve, held, here, later or refused."""
+    """Return the kind of a result: in, approve, held, here, later or refused."""
     if result.document is not None:
         if result.document.open_findings:
             return "held"

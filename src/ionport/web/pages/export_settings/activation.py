@@ -26,7 +26,7 @@ MANUAL = "export"
 
 
 def proof_of(request: Request, work: Work, configuration: ExportConfiguration) -> UseProof:
-    """Return what is known of a configuration's connection, for its method."""
+    """Return the proof of a configuration's connection, for its method."""
     return _proof(request, work, UseOfConnection.of_configuration(configuration))
 
 
@@ -78,7 +78,7 @@ def _activate_page(
 
 
 def activate(request: Request) -> Response:
-    """Switch a configuration on; what stands against it is asked about in the dialog first."""
+    """Switch a configuration on; obstacles are shown in the dialog first."""
     visit, scope = visit_of(request), organization_scope(request)
     configuration_id = _configuration_id(request)
     is_from_dialog = "reason" in visit.form
@@ -125,7 +125,7 @@ def all_the_same_form(request: Request) -> Response:
 
 
 def all_the_same(request: Request) -> Response:
-    """Keep the decision, and let go on what the refused proof holds."""
+    """Store the decision, and free the deliveries that the refused proof holds."""
     visit, scope = visit_of(request), organization_scope(request)
     try:
         with visit.services.database.write() as work:

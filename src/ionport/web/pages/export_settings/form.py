@@ -50,7 +50,7 @@ NamedMapping: TypeAlias = tuple[str, PreparedMapping]
 
 @dataclass(frozen=True, slots=True)
 class MappingBox:
-    """Where a mapping file of a kind is uploaded or chosen."""
+    """The part of the form where a mapping file of a kind is uploaded or chosen."""
 
     name: str
     label: str
@@ -124,7 +124,7 @@ def values_of(configuration: ExportConfiguration) -> dict[str, str]:
 
 
 def file_label(kind: MappingKind) -> str:
-    """Return what the box of a mapping file is called."""
+    """Return the label of a mapping file's box."""
     return {
         MappingKind.IDM: _("IDM Mapping File"),
         MappingKind.BOD: _("BOD Mapping File"),
@@ -155,12 +155,12 @@ def mapping_kinds_of(method: ExportMethod) -> tuple[MappingKind, ...]:
 
 
 def option_fields(method: ExportMethod) -> Form:
-    """Return the fields of what a method asks beside connection and mapping files."""
+    """Return the fields of a method's options."""
     return _options(method, lambda option: option.is_switch or not option.is_name)
 
 
 def name_fields(method: ExportMethod) -> Form:
-    """Return the fields of what something is called in the target."""
+    """Return the fields of names in the target."""
     return _options(method, lambda option: option.is_name and not option.is_switch)
 
 
@@ -169,7 +169,7 @@ def _options(method: ExportMethod, wanted: Callable[[MethodOption], bool]) -> Fo
 
 
 def credit_note_fields(method: ExportMethod) -> Form:
-    """Return the fields of what a configuration says when its documents are credit notes."""
+    """Return the fields of a configuration's options about credit notes."""
     signs = [(sign.value, sign.label) for sign in AmountSign]
     help_text = _("No source tells what the target expects. Needed for credit notes alone.")
     fields = [

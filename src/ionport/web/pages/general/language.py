@@ -28,7 +28,7 @@ def choose_language(request: Request) -> Response:
             visit.services.identity.choose_language(work, visit.session.user.id, language)
     back = in_language(own_address(text_of(visit.form, "back")), language)
     response = RedirectResponse(back, status_code=303)
-    # On the page where one signs in next, nobody is known yet.
+    # On the sign-in page, where no user is known yet.
     cookie = (
         cookies.made(name, language, visit.secure_cookies, _ONE_YEAR)
         if language

@@ -1,7 +1,7 @@
 """The manual: `ionport.manual` as pages, as Markdown, and as answers to questions.
 
-`GET …/<page>.md?ask=<question>` is what the manual of the document system promises of its own
-pages; the page that ionport makes real answers at the address that it has there, too.
+`GET …/<page>.md?ask=<question>` is how the manual of the document system answers questions; the
+page of it that ionport implements is served at its original address, too.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def show_markdown(request: Request) -> Response:
 
 
 def original_page(request: Request) -> Response:
-    """Answer at the address of the page that ionport makes real."""
+    """Answer at the original address of the page that ionport implements."""
     request.path_params["page"] = _WALK
     return show_markdown(request)
 

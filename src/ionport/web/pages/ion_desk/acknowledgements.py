@@ -1,4 +1,4 @@
-"""Infor side: what document flows sent, each time that they tried.
+"""Infor side: the acknowledgements of document flows, with each attempt.
 
 Source: docs/reference/ion-messaging.md#document-flows.
 """
@@ -109,7 +109,7 @@ def send_again(request: Request) -> Response:
 
 
 def state_texts() -> dict[AckState, str]:
-    """Return what a state is called on pages."""
+    """Return the label of a state."""
     return {
         AckState.WAITING: _("waiting"),
         AckState.SENT: _("sent"),

@@ -52,7 +52,7 @@ def list_points(request: Request) -> Response:
 
 
 def set_strict(request: Request) -> Response:
-    """Say whether messages need a connection point that somebody has made."""
+    """Set whether messages need a connection point that somebody has made."""
     is_strict = is_on(visit_of(request).form, "is_strict")
     with tenant_write(request) as access:
         sandbox_of(request).ion.points.set_strict(access, is_strict)

@@ -155,7 +155,7 @@ def _target_fields(
 
 
 def _choice_of_api(request: Request, values: Mapping[str, str], stored_api: str) -> FormField:
-    """Return the choice of the API that is told; what M3 and LN book needs none."""
+    """Return the choice of the API that gets acknowledgements; flows into M3 and LN need none."""
     apis, is_needed = _apis(request, stored_api), values["erp"] == Erp.RULE
     text, link = _("The acknowledgements stand in ION Desk, Acknowledgements."), None
     if not apis:
@@ -190,7 +190,7 @@ def _apis(request: Request, chosen: str) -> list[tuple[str, str]]:
 
 
 def flow_draft(values: Mapping[str, str]) -> FlowDraft:
-    """Return what the form says, whose choices are checked."""
+    """Return the flow of a form whose choices are checked."""
     api_context, _slash, proxy_context = values["api"].partition("/")
     rule = Rule(
         rejects=Rejects(values["rejects"]),

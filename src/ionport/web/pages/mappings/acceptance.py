@@ -1,4 +1,4 @@
-"""A person accepts what holds a version of a mapping file, with a reason, or takes that back."""
+"""Accepting findings that hold a version of a mapping file, and withdrawing that."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def accept_form(request: Request) -> Response:
 
 
 def accept(request: Request) -> Response:
-    """Keep the decision: the finding holds neither this version nor a later one."""
+    """Store the decision: the finding holds neither this version nor a later one."""
     visit, scope = visit_of(request), organization_scope(request)
     visit.actor.require_organization_administrator(scope.organization_id)
     version = version_of(request)

@@ -1,4 +1,4 @@
-"""An M3 mapping in its other form: what it would be, what is lost, saved as a new file."""
+"""An M3 mapping in its other form: shown with what is lost, and saved as a new file."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MANUAL = "mapping-files"
 
 
 def convert_form(request: Request) -> Response:
-    """Show the file in its other form, and what that cannot say."""
+    """Show the file in its other form, and what that cannot express."""
     file, made = _converted(request)
     return _page(request, file, made, converted_name(file.name, made.kind))
 

@@ -34,7 +34,7 @@ FIX = "fix:"
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A text as the linter sees it now, and what it makes of a chosen document.
+    """The findings of a text, and its result for a chosen document.
 
     `error` where it cannot be a file of its kind.
     """

@@ -46,7 +46,7 @@ from ionport.web.state import organization_scope, visit_of
 MANUAL = "mapping-files"
 
 ROWS = 150
-"""How many rows a page of the form has: with two fields each as many as a form may send."""
+"""How many rows a page of the form has: two fields for each fill the limit of a form."""
 _ADD, _TEXT, _SAVE, _PAGE = "add", "text", "save", "page"
 _OF_ROW = frozenset({"remove", "up", "down"})
 
@@ -62,7 +62,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """What a sent form asks: the text that it began with, and what is to become of it."""
+    """A sent form: the text that it began with, and the requested change."""
 
     text: str
     action: str
@@ -111,7 +111,7 @@ def _answer(request: Request, newest: MappingVersion, asked: _Asked) -> Response
 def _mended(kind: MappingKind, asked: _Asked, text: str) -> str:
     """Return the text with the quick fix of a finding that the page showed.
 
-    What was typed since may have changed which findings there are: it is looked for again.
+    Typed changes may have changed the findings, so that it is looked up again.
     """
     shown = findings_of(asked.text, kind)[asked.number - 1 : asked.number]
     for number, finding in enumerate(findings_of(text, kind), start=1):

@@ -31,7 +31,7 @@ _SHOWN_FINDINGS = 5
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What a dropped file is, and what became of it: `version` when it was kept."""
+    """The result for a dropped file: its kind and findings, and `version` when it was stored."""
 
     name: str
     kind: MappingKind | None
@@ -68,7 +68,7 @@ def upload_form(request: Request) -> Response:
 
 
 def upload(request: Request) -> Response:
-    """Keep each file as a new file or version, or only say what it is."""
+    """Store each file as a new file or version, or only check it."""
     _require_administrator(request)
     is_check = text_of(visit_of(request).form, "action") == "check"
     files = each_upload(visit_of(request).form, "files", MAX_BYTES)
@@ -86,7 +86,7 @@ def upload(request: Request) -> Response:
 
 
 def _judge(request: Request, file: Upload, *, is_check: bool) -> Judged:
-    """Read and lint a file, and keep it unless it is only to be judged."""
+    """Read and lint a file, and store it unless it is only to be checked."""
     visit, scope = visit_of(request), organization_scope(request)
     prepared: PreparedMapping | None = None
     try:
@@ -179,7 +179,7 @@ def download(request: Request) -> Response:
 
 
 def delete_form(request: Request) -> Response:
-    """Ask before a file is deleted; say why it stays where it is used."""
+    """Ask before a file is deleted, or show why a used one cannot be."""
     _require_administrator(request)
     visit, scope = visit_of(request), organization_scope(request)
     mappings, mapping_id = documents_of(request).mappings, request.path_params["mapping"]

@@ -1,4 +1,4 @@
-"""What a document becomes: choosing one for a preview, and a dry run as pages show it."""
+"""Previews: the choice of a document, and a dry run as pages show it."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def offered_documents(request: Request) -> list[tuple[str, str]]:
 def previewed(
     request: Request, document_id: str, kind: MappingKind, text: str
 ) -> ShownDryRun | None:
-    """Return what a text makes of a document; None where none is chosen or it is gone."""
+    """Return the dry run of a text for a document; None where none is chosen or it is gone."""
     if not document_id:
         return None
     scope = organization_scope(request)

@@ -28,7 +28,7 @@ _USUAL: Final = "365"
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """What stands in the form."""
+    """The values of the form."""
 
     name: str = ""
     scopes: Sequence[str] = (ApiScope.DOCUMENTS_READ.value,)

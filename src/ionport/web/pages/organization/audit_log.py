@@ -79,7 +79,7 @@ def send_log(request: Request, scope: OrganizationScope | TenantScope) -> Respon
     """Send the rows that the filters of the address find, as they are read."""
     filters = {name: request.query_params.get(name, "").strip()[:_MAX_TEXT] for name in _FILTERS}
     query = replace(_query(request, scope, filters), limit=MAX_PER_PAGE)
-    # What goes wrong at once is told by a page, and not in the middle of the file.
+    # An error of the first rows is shown as a page, and not in the middle of the file.
     first = _read(request, scope, query)
     headers = attachment(b"", "audit-log.csv").headers
     kept = ("content-disposition", "content-security-policy", "cache-control")

@@ -130,7 +130,7 @@ def _box(grant: Grant) -> str:
 
 
 def _grants_of(form: FormData) -> frozenset[Grant]:
-    """Return what is ticked; what no box of the page sends is left out."""
+    """Return the ticked permissions; values that no box of the page has are left out."""
     known, kinds = {one.value: one for one in Permission}, {EVERY_TYPE, *DOCUMENT_TYPES}
     found = set()
     for sent in form.getlist("grant"):

@@ -77,7 +77,7 @@ def new_acl() -> Form:
 
 
 def definition_of(values: Mapping[str, str]) -> AttributeDefinition:
-    """Return what the form of a new attribute says; raises InvalidInput."""
+    """Return the attribute of the form; raises InvalidInput."""
     try:
         type_ = AttributeType(values["type"])
     except ValueError as error:

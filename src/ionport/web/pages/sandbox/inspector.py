@@ -40,7 +40,7 @@ _CHECKED_OUT = "out"
 _STATUSES = (200, 201, 204, 400, 401, 404, 405, 412, 413, 422, 429, 500, 503, NO_ANSWER)
 _CALL_FILTERS = ("q", "body", "service", "status", "age")
 _MAX_EFFECTS = 20
-# How M3 and LN name what a call did: with a key in which the company comes first.
+# The effects of calls to M3 and LN: a key in which the company comes first.
 _INVOICE = re.compile(
     r"ln invoice (?P<ln>[\d-]+)"
     r"|supplier invoice (line )?(?P<company>\d+)/[^/]+/(?P<number>\d+)(/\d+)?",
@@ -143,7 +143,7 @@ def show_call(request: Request) -> Response:
 
 
 def _effect(request: Request, work: Work, name: str) -> Effect:
-    """Link what a call did, by how it is named; what has no page of its own is only named."""
+    """Return an effect of a call with a link to its page; one without a page has only its name."""
     visit, scope = visit_of(request), tenant_scope(request)
     inspection = sandbox_of(request).inspection
     found = _INVOICE.fullmatch(name)

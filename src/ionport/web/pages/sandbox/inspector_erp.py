@@ -71,7 +71,7 @@ def list_ln_invoices(request: Request) -> Response:
 
 
 def show_ln_invoice(request: Request) -> Response:
-    """Show one received purchase invoice of LN: header, lines, and how far it came."""
+    """Show one received purchase invoice of LN: header, lines, and its status."""
     with tenant_read(request) as access:
         invoice = sandbox_of(request).inspection.ln.get_invoice(
             access, request.path_params["ln_invoice"]

@@ -1,4 +1,4 @@
-"""Settings → Alerts: what people are told by mail, whom and how often, tested."""
+"""Settings → Alerts: the events, receivers and pace of mails, with a test."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ MANUAL = "alerts"
 
 
 def show(request: Request) -> Response:
-    """Show the settings, how sending is going, and what was told lately."""
+    """Show the settings, the state of sending, and the latest events."""
     return _page(request)
 
 

@@ -1,4 +1,4 @@
-"""Companies: whom invoices may be addressed to, with what Infor calls them."""
+"""Companies: the buyers of invoices, with their numbers in Infor."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def save(request: Request) -> Response:
     try:
         form.check(values)
         with visit.write(scope) as access:
-            # Before anything of it is compared: who may not change it is told nothing of it.
+            # Checked before anything is compared: without the right a person learns nothing of it.
             visit.actor.require_organization_administrator(scope.organization_id)
             require_unchanged(
                 request,

@@ -35,7 +35,7 @@ _FILTERS: Final = ("q", "group", "effect")
 
 @dataclass(frozen=True, slots=True)
 class GroupCount:
-    """How many rules a group has, and what they do."""
+    """How many rules a group has, by their effect."""
 
     group: RuleGroup
     rules: int
@@ -95,7 +95,7 @@ def _is_wanted(row: RuleRow, state: ListState, has_held: bool) -> bool:
 
 
 def set_effect(request: Request) -> Response:
-    """Let a rule hold, note, or do what it does by default."""
+    """Let a rule hold, note, or have its default effect."""
     visit, scope = visit_of(request), organization_scope(request)
     visit.actor.require_organization_administrator(scope.organization_id)
     kind, form = document_type(str(request.path_params["type"])), visit.form

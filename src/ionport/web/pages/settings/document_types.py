@@ -1,4 +1,4 @@
-"""Document types: what is demanded of fields, effects of findings, approvals, and their file."""
+"""Document types: demands on fields, effects of findings, approvals, and their file."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ _FLAGS = ("second_is_another_person", "who_changed_may_not_approve", "exports_by
 
 @dataclass(frozen=True, slots=True)
 class TypeRow:
-    """A type in the list; `demands` are the labels of fields that something is demanded of."""
+    """A type in the list; `demands` are the labels of fields with demands."""
 
     kind: DocumentType
     settings: TypeSettings

@@ -44,7 +44,7 @@ def import_form(request: Request) -> Response:
 
 
 def import_file(request: Request) -> Response:
-    """Import a CSV file, all lines or none; or say what it would change."""
+    """Import a CSV file, all lines or none; or show what it would change."""
     visit, scope = visit_of(request), organization_scope(request)
     visit.actor.require_organization_administrator(scope.organization_id)
     service, is_check = documents_of(request).suppliers, text_of(visit.form, "action") == "check"
@@ -92,7 +92,7 @@ def export(request: Request) -> Response:
     """Send all suppliers as a CSV file that can be imported again."""
     with organization_read(request) as access:
         text = "".join(documents_of(request).suppliers.export(access))
-    # The mark by which spreadsheets know UTF-8.
+    # The byte order mark by which spreadsheets recognise UTF-8.
     return attachment(text.encode("utf-8-sig"), "suppliers.csv")
 
 

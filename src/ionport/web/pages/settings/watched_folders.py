@@ -1,4 +1,4 @@
-"""Watched folders: where documents come from by themselves, tested and with their log."""
+"""Watched folders and SFTP servers that documents are received from, with test and log."""
 
 from __future__ import annotations
 
@@ -181,7 +181,7 @@ def _places(request: Request, work: Work) -> Mapping[str, str]:
 
 
 def show(request: Request) -> Response:
-    """Show a source and what became of its newest files."""
+    """Show a source and the results for its newest files."""
     return _detail_page(request, _source(request), ())
 
 

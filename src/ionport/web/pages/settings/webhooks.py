@@ -1,4 +1,4 @@
-"""Webhooks: where other programs are told what happens, tested, and with every try."""
+"""Webhooks: their endpoints, with tests, messages and tries."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Infor side: how a user gets into the account: one-time links, sessions; for administrators."""
+"""Infor side: a user's one-time links, sessions and second factor, for administrators."""
 
 from __future__ import annotations
 

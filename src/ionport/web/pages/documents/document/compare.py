@@ -34,7 +34,7 @@ class Compared:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What both say; `same` further values are equal, `more` further ones differ."""
+    """Values of both documents; `same` further values are equal, `more` further ones differ."""
 
     other: Document
     rows: tuple[Compared, ...]

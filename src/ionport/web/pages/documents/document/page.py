@@ -110,9 +110,9 @@ def document_page(request: Request, form: Form | None, status: int = 200) -> Res
         "has_amounts": has_amounts(document.document_type),
         "totals": totals_of(document, [each.finding for each in findings]),
         "list_url": list_url(request),
-        # What is asked for again and again is where the document stands, not its invoice.
+        # A poll reads the document's status, not its invoice.
         "invoice": None if is_fragment else shown_invoice(request, document, decisions),
-        # What somebody types into a decision must not be swapped away.
+        # A reason that is being typed must not be replaced.
         "is_live": is_live and form is None,
         "will_leave": will_leave,
         **history,

@@ -1,4 +1,4 @@
-"""What the amounts of a document add up to, and by how much they do not."""
+"""The sums of a document's amounts, and their differences."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ class Totals:
     decimals: int
     amounts: tuple[Total, ...]
     difference: str
-    """What is left, formatted; ``""`` when an amount is missing."""
+    """The difference, formatted; ``""`` when an amount is missing."""
     difference_of: str
     """Where it is: `gross` (less net and VAT), `lines` (net less lines) or `due`."""
     adds_up: bool
     lines: str
     """The sum of the lines with allowances and charges, plain; ``""`` without lines."""
     others: str
-    """What else is due by values that no field has, plain."""
+    """The further amount due by values that no field has, plain."""
 
 
 def has_amounts(type_id: str) -> bool:
@@ -52,7 +52,7 @@ def has_amounts(type_id: str) -> bool:
 
 
 def totals_of(document: Document, findings: Iterable[Finding] = ()) -> Totals:
-    """Return the totals of a document as it says them now.
+    """Return the totals of a document's present values.
 
     An amount due that the rules take for right may be of payments or withholdings that no field
     has: they are an amount of their own. `findings` are those of the document.

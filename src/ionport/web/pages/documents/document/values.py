@@ -33,7 +33,7 @@ ROWS: Final = 25
 """Rows of a table on one page."""
 
 _NUMBERS = (FieldType.AMOUNT, FieldType.NUMBER)
-# What an invoice has to say; of one that says nothing a person is asked for these first.
+# The fields that an invoice must have; a person enters these first where it has no values.
 _ESSENTIAL = frozenset(
     (
         *("invoice_id", "invoice_date", "purchase_order", "supplier_iban", "due_date"),
@@ -45,7 +45,7 @@ _ESSENTIAL = frozenset(
 )
 # Up to three rows of VAT, which are the first of its table.
 _VAT_FIELDS = frozenset(f"{name}{suffix}" for name in VAT_TERMS for suffix in RATE_SUFFIXES)
-# Sums come before what they are made of.
+# Sums come before their parts.
 _SUMS = (
     *("total_net_amount", "total_tax_amount", "total_amount", "prepaid_amount"),
     *("rounding_amount", "amount_due", "currency"),
@@ -53,7 +53,7 @@ _SUMS = (
 _PERCENTAGES = frozenset({"tax_rate", "tax_rate_2", "tax_rate_3", "VAT", "PERCENTAGE"})
 _UNITS = "rec20"
 _LONG: Final = 60
-# The columns of a line; what else a row says stands below its description.
+# The columns of a line; other values of a row are shown below its description.
 _MAIN = {
     INVOICE_TABLE: ("POSITION", "DESCRIPTION", "QUANTITY", "UNIT_PRICE", "NET_AMOUNT"),
     ALLOWANCES_CHARGES: ("TYPE", "REASON", "PERCENTAGE", "AMOUNT"),
@@ -62,14 +62,14 @@ _MAIN = {
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A value of a header field or a cell; `was` is what the invoice says, None uncorrected."""
+    """A value of a header field or a cell; `was` is that of the invoice, None uncorrected."""
 
     target: str
     field: Field
     raw: str
     shown: str
     name: str = ""
-    """What its code stands for."""
+    """The name of its code."""
     was: str | None = None
     undo: str = ""
     """The decision that corrected it last."""
@@ -78,7 +78,7 @@ class Value:
     """The list that a code of it is from."""
     is_required: bool = False
     is_essential: bool = False
-    """Whether an invoice has to say it, and this one says nothing at all."""
+    """Whether an invoice must have it, and this one has no values at all."""
     typed: str = ""
     """What somebody has typed; `raw` when nobody has."""
     error: str = ""
@@ -102,7 +102,7 @@ class Value:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A group of the validation screen: what has a value, and what could have one."""
+    """A group of the validation screen: its filled fields and its empty ones."""
 
     label: str
     filled: tuple[Value, ...]
@@ -110,13 +110,13 @@ class Group:
 
     @property
     def asked(self) -> list[Value]:
-        """What a form asks for at once: what has a value, is demanded, or is wrong."""
+        """The fields that a form shows at once: filled, demanded, or wrong."""
         filled = [each for each in self.filled if each.can_correct]
         return [*filled, *(each for each in self.empty if _is_asked(each))]
 
     @property
     def rest(self) -> list[Value]:
-        """What a form has room for besides."""
+        """The other fields, which a form shows on demand."""
         return [each for each in self.empty if not _is_asked(each)]
 
 
@@ -159,7 +159,7 @@ class ShownTable:
 
 @dataclass(frozen=True, slots=True)
 class Editing:
-    """What a form says: what was typed, what is wrong, what a document type demands."""
+    """The state of a form: typed values, errors, and the document type's demands."""
 
     typed: Mapping[str, str] = field(default_factory=dict)
     errors: Mapping[str, str] = field(default_factory=dict)
@@ -308,7 +308,7 @@ def _is_shown(value: Value) -> bool:
 
 
 def code_name(codes: str, code: str) -> str:
-    """Return what a code of a list stands for, ``""`` when it does not say."""
+    """Return the name of a code of a list, ``""`` when the list has none."""
     known = code_list(codes).get(code) if codes else None
     if known is None:
         return ""

@@ -1,4 +1,4 @@
-"""Actions on many documents: the question, how far one is, and what was left out."""
+"""Actions on many documents: the question, the progress, and the documents left out."""
 
 from __future__ import annotations
 
@@ -36,15 +36,15 @@ MANUAL = "document-list"
 
 _BOUNDS = (("from", "since"), ("to", "until"))
 _AT_ONCE = 50
-"""So many documents are settled before the answer; more are, while their page tells how far."""
+"""How many documents are settled before the answer; more in the background."""
 _SHOWN = 100
 
 
 def begin(request: Request) -> Response:
     """Ask about the documents that are meant, or start the action.
 
-    Those are the ticked ones, all that match, or what became so of a run: its documents that were
-    left out are tried again, and what was done is undone.
+    Those are the ticked ones, all that match, or those of an earlier run: its documents that were
+    left out are tried again, or the done ones are undone.
     """
     form = visit_of(request).form
     name = text_of(form, "action")
@@ -178,7 +178,7 @@ def _question_texts(action: BulkAction) -> list[str]:
 
 
 def show(request: Request) -> Response:
-    """Show how far a run is, and what was left out and why."""
+    """Show the progress of a run, and the documents left out with the reasons."""
     service, run_id = documents_of(request).bulk, request.path_params["run"]
     with organization_read(request) as access:
         run = service.get(access, run_id)

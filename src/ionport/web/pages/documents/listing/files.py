@@ -41,7 +41,7 @@ def stream(request: Request) -> Response:
         descending=state.descending,
     )
     pages = documents_of(request).list_files.pages(organization_scope(request), query)
-    # What goes wrong at once is told by a page, and not in the middle of the file.
+    # An error of the first page is shown as a page, and not in the middle of the file.
     first = next(pages)
     headers = attachment(b"", "documents.csv").headers
     kept = ("content-disposition", "content-security-policy", "cache-control")
@@ -80,7 +80,7 @@ def make(request: Request) -> Response:
 
 
 def show(request: Request) -> Response:
-    """Show how far a file is, and offer it when it is done."""
+    """Show the progress of a file, and offer it when it is done."""
     with visit_of(request).read(organization_scope(request)) as access:
         file = _files(request).get(access, request.path_params["file"])
         is_seen = file.is_within(access.types_for(Permission.SEE))

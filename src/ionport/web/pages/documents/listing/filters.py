@@ -54,7 +54,7 @@ def unknown_of(values: Mapping[str, str]) -> list[str]:
 
 
 def told(values: Mapping[str, str]) -> Mapping[str, str]:
-    """Return the parameters that are set: what a run was selected by."""
+    """Return the parameters that are set, as a run keeps them."""
     return {name: values[name] for name in NAMES if values.get(name)}
 
 

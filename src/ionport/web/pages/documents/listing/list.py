@@ -143,7 +143,7 @@ def _columns_and_views(
 
 
 def _may_leave_soon(document: DocumentSummary, now: datetime) -> bool:
-    """Tell whether a document came in so lately that it may not have left by itself yet."""
+    """Tell whether a document is so new that its automatic export may still be to come."""
     is_waiting = document.status is DocumentStatus.VALIDATED_PENDING_EXPORT
     return is_waiting and now - document.updated_at < _SOON
 
