@@ -237,7 +237,7 @@ def test_a_cassette_is_replayed_before_the_sandbox_answers(
         )
         assert first.json_object()["items"]["item"][0]["pid"] in theirs.content.decode()
         assert second.content == third.content != first.content
-        assert client.request("GET", "/OwnSuite/v1/things", query="a=2").status == 404
+        assert client.request("GET", "/OwnSuite/v1/things", query="a=1").status == 404
         assert sandbox.recorder.call("OwnSuite").operation == "replayed"
         # What is in no cassette is the sandbox's.
         assert client.request("GET", "/IDM/api/datamodel/entities").ok
@@ -247,6 +247,34 @@ def test_a_cassette_is_replayed_before_the_sandbox_answers(
         sandbox.reset()
         now = client.request("GET", "/IDM/api/items/search", query=path)
         assert now.json_object()["items"].get("item", []) == []
+
+
+def test_a_recording_answers_no_other_query_unless_its_values_were_replaced(
+    tenant: Infor, sandbox: Infor, tmp_path: Path
+) -> None:
+    _seed(tenant, SupplierInvoiceNumber="R-1", SupplierName=SUPPLIER)
+    by_name = f"$query={quote(f'/LN_SupplierInvoice[@SupplierName = {json.dumps(SUPPLIER)}]')}"
+    customer = "/M3/m3api-rest/v2/execute/CRS610MI/GetBasicData"
+    with _recording(IonApiFile.load(tenant.ionapi_file())) as (client, recorder):
+        client.request("GET", customer, query="CUNO=10001")
+        client.request("GET", "/IDM/api/items/search", query=f"{by_name}&$limit=5")
+    file = tmp_path / "cassette.json"
+    file.write_bytes(recorder.cassette.to_bytes())
+    sandbox.reset()
+    sandbox.replay(file)
+    with IonApiClient(IonApiFile.load(sandbox.ionapi_file())) as client:
+
+        def name_of(number: str) -> str:
+            answer = client.request("GET", customer, query=f"CUNO={number}").json_object()
+            return str(answer["results"][0]["records"][0]["CUNM"])
+
+        # The recording has another name than the sandbox; of the second customer there is none.
+        assert name_of("10001") != "Harbour Bicycles"
+        assert name_of("10002") == "North Star Tools"
+        for limit, found in (("5", 1), ("6", 0)):
+            query = f"{by_name}&$limit={limit}"
+            items = client.request("GET", "/IDM/api/items/search", query=query).json_object()
+            assert len(items["items"].get("item", [])) == found
 
 
 _HEAD = b'{"kind": "ionport cassette", "format": 1, "calls": ['
@@ -263,6 +291,10 @@ _HEAD = b'{"kind": "ionport cassette", "format": 1, "calls": ['
         (
             _HEAD + b'{"method": "GET", "path": "/x", "status": 200, "base64": "%"}]}',
             "$.calls[0].base64",
+        ),
+        (
+            _HEAD + b'{"method": "GET", "path": "/x", "status": 200, "replaced": [1]}]}',
+            "$.calls[0].replaced",
         ),
     ],
 )

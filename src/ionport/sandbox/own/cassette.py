@@ -39,6 +39,7 @@ class RecordedAnswer:
         query: as it was sent, with what was replaced.
         media_type: the Content-Type of the answer.
         is_kept: False for a file, whose content no cassette has.
+        replaced: names in the query, in lower case, whose values were replaced: any value agrees.
     """
 
     method: str
@@ -50,6 +51,7 @@ class RecordedAnswer:
     body: bytes = b""
     is_kept: bool = True
     request_body: str = ""
+    replaced: frozenset[str] = frozenset()
 
     @property
     def service(self) -> str:
@@ -96,18 +98,20 @@ class Replay:
     """Finds the recorded answer of a call.
 
     The same address with the same query is answered as it was; asked again, it gets the next
-    recording of it, and the last one ever after. Where no query agrees, a recording with the same
-    names in its query answers, which is what values that were replaced need.
+    recording of it, and the last one ever after. Where no query agrees, a recording answers whose
+    query differs in values that were replaced alone.
     """
 
     def __init__(self, cassette: Cassette) -> None:
         self.cassette = cassette
         self._exact: dict[Key, list[RecordedAnswer]] = {}
-        self._alike: dict[Key, list[RecordedAnswer]] = {}
+        self._replaced: dict[frozenset[str], dict[Key, list[RecordedAnswer]]] = {}
         for call in cassette.calls:
-            exact, alike = _keys(call.method, call.path, call.query)
+            exact = _key(call.method, call.path, call.query)
             self._exact.setdefault(exact, []).append(call)
-            self._alike.setdefault(alike, []).append(call)
+            if call.replaced:
+                alike = _without(exact, call.replaced)
+                self._replaced.setdefault(call.replaced, {}).setdefault(alike, []).append(call)
         self._turns: dict[Key, int] = {}
         self._lock = threading.Lock()
 
@@ -118,10 +122,13 @@ class Replay:
 
     def find(self, method: str, path: str, query: str) -> RecordedAnswer | None:
         """Return the recording that answers a call, or None."""
-        exact, alike = _keys(method, path, query)
-        for key, known in ((exact, self._exact), (alike, self._alike)):
-            if found := known.get(key):
-                return found[self._turn(key, len(found))]
+        exact = _key(method, path, query)
+        if found := self._exact.get(exact):
+            return found[self._turn(exact, len(found))]
+        for names, known in self._replaced.items():
+            alike = _without(exact, names)
+            if found := known.get(alike):
+                return found[self._turn(alike, len(found))]
         return None
 
     def _turn(self, key: Key, count: int) -> int:
@@ -137,13 +144,24 @@ def filled(call: RecordedAnswer, gateway_url: str, tenant_id: str) -> bytes:
     return body.replace(TENANT.encode(), tenant_id.encode())
 
 
-def _keys(method: str, path: str, query: str) -> tuple[Key, Key]:
-    pairs = sorted(parse_qsl(query, keep_blank_values=True))
+def _key(method: str, path: str, query: str) -> Key:
+    pairs = parse_qsl(query, keep_blank_values=True)
     method = "GET" if method.upper() == "HEAD" else method.upper()
     place = "/" + "/".join(part for part in path.lower().split("/") if part)
-    exact = tuple((name.lower(), value) for name, value in pairs)
-    alike = tuple((name.lower(), "") for name, _value in pairs)
-    return (method, place, exact), (f"{method} alike", place, alike)
+    return method, place, tuple(sorted((name.lower(), value) for name, value in pairs))
+
+
+def _without(key: Key, names: frozenset[str]) -> Key:
+    method, place, pairs = key
+    kept = ((name, "" if name in names else value) for name, value in pairs)
+    return f"{method} alike", place, tuple(sorted(kept))
+
+
+def replaced_names(sent: str, kept: str) -> frozenset[str]:
+    """Return the names in a query, in lower case, whose values a recorder has replaced."""
+    pairs = (parse_qsl(query, keep_blank_values=True) for query in (sent, kept))
+    both = zip(*pairs, strict=False)
+    return frozenset(name.lower() for (_name, was), (name, value) in both if was != value)
 
 
 def _call(data: Any, number: int) -> RecordedAnswer:
@@ -173,7 +191,14 @@ def _call(data: Any, number: int) -> RecordedAnswer:
         body=_body(data, where),
         is_kept=data.get("kept") is not False,
         request_body=str(data.get("request_body", "")),
+        replaced=_replaced(data.get("replaced", []), where),
     )
+
+
+def _replaced(names: Any, where: str) -> frozenset[str]:
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise _wrong(f"{where}.replaced is no list of texts")
+    return frozenset(name.lower() for name in names)
 
 
 def _body(data: Mapping[str, Any], where: str) -> bytes:
@@ -200,6 +225,8 @@ def _as_json(call: RecordedAnswer) -> dict[str, Any]:
         data["headers"] = dict(call.headers)
     if call.request_body:
         data["request_body"] = call.request_body
+    if call.replaced:
+        data["replaced"] = sorted(call.replaced)
     data["body"] = call.body.decode("utf-8", "replace")
     return data if call.is_kept else {**data, "kept": False}
 

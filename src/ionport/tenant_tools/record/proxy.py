@@ -25,7 +25,13 @@ from ionport.core.http.bodies import read_body
 from ionport.ionapi import IonApiClient
 from ionport.ionapi.calls import Answer
 from ionport.ionapi.errors import IonApiError
-from ionport.sandbox.own.cassette import KEPT_HEADERS, MAX_CALLS, Cassette, RecordedAnswer
+from ionport.sandbox.own.cassette import (
+    KEPT_HEADERS,
+    MAX_CALLS,
+    Cassette,
+    RecordedAnswer,
+    replaced_names,
+)
 from ionport.tenant_tools.record.bodies import Bodies
 from ionport.tenant_tools.record.permitted import Permitted
 
@@ -55,10 +61,11 @@ class Recorder:
         bodies = self._bodies
         kept = bodies.body(answer.content, answer.media_type)
         sent = bodies.body(body, request.headers.get("content-type", ""))
+        query = bodies.query(request.url.query)
         call = RecordedAnswer(
             method=request.method,
             path=bodies.path(path),
-            query=bodies.query(request.url.query),
+            query=query,
             status=answer.status,
             media_type=bodies.header("content-type", answer.headers.get("content-type", "")[:100]),
             headers={
@@ -68,6 +75,7 @@ class Recorder:
             body=kept or b"",
             is_kept=kept is not None,
             request_body=(sent or b"").decode("utf-8", "replace"),
+            replaced=replaced_names(request.url.query, query),
         )
         with self._lock:
             if len(self._calls) < MAX_CALLS:
