@@ -161,15 +161,15 @@ class Upstream:
             TargetTimedOut: no connection within ten seconds.
             ClientDisconnect, TooLarge: the client's body ended early.
         """
-        key = (request.base, request.ignore_certificate_errors)
-        destination = self._destinations.get(key) or self._admit(*key)
-        connector = self._open_connector()
         may_repeat = request.method in _IDEMPOTENT and not isinstance(body, RequestBody)
         try:
+            key = (request.base, request.ignore_certificate_errors)
+            destination = self._destinations.get(key) or self._admit(*key)
+            head = destination.head(request)
+            connector = self._open_connector()
             while True:
                 connection = await connector.connect(destination.request, [], self._timeout)
                 try:
-                    head = destination.head(request)
                     return await _exchange(connection, request.method, head, body)
                 except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError):
                     if not may_repeat:
