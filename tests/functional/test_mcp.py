@@ -16,7 +16,7 @@ import pytest
 from click.testing import CliRunner
 from mcp import Client
 from mcp.client.stdio import StdioServerParameters
-from mcp_types import CallToolResult, TextContent
+from mcp_types import CallToolResult, JSONRPCRequest, TextContent, jsonrpc_message_adapter
 
 import ionport
 from ionport.application import Application, open_application, open_existing
@@ -27,6 +27,7 @@ from ionport.identity.model import Actor, ToolAction
 from ionport.ionapi import IonApiClient, IonApiFile, ItemDraft
 from ionport.mappings.grammars.files import own_template
 from ionport.mappings.model import MappingKind
+from ionport.mcp import server
 from ionport.mcp.server import server_of
 from ionport.mcp.tools import Tools
 from ionport.settings import load_settings
@@ -103,14 +104,14 @@ def _over_stdio(
     folder: Folder, calls: Sequence[Call], *more: str
 ) -> tuple[set[str], list[CallToolResult]]:
     """Start `ionport mcp`, list its tools and call some; what it logs is not on its output."""
-    server = StdioServerParameters(
+    started = StdioServerParameters(
         command=sys.executable,
         args=["-m", "ionport", "--data", str(folder.path), "mcp", *more],
         env={"PYTHONPATH": str(Path(ionport.__file__).parents[1]), "TMPDIR": os.environ["TMPDIR"]},
     )
 
     async def talk() -> tuple[set[str], list[CallToolResult]]:
-        async with Client(server) as client:
+        async with Client(started) as client:
             listed = (await client.list_tools()).tools
             assert all(each.annotations and each.annotations.read_only_hint for each in listed)
             assert all(each.description for each in listed)
@@ -119,6 +120,27 @@ def _over_stdio(
             ]
 
     return asyncio.run(talk())
+
+
+def test_a_line_with_half_of_a_surrogate_pair_is_a_message_to_the_sdk() -> None:
+    """JSON writes it as an escape; the SDK leaves such a line without an answer."""
+    smile = chr(0x1F600)
+    arguments = {"delivery": f"half \ud800 {smile} \\ud800", "\udfff": "\x00"}
+    call = {"name": "get_delivery", "arguments": arguments}
+    message = {"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": call}
+    line = json.dumps(message).encode() + b"\n"
+    with pytest.raises(ValueError, match="Invalid JSON"):
+        jsonrpc_message_adapter.validate_json(line)
+    read = server._readable(line)
+    assert read.endswith(b"\n")
+    found = jsonrpc_message_adapter.validate_json(read)
+    assert isinstance(found, JSONRPCRequest)
+    assert found.params == {
+        **call,
+        "arguments": {"delivery": f"half ? {smile} \\ud800", "?": "\x00"},
+    }
+    for other in (b'{"a": "\\u12', b"[" * 100_000 + b"\\u", b"{}"):
+        assert server._readable(other) == other
 
 
 def _in_process(tools: Tools, *calls: Call) -> list[CallToolResult]:

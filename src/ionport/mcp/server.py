@@ -6,8 +6,12 @@ The only module that imports its SDK.
 from __future__ import annotations
 
 import functools
+import json
 import logging
+import os
+import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Annotated, Any, Final, ParamSpec
 
 from mcp.server.mcpserver import MCPServer
@@ -17,6 +21,7 @@ from pydantic import Field
 
 from ionport import __version__
 from ionport.core.errors import InvalidInput, IonportError
+from ionport.core.http.texts import storable
 from ionport.ionapi.errors import IonApiError
 from ionport.mcp.model import MOST_RECORDS, MOST_ROWS
 from ionport.mcp.tools import Tools
@@ -42,7 +47,34 @@ Values = Annotated[dict[str, Short], Field(max_length=50)]
 
 def serve(tools: Tools) -> None:
     """Answer on standard input and output until that is closed."""
+    _make_input_readable()
     server_of(tools).run("stdio")
+
+
+def _make_input_readable() -> None:
+    """Put a pipe before the SDK, which leaves a line with half of a surrogate pair unanswered."""
+    source = os.fdopen(os.dup(0), "rb")
+    reading, writing = os.pipe()
+    os.dup2(reading, 0)
+    os.close(reading)
+
+    def copy() -> None:
+        # The server may have ended meanwhile.
+        with suppress(BrokenPipeError), source, os.fdopen(writing, "wb", buffering=0) as sink:
+            for line in source:
+                sink.write(_readable(line))
+
+    threading.Thread(target=copy, name="mcp input", daemon=True).start()
+
+
+def _readable(line: bytes) -> bytes:
+    """Return a message with ? for halves of surrogate pairs; what is no JSON stays as it is."""
+    if b"\\u" not in line:
+        return line
+    try:
+        return storable(json.dumps(json.loads(line), ensure_ascii=False)).encode() + b"\n"
+    except (ValueError, RecursionError):
+        return line
 
 
 def server_of(tools: Tools) -> MCPServer[Any]:
