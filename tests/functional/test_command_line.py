@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import logging
+import sqlite3
 import stat
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from click.testing import CliRunner, Result
 from ionport import __version__
 from ionport.application import open_application
 from ionport.cli import main
+from ionport.data_folder import DATABASE_FILE
 from ionport.documents.intake.limits import MEGABYTE
 from ionport.documents.samples import SAMPLES, read_sample
 from ionport.ionapi import IonApiClient, IonApiFile
@@ -394,6 +397,19 @@ def test_what_was_added_is_listed_shown_and_steered(run: Run, tmp_path: Path) ->
     assert cancelled["status"] == "cancelled"
     (again,) = _json(run("export", "retry", delivery["delivery"], "--json"))
     assert again["status"] == "pending"
+    with closing(sqlite3.connect(tmp_path / "documents" / DATABASE_FILE)) as database, database:
+        text = "SUNO: supplier 4 does not exist"
+        values = ("failed", "m3_refused", text, delivery["delivery"])
+        database.execute(
+            "UPDATE deliveries SET status = ?, error_code = ?, error_text = ?,"
+            " finished_at = created_at WHERE id = ?",
+            values,
+        )
+    (cause,) = _json(run("export", "errors", "--json"))
+    assert (cause["cause"], cause["deliveries"]) == ("supplier_unknown", 1)
+    all_again = run("export", "retry", "--cause", cause["cause"], "--json")
+    assert (all_again.exit_code, _json(all_again)) == (0, {"tried": 1, "refused": {}, "left": 0})
+    assert run("export", "retry", "--cause", cause["cause"]).exit_code == 1
     status = run("export", "status", row["id"]).output.splitlines()
     assert status[0].split()[:3] == ["DELIVERY", "DOCUMENT", "CONFIGURATION"]
     assert _json(run("export", "deactivate", "invoices", "--json"))["active"] is False

@@ -26,7 +26,6 @@ from ionport.store import OrganizationScope
 
 Reasons = Mapping[str, int]
 
-_ACTIONS = (BulkAction.REPLAY, BulkAction.RETRY, BulkAction.RE_EXPORT)
 
 _SINCE, _UNTIL, _CONFIGURATION, _CAUSE = "since", "until", "configuration", "cause"
 
@@ -103,7 +102,7 @@ class ReplayService:
         """
         access.require_organization_member()
         run = self._bulk.get(access, run_id)
-        if run.action not in _ACTIONS:
+        if not run.action.is_of_deliveries:
             raise NotFound(_("There is no such action."), code="no_bulk_run")
         groups = self._bulk.left_out(access, run_id)
         return run, {group.text: group.count for group in groups}

@@ -61,6 +61,11 @@ class BulkAction(StrEnum):
         return self in UNDONE_BY or self in (BulkAction.REPLAY, BulkAction.RE_EXPORT)
 
     @property
+    def is_of_deliveries(self) -> bool:
+        """Whether it was begun with deliveries in sight: their documents are what it settles."""
+        return self in (BulkAction.REPLAY, BulkAction.RETRY, BulkAction.RE_EXPORT)
+
+    @property
     def permission(self) -> Permission:
         """What it needs; each document is asked about when its turn is."""
         return {
