@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
+from ionport.connections.check_repository import CheckRepository
 from ionport.connections.checks import new_check
 from ionport.connections.model import STAGES, Check, CheckStage, CheckStatus, StageStatus
-from ionport.connections.repository import CheckRepository
 from ionport.core.clock import Clock
 from ionport.core.paging import PageRequest
 from ionport.exports.configurations.connection_use import ConfigurationConnectionUse

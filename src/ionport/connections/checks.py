@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from contextlib import closing
 from datetime import datetime
 
+from ionport.connections.check_repository import CheckRepository
 from ionport.connections.model import STAGES, Check, CheckStage, CheckStatus, StageStatus
 from ionport.connections.ports import ConnectionUse
-from ionport.connections.repository import CheckRepository, ConnectionRepository
+from ionport.connections.repository import ConnectionRepository
 from ionport.connections.targets.model import Results
 from ionport.core.clock import Clock
 from ionport.core.ids import new_id

@@ -63,17 +63,10 @@ class Remark:
         return cls(**{**kept, **told})
 
 
-@dataclass(frozen=True, slots=True)
-class Connection:
-    """An uploaded `.ionapi`, without anything secret. Shown by tenant, app and gateway.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionFile:
+    """What is known of the file of a connection, without anything secret."""
 
-    A connection of another kind has `parameters` and, as `gateway`, the place it leads to.
-    """
-
-    id: str
-    organization_id: str
-    name: str
-    tenant_id: str
     app_name: str
     environment: str | None
     gateway: str
@@ -84,6 +77,19 @@ class Connection:
     remarks: tuple[Remark, ...]
     uploaded_by: str
     uploaded_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection(ConnectionFile):
+    """An uploaded `.ionapi`, without anything secret. Shown by tenant, app and gateway.
+
+    A connection of another kind has `parameters` and, as `gateway`, the place it leads to.
+    """
+
+    id: str
+    organization_id: str
+    name: str
+    tenant_id: str
     target: TargetKind = TargetKind.INFOR
     parameters: Mapping[str, str] = field(default_factory=dict, hash=False)
     credentials_end_on: str | None = None
@@ -105,22 +111,12 @@ class Connection:
         return self.tenant_id if self.is_infor else self.gateway
 
 
-@dataclass(frozen=True, slots=True)
-class FormerFile:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormerFile(ConnectionFile):
     """A file of a connection that was replaced, without its secrets."""
 
     id: str
     connection_id: str
-    app_name: str
-    environment: str | None
-    gateway: str
-    authorization_server: str
-    client_id: str
-    kind: str
-    fingerprint: str
-    remarks: tuple[Remark, ...]
-    uploaded_by: str
-    uploaded_at: datetime
     replaced_by: str
     replaced_at: datetime
 

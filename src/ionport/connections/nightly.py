@@ -11,8 +11,9 @@ import logging
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from ionport.connections.check_repository import CheckRepository
 from ionport.connections.credential_ends import Tell
-from ionport.connections.repository import CheckRepository, ConnectionRepository
+from ionport.connections.repository import ConnectionRepository
 from ionport.connections.service import ConnectionService
 from ionport.core.clock import Clock
 from ionport.core.repeating import Repeating

@@ -8,8 +8,9 @@ from typing import Final
 
 from cachetools import FIFOCache
 
+from ionport.connections.check_repository import CheckRepository
 from ionport.connections.proofs import Proof, judge
-from ionport.connections.repository import CheckRepository, ConnectionRepository
+from ionport.connections.repository import ConnectionRepository
 from ionport.store import OrganizationScope, ScopedWork
 
 _REMEMBERED: Final = 256

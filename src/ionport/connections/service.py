@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from ionport.connections.check_repository import CheckRepository
 from ionport.connections.checks import TIMEOUTS, new_check, prove
 from ionport.connections.credential_ends import CredentialEnds
 from ionport.connections.intake import PreparedConnection
@@ -22,7 +23,7 @@ from ionport.connections.model import (
 )
 from ionport.connections.ports import ConnectionUse
 from ionport.connections.quota.service import UsageService
-from ionport.connections.repository import CheckRepository, ConnectionRepository, TokenRepository
+from ionport.connections.repository import ConnectionRepository, TokenRepository
 from ionport.connections.targets import target_type_of
 from ionport.connections.targets.model import Results
 from ionport.connections.targets.service import (
@@ -32,7 +33,7 @@ from ionport.connections.targets.service import (
     owner_of,
 )
 from ionport.connections.tokens import DatabaseTokenStore
-from ionport.connections.versions import FileVersions
+from ionport.connections.versions.service import FileVersions
 from ionport.core.clock import Clock
 from ionport.core.errors import Conflict, NotFound, existing
 from ionport.core.i18n import _

@@ -1,4 +1,9 @@
-"""The Infor side over HTTP: its apps, put together, and which of them answers a path."""
+"""The Infor side over HTTP: its apps, put together, and which of them answers a path.
+
+The path is read by hand and not by a table of `core/http/endpoints.py`: each API call pays for
+this choice, which needs the part after the tenant alone, and the gateway has no rows. What the
+authorization server answers stands in its own table, which is asked behind this choice.
+"""
 
 from __future__ import annotations
 

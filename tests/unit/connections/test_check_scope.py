@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from ionport.connections.check_repository import CheckRepository
 from ionport.connections.intake import prepare_connection
 from ionport.connections.model import Check, CheckStage, CheckStatus, StageStatus
-from ionport.connections.repository import CheckRepository, ConnectionRepository
+from ionport.connections.repository import ConnectionRepository
 from ionport.identity.access import Access
 from ionport.identity.model import Actor
 from tests.unit.connections.conftest import ConnectionsSetup, credential

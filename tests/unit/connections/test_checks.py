@@ -9,9 +9,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from ionport.connections.check_repository import CheckRepository
 from ionport.connections.intake import prepare_connection
 from ionport.connections.model import CheckStatus, StageStatus
-from ionport.connections.repository import CheckRepository
 from ionport.connections.service import ConnectionService
 from ionport.core.errors import Forbidden, NotFound, Unavailable
 from ionport.core.sealing import KeyRing

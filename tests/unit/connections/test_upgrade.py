@@ -6,8 +6,8 @@ import pytest
 from alembic import command
 from sqlalchemy import text
 
+from ionport.connections.check_repository import CheckRepository
 from ionport.connections.proofs import is_refusal
-from ionport.connections.repository import CheckRepository
 from ionport.migrations import _config, upgrade
 from ionport.store import Database, OrganizationScope
 

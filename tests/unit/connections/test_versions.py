@@ -149,7 +149,7 @@ def test_former_files_are_sealed_and_sealed_again_with_a_new_key(setup: Connecti
 
 
 def add_check(setup: ConnectionsSetup, made: Connection, failed: dict[str, str]) -> None:
-    from ionport.connections.repository import CheckRepository
+    from ionport.connections.check_repository import CheckRepository
 
     check = ended_check(failed, setup.clock.now(), made.id)
     with setup.database.write() as work:

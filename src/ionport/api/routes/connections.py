@@ -7,9 +7,10 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 
 from ionport.api.callers import Call, allowed
+from ionport.api.connection_answers import ConnectionAnswer, ProofAnswer
 from ionport.api.paging import PageAsked, page_of
 from ionport.api.problems import PROBLEMS
-from ionport.api.schemas import ConnectionAnswer, ListAnswer, ProofAnswer
+from ionport.api.schemas import ListAnswer
 from ionport.api.services import Services
 from ionport.core.errors import NotFound
 from ionport.core.i18n import _

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, tzinfo
 from pathlib import Path
 from typing import Any, Final
@@ -19,7 +18,6 @@ from ionport import __version__
 from ionport.connections.proofs import is_refusal, state_of_check
 from ionport.core.i18n import (
     LANGUAGE_NAMES,
-    _,
     day_text,
     gettext,
     labelled,
@@ -39,38 +37,14 @@ from ionport.manual import manual_base
 from ionport.web.forms.edits import SHOWN_FIELD, shown_mark
 from ionport.web.middleware import cookies
 from ionport.web.middleware.guard import CSRF_FIELD
+from ionport.web.navigation import navigation
 from ionport.web.rendering.assets import asset_url, icon
-from ionport.web.services import Sides, sides_of
 from ionport.web.state import Visit, visit_of
 
 _TEMPLATES = Path(__file__).parents[1] / "templates"
 # How many colours app.css has to mark organizations with.
 _COLOURS = 6
 _UNITS = ("B", "kB", "MB", "GB")
-# Pages that are tabs beside the one that the icon rail names.
-_TABS = {
-    "authorized-apps": (
-        "available-apis",
-        "service-accounts",
-        "users",
-        "configuration",
-        "audit-log",
-    ),
-    "inspector": ("coverage",),
-    "faults": ("sandbox-clock", "sandbox-state", "control-keys"),
-    "connection-points": ("document-flows", "acknowledgements", "data-lake", "data-catalog"),
-}
-_HOMES = {tab: home for home, tabs in _TABS.items() for tab in tabs}
-
-
-@dataclass(frozen=True, slots=True)
-class NavItem:
-    """An entry of the icon rail."""
-
-    label: str
-    icon: str
-    url: str
-    is_current: bool
 
 
 def render(
@@ -132,7 +106,7 @@ def _frame(request: Request) -> dict[str, object]:
     tenant = tenant if tenant in visit.tenants else None
     return {
         "visit": visit,
-        "nav": _navigation(request, visit, tenant),
+        "nav": navigation(request, visit, tenant),
         "flash": _flash(request, visit),
         "tenant": tenant,
         "environment": tenant.rpartition("_")[2] if tenant else None,
@@ -203,59 +177,6 @@ def _flash(request: Request, visit: Visit) -> tuple[str, str, str, str] | None:
         return None
     visit.shows_flash = True
     return cookies.read_flash(value)
-
-
-def _navigation(
-    request: Request, visit: Visit, tenant: str | None
-) -> list[tuple[str, list[NavItem]]]:
-    """Return the rail: the items of each side that runs, under its name."""
-    if visit.session is None:
-        return []
-    sides = sides_of(request)
-    groups: list[tuple[str, list[tuple[str, str, str]]]] = []
-    # Whoever belongs to no organization gets 403 from each of its pages.
-    if sides.documents is not None and visit.organization is not None:
-        entries = [
-            (_("Dashboard"), "home", "/dashboard"),
-            (_("Documents"), "file-invoice", "/documents"),
-            (_("Deliveries"), "send", "/deliveries"),
-            (_("Export errors"), "alert-circle", "/export-errors"),
-            (_("Settings"), "settings", "/settings"),
-        ]
-        groups.append((_("Document side"), entries))
-    tenant = tenant or next(iter(visit.tenants), None)
-    if sides.infor is not None and tenant is not None:
-        groups.append((_("Infor side"), _tenant_entries(visit, sides, tenant)))
-    here = request.url.path
-    parts = here.split("/")
-    if parts[1:2] == ["ion-api"] and len(parts) > 3 and parts[3] in _HOMES:
-        here = f"/ion-api/{parts[2]}/{_HOMES[parts[3]]}"
-    return [
-        (
-            name,
-            [
-                NavItem(label, symbol, url, here == url or here.startswith(f"{url}/"))
-                for label, symbol, url in entries
-            ],
-        )
-        for name, entries in groups
-        if entries
-    ]
-
-
-def _tenant_entries(visit: Visit, sides: Sides, tenant: str) -> list[tuple[str, str, str]]:
-    base = f"/ion-api/{tenant}"
-    is_administrator = visit.actor.is_tenant_administrator(tenant)
-    entries = []
-    if is_administrator:
-        entries.append((_("ION API"), "apps", f"{base}/authorized-apps"))
-        if sides.sandbox is not None:
-            entries.append((_("ION Desk"), "plug-connected", f"{base}/connection-points"))
-    if sides.sandbox is not None:
-        entries.append((_("Inspector"), "radar", f"{base}/inspector"))
-    if sides.sandbox is not None and is_administrator:
-        entries.append((_("Control plane"), "rotate-clockwise", f"{base}/faults"))
-    return entries
 
 
 @pass_context

@@ -7,14 +7,21 @@ Proofs of the former file do not count for the new one.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from dataclasses import dataclass, fields
+from typing import Any
 
+from ionport.connections.check_repository import CheckRepository
 from ionport.connections.intake import PreparedConnection
-from ionport.connections.model import CheckStatus, Connection, ConnectionAction, FormerFile
-from ionport.connections.repository import CheckRepository, ConnectionRepository, TokenRepository
+from ionport.connections.model import (
+    CheckStatus,
+    Connection,
+    ConnectionAction,
+    ConnectionFile,
+    FormerFile,
+)
+from ionport.connections.repository import ConnectionRepository, TokenRepository
 from ionport.connections.targets.service import owner_of
-from ionport.connections.version_repository import FormerFileRepository
+from ionport.connections.versions.repository import FormerFileRepository
 from ionport.core.clock import Clock
 from ionport.core.errors import Conflict, InvalidInput, NotFound, existing
 from ionport.core.i18n import _
@@ -26,11 +33,6 @@ from ionport.identity.audit import AuditLog
 from ionport.identity.groups.permissions import Permission
 from ionport.ionapi.file.model import shorten
 from ionport.store import OrganizationScope, ScopedWork, SystemScope
-
-_RESTORED: Final = (
-    *("app_name", "environment", "gateway", "authorization_server"),
-    *("client_id", "kind", "fingerprint"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,7 @@ class FileVersions:
         )
         if former[0].fingerprint == before.fingerprint:
             return before
-        values = {name: getattr(former[0], name) for name in _RESTORED}
+        values = {each.name: getattr(former[0], each.name) for each in fields(ConnectionFile)}
         values["remarks"] = [remark.stored() for remark in former[0].remarks]
         values["sealed"] = former[1]
         return self._put(access, before, values, ConnectionAction.RESTORED)

@@ -1,0 +1,1 @@
+"""Former files of connections: replaced, kept sealed, used again."""
