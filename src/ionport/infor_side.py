@@ -123,12 +123,9 @@ class InforSide:
             expired_before=self.control.controls.expired_before,
         )
         self._clients = Clients(keys, self.endpoints)
-        self.tokens = TokenService(
-            self._infor_clock, keys, self._access_tokens, self._states, self._clients
-        )
-        self.introspection = IntrospectionService(
-            self._infor_clock, keys, self._access_tokens, self._clients
-        )
+        infor_clock, access_tokens = self._infor_clock, self._access_tokens
+        self.tokens = TokenService(infor_clock, keys, access_tokens, self._states, self._clients)
+        self.introspection = IntrospectionService(infor_clock, keys, access_tokens, self._clients)
         self.verifier = AccessTokenVerifier(database, self._access_tokens, self._states)
         self.origins = RegisteredOrigins(database, self._states)
         self.refusal_forms = RefusalForms(database, self._states)

@@ -8,6 +8,7 @@ from datetime import timedelta
 from ionport.core.clock import Clock
 from ionport.core.errors import Conflict, InvalidInput
 from ionport.core.i18n import _
+from ionport.documents.model import Document
 from ionport.documents.retention.content import require_content
 from ionport.documents.service import DocumentService
 from ionport.documents.webhooks.model import EventType
@@ -18,6 +19,7 @@ from ionport.exports.delivery_reading import DeliveryReading
 from ionport.exports.destinations import destination_of
 from ionport.exports.destinations.idm_follow_ups import FOLLOW_UP_KINDS
 from ionport.exports.document_deliveries import DocumentDeliveries
+from ionport.exports.ledger.attempts import NO_PROBLEM
 from ionport.exports.ledger.repository import DeliveryRepository
 from ionport.exports.ledger.steps_repository import LedgerRepository
 from ionport.exports.ledger.takeover import take_over
@@ -180,10 +182,7 @@ class DeliveryService(DeliveryReading):
         # Locked as when a delivery is made: nothing changes between these checks and the commit.
         document = self._making.locked(access, delivery.document_id)
         delivery = self._get(access, delivery_id)
-        require_content(document.purged_at)
-        self._refuse_superseded(access, delivery)
-        if delivery.status in (DeliveryStatus.FAILED, DeliveryStatus.CANCELLED):
-            self._refuse_sent_beside(access, delivery)
+        self._require_retriable(access, delivery, document)
         now = self._clock.now()
         values = {
             "status": DeliveryStatus.PENDING,
@@ -192,18 +191,8 @@ class DeliveryService(DeliveryReading):
             "runs": 0,
             "finished_at": None,
             "updated_at": now,
-            "error_code": "",
-            "error_text": "",
-            "remedy": "",
+            **NO_PROBLEM,
         }
-        if delivery.is_held:
-            raise Conflict(
-                _("The delivery is held. {reason} {remedy}").format(
-                    reason=delivery.error_text, remedy=delivery.remedy
-                ),
-                code="delivery_held",
-            )
-        self._documents.review.require_not_held(access, document)
         if delivery.status is DeliveryStatus.RUNNING:
             self._take_from_lost_worker(access.work, delivery)
         resting = (DeliveryStatus.FAILED, DeliveryStatus.WAITING, DeliveryStatus.CANCELLED)
@@ -220,6 +209,22 @@ class DeliveryService(DeliveryReading):
         self._record_status(access, delivery.document_id, text)
         self._wake_after(access.work)
         return self._get(access, delivery.id)
+
+    def _require_retriable(
+        self, access: ScopedWork[OrganizationScope], delivery: Delivery, document: Document
+    ) -> None:
+        require_content(document.purged_at)
+        self._refuse_superseded(access, delivery)
+        if delivery.status in (DeliveryStatus.FAILED, DeliveryStatus.CANCELLED):
+            self._refuse_sent_beside(access, delivery)
+        if delivery.is_held:
+            raise Conflict(
+                _("The delivery is held. {reason} {remedy}").format(
+                    reason=delivery.error_text, remedy=delivery.remedy
+                ),
+                code="delivery_held",
+            )
+        self._documents.review.require_not_held(access, document)
 
     def _reopen_steps(self, access: ScopedWork[OrganizationScope], delivery: Delivery) -> None:
         """Reset the steps that have begun; they are rendered anew where nothing has arrived."""
@@ -291,8 +296,7 @@ class DeliveryService(DeliveryReading):
         for step in steps:
             if step.kind in FOLLOW_UP_KINDS:
                 ledger.update_step(access.scope, delivery.id, step.kind, skipped)
-        told = {"error_code": "", "error_text": "", "remedy": ""}
-        DeliveryRepository(access.connection).update(access.scope, delivery.id, told)
+        DeliveryRepository(access.connection).update(access.scope, delivery.id, NO_PROBLEM)
 
     def _require(
         self, access: Access[OrganizationScope], permission: Permission, delivery: Delivery

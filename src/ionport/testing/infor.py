@@ -194,15 +194,13 @@ class Infor:
             **fields,
         )
         parts = self._parts
-        apps, proof = parts.side.apps, PasswordProof.operator(parts.clock.now())
         with_account = not kind.has_users if service_account is None else service_account
         with parts.database.write() as work:
             access = Access(work, parts.scope, ACTOR)
-            app = apps.create_app(access, draft)
             file = parts.side.service_accounts.download_credentials(
                 access,
-                app.id,
-                proof,
+                parts.side.apps.create_app(access, draft).id,
+                PasswordProof.operator(parts.clock.now()),
                 create_service_account=with_account,
                 user_id=parts.user_id if with_account and with_user else None,
             )

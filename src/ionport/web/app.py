@@ -154,7 +154,7 @@ def _routes(sides: Sides) -> list[BaseRoute]:
     if sides.infor is not None:
         routes += _infor_routes()
     if sides.documents is not None:
-        routes += _document_routes()
+        routes += [*_document_routes(), *_settings_routes(), *_export_routes()]
     if sides.sandbox is not None:
         routes += _sandbox_routes()
     return routes
@@ -203,6 +203,11 @@ def _document_routes() -> list[BaseRoute]:
         *document_invoice.ROUTES,
         *document_page.ROUTES,
         *document_order.ROUTES,
+    ]
+
+
+def _settings_routes() -> list[BaseRoute]:
+    return [
         *settings.ROUTES,
         *companies.ROUTES,
         *suppliers.ROUTES,
@@ -217,6 +222,11 @@ def _document_routes() -> list[BaseRoute]:
         *groups.ROUTES,
         *organization.ROUTES,
         *audit_log.ROUTES,
+    ]
+
+
+def _export_routes() -> list[BaseRoute]:
+    return [
         # Before the page of a file: `new` and `upload` are no ids of one.
         *mapping_files.ROUTES,
         *mapping_file.ROUTES,

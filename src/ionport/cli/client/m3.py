@@ -173,18 +173,15 @@ def m3_load(
         transaction,
         company=company,
         division=division,
-        return_columns=tuple(name.strip() for name in returned.split(",") if name.strip()),
+        return_columns=tuple(filter(None, map(str.strip, returned.split(",")))),
         concurrency=concurrency,
         batch=batch,
     )
     credentials = read_credential(credential)
     identity = LoadIdentity(program, transaction, company, division, credentials.ti, _digest(rows))
-    failure = None
-    with (
-        Journal(journal or file.with_name(f"{file.name}.load"), identity) as kept,
-        client_of(credentials) as client,
-    ):
-        wanted = frozenset(_RETRIES[name] for name in retry)
+    wanted, failure = frozenset(_RETRIES[name] for name in retry), None
+    path = journal or file.with_name(f"{file.name}.load")
+    with Journal(path, identity) as kept, client_of(credentials) as client:
         try:
             _run(load, client, rows, kept, wanted)
         except IonApiError as error:
@@ -192,6 +189,18 @@ def m3_load(
         ends = dict(_ends(rows, kept))
     _write_refused(file.with_name(f"{file.name}.refused.csv"), rows, ends)
     target = results or file.with_name(f"{file.name}.results.csv")
+    _end(rows, ends, target, failure, as_json=as_json)
+
+
+def _end(
+    rows: Sequence[Row],
+    ends: Mapping[int, RowResult],
+    target: Path,
+    failure: IonApiError | None,
+    *,
+    as_json: bool,
+) -> None:
+    """Write and tell what became of the rows, and exit."""
     _write_results(target, rows, ends)
     counts = {
         "rows": len(rows),

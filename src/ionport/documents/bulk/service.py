@@ -63,23 +63,7 @@ class BulkService:
         if action.needs_reason and not 1 <= len(reason) <= MAX_REASON:
             wrong = _("Say why, in 1 to {n} characters.").format(n=MAX_REASON)
             raise InvalidInput(wrong, code="no_reason", fields={"reason": wrong})
-        now = self._clock.now()
-        run = BulkRun(
-            id=new_id("bulk"),
-            organization_id=access.scope.organization_id,
-            action=action,
-            state=BulkState.RUNNING,
-            reason=reason if action.needs_reason else "",
-            selection=dict(told or {}),
-            person=access.actor.name,
-            person_id=access.actor.user_id or "",
-            total=0,
-            done=0,
-            left_out=0,
-            asked_at=min(asked_at or now, now),
-            created_at=now,
-            updated_at=now,
-        )
+        run = self._new_run(access, action, reason if action.needs_reason else "", told, asked_at)
         repository = BulkRepository(access.connection)
         total = repository.add(access.scope, run, selection)
         if not total:
@@ -93,6 +77,32 @@ class BulkService:
         details = {name: value for name, value in details.items() if value}
         self._audit.record(access, BulkAuditAction.STARTED, run.id, details)
         return replace(run, total=total)
+
+    def _new_run(
+        self,
+        access: Access[OrganizationScope],
+        action: BulkAction,
+        reason: str,
+        told: Mapping[str, str] | None,
+        asked_at: datetime | None,
+    ) -> BulkRun:
+        now = self._clock.now()
+        return BulkRun(
+            id=new_id("bulk"),
+            organization_id=access.scope.organization_id,
+            action=action,
+            state=BulkState.RUNNING,
+            reason=reason,
+            selection=dict(told or {}),
+            person=access.actor.name,
+            person_id=access.actor.user_id or "",
+            total=0,
+            done=0,
+            left_out=0,
+            asked_at=min(asked_at or now, now),
+            created_at=now,
+            updated_at=now,
+        )
 
     def get(self, access: ScopedWork[OrganizationScope], run_id: str) -> BulkRun:
         """Return a run; raises NotFound."""

@@ -240,19 +240,9 @@ class ReviewService:
         if status in BY_PERSON:
             raise DocumentHeld(document.id, document.filename, (), status)
         known = self.list(access, document.id)
-        # What a target needs of an invoice is checked once there is one.
-        is_unread = any(each.is_open and each.code in WITHOUT_INVOICE for each in known)
         # A finding that was opened again now was not seen by the person.
         before = {finding.id for finding in known if finding.resolved_at is None}
-        noticed = [
-            *self.claims.duplicates_claimed(access, document.id, document.fields, known),
-            *judge_again(access, document, [each for each in known if not each.resolved_at]),
-            *self.accounts.judge_delivery(access, document),
-            *([] if is_unread else self._held_by_type(access, document, of_targets)),
-        ]
-        for new in noticed:
-            self.add(access, document.id, new.code, new.parameters)
-        if noticed:
+        if self._judge_delivery(access, document, known, of_targets):
             known = self.list(access, document.id)
         found = [finding for finding in known if finding.is_open]
         if found or status is DocumentStatus.READY_FOR_VALIDATION:
@@ -266,6 +256,26 @@ class ReviewService:
         if is_new or document.status not in _DELIVERED:
             self._require_approval(access, document, found, reason or "")
         return found
+
+    def _judge_delivery(
+        self,
+        access: Access[OrganizationScope],
+        document: Document,
+        known: Sequence[Finding],
+        of_targets: Sequence[NewFinding],
+    ) -> bool:
+        """Add what speaks against a delivery now; returns whether anything does."""
+        # What a target needs of an invoice is checked once there is one.
+        is_unread = any(each.is_open and each.code in WITHOUT_INVOICE for each in known)
+        noticed = [
+            *self.claims.duplicates_claimed(access, document.id, document.fields, known),
+            *judge_again(access, document, [each for each in known if not each.resolved_at]),
+            *self.accounts.judge_delivery(access, document),
+            *([] if is_unread else self._held_by_type(access, document, of_targets)),
+        ]
+        for new in noticed:
+            self.add(access, document.id, new.code, new.parameters)
+        return bool(noticed)
 
     def require_not_held(self, access: ScopedWork[OrganizationScope], document: Document) -> None:
         """Raise DocumentHeld where the document, which is locked, takes part in no delivery.

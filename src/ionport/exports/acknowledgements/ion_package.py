@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Final
@@ -160,25 +161,27 @@ def _call_properties(names: IonNames) -> dict[str, str]:
     }
 
 
+_FILE: Final[Mapping[str, object]] = {
+    "path": None,
+    "literalValue": None,
+    "name": "file",
+    "description": None,
+    "swaggerDatatype": "string",
+    "swaggerFormat": "binary",
+    "required": True,
+    "type": "PAYLOAD",
+    "contentType": "",
+    "contentEncoding": "none",
+}
+_BODY: Final[Mapping[str, object]] = {
+    "required": True,
+    "body": None,
+    "ignore": False,
+    "variableNames": [],
+}
+
+
 def _api_definition(names: IonNames, proxy: str) -> dict[str, object]:
-    file = {
-        "path": None,
-        "literalValue": None,
-        "name": "file",
-        "description": None,
-        "swaggerDatatype": "string",
-        "swaggerFormat": "binary",
-        "required": True,
-        "type": "PAYLOAD",
-        "contentType": "",
-        "contentEncoding": "none",
-    }
-    body: dict[str, object] = {
-        "required": True,
-        "body": None,
-        "ignore": False,
-        "variableNames": [],
-    }
     method = {
         "productLogicalId": None,
         "operationProxyPath": None,
@@ -189,21 +192,21 @@ def _api_definition(names: IonNames, proxy: str) -> dict[str, object]:
         "httpMethod": "POST",
         "availableOutputContentTypes": [],
         "outputContentType": "JSON",
-        "input": [file],
+        "input": [_FILE],
         "output": [],
         "outputHeaders": [],
         "inputBody": {
             "name": "body",
             "bodyContentType": "MULTIPART",
             "contentEncoding": "none",
-            **body,
+            **_BODY,
         },
         "outputBody": {
             "name": "OutputBody",
             "description": "Output body description",
             "bodyContentType": "JSON",
             "contentEncoding": None,
-            **body,
+            **_BODY,
             "required": False,
         },
     }

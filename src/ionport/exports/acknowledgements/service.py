@@ -245,27 +245,7 @@ class AcknowledgementService:
         )
         result = result_of(delivery.erp_status, told.status, is_newest=is_newest)
         if result is Result.APPLIED:
-            values: dict[str, Any] = {
-                "erp_status": told.status,
-                "erp_text": told.reason,
-                "erp_reference": told.number or delivery.erp_reference,
-                "erp_voucher": told.voucher or delivery.erp_voucher,
-                "erp_changed_at": now,
-                "erp_missed_at": None,
-                "updated_at": now,
-            }
-            if told.status in (ErpStatus.POSTED, ErpStatus.REJECTED):
-                values["erp_ask_at"] = None
-            deliveries.update(access.scope, delivery.id, values)
-            details = {
-                "erp_reference": values["erp_reference"] or "",
-                "erp_voucher": values["erp_voucher"] or "",
-                "erp_text": told.reason,
-            }
-            tell_of_erp(access, self._documents, delivery, now, told.status, details)
-            if told.reason != GONE_FROM_ERP:
-                # M3 not finding it any more is no reason to delete anything.
-                follow_up(access, replace(delivery, **values), now)
+            self._write(access, delivery, told, now)
         if result is Result.SUPERSEDED and told.status is not ErpStatus.REJECTED:
             # A re-exported document may be booked twice: no further step is made without a person.
             parameters = {"number": told.number, "delivery_id": delivery.id}
@@ -278,6 +258,32 @@ class AcknowledgementService:
             text = _("{text} It changes nothing: {why}.").format(text=text, why=result.label)
         record_document_status(access, self._documents, delivery.document_id, text, ACTOR)
         return result
+
+    def _write(
+        self, access: ScopedWork[OrganizationScope], delivery: Delivery, told: Told, now: datetime
+    ) -> None:
+        """Write what the ERP says into a delivery, tell of it, and do what it asks for."""
+        values: dict[str, Any] = {
+            "erp_status": told.status,
+            "erp_text": told.reason,
+            "erp_reference": told.number or delivery.erp_reference,
+            "erp_voucher": told.voucher or delivery.erp_voucher,
+            "erp_changed_at": now,
+            "erp_missed_at": None,
+            "updated_at": now,
+        }
+        if told.status in (ErpStatus.POSTED, ErpStatus.REJECTED):
+            values["erp_ask_at"] = None
+        DeliveryRepository(access.connection).update(access.scope, delivery.id, values)
+        details = {
+            "erp_reference": values["erp_reference"] or "",
+            "erp_voucher": values["erp_voucher"] or "",
+            "erp_text": told.reason,
+        }
+        tell_of_erp(access, self._documents, delivery, now, told.status, details)
+        if told.reason != GONE_FROM_ERP:
+            # M3 not finding it any more is no reason to delete anything.
+            follow_up(access, replace(delivery, **values), now)
 
 
 def _sentence(told: Told) -> str:

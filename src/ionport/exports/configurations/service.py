@@ -91,6 +91,19 @@ class ExportConfigurationService:
         self._record(access, ConfigurationAction.CREATED, configuration)
         return configuration
 
+    def _move_deliveries(
+        self, access: Access[OrganizationScope], configuration_id: str, connection_id: str
+    ) -> None:
+        DeliveryRepository(access.connection).move(access.scope, configuration_id, connection_id)
+        # They were held by the proof of the old connection; the next pass checks that of the new.
+        PassRepository(access.connection).free(
+            access.scope,
+            PROOF_REFUSED,
+            self._clock.now(),
+            connection_id=connection_id,
+            configuration_id=configuration_id,
+        )
+
     def edit(
         self,
         access: Access[OrganizationScope],
@@ -117,17 +130,11 @@ class ExportConfigurationService:
         versions = self._checks.versions(access, fields, old.mappings)
         if old.is_active:
             self._checks.refuse_blocked(versions, fields)
-        if old.is_active and (old.connection_id, old.method) != (
-            fields.connection_id,
-            fields.method,
-        ):
-            use = UseOfConnection(old.id, fields.title, fields.connection_id, fields.method)
-            self.decisions.require_for_activation(access, use, reason)
-        now = self._clock.now()
-        values = _columns(fields) | {
-            "family": destination_of(fields.method).family,
-            "updated_at": now,
-        }
+            if (old.connection_id, old.method) != (fields.connection_id, fields.method):
+                use = UseOfConnection(old.id, fields.title, fields.connection_id, fields.method)
+                self.decisions.require_for_activation(access, use, reason)
+        now, family = self._clock.now(), destination_of(fields.method).family
+        values = _columns(fields) | {"family": family, "updated_at": now}
         if (old.document_type, old.sub_organization_id) != (
             fields.document_type,
             fields.sub_organization_id,
@@ -139,16 +146,7 @@ class ExportConfigurationService:
             raise self._in_the_way_error(access, fields, old.id)
         repository.pin(access.scope, old.id, pinned(versions))
         if self._is_same_tenant(access, old.connection_id, fields.connection_id):
-            DeliveryRepository(access.connection).move(access.scope, old.id, fields.connection_id)
-            # They were held by the proof of the old connection; the next pass checks that of the
-            # new.
-            PassRepository(access.connection).free(
-                access.scope,
-                PROOF_REFUSED,
-                self._clock.now(),
-                connection_id=fields.connection_id,
-                configuration_id=old.id,
-            )
+            self._move_deliveries(access, old.id, fields.connection_id)
         changed = self._get(access, configuration_id)
         self._record(access, ConfigurationAction.EDITED, changed)
         if _books(old) != _books(changed) or (_books(old) and old.title != changed.title):

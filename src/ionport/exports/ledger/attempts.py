@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from ionport.connections.targets.errors import TargetError
 from ionport.core.errors import IonportError, Unavailable
@@ -40,6 +40,11 @@ class Problem:
     retry_after: float | None = None
     sent: bool = False
     http_status: int | None = None
+
+    @property
+    def columns(self) -> dict[str, str]:
+        """What a delivery's row says of it."""
+        return {"error_code": self.code, "error_text": self.text, "remedy": self.remedy}
 
     @classmethod
     def of(cls, error: IonApiError | IonportError) -> Problem:
@@ -83,6 +88,10 @@ class Problem:
     def without_effect(self) -> Problem:
         """Return the problem of a call that only read."""
         return replace(self, sent=False)
+
+
+NO_PROBLEM: Final = Problem("", "").columns
+"""What a delivery's row says where there is none."""
 
 
 def miss_counts_after(attempt: Attempt, timing: ExportTiming) -> float:

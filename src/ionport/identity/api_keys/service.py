@@ -76,29 +76,16 @@ class ApiKeyService:
             Conflict: the organization has as many keys as it may have.
         """
         existing = self.list(access)
-        wrong: dict[str, str] = {}
         name = name.strip()
-        if not name or len(name) > _MAX_NAME or not name.isprintable():
-            wrong["name"] = _("A name has 1 to {limit} letters.").format(limit=_MAX_NAME)
-        known = {one.value for one in ApiScope}
-        if not scopes or not set(scopes) <= known:
-            wrong["scopes"] = _("Choose at least one of: {scopes}.").format(
-                scopes=", ".join(sorted(known))
-            )
-        if days is not None and not 1 <= days <= MAX_DAYS:
-            wrong["days"] = _("Use 1 to {limit} days.").format(limit=MAX_DAYS)
+        wrong = _wrong_fields(name, scopes, days)
         owner = access.actor.user_id or user_id
         if owner is None or self._member(access, owner) is None:
             wrong["user"] = _("Name a user who is a member of the organization.")
         if wrong or owner is None:
             raise InvalidInput(" ".join(wrong.values()), code="api_key_invalid", fields=wrong)
         if len(existing) >= MAX_KEYS:
-            raise Conflict(
-                _("This organization has {count} API keys. Delete one first.").format(
-                    count=MAX_KEYS
-                ),
-                code="too_many_api_keys",
-            )
+            text = _("This organization has {count} API keys. Delete one first.")
+            raise Conflict(text.format(count=MAX_KEYS), code="too_many_api_keys")
         secret = Secret(PREFIX + random_token(32).reveal())
         now = self._clock.now()
         key = ApiKey(
@@ -178,3 +165,17 @@ class ApiKeyService:
 
     def _digest(self, secret: Secret) -> str:
         return self._keys.digest(Secret(f"api-key|{secret.reveal()}"))
+
+
+def _wrong_fields(name: str, scopes: Collection[str], days: int | None) -> dict[str, str]:
+    wrong: dict[str, str] = {}
+    if not name or len(name) > _MAX_NAME or not name.isprintable():
+        wrong["name"] = _("A name has 1 to {limit} letters.").format(limit=_MAX_NAME)
+    known = {one.value for one in ApiScope}
+    if not scopes or not set(scopes) <= known:
+        wrong["scopes"] = _("Choose at least one of: {scopes}.").format(
+            scopes=", ".join(sorted(known))
+        )
+    if days is not None and not 1 <= days <= MAX_DAYS:
+        wrong["days"] = _("Use 1 to {limit} days.").format(limit=MAX_DAYS)
+    return wrong

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, Final
 
 import click
 
 from ionport.application import Application
 from ionport.cli.documents.connections import connection_id_of
 from ionport.cli.documents.export.dry_runs import export_dry_run
-from ionport.cli.documents.export.errors import (
-    export_errors,
-    export_re_export,
-    retry_cause,
-)
+from ionport.cli.documents.export.errors import export_errors, export_re_export, retry_cause
 from ionport.cli.documents.export.transfer import export_load, export_save
 from ionport.cli.documents.mapping.names import mapping_id_of
 from ionport.cli.opening import (
@@ -25,7 +21,7 @@ from ionport.cli.opening import (
     opened,
     organization_scope,
 )
-from ionport.cli.output import as_json_option, paged, print_json, print_page, print_rows
+from ionport.cli.output import Command, as_json_option, paged, print_json, print_page, print_rows
 from ionport.core.errors import InvalidInput, IonportError
 from ionport.core.paging import PageRequest
 from ionport.document_side import DocumentSide
@@ -55,6 +51,23 @@ export.add_command(export_save)
 export.add_command(export_load)
 
 
+_MAPPING_OPTIONS: Final = {
+    MappingKind.IDM: ("--idm-mapping", "Name of the IDM mapping file."),
+    MappingKind.BOD: ("--bod-mapping", "Name of the BOD mapping file: ION BOD, IDM + ION BOD."),
+    MappingKind.M3: ("--m3-mapping", "Name of the M3 mapping file: IDM + M3."),
+    MappingKind.TOML: ("--toml-mapping", "Name of the M3 mapping file in TOML: IDM + M3 (TOML)."),
+    MappingKind.LN: ("--ln-mapping", "Name of the LN mapping file: IDM + LN."),
+    MappingKind.XSLT: ("--xslt", "Name of the stylesheet of a method that writes files."),
+}
+
+
+def _mapping_options(command: Command) -> Command:
+    """Add an option for each kind of mapping file, whose parameter is called as the kind."""
+    for kind, (option, text) in reversed(_MAPPING_OPTIONS.items()):
+        command = click.option(option, kind.value, help=text)(command)
+    return command
+
+
 @export.command("configure")
 @click.argument("title")
 @click.option("--connection", "connection_name", required=True, help="Name of the connection.")
@@ -63,12 +76,7 @@ export.add_command(export_load)
     type=click.Choice([method.value for method in ExportMethod]),
     help="Export method; default: the one that takes just these mapping files.",
 )
-@click.option("--idm-mapping", help="Name of the IDM mapping file.")
-@click.option("--bod-mapping", help="Name of the BOD mapping file: ION BOD, IDM + ION BOD.")
-@click.option("--m3-mapping", help="Name of the M3 mapping file: IDM + M3.")
-@click.option("--toml-mapping", help="Name of the M3 mapping file in TOML: IDM + M3 (TOML).")
-@click.option("--ln-mapping", help="Name of the LN mapping file: IDM + LN.")
-@click.option("--xslt", help="Name of the stylesheet of a method that writes files.")
+@_mapping_options
 @click.option(
     "--option",
     "options",
@@ -90,15 +98,10 @@ export.add_command(export_load)
 @click.pass_context
 def export_configure(
     ctx: click.Context,
+    /,
     title: str,
     connection_name: str,
     method: str | None,
-    idm_mapping: str | None,
-    bod_mapping: str | None,
-    m3_mapping: str | None,
-    toml_mapping: str | None,
-    ln_mapping: str | None,
-    xslt: str | None,
     options: tuple[str, ...],
     document_type: str,
     activate: bool,
@@ -106,6 +109,7 @@ def export_configure(
     accept_at_least_once: bool,
     all_the_same: str,
     as_json: bool,
+    **mapping_names: str | None,
 ) -> None:
     """Create an export configuration and activate it.
 
@@ -115,17 +119,11 @@ def export_configure(
     with opened(ctx) as application:
         scope = organization_scope(application)
         service = documents_side(application).configurations
-        named = {
-            MappingKind.IDM: idm_mapping,
-            MappingKind.BOD: bod_mapping,
-            MappingKind.M3: m3_mapping,
-            MappingKind.TOML: toml_mapping,
-            MappingKind.LN: ln_mapping,
-            MappingKind.XSLT: xslt,
-        }
         connection_id = connection_id_of(application, connection_name)
         mappings = {
-            kind: mapping_id_of(application, name, kind) for kind, name in named.items() if name
+            kind: mapping_id_of(application, name, kind)
+            for kind in _MAPPING_OPTIONS
+            if (name := mapping_names[kind.value])
         }
         fields = ConfigurationFields(
             title=title,
@@ -142,13 +140,17 @@ def export_configure(
             made = service.create(access, fields)
             if activate:
                 made = service.activate(access, made.id, replace=replace, reason=all_the_same)
+    _tell_made(made, tenant, as_json=as_json)
+
+
+def _tell_made(made: ExportConfiguration, tenant: Comparison | None, *, as_json: bool) -> None:
     if as_json:
         print_json(_configuration_row(made) | ({"tenant": _tenant_row(tenant)} if tenant else {}))
-    else:
-        for line in _tenant_lines(tenant) if tenant else ():
-            click.echo(line)
-        state = "active" if activate else "inactive"
-        click.echo(f"{made.title}: {destination_of(made.method).label}, {state}.")
+        return
+    for line in _tenant_lines(tenant) if tenant else ():
+        click.echo(line)
+    state = "active" if made.is_active else "inactive"
+    click.echo(f"{made.title}: {destination_of(made.method).label}, {state}.")
 
 
 def _asked_tenant(application: Application, fields: ConfigurationFields) -> Comparison | None:

@@ -167,16 +167,9 @@ def _groups(text: str) -> tuple[str, Sequence[_Group]]:
         line = start + 1
         if number is not None and (not groups or groups[-1].header[named].text != number.text):
             if number.text in seen:
-                raise RefusedImport(
-                    [
-                        Mistake(
-                            number.where,
-                            _(
-                                "This document begins in line {line}: put its lines together."
-                            ).format(line=seen[number.text]),
-                        )
-                    ]
-                )
+                wrong = _("This document begins in line {line}: put its lines together.")
+                wrong = wrong.format(line=seen[number.text])
+                raise RefusedImport([Mistake(number.where, wrong)])
             seen[number.text] = line
             groups.append(_Group())
             if len(groups) > MAX_INVOICES:
@@ -185,14 +178,8 @@ def _groups(text: str) -> tuple[str, Sequence[_Group]]:
                     code="too_many_documents",
                 )
         elif not groups:
-            raise RefusedImport(
-                [
-                    Mistake(
-                        _("line {line}").format(line=line),
-                        _("{name} is missing.").format(name=named),
-                    )
-                ]
-            )
+            wrong = _("{name} is missing.").format(name=named)
+            raise RefusedImport([Mistake(_("line {line}").format(line=line), wrong)])
         _join(groups[-1], cells)
         groups[-1].text += lines[start:end]
     if not groups:

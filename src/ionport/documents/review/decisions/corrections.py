@@ -8,7 +8,7 @@ written in one.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 from ionport.core.blobs import Blobs
 from ionport.core.clock import Clock
@@ -70,6 +70,11 @@ class _Change:
     label: str
     old: str
     new: str
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        """What the decision keeps of it."""
+        return {**asdict(self), "target": str(self.target)}
 
 
 def choice_and_corrections(
@@ -286,18 +291,12 @@ class CorrectionService:
         sent = self._review.deliveries.lock(access, document.id) is Sent.SOMETHING
         if undone and sent:
             raise sent_already()
+        log = self._review.log
         for change in changes:
-            parameters = {
-                "target": str(change.target),
-                "label": change.label,
-                "old": change.old,
-                "new": change.new,
-            }
-            self._review.log.add(access, document.id, DecisionKind.CORRECT, parameters)
+            log.add(access, document.id, DecisionKind.CORRECT, change.parameters)
         if choice:
-            given = {"name": choice}
-            self._review.log.add(access, document.id, DecisionKind.CHOOSE, given)
-        self._review.log.undo(access, undone)
+            log.add(access, document.id, DecisionKind.CHOOSE, {"name": choice})
+        log.undo(access, undone)
         fields, tables = read.fields, read.tables
         DocumentRepository(access.connection).set_values(
             access.scope,

@@ -78,17 +78,8 @@ class MoveService:
         document = self._locked(access, document_id)
         access.require(Permission.EDIT, document.document_type)
         places = self.places(access)
-        if place not in places:
-            wrong = _("Choose one of these.")
-            raise InvalidInput(wrong, code="no_sub_organization", fields={"place": wrong})
         before = document.sub_organization_id or ""
-        if seen is not None and seen != before:
-            raise Conflict(
-                _("Somebody else has moved the document to {place} meanwhile.").format(
-                    place=places.get(before, before)
-                ),
-                code="changed_meanwhile",
-            )
+        _check_place(places, place, before if seen is None else seen, before)
         told = from_to(places, before, place)
         if before == place:
             self._stays(access, document_id, told)
@@ -176,3 +167,17 @@ class MoveService:
         for one in new:
             code, parameters = one.code, one.parameters
             self._review.add(access, document.id, code, parameters, actor_name=access.actor.name)
+
+
+def _check_place(places: Mapping[str, str], place: str, seen: str, before: str) -> None:
+    """Raise InvalidInput for no place, and Conflict where a person saw another one than it has."""
+    if place not in places:
+        wrong = _("Choose one of these.")
+        raise InvalidInput(wrong, code="no_sub_organization", fields={"place": wrong})
+    if seen != before:
+        raise Conflict(
+            _("Somebody else has moved the document to {place} meanwhile.").format(
+                place=places.get(before, before)
+            ),
+            code="changed_meanwhile",
+        )

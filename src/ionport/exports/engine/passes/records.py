@@ -22,7 +22,7 @@ from ionport.exports.engine.passes.model import (
     SYSTEM,
     RunningPass,
 )
-from ionport.exports.ledger.attempts import Problem, changed
+from ionport.exports.ledger.attempts import NO_PROBLEM, Problem, changed
 from ionport.exports.ledger.pass_repository import PassRepository
 from ionport.exports.ledger.places import ConnectionPlaces
 from ionport.exports.ledger.repository import DeliveryRepository
@@ -157,38 +157,27 @@ class PassRecords:
             **(delivery or {}),
             "sent_attempt_id": None,
             "updated_at": now,
-            "error_code": "",
-            "error_text": "",
-            "remedy": "",
+            **NO_PROBLEM,
         }
         if last:
             DeliveryRepository(work.connection).lock_document(SYSTEM, running.delivery.document_id)
-            values |= self._ended(running) | {
-                "status": DeliveryStatus.DELIVERED,
-                "finished_at": now,
-            }
+            values |= self._ended(running)
+            values |= {"status": DeliveryStatus.DELIVERED, "finished_at": now}
         if not self._update(work, running, values):
             return SETTLED
-        step = {
-            "status": StepStatus.DONE,
-            "remote_id": remote_id,
-            "summary": summary,
-            "finished_at": now,
-            "started_at": running.steps[kind].started_at or running.now,
-        }
+        started_at = running.steps[kind].started_at or running.now
+        told = {"status": StepStatus.DONE, "remote_id": remote_id, "summary": summary}
+        step = {**told, "finished_at": now, "started_at": started_at}
         LedgerRepository(work.connection).update_step(SYSTEM, running.delivery.id, kind, step)
         changed_delivery = replace(running.delivery, **values)
         ended = last and kind not in FOLLOW_UP_KINDS
-        told = (EventType.STEP_DONE, *([EventType.DELIVERED] if ended else []))
+        events = (EventType.STEP_DONE, *([EventType.DELIVERED] if ended else []))
         details = {"step": kind.value, "remote_id": remote_id}
-        self._tell_webhooks(work, running, now, *told, status=changed_delivery.status, **details)
+        self._tell_webhooks(work, running, now, *events, status=changed_delivery.status, **details)
         if last:
             self._hand_over(work, running, now)
-            if kind in FOLLOW_UP_KINDS:
-                text = summary
-            else:
-                text = destination_of(running.delivery.method).delivered_text(changed_delivery)
-            self._tell(work, running, text)
+            method = destination_of(running.delivery.method)
+            self._tell(work, running, method.delivered_text(changed_delivery) if ended else summary)
             return DELIVERED
         return replace(
             running.written().with_step(kind, **step), delivery=changed_delivery, now=now
@@ -286,9 +275,7 @@ class PassRecords:
             "status": DeliveryStatus.FAILED,
             "finished_at": now,
             "updated_at": now,
-            "error_code": problem.code,
-            "error_text": problem.text,
-            "remedy": problem.remedy,
+            **problem.columns,
         }
         if not self._update(work, running, self._ended(running) | values):
             return SETTLED
@@ -341,13 +328,7 @@ class PassRecords:
         due_at: datetime | None,
         more: Mapping[str, Any] | None = None,
     ) -> bool:
-        values: dict[str, Any] = {
-            "status": DeliveryStatus.WAITING,
-            "updated_at": now,
-            "error_code": problem.code,
-            "error_text": problem.text,
-            "remedy": problem.remedy,
-        }
+        values = {"status": DeliveryStatus.WAITING, "updated_at": now, **problem.columns}
         values |= {"due_at": due_at, **(more or {})}
         return self._update(work, running, self._ended(running) | values)
 

@@ -11,7 +11,7 @@ from ionport.documents.readable_pages.service import ReadablePageService
 from ionport.documents.service import DocumentService
 from ionport.exports.configurations.repository import ConfigurationRepository
 from ionport.exports.destinations import call_of, destination_of
-from ionport.exports.destinations.port import BOD_NAME
+from ionport.exports.destinations.port import BOD_NAME, Rendered
 from ionport.exports.destinations.rendering import Renderer
 from ionport.exports.engine.passes.model import RunningPass
 from ionport.exports.engine.passes.records import PassRecords
@@ -90,16 +90,22 @@ class RenderStep:
         for part in rendered:
             if running.steps[part.kind].status.is_over:
                 continue
-            payload = {"payload_digest": digests[part.kind], "parameters": part.parameters}
-            if part.skipped:
-                payload |= {"status": StepStatus.SKIPPED, "summary": part.skipped}
-            running = running.with_change(part.kind, payload)
-            look_up = call_of(delivery.method, part.kind).look_up
-            why = part.skipped or part.no_look_up
-            if why and look_up is not None and not running.steps[look_up.kind].status.is_over:
-                skipped = {"status": StepStatus.SKIPPED, "summary": why}
-                running = running.with_change(look_up.kind, skipped)
+            running = _with_part(running, part, digests[part.kind])
         return running
+
+
+def _with_part(running: RunningPass, part: Rendered, digest: str) -> RunningPass:
+    """Return the pass with what a step sends; what has nothing to send or look up is skipped."""
+    payload = {"payload_digest": digest, "parameters": part.parameters}
+    if part.skipped:
+        payload |= {"status": StepStatus.SKIPPED, "summary": part.skipped}
+    running = running.with_change(part.kind, payload)
+    look_up = call_of(running.delivery.method, part.kind).look_up
+    why = part.skipped or part.no_look_up
+    if why and look_up is not None and not running.steps[look_up.kind].status.is_over:
+        skipped = {"status": StepStatus.SKIPPED, "summary": why}
+        running = running.with_change(look_up.kind, skipped)
+    return running
 
 
 def _versions_text(used: Iterable[MappingVersion]) -> str:

@@ -56,8 +56,6 @@ def endpoint_parts(
     if public_base:
         label = _("Public Facing Proxy Endpoint:")
         context_help += f" {label} {public_base}…"
-    keeps = _keeps_secrets(kind, endpoint)
-    keys = [FormField("security.parameters", "")] if kind is SecurityType.API_KEY else []
     return [
         FormField(
             "target_url", _("Target Endpoint URL"), required=True, limit=2000,
@@ -89,23 +87,28 @@ def endpoint_parts(
                 (ProxySecurity.ANONYMOUS.value, _("Anybody who knows the address may call.")),
             ],
         ),
-        Group(
-            _("Target Endpoint Security"),
-            [
-                FormField(
-                    "security.type", _("Authentication Type"), Kind.CHOICE,
-                    choices=[(one.value, one.value) for one in SecurityType],
-                    button=("security", _("Show its fields")), follows=True,
-                ),
-                *(_security_field(one, keeps) for one in SECURITY_FIELDS[kind]),
-                Slot("keys", keys),
-            ],
-            _(
-                "How the gateway proves itself to the target. Secrets are sealed, and never shown"
-                " again."
-            ),
-        ),
+        _security(kind, _keeps_secrets(kind, endpoint)),
     ]  # fmt: skip
+
+
+def _security(kind: SecurityType, keeps_secrets: bool) -> Group:
+    keys = [FormField("security.parameters", "")] if kind is SecurityType.API_KEY else []
+    return Group(
+        _("Target Endpoint Security"),
+        [
+            FormField(
+                "security.type", _("Authentication Type"), Kind.CHOICE,
+                choices=[(one.value, one.value) for one in SecurityType],
+                button=("security", _("Show its fields")), follows=True,
+            ),
+            *(_security_field(one, keeps_secrets) for one in SECURITY_FIELDS[kind]),
+            Slot("keys", keys),
+        ],
+        _(
+            "How the gateway proves itself to the target. Secrets are sealed, and never shown"
+            " again."
+        ),
+    )  # fmt: skip
 
 
 def _security_field(field: SecurityField, keeps_secrets: bool) -> FormField:

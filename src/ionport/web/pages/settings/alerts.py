@@ -156,38 +156,33 @@ def _form(*, has_password: bool = False) -> Form:
                 required=True,
                 help=_("Addresses, one on each line. They read numbers and links, no amounts."),
             ),
-            Group(
-                _("Mail server"),
-                [
-                    FormField(
-                        "host",
-                        _("Server"),
-                        required=True,
-                        limit=253,
-                        placeholder="smtp.example.com",
-                    ),
-                    FormField("port", _("Port"), Kind.NUMBER, required=True),
-                    FormField(
-                        "security",
-                        _("Encryption"),
-                        Kind.CHOICE,
-                        required=True,
-                        choices=[(each.value, each.label) for each in MailSecurity],
-                    ),
-                    FormField("username", _("User name"), limit=MAX_ADDRESS),
-                    FormField("password", _("Password"), Kind.PASSWORD, help=password),
-                    FormField(
-                        "sender",
-                        _("Sender"),
-                        Kind.EMAIL,
-                        required=True,
-                        limit=MAX_ADDRESS,
-                        placeholder="ionport@example.com",
-                    ),
-                ],
-            ),
+            Group(_("Mail server"), _mail_server(password)),
         ]
     )
+
+
+def _mail_server(password: str) -> list[FormField]:
+    return [
+        FormField("host", _("Server"), required=True, limit=253, placeholder="smtp.example.com"),
+        FormField("port", _("Port"), Kind.NUMBER, required=True),
+        FormField(
+            "security",
+            _("Encryption"),
+            Kind.CHOICE,
+            required=True,
+            choices=[(each.value, each.label) for each in MailSecurity],
+        ),
+        FormField("username", _("User name"), limit=MAX_ADDRESS),
+        FormField("password", _("Password"), Kind.PASSWORD, help=password),
+        FormField(
+            "sender",
+            _("Sender"),
+            Kind.EMAIL,
+            required=True,
+            limit=MAX_ADDRESS,
+            placeholder="ionport@example.com",
+        ),
+    ]
 
 
 _BASE = "/settings/alerts"

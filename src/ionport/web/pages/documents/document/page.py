@@ -23,6 +23,7 @@ from ionport.documents.types import document_type
 from ionport.exports.automatic.waiting import leaves_by_itself
 from ionport.exports.model import Delivery, DeliveryStatus
 from ionport.identity.access import Access
+from ionport.store import OrganizationScope
 from ionport.web.pages.documents.decisions import actions_of
 from ionport.web.pages.documents.document.compare import compare
 from ionport.web.pages.documents.document.order import list_url, remember_list
@@ -32,7 +33,7 @@ from ionport.web.pages.documents.export import ShownFinding, shown_findings
 from ionport.web.pages.documents.invoice import shown_invoice
 from ionport.web.rendering.downloads import attachment
 from ionport.web.rendering.templating import render
-from ionport.web.services import documents_of
+from ionport.web.services import DocumentServices, documents_of
 from ionport.web.state import organization_read, organization_scope, visit_of
 
 MANUAL = "decisions"
@@ -71,28 +72,14 @@ def document_page(request: Request, form: Form | None, status: int = 200) -> Res
         access = Access(work, scope, visit.actor)
         document = services.documents.get(access, request.path_params["document"])
         decisions = services.documents.decisions.list(access, document.id)
-        of_document = services.deliveries.of_document(access, document.id)
         findings = shown_findings(request, work, document)
         settings = services.types.get(access, document.document_type)
-        review = services.documents.review
         given = sum(each.is_active and each.kind is DecisionKind.APPROVE for each in decisions)
         needs_approval = given < settings.approvals.needed(document.fields)
         will_leave = leaves_by_itself(
             access, document, settings.approvals
         ) and services.deliveries.workers_alive(work)
-        is_stuck = _has_unfinished(of_document) and not services.deliveries.workers_alive(work)
-        is_awaited = services.acknowledgements.is_awaited(access, of_document)
-        history = {
-            "timeline": services.documents.timeline_of(access, document),
-            "deliveries": of_document,
-            "is_stuck": is_stuck,
-            "edited": services.documents.editing.other(access, document.id),
-            "undoable": undoable(access, review.deliveries, document, decisions),
-            "was_exported": bool(of_document)
-            and all(each.status is DeliveryStatus.DELIVERED for each in of_document),
-            "decisions": [each for each in reversed(decisions) if each.is_active],
-            "set_by": _set_by(document, decisions),
-        }
+        history = _history(services, access, document, decisions)
         refusal = approval_refusal(settings.approvals, visit.actor, document, decisions)
         actions = actions_of(
             access, document, needs_approval=needs_approval, may_approve=refusal is None
@@ -100,7 +87,7 @@ def document_page(request: Request, form: Form | None, status: int = 200) -> Res
     if form is None and actions.can_correct and not document.fields:
         form = Form({}, {})
     is_exporting = document.status is DocumentStatus.EXPORTING and not document.open_findings
-    is_live = is_exporting or will_leave or is_awaited
+    is_live = is_exporting or will_leave or bool(history["is_awaited"])
     is_fragment = is_live and "hx-request" in request.headers
     context = {
         "document": document,
@@ -122,6 +109,30 @@ def document_page(request: Request, form: Form | None, status: int = 200) -> Res
     response = render(request, "documents/document/page.html", context, status=status)
     remember_list(request, response)
     return response
+
+
+def _history(
+    services: DocumentServices,
+    access: Access[OrganizationScope],
+    document: Document,
+    decisions: Sequence[DocumentDecision],
+) -> dict[str, object]:
+    """Return what became of the document: its deliveries, its decisions and who edits it."""
+    deliveries = services.deliveries.of_document(access, document.id)
+    is_stuck = _has_unfinished(deliveries) and not services.deliveries.workers_alive(access.work)
+    of_documents = services.documents.review.deliveries
+    return {
+        "timeline": services.documents.timeline_of(access, document),
+        "deliveries": deliveries,
+        "is_stuck": is_stuck,
+        "is_awaited": services.acknowledgements.is_awaited(access, deliveries),
+        "edited": services.documents.editing.other(access, document.id),
+        "undoable": undoable(access, of_documents, document, decisions),
+        "was_exported": bool(deliveries)
+        and all(each.status is DeliveryStatus.DELIVERED for each in deliveries),
+        "decisions": [each for each in reversed(decisions) if each.is_active],
+        "set_by": _set_by(document, decisions),
+    }
 
 
 def _set_by(document: Document, decisions: Sequence[DocumentDecision]) -> DocumentDecision | None:
