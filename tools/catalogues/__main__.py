@@ -18,7 +18,7 @@ from pathlib import Path
 
 from babel.messages.catalog import Catalog, Message
 
-from tools.catalogues.checks import faults, faults_of, ids_of, missing
+from tools.catalogues.checks import faults, faults_in, ids_of, missing
 from tools.catalogues.texts import TRANSLATED, marked, store, stored, texts_of, updated
 
 _PLURAL = "\n---\n"
@@ -73,7 +73,7 @@ def filled(catalogue: Catalog, translations: Mapping[str, str]) -> Sequence[str]
             refused.append(f"{english!r}: the code has no such text")
             continue
         texts = tuple(text.split(_PLURAL))
-        wrong = list(faults_of(ids_of(message), texts, catalogue.num_plurals))
+        wrong = list(faults_in(catalogue, ids_of(message), texts))
         refused += [f"{english!r}: {fault}" for fault in wrong]
         if not wrong:
             message.string = texts if len(ids_of(message)) > 1 else texts[0]

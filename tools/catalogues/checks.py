@@ -1,4 +1,7 @@
-"""What is wrong with a translation: placeholders, tags, plural forms not those of the English."""
+"""What is wrong with a translation: placeholders, tags, plural forms not those of the English.
+
+French has one more: a space that no line breaks at before `: ; ! ?` and inside `« »`.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,15 @@ from tools.catalogues.texts import texts_of
 
 # `{n}` of str.format, `%(name)s` of templates, tags, and what stands between grave accents.
 _PARTS: Final = re.compile(r"\{\w*(?:[!:][^{}]*)?\}|%\(\w+\)[sd]|%%|</?[a-z][^<>]*>|`[^`]+`")
+
+# What is written as a program takes it: code, addresses, JSON, a header, the scheme of an address.
+_LITERAL: Final = re.compile(
+    r"\{scheme\}:|\{\"[^}]*\}|\bAccept: |\?\w+=|\w+://\S*|\]\([^)]*\)|(?<!\*)\*[^*]+\*(?!\*)|"
+    + _PARTS.pattern
+)
+_FRENCH_MARK: Final = re.compile(
+    r"[^\S\xa0\u202f][:;!?»]|[\w).][;!?»](?!\S)|[\w).]:(?!\S)|«[^\xa0\u202f]"
+)
 
 
 def ids_of(message: Message) -> tuple[str, ...]:
@@ -39,8 +51,25 @@ def faults(catalogue: Catalog) -> Iterator[str]:
     for message in texts_of(catalogue):
         texts = strings_of(message)
         if any(texts):
-            for fault in faults_of(ids_of(message), texts, catalogue.num_plurals):
+            for fault in faults_in(catalogue, ids_of(message), texts):
                 yield f"{ids_of(message)[0]!r}: {fault}"
+
+
+def faults_in(catalogue: Catalog, english: Sequence[str], texts: Sequence[str]) -> Iterator[str]:
+    """Tell what is wrong with one translation, by the rules of the catalogue's language too."""
+    yield from faults_of(english, texts, catalogue.num_plurals)
+    if catalogue.locale is not None and catalogue.locale.language == "fr":
+        for text in texts:
+            for place in wide_marks(text):
+                yield f"{text!r} lacks a no-break space at {place!r}"
+
+
+def wide_marks(text: str) -> list[str]:
+    """Return the places of a French text where a mark lacks its no-break space."""
+    bare = _LITERAL.sub("X", text)
+    return [
+        bare[max(0, mark.start() - 15) : mark.end() + 5] for mark in _FRENCH_MARK.finditer(bare)
+    ]
 
 
 def faults_of(english: Sequence[str], texts: Sequence[str], forms: int) -> Iterator[str]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
-from ionport.core.i18n import language
+from ionport.core.i18n import labelled, language
 from ionport.documents.invoice.named_terms import header_terms, line_terms
 from ionport.documents.invoice.rendering.words import term_name
 from ionport.documents.types import DOCUMENT_TYPES
@@ -110,7 +110,7 @@ def _columns() -> Iterator[Word]:
     for kind in DOCUMENT_TYPES.values():
         for table in kind.tables:
             yield from (
-                Word(column.id, f"{table.label}: {column.label}") for column in table.columns
+                Word(column.id, labelled(table.label, column.label)) for column in table.columns
             )
 
 

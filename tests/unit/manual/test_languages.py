@@ -22,6 +22,7 @@ from ionport.manual import (
 from ionport.manual.answers import in_language, manual
 from ionport.manual.sections import blocks_of, new_parser
 from ionport.web.pages.general.manual import SECTIONS
+from tools.catalogues.checks import wide_marks
 
 FOLDER = Path(ionport.manual.__file__).parent
 TRANSLATED = [(code, name) for name in page_names() for code in languages_of(name)[1:]]
@@ -68,6 +69,13 @@ def test_a_translated_page_is_built_as_the_english_one(language: str, name: str)
     there, here = list(blocks_of(english)), list(blocks_of(translated))
     # Where a block leads to the next one by a colon, its translation does too.
     assert [block.anchor for block in here] == [block.anchor for block in there]
+
+
+@pytest.mark.parametrize("name", [name for code, name in TRANSLATED if code == "fr"])
+def test_french_marks_have_their_no_break_space(name: str) -> None:
+    tokens = new_parser().parse(read_page(name, "fr").text)
+    texts = (token.content for token in tokens if token.type == "inline")
+    assert [place for text in texts for place in wide_marks(text)] == []
 
 
 @pytest.mark.parametrize("name", page_names())

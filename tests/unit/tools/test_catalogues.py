@@ -9,7 +9,7 @@ import pytest
 from babel.messages.catalog import Catalog
 
 from tools.catalogues import __main__ as command
-from tools.catalogues.checks import faults, faults_of, ids_of, missing
+from tools.catalogues.checks import faults, faults_of, ids_of, missing, wide_marks
 from tools.catalogues.texts import TRANSLATED, marked, store, stored, texts_of, updated
 
 COMPLETE: tuple[str, ...] = ("de", "fr")
@@ -62,6 +62,26 @@ def test_labels_of_document_types_are_found_though_no_call_marks_them(source: Ca
 )
 def test_a_translation_that_lost_a_part_is_told(english: list[str], texts: list[str]) -> None:
     assert list(faults_of(english, texts, 2)) != []
+
+
+@pytest.mark.parametrize(
+    "text", ["Langue : fr", "Langue: fr", "Quoi ?", "Fini!", "« oui »", "rien ; tout", "`a`: b"]
+)
+def test_french_without_a_no_break_space_at_a_mark_is_told(text: str) -> None:
+    assert len(wide_marks(text)) >= 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Langue\xa0: fr",
+        "Quoi\u202f? «\xa0Oui\u202f!\xa0»",
+        "à 12:30, IDM/api?$query= ou https://host: {hour}:00",
+        'Écrivez `a: b`, {"iss": "ionport"} ou Accept: application/json',
+    ],
+)
+def test_what_a_program_takes_keeps_its_marks_in_french(text: str) -> None:
+    assert wide_marks(text) == []
 
 
 def test_a_singular_may_leave_its_number_out_as_the_english_one_does() -> None:

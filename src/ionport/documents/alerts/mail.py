@@ -8,7 +8,7 @@ from email.message import EmailMessage
 from email.utils import format_datetime
 from typing import Final
 
-from ionport.core.i18n import Speech, _, ngettext, speaking
+from ionport.core.i18n import Speech, _, labelled, ngettext, speaking
 from ionport.core.sentences import told
 from ionport.documents.alerts.model import MAX_TEXT, AlertMessage, AlertSettings
 from ionport.documents.types import DOCUMENT_TYPES
@@ -41,7 +41,7 @@ def alert_mail(
 
 def _subject(messages: Sequence[AlertMessage]) -> str:
     if len(messages) == 1:
-        return f"{messages[0].type.label}: {_named(messages[0])}"
+        return labelled(messages[0].type.label, _named(messages[0]))
     return ngettext("{number} alert", "{number} alerts", len(messages)).format(number=len(messages))
 
 
@@ -78,7 +78,7 @@ def _mail(
 
 def _told(message: AlertMessage, zone: tzinfo, origin: str) -> str:
     at = message.created_at.astimezone(zone).strftime("%Y-%m-%d %H:%M %Z")
-    lines = [f"{at}  {message.type.label}: {_named(message)}"]
+    lines = [f"{at}  {labelled(message.type.label, _named(message))}"]
     if not message.document_id:
         return "\n".join([*lines, f"{origin}/settings/connections"])
     lines.append(" ".join(told(message.text).split())[:MAX_TEXT])

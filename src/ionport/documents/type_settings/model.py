@@ -10,7 +10,7 @@ from typing import Any
 
 from ionport.core.errors import InvalidInput
 from ionport.core.http.texts import holds_storable
-from ionport.core.i18n import _
+from ionport.core.i18n import _, labelled
 from ionport.documents.invoice.rules.model import Effect
 from ionport.documents.invoice.rules.table import rules
 from ionport.documents.review.approvals import NO_APPROVALS, ApprovalPolicy
@@ -137,7 +137,7 @@ def settings_of(data: object) -> TypeSettings:
     if len(set(names)) < len(names):
         wrong["fields"] = _("Two fields have the same ERP field name.")
     if wrong:
-        text = " ".join(f"{place}: {what}" for place, what in list(wrong.items())[:20])
+        text = " ".join(labelled(place, what) for place, what in list(wrong.items())[:20])
         raise InvalidInput(text, code="invalid_settings", fields=wrong)
     return TypeSettings(kind.id, fields, effects, policy)
 
@@ -241,4 +241,4 @@ def _text(amount: Decimal | None) -> str | None:
 
 
 def _wrong(place: str, text: str) -> InvalidInput:
-    return InvalidInput(f"{place}: {text}", code="invalid_settings", fields={place: text})
+    return InvalidInput(labelled(place, text), code="invalid_settings", fields={place: text})

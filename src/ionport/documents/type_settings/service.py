@@ -8,7 +8,7 @@ from typing import Any
 
 from ionport.core.clock import Clock
 from ionport.core.errors import InvalidInput, NotFound
-from ionport.core.i18n import N_, _
+from ionport.core.i18n import N_, _, labelled
 from ionport.documents.bulk.anew import JudgingAnew
 from ionport.documents.model import Row
 from ionport.documents.review.approvals import ApprovalPolicy
@@ -138,7 +138,7 @@ class TypeSettingsService:
             if name in settings and settings[name].read_only
         }
         if wrong:
-            text = " ".join(f"{name}: {what}" for name, what in wrong.items())
+            text = " ".join(labelled(name, what) for name, what in wrong.items())
             raise InvalidInput(text, code="read_only", fields=wrong)
 
     def other_names(self, access: ScopedWork[OrganizationScope], type_id: str, fields: Row) -> Row:

@@ -15,7 +15,7 @@ from ionport.connections.model import Connection
 from ionport.connections.service import ConnectionService
 from ionport.core.errors import InvalidInput, TooLarge
 from ionport.core.http.texts import is_storable
-from ionport.core.i18n import _
+from ionport.core.i18n import _, labelled
 from ionport.core.paging import MAX_PER_PAGE, Page, PageRequest
 from ionport.exports.configurations.model import ConfigurationFields, ExportConfiguration
 from ionport.exports.model import ExportMethod
@@ -138,14 +138,14 @@ class ConfigurationTransfer:
             try:
                 found.append(self._fields(access, each, subs))
             except InvalidInput as error:
-                wrong.append(f"{each.title}: {error.text}")
+                wrong.append(labelled(each.title, error.text))
         made = []
         for fields in found if not wrong else ():
             try:
                 made.append(self._configurations.create(access, fields))
             except InvalidInput as error:
                 reasons = " ".join(dict.fromkeys(error.fields.values())) or error.text
-                wrong.append(f"{fields.title}: {reasons}")
+                wrong.append(labelled(fields.title, reasons))
         if wrong:
             text = _("Nothing is imported. {reasons}").format(reasons=" ".join(wrong))
             raise InvalidInput(text, code="not_importable", fields={"file": text})

@@ -10,6 +10,7 @@ from typing import Final
 from starlette.requests import Request
 
 from ionport.connections.model import ConnectionAction
+from ionport.core.i18n import labelled
 from ionport.core.paging import PageRequest
 from ionport.documents.alerts.model import AlertAction
 from ionport.documents.bulk.model import BulkAuditAction
@@ -162,9 +163,9 @@ def trail_lines(entries: Iterable[AuditEntry]) -> list[TrailLine]:
 def _sentence(words: str, entry: AuditEntry) -> str:
     if entry.action in _TOLD_IN_FULL:
         changes = detail_text(entry)
-        return f"{words}: {changes}" if changes else words
+        return labelled(words, changes) if changes else words
     named = next((detail_words(entry, key) for key in _NAMED if entry.details.get(key)), None)
-    return f"{words}: {named}" if named else words
+    return labelled(words, named) if named else words
 
 
 def action_labels() -> dict[str, str]:

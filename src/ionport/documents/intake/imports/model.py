@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from ionport.core.errors import InvalidInput, TooLarge
-from ionport.core.i18n import _
+from ionport.core.i18n import _, labelled
 from ionport.documents.invoice.corrections import (
     CORRECTABLE_TABLES,
     HEADER_VAT_FIELDS,
@@ -46,7 +46,7 @@ class RefusedImport(InvalidInput):
     def __init__(self, mistakes: Sequence[Mistake]) -> None:
         shown = mistakes[:_MAX_MISTAKES]
         super().__init__(
-            " ".join(f"{one.where}: {one.what}" for one in shown), code="invalid_import"
+            " ".join(labelled(one.where, one.what) for one in shown), code="invalid_import"
         )
         self.mistakes = tuple(shown)
 

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, replace
 from ionport.core.blobs import Blobs
 from ionport.core.clock import Clock
 from ionport.core.errors import Conflict, InvalidInput, existing
-from ionport.core.i18n import _
+from ionport.core.i18n import _, labelled
 from ionport.core.unpacking.pdf import is_pdf
 from ionport.documents.companies.model import addressee_of
 from ionport.documents.intake.reading import Intake, invoices_in_pdf, read_file
@@ -352,7 +352,7 @@ def _changes(
         if new != old:
             changes.append(_Change(target, field.label, old, new))
     if wrong:
-        text = " ".join(f"{name}: {what}" for name, what in list(wrong.items())[:5])
+        text = " ".join(labelled(name, what) for name, what in list(wrong.items())[:5])
         raise InvalidInput(text, code="wrong_value", fields=wrong)
     return changes
 

@@ -12,7 +12,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from ionport.core.errors import InvalidInput, NotFound
+from ionport.core.errors import InvalidInput, NotFound, TooManyRequests
+from ionport.core.http.problems import problem_of
 from ionport.core.http.rates import RateLimit
 from ionport.core.i18n import LANGUAGE_NAMES, N_, _, gettext, labelled, language
 from ionport.manual import (
@@ -96,33 +97,53 @@ def _page(name: str) -> ManualPage:
 
 def _ask(request: Request, page: ManualPage | None, usual: str = "text/html") -> Response:
     """Answer in the form that the request accepts: HTML, Markdown or JSON."""
-    _limit.count(visit_of(request).address, _("Ten questions a second are the most. Ask again."))
-    question = request.query_params["ask"].strip()
     accepted = request.headers.get("accept", "").lower()
     kinds = ("application/json", "text/html", _MARKDOWN)
     kind = next((kind for kind in kinds if kind in accepted), usual)
-    wrong = ""
-    if not question:
-        wrong = _("Ask something: add ?ask=, and a question in English, German or French.")
-    elif len(question) > MAX_QUESTION:
-        wrong = _("A question has at most {n} characters.").format(n=MAX_QUESTION)
-    if wrong and kind != "text/html":
-        raise InvalidInput(wrong, fields={"ask": wrong})
-    answer = None
-    if not wrong:
-        found = manual().ask(question, page.name if page else None)
-        answer = in_language(found, language())
-    if answer is not None and kind == "application/json":
+    if kind == "text/html":
+        return _ask_by_page(request, page)
+    try:
+        answer = _answered(request, page)
+    except (InvalidInput, TooManyRequests) as error:
+        problem = problem_of(error, visit_of(request).request_id, realm="")
+        if kind == "application/json":
+            return problem
+        waits = problem.headers.get("retry-after")
+        headers = {"Retry-After": waits} if waits else None
+        return PlainTextResponse(f"{error.text}\n", error.status, headers, _MARKDOWN)
+    if kind == "application/json":
         return JSONResponse(_as_json(answer))
-    if answer is not None and kind == _MARKDOWN:
-        return PlainTextResponse(_as_markdown(answer), media_type=_MARKDOWN)
+    return PlainTextResponse(_as_markdown(answer), media_type=_MARKDOWN)
+
+
+def _ask_by_page(request: Request, page: ManualPage | None) -> Response:
+    """Show the answer, or what is wrong with the question beside its field."""
+    wrong, answer = "", None
+    try:
+        answer = _answered(request, page)
+    except InvalidInput as error:
+        wrong = error.text
     context = {
-        "question": question[:MAX_QUESTION],
+        "question": request.query_params["ask"].strip()[:MAX_QUESTION],
         "wrong": wrong,
         "excerpts": [(block, html_of(block.text)) for block in answer.excerpts] if answer else [],
         "nearest": [read_page(name, language()) for name in answer.nearest] if answer else [],
     }
     return _render(request, "general/manual/answer.html", context, status=422 if wrong else 200)
+
+
+def _answered(request: Request, page: ManualPage | None) -> Answer:
+    """Return the answer; raises TooManyRequests, and InvalidInput for what is no question."""
+    _limit.count(visit_of(request).address, _("Ten questions a second are the most. Ask again."))
+    question = request.query_params["ask"].strip()
+    wrong = ""
+    if not question:
+        wrong = _("Ask something: add ?ask=, and a question in English, German or French.")
+    elif len(question) > MAX_QUESTION:
+        wrong = _("A question has at most {n} characters.").format(n=MAX_QUESTION)
+    if wrong:
+        raise InvalidInput(wrong, fields={"ask": wrong})
+    return in_language(manual().ask(question, page.name if page else None), language())
 
 
 def _render(

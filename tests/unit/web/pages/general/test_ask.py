@@ -67,6 +67,10 @@ def test_a_question_that_is_none_is_refused_with_a_hint(
     answer = ask(browser, "/manual/the-walk.md", question, accept)
     assert answer.status_code == 422
     assert "question" in answer.text.lower()
+    assert ("<html" in answer.text) is (accept == "text/html")
+    if accept == "application/json":
+        assert answer.headers["content-type"].startswith("application/problem+json")
+        assert "question" in answer.json()["fields"]["ask"].lower()
 
 
 @pytest.mark.parametrize(
@@ -90,12 +94,14 @@ def test_an_address_may_ask_ten_times_a_second() -> None:
     limit.count("192.0.2.1", "slower")
 
 
+@pytest.mark.parametrize("accept", ["text/html", "application/json", "*/*"])
 def test_too_many_questions_are_answered_with_429(
-    browser: Browser, monkeypatch: pytest.MonkeyPatch
+    browser: Browser, monkeypatch: pytest.MonkeyPatch, accept: str
 ) -> None:
     monkeypatch.setattr("ionport.web.pages.general.manual._limit", RateLimit(0))
-    answer = ask(browser, "/manual/the-walk.md", QUESTION)
+    answer = ask(browser, "/manual/the-walk.md", QUESTION, accept)
     assert answer.status_code == 429
+    assert ("<html" in answer.text) is (accept == "text/html")
     assert answer.headers["retry-after"] == "1"
 
 
