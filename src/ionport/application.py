@@ -77,7 +77,7 @@ class Application:
     documents: DocumentSide | None
 
     def delivery_engine(self, options: EngineOptions | None = None) -> DeliveryEngine:
-        """Return the engine that runs deliveries; who launches it closes it."""
+        """Return the engine that runs deliveries; the caller that launches it closes it."""
         if self.documents is None:
             raise ValueError("the Infor side runs no deliveries")
         engine = build_engine(
@@ -93,7 +93,7 @@ class Application:
         return engine
 
     def close(self) -> None:
-        """Give back the connections to Infor, to receivers of webhooks and to the database."""
+        """Close the connections to Infor, to receivers of webhooks and to the database."""
         if self.documents is not None:
             self.documents.runner.close()
             self.documents.webhook_sender.close()
@@ -232,7 +232,7 @@ def _document_side(
 
 
 def _speech_of(language: str) -> Speech | None:
-    # The catalogues are read with Babel, which no command has to load.
+    # The catalogues are read with Babel, which commands need not load.
     from ionport.web.locales import speech_of
 
     return speech_of(language)

@@ -73,7 +73,7 @@ async def _answer_ok(_request: Request) -> PlainTextResponse:
 
 
 def health_app(readiness: Readiness, metrics: Metrics | None = None) -> ASGIApp:
-    """Build what process managers, load balancers and monitoring ask, by any Host header."""
+    """Build the endpoints of process managers, load balancers and monitoring, for any Host."""
 
     def answer_metrics(_request: Request) -> PlainTextResponse:
         if metrics is None:
@@ -123,7 +123,7 @@ class ClientAddresses:
 def build_asgi(application: Application, engine: DeliveryEngine | None = None) -> ASGIApp:
     """Build the application that serves the sides of `application`.
 
-    `engine` is the one that this process runs: `/readyz` tells when it stands still.
+    `engine` is the one that this process runs: `/readyz` reports when it stands still.
     """
     readiness = Readiness(
         application.settings.data,

@@ -25,9 +25,9 @@ from ionport.store import Database, has_sealed_values, sqlite_url
 
 DATABASE_FILE: Final = "ionport.db"
 BLOBS_FOLDER: Final = "blobs"
-# What files tell of tenants, for the sandbox; a folder for each tenant.
+# Learned files with tenants' metadata, for the sandbox; a folder for each tenant.
 LEARNED_FOLDER: Final = "learned"
-# What tells a data folder from any other, and which of its files other users may not read.
+# The files by which a data folder is recognised, and those that other users may not read.
 _KNOWN_FILES: Final = (DATABASE_FILE, "keys.json", BLOBS_FOLDER, "ionport.toml")
 _PRIVATE_FILES: Final = (
     *("ionport.*", "keys.json*", "served.json", "dbos.sqlite*", "*.ionapi", BLOBS_FOLDER),
@@ -64,7 +64,7 @@ def require_data_folder(settings: Settings) -> None:
 
 
 def nothing_here(settings: Settings) -> Unavailable:
-    """Return what a command says about a folder that no server has made."""
+    """Return the error of a command about a folder that no server has made."""
     return Unavailable(
         _(
             "There is no ionport in the data folder {path}. Start it there once with 'ionport up',"
@@ -123,7 +123,7 @@ def load_keys(settings: Settings, database: Database, *, makes_new: bool = True)
 def opened_database(settings: Settings, *, also_moved: bool = False) -> Iterator[Database]:
     """Open the database; it is closed again when the block fails, and the error says which one.
 
-    One that was moved is refused, at each connection, unless it is what is worked on.
+    A moved database is refused, at each connection, unless `also_moved`.
     """
     database = Database(database_url(settings), connections=settings.database_connections)
     if not also_moved:
@@ -154,7 +154,7 @@ def database_url(settings: Settings) -> str:
 
 
 def stored_files(settings: Settings) -> Blobs:
-    """Return where the contents of files are kept: the data folder, or the bucket of the settings.
+    """Return the store of file contents: the data folder, or the bucket of the settings.
 
     Raises:
         InvalidInput: the setting is no address of a bucket.

@@ -167,8 +167,8 @@ def open_document_side(
 ) -> DocumentSide:
     """Return the services on an open database.
 
-    `addresses` says where Infor and receivers of webhooks may stand; links in what these are told
-    begin with `origin`. `speech_of` returns the texts of a language for mails.
+    `addresses` is the policy for Infor's addresses and those of webhooks; links in webhooks begin
+    with `origin`. `speech_of` returns the texts of a language for mails.
     """
     given = _Given(database, clock, keys, blobs, audit, identity, addresses, timing)
     messages, events = _messages(given, origin, speech_of)

@@ -2,7 +2,7 @@
 
 For the application and for the tests' fixture, which needs no page and no migration. What a
 client does not need to log in and to call is made, and its modules are loaded, when it is first
-asked for: a test-suite's start waits for no more than it uses.
+asked for: so that a test-suite's start loads only what it uses.
 """
 
 from __future__ import annotations
@@ -87,8 +87,8 @@ class InforOptions:
 class InforSide:
     """The services of the Infor side, put together on an open database.
 
-    What clients are told goes by the sandbox's clock, which a tester may have moved; what people
-    do on pages, and what is sent to targets, by the machine's. `tenant` is the first one.
+    Answers to clients use the sandbox's clock, which a tester may have moved; pages, and calls to
+    targets, the machine's. `tenant` is the first one.
     """
 
     def __init__(
@@ -283,7 +283,7 @@ class InforSide:
             self.ion.compass.stop()
 
     def close(self) -> None:
-        """Stop what a message or a query may have started, if one has."""
+        """Stop the flow runner and the queries, if they were started."""
         self.stop_queries()
         if "flow_runner" in vars(self):
             self.flow_runner.close()

@@ -62,7 +62,7 @@ class Side(StrEnum):
 
 
 def setting(default: T, text: str) -> T:
-    """Declare a setting with its default, and what the manual says of it."""
+    """Declare a setting with its default, and its text in the manual."""
     declared: T = field(default=default, metadata={"help": text})
     return declared
 
@@ -227,7 +227,7 @@ class Settings:
 
     @property
     def allows_loopback(self) -> bool:
-        """Whether calls may lead to this computer: as set, else when the public URL does."""
+        """Whether calls to this computer are allowed: as set, else when the public URL is one."""
         if self.allow_loopback_addresses == "auto":
             return is_loopback_name(urlsplit(self.origin).hostname or "")
         return self.allow_loopback_addresses == "true"

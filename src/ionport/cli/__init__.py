@@ -113,7 +113,7 @@ class _LazyGroup(click.Group):
 @click.pass_context
 def main(ctx: click.Context, data: str | None) -> None:
     """ionport: ION API credentials, and documents delivered over them."""
-    # Databases, keys, credentials: what a command writes is nobody else's to read.
+    # Databases, keys, credentials: only their owner may read what a command writes.
     before = os.umask(0o077)
     ctx.call_on_close(lambda: os.umask(before))
     ctx.obj = {"data": data}

@@ -1,4 +1,4 @@
-"""How errors look at the command line: the public text, the fields, exit status 1."""
+"""Shows errors at the command line: the public text, the fields, exit status 1."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def show_errors() -> Iterator[None]:
 def packages_missing(
     command: str, error: ModuleNotFoundError, extra: str = "server"
 ) -> click.ClickException:
-    """Return what to say when a command's packages are not there; raises others' errors again."""
+    """Return the error for missing packages of a command; raises any other error again."""
     if not error.name or error.name.startswith("ionport"):
         raise error
     return click.ClickException(

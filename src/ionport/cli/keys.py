@@ -52,7 +52,7 @@ def rotate_keys(ctx: click.Context, signing: bool) -> None:
     if signing:
         _rotate_signing_key(ctx)
         return
-    # Whatever side is served here: the data folder may hold secrets of both.
+    # For both sides, also where one is served: the data folder may hold secrets of both.
     settings = settings_of(ctx, log_level="WARNING", side=Side.BOTH)
     if settings.keys:
         raise InvalidInput("The key ring comes from IONPORT_KEYS; rotate it where it is kept.")

@@ -59,7 +59,7 @@ def print_rows(rows: Sequence[Row], *, as_json: bool, shown: Iterable[str], empt
 
 
 def whole(items: Sequence[T]) -> Page[T]:
-    """Return a list that is bounded by itself as its only page."""
+    """Return a bounded list as its only page."""
     return Page(items, len(items), PageRequest(per_page=MAX_PER_PAGE))
 
 
@@ -77,5 +77,5 @@ def _cell(value: object) -> str:
         return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
-    # Names come from outside: nothing of them may steer a terminal or break a line.
+    # Names come from outside: they must not control the terminal or break a line.
     return "".join(sign if sign.isprintable() else " " for sign in str(value))

@@ -42,7 +42,7 @@ def english(text: str) -> str:
 
 
 def joined(*texts: str, by: str = " ") -> str:
-    """Put sentences one behind the other; empty ones do not count."""
+    """Join sentences; empty ones do not count."""
     parts = [text for text in texts if text]
     if len(parts) < 2:
         return parts[0] if parts else ""

@@ -1,8 +1,8 @@
 """Writes a backup: one file with the rows, the stored files and what tells whether it is whole.
 
 The file is a tar archive of `manifest.json`, `database.db` (SQLite, whatever database is used),
-`blobs/…`, `learned/…` (what was learned of tenants) and `end.json`. The key ring is not in it: who
-finds the backup opens no secret.
+`blobs/…`, `learned/…` (what was learned of tenants) and `end.json`. The key ring is not in it: with
+the backup alone no secret can be opened.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ BLOBS: Final = "blobs"
 LEARNED: Final = "learned"
 END: Final = "end.json"
 FORMAT: Final = 1
-# What only the right key ring opens.
+# A sealed value that only the right key ring opens.
 PROBE: Final = SealedFor("backup", "installation", "probe")
 PROBE_TEXT: Final = b"ionport"
 
@@ -68,7 +68,7 @@ def back_up(settings: Settings, path: Path, now: datetime) -> Backup:
     """Write a backup to `path`, while servers and workers may go on.
 
     The rows are of one moment. Files are copied after it, so that each file which a row names is
-    there, but for those that retention takes away meanwhile and would take away again.
+    there, but for those that retention deletes meanwhile and would delete again.
 
     Raises:
         Conflict: there is a file at `path`.
@@ -119,7 +119,7 @@ def _write(settings: Settings, path: Path, folder: Path, now: datetime) -> Backu
             try:
                 content = blobs.get(digest)
             except NotFound:
-                # Taken away since the list was read.
+                # Deleted since the list was read.
                 continue
             except Conflict:
                 damaged.append(digest)
@@ -169,7 +169,7 @@ def _file(path: Path) -> Iterator[Any]:
 
 
 def _plain(member: tarfile.TarInfo) -> tarfile.TarInfo:
-    """Leave out who owns a file here."""
+    """Leave out the owner of a file."""
     member.uid = member.gid = 0
     member.uname = member.gname = ""
     member.mode = 0o600

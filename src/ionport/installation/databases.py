@@ -1,6 +1,6 @@
 """Takes a database for one process alone: for the time that it is copied whole.
 
-Which state it is in stands where its revision stands, so that every start looks at it:
+Its state is stored with its revision, so that every start reads it:
 `migrations.MOVED` and `migrations.UNFINISHED`.
 """
 
@@ -54,7 +54,7 @@ def taken(database: Database) -> Iterator[Connection]:
             yield connection
         finally:
             connection.rollback()
-            # What is in exclusive mode stays so until it is closed.
+            # A connection in exclusive mode stays so until it is closed.
             connection.invalidate()
 
 
@@ -131,7 +131,7 @@ def _take_postgresql(connection: Connection) -> None:
         "pg_stat_activity", *map(column, ("datname", "backend_type", "application_name"))
     )
     if inspect(connection).has_table(VERSIONS):
-        # Who connects from here on reads it first, waits, and then sees what became of it.
+        # A process that connects from here on reads it first, waits, and then sees the new state.
         connection.execute(text(f"LOCK TABLE {VERSIONS} IN ACCESS EXCLUSIVE MODE"))
     others = (
         select(func.count())

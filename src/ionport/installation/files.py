@@ -1,6 +1,6 @@
 """Copies stored files to another place: `ionport migrate --files-to`.
 
-What was copied stays where it was. The same command again copies what has come since.
+Copied files also stay where they were. The same command again copies files added since.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def copy_files(settings: Settings, to: str) -> CopiedFiles:
         try:
             content = source.get(digest)
         except NotFound:
-            # Taken away since the list was read.
+            # Deleted since the list was read.
             continue
         except Conflict:
             damaged.append(digest)

@@ -1,7 +1,7 @@
 """Moves an installation from one database to another: `ionport migrate --to`.
 
-Stored files and keys stay where they are. Whenever it breaks off, one of the two databases is whole
-and the other one refuses to start; the same command then begins anew or ends what was left.
+Stored files and keys stay where they are. Whenever it is interrupted, one of the two databases is
+whole and the other one refuses to start; the same command then begins anew or completes the move.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def move(settings: Settings, to: str) -> Mapping[str, Content]:
     Raises:
         InvalidInput: `to` is no such URL, or is the database that is used already.
         Conflict: `to` holds an installation, or the rows did not arrive whole.
-        Unavailable: somebody uses one of the databases, or it cannot be reached.
+        Unavailable: one of the databases is in use, or cannot be reached.
     """
     require_data_folder(settings)
     wanted = _target(settings, to)

@@ -1,6 +1,6 @@
 """Makes an installation of a backup, in an empty data folder and on either database.
 
-Nothing is in its place before the whole archive was read and compared. A restore that broke off is
+Nothing is put in place before the whole archive was read and compared. An interrupted restore is
 made anew by the same command.
 """
 

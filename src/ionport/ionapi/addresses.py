@@ -1,8 +1,8 @@
-"""Where a call may go: decided on the resolved address, which is then the one connected to.
+"""Which addresses may be called: decided on the resolved address, which is then connected to.
 
 An uploaded file or a form names the hosts we connect to and send secrets to, so the name is
-resolved once, every address is judged, and the connection is made to a judged address; TLS and the
-Host header keep the name. A name that changes its address between check and use gains nothing.
+resolved once, every address is checked, and the connection is made to a checked address; TLS and
+the Host header keep the name. A name that changes its address between check and use gains nothing.
 
 This is the one policy of the whole program; it imports nothing that needs a network library.
 """
@@ -151,7 +151,7 @@ class AddressPolicy:
         )
 
 
-# What a service goes by that was told nothing.
+# The policy of a service that was given none.
 PUBLIC_ONLY = AddressPolicy(allow_private=False, allow_loopback=False)
 
 

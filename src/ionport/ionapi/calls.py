@@ -1,4 +1,4 @@
-"""What a client method wants done, as values: the methods themselves perform no I/O.
+"""Requests of client methods as values: the methods themselves perform no I/O.
 
 A client method is a generator (a *flow*) that yields effects and is sent their results:
 a `Call` gives an `Answer`, `Blocking` the result of its function, `Wait` that of its future.
@@ -42,8 +42,8 @@ class Call:
 
     `authorized` calls get a bearer token on their way and `bears_token` once they have it.
     `login` marks a request for a token: its failure says that the call which waits for the token
-    was not sent. `shown` stands for the body in records, where the body itself is too large or
-    says nothing. A body made while it is sent is a `Body` (`transport.bodies`). `sink` takes the
+    was not sent. `shown` replaces the body in records, where the body itself is too large or not
+    readable. A body made while it is sent is a `Body` (`transport.bodies`). `sink` takes the
     answer's body piece by piece where its status is 2xx: the `Answer` has its beginning alone then.
     """
 

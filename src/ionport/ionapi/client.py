@@ -143,7 +143,7 @@ def _sent(call: Call) -> Flow[Answer]:
 
 
 def _both(first: Observer | None, second: Observer | None) -> Observer | None:
-    """Return what tells both of an exchange."""
+    """Return one observer that reports an exchange to both."""
     if first is None or second is None:
         return first or second
 

@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 
 class _Sending:
-    """What both drivers know: the credential, the bounds, and who watches."""
+    """What both drivers share: the credential, the bounds, and the observers."""
 
     def __init__(self, auth: IonApiAuth, timeouts: Timeouts, observer: Observer | None) -> None:
         self.auth = auth
@@ -62,7 +62,7 @@ class _Sending:
 
 
 class _Withheld(Exception):
-    """Carries what a permit raised past the flows, which could take it for an answer."""
+    """Carries an exception of a permit past the flows, which could handle it as an answer's."""
 
     def __init__(self, refusal: Exception) -> None:
         super().__init__()

@@ -7,9 +7,9 @@
     ├── ConnectionFailed        no conversation: name, refused, TLS, time-out, connection lost
     ├── SendWindowClosed        the time in which the call was allowed to be sent has passed
     ├── AnswerRefused           an answer that is not taken: redirect, HTML, broken JSON, too large
-    ├── TokenError              the authorization server said no
+    ├── TokenError              the authorization server refused
     │   ├── InvalidClient           client id or client secret
-    │   ├── InvalidGrant            service account keys, or a dead refresh token
+    │   ├── InvalidGrant            service account keys, or an ended refresh token
     │   └── UnauthorizedClient      the app may not use this grant
     └── ServiceError            IDM, ION or another suite answered with an error
         ├── M3Error                 M3 refused a transaction
@@ -71,11 +71,11 @@ class IonApiError(Exception):
 
     @property
     def transient(self) -> bool:
-        """Whether trying again later can heal it."""
+        """Whether trying again later can succeed."""
         return self._transient
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # Workers hand errors across process borders; keyword arguments defeat the default.
+        # Workers pass errors between processes; the default cannot rebuild keyword arguments.
         return _rebuild, (type(self), self.__dict__)
 
 
@@ -119,7 +119,7 @@ class ConnectionFailed(IonApiError):
 
     @property
     def transient(self) -> bool:
-        """A wrong certificate waits for a person; everything else may pass by itself."""
+        """False for a wrong certificate, which needs a person; the rest may pass by itself."""
         return self.kind != "certificate"
 
 
@@ -153,14 +153,14 @@ class AnswerRefused(IonApiError):
 
     @property
     def transient(self) -> bool:
-        """Only a cut-off answer, or one that came with a passing status, heals by itself."""
+        """True only for a cut-off answer, or one with a transient status."""
         return self.code == "truncated" or is_transient(self.status)
 
 
 class TokenError(IonApiError):
     """The token endpoint refused. `oauth_error` is its RFC 6749 code, `status` the HTTP status.
 
-    `sent` is always False: the call that wanted the token has not left.
+    `sent` is always False: the call that needed the token was not sent.
     """
 
     default_code = "token_error"
@@ -175,7 +175,7 @@ class TokenError(IonApiError):
 
     @property
     def transient(self) -> bool:
-        """Busy or broken servers heal; a refused credential does not."""
+        """True for busy or broken servers, False for a refused credential."""
         return is_transient(self.status) or self.oauth_error in {
             "temporarily_unavailable",
             "server_error",
@@ -216,7 +216,8 @@ class ServiceError(IonApiError):
         **common: Any,
     ) -> None:
         common.setdefault("code", f"{service.lower()}_http_{status}")
-        # A refusal (4xx) means nothing was done; a server error may have come after the deed.
+        # A refusal (4xx) means nothing was done; a server error may have come after the change was
+        # made.
         common.setdefault("sent", not 400 <= status < 500 or status == 408)
         super().__init__(message, **common)
         self.service = service
@@ -227,16 +228,16 @@ class ServiceError(IonApiError):
 
     @property
     def transient(self) -> bool:
-        """By status: time-outs, quota and server errors heal, refusals do not."""
+        """By status: True for time-outs, quota and server errors, False for refusals."""
         return is_transient(self.status)
 
 
 class M3Error(ServiceError):
     """M3 refused a transaction: of it, nothing was done.
 
-    `remote_code` is the message id (`WSUNO03`), `remote_message` M3's own words, `field` the input
-    field to blame ("" when none is named), `kind` who refused: `ServerReturnedNOK` is the program,
-    any other kind m3api-rest before it ran (docs/reference/m3.md#addresses-and-errors).
+    `remote_code` is the message id (`WSUNO03`), `remote_message` M3's own words, `field` the wrong
+    input field ("" when none is named), `kind` who refused: `ServerReturnedNOK` is the program, any
+    other kind m3api-rest before it ran (docs/reference/m3.md#addresses-and-errors).
     """
 
     def __init__(
@@ -284,5 +285,5 @@ class LnFault(ServiceError):
 
     @property
     def transient(self) -> bool:
-        """LN has looked at the request and said no."""
+        """False: LN has read the request and refused it."""
         return False

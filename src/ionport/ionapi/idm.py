@@ -298,7 +298,7 @@ def _item_body(draft: ItemDraft) -> bytes | Body:
     if not any(isinstance(content, Path) for content in contents):
         whole = [content for content in contents if isinstance(content, bytes)]
         return item_json(draft, [base64.b64encode(content).decode() for content in whole])
-    # What stands for a content in the JSON cannot stand anywhere else in it.
+    # The placeholder of a content cannot be in the JSON anywhere else.
     marks = [secrets.token_hex(16) for _ in contents]
     rest = item_json(draft, marks)
     parts: list[bytes | Body] = []

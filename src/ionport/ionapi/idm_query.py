@@ -1,4 +1,4 @@
-"""Searches in IDM, put together without a value ever being taken for a part of the query.
+"""Searches in IDM, built so that a value is never read as a part of the query.
 
 Source: docs/reference/idm.md#search.
 """
@@ -62,7 +62,7 @@ class ItemQuery:
         return self._and(f"{_at(attribute)} IS NULL")
 
     def sorted_by(self, attribute: str, *, descending: bool = False) -> ItemQuery:
-        """The same items in the order of an attribute, behind the orders asked for before."""
+        """The same items in the order of an attribute, after the orders given before."""
         order = f"{_at(attribute)} {'DESCENDING' if descending else 'ASCENDING'}"
         return replace(self, sorts=(*self.sorts, order))
 

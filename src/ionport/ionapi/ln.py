@@ -23,7 +23,7 @@ BASE = "LN/c4ws/services"
 SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
 NAMESPACE = "http://www.infor.com/businessinterface/"
 MAX_LISTED = 1_000
-# What says nothing when it stands beside other messages (docs/reference/ln.md#soap).
+# The general message, left out beside other messages (docs/reference/ln.md#soap).
 _SEVERAL = "Multiple messages are reported"
 _MAX_MESSAGES = 20
 
@@ -67,7 +67,7 @@ class LnEntity:
 
 @dataclass(frozen=True, slots=True)
 class LnCreated:
-    """The entities that LN has created, by their keys, and what it had to say."""
+    """The entities that LN has created, by their keys, and its messages."""
 
     keys: tuple[Mapping[str, str], ...]
     messages: tuple[LnMessage, ...] = ()
@@ -262,7 +262,7 @@ def _entity(element: Element) -> LnEntity:
 
 
 def _fault(answer: Answer, fault: Element) -> LnFault:
-    """Return the error for a fault; the messages of its details tell more than its head."""
+    """Return the error for a fault; the messages of its details are more exact than its head."""
     messages = _messages(answer, fault)
     telling = [each for each in messages if each.text and each.text != _SEVERAL]
     words = "; ".join(dict.fromkeys(each.text for each in telling[:5]))

@@ -2,8 +2,8 @@
 
 Source: docs/reference/m3.md#transactions-and-fields, docs/reference/m3.md#bulk.
 
-What changes something at M3 is sent as a bulk call, also when it is a single transaction: that is
-a POST, which no proxy on the way repeats.
+A transaction that changes something is sent as a bulk call, also a single one: that is a POST,
+which no proxy repeats.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ from .finding import APPS_MENU
 from .wording import worded
 
 BASE = "M3/m3api-rest/v2/execute"
-# "Max 32 KB per message" (docs/reference/m3.md#bulk), with some room for what surrounds it.
+# "Max 32 KB per message" (docs/reference/m3.md#bulk), less some bytes for the message around the
+# transactions.
 MAX_BULK_BYTES = 32_000
 # Larger batches run into the gateway's time-out (docs/reference/m3.md#bulk).
 MAX_BULK = 80
@@ -64,7 +65,7 @@ class M3Request:
 
 @dataclass(frozen=True, slots=True)
 class M3Result:
-    """What became of one transaction: its records, texts by field; or its error.
+    """The result of one transaction: its records, texts by field; or its error.
 
     `processed` is False where the batch was terminated before it: then nothing of it was done.
     """
@@ -122,8 +123,8 @@ def chunks(
 class M3Operations(Service):
     """The operations of M3, for threads (`M3`) and asyncio (`AsyncM3`).
 
-    All raise ServiceError for refusals of the whole call (M3Error where M3 says which field is to
-    blame), and the errors of connection, token and answer.
+    All raise ServiceError for refusals of the whole call (M3Error where M3 names the wrong field),
+    and the errors of connection, token and answer.
     """
 
     @operation
@@ -243,7 +244,7 @@ def _encoded(data: Any) -> bytes:
     return json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-# What surrounds the transactions of a bulk call.
+# The JSON around the transactions of a bulk call.
 _ROOM = len(bulk_body("X" * 10, (), company="999", division="XXX"))
 
 

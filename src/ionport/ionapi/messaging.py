@@ -58,7 +58,7 @@ REMEDIES = {
 
 @dataclass(frozen=True, slots=True)
 class BodMessage:
-    """A business document on its way into ION. `custom` holds `Custom_…` properties."""
+    """A business document for ION. `custom` holds `Custom_…` properties."""
 
     document_name: str
     message_id: str
@@ -148,7 +148,7 @@ class AsyncMessaging(AsyncService, MessagingOperations):
 
 
 def parameters_of(message: BodMessage) -> dict[str, Any]:
-    """Return what goes beside the payload; raises RequestRefused for what ION would refuse."""
+    """Return the parameters beside the payload; raises RequestRefused for what ION would refuse."""
     parameters: dict[str, Any] = {
         "documentName": message.document_name,
         "messageId": message.message_id,

@@ -1,4 +1,4 @@
-"""When a call may be sent: a clock that no suspend and no step fools, and the right to send."""
+"""When a call may be sent: a clock that counts suspended time, and the right to send."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ _CLOCK: int | None = getattr(time, "CLOCK_BOOTTIME", None)
 
 
 def boot_time() -> float:
-    """Seconds since this machine started, those in which it slept included (CLOCK_BOOTTIME).
+    """Seconds since this machine started, suspended time included (CLOCK_BOOTTIME).
 
     Setting the time of day does not change it. Readings of two machines, or from before and
-    after a restart of one, say nothing about each other. Where the platform has no such clock
+    after a restart of one, cannot be compared. Where the platform has no such clock
     it is the monotonic one.
     """
     return time.monotonic() if _CLOCK is None else time.clock_gettime(_CLOCK)
@@ -22,9 +22,9 @@ def boot_time() -> float:
 
 @dataclass(frozen=True, slots=True)
 class SendWindow:
-    """When one authorised call may leave and be answered, as readings of `boot_time`.
+    """When one authorised call may be sent and answered, as readings of `boot_time`.
 
-    A call of which nothing has left by `begin_by` ends unsent. After `end_by` no byte leaves and
+    A call of which nothing was sent by `begin_by` ends unsent. After `end_by` no byte is sent and
     no answer is awaited: the connection is reset. An answer that has arrived by then is read.
     """
 

@@ -1,4 +1,4 @@
-"""Sentences for people that a program can say in another language than English."""
+"""Sentences for people that a program can show in another language than English."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ class Sentence(str):
         return sentence
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # Errors bear sentences across process borders.
+        # Errors with sentences are passed between processes.
         return Sentence, (self.template, self.parameters)
 
 
 def values_of(*texts: str) -> dict[str, str]:
-    """Return what stands in the places of those texts that are sentences, by name.
+    """Return the parameters of those texts that are sentences, by name.
 
     A sentence is any text with `parameters`; of sentences inside a sentence theirs count.
     """
@@ -51,7 +51,7 @@ def worded(template: str, **parameters: str | int) -> Sentence:
 
 
 def joined(*sentences: str) -> str:
-    """Put sentences one behind the other; empty ones do not count."""
+    """Join sentences; empty ones do not count."""
     told = list(filter(None, sentences))
     if len(told) < 2:
         return told[0] if told else ""

@@ -118,7 +118,7 @@ def languages_of(name: str) -> list[str]:
 
 
 def manual_base(language: str) -> str:
-    """Return where the manual stands on a server, in a language."""
+    """Return the path of the manual on a server, in a language."""
     return "/manual" if language == LANGUAGES[0] else f"/manual/{language}"
 
 

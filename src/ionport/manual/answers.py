@@ -1,4 +1,4 @@
-"""Questions to the manual: what it says, word for word, with where it stands. Nothing is made up.
+"""Questions to the manual: answered by its own text, with the page. Nothing is made up.
 
 Pages are compared with a question by what their blocks say in each language (BM25), by their titles
 and by phrases with which people ask for them (`asked_en.tsv`). A question counts as answered when
@@ -53,7 +53,7 @@ _ODDS_IN_BLOCK = 1.38
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the manual says to a question.
+    """The manual's answer to a question.
 
     `excerpts`: the best first, whole blocks of Markdown; none unless `is_answered`. `nearest`:
     names of pages that are about something like it.
@@ -65,7 +65,7 @@ class Answer:
 
 
 class Manual:
-    """The pages, ready to be asked; may be asked by several threads."""
+    """The pages with their index; several threads may ask at once."""
 
     def __init__(
         self,

@@ -116,7 +116,7 @@ def stem(word: str) -> str:
 
 @lru_cache(_CACHED)
 def is_empty_word(word: str) -> bool:
-    """Tell whether a folded word says nothing about what is asked."""
+    """Tell whether a folded word has no meaning of its own in a question."""
     is_known = any(word in own for own in _empty_words().values())
     return is_known or (len(word) == 1 and not word.isdigit())
 

@@ -1,4 +1,4 @@
-"""Texts of errors and findings that stand in the manual's tables: who pastes one finds its row."""
+"""Texts of errors and findings in the manual's tables: a question with one finds its row."""
 
 from __future__ import annotations
 

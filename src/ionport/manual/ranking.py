@@ -1,4 +1,4 @@
-"""BM25 over texts that are given as terms: which of them speak of a word, and how much."""
+"""BM25 over texts that are given as terms: which of them have a word, and with which score."""
 
 from __future__ import annotations
 

@@ -13,12 +13,12 @@ from markdown_it import MarkdownIt
 
 from ionport.manual import ManualPage
 
-# A table of a thousand names answers no question; who needs it reads it.
+# A table of a thousand names answers no question.
 _WITHOUT_ROWS = frozenset({"terms"})
 
 
 def new_parser() -> MarkdownIt:
-    """Return what reads the manual's Markdown. Raw HTML is off: a page has Markdown alone."""
+    """Return the parser of the manual's Markdown. Raw HTML is off: a page has Markdown alone."""
     return MarkdownIt("commonmark", {"html": False}).enable("table")
 
 

@@ -1,4 +1,4 @@
-"""What lists the pages of the manual for programs: `llms.txt` and a site map."""
+"""Lists of the manual's pages for programs: `llms.txt` and a site map."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What tools answer: plain values by the names of the field, texts bounded, nothing secret."""
+"""The answers of tools: plain values by the field's names, texts bounded, nothing secret."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Facts = dict[str, Any]
 
 
 def manual_facts(answer: Answer) -> Facts:
-    """Return what the manual says to a question, word for word, and where."""
+    """Return the manual's answer to a question, word for word, with its pages."""
     return {
         "answered": answer.is_answered,
         "excerpts": [
@@ -58,12 +58,12 @@ def item_facts(item: Item) -> Facts:
 
 
 def records_of(result: M3Result) -> list[dict[str, str]]:
-    """Return the records that a transaction of M3 gave."""
+    """Return the records of a transaction of M3."""
     return [{name: cut(value) for name, value in each.items()} for each in result.records]
 
 
 def delivery_facts(delivery: Delivery) -> Facts:
-    """Return a delivery: what, by which configuration, how far, and what went wrong."""
+    """Return a delivery: its document, configuration, status and error."""
     return {
         "id": delivery.id,
         "document": delivery.document_id,

@@ -1,4 +1,4 @@
-"""What the tools may do, and how much they answer."""
+"""What the tools may do, and the bounds of their answers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Final
 
 from ionport.core.errors import InvalidInput
 
-# A program reads an answer whole: long lists and texts cost it more than they tell.
+# A program reads an answer whole, so that lists and texts are kept short.
 MOST_ROWS: Final = 50
 MOST_RECORDS: Final = 200
 LONGEST_TEXT: Final = 2_000

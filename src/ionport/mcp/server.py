@@ -86,7 +86,7 @@ def server_of(tools: Tools) -> MCPServer[Any]:
         version=__version__,
         log_level="WARNING",
     )
-    # Refusals are the caller's business; at INFO the SDK tells each of them.
+    # Refusals concern the caller; at INFO the SDK logs each of them.
     logging.getLogger("mcp").setLevel(logging.WARNING)
     _add_manual(server, tools)
     _add_infor(server, tools)

@@ -1,4 +1,4 @@
-"""The tools: each reads, with the rights of whoever started the server, and is written down first.
+"""The tools: each only reads, with the rights of the server's user, and is audited first.
 
 They know nothing of the protocol (`ionport.mcp.server`), and raise what services raise.
 """
@@ -49,7 +49,7 @@ _BOUND: Final = Timeouts(connect=10, read=45, total=50, login=30)
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """What the tools work on. The scope is what the actor may see of one organization."""
+    """The services of the tools. The scope is what the actor may see of one organization."""
 
     database: Database
     audit: AuditLog

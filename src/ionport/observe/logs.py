@@ -55,7 +55,7 @@ _SUSPECT: Final = ("=", ":", "%", "bearer", "basic", "eyj", "set", "openid")
 _SUSPECT_PATH: Final = ("%", "set", "openid")
 _SHORTEST_SECRET = 80
 
-# What a record has by itself; the rest is what the caller added to the line. uvicorn adds the same
+# The attributes of every record; the others were added by the caller. uvicorn adds the same
 # text once more, with the colours of a terminal.
 _OWN_NAMES: Final = frozenset(
     (*vars(logging.makeLogRecord({})), "message", "asctime", "taskName", "color_message")
@@ -78,7 +78,7 @@ def redact(text: str) -> str:
 def redact_path(path: str) -> str:
     """Return a path without the secret of a one-time link, whatever else stands in it.
 
-    However the link is spelled: a server that does not know it writes the line all the same.
+    In any spelling of the link: a server without that page logs the path all the same.
     """
     if not _has_any(_SUSPECT_PATH, path):
         return path

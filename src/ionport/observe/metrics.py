@@ -1,6 +1,6 @@
-"""What `/metrics` answers, in the text format of Prometheus: numbers and no names.
+"""The answer of `/metrics`, in the text format of Prometheus: numbers and no names.
 
-It is served where IONPORT_METRICS says so; one look at the ledger serves all who ask in a second.
+It is served where IONPORT_METRICS is on; one query of the ledger serves all requests of a second.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Whether this process can do its work now: what `/readyz` answers.
 
-Anybody may ask, so that one look serves all who ask within a second, and there is never more than
+Anybody may ask, so that one check serves all requests within a second, and there is never more than
 one under way: it takes one place among the writers at most.
 """
 
@@ -26,7 +26,7 @@ from ionport.store.readiness_repository import ReadinessRepository
 
 LIMIT_SECONDS: Final = 2.0
 KEPT_SECONDS: Final = 1.0
-# So many sweeps of an idle engine did not come.
+# How many sweeps of an idle engine may be missing.
 SILENT_AFTER: Final = 30.0
 _SYSTEM = SystemScope("readiness")
 
@@ -104,7 +104,7 @@ class Readiness:
             is_over = running is None or (running.done() and now - self._began > self._kept)
             if running is None or is_over:
                 self._began, self._under_way = now, running = now, Future()
-                # Whoever asked may go away; the others wait on.
+                # A client may disconnect; the others go on waiting.
                 running.set_running_or_notify_cancel()
                 threading.Thread(
                     target=self._look, args=(running,), name="readiness", daemon=True
@@ -145,7 +145,7 @@ class Readiness:
 
 
 def _reason(error: Exception) -> str:
-    """Return what strangers may read: what SQLite or the system says, nothing of a network."""
+    """Return a reason that anybody may read: of SQLite or the system, nothing of a network."""
     if isinstance(error, OSError):
         return error.strerror or "it cannot be used"
     if isinstance(error, DBAPIError) and type(error.orig).__module__ == "sqlite3":

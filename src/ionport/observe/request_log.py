@@ -25,14 +25,14 @@ from ionport.gateway.caller import REQUEST_ID_KEY
 from ionport.observe.logs import redact_path
 
 _LONGEST_PATH: Final = 300
-# Nobody reads a line for each question of a load balancer.
+# No line is logged for the requests of a load balancer.
 _QUIET: Final = frozenset(("/healthz", "/readyz", "/metrics"))
 
 _logger = logging.getLogger("ionport.request")
 
 
 class RequestLog:
-    """Stands before every app: gives the request its id, and tells how it was answered.
+    """The first layer before every app: gives the request its id, and logs its answer.
 
     The line has method, path (never the query, which may hold tokens), status and milliseconds;
     status 0 is a connection that ended without an answer.
@@ -49,7 +49,7 @@ class RequestLog:
         began = time.perf_counter()
         status = 0
 
-        # No coroutine of its own: every piece of every answer comes by here.
+        # No coroutine: every piece of every answer passes through here.
         def noting(message: Message) -> Awaitable[None]:
             nonlocal status
             if message["type"] == "http.response.start":

@@ -1,6 +1,6 @@
 """Spans for OpenTelemetry (extra `otel`), sent by OTLP over HTTP.
 
-Where to is said by OpenTelemetry's own variables, such as `OTEL_EXPORTER_OTLP_ENDPOINT`.
+The receiver is set by OpenTelemetry's own variables, such as `OTEL_EXPORTER_OTLP_ENDPOINT`.
 """
 
 from __future__ import annotations

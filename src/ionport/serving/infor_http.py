@@ -66,14 +66,14 @@ class InforRouter:
         if scope["type"] == "http":
             app, scope = self._choose(scope)
         elif scope["type"] == "websocket":
-            # Nothing here speaks it: the gateway knows how to say so.
+            # No app here takes WebSockets: the gateway refuses them.
             app = self._gateway
         await app(scope, receive, send)
 
     def _choose(self, scope: Scope) -> tuple[ASGIApp, Scope]:
         """Return which app answers, and the scope that it gets; names the route for counters.
 
-        API calls come first: they are many, and each pays for what is asked before.
+        API calls come first: they are many, and each check before them costs time.
         """
         path: str = scope["path"]
         tenant = _TENANT_PATH.match(path)

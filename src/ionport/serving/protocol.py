@@ -41,9 +41,9 @@ class ServerProtocol(HttpToolsProtocol):
     uvicorn writes an answer's head and body one after the other, which is two calls of the system
     and wakes the client twice. Requests carry the extension that cuts their connection: the
     sandbox's faults use it. What follows the last chunk of a body is dropped: uvicorn takes it for
-    headers, which would let a client pass a proxy that judges headers in front of us (RFC 9110
+    headers, which would let a client bypass a proxy that checks headers in front of us (RFC 9110
     §6.5.1). A header whose name has an underscore is dropped too, but for ION's custom properties:
-    what stands behind us may read `Content_Length` as `Content-Length`.
+    a server behind us may read `Content_Length` as `Content-Length`.
     """
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -119,7 +119,7 @@ class ServerProtocol(HttpToolsProtocol):
         if name == b"expect":
             super().on_header(name, value)
         elif b"_" not in name or name.startswith(_WITH_UNDERSCORE):
-            # As uvicorn has it: every request comes by here several times.
+            # As uvicorn does it: every request passes through here several times.
             self.headers.append((name, value))
 
     def on_headers_complete(self) -> None:

@@ -36,7 +36,7 @@ def server_config(
 
 
 def settle_memory() -> None:
-    """Spare the collector what the start has made: all of it stays until the process ends.
+    """Exclude the objects of the start from garbage collection: they stay until the process ends.
 
     For a process that only serves: it makes few cycles, and looking at every module and table
     again and again was a tenth of the gateway's work.

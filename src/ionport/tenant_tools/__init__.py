@@ -1,1 +1,1 @@
-"""What uses both the client library and the sandbox's own list of what it imitates."""
+"""Tools that use both the client library and the sandbox's coverage table."""

@@ -1,4 +1,4 @@
-"""Starts a test session's sandbox as fast as it goes."""
+"""Starts a test session's sandbox as fast as possible."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def started_infor() -> Iterator[Infor]:
 
 @contextmanager
 def _collector_resting() -> Iterator[None]:
-    """Keep the collector from looking again and again at what an import makes and keeps.
+    """Pause the garbage collector while modules are imported, whose objects stay anyway.
 
     At the end it counts as old: frozen and thawed, it is in the oldest generation.
     """

@@ -238,7 +238,7 @@ def _run(
 
 
 def _ends(rows: Sequence[Row], journal: Journal) -> Iterator[tuple[int, RowResult]]:
-    """Yield what the journal knows of the rows, those without an answer among them."""
+    """Yield the journal's state of each row, also of those without an answer."""
     unknown = set(journal.unknown())
     for row in rows:
         if result := journal.results.get(row.number):
@@ -321,7 +321,7 @@ def _number(ends: Mapping[int, RowResult], state: RowState) -> int:
 
 
 def _digest(rows: Sequence[Row]) -> str:
-    """Return what tells these rows from others."""
+    """Return the digest of these rows."""
     digest = hashlib.sha256()
     for row in rows:
         digest.update(repr((row.number, sorted(row.record.items()))).encode())

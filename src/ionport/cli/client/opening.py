@@ -1,4 +1,4 @@
-"""The credential file that a command calls Infor with, the tokens it shares, how it ends."""
+"""The credential file that a command calls Infor with, its shared tokens, and its exit status."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def credential_option(command: Command) -> Command:
 
 
 def read_credential(path: Path) -> IonApiFile:
-    """Read a credential file; what is wrong with it is told."""
+    """Read a credential file; raises ClickException with what is wrong with it."""
     try:
         return IonApiFile.load(path)
     except FileNotFoundError as error:
@@ -72,9 +72,9 @@ def client_of(file: IonApiFile) -> IonApiClient:
 
 @contextmanager
 def calling(path: Path, *, as_json: bool = False, writes: bool = False) -> Iterator[IonApiClient]:
-    """Open a client of the tenant that a credential file is for, and end as its errors ask for.
+    """Open a client of a credential file's tenant, and end with the exit status of its errors.
 
-    Exit status 1: refused; 3: it `writes`, and nobody knows whether that was done; 4: not done,
+    Exit status 1: refused; 3: it `writes`, and it is not known whether that was done; 4: not done,
     and the same command may succeed later.
     """
     try:

@@ -117,7 +117,7 @@ def _workbook(path: Path, sheet: str) -> Iterator[Sequence[Any]]:
         raise RequestRefused(
             "Excel files need the extra 'xlsx'. Install it, or save the table as CSV."
         ) from error
-    path.open("rb").close()  # what cannot be opened is told as such, not by the library
+    path.open("rb").close()  # the error is ours, not the library's
     try:
         workbook = python_calamine.CalamineWorkbook.from_path(str(path))
         names = workbook.sheet_names

@@ -20,7 +20,7 @@ _SHOWN = ("name", "tenant", "app", "gateway", "proof")
 
 
 class _Aliases(click.Group):
-    """`connection check` is the name that `connection prove` had before."""
+    """`connection check` is the former name of `connection prove`."""
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         return super().get_command(ctx, "prove" if cmd_name == "check" else cmd_name)
@@ -217,7 +217,7 @@ def connection_id_of(application: Application, name: str) -> str:
         access = Access(work, scope, OPERATOR)
         page = service.list(access, ALL, name)
         if not page.items:
-            # An id, or nothing's name: then the known ones are told.
+            # An id, or an unknown name: then the error lists the known ones.
             page = service.list(access, ALL)
     return find_by_name({item.id: item.name for item in page.items}, name, "connection")
 

@@ -82,7 +82,7 @@ def document_accept(
 def _asked_about(
     ctx: click.Context, document_id: str, *, yes: bool
 ) -> tuple[frozenset[str], datetime]:
-    """List what holds and ask about it; return the ids of what may be accepted, and when."""
+    """List the holding findings and ask about them; return the ids to accept, and the time."""
     with opened(ctx) as application, application.database.read() as work:
         looked_at = application.clock.now()
         service, scope = documents_side(application).documents, organization_scope(application)
@@ -180,7 +180,7 @@ def _run(ctx: click.Context, document_id: str, as_json: bool, decide: _Decide) -
 
 
 def _tell(application: Application, document_id: str, *, as_json: bool) -> None:
-    """Print where the document stands now."""
+    """Print the document's present status."""
     scope, service = organization_scope(application), documents_side(application).documents
     with application.database.read() as work:
         access = work.within(scope)

@@ -1,4 +1,4 @@
-"""`ionport document list|show`; what else documents have stands in modules of its own."""
+"""`ionport document list|show`; other commands about documents are in modules of their own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the stages of a proof look at the command line."""
+"""Prints the stages of a proof at the command line."""
 
 from __future__ import annotations
 

@@ -61,7 +61,7 @@ def credentials_download(
                 if username
                 else None,
             )
-            # Written before the commit: no service account without a file that opens it.
+            # Written before the commit: no service account is stored without its file.
             path = output or Path(file.filename)
             write_private(path, file.content)
     click.echo(f"Wrote {path}. It holds secrets: keep it like a password.")

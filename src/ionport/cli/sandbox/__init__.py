@@ -1,1 +1,1 @@
-"""The sandbox from the command line: serving it, and commands that speak with it."""
+"""The sandbox from the command line: serving it, and commands that call it."""

@@ -1,6 +1,6 @@
 """`ionport sandbox up|record|faults|reset`: the sandbox for test-suites in any language.
 
-`up` needs the server's packages; the others speak HTTP with one that runs.
+`up` needs the server's packages; the others call a running sandbox by HTTP.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def _remote(command: Command) -> Command:
         with connected(ctx.obj["data"], url, tenant, key) as client:
             command(client, **options)
 
-    # With its options, which the decorators below it have left on the command.
+    # With the options that the decorators below it have set on the command.
     wrapped: Callable[..., None] = update_wrapper(with_client, command)
     return _remote_options(click.pass_context(wrapped))
 

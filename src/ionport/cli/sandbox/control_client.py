@@ -1,4 +1,4 @@
-"""The control plane of a running sandbox, over HTTP: what `ionport sandbox …` speaks with.
+"""The control plane of a running sandbox, over HTTP: what `ionport sandbox …` calls.
 
 `ionport sandbox up` leaves an access file in the data folder, so that the other commands find the
 server by themselves; for a server elsewhere its address and a control key are named.
@@ -33,7 +33,7 @@ class ControlAccess:
         return f"ControlAccess({self.url}, {self.tenant})"
 
     def write(self, path: Path) -> None:
-        """Keep it where only its owner reads it, in the place of an earlier one."""
+        """Write it to a private file, in place of an earlier one."""
         path.unlink(missing_ok=True)
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:

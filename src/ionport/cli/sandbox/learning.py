@@ -31,7 +31,7 @@ class _Place:
 
 
 def learn_files(ctx: click.Context, files: Sequence[Path], suite: str, tenant: str | None) -> None:
-    """Read files and keep what they tell; nothing is kept when one of them tells nothing."""
+    """Read files and store them; nothing is stored when one of them cannot be used."""
     read = [
         (path, path.read_bytes() if path.stat().st_size <= MAX_BYTES else b"") for path in files
     ]
@@ -73,7 +73,7 @@ def _opened(ctx: click.Context, tenant: str | None) -> Iterator[_Place]:
 
 
 def _add_document_types(place: _Place, learned: Sequence[Learned]) -> None:
-    """IDM's document types are rows of the tenant: what is not there yet of them is added."""
+    """Add IDM's document types that the tenant does not have yet."""
     entities = [entity for each in learned for entity in each.entities]
     if not entities:
         return

@@ -48,7 +48,7 @@ def record_through(
 
     recorder = Recorder(bodies, on_call=on_call)
     permitted = Permitted(imitated_services(), writes)
-    # Before anything is served: a place that cannot be written is told at once.
+    # Before anything is served: a file that cannot be written is reported at once.
     _save(cassette, recorder.cassette)
     with socket.create_server(("127.0.0.1", port)) as listener, calling(file) as client:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
@@ -79,7 +79,7 @@ def _serve(server: uvicorn.Server, listener: socket.socket) -> None:
 
 
 def own_credentials(real: IonApiFile, url: str) -> dict[str, str]:
-    """Return credentials for the recorder's client, which open nothing but the recorder."""
+    """Return credentials for the recorder's client, which only the recorder accepts."""
     tenant = "RECORDER_TST"
     return {
         "ti": tenant,

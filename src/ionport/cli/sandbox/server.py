@@ -36,7 +36,7 @@ def serve(
     credentials: Path | None,
     replay: Path | None = None,
 ) -> None:
-    """Serve until Ctrl+C or SIGTERM; says first where everything is."""
+    """Print all addresses and files, and serve until Ctrl+C or SIGTERM."""
     cassette = None if replay is None else Cassette.parse(replay.read_bytes())
     settings = settings_of(
         ctx, side=Side.INFOR, sandbox=True, host=host, port=port, log_level="WARNING"
@@ -70,7 +70,7 @@ def _announced(server: RunningServer, path: Path) -> Iterator[None]:
     application = server.application
     scope, keys = TenantScope(application.tenant.id), infor_side(application).control.keys
     with application.database.write() as work:
-        # Those of servers that were killed.
+        # Files of servers that were killed.
         access = Access(work, scope, OPERATOR)
         for old in keys.list(access):
             if old.name == KEY_NAME:
@@ -84,7 +84,7 @@ def _announced(server: RunningServer, path: Path) -> Iterator[None]:
 
 
 def _ensure_credentials(application: Application, path: Path) -> None:
-    """Write the .ionapi, unless the one of an earlier start opens this server too.
+    """Write the .ionapi, unless the one of an earlier start is for this server too.
 
     Raises:
         InvalidInput: another file is there, and it is not overwritten.
@@ -132,7 +132,7 @@ def _ensure_user(application: Application) -> str:
         user = application.identity.find_user(work, USERNAME)
     if user is not None:
         return user.id
-    # Nobody knows the password: this user signs in nowhere.
+    # The password is not known to anyone: this user cannot sign in.
     password_hash = application.identity.hash_password(random_token(32))
     with application.database.write() as work:
         made = application.identity.create_user(work, OPERATOR, NewUser(USERNAME), password_hash)

@@ -34,7 +34,7 @@ def _show_setup_link(application: Application) -> None:
 
 
 def _show_control_key(application: Application) -> None:
-    """Make the first control key of a tenant that can have one, and show it this once."""
+    """Make the first control key of a tenant that can have one, and print it this once."""
     infor = application.infor
     if infor is None or not infor.options.has_sandbox or is_production(application.tenant.id):
         return

@@ -56,7 +56,7 @@ _DELIVERY_SECONDS = 60
 
 @dataclass(slots=True)
 class Walk:
-    """The walk so far: what each station produced, told as it happens."""
+    """The demonstration so far: the results of its steps, printed as they happen."""
 
     infor: Application
     documents: Application
@@ -186,7 +186,7 @@ def _upload_and_prove(walk: Walk, credentials: Path) -> tuple[str, bool]:
 
 
 def _let_the_erp_answer(walk: Walk, connection_id: str) -> None:
-    """Let ION post what M3 says to the endpoint of the connection, by a document flow."""
+    """Let a document flow of ION post M3's acknowledgement to the connection's endpoint."""
     application = walk.documents
     with application.database.write() as work:
         access = Access(work, organization_scope(application), OPERATOR)

@@ -1,4 +1,4 @@
-"""The background tick of a server: deletes what is over, in small bites."""
+"""The background tick of a server: deletes ended rows and files, in small batches."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _logger = logging.getLogger(__name__)
 
 
 class Task(Protocol):
-    """Something that deletes what is over."""
+    """Something that deletes ended rows or files."""
 
     def tidy(self, database: Database) -> int:
-        """Delete one bite and return how much it was; 0 when nothing is left."""
+        """Delete one batch and return how many it was; 0 when nothing is left."""
         ...
 
 
@@ -39,7 +39,7 @@ class Housekeeping:
         self._thread.start()
 
     def close(self) -> None:
-        """Finish the bite that is under way, and stop."""
+        """Finish the batch that is under way, and stop."""
         self._stopping.set()
         self._thread.join()
 
@@ -54,6 +54,5 @@ class Housekeeping:
                 if task.tidy(self._database) == 0:
                     return
         except Exception:
-            # Whatever it was: what is over is still over at the next tick, and the other tasks
-            # do not wait for this one.
+            # The next tick tries again, and the other tasks do not wait for this one.
             _logger.exception("the clean-up broke off: %s", type(task).__name__)

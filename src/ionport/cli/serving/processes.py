@@ -18,7 +18,8 @@ from typing import Final
 
 from ionport.settings import Settings
 
-# Between two starts of a process, so that one that cannot start takes no whole core.
+# The pause between two starts of a process, so that one that cannot start does not use a whole
+# core.
 _REST_SECONDS: Final = 2.0
 _LOOK_SECONDS: Final = 0.2
 _logger = logging.getLogger(__name__)
@@ -32,7 +33,8 @@ def serve_in_processes(settings: Settings, listener: socket.socket, number: int)
     stopping = threading.Event()
     for each in (signal.SIGINT, signal.SIGTERM):
         signal.signal(each, lambda _number, _frame: stopping.set())
-    # Nobody writes to it: its end tells that this process has ended, however it ended.
+    # A pipe that is never written to: its other end sees that this process has ended, however it
+    # ended.
     reading, writing = os.pipe()
     arguments = _arguments(settings, listener.fileno(), reading)
     running = [_start(arguments, listener.fileno(), reading) for _ in range(number)]

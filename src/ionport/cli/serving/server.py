@@ -99,7 +99,7 @@ class RunningServer:
             self.close()
 
     def close(self) -> None:
-        """Give back what was opened; serving does it at its end."""
+        """Close what was opened; serving does it at its end."""
         self.application.close()
         self._socket.close()
 
@@ -136,7 +136,7 @@ def _wait_until_started(server: uvicorn.Server, thread: threading.Thread) -> Non
 
 
 def listen(settings: Settings) -> socket.socket:
-    """Take the address that the settings name; raises InvalidInput when it cannot be had."""
+    """Listen at the address of the settings; raises InvalidInput when that is not possible."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -150,7 +150,7 @@ def listen(settings: Settings) -> socket.socket:
             f"Cannot listen on {settings.host}:{settings.port} ({error.strerror}). Choose another"
             " port with --port or IONPORT_PORT, or stop what uses it."
         ) from error
-    # Who comes before the server is ready waits, instead of being refused.
+    # Connections before the server is ready wait, instead of being refused.
     listener.listen()
     listener.set_inheritable(True)
     return listener

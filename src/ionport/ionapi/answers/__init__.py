@@ -1,1 +1,1 @@
-"""How foreign answers are read: their XML, and what they say about a failure."""
+"""Reads foreign answers: their XML, and their error bodies."""

@@ -1,4 +1,4 @@
-"""Reads what a remote side says about its own failure."""
+"""Reads the error bodies of remote sides."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ BUSY_WAIT = 60.0
 
 
 class _Refusal(NamedTuple):
-    """What a refusal means; `text` and `remedy` are templates."""
+    """The meaning of a refusal; `text` and `remedy` are templates."""
 
     error: type[TokenError]
     text: str
@@ -103,7 +103,7 @@ _REFUSED = _Refusal(TokenError, N_("The authorization server refused to sign on.
 
 
 def token_error(answer: Answer, file: IonApiFile) -> TokenError:
-    """What a refusal of the token endpoint means for the holder of the file (RFC 6749 §5.2)."""
+    """Return the error for a refusal of the token endpoint (RFC 6749 §5.2)."""
     oauth_error, description = _oauth_words(answer)
     refusal = _token_refusal(oauth_error, answer.status, file)
     text = worded("{text} (HTTP status {status})", text=worded(refusal.text), status=answer.status)
@@ -134,7 +134,7 @@ def _remedy(refusal: _Refusal, file: IonApiFile) -> str:
 def _oauth_words(answer: Answer) -> tuple[str, str]:
     try:
         data = answer.json_object()
-    except IonApiError:  # the status alone has to do then
+    except IonApiError:  # the status alone decides then
         return "", ""
     error = data.get("error")
     code = error if isinstance(error, str) and re.fullmatch(r"[a-z_]{1,40}", error) else ""
@@ -159,7 +159,7 @@ def _token_refusal(oauth_error: str, status: int, file: IonApiFile) -> _Refusal:
 
 
 def service_error(answer: Answer, service: str, remedies: Mapping[int, str]) -> ServiceError:
-    """The error for a status that is not 2xx. `remedies` are the service's own, by status."""
+    """Return the error for a status other than 2xx. `remedies` are the service's, by status."""
     code, message, detail = remote_words(answer)
     template = _TEXTS.get(answer.status) or (
         N_("{service} is not working")
@@ -215,9 +215,9 @@ _REMEDIES = {
 
 
 def remote_words(answer: Answer) -> tuple[str, str, str]:
-    """Code, message and detail of an error body, as far as it has them; without secrets.
+    """Return code, message and detail of an error body, as far as it has them; without secrets.
 
-    Takes IDM's `{"error":{code,message,detail}}` and its XML twin, ION's `{"errors":[…]}` and
+    Takes IDM's `{"error":{code,message,detail}}` and the same as XML, ION's `{"errors":[…]}` and
     `{"message":…}`, and OAuth's `{"error":…,"error_description":…}`.
     """
     if answer.is_html:
@@ -248,7 +248,7 @@ def remote_words(answer: Answer) -> tuple[str, str, str]:
 
 
 def plain(answer: Answer, value: Any) -> str:
-    """A remote text as one short printable line without secrets; "" for anything else."""
+    """Return a remote text as one short printable line without secrets; "" for anything else."""
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
     if not isinstance(value, str):
@@ -258,7 +258,7 @@ def plain(answer: Answer, value: Any) -> str:
 
 
 def retry_after(answer: Answer) -> float | None:
-    """Seconds the server asks to wait (RFC 9110 §10.2.3); None when it does not say."""
+    """Return the seconds that the server asks to wait (RFC 9110 §10.2.3); None without them."""
     value = answer.headers.get("retry-after", "").strip()
     if not value:
         return None

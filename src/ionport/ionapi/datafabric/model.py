@@ -1,4 +1,4 @@
-"""What Data Fabric answers, as values (docs/reference/data-fabric.md)."""
+"""The answers of Data Fabric as values (docs/reference/data-fabric.md)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ QUERY_ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
 
 @dataclass(frozen=True, slots=True)
 class QueryStatus:
-    """How a query stands: RUNNING, FINISHED, FAILED or CANCELED; `message` says why it failed."""
+    """The status of a query: RUNNING, FINISHED, FAILED or CANCELED; `message` is why it failed."""
 
     query_id: str
     status: str
@@ -31,7 +31,7 @@ class QueryStatus:
 
 @dataclass(frozen=True, slots=True)
 class QueryRows:
-    """What a query found: the names of its columns, and its rows by these names."""
+    """The result of a query: the names of its columns, and its rows by these names."""
 
     query_id: str
     columns: tuple[str, ...]
@@ -40,7 +40,7 @@ class QueryRows:
 
 @dataclass(frozen=True, slots=True)
 class DataObject:
-    """A data object of the lake; `fields` are all that Data Fabric tells of it."""
+    """A data object of the lake; `fields` are all that Data Fabric answers about it."""
 
     id: str
     document_name: str
@@ -49,7 +49,7 @@ class DataObject:
 
 
 def query_status(answer: Answer) -> QueryStatus:
-    """Read how a query stands; raises AnswerRefused."""
+    """Read the status of a query; raises AnswerRefused."""
     data = answer.json_object()
     # A client in C# reads the id as QueryId.
     query_id, status = data.get("queryId", data.get("QueryId")), data.get("status")

@@ -33,7 +33,7 @@ INGESTION = "DATAFABRIC/ingestion/v1"
 # "100,000 rows and 10 MB" a page, whichever comes first (docs/reference/data-fabric.md#compass).
 PAGE_ROWS = 100_000
 _PAGE_LIMIT = 16 * MIB
-# Of what is read at once into memory, when nobody says otherwise.
+# The most that is read into memory at once, unless the caller says otherwise.
 MAX_ROWS = 1_000_000
 # How long one look at the status waits, and how long until the next where nothing has waited.
 _LONG_POLL = 20

@@ -1,1 +1,1 @@
-"""The `.ionapi` credential file: its values, its checks, and what is uploaded in its place."""
+"""The `.ionapi` credential file: its values, its checks, and wrong uploads in its place."""

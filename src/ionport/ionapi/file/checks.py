@@ -1,4 +1,4 @@
-"""What is wrong, odd or worth knowing about an `.ionapi` file: one small check per rule."""
+"""The checks of an `.ionapi` file: one small function per rule."""
 
 from __future__ import annotations
 

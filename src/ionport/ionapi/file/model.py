@@ -58,7 +58,7 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IonApiFile(FileValues):
-    """The content of an `.ionapi` file, read, judged and shown without its secrets."""
+    """The content of an `.ionapi` file, read, checked and shown without its secrets."""
 
     @classmethod
     def load(cls, path: str | Path) -> IonApiFile:
@@ -71,10 +71,10 @@ class IonApiFile(FileValues):
         """Take the content of a file, with or without a byte order mark.
 
         Raises CredentialFileError naming what the content is instead, where the JSON breaks, or
-        every key that is missing or has the wrong type. Addresses are judged by `validate`.
+        every key that is missing or has the wrong type. Addresses are checked by `validate`.
 
-        An audit hook (PEP 578) hears of each file as `ionport.ionapi.file`, with its `iu` and
-        `pu`; what it raises comes out here.
+        An audit hook (PEP 578) gets each file as `ionport.ionapi.file`, with its `iu` and `pu`;
+        what it raises is raised here.
         """
         if isinstance(content, str):
             content = content.encode("utf-8", "replace")
@@ -89,7 +89,7 @@ class IonApiFile(FileValues):
         return cls(**known, extra=extra)
 
     def validate(self) -> list[Finding]:
-        """All remarks on the content, errors first. An empty list means nothing is odd."""
+        """All remarks on the content, errors first. The list is empty when there are none."""
         return check(self)
 
     def require_valid(self) -> None:
@@ -187,7 +187,7 @@ class IonApiFile(FileValues):
 
 
 def shorten(client_id: str) -> str:
-    """A client id for the eye: tenant and four characters."""
+    """Return a client id shortened for display: tenant and four characters."""
     tenant, tilde, rest = client_id.partition("~")
     return f"{tenant}~{rest[:4]}…" if tilde else f"{client_id[:4]}…"
 

@@ -1,11 +1,10 @@
-"""What a load has done so far, in a file beside its rows: a load that ended early goes on there.
+"""The progress of a load in a file beside its rows, from which an interrupted load goes on.
 
 Each line is a JSON object. The first names the load; then come the rows that are about to be sent
-(on the disk before a byte of them leaves), and what became of each. A row that was sent and has no
-result is *unknown*: M3 may have done it, and nobody sends it again without being asked to.
-
-Results outlive this process at once, and a machine that loses its power from the next rows that are
-sent on: a row whose result is lost with it is unknown.
+(on the disk before a byte of them is sent), and the result of each. A row that was sent and has no
+result is *unknown*: M3 may have done it, and it is sent again only on request. Results survive the
+end of this process at once, and a power failure from the next sent rows on: a row whose result is
+lost with it is unknown.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ _KINDS: Final = ({"sent"}, {"result"}, {"unsent"})
 
 
 class RowState(StrEnum):
-    """What became of a row."""
+    """The state of a row."""
 
     DONE = "done"
     REFUSED = "refused"
@@ -52,7 +51,7 @@ class RowResult:
 
 @dataclass(frozen=True, slots=True)
 class LoadIdentity:
-    """What makes two loads the same one: a journal is continued by no other."""
+    """The identity of a load: a journal is continued by the same load only."""
 
     program: str
     transaction: str
@@ -87,12 +86,12 @@ class Journal:
             raise
 
     def unknown(self) -> list[int]:
-        """Return the rows that were sent and of which nobody knows what became."""
+        """Return the rows that were sent and have no result."""
         told = {row for row, result in self.results.items() if result.state is RowState.UNKNOWN}
         return sorted(told | (self._sent - self.results.keys()))
 
     def sending(self, rows: Iterable[int]) -> None:
-        """Write down, durably, that these rows are about to be sent."""
+        """Write durably that these rows are about to be sent."""
         with self._lock:
             numbers = list(rows)
             self._sent.update(numbers)
@@ -103,7 +102,7 @@ class Journal:
         self._sync(mine)
 
     def ended(self, results: Iterable[RowResult], unsent: Iterable[int] = ()) -> None:
-        """Write down what became of rows; of those in `unsent` surely nothing was done."""
+        """Write the results of rows; nothing was done of those in `unsent`."""
         with self._lock:
             for result in results:
                 self.results[result.row] = result
@@ -139,7 +138,7 @@ class Journal:
             return
         self._read(content.decode("utf-8", "replace"), identity)
         if not content.endswith(b"\n"):
-            # A crash has cut the last line off: what is written now may not become a part of it.
+            # A crash has cut the last line: the next entry must begin a new one.
             self._file.write("\n")
 
     def _write(self, entry: Mapping[str, Any], *, is_last: bool = True) -> None:

@@ -1,4 +1,4 @@
-"""Sends rows to M3 in bulk calls, several at once, and writes down what became of each.
+"""Sends rows to M3 in bulk calls, several at once, and writes the result of each.
 
 A call that surely did nothing is made again after a wait; a call whose answer was lost is not: its
 rows are *unknown* (`journal`). Rows are independent of each other: where their order matters, load
@@ -72,7 +72,8 @@ class Load:
         with ThreadPoolExecutor(self.concurrency, "m3-load") as pool:
             running: set[Future[list[RowResult]]] = set()
             while True:
-                # As many again stand ready, so that no thread waits for this one to cut its call.
+                # As many calls again are prepared, so that no thread waits for this one to cut the
+                # next.
                 room = 0 if failure else 2 * self.concurrency - len(running)
                 for call in islice(calls, room):
                     running.add(pool.submit(self._send, client, call, journal, ended_early))

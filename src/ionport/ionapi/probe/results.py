@@ -1,4 +1,4 @@
-"""What a proof of a connection tells, stage by stage."""
+"""The results of a connection's proof, stage by stage."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ class StageResult:
 
     @property
     def parameters(self) -> Mapping[str, str]:
-        """What stands in the places of the texts, by name: hosts, numbers, words of a server."""
+        """The values of the texts' placeholders, by name: hosts, numbers, words of a server."""
         return values_of(self.summary, self.cause, self.remedy)
 
 
 @dataclass(frozen=True, slots=True)
 class ProbeReport:
-    """How all stages ended."""
+    """The results of all stages."""
 
     stages: tuple[StageResult, ...]
 

@@ -57,12 +57,12 @@ def probe(
 ) -> Generator[StageResult, None, None]:
     """Prove a credential; each stage is given when it starts and again when it ends.
 
-    The stages are file, network, token, refresh, idm, ion, m3 and ln, in this order; one whose
-    foundation failed is `skipped`. M3 or LN that the tenant does not have, or that is not open to
-    this account, is `not_applicable`: its `code` is the error's, which whoever needs the suite
-    takes for a refusal. `source` may be the bytes of an upload. Tokens are asked for anew and never
-    taken from a store, so that a wrong secret shows; this costs one sign-on and one refresh.
-    Nothing is changed at the tenant.
+    The stages are file, network, token, refresh, idm, ion, m3 and ln, in this order; one that
+    depends on a failed stage is `skipped`. M3 or LN that the tenant does not have, or that is not
+    open to this account, is `not_applicable`: its `code` is the error's, which counts as a refusal
+    for methods that need the suite. `source` may be the bytes of an upload. Tokens are asked for
+    anew and never taken from a store, so that a wrong secret shows; this costs one sign-on and one
+    refresh. Nothing is changed at the tenant.
     """
     shared = transport or Transport(policy)
     run = _Run(source, Timeouts.of(timeout), shared, client_auth, scope, on_exchange)
@@ -295,7 +295,7 @@ _WAITS = worded("Waits for an earlier stage.")
 _NOT_FOUND = worded("Not found at this tenant")
 _NOT_OPEN = worded("Not open to this account")
 _HOSTS = ("host", "other_host")
-# By whether there is one host, and whether it is asked without encryption.
+# By whether there is one host, and whether it is called without encryption.
 _ANSWERS = {
     (True, False): N_("{host} answers with a valid certificate"),
     (False, False): N_("{host} and {other_host} answer with valid certificates"),
@@ -305,7 +305,7 @@ _ANSWERS = {
 
 
 def _not_open(summary: str, error: ServiceError, code: str) -> _Outcome:
-    """A suite that not every tenant has: it fails no proof, only what needs the suite."""
+    """Return the outcome of a suite that not every tenant has, which fails no proof."""
     return _Outcome(
         code,
         summary,

@@ -1,1 +1,1 @@
-"""How tokens are asked for, kept, renewed and put on calls."""
+"""Tokens: requesting, storing and renewing them, and adding them to calls."""

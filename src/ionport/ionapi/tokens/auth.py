@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ..file.model import IonApiFile
 
 # As long as one token request may take by default. A caller that waited so long asks by itself: the
-# other thread may be held up by what is not ours.
+# other thread may be blocked by code that is not ours.
 LONGEST_WAIT = 30.0
 
 
@@ -131,7 +131,7 @@ class IonApiAuth(httpx2.Auth):
 
 
 def perform(running: Running[Any], effect: Blocking | Wait) -> None:
-    """Do in a thread what a flow asks for, and tell it the outcome."""
+    """Perform a flow's effect in a thread, and send it the outcome."""
     try:
         if isinstance(effect, Blocking):
             result = effect.run()
@@ -144,7 +144,7 @@ def perform(running: Running[Any], effect: Blocking | Wait) -> None:
 
 
 async def perform_async(running: Running[Any], effect: Blocking | Wait) -> None:
-    """`perform` for an asyncio task: does not hold up the event loop."""
+    """`perform` for an asyncio task: does not block the event loop."""
     try:
         if isinstance(effect, Blocking):
             result = await asyncio.to_thread(effect.run)

@@ -39,7 +39,7 @@ _MINUTE, _DAY = 60.0, 86400.0
 
 @dataclass(frozen=True, slots=True)
 class SignOnLimits:
-    """How many token requests of one credential leave this machine: Infor's base tier by default.
+    """How many token requests of one credential this machine sends: Infor's base tier by default.
 
     Source: docs/reference/gateway.md#limits.
     """
@@ -53,13 +53,13 @@ class FileTokenStore:
 
         client = IonApiClient(file, store=FileTokenStore("~/.cache/my-exporter"))
 
-    Who needs a new token holds a lock meanwhile, and the others wait for that token instead of
-    signing on too, 30 seconds at most. The lock of a process that ends goes with it. A token
-    request beyond `limits` is refused here (TokenError, `sign_on_limit`), and none is made while
-    Infor has asked to wait.
+    A process that needs a new token holds a lock meanwhile, and the others wait for that token
+    instead of signing on too, 30 seconds at most. The lock ends with its process. A token request
+    beyond `limits` is refused here (TokenError, `sign_on_limit`), and none is made while Infor has
+    asked to wait.
 
     The files have the mode 0600 in a folder of the mode 0700, as the `.ionapi` file should have;
-    they are not encrypted. The names of the files tell nothing of the credential.
+    they are not encrypted. The names of the files do not show the credential.
 
     Raises RequestRefused when the folder belongs to another user, or is open to others; OSError
     when it cannot be made.
@@ -79,7 +79,7 @@ class FileTokenStore:
         _require_private(self.folder)
 
     def load(self, key: str) -> TokenSet | None:
-        """See TokenStore. None also for a file that is damaged: a sign-on heals it."""
+        """See TokenStore. None also for a damaged file: a sign-on replaces it."""
         content = _read(self._path(key))
         try:
             return _tokens(json.loads(content)) if content else None
@@ -89,8 +89,8 @@ class FileTokenStore:
     def save(self, key: str, tokens: TokenSet) -> None:
         """See TokenStore. Readers find the tokens before or after, never a part of them.
 
-        What cannot be written, as on a full disk, is not kept: the call goes on with its token, and
-        the next process signs on.
+        Tokens that cannot be written, as on a full disk, are not kept: the call goes on with its
+        token, and the next process signs on.
         """
         with suppress(OSError):
             self._write(self._path(key), _content(tokens))
@@ -115,7 +115,7 @@ class FileTokenStore:
             raise
 
     def _path(self, key: str) -> Path:
-        # A key may be anything; its digest is a file name and tells nothing.
+        # A key may be any text; its digest is a file name and does not show it.
         return self.folder / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.json"
 
 
@@ -131,7 +131,7 @@ class FileRenewal:
         self._released = False
 
     def acquire(self) -> None:
-        """See TokenRenewal. Where files cannot be locked one goes on without, too."""
+        """See TokenRenewal. Where files cannot be locked the caller goes on without a lock."""
         flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
         try:
             descriptor = os.open(self._path, flags, 0o600)
@@ -155,7 +155,7 @@ class FileRenewal:
             now = self._clock()
             made = [moment for moment in history.get("made", []) if now - _DAY < moment <= now]
             wait = max(history.get("not_before", 0.0) - now, self._wait(made, now))
-            # A clock that was wrong for a while may not lock the credential out.
+            # A clock that was wrong for a while must not block the credential.
             if 0 < wait <= _DAY:
                 raise _too_many(wait)
             history.clear()
@@ -185,10 +185,10 @@ class FileRenewal:
 
     @contextmanager
     def _history(self) -> Iterator[dict[str, Any]]:
-        """Give what the lock's file says, and write it back after the block."""
+        """Yield the content of the lock's file, and write it back after the block."""
         descriptor = self._descriptor
         if descriptor is None:
-            # Waited for in vain: another holds the file, and writes it.
+            # Another process still holds the lock, and writes the file.
             yield {}
             return
         os.lseek(descriptor, 0, os.SEEK_SET)

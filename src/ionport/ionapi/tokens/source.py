@@ -17,9 +17,10 @@ from .grants import Grants, TokenSet
 if TYPE_CHECKING:
     from ..secrets import Secret
 
-# As long as one token request may take by default: who waits for another process waits no longer.
+# As long as one token request may take by default: another process is not waited for longer.
 LONGEST_RENEWAL: Final = 30.0
-# A token that dies on its way to the gateway costs a round trip; clocks differ a little, too.
+# A token that expires before it reaches the gateway costs a round trip; clocks differ a little,
+# too.
 SKEW = 60.0
 
 
@@ -30,7 +31,7 @@ class TokenStore(Protocol):
     """
 
     def load(self, key: str) -> TokenSet | None:
-        """The tokens saved last under `key`, dead ones included."""
+        """The tokens saved last under `key`, expired ones included."""
         ...
 
     def save(self, key: str, tokens: TokenSet) -> None:
@@ -46,7 +47,7 @@ class TokenRenewal(Protocol):
     """Port: the right to ask for new tokens of one key, held by one process at a time."""
 
     def acquire(self) -> None:
-        """Wait for the right, 30 seconds at most; without it afterwards one goes on all the same.
+        """Wait for the right, 30 seconds at most; after that the caller goes on without it.
 
         May block. After `release`, in whatever order the two come, nothing is held.
         """
@@ -75,7 +76,7 @@ class SharedTokenStore(TokenStore, Protocol):
 
 
 class MemoryTokenStore:
-    """Keeps tokens as long as the process lives."""
+    """Keeps tokens until the process ends."""
 
     def __init__(self) -> None:
         self._tokens: dict[str, TokenSet] = {}
@@ -177,7 +178,7 @@ class TokenSource:
             renewal = self._store.renewal(self._key)
             try:
                 yield Blocking(renewal.acquire)
-                # Who had the right before has probably brought what is wanted.
+                # The process that had the right before has probably stored a new token.
                 return (yield from self._stored(stale, renewal))
             finally:
                 renewal.release()
@@ -198,7 +199,7 @@ class TokenSource:
         return tokens
 
     def refresh(self, tokens: TokenSet) -> Flow[TokenSet]:
-        """Trade the refresh token of `tokens` in and keep the outcome. Raises TokenError."""
+        """Use the refresh token of `tokens` and store the new ones. Raises TokenError."""
         refreshed = yield from self._refresh(tokens)
         yield Blocking(lambda: self._store.save(self._key, refreshed))
         self._held = refreshed
@@ -232,7 +233,7 @@ class TokenSource:
     def _taken(self, answer: Answer, previous: TokenSet | None = None) -> TokenSet:
         now = self._clock()
         tokens = self._grants.tokens(answer, now=now, previous=previous)
-        # A token that lives for less than the margin would be renewed on every call.
+        # A token that is valid for less than the margin would be renewed on every call.
         self._margin = min(SKEW, (tokens.expires_at - now) / 2)
         return tokens
 

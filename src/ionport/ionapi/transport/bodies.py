@@ -1,4 +1,4 @@
-"""Bodies of requests that are made while they are sent, so that a file is never in memory whole."""
+"""Request bodies that are made while they are sent, so that a file is never in memory whole."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class FileInBase64:
             yield base64.b64encode(piece)
 
     def summary(self) -> str:
-        """Return what stands for the content in records: its size and its digest."""
+        """Return the text in place of the content in records: its size and its digest."""
         digest = hashlib.sha256()
         for piece in self._pieces():
             digest.update(piece)
@@ -63,7 +63,7 @@ class FileInBase64:
 
 
 class Joined:
-    """Several parts, one behind the other."""
+    """Several parts, one after the other."""
 
     def __init__(self, parts: Iterable[bytes | Body]) -> None:
         self._parts = list(parts)

@@ -1,4 +1,4 @@
-"""When one call has to leave and to end; shared by the pool's connections and their transport."""
+"""When one call must be sent and must end; shared by the pool's connections and their transport."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from ..errors import SendWindowClosed
 from ..sending import SendWindow, boot_time
 from ..wording import worded
 
-# An answer that has arrived by the end is read to its own end, for this long. It may say what
-# the remote side made of the call.
+# An answer that has arrived by the end is read to its own end, for this long. It may show whether
+# the remote side processed the call.
 LATE_READING = 1.0
 
 
 class CallBounds:
-    """The bounds of one call on `boot_time`, and whether a byte of its request may have left.
+    """The bounds of one call on `boot_time`, and whether a byte of its request may have been sent.
 
     `total` is in seconds from now. A `window` can only make it shorter.
     """
@@ -46,7 +46,7 @@ class CallBounds:
 
     @property
     def ends_in(self) -> float:
-        """Seconds until the end, whether the request has begun to leave or not."""
+        """Seconds until the end, whether sending the request has begun or not."""
         return self._end_by - boot_time()
 
     def look_before_reading(self) -> None:

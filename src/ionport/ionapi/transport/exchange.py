@@ -16,7 +16,7 @@ _TEXT_TYPES = ("text/", "application/json", "application/xml", "application/x-ww
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One request and what came of it. Secrets are dots, bodies are cut at 16 KiB.
+    """One request and its outcome. Secrets are dots, bodies are cut at 16 KiB.
 
     `started` is in seconds since 1970, `duration` in seconds; sizes are in bytes, before any
     cut. `status` is None and `error` an error code when no acceptable answer came. `login` marks

@@ -1,4 +1,4 @@
-"""One request on its way: counts and decodes the answer, names what goes wrong, records it."""
+"""One request under way: counts and decodes the answer, names errors, records the exchange."""
 
 from __future__ import annotations
 
@@ -48,8 +48,8 @@ class Options:
     """How one request is sent. Placed in the request's extensions under `EXTENSION`.
 
     `limit` is in bytes of the decoded body, `total` in seconds from name resolution to the
-    last byte. `window` is when the request may leave. `body` is sent in place of the request's own,
-    and `sink` takes the answer's body where its status is 2xx.
+    last byte. `window` is when the request may be sent. `body` is sent in place of the request's
+    own, and `sink` takes the answer's body where its status is 2xx.
     """
 
     limit: int = DEFAULT_LIMIT
@@ -117,7 +117,7 @@ class Attempt:
         )
 
     async def trace(self, event: str, _info: dict[str, Any]) -> None:
-        """The asyncio pool's hook: notes when the first byte of the request leaves."""
+        """The asyncio pool's hook: notes when the first byte of the request is sent."""
         if event == "http11.send_request_headers.started":
             self.bounds.on_the_wire = True
 

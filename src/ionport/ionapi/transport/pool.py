@@ -25,8 +25,8 @@ from .intake import NETWORK_ERRORS, Attempt, connection_failed
 from .stream import BoundedStream
 
 MAX_CONNECTIONS = 100
-# Shorter than the 5 seconds after which common servers hang up: a call that meets a connection
-# just being closed is lost, and nobody knows whether it was processed.
+# Shorter than the 5 seconds after which common servers hang up: a call on a connection that is just
+# being closed is lost, and it is not known whether it was processed.
 KEEPALIVE_SECONDS = 4.0
 USER_AGENT = "ionport-ionapi"
 # Addresses, without their queries, that a transport has found allowed.
@@ -40,9 +40,8 @@ class Timeouts:
     The gateway gives up on a service after 60 seconds, or after up to 300 where an
     administrator said so (docs/reference/gateway.md#limits).
 
-    All of a call is counted on `sending.boot_time`: a machine that slept, or a process that was
-    stopped, finds its time passed. asyncio waits on its own clock, which may stand still in a
-    sleep.
+    All of a call is counted on `sending.boot_time`: suspended time of the machine and of a stopped
+    process counts. asyncio waits on its own clock, which may stand still in a sleep.
     """
 
     connect: float = 10.0
@@ -68,7 +67,7 @@ class Timeouts:
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """What answers at an address. `certificate` is as `SSLSocket.getpeercert` gives it."""
+    """The server at an address. `certificate` is as `SSLSocket.getpeercert` gives it."""
 
     host: str
     address: str
@@ -109,7 +108,7 @@ class Transport(httpx2.BaseTransport):
             CALL.reset(token)
 
     def inspect(self, url: str, *, timeout: float) -> Peer:
-        """Connect to the host of `url`, look at it, and hang up. Raises IonApiError.
+        """Connect to the host of `url`, read its certificate, and close. Raises IonApiError.
 
         `timeout` is in seconds, for name resolution, connection and TLS together.
         """
@@ -222,7 +221,7 @@ def build_async_client(
     transport: AsyncTransport | None = None,
     ssl_context: ssl.SSLContext | None = None,
 ) -> httpx2.AsyncClient:
-    """The asyncio twin of `build_client`."""
+    """As `build_client`, for asyncio."""
     return httpx2.AsyncClient(
         transport=transport or AsyncTransport(policy, ssl_context=ssl_context),
         timeout=Timeouts.of(timeout).for_httpx(),
@@ -248,7 +247,7 @@ def _base(url: httpx2.URL) -> str:
 
 
 class _PinnedBackend(httpcore2.NetworkBackend):
-    """Connects to judged addresses. httpcore keeps the name for TLS and the Host header."""
+    """Connects to checked addresses. httpcore keeps the name for TLS and the Host header."""
 
     def __init__(self, policy: AddressPolicy, resolver: Resolver) -> None:
         self._policy = policy

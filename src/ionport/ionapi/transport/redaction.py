@@ -43,7 +43,7 @@ _SHORTEST = 6
 
 
 class Redactor:
-    """Knows some secrets by value, and the places where unknown ones stand by their form.
+    """Knows some secrets by value, and recognises others by their place and form.
 
     Known ones are found plain, percent-encoded, JSON-, HTML- and Base64-encoded.
     """

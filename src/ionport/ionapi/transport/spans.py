@@ -30,7 +30,7 @@ def traced_by(tracer: Tracer) -> Observer:
         client = IonApiClient(file, on_exchange=traced_by(tracer))
 
     Names and attributes are those of OpenTelemetry's conventions for HTTP clients; `error.type` is
-    the code of the error, or the status of an answer that is none of success. The path is told
+    the code of the error, or the status of an answer without success. The path is told
     without its query, and nothing of bodies and headers. The parent is the span that is current
     where the client is called.
     """
@@ -59,6 +59,6 @@ def traced_by(tracer: Tracer) -> Observer:
 
 
 def _suite(path: str) -> str:
-    """Return the suite of a path such as /ACME_TST/IDM/api/items: names of spans are few."""
+    """Return the suite of a path such as /ACME_TST/IDM/api/items: few names of spans."""
     parts = path.split("/")
     return parts[2] if len(parts) > 2 else path

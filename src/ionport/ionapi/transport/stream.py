@@ -1,7 +1,8 @@
-"""A TCP or TLS connection on which nothing leaves and nothing is awaited past a call's bounds.
+"""A TCP or TLS connection on which nothing is sent and nothing is awaited past a call's bounds.
 
 A write is handed to the kernel in small pieces, each after a look at the clock that counts while
-the machine sleeps. What the kernel still holds when the time is over goes with the connection.
+the machine sleeps. What the kernel still holds when the time is over is dropped with the
+connection.
 
 What stays open: a process that is stopped between that look and the kernel's work sends one piece
 late; of a stopped process the kernel goes on sending what it holds, at most `NOT_SENT` and what
@@ -39,7 +40,7 @@ LONGEST_SLEEP = 1.0
 
 _LINGER = struct.Struct("ii")
 _LONGEST_USER_TIMEOUT = 2**31 - 1
-# Known to Linux; elsewhere what they are for is left to the looks at the clock.
+# Linux has them; elsewhere only the looks at the clock bound a call.
 _TCP_USER_TIMEOUT: int | None = getattr(socket, "TCP_USER_TIMEOUT", None)
 _TCP_NOTSENT_LOWAT: int | None = getattr(socket, "TCP_NOTSENT_LOWAT", None)
 
@@ -100,7 +101,7 @@ class BoundedStream(httpcore2.NetworkStream):
         return data
 
     def close(self) -> None:
-        """Hang up: reset the connection while an answer is due, else shut it down."""
+        """Close: reset the connection while an answer is due, else shut it down."""
         if self._resets and not self._answer_due and self._is_delivered():
             with suppress(OSError):
                 self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER.pack(0, 0))
@@ -123,7 +124,7 @@ class BoundedStream(httpcore2.NetworkStream):
         return self._inner.get_extra_info(info)
 
     def _send(self, piece: memoryview, call: CallBounds) -> tuple[int, bool]:
-        """How many bytes the kernel took, and whether it waits for room (or for TLS to read).
+        """How many bytes the kernel took, and whether its buffer is full (or TLS must read first).
 
         Between the last look at the clock and the kernel's own work lies nothing that waits.
         """
@@ -172,7 +173,7 @@ class BoundedStream(httpcore2.NetworkStream):
         self._resets = True
 
     def _bound_kernel(self, call: CallBounds) -> None:
-        """The kernel gives up on a peer that does not take what it is sent (RFC 5482)."""
+        """Let the kernel end the connection to a peer that acknowledges nothing (RFC 5482)."""
         if _TCP_USER_TIMEOUT is not None:
             milliseconds = max(1, int(min(call.ends_in * 1000, _LONGEST_USER_TIMEOUT)))
             self._sock.setsockopt(socket.IPPROTO_TCP, _TCP_USER_TIMEOUT, milliseconds)

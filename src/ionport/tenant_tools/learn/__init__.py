@@ -1,1 +1,1 @@
-"""Keeps what files tell of a tenant in the data folder, for the sandbox that starts there."""
+"""Keeps files with a tenant's metadata in the data folder, for the sandbox that starts there."""

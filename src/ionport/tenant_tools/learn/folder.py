@@ -1,4 +1,4 @@
-"""The folder of what was learned: below it one for each tenant, in that each file as it came."""
+"""The folder of learned files: one folder for each tenant, with each file as it came."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MAX_FILES: Final = 500
 
 @dataclass(frozen=True, slots=True)
 class LearnedFile:
-    """A file that was learned; `key` is what it is forgotten by."""
+    """A file that was learned; `key` is its name in `forget`."""
 
     key: str
     learned: Learned
@@ -45,7 +45,7 @@ def store(learned: Path, tenant_id: str, content: bytes, source: str, suite: str
 
 
 def stored(learned: Path, tenant_id: str) -> Sequence[LearnedFile]:
-    """Return what was learned of a tenant; a file that cannot be read is told in the log."""
+    """Return what was learned of a tenant; a file that cannot be read is logged."""
     return list(_stored(learned / tenant_id))
 
 

@@ -1,1 +1,1 @@
-"""Records what a real tenant answers, without what is secret or personal in it."""
+"""Records the answers of a real tenant, without secrets and personal data."""

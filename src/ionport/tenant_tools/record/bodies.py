@@ -1,4 +1,4 @@
-"""Bodies and queries with what must not be kept replaced; what is no text is not kept at all."""
+"""Replaces what must not be kept in bodies and queries; content that is no text is not kept."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ionport.core.secrets import DOTS
 from ionport.tenant_tools.record.replacing import Replacer
 
 _MAX_DEPTH: Final = 100
-# A pair of these is a field: the one names it, the other is its value.
+# A pair of these keys is a field: the one has its name, the other its value.
 _NAMES: Final = ("name", "Name", "fieldName", "key")
 _VALUES: Final = frozenset({"value", "Value", "content", "values"})
 
@@ -99,7 +99,7 @@ class Bodies:
         return data
 
     def _name(self, key: str) -> str:
-        """A name of the format; where data stands as a name it is replaced like a value."""
+        """Return a name of the format; data in place of a name is replaced like a value."""
         return self._replacer.value("field_name", key)
 
     def _xml(self, content: bytes) -> bytes | None:
@@ -107,7 +107,7 @@ class Bodies:
             root = xml.parse(content)
         except (InvalidInput, TooLarge):
             return None
-        # Comments and processing instructions say nothing that a client reads.
+        # Clients do not read comments and processing instructions.
         etree.strip_tags(root, etree.Comment, etree.ProcessingInstruction)
         for element in root.iter("*"):
             if any(self._replacer.is_secret(str(each)) for each in (element.tag, *element.keys())):

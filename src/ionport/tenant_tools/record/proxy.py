@@ -1,7 +1,7 @@
 """Stands between a client and a real tenant, passes calls on and records them.
 
-The client signs on here with credentials of its own, which are worth nothing elsewhere: the file
-of the real tenant stays with the recorder.
+The client signs on here with its own credentials, which are valid nowhere else: the file of the
+real tenant stays with the recorder.
 """
 
 from __future__ import annotations
@@ -140,7 +140,7 @@ def _pass_on(
             request.method, path, query=request.url.query, headers=headers, body=body
         )
     except IonApiError as error:
-        # What is not an answer of the tenant is not recorded as one.
+        # An answer that is not the tenant's is not recorded as one.
         return _refusal(502, error.code, f"The tenant did not answer: {error}")
     recorder.add(request, path, body, answer)
     kept = _kept_headers(answer.headers)

@@ -1,4 +1,4 @@
-"""Replaces what of a tenant must not stand in a file: secrets, names, amounts, addresses.
+"""Replaces data of a tenant that must not be in a file: secrets, names, amounts, addresses.
 
 Secrets become dots. A name or an amount becomes another one of the same form, and the same one
 wherever it stands in the cassette. The key of these replacements is thrown away with the recorder:
@@ -40,9 +40,9 @@ _FORMAT_NAME: Final = re.compile(
     r"|schema|resource|file|property|server|host|bod|noun|verb)_?name$|^name$|contenttype|mimetype",
     re.IGNORECASE,
 )
-# They name a thing or a person; of a person's there are several words.
+# They name a thing or a person; names of persons have several words.
 _ANY_NAME: Final = re.compile(r"^(display_?)?name$", re.IGNORECASE)
-# What stands for the tenant's addresses and id, with what it is written together with.
+# The placeholders of the tenant's addresses and id, with the characters that follow them.
 _PLACEHOLDER: Final = re.compile(r"(\S*\{\{ionport-\w+\}\}\S*)")
 _AMOUNT_NAME: Final = re.compile(
     r"amount|total|price|gross|\bnet|balance|\bcost|discount|^[A-Z0-9]{2}(AM|PR|QT)$", re.IGNORECASE
@@ -59,7 +59,7 @@ _FILE: Final = "bm90IGtlcHQ="
 
 
 class Replacer:
-    """What a recorder replaces with; one for each cassette.
+    """Makes the replacements of a recorder; one for each cassette.
 
     Args:
         also: further names of fields whose values are replaced.
@@ -83,7 +83,7 @@ class Replacer:
         self._kept = {name.lower() for name in kept}
 
     def value(self, name: str, text: str) -> str:
-        """Return what stands in the cassette for a text under a name."""
+        """Return the cassette's text for a text under a name."""
         if not text:
             return text
         if _SECRET_NAME.search(name) or self.is_secret(text):
@@ -99,7 +99,7 @@ class Replacer:
         )
 
     def number(self, name: str, number: int | float) -> int | float:
-        """Return what stands for a number: an amount becomes another one of as many digits."""
+        """Return the cassette's number: an amount becomes another one of as many digits."""
         is_amount = _AMOUNT_NAME.search(name) or name.lower() in self._also
         if name.lower() in self._kept or not (is_amount or isinstance(number, float)):
             return number

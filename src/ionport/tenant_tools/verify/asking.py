@@ -14,7 +14,7 @@ from ionport.ionapi.errors import IonApiError
 from ionport.tenant_tools.verify.questions import Question, harvested
 from ionport.tenant_tools.verify.shapes import Shape, shape_of
 
-# A tenant that is away is not asked everything.
+# A tenant that does not answer is not asked everything.
 MAX_FAILURES: Final = 3
 _LONGEST_WAIT: Final = 60
 _TOO_MANY: Final = 429
@@ -22,7 +22,7 @@ _TOO_MANY: Final = 429
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """An answer without what it says.
+    """An answer without its values.
 
     Attributes:
         status: None when there was no answer, and `error` says why.
@@ -40,7 +40,7 @@ class StoppedAsking(Exception):
 
 @dataclass(slots=True)
 class Tenant:
-    """A tenant that is asked, and what it has told so far that further questions need.
+    """A tenant that is asked, and the values from its answers that further questions need.
 
     Attributes:
         seconds_between: least time from one call to the next.
@@ -56,10 +56,10 @@ class Tenant:
     _failures: int = 0
 
     def ask(self, question: Question) -> Told:
-        """Make the call, and once more when the tenant asks for patience.
+        """Make the call, and once more when the tenant asks to wait.
 
         Raises:
-            StoppedAsking: all calls are used up, or three in a row found nobody.
+            StoppedAsking: all calls are used up, or three in a row had no answer.
         """
         path, query = question.filled(self.values)
         try:

@@ -1,7 +1,7 @@
-"""What a tenant is asked: the operations of the coverage table that only read.
+"""The questions to a tenant: the operations of the coverage table that only read.
 
 Each is a GET that changes nothing. What an address needs (a document type, an item, a supplier)
-is taken from what the same tenant has answered before; where nothing is known it is not asked.
+is taken from what the same tenant has answered before; without them the question is not asked.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _LIMITS: Final = {
     "records": str(_FEW),
     "page": "1",
 }
-# What names a thing in a query: (query parameter, value that it needs, how it is written).
+# Query parameters that name a thing: (parameter, value that it needs, how it is written).
 _QUERIES: Final = {"$query": ("entity", "/{}"), "datalakeId": ("datalakeId", "{}")}
 # Where an answer has what later questions need, by operation; a list gives its first element.
 _FOUND: Final[Mapping[str, Mapping[str, Sequence[str]]]] = {
@@ -37,7 +37,7 @@ _FOUND: Final[Mapping[str, Mapping[str, Sequence[str]]]] = {
     "list data objects": {"datalakeId": ("fields", "dl_id")},
     "list objects": {"object": ("objects", "name")},
 }
-# Path parameters are called otherwise than the values that they take.
+# Path parameters have other names than the values that they take.
 _OBJECT: Final = {"name": "object"}
 _FILE: Final = {"name": "file"}
 _ODATA: Final = {"service": "odata", "path": "set"}
@@ -92,7 +92,7 @@ class Question:
     found: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def missing(self, values: Values) -> list[str]:
-        """Return the names of what the question needs and nobody has told yet."""
+        """Return the names of the values that the question needs and that are not known yet."""
         templates = [self.path, *(text for _name, text in self.query)]
         needed = {name for text in templates for name in re.findall(r"<(\w+)>", text)}
         return sorted(needed - {*values, *GIVEN})
@@ -126,7 +126,7 @@ def questions(services: Sequence[Service]) -> Sequence[Question]:
 
 
 def harvested(question: Question, content: Any) -> dict[str, str]:
-    """Return what an answer tells that later questions may need."""
+    """Return the values of an answer that later questions may need."""
     values = {}
     for name, path in question.found.items():
         value = _at(content, path)

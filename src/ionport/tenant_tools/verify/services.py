@@ -14,6 +14,6 @@ from ionport.sandbox.kit.operations import Service
 
 def imitated_services() -> Sequence[Service]:
     """Return the services that the sandbox imitates; nothing is called or stored with them."""
-    # Blobs make their folder when something is put there, which nobody does.
+    # Blobs make their folder at the first put, and nothing is put here.
     folder = Path(tempfile.gettempdir()) / "ionport-no-blobs"
     return ServiceMakers(FolderBlobs(folder), SystemClock(), gateway_url="").all()

@@ -1,4 +1,4 @@
-"""What an answer is like, without what it says: the names in it and the kinds of their values.
+"""The shape of an answer without its values: the names in it and the kinds of their values.
 
 Nothing of a value gets into a shape, so that a report of shapes can be given to others.
 """
@@ -19,7 +19,7 @@ from ionport.sandbox.control.recorder.redaction import Redactor
 
 MAX_PLACES: Final = 2_000
 _MAX_DEPTH: Final = 40
-# Names of a data format; a longer or stranger one is data that stands where names do.
+# Names of a data format; any other one is data in place of a name.
 _NAME: Final = re.compile(r"[\w$@.:\- ]{1,80}")
 _SCHEMAS: Final = re.compile(
     r"\{http://(www\.w3\.org/2001/XMLSchema|schemas\.xmlsoap\.org/wsdl/)\}"
@@ -105,7 +105,7 @@ def differences(tenant: Shape, sandbox: Shape) -> Sequence[Difference]:
 
 
 def _topmost(found: Sequence[Difference]) -> list[Difference]:
-    """Leave out what is below a place that is told already."""
+    """Leave out differences below a place that is listed already."""
     told: set[str] = set()
     kept = []
     for each in found:
@@ -117,7 +117,7 @@ def _topmost(found: Sequence[Difference]) -> list[Difference]:
 
 def _disagree(theirs: frozenset[str], ours: frozenset[str]) -> bool:
     """Tell whether the tenant has a kind of value that the sandbox never has there."""
-    # A value that is null today may be anything tomorrow.
+    # A value that is null may have any kind at another time.
     theirs, ours = theirs - {"null"}, ours - {"null"}
     return bool(ours) and not theirs <= ours
 

@@ -1,4 +1,4 @@
-"""Asks a tenant and the sandbox the same, and writes down where they differ.
+"""Asks a tenant and the sandbox the same questions, and reports where they differ.
 
 The report names operations, places and kinds of values and nothing that a tenant holds: it can be
 sent to the project, so that what is inferred becomes verified.
@@ -21,10 +21,10 @@ _REFUSALS: Final = (401, 403)
 
 
 class State(StrEnum):
-    """What came of a comparison.
+    """The result of a comparison.
 
     `REFUSED` is what the tenant answers with 401 or 403 and the sandbox otherwise: the credential
-    lacks a scope, a user or a right there, which says nothing of the operation.
+    lacks a scope, a user or a right there, so that the operation is not compared.
     """
 
     SAME = "same"
@@ -86,8 +86,8 @@ def verify(
 ) -> Report:
     """Ask both the same questions and return the differences.
 
-    A question waits until earlier answers of both tell what it needs. One that either side does
-    not answer at all, or that lacks a value, is not compared.
+    A question waits until earlier answers of both have the values that it needs. One that either
+    side does not answer at all, or that lacks a value, is not compared.
     """
     made: dict[int, Compared] = {}
     stopped = ""
@@ -132,7 +132,7 @@ def _compared(question: Question, tenant: Tenant, sandbox: Tenant) -> Compared:
 
 def _differences(theirs: Told, ours: Told) -> Sequence[Difference]:
     if theirs.status != ours.status:
-        # Two different answers: what is in them says nothing more.
+        # Two different answers: their contents are not compared.
         kind = DifferenceKind.STATUS
         return [Difference(kind, "", str(theirs.status), str(ours.status))]
     if theirs.media_type != ours.media_type:

@@ -154,7 +154,7 @@ def _tell_made(made: ExportConfiguration, tenant: Comparison | None, *, as_json:
 
 
 def _asked_tenant(application: Application, fields: ConfigurationFields) -> Comparison | None:
-    """Return what the tenant's data model says of the IDM mapping file, where there is one."""
+    """Compare the IDM mapping file, if there is one, with the tenant's data model."""
     scope, side = organization_scope(application), documents_side(application)
     mapping_id = fields.mapping_ids().get(MappingKind.IDM)
     if not mapping_id:
@@ -279,7 +279,7 @@ def export_status(
 
 
 def delivery_row(item: Delivery) -> dict[str, Any]:
-    """Return what is shown of a delivery."""
+    """Return a delivery as a row for people and machines."""
     return {
         "delivery": item.id,
         "document": item.document_id,
@@ -331,7 +331,7 @@ def _steer(
     *,
     as_json: bool,
 ) -> None:
-    """Do the same to each delivery, and report each: one that is refused stops no other."""
+    """Do the same to each delivery, and report each: a refused one does not stop the others."""
     rows: list[dict[str, Any]] = []
     with opened(ctx) as application:
         action, scope = action_of(documents_side(application)), organization_scope(application)

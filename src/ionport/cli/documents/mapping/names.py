@@ -13,6 +13,6 @@ def mapping_id_of(application: Application, name: str, kind: MappingKind | None 
         service, scope = documents_side(application).mappings, organization_scope(application)
         page = service.list(work.within(scope), ALL, kind, name)
         if not page.items:
-            # An id, or nothing's name: then the known ones are told.
+            # An id, or an unknown name: then the error lists the known ones.
             page = service.list(work.within(scope), ALL, kind)
     return find_by_name({item.id: item.name for item in page.items}, name, "mapping file")

@@ -1,4 +1,4 @@
-"""`ionport mapping preview|diff|convert`: what needs no page to be looked at."""
+"""`ionport mapping preview|diff|convert`."""
 
 from __future__ import annotations
 
