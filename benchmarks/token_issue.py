@@ -118,7 +118,7 @@ class Installation:
                 work.connection.execute(select(func.count()).select_from(grants)).scalar() or 0
             )
             while missing > 0:
-                bite = min(missing, 10_000)
+                batch = min(missing, 10_000)
                 work.connection.execute(
                     insert(grants),
                     [
@@ -132,10 +132,10 @@ class Installation:
                             "created_at": now,
                             "last_used_at": now,
                         }
-                        for _number in range(bite)
+                        for _number in range(batch)
                     ],
                 )
-                missing -= bite
+                missing -= batch
         database.close()
 
     @contextmanager

@@ -1,4 +1,4 @@
-"""A application in which something has happened: one of everything that a page can show."""
+"""An application in which something has happened: one of everything that a page can show."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ _OTHERWISE = {
 
 
 @dataclass(frozen=True, slots=True)
-class Furnished:
+class FurnishedApplication:
     """The desk, and the ids that stand in the addresses of pages, by their names there."""
 
     desk: Desk
@@ -113,13 +113,13 @@ class Furnished:
 
 
 @contextmanager
-def furnished_house(folder: Path) -> Iterator[Furnished]:
+def furnished_application(folder: Path) -> Iterator[FurnishedApplication]:
     """Serve both sides and use them."""
     exports = folder.with_name(f"{folder.name}-exports")
     (exports / "archive").mkdir(parents=True)
     with desk_on(folder, "", export_root=str(exports)) as desk:
         ids = {"user": desk.add_user("bob"), "scope": SCOPE, "kind": "reject"}
-        yield Furnished(desk, ids | _use(desk))
+        yield FurnishedApplication(desk, ids | _use(desk))
 
 
 def cookies_of(desk: Desk) -> dict[str, str]:

@@ -28,7 +28,7 @@ from ionport.web.pages.tenant import (
 from tests.browser.accessibility import wider_than_the_window
 from tests.browser.axe import require_axe, violations
 from tests.browser.conftest import OpenScreen
-from tests.browser.furnished import Furnished, cookies_of, furnished_house
+from tests.browser.furnished import FurnishedApplication, cookies_of, furnished_application
 from tests.browser.screen import LAPTOP, PHONE, Screen, choose_and_follow
 from tests.support.html_forms import form_with
 from tests.support.web import PASSWORD, said
@@ -160,13 +160,13 @@ def test_every_form_has_its_mistakes_told() -> None:
 
 
 @pytest.fixture(scope="module")
-def application(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Furnished]:
-    with furnished_house(tmp_path_factory.mktemp("application")) as furnished:
+def application(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FurnishedApplication]:
+    with furnished_application(tmp_path_factory.mktemp("application")) as furnished:
         yield furnished
 
 
 @pytest.fixture
-def screen(application: Furnished, kept_screen: OpenScreen) -> Screen:
+def screen(application: FurnishedApplication, kept_screen: OpenScreen) -> Screen:
     """The administrator's window."""
     require_axe()
     screen = kept_screen(application.url, cookies=cookies_of(application.desk))
@@ -185,7 +185,7 @@ def _id(mistake: Mistake) -> str:
 
 @pytest.mark.parametrize("mistake", _FURTHER, ids=_id)
 def test_a_further_mistake_is_told_beside_its_field(
-    application: Furnished, mistake: Mistake
+    application: FurnishedApplication, mistake: Mistake
 ) -> None:
     browser, path = application.desk.browser, application.address(mistake.route)
     page, known = browser.get(path).text, next(iter(mistake.typed), mistake.beside)
@@ -202,7 +202,7 @@ def test_a_further_mistake_is_told_beside_its_field(
 
 @pytest.mark.parametrize("mistake", _FIRST, ids=_id)
 def test_a_mistake_is_told_beside_its_field(
-    application: Furnished, screen: Screen, mistake: Mistake
+    application: FurnishedApplication, screen: Screen, mistake: Mistake
 ) -> None:
     page = screen.open(application.address(mistake.route))
     # What the browser itself would refuse, another client sends: the server has to tell.
@@ -226,7 +226,7 @@ def test_a_mistake_is_told_beside_its_field(
 
 
 def test_what_is_asked_and_told_after_a_form_is_clean_too(
-    application: Furnished, screen: Screen
+    application: FurnishedApplication, screen: Screen
 ) -> None:
     """Pages that only a sent form leads to: questions, a new secret, a token's claims."""
     page = screen.page

@@ -32,7 +32,7 @@ from tests.browser.accessibility import (
     wider_than_the_window,
 )
 from tests.browser.conftest import OpenScreen
-from tests.browser.furnished import Furnished, cookies_of, furnished_house
+from tests.browser.furnished import FurnishedApplication, cookies_of, furnished_application
 from tests.browser.screen import PHONE, Screen
 from tests.support.server import serve_at
 from tests.support.sides import OPERATOR
@@ -131,21 +131,21 @@ def test_what_is_no_page_of_its_own_is_still_there() -> None:
 
 
 @pytest.fixture(scope="module")
-def application(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Furnished]:
-    """A application in use, served with everything that `ionport up` serves."""
-    with furnished_house(tmp_path_factory.mktemp("application")) as furnished:
+def application(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FurnishedApplication]:
+    """An application in use, served with everything that `ionport up` serves."""
+    with furnished_application(tmp_path_factory.mktemp("application")) as furnished:
         yield furnished
 
 
 @pytest.fixture(scope="module")
-def empty_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    """A application with its first administrator and nothing else."""
+def empty_application(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    """An application with its first administrator and nothing else."""
     with desk_on(tmp_path_factory.mktemp("empty"), "") as desk:
         yield desk
 
 
 @pytest.fixture
-def screen(application: Furnished, kept_screen: OpenScreen) -> Screen:
+def screen(application: FurnishedApplication, kept_screen: OpenScreen) -> Screen:
     """The administrator's window, with axe in each of its pages: to send it there takes long."""
     judge = axe.source() if axe.is_installed() else ""
     return kept_screen(application.url, cookies=cookies_of(application.desk), in_each_page=judge)
@@ -169,7 +169,7 @@ def _check(page: Page, *, by_axe: bool = False) -> None:
 
 @pytest.mark.parametrize("address", PAGES)
 def test_a_page_is_clean_usable_by_keyboard_and_fits_a_phone(
-    address: str, application: Furnished, screen: Screen
+    address: str, application: FurnishedApplication, screen: Screen
 ) -> None:
     path = application.address(address)
     page = screen.open(path)
@@ -179,7 +179,7 @@ def test_a_page_is_clean_usable_by_keyboard_and_fits_a_phone(
 
 
 def test_a_phone_shows_the_current_entry_of_the_rail(
-    application: Furnished, screen: Screen
+    application: FurnishedApplication, screen: Screen
 ) -> None:
     screen.resize(PHONE)
     for path in ("/manual", "/account", application.address("/ion-api/{tenant}/inspector")):
@@ -188,7 +188,7 @@ def test_a_phone_shows_the_current_entry_of_the_rail(
 
 
 def test_a_phone_reaches_each_entry_of_the_rail_without_javascript(
-    application: Furnished, kept_screen: OpenScreen
+    application: FurnishedApplication, kept_screen: OpenScreen
 ) -> None:
     screen = kept_screen(application.url, script=False, cookies=cookies_of(application.desk))
     screen.resize(PHONE)
@@ -239,10 +239,12 @@ _EMPTY = [
 
 @pytest.mark.parametrize("address", _EMPTY)
 def test_an_empty_list_says_what_to_do_next_and_leads_there(
-    address: str, empty_house: Desk, kept_screen: OpenScreen
+    address: str, empty_application: Desk, kept_screen: OpenScreen
 ) -> None:
-    screen = kept_screen(empty_house.application.settings.origin, cookies=cookies_of(empty_house))
-    path = address.format(tenant=empty_house.application.tenant.id)
+    screen = kept_screen(
+        empty_application.application.settings.origin, cookies=cookies_of(empty_application)
+    )
+    path = address.format(tenant=empty_application.application.tenant.id)
     page = screen.open(path)
     _check(page)
     page.locator(".empty-state").get_by_role("link").click()
@@ -252,7 +254,7 @@ def test_an_empty_list_says_what_to_do_next_and_leads_there(
 
 @pytest.mark.parametrize("address", _EMPTY)
 def test_a_list_without_a_match_offers_to_clear_the_filters(
-    address: str, application: Furnished, screen: Screen
+    address: str, application: FurnishedApplication, screen: Screen
 ) -> None:
     page = screen.open(application.address(address) + "?q=nothing+is+called+so")
     _check(page)
@@ -269,7 +271,7 @@ def test_an_unknown_address_says_so_on_a_page(screen: Screen) -> None:
 
 
 def test_a_user_without_the_right_is_told_which_one_is_missing(
-    application: Furnished, new_screen: OpenScreen
+    application: FurnishedApplication, new_screen: OpenScreen
 ) -> None:
     screen = new_screen(application.url)
     screen.expect_status(403)
@@ -283,7 +285,7 @@ def test_a_user_without_the_right_is_told_which_one_is_missing(
 
 
 def test_a_wrong_password_is_told_and_the_name_stays_typed(
-    application: Furnished, new_screen: OpenScreen
+    application: FurnishedApplication, new_screen: OpenScreen
 ) -> None:
     screen = new_screen(application.url)
     screen.expect_status(401)
@@ -296,7 +298,7 @@ def test_a_wrong_password_is_told_and_the_name_stays_typed(
 
 
 def test_a_form_of_another_session_is_refused_with_the_way_out(
-    application: Furnished, screen: Screen
+    application: FurnishedApplication, screen: Screen
 ) -> None:
     screen.expect_status(403)
     page = screen.open("/account")
@@ -309,7 +311,9 @@ def test_a_form_of_another_session_is_refused_with_the_way_out(
     _check(page)
 
 
-def test_signing_out_closes_every_page(application: Furnished, new_screen: OpenScreen) -> None:
+def test_signing_out_closes_every_page(
+    application: FurnishedApplication, new_screen: OpenScreen
+) -> None:
     screen = new_screen(application.url)
     page = screen.open("/documents")
     _sign_in(page, "ada")
@@ -351,7 +355,11 @@ def _refuse(page: Page, heading: str, values: dict[str, str]) -> None:
     ],
 )
 def test_a_refused_form_is_as_clean_as_the_page(
-    address: str, heading: str, values: dict[str, str], application: Furnished, screen: Screen
+    address: str,
+    heading: str,
+    values: dict[str, str],
+    application: FurnishedApplication,
+    screen: Screen,
 ) -> None:
     screen.expect_status(422)
     page = screen.open(application.address(address))
@@ -360,7 +368,7 @@ def test_a_refused_form_is_as_clean_as_the_page(
 
 
 def test_a_token_that_is_shown_once_and_a_test_mail_that_failed_have_clean_pages(
-    application: Furnished, screen: Screen
+    application: FurnishedApplication, screen: Screen
 ) -> None:
     page = screen.open(application.address("/settings/connections/{folder_target}/token"))
     page.get_by_role("button", name="Make a new token").click()
@@ -377,7 +385,7 @@ def test_a_token_that_is_shown_once_and_a_test_mail_that_failed_have_clean_pages
 
 
 def test_who_belongs_to_two_organizations_switches_between_them(
-    application: Furnished, screen: Screen
+    application: FurnishedApplication, screen: Screen
 ) -> None:
     desk, name = application.desk, "Nordwerk Handelsgesellschaft für Industriebedarf mbH"
     with desk.application.database.write() as work:
@@ -428,7 +436,9 @@ _FILTERS = {
 }
 
 
-def test_an_unknown_filter_sort_or_date_is_told_above_the_list(application: Furnished) -> None:
+def test_an_unknown_filter_sort_or_date_is_told_above_the_list(
+    application: FurnishedApplication,
+) -> None:
     base = f"/ion-api/{application.ids['tenant']}"
     for path, names in _FILTERS.items():
         query = "&".join(f"{name}=nonsense" for name in names)

@@ -13,7 +13,7 @@ from ionport.documents.samples import read_sample
 from ionport.exports.model import DeliveryStatus
 from ionport.identity.access import Access
 from ionport.sandbox.control.controls.faults import FaultDraft, FaultKind, FaultTarget, Trigger
-from tests.browser.furnished import Furnished, furnished_house
+from tests.browser.furnished import FurnishedApplication, furnished_application
 from tests.browser.test_pages import PAGES
 from tests.support.sentences import sentences
 from tests.support.sides import OPERATOR
@@ -55,13 +55,13 @@ _OPEN: Final = {
 
 
 @pytest.fixture(scope="module")
-def application(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Furnished]:
-    """A application in use, whose administrator has chosen no language: the browser's counts."""
-    with furnished_house(tmp_path_factory.mktemp("languages")) as furnished:
+def application(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FurnishedApplication]:
+    """An application in use, whose administrator has chosen no language: the browser's counts."""
+    with furnished_application(tmp_path_factory.mktemp("languages")) as furnished:
         yield furnished
 
 
-def _said(application: Furnished, path: str, language: str) -> set[str]:
+def _said(application: FurnishedApplication, path: str, language: str) -> set[str]:
     """Return the sentences of a page but for names and quotations."""
     http = application.desk.browser.http
     http.headers["accept-language"] = language
@@ -71,7 +71,7 @@ def _said(application: Furnished, path: str, language: str) -> set[str]:
     return sentences(_FOREIGN.sub("…", _NAMES.sub("…", answer.text)))
 
 
-def _same(application: Furnished, path: str) -> Iterator[tuple[str, str]]:
+def _same(application: FurnishedApplication, path: str) -> Iterator[tuple[str, str]]:
     """Give each language with the sentences that a page says in it and in English."""
     english = _said(application, path, "en")
     for language in ("de", "fr"):
@@ -80,7 +80,7 @@ def _same(application: Furnished, path: str) -> Iterator[tuple[str, str]]:
 
 
 def test_no_page_in_german_or_french_shows_a_sentence_of_the_english_page(
-    application: Furnished,
+    application: FurnishedApplication,
 ) -> None:
     found: dict[str, str] = {}
     for address in PAGES:
@@ -101,7 +101,7 @@ def test_no_page_in_german_or_french_shows_a_sentence_of_the_english_page(
     ],
 )
 def test_a_lost_answer_and_a_refusal_are_told_in_the_language_of_the_page(
-    application: Furnished, draft: FaultDraft, status: DeliveryStatus
+    application: FurnishedApplication, draft: FaultDraft, status: DeliveryStatus
 ) -> None:
     desk = application.desk
     infor, documents = desk.application.infor, desk.application.documents

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ionport.core.i18n import Speech
-from tests.browser.furnished import furnished_house
+from tests.browser.furnished import furnished_application
 
 MARK = "\u27e6"
 
@@ -41,7 +41,7 @@ def test_nothing_that_people_do_on_pages_stores_a_translated_text(
     marked = Speech("de", _Marked(), ".", ",", "%d.%m.%Y")
     for module in ("frame", "guard"):
         monkeypatch.setattr(f"ionport.web.middleware.{module}.speech_of", lambda _code: marked)
-    with furnished_house(tmp_path) as application:
+    with furnished_application(tmp_path) as application:
         assert MARK in application.desk.browser.get("/documents").text
         databases = list(tmp_path.rglob("*.db"))
         assert databases

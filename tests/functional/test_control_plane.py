@@ -41,7 +41,7 @@ SCOPE = TenantScope(TENANT)
 
 
 class Plane:
-    """A application with a sandbox, and a client with its control key."""
+    """An application with a sandbox, and a client with its control key."""
 
     def __init__(self, application: Application, url: str) -> None:
         assert application.infor is not None

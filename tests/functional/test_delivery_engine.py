@@ -331,14 +331,14 @@ def test_a_version_before_that_still_runs_is_not_run_beside(place: Place):
 
 
 def test_it_is_known_whether_anything_runs_deliveries(place: Place):
-    def alive() -> bool:
+    def is_anything_running() -> bool:
         with place.side.database.read() as work:
-            return place.side.deliveries.workers_alive(work)
+            return place.side.deliveries.has_active_worker(work)
 
-    assert not alive()
+    assert not is_anything_running()
     with place.running():
-        assert alive()
-    assert not alive()
+        assert is_anything_running()
+    assert not is_anything_running()
 
 
 @ON_POSTGRESQL

@@ -111,12 +111,12 @@ def _found(browser: Browser, address: str, pattern: str) -> str:
 def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     with desk_on(tmp_path_factory.mktemp("office") / "data", "") as desk:
         office = Office(desk)
-        _furnish(office)
+        _add_everything(office)
         desk.sign_in_as(READER)
         yield office
 
 
-def _furnish(office: Office) -> None:
+def _add_everything(office: Office) -> None:
     desk, browser = office.desk, office.desk.browser
     side = desk.application.documents
     assert side is not None

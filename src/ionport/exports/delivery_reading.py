@@ -137,7 +137,7 @@ class DeliveryReading:
         since = self._clock.now() - timedelta(days=1)
         return RecordRepository(access.connection).of(access.scope, configuration_ids, since)
 
-    def workers_alive(self, work: Work) -> bool:
+    def has_active_worker(self, work: Work) -> bool:
         """Tell whether any worker runs deliveries now."""
         since = self._clock.now() - timedelta(seconds=self._timing.silent_after)
         return WorkerRepository(work.connection).any_seen(SystemScope("is anything running"), since)

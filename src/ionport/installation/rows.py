@@ -37,7 +37,7 @@ from ionport.core.i18n import _
 VERSIONS: Final = "alembic_version"
 # Its own triggers fill them; the second names a family of tables.
 _KEPT_BESIDE: Final = ("document_counts", "document_search")
-_BITE: Final = 1_000
+_BATCH: Final = 1_000
 _MODULUS: Final = 1 << 128
 
 
@@ -149,7 +149,7 @@ def _read(connection: Connection, name: str, columns: Sequence[str]) -> Iterator
             for each in columns
         ]
     found = connection.execute(
-        select(*chosen).select_from(table(name)), execution_options={"yield_per": _BITE}
+        select(*chosen).select_from(table(name)), execution_options={"yield_per": _BATCH}
     )
     for row in found:
         yield tuple(_plain(value) for value in row)
@@ -164,8 +164,8 @@ def _write(
 ) -> None:
     if connection.dialect.name == "sqlite":
         statement = insert(table(name, *(column(each) for each in columns)))
-        while bite := [dict(zip(columns, row, strict=True)) for row in islice(rows, _BITE)]:
-            connection.execute(statement, bite)
+        while batch := [dict(zip(columns, row, strict=True)) for row in islice(rows, _BATCH)]:
+            connection.execute(statement, batch)
         return
     quote = connection.dialect.identifier_preparer.quote
     names = ", ".join(quote(each) for each in columns)

@@ -77,7 +77,7 @@ class IonApiClient:
 
     def observed_by(self, on_exchange: Observer) -> IonApiClient:
         """The same client, connections and tokens, reporting to another observer."""
-        return self._twin(on_exchange, self._permit)
+        return self._copied(on_exchange, self._permit)
 
     def guarded_by(self, permit: SendPermit) -> IonApiClient:
         """The same client, connections and tokens, asking `permit` before each authorised send.
@@ -86,14 +86,14 @@ class IonApiClient:
         `permit` raises. `Timeouts.total` bounds each call as before. May be combined with
         `observed_by`, in either order. Token requests need no permit.
         """
-        return self._twin(self._on_exchange, permit)
+        return self._copied(self._on_exchange, permit)
 
-    def _twin(self, on_exchange: Observer | None, permit: SendPermit | None) -> IonApiClient:
-        twin = object.__new__(IonApiClient)
-        twin.__dict__.update(self.__dict__)
-        twin._owned = None
-        twin._attach(on_exchange, permit)
-        return twin
+    def _copied(self, on_exchange: Observer | None, permit: SendPermit | None) -> IonApiClient:
+        copied = object.__new__(IonApiClient)
+        copied.__dict__.update(self.__dict__)
+        copied._owned = None
+        copied._attach(on_exchange, permit)
+        return copied
 
     def token(self) -> TokenSet:
         """Tokens that can be used now, from the store or from Infor."""
@@ -194,11 +194,11 @@ class AsyncIonApiClient:
 
     def observed_by(self, on_exchange: Observer) -> AsyncIonApiClient:
         """The same client, connections and tokens, reporting to another observer."""
-        twin = object.__new__(AsyncIonApiClient)
-        twin.__dict__.update(self.__dict__)
-        twin._owned = None
-        twin._attach(on_exchange)
-        return twin
+        copied = object.__new__(AsyncIonApiClient)
+        copied.__dict__.update(self.__dict__)
+        copied._owned = None
+        copied._attach(on_exchange)
+        return copied
 
     async def token(self) -> TokenSet:
         """Tokens that can be used now, from the store or from Infor."""

@@ -45,10 +45,10 @@ def test_the_tree_at_the_head_of_the_module_is_the_tree() -> None:
     ],
 )
 def test_errors_cross_process_borders(error: IonApiError) -> None:
-    for twin in (pickle.loads(pickle.dumps(error)), copy.copy(error)):
-        assert type(twin) is type(error)
-        assert vars(twin) == vars(error)
-        assert str(twin) == str(error) == "x"
+    for copied in (pickle.loads(pickle.dumps(error)), copy.copy(error)):
+        assert type(copied) is type(error)
+        assert vars(copied) == vars(error)
+        assert str(copied) == str(error) == "x"
 
 
 @pytest.mark.parametrize(

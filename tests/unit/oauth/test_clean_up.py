@@ -82,19 +82,19 @@ def test_a_grant_that_never_expires_goes_when_nobody_used_it_for_long(
     used, unused = (side.log_in(file)["refresh_token"] for _each in range(2))
     clean_up = CleanUp(side.clock, side.keys, timedelta(days=400))
 
-    def bite() -> int:
+    def batch() -> int:
         with side.database.write() as work:
             return clean_up.sweep(work)
 
     clock.advance(timedelta(days=3000))
     side.refresh(file, used)
     clock.advance(timedelta(days=399))
-    assert bite() == 1
+    assert batch() == 1
     side.refresh(file, used)
     with pytest.raises(InvalidGrant):
         side.refresh(file, unused)
     clock.advance(timedelta(days=401))
-    assert bite() == 1
+    assert batch() == 1
     assert count(side, grants) == 0
 
 

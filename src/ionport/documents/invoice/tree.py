@@ -234,11 +234,13 @@ class Places:
     def _index(self, parent: etree._Element | None, node: etree._Element) -> str:
         if parent is None:
             return ""
-        twins = self._indexes.get((parent, node.tag))
-        if twins is None:
-            twins = {twin: n for n, twin in enumerate(parent.iterchildren(node.tag), start=1)}
-            self._indexes[parent, node.tag] = twins
-        return f"[{twins[node]}]" if len(twins) > 1 else ""
+        numbers = self._indexes.get((parent, node.tag))
+        if numbers is None:
+            numbers = {
+                sibling: n for n, sibling in enumerate(parent.iterchildren(node.tag), start=1)
+            }
+            self._indexes[parent, node.tag] = numbers
+        return f"[{numbers[node]}]" if len(numbers) > 1 else ""
 
 
 def place_of(element: etree._Element, attribute: str = "") -> Place:

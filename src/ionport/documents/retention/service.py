@@ -40,7 +40,7 @@ from ionport.identity.model import Actor
 from ionport.store import Database, OrganizationScope, ScopedWork, SystemScope
 
 _AT_A_TIME: Final = 50
-_IN_A_BITE: Final = 20
+_IN_A_BATCH: Final = 20
 _FILES: Final = 200
 # Longer than the time from putting a content to committing the row that names it.
 _GRACE: Final = timedelta(hours=1)
@@ -118,9 +118,9 @@ class RetentionService:
             owners = RetentionRepository(work.connection).organizations(_SYSTEM)
         purged = 0
         for owner in owners:
-            if purged < _IN_A_BITE:
+            if purged < _IN_A_BATCH:
                 scope = OrganizationScope(owner)
-                purged += self._purge_all(scope, _IONPORT, _IN_A_BITE - purged).purged
+                purged += self._purge_all(scope, _IONPORT, _IN_A_BATCH - purged).purged
         return purged or self.delete_files()
 
     def delete_files(self) -> int:

@@ -88,7 +88,7 @@ class Schedule:
             silent = WorkerRepository(work.connection).silent(_SCOPE, since)
         return [worker_id for worker_id in silent if self._forget(worker_id, since)]
 
-    def alive(self) -> frozenset[str]:
+    def active_workers(self) -> frozenset[str]:
         """Return the workers that have written a heartbeat lately, this one included."""
         since = self._clock.now() - timedelta(seconds=self._timing.silent_after)
         with self._database.read() as work:

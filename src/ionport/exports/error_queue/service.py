@@ -29,7 +29,7 @@ from ionport.store import OrganizationScope
 # How many different texts are read; any more are groups of few deliveries.
 _MOST_TEXTS: Final = 1_000
 _MOST_GROUPS: Final = 100
-_BITE: Final = 500
+_BATCH: Final = 500
 CAUSE: Final = "group"
 """Names, in the selection of a run, the key of the cause."""
 
@@ -163,15 +163,15 @@ def _documents_of(access: Access[OrganizationScope], key: str) -> Sequence[str]:
     found: dict[str, None] = {}
     after = ""
     while is_key(key) and len(found) < MAX_AGAIN:
-        bite = (
-            failures.failed_behind(access.scope, after, _BITE)
+        batch = (
+            failures.failed_behind(access.scope, after, _BATCH)
             if status is None
-            else failures.told_behind(access.scope, status, after, _BITE)
+            else failures.told_behind(access.scope, status, after, _BATCH)
         )
-        found |= {one.document_id: None for one in bite if cause_of(one.code, one.text).key == key}
-        if len(bite) < _BITE:
+        found |= {one.document_id: None for one in batch if cause_of(one.code, one.text).key == key}
+        if len(batch) < _BATCH:
             break
-        after = bite[-1].id
+        after = batch[-1].id
     if not found:
         raise NotFound(_("No export error has this cause; it may be under way again."))
     return list(found)[:MAX_AGAIN]

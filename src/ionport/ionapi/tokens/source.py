@@ -101,12 +101,12 @@ class Abandoned(Exception):
 class TokenSource:
     """The one place that decides whether to use, refresh or ask anew.
 
-    All sources of a process that share a key share one flight: however many threads and tasks
-    need a token at the same time, one of them asks and the others take its outcome. Infor counts
-    sign-ons (20 a minute, 1,000 a day) and tokens (100 a day for each client;
-    docs/reference/gateway.md#limits). A flight that has not landed after 30 seconds
+    All sources of a process that share a key share one token request: however many threads and
+    tasks need a token at the same time, one of them asks and the others take its outcome. Infor
+    counts sign-ons (20 a minute, 1,000 a day) and tokens (100 a day for each client;
+    docs/reference/gateway.md#limits). A request that has not ended after 30 seconds
     (`auth.LONGEST_WAIT`) is given up by those who wait for it: the first of them starts a new one,
-    which the others join. Processes share a flight likewise where the store is a SharedTokenStore.
+    which the others join. Processes share a request likewise where the store is a SharedTokenStore.
     """
 
     def __init__(
@@ -129,17 +129,17 @@ class TokenSource:
         while True:
             if self._held is not None and self._usable(self._held, stale):
                 return self._held
-            flight, leading = _FLIGHTS.board(self._key)
-            if leading:
-                return (yield from self._lead(flight, stale))
+            request, begins_it = _REQUESTS.join(self._key)
+            if begins_it:
+                return (yield from self._ask_for_all(request, stale))
             try:
-                tokens: TokenSet = yield Wait(flight)
+                tokens: TokenSet = yield Wait(request)
             except Abandoned:
                 continue
             except TimeoutError:
-                _FLIGHTS.land(self._key, flight)
+                _REQUESTS.end(self._key, request)
                 continue
-            # A flight that began before the token was refused may bring the refused one.
+            # A request that began before the token was refused may bring the refused one.
             if tokens.access_token != stale:
                 self._held = tokens
                 return tokens
@@ -158,16 +158,16 @@ class TokenSource:
             yield Blocking(lambda: self._store.delete(self._key))
         self._held = None
 
-    def _lead(self, flight: Future[TokenSet], stale: Secret | None) -> Flow[TokenSet]:
+    def _ask_for_all(self, request: Future[TokenSet], stale: Secret | None) -> Flow[TokenSet]:
         try:
             tokens = yield from self._kept_or_new(stale)
         except BaseException as error:
-            _FLIGHTS.land(self._key, flight)
-            flight.set_exception(error if isinstance(error, Exception) else Abandoned())
+            _REQUESTS.end(self._key, request)
+            request.set_exception(error if isinstance(error, Exception) else Abandoned())
             raise
         self._held = tokens
-        _FLIGHTS.land(self._key, flight)
-        flight.set_result(tokens)
+        _REQUESTS.end(self._key, request)
+        request.set_result(tokens)
         return tokens
 
     def _kept_or_new(self, stale: Secret | None) -> Flow[TokenSet]:
@@ -213,7 +213,7 @@ class TokenSource:
                         yield Blocking(renewal.begin_request)
                     return (yield from self._refresh(kept))
                 except TokenError as error:
-                    if not _sign_on_heals(error):
+                    if not _sign_on_helps(error):
                         raise
             if renewal is not None:
                 yield Blocking(renewal.begin_request)
@@ -243,34 +243,34 @@ class TokenSource:
         return tokens.expires_at - self._clock() > self._margin
 
 
-def _sign_on_heals(error: TokenError) -> bool:
-    """A dead refresh token, yes; a wrong client secret or a server that is down, no."""
+def _sign_on_helps(error: TokenError) -> bool:
+    """True for an ended refresh token, False for a wrong client secret or a stopped server."""
     return not error.transient and not isinstance(error, InvalidClient)
 
 
-class _Flights:
-    """Who is renewing which key at this moment, in the whole process."""
+class _SharedRequests:
+    """The token requests under way in this process, by key."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._flying: dict[str, Future[TokenSet]] = {}
+        self._running: dict[str, Future[TokenSet]] = {}
 
-    def board(self, key: str) -> tuple[Future[TokenSet], bool]:
-        """The flight of `key`, and whether the caller leads it and must land it."""
+    def join(self, key: str) -> tuple[Future[TokenSet], bool]:
+        """Return the request of `key`, and whether the caller begins it and must end it."""
         with self._lock:
-            flight = self._flying.get(key)
-            if flight is not None:
-                return flight, False
-            flight = self._flying[key] = Future()
+            request = self._running.get(key)
+            if request is not None:
+                return request, False
+            request = self._running[key] = Future()
             # A waiting asyncio task that is cancelled must not cancel it for the others.
-            flight.set_running_or_notify_cancel()
-            return flight, True
+            request.set_running_or_notify_cancel()
+            return request, True
 
-    def land(self, key: str, flight: Future[TokenSet]) -> None:
-        """The next one to board starts a new flight, unless another has taken its place."""
+    def end(self, key: str, request: Future[TokenSet]) -> None:
+        """Let the next caller begin a new request, unless another one has taken its place."""
         with self._lock:
-            if self._flying.get(key) is flight:
-                del self._flying[key]
+            if self._running.get(key) is request:
+                del self._running[key]
 
 
-_FLIGHTS = _Flights()
+_REQUESTS = _SharedRequests()

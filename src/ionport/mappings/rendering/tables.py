@@ -27,7 +27,7 @@ _INVOICE_COLUMNS = {
     "UNIT_CODE_PRICE": "UNIT",
 }
 # EN 16931 knows no gross amount of a line: both columns have its net amount.
-_TWINS = {"NET_AMOUNT": ("TOTAL_AMOUNT",), "TOTAL_AMOUNT": ("NET_AMOUNT",)}
+_SAME_VALUE = {"NET_AMOUNT": ("TOTAL_AMOUNT",), "TOTAL_AMOUNT": ("NET_AMOUNT",)}
 _TOTALS = {"net_amount": "total_net_amount", "tax_amount": "total_tax_amount"}
 _CHARGE_COLUMNS = {"VOUCHER_TEXT": "REASON"}
 
@@ -126,5 +126,5 @@ def other_ids(name: str) -> tuple[str, ...]:
     if table == TAX_LINES:
         return tuple(f"{column}{suffix}" for suffix in RATE_SUFFIXES)
     if table == INVOICE_TABLE:
-        return tuple(f"{table}.{twin}" for twin in _TWINS.get(column, ()))
+        return tuple(f"{table}.{other}" for other in _SAME_VALUE.get(column, ()))
     return ()

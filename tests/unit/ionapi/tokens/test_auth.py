@@ -112,7 +112,7 @@ def test_a_refused_sign_on_comes_out_of_the_client(infor: SmallInfor, file: IonA
 def test_a_sign_on_that_failed_frees_the_way_for_the_next_attempt(
     server: Loopback, infor: SmallInfor, file: IonApiFile
 ) -> None:
-    """httpx2 does not tell the flow that sending failed: the flight must end all the same."""
+    """httpx2 does not tell the flow that sending failed: the request must end all the same."""
     auth = IonApiAuth(file)
     given_up = threading.Event()
     infor.before_token = lambda: given_up.wait(PATIENCE)

@@ -88,16 +88,16 @@ def test_a_client_can_report_to_another_observer(server: Loopback, file: IonApiF
     second: list[Exchange] = []
     with IonApiClient(file, on_exchange=first.append) as client:
         client.messaging.ping()
-        with client.observed_by(second.append) as twin:
-            twin.messaging.ping()
+        with client.observed_by(second.append) as observed:
+            observed.messaging.ping()
         client.messaging.ping()
     assert (len(first), len(second)) == (3, 1)
 
     async def scenario() -> None:
         async with AsyncIonApiClient(file, on_exchange=first.append) as aclient:
-            twin = aclient.observed_by(second.append)
-            await twin.messaging.ping()
-            await twin.close()
+            observed = aclient.observed_by(second.append)
+            await observed.messaging.ping()
+            await observed.close()
             await aclient.messaging.ping()
 
     asyncio.run(scenario())

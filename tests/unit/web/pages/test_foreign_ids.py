@@ -66,7 +66,7 @@ def ids() -> dict[str, str]:
 def desk(tmp_path_factory: pytest.TempPathFactory, ids: dict[str, str]) -> Iterator[Desk]:
     """Eve administers another organization; `ids` has one of everything of the first one."""
     with desk_on(tmp_path_factory.mktemp("desk") / "data", "") as desk:
-        _furnish(desk)
+        _add_everything(desk)
         for name, (address, pattern) in _LISTS.items():
             found = re.search(pattern, desk.browser.get(address).text)
             assert found is not None, name
@@ -81,7 +81,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory, ids: dict[str, str]) -> Itera
         yield desk
 
 
-def _furnish(desk: Desk) -> None:
+def _add_everything(desk: Desk) -> None:
     application, operator = desk.application, Actor.operator()
     assert application.documents is not None
     configuration = desk.add_export(credential=desk.credentials()).url.path.rpartition("/")[2]

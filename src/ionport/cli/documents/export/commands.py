@@ -210,10 +210,10 @@ def export_run(
                 click.echo("\n".join(_exported_line(row) for row in made))
         refused = any("delivery" not in row for row in rows)
         with application.database.read() as work:
-            alive = documents_side(application).deliveries.workers_alive(work)
+            has_worker = documents_side(application).deliveries.has_active_worker(work)
     if as_json:
         print_json(rows)
-    elif not alive and any("delivery" in row for row in rows):
+    elif not has_worker and any("delivery" in row for row in rows):
         click.echo("Nothing runs deliveries now: start 'ionport up' (or a worker).")
     ctx.exit(1 if refused else 0)
 

@@ -137,7 +137,7 @@ class DbosQueue:
                 workflow_ids=[_key(each) for each in fresh], load_input=False, load_output=False
             )
         }
-        alive = self._schedule.alive()
+        active = self._schedule.active_workers()
         for each in fresh:
             workflow = known.get(_key(each))
             if workflow is None:
@@ -146,7 +146,7 @@ class DbosQueue:
                 # DBOS has ended this pass, the ledger has not: the next number is new to both.
                 self._schedule.skip_pass(each)
             elif workflow.status == "PENDING" and (
-                workflow.executor_id not in alive
+                workflow.executor_id not in active
                 # It is not under way here, or it would not be offered.
                 or workflow.executor_id == self._schedule.worker_id
             ):

@@ -160,7 +160,7 @@ def _detail_context(request: Request) -> dict[str, object]:
         access = Access(work, scope, visit.actor)
         detail = service.get(access, request.path_params["delivery_id"])
         others = service.of_document(access, detail.delivery.document_id)
-        is_idle = not detail.delivery.status.is_over and not service.workers_alive(work)
+        is_idle = not detail.delivery.status.is_over and not service.has_active_worker(work)
         connection = _connection(request, work, detail.delivery)
         has_configuration = _has_configuration(request, work, detail.delivery)
         acknowledgements = documents_of(request).acknowledgements

@@ -78,7 +78,7 @@ def document_page(request: Request, form: Form | None, status: int = 200) -> Res
         needs_approval = given < settings.approvals.needed(document.fields)
         will_leave = leaves_by_itself(
             access, document, settings.approvals
-        ) and services.deliveries.workers_alive(work)
+        ) and services.deliveries.has_active_worker(work)
         history = _history(services, access, document, decisions)
         refusal = approval_refusal(settings.approvals, visit.actor, document, decisions)
         actions = actions_of(
@@ -119,7 +119,9 @@ def _history(
 ) -> dict[str, object]:
     """Return what became of the document: its deliveries, its decisions and who edits it."""
     deliveries = services.deliveries.of_document(access, document.id)
-    is_stuck = _has_unfinished(deliveries) and not services.deliveries.workers_alive(access.work)
+    is_stuck = _has_unfinished(deliveries) and not services.deliveries.has_active_worker(
+        access.work
+    )
     of_documents = services.documents.review.deliveries
     return {
         "timeline": services.documents.timeline_of(access, document),

@@ -33,9 +33,9 @@ def waiting(monkeypatch: pytest.MonkeyPatch) -> list[None]:
     """Grows by one with each caller that waits for what another one asked for."""
     found: list[None] = []
 
-    def wait(flight: Future[Any]) -> Wait:
+    def wait(request: Future[Any]) -> Wait:
         found.append(None)
-        return Wait(flight)
+        return Wait(request)
 
     monkeypatch.setattr(source, "Wait", wait)
     return found
@@ -69,7 +69,9 @@ def test_eight_threads_sign_on_once(infor: SmallInfor, file: IonApiFile) -> None
     assert {tokens.access_token for tokens in outcomes} == {Secret("access-0001")}
 
 
-def test_clients_of_one_credential_share_the_flight(infor: SmallInfor, file: IonApiFile) -> None:
+def test_clients_of_one_credential_share_the_token_request(
+    infor: SmallInfor, file: IonApiFile
+) -> None:
     infor.before_token = lambda: time.sleep(0.2)
     store = MemoryTokenStore()
 
@@ -114,7 +116,7 @@ def test_eight_tasks_sign_on_once(infor: SmallInfor, file: IonApiFile) -> None:
     assert len({each.access_token for each in tokens}) == 1
 
 
-def test_threads_and_tasks_share_a_flight(infor: SmallInfor, file: IonApiFile) -> None:
+def test_threads_and_tasks_share_a_token_request(infor: SmallInfor, file: IonApiFile) -> None:
     infor.before_token = lambda: time.sleep(0.4)
 
     async def scenario() -> None:
@@ -184,7 +186,7 @@ def test_threads_that_wait_for_a_dead_host_fail_together(infor: SmallInfor) -> N
     assert not any(outcome.sent for outcome in outcomes)
 
 
-def test_a_flight_that_brings_the_refused_token_is_not_enough(
+def test_a_request_that_brings_the_refused_token_is_not_enough(
     infor: SmallInfor, file: IonApiFile
 ) -> None:
     """It began before the token was refused, and found the token alive in the store."""
@@ -202,11 +204,11 @@ def test_a_flight_that_brings_the_refused_token_is_not_enough(
         late.token()
         infor.live.clear()
         store.pause = 0.4
-        flight = threading.Thread(target=early.token)
-        flight.start()
+        request = threading.Thread(target=early.token)
+        request.start()
         time.sleep(0.1)
         assert late.messaging.ping() == ""
-        flight.join()
+        request.join()
     assert (infor.logins, infor.refreshes) == (1, 1)
 
 
