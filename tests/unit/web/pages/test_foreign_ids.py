@@ -16,7 +16,7 @@ from ionport.identity.access import Access
 from ionport.identity.model import Actor, Organization, OrganizationRole
 from ionport.identity.repository import OrganizationRepository
 from ionport.store import OrganizationScope, SystemScope
-from ionport.web.app import _document_routes
+from ionport.web.app import _document_routes, _export_routes, _settings_routes
 from tests.support.whole import INVOICE, Desk, desk_on
 
 _OTHER = OrganizationScope("org_other")
@@ -47,7 +47,7 @@ def _of_things(method: str) -> list[str]:
     """Return the addresses of the document side with an id in them that take `method`."""
     paths = {
         route.path
-        for route in _document_routes()
+        for route in (*_document_routes(), *_settings_routes(), *_export_routes())
         if isinstance(route, Route) and method in (route.methods or ())
     }
     names = {path: re.findall(r"{(\w+)", path) for path in paths}
