@@ -30,7 +30,6 @@ class _Sending:
         self.auth = auth
         self.timeouts = timeouts
         self._observer = observer
-        self._redactor = Redactor.for_file(auth.grants.file)
 
     def request(self, client: httpx2.Client | httpx2.AsyncClient, call: Call) -> httpx2.Request:
         """The call as a request, with its bounds."""
@@ -53,7 +52,7 @@ class _Sending:
             total=self.timeouts.login if call.login else self.timeouts.total,
             login=call.login,
             shown=call.shown,
-            redactor=self._redactor,
+            redactor=self.auth.redactor,
             observer=self._observer,
             window=window,
             body=None if isinstance(call.body, bytes) else call.body,

@@ -60,7 +60,7 @@ class IonApiAuth(httpx2.Auth):
             clock=clock,
         )
         self._gateway = _origin(file.iu)
-        self._redactor = Redactor.for_file(file)
+        self.redactor = Redactor.for_file(file)
 
     @staticmethod
     def for_module(module: ModuleType) -> type[IonApiAuth]:
@@ -125,7 +125,7 @@ class IonApiAuth(httpx2.Auth):
             response.status_code,
             {name.lower(): value for name, value in response.headers.items()},
             response.content if call.login else b"",
-            redact=self._redactor.knowing(credential, form).text,
+            redact=self.redactor.knowing(credential, form).text,
             login=call.login,
         )
 
