@@ -20,7 +20,7 @@ from ionport.identity.members.actors import find_actor
 from ionport.identity.members.rights import WantedRights
 from ionport.identity.model import Actor, OrganizationRole, TenantRole
 from ionport.store import SystemScope
-from ionport.web.app import _document_routes
+from ionport.web.app import _document_routes, _export_routes, _settings_routes
 from tests.support.api import ALL_SCOPES, api_key, program
 from tests.support.sides import until
 from tests.support.web import Browser, said
@@ -42,7 +42,7 @@ _PLAIN = {"method": "infor-idm-bod", "type": "INVOICE", "field": "purchase_order
 _POSTS = sorted(
     {
         route.path
-        for route in _document_routes()
+        for route in (*_document_routes(), *_settings_routes(), *_export_routes())
         if isinstance(route, Route) and "POST" in (route.methods or ()) and route.path not in _OWN
     }
 )
