@@ -183,7 +183,7 @@ class DryRunService:
         tenant = made.connection.tenant_id
         calls: Sequence[PlannedCall] = ()
         try:
-            rendered = Renderer(self._readable_pages).render(
+            job = Renderer(self._readable_pages).job(
                 made.delivery,
                 made.document,
                 made.versions,
@@ -192,6 +192,7 @@ class DryRunService:
                 more_fields=made.more_fields,
                 options=configuration.options,
             )
+            rendered = destination.render(job)
             calls = destination.planned(rendered, Planning(made.connection.place, read))
         except IonportError as error:
             obstacles.append(Obstacle(_("Document"), error.text))

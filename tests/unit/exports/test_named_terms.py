@@ -9,6 +9,7 @@ import pytest
 
 from ionport.core.clock import MovableClock
 from ionport.documents.readable_pages.service import ReadablePageService
+from ionport.exports.destinations import destination_of
 from ionport.exports.destinations.rendering import Renderer
 from ionport.exports.model import StepKind
 from ionport.identity.access import Access
@@ -51,7 +52,7 @@ def rendered(side: DocumentSide, document_id: str) -> dict[StepKind, str]:
     renderings = ReadablePageService(side.database, side.documents, side.blobs, side.clock)
     with side.database.read() as work:
         document = side.documents.get(work.within(side.scope), document_id)
-    parts = Renderer(renderings).render(
+    job = Renderer(renderings).job(
         delivery,
         document,
         versions,
@@ -60,6 +61,7 @@ def rendered(side: DocumentSide, document_id: str) -> dict[StepKind, str]:
         options={},
         more_fields={},
     )
+    parts = destination_of(delivery.method).render(job)
     return {part.kind: part.payload.decode() for part in parts}
 
 

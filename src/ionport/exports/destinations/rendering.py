@@ -17,8 +17,7 @@ from ionport.documents.invoice.rendering.model import Language
 from ionport.documents.model import Document
 from ionport.documents.readable_pages.service import ReadablePageService
 from ionport.documents.types import INVOICE_TABLE
-from ionport.exports.destinations import destination_of
-from ionport.exports.destinations.port import AMOUNT_SIGN, Rendered, RenderJob
+from ionport.exports.destinations.port import AMOUNT_SIGN, RenderJob
 from ionport.exports.model import Delivery
 from ionport.mappings.grammars.aliases import term_id
 from ionport.mappings.model import (
@@ -54,38 +53,11 @@ class PreparedMappings:
 
 
 class Renderer:
-    """Renders deliveries; raises InvalidInput for what cannot be rendered."""
+    """Prepares what methods render of deliveries."""
 
     def __init__(self, readable_pages: ReadablePageService) -> None:
         self._readable_pages = readable_pages
         self._prepared = PreparedMappings()
-
-    def render(
-        self,
-        delivery: Delivery,
-        document: Document,
-        versions: Mapping[MappingKind, MappingVersion],
-        *,
-        accepts_at_least_once: bool,
-        envelope: BodEnvelope,
-        more_fields: Mapping[str, str],
-        options: Mapping[str, str],
-    ) -> list[Rendered]:
-        """Return what the steps of the delivery send.
-
-        Raises:
-            InvalidInput: the mapping does not fit the document, or must not be used.
-        """
-        job = self.job(
-            delivery,
-            document,
-            versions,
-            accepts_at_least_once=accepts_at_least_once,
-            envelope=envelope,
-            more_fields=more_fields,
-            options=options,
-        )
-        return destination_of(delivery.method).render(job)
 
     def job(
         self,

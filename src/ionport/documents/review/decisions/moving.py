@@ -86,16 +86,7 @@ class MoveService:
             return False
         repository = DocumentRepository(access.connection)
         repository.set_place(access.scope, document_id, place or None)
-        self._timeline.tell(
-            access,
-            document_id,
-            TimelineKind.NOTE,
-            "",
-            access.actor.name,
-            code=MOVED,
-            parameters=told,
-        )
-        self._audit.record(access, MoveAction.MOVED, document_id, told)
+        self._tell(access, document_id, told)
         self._judge(access, document, place or None)
         self._review.withdraw_approvals(access, document_id)
         self._review.settle(access, document_id, access.actor.name)
@@ -107,6 +98,11 @@ class MoveService:
         """Note that a person wants a document to stay where it is, unless this is noted already."""
         if TimelineRepository(access.connection).has_code(access.scope, document_id, MOVED):
             return
+        self._tell(access, document_id, told)
+
+    def _tell(
+        self, access: Access[OrganizationScope], document_id: str, told: Mapping[str, str]
+    ) -> None:
         self._timeline.tell(
             access,
             document_id,

@@ -69,7 +69,7 @@ class RenderStep:
                 for kind in kinds
                 if kind in wanted
             }
-        rendered = self._renderer.render(
+        job = self._renderer.job(
             delivery,
             document,
             versions,
@@ -78,6 +78,7 @@ class RenderStep:
             more_fields=more_fields,
             options=configuration.options,
         )
+        rendered = destination.render(job)
         digests = {part.kind: self._blobs.put(part.payload) for part in rendered}
         names = [part.parameters[BOD_NAME] for part in rendered if BOD_NAME in part.parameters]
         used = {

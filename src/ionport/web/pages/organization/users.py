@@ -26,6 +26,7 @@ from ionport.web.forms.rights import (
     stored_rights,
     wanted_elsewhere,
 )
+from ionport.web.pages.tenant.user_access import shown_once
 from ionport.web.rendering.confirm import ask_first
 from ionport.web.rendering.lists import ListState
 from ionport.web.rendering.templating import path_to, redirect, render
@@ -118,14 +119,7 @@ def _link_page(request: Request, errors: Mapping[str, str], status: int = 200) -
 
 
 def _shown_once(request: Request, made: MadeLink, text: str = "") -> Response:
-    context = {
-        "user": made.user,
-        "text": text,
-        "link": made.address(visit_of(request).services.origin),
-        "expires_at": made.expires_at,
-    }
-    headers = {"Cache-Control": "no-store"}
-    return render(request, "organization/users/link.html", context, headers=headers)
+    return shown_once(request, made, text, template="organization/users/link.html")
 
 
 def _add_page(

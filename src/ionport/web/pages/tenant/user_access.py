@@ -42,7 +42,13 @@ def make_link(request: Request) -> Response:
     return shown_once(request, made)
 
 
-def shown_once(request: Request, made: MadeLink, text: str = "") -> Response:
+def shown_once(
+    request: Request,
+    made: MadeLink,
+    text: str = "",
+    *,
+    template: str = "tenant/user_access/link.html",
+) -> Response:
     """Show a link that was just made: it is kept as a digest only."""
     context = {
         "user": made.user,
@@ -51,7 +57,7 @@ def shown_once(request: Request, made: MadeLink, text: str = "") -> Response:
         "expires_at": made.expires_at,
     }
     headers = {"Cache-Control": "no-store"}
-    return render(request, "tenant/user_access/link.html", context, headers=headers)
+    return render(request, template, context, headers=headers)
 
 
 def revoke_links(request: Request) -> Response:
