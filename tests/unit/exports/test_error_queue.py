@@ -188,6 +188,8 @@ def test_a_retry_of_one_cause_is_paused_goes_on_and_is_cancelled(
     assert run.total == 2
     with ready.database.write() as work:
         bulk.pause(Access(work, ready.scope, OPERATOR), run.id)
+    # What is under way is not begun a second time.
+    assert begin(ready, queue, "supplier_unknown").id == run.id
     assert settle(ready, clock, run)[0].settled == 0
     with ready.database.write() as work:
         bulk.resume(Access(work, ready.scope, OPERATOR), run.id)

@@ -79,8 +79,9 @@ class ErrorQueue:
     def retry(self, access: Access[OrganizationScope], key: str) -> BulkRun:
         """Begin to try all deliveries of one cause again; return the run, which goes on alone.
 
-        Of `MAX_AGAIN` documents at most, those that failed first. What cannot be tried again (its
-        document is held, its content was removed, the right is missing) is left out and named.
+        One that is not over yet is returned, and no second one begun. It has `MAX_AGAIN` documents
+        at most, those that failed first. What cannot be tried again (its document is held, its
+        content was removed, the right is missing) is left out and named.
 
         Raises:
             Forbidden: the right to export is missing.
@@ -111,8 +112,8 @@ class ErrorQueue:
     def re_export(self, access: Access[OrganizationScope], key: str, reason: str) -> BulkRun:
         """Begin to export all that the ERP has not taken for one cause again as new.
 
-        Of `MAX_AGAIN` documents at most. What findings hold, or the right is missing for, is left
-        out and named.
+        One that is not over yet is returned, and no second one begun. It has `MAX_AGAIN` documents
+        at most. What findings hold, or the right is missing for, is left out and named.
 
         Raises:
             Forbidden: the right to export again is missing.
@@ -128,6 +129,9 @@ class ErrorQueue:
     def _start(
         self, access: Access[OrganizationScope], action: BulkAction, key: str, reason: str = ""
     ) -> BulkRun:
+        for run in self._bulk.list(access, only_open=True):
+            if run.action is action and run.selection.get(CAUSE) == key:
+                return run
         found = Selection(ids=_documents_of(access, key))
         return self._bulk.start(access, action, found, reason, {CAUSE: key})
 
