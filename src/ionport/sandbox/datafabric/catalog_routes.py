@@ -28,6 +28,8 @@ from ionport.sandbox.kit.texts import load_json_object, quoted
 from ionport.store import Work
 
 CATALOG: Final = "/datacatalog/v1"
+# What Infor has at the address of an object of that name.
+_EVENTS: Final = "events"
 _SECTION = "docs/reference/data-fabric.md#data-catalog"
 _UNREAD = "names in the answer that the known client does not read"
 _KEPT = verified(_SECTION, left_out=_UNREAD)
@@ -162,7 +164,11 @@ class CatalogRoutes:
         return step
 
     def _entry(self, call: Call, work: Work) -> CatalogObject:
-        return self._service.known_object(work.within(call.scope), call.path_params["name"])
+        access, name = work.within(call.scope), call.path_params["name"]
+        if name.lower() == _EVENTS and not self._service.knows(access, name):
+            text = "The sandbox does not imitate the events of objects."
+            raise NotFound(text, code="operation_not_imitated")
+        return self._service.known_object(access, name)
 
 
 def _part(entry: CatalogObject, name: str) -> Answer:

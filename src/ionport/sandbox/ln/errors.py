@@ -32,7 +32,7 @@ _SOURCE = "ionport"
 
 def error_answer(call: Call, error: IonportError) -> Answer:
     """Return a SOAP fault, or OData's error; a wrong address or method keeps its HTTP status."""
-    if call.path.lower().startswith(ODATA):
+    if f"{call.path.lower()}/".startswith(ODATA):
         return _odata_error(error)
     problems: Sequence[Problem] = [Problem(error.text, error.code)]
     if isinstance(error, RequestRefused):
