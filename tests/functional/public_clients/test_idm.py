@@ -201,6 +201,33 @@ def test_attributes_are_updated_by_json_and_answered_in_xml(client: httpx2.Clien
     assert client.get(f"/api/items/{pid}").status_code == 404
 
 
+def test_a_portal_attaches_a_document_to_a_record_of_ln_and_finds_it_again(
+    client: httpx2.Client,
+) -> None:
+    """Written by a supplier portal and searched by a shop (docs/reference/idm.md#data-model)."""
+    keys = {"MDS_id1": "2000", "MDS_id2": "1DS", "MDS_id3": "23063669"}
+    names = {"MDS_EntityType": "InforInvoice", "MDS_AccountingEntity": "infor.ln.2000", **keys}
+    attributes = [{"name": name, "value": value} for name, value in names.items()]
+    item = {
+        "pid": "",
+        "attrs": {"attr": attributes},
+        "resrs": {"res": [{"filename": "test.pdf", "base64": base64.b64encode(PDF).decode()}]},
+        "acl": {"name": "Public"},
+        "entityName": "MDS_GenericDocument",
+    }
+    headers = {**JSON_IN, "X-Infor-LnCompany": "4000"}
+    answer = client.post("/api/items", json={"item": item}, headers=headers)
+    assert answer.status_code == 200, answer.text
+    made = answer.json()["item"]
+    query = '/MDS_GenericDocument[@MDS_id1 = "2000"]'
+    asked = {"$query": query, "$offset": "0", "$limit": "3", "$includeCount": "true"}
+    (found,) = client.get("/api/items/search", params=asked).json()["items"]["item"]
+    assert found["pid"] == made["pid"]
+    assert {each["name"]: each["value"] for each in found["attrs"]["attr"]} == names
+    resource = client.get("/api/items/search/item/resource/stream", params={"$query": query})
+    assert resource.content == PDF
+
+
 def test_an_update_with_an_empty_list_of_files_keeps_the_file(client: httpx2.Client) -> None:
     """Attrs, acl, colls, entityName and `resrs: {res: []}`."""
     pid = _create(client, "Theme_Attributes", {"Tema_Kodu": "T1"})

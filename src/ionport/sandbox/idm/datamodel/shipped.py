@@ -1,8 +1,9 @@
 """The document types that the sandbox ships.
 
-M3_SupplierInvoice has Infor's documented attributes (docs/reference/idm.md#data-model). The others
-are those that the vendor's mapping files write to; IDM has them once an administrator adds them,
-so they are here from the start. Their types are inferred, the names are not.
+M3_SupplierInvoice has Infor's documented attributes, and MDS_GenericDocument those that public
+clients write (docs/reference/idm.md#data-model). The others are those that the vendor's mapping
+files write to; IDM has them once an administrator adds them, so they are here from the start. Their
+types are inferred, the names are not.
 """
 
 from __future__ import annotations
@@ -22,6 +23,11 @@ def _entity(name: str, description: str, *attributes: AttributeDefinition) -> En
     return Entity(name, description, MappingProxyType(by_name), _ACLS, DEFAULT_ACL)
 
 
+# How other applications find the documents of one of their records.
+_MDS = (
+    AttributeDefinition("MDS_EntityType", "Entity type of LN"),
+    AttributeDefinition("MDS_AccountingEntity", "Accounting entity"),
+)
 _SHIPPED = (
     _entity(
         "M3_SupplierInvoice",
@@ -41,8 +47,9 @@ _SHIPPED = (
     _entity(
         "LN_SupplierInvoice",
         "LN Supplier Invoice",
-        AttributeDefinition("MDS_EntityType", "Entity type"),
-        AttributeDefinition("MDS_AccountingEntity", "Accounting entity"),
+        *_MDS,
+        AttributeDefinition("MDS_id1", "First key"),
+        AttributeDefinition("MDS_BodRefAccEntity", "Accounting entity of the BOD"),
         AttributeDefinition("SupplierInvoiceNumber", "Supplier invoice"),
         AttributeDefinition("BOD_AlternateDocumentID_1", "Correlation id"),
         AttributeDefinition("InvoiceDate", "Invoice date", AttributeType.DATE),
@@ -58,6 +65,8 @@ _SHIPPED = (
         "ORDER_CONFIRMATION",
         "Order confirmation",
         AttributeDefinition("Entity_Type", "Entity type"),
+        AttributeDefinition("MDS_EntityType", "Entity type of LN"),
+        AttributeDefinition("MDS_id1", "First key"),
         AttributeDefinition("Purchase_Order", "Purchase order"),
         AttributeDefinition("Order_confirmation_number", "Confirmation"),
         AttributeDefinition("BOD_AlternateDocumentID_1", "Correlation id"),
@@ -78,8 +87,8 @@ _SHIPPED = (
         "DELIVERY_NOTE",
         "Delivery note",
         AttributeDefinition("Entity_Type", "Entity type"),
-        AttributeDefinition("MDS_EntityType", "Entity type of LN"),
-        AttributeDefinition("MDS_AccountingEntity", "Accounting entity"),
+        *_MDS,
+        AttributeDefinition("MDS_id1", "First key"),
         AttributeDefinition("Delivery_Note_Id", "Delivery note"),
         AttributeDefinition("BOD_AlternateDocumentID_1", "Correlation id"),
         AttributeDefinition("Delivery_Date", "Delivery date", AttributeType.DATE),
@@ -88,6 +97,15 @@ _SHIPPED = (
         AttributeDefinition("Supplier_Id", "Supplier number"),
         AttributeDefinition("SupplierName", "Supplier"),
         AttributeDefinition("Export", "Export status"),
+    ),
+    _entity(
+        "MDS_GenericDocument",
+        "Generic document",
+        *_MDS,
+        AttributeDefinition("MDS_Location", "Location"),
+        AttributeDefinition("MDS_id1", "First key"),
+        AttributeDefinition("MDS_id2", "Second key"),
+        AttributeDefinition("MDS_id3", "Third key"),
     ),
 )
 
