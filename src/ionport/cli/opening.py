@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 import click
 
@@ -12,6 +13,7 @@ from ionport.cli.serving.served_address import as_served
 from ionport.core.errors import InvalidInput
 from ionport.core.paging import PageRequest
 from ionport.document_side import DocumentSide
+from ionport.identity.access import Access
 from ionport.identity.model import Actor
 from ionport.infor_side import InforSide
 from ionport.observe.logs import configure_logging
@@ -69,6 +71,41 @@ def documents_side(application: Application) -> DocumentSide:
     if application.documents is None:
         raise InvalidInput("This data folder serves the Infor side only (IONPORT_SIDE).")
     return application.documents
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedDocuments:
+    """The document side of an open data folder, for the operator."""
+
+    application: Application
+
+    @property
+    def side(self) -> DocumentSide:
+        """Its services; raises InvalidInput on an Infor-only data folder."""
+        return documents_side(self.application)
+
+    @property
+    def scope(self) -> OrganizationScope:
+        return organization_scope(self.application)
+
+    @contextmanager
+    def read(self) -> Iterator[Access[OrganizationScope]]:
+        """Open a transaction that only reads."""
+        with self.application.database.read() as work:
+            yield Access(work, self.scope, OPERATOR)
+
+    @contextmanager
+    def write(self) -> Iterator[Access[OrganizationScope]]:
+        """Open a transaction that commits."""
+        with self.application.database.write() as work:
+            yield Access(work, self.scope, OPERATOR)
+
+
+@contextmanager
+def opened_documents(ctx: click.Context) -> Iterator[OpenedDocuments]:
+    """Open the data folder as `opened`, for a command of the document side."""
+    with opened(ctx) as application:
+        yield OpenedDocuments(application)
 
 
 def tenant_scope(application: Application, tenant: str | None) -> TenantScope:

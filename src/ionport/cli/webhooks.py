@@ -6,11 +6,10 @@ from typing import Any
 
 import click
 
-from ionport.cli.opening import OPERATOR, documents_side, opened, organization_scope
+from ionport.cli.opening import opened_documents
 from ionport.cli.output import as_json_option, print_json, print_rows
 from ionport.core.errors import Unavailable
 from ionport.documents.webhooks.model import WebhookEndpoint
-from ionport.identity.access import Access
 
 _SHOWN = ("id", "name", "state", "failing_since", "url")
 
@@ -25,9 +24,8 @@ def webhook() -> None:
 @click.pass_context
 def webhook_list(ctx: click.Context, as_json: bool) -> None:
     """List the webhooks, by name."""
-    with opened(ctx) as application, application.database.read() as work:
-        access = Access(work, organization_scope(application), OPERATOR)
-        found = documents_side(application).webhooks.list(access)
+    with opened_documents(ctx) as documents, documents.read() as access:
+        found = documents.side.webhooks.list(access)
     rows = [_row(endpoint) for endpoint in found]
     print_rows(rows, as_json=as_json, shown=_SHOWN, empty="No webhook yet.")
 
@@ -38,10 +36,9 @@ def webhook_list(ctx: click.Context, as_json: bool) -> None:
 @click.pass_context
 def webhook_test(ctx: click.Context, webhook_id: str, as_json: bool) -> None:
     """Send a test message to the webhook WEBHOOK_ID, and say how it went."""
-    with opened(ctx) as application:
-        service = documents_side(application).webhooks
-        with application.database.write() as work:
-            access = Access(work, organization_scope(application), OPERATOR)
+    with opened_documents(ctx) as documents:
+        service = documents.side.webhooks
+        with documents.write() as access:
             started = service.begin_test(access, webhook_id)
         attempt = service.finish_test(*started)
     told = {

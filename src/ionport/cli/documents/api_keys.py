@@ -6,7 +6,13 @@ from typing import Any
 
 import click
 
-from ionport.cli.opening import OPERATOR, documents_side, opened, organization_scope
+from ionport.cli.opening import (
+    OPERATOR,
+    documents_side,
+    opened,
+    opened_documents,
+    organization_scope,
+)
 from ionport.cli.output import as_json_option, print_json, print_rows
 from ionport.core.errors import existing
 from ionport.identity.access import Access
@@ -63,10 +69,8 @@ def api_key_create(
 @click.pass_context
 def api_key_list(ctx: click.Context, as_json: bool) -> None:
     """List the keys, the newest first; the keys themselves are stored nowhere."""
-    with opened(ctx) as application, application.database.read() as work:
-        keys = documents_side(application).api_keys.list(
-            Access(work, organization_scope(application), OPERATOR)
-        )
+    with opened_documents(ctx) as documents, documents.read() as access:
+        keys = documents.side.api_keys.list(access)
     rows = [_row(key) for key in keys]
     print_rows(rows, as_json=as_json, shown=_SHOWN, empty="No API key yet.")
 
@@ -77,10 +81,8 @@ def api_key_list(ctx: click.Context, as_json: bool) -> None:
 @click.pass_context
 def api_key_delete(ctx: click.Context, key_id: str, as_json: bool) -> None:
     """Delete the key KEY_ID: it opens nothing from the next request on."""
-    with opened(ctx) as application, application.database.write() as work:
-        documents_side(application).api_keys.delete(
-            Access(work, organization_scope(application), OPERATOR), key_id
-        )
+    with opened_documents(ctx) as documents, documents.write() as access:
+        documents.side.api_keys.delete(access, key_id)
     if as_json:
         print_json({"id": key_id, "deleted": True})
     else:

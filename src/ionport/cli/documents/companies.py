@@ -7,11 +7,9 @@ from typing import Any, TypeVar
 
 import click
 
-from ionport.application import Application
-from ionport.cli.opening import OPERATOR, documents_side, find_by_name, opened, organization_scope
+from ionport.cli.opening import OpenedDocuments, find_by_name, opened_documents
 from ionport.cli.output import as_json_option, print_json, print_rows
 from ionport.documents.companies.model import COMPANY_FIELDS, Company
-from ionport.identity.access import Access
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -65,13 +63,12 @@ def company_add(
     """
     if main and sub_organization:
         raise click.UsageError("--main and --sub-organization exclude each other.")
-    with opened(ctx) as application, application.database.write() as work:
-        scope, known = organization_scope(application), {}
-        access = Access(work, scope, OPERATOR)
+    with opened_documents(ctx) as documents, documents.write() as access:
+        known = {}
         if sub_organization:
-            found = application.identity.list_sub_organizations(access)
+            found = documents.application.identity.list_sub_organizations(access)
             known = {one.id: one.name for one in found}
-        added = documents_side(application).companies.add(
+        added = documents.side.companies.add(
             access,
             {"name": name, **_given(values)},
             sub_organization_id=(
@@ -89,9 +86,8 @@ def company_add(
 @click.pass_context
 def company_list(ctx: click.Context, as_json: bool) -> None:
     """List the companies, by name."""
-    with opened(ctx) as application, application.database.read() as work:
-        scope = organization_scope(application)
-        found = documents_side(application).companies.list(work.within(scope))
+    with opened_documents(ctx) as documents, documents.read() as access:
+        found = documents.side.companies.list(access)
     empty = "No companies. Add one with: ionport company add NAME --vat-id …"
     print_rows([_row(one) for one in found], as_json=as_json, shown=_SHOWN, empty=empty)
 
@@ -102,8 +98,8 @@ def company_list(ctx: click.Context, as_json: bool) -> None:
 @click.pass_context
 def company_show(ctx: click.Context, company: str, as_json: bool) -> None:
     """Show a COMPANY, named by name or id."""
-    with opened(ctx) as application:
-        found = _found(application, company)
+    with opened_documents(ctx) as documents:
+        found = _found(documents, company)
     _print(found, as_json=as_json)
 
 
@@ -117,13 +113,10 @@ def company_change(
     ctx: click.Context, /, company: str, as_json: bool, **values: str | None
 ) -> None:
     """Change what the options name; an empty text removes a value."""
-    with opened(ctx) as application:
-        found = _found(application, company)
-        with application.database.write() as work:
-            scope = organization_scope(application)
-            changed = documents_side(application).companies.change(
-                Access(work, scope, OPERATOR), found.id, _given(values)
-            )
+    with opened_documents(ctx) as documents:
+        found = _found(documents, company)
+        with documents.write() as access:
+            changed = documents.side.companies.change(access, found.id, _given(values))
     _print(changed, as_json=as_json)
 
 
@@ -134,24 +127,21 @@ def company_change(
 @click.pass_context
 def company_delete(ctx: click.Context, company: str, yes: bool, as_json: bool) -> None:
     """Delete a company; its sub-organization and its documents stay."""
-    with opened(ctx) as application:
-        found = _found(application, company)
+    with opened_documents(ctx) as documents:
+        found = _found(documents, company)
         if not yes:
             click.confirm(f"Delete the company {found.name}?", abort=True)
-        with application.database.write() as work:
-            scope = organization_scope(application)
-            documents_side(application).companies.delete(Access(work, scope, OPERATOR), found.id)
+        with documents.write() as access:
+            documents.side.companies.delete(access, found.id)
     if as_json:
         print_json({"id": found.id, "name": found.name})
     else:
         click.echo(f"Deleted {found.name}.")
 
 
-def _found(application: Application, wanted: str) -> Company:
-    with application.database.read() as work:
-        known = documents_side(application).companies.list(
-            work.within(organization_scope(application))
-        )
+def _found(documents: OpenedDocuments, wanted: str) -> Company:
+    with documents.read() as access:
+        known = documents.side.companies.list(access)
     found = find_by_name({one.id: one.name for one in known}, wanted, "company")
     return next(one for one in known if one.id == found)
 

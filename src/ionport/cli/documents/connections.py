@@ -13,7 +13,7 @@ from ionport.cli.output import as_json_option, paged, print_json, print_page
 from ionport.core.paging import PageRequest
 
 if TYPE_CHECKING:
-    from ionport.application import Application
+    from ionport.cli.opening import OpenedDocuments
     from ionport.connections.model import Connection
 
 _SHOWN = ("name", "tenant", "app", "gateway", "proof")
@@ -44,17 +44,13 @@ connection.add_command(add_on_premise)
 @click.pass_context
 def connection_add(ctx: click.Context, file: Path, name: str | None, as_json: bool) -> None:
     """Store an .ionapi FILE, sealed, as a connection."""
-    from ionport.cli.opening import OPERATOR, documents_side, opened, organization_scope
+    from ionport.cli.opening import opened_documents
     from ionport.connections.intake import prepare_connection
-    from ionport.identity.access import Access
 
-    with opened(ctx) as application:
-        scope = organization_scope(application)
+    with opened_documents(ctx) as documents:
         prepared = prepare_connection(file.read_bytes())
-        with application.database.write() as work:
-            made = documents_side(application).connections.upload(
-                Access(work, scope, OPERATOR), file.name, prepared, name=name
-            )
+        with documents.write() as access:
+            made = documents.side.connections.upload(access, file.name, prepared, name=name)
     if as_json:
         print_json(_row(made, "missing"))
         return
@@ -71,12 +67,10 @@ def connection_add(ctx: click.Context, file: Path, name: str | None, as_json: bo
 @click.pass_context
 def connection_list(ctx: click.Context, text: str, page: int, per_page: int, as_json: bool) -> None:
     """List connections, by name, with how their last proof ended."""
-    from ionport.cli.opening import OPERATOR, documents_side, opened, organization_scope
-    from ionport.identity.access import Access
+    from ionport.cli.opening import opened_documents
 
-    with opened(ctx) as application, application.database.read() as work:
-        scope, service = organization_scope(application), documents_side(application).connections
-        access = Access(work, scope, OPERATOR)
+    with opened_documents(ctx) as documents, documents.read() as access:
+        service = documents.side.connections
         found = service.list(access, PageRequest(page, per_page), text)
         checks = {item.id: service.latest_check(access, item.id) for item in found.items}
     proofs = {key: check.status.value if check else "missing" for key, check in checks.items()}
@@ -96,16 +90,15 @@ def connection_list(ctx: click.Context, text: str, page: int, per_page: int, as_
 @click.pass_context
 def connection_delete(ctx: click.Context, name: str, yes: bool, as_json: bool) -> None:
     """Delete a connection that no export configuration uses, with its tokens and proofs."""
-    from ionport.cli.opening import OPERATOR, documents_side, opened, organization_scope
-    from ionport.identity.access import Access
+    from ionport.cli.opening import opened_documents
 
-    with opened(ctx) as application:
-        scope, service = organization_scope(application), documents_side(application).connections
-        connection_id = connection_id_of(application, name)
+    with opened_documents(ctx) as documents:
+        service = documents.side.connections
+        connection_id = connection_id_of(documents, name)
         if not yes:
             click.confirm(f"Delete the connection {name}?", abort=True)
-        with application.database.write() as work:
-            service.delete(Access(work, scope, OPERATOR), connection_id)
+        with documents.write() as access:
+            service.delete(access, connection_id)
     if as_json:
         print_json({"id": connection_id, "name": name})
     else:
@@ -122,18 +115,14 @@ def connection_replace(ctx: click.Context, name: str, file: Path, as_json: bool)
 
     Configurations and deliveries go on with it; the former file is kept, sealed.
     """
-    from ionport.cli.opening import OPERATOR, documents_side, opened, organization_scope
+    from ionport.cli.opening import opened_documents
     from ionport.connections.intake import prepare_connection
-    from ionport.identity.access import Access
 
-    with opened(ctx) as application:
-        scope = organization_scope(application)
-        connection_id = connection_id_of(application, name)
+    with opened_documents(ctx) as documents:
+        connection_id = connection_id_of(documents, name)
         prepared = prepare_connection(file.read_bytes())
-        with application.database.write() as work:
-            made = documents_side(application).connections.files.replace(
-                Access(work, scope, OPERATOR), connection_id, prepared
-            )
+        with documents.write() as access:
+            made = documents.side.connections.files.replace(access, connection_id, prepared)
     if as_json:
         print_json(_row(made, "missing"))
         return
@@ -185,18 +174,17 @@ def _prove_file(path: Path, *, quiet: bool) -> tuple[bool, list[dict[str, Any]]]
 def _prove_stored(
     ctx: click.Context, name: str, *, quiet: bool
 ) -> tuple[bool, list[dict[str, Any]]]:
-    from ionport.cli.opening import OPERATOR, documents_side, opened, organization_scope
-    from ionport.identity.access import Access
+    from ionport.cli.opening import opened_documents
 
-    with opened(ctx) as application:
-        scope = organization_scope(application)
-        service = documents_side(application).connections
-        connection_id = connection_id_of(application, name)
-        with application.database.write() as work:
-            check = service.start_check(Access(work, scope, OPERATOR), connection_id)
-        service.run_check(application.database, scope, check.id)
+    with opened_documents(ctx) as documents:
+        service, scope = documents.side.connections, documents.scope
+        connection_id = connection_id_of(documents, name)
+        with documents.write() as access:
+            check = service.start_check(access, connection_id)
+        database = documents.application.database
+        service.run_check(database, scope, check.id)
         # It may have been started on a page: the same proof counts for both.
-        check = service.wait_for_check(application.database, scope, check.id)
+        check = service.wait_for_check(database, scope, check.id)
     rows = [
         stage_row(stage.key, stage.title, stage.status.value, stage.milliseconds, stage)
         for stage in check.stages
@@ -207,14 +195,12 @@ def _prove_stored(
     return check.status.value == "passed", rows
 
 
-def connection_id_of(application: Application, name: str) -> str:
+def connection_id_of(documents: OpenedDocuments, name: str) -> str:
     """Return the id of the connection that `name` names."""
-    from ionport.cli.opening import ALL, OPERATOR, documents_side, find_by_name, organization_scope
-    from ionport.identity.access import Access
+    from ionport.cli.opening import ALL, find_by_name
 
-    with application.database.read() as work:
-        service, scope = documents_side(application).connections, organization_scope(application)
-        access = Access(work, scope, OPERATOR)
+    with documents.read() as access:
+        service = documents.side.connections
         page = service.list(access, ALL, name)
         if not page.items:
             # An id, or an unknown name: then the error lists the known ones.

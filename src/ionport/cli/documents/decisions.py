@@ -7,8 +7,7 @@ from datetime import datetime
 
 import click
 
-from ionport.application import Application
-from ionport.cli.opening import OPERATOR, documents_side, find_by_name, opened, organization_scope
+from ionport.cli.opening import OPERATOR, OpenedDocuments, find_by_name, opened_documents
 from ionport.cli.output import as_json_option, print_json
 from ionport.core.errors import InvalidInput
 from ionport.documents.review.decisions.model import DecisionKind
@@ -41,11 +40,10 @@ def document_correct(
         if not equals:
             raise InvalidInput(f"{value}: write FIELD=VALUE, or FIELD= to take a value away.")
         given[name] = text
-    with opened(ctx) as application:
-        service = documents_side(application).documents.corrections
-        scope = organization_scope(application)
-        service.correct(application.database, scope, OPERATOR, document_id, given)
-        _tell(application, document_id, as_json=as_json)
+    with opened_documents(ctx) as documents:
+        service, database = documents.side.documents.corrections, documents.application.database
+        service.correct(database, documents.scope, OPERATOR, document_id, given)
+        _tell(documents, document_id, as_json=as_json)
 
 
 @click.command("accept")
@@ -83,10 +81,10 @@ def _asked_about(
     ctx: click.Context, document_id: str, *, yes: bool
 ) -> tuple[frozenset[str], datetime]:
     """List the holding findings and ask about them; return the ids to accept, and the time."""
-    with opened(ctx) as application, application.database.read() as work:
-        looked_at = application.clock.now()
-        service, scope = documents_side(application).documents, organization_scope(application)
-        found = [each for each in service.findings(work.within(scope), document_id) if each.is_open]
+    with opened_documents(ctx) as documents, documents.read() as access:
+        looked_at = documents.application.clock.now()
+        service = documents.side.documents
+        found = [each for each in service.findings(access, document_id) if each.is_open]
     for each in found:
         click.echo(f"  {each.id}  {each.text}", err=True)
     if found and not yes:
@@ -125,17 +123,16 @@ def document_move(
     """
     if main == (company is not None):
         raise click.UsageError("Name a company, or --main.")
-    with opened(ctx) as application:
-        scope, service = organization_scope(application), documents_side(application).documents
-        with application.database.write() as work:
-            access = Access(work, scope, OPERATOR)
+    with opened_documents(ctx) as documents:
+        service = documents.side.documents
+        with documents.write() as access:
             known = service.moving.places(access)
             known.pop("")
             place = "" if main else find_by_name(known, company or "", "company")
             moved = service.moving.move(access, document_id, place)
         if not moved:
             click.echo("It belongs there already, and stays there.", err=True)
-        _tell(application, document_id, as_json=as_json)
+        _tell(documents, document_id, as_json=as_json)
 
 
 @click.command("undo")
@@ -147,11 +144,10 @@ def document_undo(
     ctx: click.Context, document_id: str, decision_id: str | None, as_json: bool
 ) -> None:
     """Undo a decision, the newest one by default, while nothing of the document was sent."""
-    with opened(ctx) as application:
-        service = documents_side(application).documents.decisions
-        scope = organization_scope(application)
-        service.undo_any(application.database, scope, OPERATOR, document_id, decision_id)
-        _tell(application, document_id, as_json=as_json)
+    with opened_documents(ctx) as documents:
+        service, database = documents.side.documents.decisions, documents.application.database
+        service.undo_any(database, documents.scope, OPERATOR, document_id, decision_id)
+        _tell(documents, document_id, as_json=as_json)
 
 
 def _command(
@@ -172,18 +168,17 @@ def _command(
 
 
 def _run(ctx: click.Context, document_id: str, as_json: bool, decide: _Decide) -> None:
-    with opened(ctx) as application:
-        service = documents_side(application).documents.decisions
-        with application.database.write() as work:
-            decide(service, Access(work, organization_scope(application), OPERATOR))
-        _tell(application, document_id, as_json=as_json)
+    with opened_documents(ctx) as documents:
+        service = documents.side.documents.decisions
+        with documents.write() as access:
+            decide(service, access)
+        _tell(documents, document_id, as_json=as_json)
 
 
-def _tell(application: Application, document_id: str, *, as_json: bool) -> None:
+def _tell(documents: OpenedDocuments, document_id: str, *, as_json: bool) -> None:
     """Print the document's present status."""
-    scope, service = organization_scope(application), documents_side(application).documents
-    with application.database.read() as work:
-        access = work.within(scope)
+    service = documents.side.documents
+    with documents.read() as access:
         document = service.get(access, document_id)
         found = [each for each in service.findings(access, document_id) if each.is_open]
     if as_json:

@@ -9,13 +9,12 @@ from typing import Any
 
 import click
 
-from ionport.cli.opening import OPERATOR, documents_side, opened, organization_scope
+from ionport.cli.opening import opened_documents
 from ionport.cli.output import as_json_option, print_json, print_rows
 from ionport.core.errors import InvalidInput
 from ionport.documents.review.organization_rules import default_effect
 from ionport.documents.type_settings.model import TypeSettings, settings_as_json, settings_of
 from ionport.documents.types import DOCUMENT_TYPES
-from ionport.identity.access import Access
 
 _MAX_BYTES = 1024 * 1024
 _TYPE = click.Choice(sorted(DOCUMENT_TYPES), case_sensitive=False)
@@ -32,10 +31,10 @@ def document_type() -> None:
 def type_list(ctx: click.Context, as_json: bool) -> None:
     """List the document types with what is set for them."""
     rows = []
-    with opened(ctx) as application, application.database.read() as work:
-        scope, service = organization_scope(application), documents_side(application).types
+    with opened_documents(ctx) as documents, documents.read() as access:
+        service = documents.side.types
         for kind in DOCUMENT_TYPES.values():
-            settings = service.get(work.within(scope), kind.id)
+            settings = service.get(access, kind.id)
             rows.append(
                 {
                     "id": kind.id,
@@ -55,10 +54,8 @@ def type_list(ctx: click.Context, as_json: bool) -> None:
 @click.pass_context
 def type_show(ctx: click.Context, type_id: str, as_json: bool) -> None:
     """Show the fields of a document type, and what is set for them."""
-    with opened(ctx) as application, application.database.read() as work:
-        settings = documents_side(application).types.get(
-            work.within(organization_scope(application)), type_id
-        )
+    with opened_documents(ctx) as documents, documents.read() as access:
+        settings = documents.side.types.get(access, type_id)
     if as_json:
         print_json(settings_as_json(settings))
         return
@@ -82,10 +79,8 @@ def type_show(ctx: click.Context, type_id: str, as_json: bool) -> None:
 @click.pass_context
 def type_export(ctx: click.Context, type_id: str, output: Path | None) -> None:
     """Write the settings of a document type as JSON that can be imported."""
-    with opened(ctx) as application, application.database.read() as work:
-        settings = documents_side(application).types.get(
-            work.within(organization_scope(application)), type_id
-        )
+    with opened_documents(ctx) as documents, documents.read() as access:
+        settings = documents.side.types.get(access, type_id)
     text = json.dumps(settings_as_json(settings), indent=2, ensure_ascii=False)
     if output is None:
         click.echo(text)
@@ -180,9 +175,8 @@ def type_approvals(
 def _change(
     ctx: click.Context, type_id: str, changed: Callable[[TypeSettings], TypeSettings]
 ) -> TypeSettings:
-    with opened(ctx) as application, application.database.write() as work:
-        scope, service = organization_scope(application), documents_side(application).types
-        access = Access(work, scope, OPERATOR)
+    with opened_documents(ctx) as documents, documents.write() as access:
+        service = documents.side.types
         settings = changed(service.get(access, type_id))
         service.put(access, settings)
     return settings

@@ -17,7 +17,7 @@ from ionport.cli.documents.receiving import (
     document_retention,
 )
 from ionport.cli.documents.render import document_render
-from ionport.cli.opening import documents_side, opened, organization_scope
+from ionport.cli.opening import opened_documents
 from ionport.cli.output import as_json_option, paged, print_json, print_page
 from ionport.core.paging import PageRequest
 from ionport.documents.model import Document, DocumentFilter, DocumentStatus, DocumentSummary
@@ -53,9 +53,9 @@ def document_list(
 ) -> None:
     """List documents, the newest first."""
     statuses = frozenset({DocumentStatus(status)} if status else ())
-    with opened(ctx) as application, application.database.read() as work:
-        found = documents_side(application).documents.list(
-            work.within(organization_scope(application)),
+    with opened_documents(ctx) as documents, documents.read() as access:
+        found = documents.side.documents.list(
+            access,
             PageRequest(page, per_page),
             DocumentFilter(statuses=statuses, text=text),
         )
@@ -69,9 +69,8 @@ def document_list(
 @click.pass_context
 def document_show(ctx: click.Context, document_id: str, as_json: bool) -> None:
     """Show a document with its fields, findings and timeline (at most 500 entries)."""
-    with opened(ctx) as application, application.database.read() as work:
-        scope, service = organization_scope(application), documents_side(application).documents
-        access = work.within(scope)
+    with opened_documents(ctx) as documents, documents.read() as access:
+        service = documents.side.documents
         row = _document_row(service.get(access, document_id))
         row["findings"] = [
             {"id": each.id, "code": each.code, "text": each.text, "holds": each.is_open}

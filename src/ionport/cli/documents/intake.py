@@ -8,14 +8,12 @@ from typing import IO, Any
 
 import click
 
-from ionport.application import Application
-from ionport.cli.opening import OPERATOR, documents_side, opened, organization_scope
+from ionport.cli.opening import OpenedDocuments, opened_documents
 from ionport.cli.output import as_json_option, print_json
 from ionport.core.secrets import Secret
 from ionport.core.sftp.session import SftpAccount
 from ionport.documents.intake.sources.model import IntakeSource, LogEntry
 from ionport.documents.intake.sources.service import SourceService
-from ionport.identity.access import Access
 
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 
@@ -47,11 +45,9 @@ def intake_add_folder(
     """
     paths = {"folder": folder, "archive": archive, "error": error}
     given = {key: str(path.absolute()) for key, path in paths.items() if path is not None}
-    with opened(ctx) as application, application.database.write() as work:
-        made = documents_side(application).sources.add_folder(
-            Access(work, organization_scope(application), OPERATOR), name, given, sub_organization
-        )
-        service = documents_side(application).sources
+    with opened_documents(ctx) as documents, documents.write() as access:
+        made = documents.side.sources.add_folder(access, name, given, sub_organization)
+        service = documents.side.sources
     click.echo(f"{made.id}  {made.name}  {made.place}")
     _test(service, made)
 
@@ -91,14 +87,11 @@ def intake_add_sftp(
     secret = Secret(text if "PRIVATE KEY" in text[:200] else text.rstrip("\r\n"))
     account = SftpAccount(host, port, user, host_key.strip(), secret)
     folders = {"folder": folder, "archive": archive, "error": error}
-    with opened(ctx) as application:
-        service = documents_side(application).sources
+    with opened_documents(ctx) as documents:
+        service = documents.side.sources
         fingerprint = service.check_sftp(account)
-        with application.database.write() as work:
-            scope = organization_scope(application)
-            made = service.add_sftp(
-                Access(work, scope, OPERATOR), name, account, folders, sub_organization
-            )
+        with documents.write() as access:
+            made = service.add_sftp(access, name, account, folders, sub_organization)
         click.echo(f"{made.id}  {made.name}  {made.place}  host key {fingerprint}")
         _test(service, made)
 
@@ -108,10 +101,8 @@ def intake_add_sftp(
 @click.pass_context
 def intake_list(ctx: click.Context, as_json: bool) -> None:
     """List the sources, and why one cannot be looked into."""
-    with opened(ctx) as application, application.database.read() as work:
-        found = documents_side(application).sources.list(
-            work.within(organization_scope(application))
-        )
+    with opened_documents(ctx) as documents, documents.read() as access:
+        found = documents.side.sources.list(access)
     if as_json:
         print_json([_row(source) for source in found])
         return
@@ -128,9 +119,9 @@ def intake_list(ctx: click.Context, as_json: bool) -> None:
 @click.pass_context
 def intake_test(ctx: click.Context, name: str) -> None:
     """Test the connection of a source. Exit status 1 when a stage fails."""
-    with opened(ctx) as application:
-        source = _find(application, name)
-        ctx.exit(0 if _test(documents_side(application).sources, source) else 1)
+    with opened_documents(ctx) as documents:
+        source = _find(documents, name)
+        ctx.exit(0 if _test(documents.side.sources, source) else 1)
 
 
 @intake.command("run")
@@ -142,10 +133,10 @@ def intake_run(ctx: click.Context, name: str, as_json: bool) -> None:
 
     Exit status 1 when a file was refused or the source cannot be looked into.
     """
-    with opened(ctx) as application:
-        source = _find(application, name)
-        entries = documents_side(application).source_runner.run_once(source)
-        problem = _find(application, name).problem
+    with opened_documents(ctx) as documents:
+        source = _find(documents, name)
+        entries = documents.side.source_runner.run_once(source)
+        problem = _find(documents, name).problem
     if as_json:
         print_json([_log_row(entry) for entry in entries])
     else:
@@ -163,12 +154,10 @@ def intake_run(ctx: click.Context, name: str, as_json: bool) -> None:
 @click.pass_context
 def intake_log(ctx: click.Context, name: str, limit: int, as_json: bool) -> None:
     """Show what became of the newest files of a source."""
-    with opened(ctx) as application:
-        source = _find(application, name)
-        with application.database.read() as work:
-            entries = documents_side(application).sources.log(
-                work.within(organization_scope(application)), source.id, limit
-            )
+    with opened_documents(ctx) as documents:
+        source = _find(documents, name)
+        with documents.read() as access:
+            entries = documents.side.sources.log(access, source.id, limit)
     if as_json:
         print_json([_log_row(entry) for entry in entries])
         return
@@ -181,19 +170,17 @@ def intake_log(ctx: click.Context, name: str, limit: int, as_json: bool) -> None
 @click.pass_context
 def intake_remove(ctx: click.Context, name: str) -> None:
     """Watch a source no longer; its log goes, files and documents stay."""
-    with opened(ctx) as application:
-        source = _find(application, name)
-        with application.database.write() as work:
-            documents_side(application).sources.remove(
-                Access(work, organization_scope(application), OPERATOR), source.id
-            )
+    with opened_documents(ctx) as documents:
+        source = _find(documents, name)
+        with documents.write() as access:
+            documents.side.sources.remove(access, source.id)
     click.echo(f"{source.name} is watched no longer.")
 
 
-def _find(application: Application, name: str) -> IntakeSource:
-    with application.database.read() as work:
-        service = documents_side(application).sources
-        return service.find(work.within(organization_scope(application)), name)
+def _find(documents: OpenedDocuments, name: str) -> IntakeSource:
+    with documents.read() as access:
+        service = documents.side.sources
+        return service.find(access, name)
 
 
 def _test(service: SourceService, source: IntakeSource) -> bool:

@@ -8,7 +8,13 @@ from typing import Any
 
 import click
 
-from ionport.cli.opening import OPERATOR, documents_side, opened, organization_scope
+from ionport.cli.opening import (
+    OPERATOR,
+    documents_side,
+    opened,
+    opened_documents,
+    organization_scope,
+)
 from ionport.cli.output import as_json_option, print_json
 from ionport.core import scanning
 from ionport.core.errors import InvalidInput
@@ -16,7 +22,6 @@ from ionport.documents.intake.containers import files_at
 from ionport.documents.intake.receiving import Outcome
 from ionport.documents.retention.model import MAX_COUNT, Due, Swept
 from ionport.documents.types import DOCUMENT_TYPES
-from ionport.identity.access import Access
 
 _OUTPUT = click.Path(dir_okay=False, path_type=Path)
 _NEVER = "never"
@@ -38,18 +43,16 @@ def document_receive(ctx: click.Context, files: tuple[Path, ...], as_json: bool)
     rows: list[dict[str, str]] = []
     away: list[Outcome] = []
     try:
-        with opened(ctx) as application:
-            side = documents_side(application)
+        with opened_documents(ctx) as documents:
+            side = documents.side
             most = side.documents.limits.file_bytes
-            for outcome in side.receiver.receive(
-                organization_scope(application), OPERATOR, files_at(files, most)
-            ):
+            for outcome in side.receiver.receive(documents.scope, OPERATOR, files_at(files, most)):
                 if outcome.code == scanning.AWAY:
                     away.append(outcome)
                     continue
                 _tell(outcome, rows, as_json=as_json)
             if away and side.waiting is not None:
-                scope = organization_scope(application)
+                scope = documents.scope
                 side.waiting.keep(scope, OPERATOR, away, files_at(files, most))
             for outcome in away:
                 _tell(outcome, rows, as_json=as_json)
@@ -89,9 +92,9 @@ def document_archive(ctx: click.Context, document_id: str, output: Path | None) 
     The ZIP file has document.json, document.txt and the digests of all files (SHA256SUMS).
     """
     target = output or Path(f"{document_id}.zip")
-    with opened(ctx) as application:
-        side = documents_side(application)
-        content = side.archive.make(organization_scope(application), OPERATOR, document_id)
+    with opened_documents(ctx) as documents:
+        side = documents.side
+        content = side.archive.make(documents.scope, OPERATOR, document_id)
     try:
         target.write_bytes(content)
     except OSError as error:
@@ -120,14 +123,14 @@ def document_retention(
     """
     wanted = dict(_parsed(one) for one in kept)
     swept = Swept()
-    with opened(ctx) as application:
-        service, scope = documents_side(application).retention, organization_scope(application)
+    with opened_documents(ctx) as documents:
+        service, scope = documents.side.retention, documents.scope
         if wanted:
-            with application.database.write() as work:
+            with documents.write() as access:
                 for kind, years in wanted.items():
-                    service.keep(Access(work, scope, OPERATOR), kind, years)
-        with application.database.read() as work:
-            due = service.due(work.within(scope))
+                    service.keep(access, kind, years)
+        with documents.read() as access:
+            due = service.due(access)
         if not dry_run and not wanted:
             swept = service.run(scope, OPERATOR)
     if as_json:

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from ionport.cli.documents.check import read_content
-from ionport.cli.opening import documents_side, opened, organization_scope
+from ionport.cli.opening import opened_documents
 from ionport.core.errors import InvalidInput
 from ionport.core.unpacking.pdf import is_pdf
 from ionport.documents.intake.imports.files import original_name
@@ -64,8 +64,8 @@ def _of_content(content: bytes, kind: str, language: Language) -> bytes:
 
 
 def _of_document(ctx: click.Context, document_id: str, kind: str, language: Language) -> bytes:
-    with opened(ctx) as application:
-        scope, service = organization_scope(application), documents_side(application).readable_pages
+    with opened_documents(ctx) as documents:
+        scope, service = documents.scope, documents.side.readable_pages
         if kind == "html":
             return html_page(service.sheet(scope, document_id, language)).encode()
         return service.pdf(scope, document_id, language)

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from ionport.cli.opening import OPERATOR, documents_side, opened, organization_scope
+from ionport.cli.opening import opened_documents
 from ionport.cli.output import as_json_option, paged, print_json, print_page
 from ionport.core.paging import PageRequest
 from ionport.documents.suppliers.csv_file import MAX_BYTES, read_suppliers
@@ -18,7 +18,6 @@ from ionport.documents.suppliers.model import (
     SupplierImport,
     cells_of,
 )
-from ionport.identity.access import Access
 
 _SHOWN = ("number", "name", "vat_id", "tax_number", "gln", "ibans", "category")
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -44,14 +43,14 @@ def supplier_import(ctx: click.Context, file: Path, dry_run: bool, as_json: bool
     """
     with file.open("rb") as opened_file:
         lines = read_suppliers(opened_file.read(MAX_BYTES + 1))
-    with opened(ctx) as application:
-        scope, service = organization_scope(application), documents_side(application).suppliers
+    with opened_documents(ctx) as documents:
+        service = documents.side.suppliers
         if dry_run:
-            with application.database.read() as work:
-                found = service.compare(Access(work, scope, OPERATOR), lines)
+            with documents.read() as access:
+                found = service.compare(access, lines)
         else:
-            with application.database.write() as work:
-                found = service.store(Access(work, scope, OPERATOR), lines)
+            with documents.write() as access:
+                found = service.store(access, lines)
     if as_json:
         print_json(_import_row(found, dry_run=dry_run))
         return
@@ -72,9 +71,9 @@ def supplier_import(ctx: click.Context, file: Path, dry_run: bool, as_json: bool
 @click.pass_context
 def supplier_list(ctx: click.Context, text: str, page: int, per_page: int, as_json: bool) -> None:
     """List suppliers, by number."""
-    with opened(ctx) as application, application.database.read() as work:
-        scope, service = organization_scope(application), documents_side(application).suppliers
-        found = service.list(work.within(scope), PageRequest(page, per_page), text)
+    with opened_documents(ctx) as documents, documents.read() as access:
+        service = documents.side.suppliers
+        found = service.list(access, PageRequest(page, per_page), text)
     empty = "No such suppliers. Import them with: ionport supplier import FILE"
     print_page(found, _row, as_json=as_json, shown=_SHOWN, empty=empty)
 
@@ -84,9 +83,8 @@ def supplier_list(ctx: click.Context, text: str, page: int, per_page: int, as_js
 @click.pass_context
 def supplier_export(ctx: click.Context, output: Path | None) -> None:
     """Write all suppliers as a CSV file that can be imported again."""
-    with opened(ctx) as application, application.database.read() as work:
-        scope = organization_scope(application)
-        pieces = documents_side(application).suppliers.export(work.within(scope))
+    with opened_documents(ctx) as documents, documents.read() as access:
+        pieces = documents.side.suppliers.export(access)
         if output is None:
             for piece in pieces:
                 click.echo(piece, nl=False)
@@ -102,9 +100,8 @@ def supplier_export(ctx: click.Context, output: Path | None) -> None:
 @click.pass_context
 def supplier_show(ctx: click.Context, number: str, as_json: bool) -> None:
     """Show the supplier with this NUMBER and the accounts that are known of it."""
-    with opened(ctx) as application, application.database.read() as work:
-        scope, service = organization_scope(application), documents_side(application).suppliers
-        access = work.within(scope)
+    with opened_documents(ctx) as documents, documents.read() as access:
+        service = documents.side.suppliers
         found = service.find(access, number)
         accounts = service.accounts(access, found.id)
     row = {**_row(found), "accounts": [_account_row(one) for one in accounts]}
@@ -125,9 +122,8 @@ def supplier_show(ctx: click.Context, number: str, as_json: bool) -> None:
 @click.pass_context
 def supplier_accept_account(ctx: click.Context, number: str, account: str) -> None:
     """Add an ACCOUNT (an IBAN, or ACCOUNT/BIC) to the master data of a supplier."""
-    with opened(ctx) as application, application.database.write() as work:
-        scope, service = organization_scope(application), documents_side(application).suppliers
-        access = Access(work, scope, OPERATOR)
+    with opened_documents(ctx) as documents, documents.write() as access:
+        service = documents.side.suppliers
         found = service.find(access, number)
         accepted = service.accept_account(access, found.id, account)
     click.echo(f"{accepted} is known of {found.values.name} now.")
@@ -139,9 +135,8 @@ def supplier_accept_account(ctx: click.Context, number: str, account: str) -> No
 @click.pass_context
 def supplier_remove_account(ctx: click.Context, number: str, account: str) -> None:
     """Let an ACCOUNT of a supplier be known no longer, also where an invoice made it known."""
-    with opened(ctx) as application, application.database.write() as work:
-        scope, service = organization_scope(application), documents_side(application).suppliers
-        access = Access(work, scope, OPERATOR)
+    with opened_documents(ctx) as documents, documents.write() as access:
+        service = documents.side.suppliers
         found = service.find(access, number)
         service.remove_account(access, found.id, account)
     click.echo(f"{account} is known of {found.values.name} no longer.")
@@ -154,14 +149,14 @@ def supplier_remove_account(ctx: click.Context, number: str, account: str) -> No
 @click.pass_context
 def supplier_delete(ctx: click.Context, number: str, yes: bool, as_json: bool) -> None:
     """Delete the supplier with this NUMBER; accounts that its invoices made known stay known."""
-    with opened(ctx) as application:
-        scope, service = organization_scope(application), documents_side(application).suppliers
-        with application.database.read() as work:
-            found = service.find(work.within(scope), number)
+    with opened_documents(ctx) as documents:
+        service = documents.side.suppliers
+        with documents.read() as access:
+            found = service.find(access, number)
         if not yes:
             click.confirm(f"Delete the supplier {number} {found.values.name}?", abort=True)
-        with application.database.write() as work:
-            service.delete(Access(work, scope, OPERATOR), found.id)
+        with documents.write() as access:
+            service.delete(access, found.id)
     if as_json:
         print_json({"id": found.id, "number": number, "name": found.values.name})
     else:

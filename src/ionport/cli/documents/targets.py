@@ -89,18 +89,16 @@ def _add(
     parameters: dict[str, str],
     secret_file: Path | None = None,
 ) -> None:
-    from ionport.cli.opening import OPERATOR, documents_side, opened, organization_scope
+    from ionport.cli.opening import opened_documents
     from ionport.connections.model import TargetKind
     from ionport.connections.targets.model import Target
     from ionport.core.secrets import Secret
-    from ionport.identity.access import Access
 
     secret = secret_file.read_text(encoding="utf-8").rstrip("\r\n") if secret_file else ""
-    with opened(ctx) as application:
-        scope = organization_scope(application)
-        targets = documents_side(application).connections.targets
+    with opened_documents(ctx) as documents:
+        targets = documents.side.connections.targets
         prepared = targets.prepare(Target(TargetKind(kind), parameters, Secret(secret)))
-        with application.database.write() as work:
-            made = targets.add(Access(work, scope, OPERATOR), name, prepared)
+        with documents.write() as access:
+            made = targets.add(access, name, prepared)
     click.echo(f"Connection {made.name}: {made.place or made.target.label}.")
     click.echo(f"Prove it with: ionport connection prove {made.name!r}")

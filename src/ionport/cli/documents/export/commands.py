@@ -7,20 +7,12 @@ from typing import Any, Final
 
 import click
 
-from ionport.application import Application
 from ionport.cli.documents.connections import connection_id_of
 from ionport.cli.documents.export.dry_runs import export_dry_run
 from ionport.cli.documents.export.errors import export_errors, export_re_export, retry_cause
 from ionport.cli.documents.export.transfer import export_load, export_save
 from ionport.cli.documents.mapping.names import mapping_id_of
-from ionport.cli.opening import (
-    ALL,
-    OPERATOR,
-    documents_side,
-    find_by_name,
-    opened,
-    organization_scope,
-)
+from ionport.cli.opening import ALL, OPERATOR, OpenedDocuments, find_by_name, opened_documents
 from ionport.cli.output import Command, as_json_option, paged, print_json, print_page, print_rows
 from ionport.core.errors import InvalidInput, IonportError
 from ionport.core.paging import PageRequest
@@ -116,12 +108,11 @@ def export_configure(
     Prove its connection before: ionport connection prove NAME. What the tenant's IDM lacks of the
     IDM mapping file is told, as the page does.
     """
-    with opened(ctx) as application:
-        scope = organization_scope(application)
-        service = documents_side(application).configurations
-        connection_id = connection_id_of(application, connection_name)
+    with opened_documents(ctx) as documents:
+        service = documents.side.configurations
+        connection_id = connection_id_of(documents, connection_name)
         mappings = {
-            kind: mapping_id_of(application, name, kind)
+            kind: mapping_id_of(documents, name, kind)
             for kind in _MAPPING_OPTIONS
             if (name := mapping_names[kind.value])
         }
@@ -134,9 +125,8 @@ def export_configure(
             accepts_at_least_once=accept_at_least_once,
             options=_options(options),
         )
-        tenant = _asked_tenant(application, fields) if activate else None
-        with application.database.write() as work:
-            access = Access(work, scope, OPERATOR)
+        tenant = _asked_tenant(documents, fields) if activate else None
+        with documents.write() as access:
             made = service.create(access, fields)
             if activate:
                 made = service.activate(access, made.id, replace=replace, reason=all_the_same)
@@ -153,14 +143,14 @@ def _tell_made(made: ExportConfiguration, tenant: Comparison | None, *, as_json:
     click.echo(f"{made.title}: {destination_of(made.method).label}, {state}.")
 
 
-def _asked_tenant(application: Application, fields: ConfigurationFields) -> Comparison | None:
+def _asked_tenant(documents: OpenedDocuments, fields: ConfigurationFields) -> Comparison | None:
     """Compare the IDM mapping file, if there is one, with the tenant's data model."""
-    scope, side = organization_scope(application), documents_side(application)
+    scope, side = documents.scope, documents.side
     mapping_id = fields.mapping_ids().get(MappingKind.IDM)
     if not mapping_id:
         return None
-    with application.database.read() as work:
-        text = side.mappings.latest_version(Access(work, scope, OPERATOR), mapping_id).text
+    with documents.read() as access:
+        text = side.mappings.latest_version(access, mapping_id).text
     return side.dry_runs.before_activation(
         scope, OPERATOR, fields.connection_id, fields.method, text
     )
@@ -202,15 +192,15 @@ def export_run(
     Each document is reported; exit status 1 when one was held or refused.
     """
     rows: list[dict[str, Any]] = []
-    with opened(ctx) as application:
+    with opened_documents(ctx) as documents:
         for document_id in document_ids:
-            made = _export_rows(application, document_id, accept_findings)
+            made = _export_rows(documents, document_id, accept_findings)
             rows += made
             if not as_json:
                 click.echo("\n".join(_exported_line(row) for row in made))
         refused = any("delivery" not in row for row in rows)
-        with application.database.read() as work:
-            has_worker = documents_side(application).deliveries.has_active_worker(work)
+        with documents.read() as access:
+            has_worker = documents.side.deliveries.has_active_worker(access.work)
     if as_json:
         print_json(rows)
     elif not has_worker and any("delivery" in row for row in rows):
@@ -219,10 +209,10 @@ def export_run(
 
 
 def _export_rows(
-    application: Application, document_id: str, accept_findings: str | None
+    documents: OpenedDocuments, document_id: str, accept_findings: str | None
 ) -> list[dict[str, Any]]:
     try:
-        return [delivery_row(item) for item in _export(application, document_id, accept_findings)]
+        return [delivery_row(item) for item in _export(documents, document_id, accept_findings)]
     except DocumentHeld as error:
         return [{"document": document_id, "status": "held", "error": _held(error)}]
     except IonportError as error:
@@ -237,13 +227,12 @@ def _exported_line(row: dict[str, Any]) -> str:
 
 
 def _export(
-    application: Application, document_id: str, accept_findings: str | None
+    documents: OpenedDocuments, document_id: str, accept_findings: str | None
 ) -> Sequence[Delivery]:
-    with keeping_findings(application.database) as work:
-        return documents_side(application).deliveries.export(
-            Access(work, organization_scope(application), OPERATOR),
-            document_id,
-            accept_findings=accept_findings,
+    with keeping_findings(documents.application.database) as work:
+        access = Access(work, documents.scope, OPERATOR)
+        return documents.side.deliveries.export(
+            access, document_id, accept_findings=accept_findings
         )
 
 
@@ -264,9 +253,8 @@ def export_status(
     ctx: click.Context, document_id: str | None, page: int, per_page: int, as_json: bool
 ) -> None:
     """Show the newest deliveries, or those of one document."""
-    with opened(ctx) as application, application.database.read() as work:
-        scope, side = organization_scope(application), documents_side(application)
-        access = Access(work, scope, OPERATOR)
+    with opened_documents(ctx) as documents, documents.read() as access:
+        side = documents.side
         if document_id is not None:
             side.documents.get(access, document_id)
         found = side.deliveries.list(
@@ -333,12 +321,12 @@ def _steer(
 ) -> None:
     """Do the same to each delivery, and report each: a refused one does not stop the others."""
     rows: list[dict[str, Any]] = []
-    with opened(ctx) as application:
-        action, scope = action_of(documents_side(application)), organization_scope(application)
+    with opened_documents(ctx) as documents:
+        action = action_of(documents.side)
         for delivery_id in delivery_ids:
             try:
-                with application.database.write() as work:
-                    rows.append(delivery_row(action(Access(work, scope, OPERATOR), delivery_id)))
+                with documents.write() as access:
+                    rows.append(delivery_row(action(access, delivery_id)))
             except IonportError as error:
                 rows.append({"delivery": delivery_id, "status": "refused", "error": error.text})
     print_rows(rows, as_json=as_json, shown=("delivery", "status", "error"), empty="")
@@ -354,9 +342,9 @@ def export_list(
     ctx: click.Context, only_active: bool, page: int, per_page: int, as_json: bool
 ) -> None:
     """List export configurations, by title."""
-    with opened(ctx) as application, application.database.read() as work:
-        found = documents_side(application).configurations.list(
-            Access(work, organization_scope(application), OPERATOR),
+    with opened_documents(ctx) as documents, documents.read() as access:
+        found = documents.side.configurations.list(
+            access,
             PageRequest(page, per_page),
             only_active=only_active,
         )
@@ -371,14 +359,14 @@ def export_list(
 @click.pass_context
 def export_deactivate(ctx: click.Context, title: str, as_json: bool) -> None:
     """Switch an export configuration off; its unfinished deliveries go on."""
-    with opened(ctx) as application:
-        scope, service = organization_scope(application), documents_side(application).configurations
-        with application.database.read() as work:
-            found = service.list(Access(work, scope, OPERATOR), ALL)
+    with opened_documents(ctx) as documents:
+        service = documents.side.configurations
+        with documents.read() as access:
+            found = service.list(access, ALL)
         titles = {item.id: item.title for item in found.items}
         configuration_id = find_by_name(titles, title, "export configuration")
-        with application.database.write() as work:
-            changed = service.deactivate(Access(work, scope, OPERATOR), configuration_id)
+        with documents.write() as access:
+            changed = service.deactivate(access, configuration_id)
     if as_json:
         print_json(_configuration_row(changed))
     else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from ionport.cli.opening import OPERATOR, documents_side, opened, organization_scope
+from ionport.cli.opening import OPERATOR, opened_documents
 from ionport.cli.output import as_json_option, print_json
 from ionport.exports.dry_run import DryRun, as_curl
 
@@ -20,9 +20,9 @@ def export_dry_run(ctx: click.Context, document_id: str, configuration: str, as_
     Files are told with name, size and content, calls with headers and body, without what is
     secret. Exit status 1 when something stands in the way.
     """
-    with opened(ctx) as application:
-        run = documents_side(application).dry_runs.of_configuration(
-            organization_scope(application), OPERATOR, document_id, configuration
+    with opened_documents(ctx) as documents:
+        run = documents.side.dry_runs.of_configuration(
+            documents.scope, OPERATOR, document_id, configuration
         )
     if as_json:
         print_json(_told(run))

@@ -7,12 +7,10 @@ from typing import Final, NoReturn
 
 import click
 
-from ionport.application import Application
-from ionport.cli.opening import OPERATOR, documents_side, opened, organization_scope
+from ionport.cli.opening import OpenedDocuments, opened_documents
 from ionport.cli.output import as_json_option, print_json, print_rows
 from ionport.documents.bulk.model import BulkRun, BulkState
 from ionport.documents.model import ErpStatus
-from ionport.identity.access import Access
 
 _SHOWN = ("cause", "deliveries", "erp_status", "title", "remedy")
 _POLL_SECONDS: Final = 0.5
@@ -27,9 +25,8 @@ def export_errors(ctx: click.Context, as_json: bool) -> None:
     What failed is tried again by 'ionport export retry --cause'; what the ERP has rejected, or has
     said nothing of and does not have, is exported as new by 'ionport export re-export --cause'.
     """
-    with opened(ctx) as application, application.database.read() as work:
-        access = Access(work, organization_scope(application), OPERATOR)
-        groups = documents_side(application).error_queue.groups(access)
+    with opened_documents(ctx) as documents, documents.read() as access:
+        groups = documents.side.error_queue.groups(access)
     rows = [
         {
             "cause": group.cause.key,
@@ -50,11 +47,10 @@ def export_errors(ctx: click.Context, as_json: bool) -> None:
 
 def retry_cause(ctx: click.Context, cause: str, *, as_json: bool) -> NoReturn:
     """Try all deliveries of a cause again, and say how many; exit status 1 when some stay."""
-    with opened(ctx) as application:
-        with application.database.write() as work:
-            access = Access(work, organization_scope(application), OPERATOR)
-            run = documents_side(application).error_queue.retry(access, cause)
-        _settle(ctx, application, run, "are tried again", as_json=as_json)
+    with opened_documents(ctx) as documents:
+        with documents.write() as access:
+            run = documents.side.error_queue.retry(access, cause)
+        _settle(ctx, documents, run, "are tried again", as_json=as_json)
 
 
 @click.command("re-export")
@@ -70,22 +66,21 @@ def export_re_export(ctx: click.Context, cause: str, reason: str, as_json: bool)
     Mend the cause first, and look whether the ERP has what it has said nothing of. Exit status 1
     when some stay.
     """
-    with opened(ctx) as application:
-        with application.database.write() as work:
-            access = Access(work, organization_scope(application), OPERATOR)
-            run = documents_side(application).error_queue.re_export(access, cause, reason)
-        _settle(ctx, application, run, "are exported again as new", as_json=as_json)
+    with opened_documents(ctx) as documents:
+        with documents.write() as access:
+            run = documents.side.error_queue.re_export(access, cause, reason)
+        _settle(ctx, documents, run, "are exported again as new", as_json=as_json)
 
 
 def _settle(
-    ctx: click.Context, application: Application, run: BulkRun, what: str, *, as_json: bool
+    ctx: click.Context, documents: OpenedDocuments, run: BulkRun, what: str, *, as_json: bool
 ) -> NoReturn:
     """Do a run here, or wait for the server that has taken it, and report what became of it."""
-    side, scope = documents_side(application), organization_scope(application)
+    side = documents.side
     while True:
         side.bulk_runner.run_one(run.id)
-        with application.database.read() as work:
-            run, refused = side.replays.get(Access(work, scope, OPERATOR), run.id)
+        with documents.read() as access:
+            run, refused = side.replays.get(access, run.id)
         if run.state is not BulkState.RUNNING:
             break
         time.sleep(_POLL_SECONDS)

@@ -6,10 +6,9 @@ from pathlib import Path
 
 import click
 
-from ionport.cli.opening import OPERATOR, documents_side, opened, organization_scope
+from ionport.cli.opening import opened_documents
 from ionport.cli.output import as_json_option, print_json
 from ionport.exports.configurations.transfer import read_transfer
-from ionport.identity.access import Access
 
 
 @click.command("save")
@@ -22,9 +21,8 @@ from ionport.identity.access import Access
 @click.pass_context
 def export_save(ctx: click.Context, path: Path | None) -> None:
     """Write all export configurations as JSON, without secrets; 'export load' reads them."""
-    with opened(ctx) as application, application.database.read() as work:
-        access = Access(work, organization_scope(application), OPERATOR)
-        content = documents_side(application).configurations.transfer.write(access)
+    with opened_documents(ctx) as documents, documents.read() as access:
+        content = documents.side.configurations.transfer.write(access)
     if path is None:
         click.echo(content.decode(), nl=False)
     else:
@@ -40,11 +38,10 @@ def export_load(ctx: click.Context, file: Path, as_json: bool) -> None:
 
     Connections, mapping files and sub-organizations are found by their names.
     """
-    with opened(ctx) as application:
+    with opened_documents(ctx) as documents:
         named = read_transfer(file.read_bytes())
-        with application.database.write() as work:
-            access = Access(work, organization_scope(application), OPERATOR)
-            made = documents_side(application).configurations.transfer.read(access, named)
+        with documents.write() as access:
+            made = documents.side.configurations.transfer.read(access, named)
     if as_json:
         print_json([{"id": each.id, "title": each.title} for each in made])
         return

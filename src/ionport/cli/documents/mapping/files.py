@@ -10,16 +10,10 @@ import click
 from ionport.cli.documents.mapping.lint import finding_row, mapping_lint
 from ionport.cli.documents.mapping.names import mapping_id_of
 from ionport.cli.documents.mapping.tools import mapping_convert, mapping_diff, mapping_preview
-from ionport.cli.opening import (
-    OPERATOR,
-    documents_side,
-    opened,
-    organization_scope,
-)
+from ionport.cli.opening import opened_documents
 from ionport.cli.output import as_json_option, paged, print_json, print_page
 from ionport.core.errors import NotFound
 from ionport.core.paging import PageRequest
-from ionport.identity.access import Access
 from ionport.mappings.intake import prepare_mapping
 from ionport.mappings.model import MappingFile, MappingKind, MappingVersion
 
@@ -42,12 +36,10 @@ for command in (mapping_lint, mapping_preview, mapping_diff, mapping_convert):
 @click.pass_context
 def mapping_add(ctx: click.Context, file: Path, name: str | None, as_json: bool) -> None:
     """Add a mapping FILE of any kind, or a new version of it, and show what the linter finds."""
-    with opened(ctx) as application:
+    with opened_documents(ctx) as documents:
         prepared = prepare_mapping(file.read_bytes())
-        with application.database.write() as work:
-            version = documents_side(application).mappings.add(
-                Access(work, organization_scope(application), OPERATOR), name or file.name, prepared
-            )
+        with documents.write() as access:
+            version = documents.side.mappings.add(access, name or file.name, prepared)
     _print_version(version, as_json=as_json)
 
 
@@ -62,10 +54,8 @@ def mapping_list(
 ) -> None:
     """List mapping files, by name."""
     wanted = MappingKind(kind) if kind else None
-    with opened(ctx) as application, application.database.read() as work:
-        found = documents_side(application).mappings.list(
-            work.within(organization_scope(application)), PageRequest(page, per_page), wanted, text
-        )
+    with opened_documents(ctx) as documents, documents.read() as access:
+        found = documents.side.mappings.list(access, PageRequest(page, per_page), wanted, text)
     empty = "No mapping files. Add one with: ionport mapping add FILE"
     print_page(found, _row, as_json=as_json, shown=_SHOWN, empty=empty)
 
@@ -77,12 +67,10 @@ def mapping_list(
 @click.pass_context
 def mapping_show(ctx: click.Context, name: str, only_text: bool, as_json: bool) -> None:
     """Show the newest version of a mapping file with what the linter finds."""
-    with opened(ctx) as application:
-        mapping_id = mapping_id_of(application, name)
-        with application.database.read() as work:
-            version = documents_side(application).mappings.latest_version(
-                work.within(organization_scope(application)), mapping_id
-            )
+    with opened_documents(ctx) as documents:
+        mapping_id = mapping_id_of(documents, name)
+        with documents.read() as access:
+            version = documents.side.mappings.latest_version(access, mapping_id)
     if only_text:
         click.echo(version.text, nl=False)
     else:
@@ -104,20 +92,18 @@ def mapping_accept(ctx: click.Context, name: str, findings: tuple[str, ...], rea
 
     What only mending helps against (a file of another kind, one that cannot be read) stays.
     """
-    with opened(ctx) as application:
-        mapping_id = mapping_id_of(application, name)
-        service, scope = documents_side(application).mappings, organization_scope(application)
-        with application.database.write() as work:
-            version = service.latest_version(work.within(scope), mapping_id)
+    with opened_documents(ctx) as documents:
+        mapping_id = mapping_id_of(documents, name)
+        service = documents.side.mappings
+        with documents.write() as access:
+            version = service.latest_version(access, mapping_id)
             chosen = findings or [each.identity for each in version.blocking() if each.acceptable]
             if not chosen:
                 raise NotFound(
                     f"Nothing that can be accepted holds {version.mapping_name}.",
                     code="no_such_finding",
                 )
-            accepted = service.accept(
-                Access(work, scope, OPERATOR), mapping_id, version.number, chosen, reason
-            )
+            accepted = service.accept(access, mapping_id, version.number, chosen, reason)
     for one in accepted:
         click.echo(f"Accepted: {one.finding}")
 
@@ -128,12 +114,10 @@ def mapping_accept(ctx: click.Context, name: str, findings: tuple[str, ...], rea
 @click.pass_context
 def mapping_withdraw(ctx: click.Context, name: str, finding: str) -> None:
     """Withdraw the acceptance of a finding: it holds the mapping file again."""
-    with opened(ctx) as application:
-        mapping_id = mapping_id_of(application, name)
-        with application.database.write() as work:
-            documents_side(application).mappings.withdraw_acceptance(
-                Access(work, organization_scope(application), OPERATOR), mapping_id, finding
-            )
+    with opened_documents(ctx) as documents:
+        mapping_id = mapping_id_of(documents, name)
+        with documents.write() as access:
+            documents.side.mappings.withdraw_acceptance(access, mapping_id, finding)
     click.echo(f"No longer accepted: {finding}")
 
 

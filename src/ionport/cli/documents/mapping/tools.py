@@ -8,9 +8,8 @@ from pathlib import Path
 
 import click
 
-from ionport.application import Application
 from ionport.cli.documents.mapping.names import mapping_id_of
-from ionport.cli.opening import documents_side, opened, organization_scope
+from ionport.cli.opening import OpenedDocuments, opened_documents
 from ionport.cli.output import as_json_option, print_json
 from ionport.exports.dry_run import DryRun, as_curl
 from ionport.mappings.intake import prepare_mapping
@@ -41,13 +40,13 @@ def mapping_preview(
 
     The token is left out of the cURL: put yours into $TOKEN.
     """
-    with opened(ctx) as application:
-        newest = _newest(application, name)
+    with opened_documents(ctx) as documents:
+        newest = _newest(documents, name)
         text = newest.text
         if file is not None:
             text = prepare_mapping(file.read_bytes(), newest.kind).text
-        scope = organization_scope(application)
-        run = documents_side(application).dry_runs.of_mapping(scope, document_id, newest.kind, text)
+        scope = documents.scope
+        run = documents.side.dry_runs.of_mapping(scope, document_id, newest.kind, text)
     if as_json:
         print_json(asdict(run))
     elif only_curl:
@@ -82,15 +81,15 @@ def mapping_diff(
 
     Without numbers the newest is compared with the one before. Exit status: 1 when they differ.
     """
-    with opened(ctx) as application:
-        newest = _newest(application, name)
+    with opened_documents(ctx) as documents:
+        newest = _newest(documents, name)
         if file is not None:
             after = prepare_mapping(file.read_bytes(), newest.kind).text
             found = difference(newest.text, after)
         else:
             to = new or newest.number
-            before = _version(application, newest, old or max(to - 1, 1))
-            found = difference(before.text, _version(application, newest, to).text)
+            before = _version(documents, newest, old or max(to - 1, 1))
+            found = difference(before.text, _version(documents, newest, to).text)
     for line in _unified(found):
         click.echo(line)
     ctx.exit(1 if found.lines else 0)
@@ -104,19 +103,15 @@ def _unified(found: Difference) -> Iterator[str]:
             yield f"{_SIGNS[line.change]}{line.text}"
 
 
-def _newest(application: Application, name: str) -> MappingVersion:
-    mapping_id = mapping_id_of(application, name)
-    with application.database.read() as work:
-        return documents_side(application).mappings.latest_version(
-            work.within(organization_scope(application)), mapping_id
-        )
+def _newest(documents: OpenedDocuments, name: str) -> MappingVersion:
+    mapping_id = mapping_id_of(documents, name)
+    with documents.read() as access:
+        return documents.side.mappings.latest_version(access, mapping_id)
 
 
-def _version(application: Application, of: MappingVersion, number: int) -> MappingVersion:
-    with application.database.read() as work:
-        return documents_side(application).mappings.version(
-            work.within(organization_scope(application)), of.mapping_id, number
-        )
+def _version(documents: OpenedDocuments, of: MappingVersion, number: int) -> MappingVersion:
+    with documents.read() as access:
+        return documents.side.mappings.version(access, of.mapping_id, number)
 
 
 @click.command("convert")
