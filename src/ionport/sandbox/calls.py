@@ -21,7 +21,7 @@ from ionport.sandbox.control.controls.faults import CalledAs
 from ionport.sandbox.control.gate import FaultGate
 from ionport.sandbox.control.plane import ControlPlane
 from ionport.sandbox.control.recorder.model import CallFacts, Outcome, digest_of
-from ionport.sandbox.control.recorder.redaction import Redactor
+from ionport.sandbox.control.recorder.redaction import CallRedactor
 from ionport.sandbox.control.recorder.service import RecorderService
 from ionport.sandbox.control.recorder.wire import recording_of
 from ionport.sandbox.kit.operations import (
@@ -153,7 +153,7 @@ class ServiceApp:
             return replace(answer, headers={**answer.headers, "Allow": error.allow})
         return answer
 
-    def _facts(self, call: Call, request: Request, redactor: Redactor) -> CallFacts:
+    def _facts(self, call: Call, request: Request, redactor: CallRedactor) -> CallFacts:
         known = call.operation != UNKNOWN_OPERATION
         return CallFacts(
             request_id=call.caller.request_id,
@@ -219,7 +219,7 @@ def _absent(call: Call) -> Step:
     raise NotFound("The sandbox does not imitate this operation.", code="operation_not_imitated")
 
 
-def _outcome(answer: Answer, duration_ms: int, fault: str, redactor: Redactor) -> Outcome:
+def _outcome(answer: Answer, duration_ms: int, fault: str, redactor: CallRedactor) -> Outcome:
     return Outcome(
         status=answer.status,
         response_sha256=digest_of(answer.body),

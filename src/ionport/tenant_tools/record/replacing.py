@@ -18,8 +18,8 @@ from urllib.parse import urlsplit
 
 from ionport.core.secrets import DOTS
 from ionport.ionapi import IonApiFile
-from ionport.ionapi.transport.redaction import Redactor as KnownSecrets
-from ionport.sandbox.control.recorder.redaction import Redactor as SecretShapes
+from ionport.ionapi.transport.redaction import Redactor
+from ionport.sandbox.control.recorder.redaction import CallRedactor
 from ionport.sandbox.own.cassette import GATEWAY, TENANT
 
 _SECRET_NAME: Final = re.compile(
@@ -70,11 +70,11 @@ class Replacer:
         self, file: IonApiFile, *, also: Collection[str] = (), kept: Collection[str] = ()
     ) -> None:
         self._key = secrets.token_bytes(32)
-        self._known = KnownSecrets.for_file(file)
+        self._known = Redactor.for_file(file)
         values = [each.reveal() for each in file.secrets()]
         # Keys that Infor does not know may be anything.
         extra = [each for each in file.extra.values() if isinstance(each, str)]
-        self._shapes = SecretShapes([*values, *extra])
+        self._shapes = CallRedactor([*values, *extra])
         self._hosts = [urlsplit(url).netloc for url in (file.iu, file.pu)]
         self._gateway = file.iu.rstrip("/")
         self._tenant = re.compile(re.escape(file.ti), re.IGNORECASE)

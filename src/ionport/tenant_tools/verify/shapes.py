@@ -15,7 +15,7 @@ from typing import Any, Final
 from ionport.core import xml
 from ionport.core.errors import InvalidInput, TooLarge
 from ionport.core.secrets import DOTS
-from ionport.sandbox.control.recorder.redaction import Redactor
+from ionport.sandbox.control.recorder.redaction import CallRedactor
 
 MAX_PLACES: Final = 2_000
 _MAX_DEPTH: Final = 40
@@ -184,5 +184,5 @@ def _local(name: str) -> str:
 
 
 def _shown(name: str) -> str:
-    is_plain = _NAME.fullmatch(name) and not Redactor().holds_secret(name)
+    is_plain = _NAME.fullmatch(name) and not CallRedactor().holds_secret(name)
     return name.replace(".", "·") if is_plain else DOTS

@@ -23,7 +23,7 @@ from ionport.web.forms.scope_choice import scopes_of
 Member = TypeVar("Member", bound=StrEnum)
 
 
-class Kind(StrEnum):
+class FieldKind(StrEnum):
     """How a field is shown and read."""
 
     TEXT = "text"
@@ -42,8 +42,8 @@ class Kind(StrEnum):
     FILE = "file"
 
 
-_UNREAD = frozenset({Kind.FILE, Kind.PASSWORD})
-_SENT_WHEN_ON = frozenset({Kind.FILE, Kind.RADIO, Kind.SCOPES, Kind.SWITCH})
+_UNREAD = frozenset({FieldKind.FILE, FieldKind.PASSWORD})
+_SENT_WHEN_ON = frozenset({FieldKind.FILE, FieldKind.RADIO, FieldKind.SCOPES, FieldKind.SWITCH})
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class FormField:
 
     name: str
     label: str
-    kind: Kind = Kind.TEXT
+    kind: FieldKind = FieldKind.TEXT
     required: bool = False
     limit: int = 0
     exact: bool = False
@@ -115,7 +115,7 @@ class Form:
     @property
     def has_files(self) -> bool:
         """Whether the form sends files, and so needs another encoding."""
-        return any(field.kind is Kind.FILE for field in self.fields)
+        return any(field.kind is FieldKind.FILE for field in self.fields)
 
     def sent(self, data: FormData) -> dict[str, str]:
         """Return what was typed, by name: `on` for a switch, nothing for files and passwords."""
@@ -154,23 +154,23 @@ def _fields(parts: Sequence[FormField | Group | Slot]) -> Iterator[FormField]:
 
 
 def _read(field: FormField, data: FormData) -> str:
-    if field.kind is Kind.SWITCH:
+    if field.kind is FieldKind.SWITCH:
         return "on" if is_on(data, field.name) else ""
-    if field.kind is Kind.SCOPES:
+    if field.kind is FieldKind.SCOPES:
         return "\n".join(scopes_of(data))
     if field.exact:
         return lines_of(data, field.name)
-    if field.kind is Kind.LINES:
+    if field.kind is FieldKind.LINES:
         return lines_of(data, field.name).strip()
     return text_of(data, field.name)
 
 
 def _wrong(field: FormField, value: str) -> str:
-    if field.kind in (Kind.CHOICE, Kind.RADIO):
+    if field.kind in (FieldKind.CHOICE, FieldKind.RADIO):
         offered = {choice for choice, _label in field.choices}
         if value not in offered and (value or field.empty is None):
             return _("Choose one of these.")
-    if field.kind is Kind.NUMBER and (value or field.required) and number_in(value) is None:
+    if field.kind is FieldKind.NUMBER and (value or field.required) and number_in(value) is None:
         return _("Enter a whole number.")
     return ""
 

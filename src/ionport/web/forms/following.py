@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from starlette.datastructures import FormData
 
-from ionport.web.forms.declared import Form, Kind
+from ionport.web.forms.declared import FieldKind, Form
 from ionport.web.forms.fields import text_of
 
 
@@ -41,7 +41,7 @@ def sent_form(
     chosen = {name: text_of(data, name) for name in choices if name in data}
     form = form_of({**before, **chosen})
     asks = text_of(data, "action") in choices or form.lacks(data)
-    switches = {field.name for field in form.fields if field.kind is Kind.SWITCH}
+    switches = {field.name for field in form.fields if field.kind is FieldKind.SWITCH}
     sent = form.sent(data).items()
     told = {name: value for name, value in sent if name in data or name in switches}
     return SentForm(form, {**before, **told}, asks)

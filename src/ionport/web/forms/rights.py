@@ -17,7 +17,7 @@ from ionport.identity.access import Access
 from ionport.identity.members.rights import OrganizationRights, PersonRights, WantedRights
 from ionport.identity.model import Organization, OrganizationRole, TenantRole
 from ionport.store import OrganizationScope, SystemScope, TenantScope
-from ionport.web.forms.declared import FormField, Kind
+from ionport.web.forms.declared import FieldKind, FormField
 from ionport.web.forms.edits import require_unchanged
 from ionport.web.forms.fields import text_of
 from ionport.web.services import sides_of
@@ -49,7 +49,7 @@ def person_fields() -> list[FormField]:
             help=_("Letters, digits and . @ + - _ without spaces. An e-mail address will do."),
         ),
         FormField("full_name", _("Full name"), limit=200),
-        FormField("email", _("E-mail address"), Kind.EMAIL, limit=254),
+        FormField("email", _("E-mail address"), FieldKind.EMAIL, limit=254),
     ]
 
 

@@ -16,7 +16,7 @@ from ionport.core.paging import PageRequest
 from ionport.identity.access import Access
 from ionport.identity.model import Actor
 from ionport.sandbox.control.recorder.model import CallFacts, CallFilter, Outcome
-from ionport.sandbox.control.recorder.redaction import Redactor
+from ionport.sandbox.control.recorder.redaction import CallRedactor
 from ionport.sandbox.control.recorder.service import RecorderService
 from ionport.store import Database, TenantScope
 
@@ -124,7 +124,9 @@ def test_a_body_that_looks_like_credentials_is_not_kept(
 
 @given(st.text(max_size=20))
 def test_headers_that_are_not_known_to_be_harmless_are_dots(secret: str) -> None:
-    kept = Redactor().headers([("X-Api-Key", secret), ("Accept", "*/*"), ("Proxy-Auth", secret)])
+    kept = CallRedactor().headers(
+        [("X-Api-Key", secret), ("Accept", "*/*"), ("Proxy-Auth", secret)]
+    )
     assert kept == {"x-api-key": "••••••••", "accept": "*/*", "proxy-auth": "••••••••"}
 
 
@@ -133,7 +135,7 @@ def test_headers_that_are_not_known_to_be_harmless_are_dots(secret: str) -> None
 )
 def test_parameters_named_like_secrets_are_dots(name: str) -> None:
     query = f"$query=/E&{name}=swordfish&b".encode()
-    assert Redactor().query(query) == f"$query=/E&{name}=••••••••&b"
+    assert CallRedactor().query(query) == f"$query=/E&{name}=••••••••&b"
 
 
 TOKEN = f"eyJhbGciOiJSUzI1NiJ9.{'eyJzdWIiOiJhYmMifQ'}.{token_urlsafe(256)}"
@@ -160,7 +162,7 @@ def _written(secret: str) -> dict[str, str]:
 @pytest.mark.parametrize("kind", SECRETS)
 def test_a_secret_stands_nowhere_in_what_is_kept_of_a_call(kind: str) -> None:
     secret = SECRETS[kind]
-    redactor = Redactor([TOKEN])
+    redactor = CallRedactor([TOKEN])
     for text in _written(secret).values():
         shown = [
             redactor.query(f"$query={text}&a=b".encode()),
@@ -182,7 +184,7 @@ def test_a_secret_stands_nowhere_in_what_is_kept_of_a_call(kind: str) -> None:
 
 def test_a_token_of_somebody_else_is_known_by_its_shape() -> None:
     for secret in (TOKEN, SECRETS["secret key"], f"ACME_TST#{SECRETS['secret key']}"):
-        assert secret not in unquote(Redactor().query(f"q={quote(secret)}".encode()))
+        assert secret not in unquote(CallRedactor().query(f"q={quote(secret)}".encode()))
 
 
 @pytest.mark.parametrize(
@@ -196,13 +198,13 @@ def test_a_token_of_somebody_else_is_known_by_its_shape() -> None:
     ],
 )
 def test_what_is_no_secret_stays(text: str) -> None:
-    assert Redactor([TOKEN]).query(f"q={text}".encode()) == f"q={text}"
+    assert CallRedactor([TOKEN]).query(f"q={text}".encode()) == f"q={text}"
 
 
 def test_a_file_in_base64_is_no_secret() -> None:
     body = b'{"base64": "' + b64encode(token_bytes(200_000)) + b'"}'
-    assert Redactor([TOKEN]).may_keep(body)
+    assert CallRedactor([TOKEN]).may_keep(body)
 
 
 def test_a_header_flood_is_cut() -> None:
-    assert len(Redactor().headers((f"x-{n}", "v") for n in range(1000))) == 60
+    assert len(CallRedactor().headers((f"x-{n}", "v") for n in range(1000))) == 60

@@ -6,24 +6,24 @@ import pytest
 from starlette.datastructures import FormData
 
 from ionport.core.errors import InvalidInput
-from ionport.web.forms.declared import Form, FormField, Group, Kind, Slot
+from ionport.web.forms.declared import FieldKind, Form, FormField, Group, Slot
 from ionport.web.rendering.templating import ENVIRONMENT
 
 FORM = Form(
     [
         FormField("name", "Name", required=True, limit=10, help="Say it."),
-        FormField("colour", "Colour", Kind.CHOICE, choices=[("r", "Red"), ("g", "Green")]),
+        FormField("colour", "Colour", FieldKind.CHOICE, choices=[("r", "Red"), ("g", "Green")]),
         Group(
             "More",
             [
-                FormField("size", "Size", Kind.CHOICE, choices=[("1", "One")], empty="None"),
-                FormField("count", "Count", Kind.NUMBER),
-                FormField("is_on", "On", Kind.SWITCH),
-                FormField("text", "Text", Kind.LINES),
+                FormField("size", "Size", FieldKind.CHOICE, choices=[("1", "One")], empty="None"),
+                FormField("count", "Count", FieldKind.NUMBER),
+                FormField("is_on", "On", FieldKind.SWITCH),
+                FormField("text", "Text", FieldKind.LINES),
             ],
         ),
-        FormField("file", "File", Kind.FILE),
-        FormField("secret", "Secret", Kind.PASSWORD),
+        FormField("file", "File", FieldKind.FILE),
+        FormField("secret", "Secret", FieldKind.PASSWORD),
     ]
 )
 GOOD = {"name": "a", "colour": "r", "size": "", "count": "", "is_on": "", "text": ""}
@@ -94,12 +94,12 @@ def test_a_password_is_neither_a_value_nor_shown_again() -> None:
 
 
 def test_a_value_that_counts_letter_by_letter_keeps_its_blanks() -> None:
-    form = Form([FormField("body", "Body", Kind.LINES, exact=True)])
+    form = Form([FormField("body", "Body", FieldKind.LINES, exact=True)])
     assert form.sent(FormData([("body", "\r\n <a/> \r\n")])) == {"body": "\n <a/> \n"}
 
 
 def test_ticked_scopes_and_written_ones_are_one_value() -> None:
-    form = Form([FormField("scopes", "Scopes", Kind.SCOPES, choices=[("Infor-IDM", "IDM")])])
+    form = Form([FormField("scopes", "Scopes", FieldKind.SCOPES, choices=[("Infor-IDM", "IDM")])])
     sent = form.sent(
         FormData([("scope", "Infor-IDM"), ("scopes", "Acme-Orders Infor-IDM\nAcme-Stock")])
     )
@@ -111,7 +111,7 @@ def test_ticked_scopes_and_written_ones_are_one_value() -> None:
 
 
 def test_a_choice_on_the_page_takes_what_was_offered_alone() -> None:
-    form = Form([FormField("way", "Way", Kind.RADIO, choices=[("Open", "Anybody may call.")])])
+    form = Form([FormField("way", "Way", FieldKind.RADIO, choices=[("Open", "Anybody may call.")])])
     assert 'value="Open" checked' in shown(form, {"way": "Open"}, {})
     with pytest.raises(InvalidInput) as raised:
         form.check({"way": "Shut"})
@@ -119,14 +119,14 @@ def test_a_choice_on_the_page_takes_what_was_offered_alone() -> None:
 
 
 def test_an_error_stands_beside_a_switch() -> None:
-    page = shown(Form([FormField("is_on", "On", Kind.SWITCH)]), {}, {"is_on": "Not now."})
+    page = shown(Form([FormField("is_on", "On", FieldKind.SWITCH)]), {}, {"is_on": "Not now."})
     assert page.count("Not now.") == 1
     assert 'id="is_on-error"' in page
 
 
 def test_a_button_beside_a_field_sends_the_form_for_another_view_of_it() -> None:
     button = ("type", "Show its fields")
-    for kind in (Kind.CHOICE, Kind.FILE):
+    for kind in (FieldKind.CHOICE, FieldKind.FILE):
         page = shown(Form([FormField("type", "Type", kind, button=button)]), {}, {})
         assert 'name="action" value="type" formnovalidate>Show its fields' in page
 
@@ -135,7 +135,9 @@ def test_the_page_fills_a_slot_whose_fields_are_read_like_the_others() -> None:
     form = Form(
         [
             Slot("before"),
-            Group("More", [Slot("amount", [FormField("amount", "", Kind.NUMBER)])], "About it."),
+            Group(
+                "More", [Slot("amount", [FormField("amount", "", FieldKind.NUMBER)])], "About it."
+            ),
         ]
     )
     assert form.sent(FormData([("amount", " 3 ")])) == {"amount": "3"}

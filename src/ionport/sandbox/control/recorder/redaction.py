@@ -68,7 +68,7 @@ _RUN_BEFORE: Final = re.compile(r"[A-Za-z0-9+/]*\Z")
 _RUN_AFTER: Final = re.compile(r"[A-Za-z0-9+/]*")
 
 
-class Redactor:
+class CallRedactor:
     """Knows the secrets of one request, and replaces them by dots in what is kept of it."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:

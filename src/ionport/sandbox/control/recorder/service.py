@@ -14,7 +14,7 @@ from ionport.core.paging import MAX_PER_PAGE, Page, PageRequest
 from ionport.identity.access import Access
 from ionport.sandbox.control.recorder import har
 from ionport.sandbox.control.recorder.model import CallFacts, CallFilter, Outcome, RecordedCall
-from ionport.sandbox.control.recorder.redaction import Redactor
+from ionport.sandbox.control.recorder.redaction import CallRedactor
 from ionport.sandbox.control.recorder.repository import CallRepository
 from ionport.store import ScopedWork, TenantScope
 
@@ -44,14 +44,14 @@ class RecorderService:
         self._keep = keep
         self._records = itertools.count()
 
-    def keep_body(self, body: bytes, redactor: Redactor | None = None) -> bool:
+    def keep_body(self, body: bytes, redactor: CallRedactor | None = None) -> bool:
         """Put a request body into the blobs, before the transaction; False when it is not kept.
 
         Bodies over 1 MB are known by digest and size only: they hold a file or a BOD, which the
         imitated service keeps itself. So are bodies that look as if they carried credentials;
         `redactor` knows those of the request.
         """
-        if (redactor or Redactor()).may_keep(body):
+        if (redactor or CallRedactor()).may_keep(body):
             self._blobs.put(body)
             return True
         return False

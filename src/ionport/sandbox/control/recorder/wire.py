@@ -29,7 +29,7 @@ from ionport.gateway.caller import REQUEST_ID_KEY
 from ionport.identity.model import check_tenant_id
 from ionport.identity.repository import TenantRepository
 from ionport.sandbox.control.recorder.model import NO_ANSWER, CallFacts, Outcome, digest_of
-from ionport.sandbox.control.recorder.redaction import MAX_KEPT_ANSWER_BYTES, Redactor
+from ionport.sandbox.control.recorder.redaction import MAX_KEPT_ANSWER_BYTES, CallRedactor
 from ionport.sandbox.control.recorder.service import RecorderService
 from ionport.store import Database, TenantScope
 
@@ -52,7 +52,7 @@ class Recording:
         fault: what a fault rule did to it; empty: nothing.
     """
 
-    redactor: Redactor
+    redactor: CallRedactor
     is_recorded: bool = False
     fault: str = ""
 
@@ -60,7 +60,7 @@ class Recording:
 def recording_of(scope: Scope) -> Recording:
     """Return the recording of a call; a new one where none is kept."""
     found = scope.get(_RECORDING_KEY)
-    return found if isinstance(found, Recording) else Recording(Redactor())
+    return found if isinstance(found, Recording) else Recording(CallRedactor())
 
 
 class RecordedApp:
@@ -86,7 +86,7 @@ class RecordedApp:
         if scope["type"] != "http" or tenant is None:
             await self._app(scope, receive, send)
             return
-        recording = Recording(Redactor(_secrets_of(scope)))
+        recording = Recording(CallRedactor(_secrets_of(scope)))
         # In place: the gateway takes the token out of the query string of this very scope.
         scope[_RECORDING_KEY] = recording
         scope.setdefault(REQUEST_ID_KEY, new_id("req"))
@@ -110,7 +110,7 @@ class RecordedApp:
             raise
         await finish()
 
-    def _facts(self, scope: Scope, redactor: Redactor, named: tuple[str, str]) -> CallFacts:
+    def _facts(self, scope: Scope, redactor: CallRedactor, named: tuple[str, str]) -> CallFacts:
         pairs = [
             (name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]
         ]
@@ -215,7 +215,7 @@ class _Seen:
             response_body=self._kept_answer(recording.redactor),
         )
 
-    def _kept_answer(self, redactor: Redactor) -> bytes | None:
+    def _kept_answer(self, redactor: CallRedactor) -> bytes | None:
         body = bytes(self._answer)
         if self._answer_size > MAX_KEPT_ANSWER_BYTES or not body:
             return None
@@ -266,5 +266,5 @@ def _decoded(text: str) -> tuple[str, str]:
 
 
 def _checked(client_id: str) -> str:
-    is_plain = _CLIENT_ID.fullmatch(client_id) and not Redactor().holds_secret(client_id)
+    is_plain = _CLIENT_ID.fullmatch(client_id) and not CallRedactor().holds_secret(client_id)
     return client_id if is_plain else ""

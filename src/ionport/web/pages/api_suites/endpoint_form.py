@@ -25,7 +25,7 @@ from ionport.gateway.targets.security import (
     SecurityField,
     SecurityType,
 )
-from ionport.web.forms.declared import Form, FormField, Group, Kind, Slot
+from ionport.web.forms.declared import FieldKind, Form, FormField, Group, Slot
 from ionport.web.forms.fields import lines_of, text_of
 
 # The form of a suite has a description of its own.
@@ -66,19 +66,19 @@ def endpoint_parts(
             ),
         ),
         FormField(
-            "ignore_certificate_errors", _("Ignore Certificate Errors"), Kind.SWITCH,
+            "ignore_certificate_errors", _("Ignore Certificate Errors"), FieldKind.SWITCH,
             help=certificate_warning(),
         ),
         FormField(
-            "endpoint_description", _("Target Endpoint Description"), Kind.LINES, required=True,
-            rows=2, exact=True,
+            "endpoint_description", _("Target Endpoint Description"), FieldKind.LINES,
+            required=True, rows=2, exact=True,
         ),
         FormField(
             "proxy_context", _("Proxy Context"), required=True, limit=64, placeholder="Sandbox",
             help=context_help,
         ),
         FormField(
-            "proxy_security", _("Proxy Security"), Kind.RADIO, required=True,
+            "proxy_security", _("Proxy Security"), FieldKind.RADIO, required=True,
             choices=[
                 (
                     ProxySecurity.OAUTH2.value,
@@ -97,7 +97,7 @@ def _security(kind: SecurityType, keeps_secrets: bool) -> Group:
         _("Target Endpoint Security"),
         [
             FormField(
-                "security.type", _("Authentication Type"), Kind.CHOICE,
+                "security.type", _("Authentication Type"), FieldKind.CHOICE,
                 choices=[(one.value, one.value) for one in SecurityType],
                 button=("security", _("Show its fields")), follows=True,
             ),
@@ -113,14 +113,14 @@ def _security(kind: SecurityType, keeps_secrets: bool) -> Group:
 
 def _security_field(field: SecurityField, keeps_secrets: bool) -> FormField:
     kept = field.is_secret and keeps_secrets
-    kind = Kind.PASSWORD if field.is_secret else Kind.TEXT
+    kind = FieldKind.PASSWORD if field.is_secret else FieldKind.TEXT
     help_text = _(
         "Stored: {dots}. Leave it empty to keep it; it must be typed again when the target changes."
     ).format(dots=DOTS)
     return FormField(
         f"security.{field.name}",
         _(field.label),
-        Kind.CHOICE if field.choices else Kind.LINES if field.name in _LONG else kind,
+        FieldKind.CHOICE if field.choices else FieldKind.LINES if field.name in _LONG else kind,
         required=field.is_required and not kept,
         choices=[(text, text) for text in field.choices],
         help=help_text if kept else "",

@@ -20,7 +20,7 @@ from ionport.gateway.suites.model import (
     TargetEndpoint,
 )
 from ionport.identity.edits import ChangedMeanwhile
-from ionport.web.forms.declared import Form, FormField, Kind, Slot
+from ionport.web.forms.declared import FieldKind, Form, FormField, Slot
 from ionport.web.forms.edits import require_unchanged, show_stored
 from ionport.web.forms.fields import errors_of, text_of
 from ionport.web.pages.api_suites.endpoints import endpoint_url, the_endpoint
@@ -175,13 +175,13 @@ def _url(request: Request, endpoint: TargetEndpoint | None, name: str) -> str:
 
 def _form(policy: ApiPolicy | None = None) -> Form:
     kind = FormField(
-        "type", _("Policy Type"), Kind.CHOICE, required=True, choices=_labels(),
+        "type", _("Policy Type"), FieldKind.CHOICE, required=True, choices=_labels(),
         button=("template", _("Insert the template")),
         help=_("The template replaces the definition below."),
         link=(manual_path("policies"), _("What each type does")),
     )  # fmt: skip
     definition = FormField(
-        "definition", _("Policy Definitions"), Kind.LINES, required=True, exact=True, rows=16,
+        "definition", _("Policy Definitions"), FieldKind.LINES, required=True, exact=True, rows=16,
         css_class="mono",
         help=_(
             "XML of the namespace http://www.infor.com/ion/api. It is checked when you save; a"
@@ -194,7 +194,7 @@ def _form(policy: ApiPolicy | None = None) -> Form:
             Slot("category"),
             FormField("name", _("Name"), required=True, limit=128, autofocus=True),
             FormField(
-                "flow", _("Flow"), Kind.CHOICE, choices=_flows(),
+                "flow", _("Flow"), FieldKind.CHOICE, choices=_flows(),
                 help=_("Only header policies act on responses."),
             ),
             definition,

@@ -24,7 +24,7 @@ from ionport.gateway.suites.model import (
     read_icon,
 )
 from ionport.identity.edits import ChangedMeanwhile
-from ionport.web.forms.declared import Form, FormField, Kind, Slot
+from ionport.web.forms.declared import FieldKind, Form, FormField, Slot
 from ionport.web.forms.edits import require_unchanged, show_stored
 from ionport.web.forms.fields import errors_of, uploads_of
 from ionport.web.pages.api_suites import endpoint_form
@@ -292,7 +292,7 @@ def _form(suite: ApiSuite | None = None) -> Form:
         help=_("A part of the address, unique in the tenant. It cannot be changed later."),
     )  # fmt: skip
     icon_file = FormField(
-        "icon_file", _("Upload an icon"), Kind.FILE,
+        "icon_file", _("Upload an icon"), FieldKind.FILE,
         accept="image/png,image/jpeg,image/gif,image/webp",
         help=_(
             "PNG, JPEG, GIF or WebP of at most 100 kB; it counts instead of the chosen one."
@@ -306,7 +306,7 @@ def _form(suite: ApiSuite | None = None) -> Form:
             ),
             FormField("suite_name", _("Suite Name"), required=True, limit=128),
             FormField(
-                "description", _("Description"), Kind.LINES, required=True, rows=2, exact=True
+                "description", _("Description"), FieldKind.LINES, required=True, rows=2, exact=True
             ),
             Slot("context", [context]) if suite else context,
             Slot("icon", [FormField("icon", _("Suite Icon"))]),

@@ -11,7 +11,7 @@ from starlette.requests import Request
 
 from ionport.core.i18n import _
 from ionport.oauth.apps.model import BACKEND_GRANT_TYPES, AppType, AuthorizedApp
-from ionport.web.forms.declared import Form, FormField, Kind, Slot
+from ionport.web.forms.declared import FieldKind, Form, FormField, Slot
 from ionport.web.forms.scope_choice import scope_choice
 from ionport.web.rendering.templating import manual_path
 
@@ -48,7 +48,7 @@ def _refresh_tokens(kind: AppType) -> FormField:
             " the access token ends, and logins are limited. Switch this on for a document"
             " system such as DocBits."
         )
-    return FormField("issue_refresh_tokens", _("Issue Refresh Tokens"), Kind.SWITCH, help=text)
+    return FormField("issue_refresh_tokens", _("Issue Refresh Tokens"), FieldKind.SWITCH, help=text)
 
 
 def _has(kind: AppType, field: FormField) -> bool:
@@ -62,7 +62,7 @@ def _type_choice(kind: AppType) -> FormField:
         " are the fields of {type}."
     )
     return FormField(
-        "type", _("Type"), Kind.CHOICE, required=True,
+        "type", _("Type"), FieldKind.CHOICE, required=True,
         choices=[(one.value, one.value) for one in AppType], help=help_text.format(type=kind.value),
         button=("type", _("Show its fields")), follows=True,
         link=(manual_path("choose-a-type"), _("Which one?")),
@@ -78,24 +78,34 @@ def _backend_or_users(kind: AppType, app: AuthorizedApp | None) -> Iterator[Form
             text += " " + _("Changing it ends every token of this app.")
         grants = [(grant.value, grant.value) for grant in BACKEND_GRANT_TYPES]
         yield FormField(
-            "grant_type", _("Grant Type"), Kind.CHOICE, required=True, choices=grants, help=text
+            "grant_type",
+            _("Grant Type"),
+            FieldKind.CHOICE,
+            required=True,
+            choices=grants,
+            help=text,
         )
     yield FormField(
-        "description", _("Description"), Kind.LINES, required=not kind.has_users, rows=2, exact=True
+        "description",
+        _("Description"),
+        FieldKind.LINES,
+        required=not kind.has_users,
+        rows=2,
+        exact=True,
     )
 
 
 def _fields_of_types() -> list[FormField]:
     return [
         FormField(
-            "redirect_urls", _("Redirect URL"), Kind.LINES, required=True, rows=2,
+            "redirect_urls", _("Redirect URL"), FieldKind.LINES, required=True, rows=2,
             help=_(
                 "Where people come back to after signing on; one on each line. A request must name"
                 " it letter by letter; only the port of 127.0.0.1 is free."
             ),
         ),
         FormField(
-            "javascript_origins", _("Authorized JavaScript Origins"), Kind.LINES, rows=2,
+            "javascript_origins", _("Authorized JavaScript Origins"), FieldKind.LINES, rows=2,
             help=_(
                 "Sites whose scripts may call the API from a browser, such as"
                 " https://app.example.com; one on each line, or * for all."
@@ -112,7 +122,7 @@ def _fields_of_types() -> list[FormField]:
             ),
         ),
         FormField(
-            "certificate", _("Certificate file"), Kind.FILE, accept=".cer,.crt,.der,.pem",
+            "certificate", _("Certificate file"), FieldKind.FILE, accept=".cer,.crt,.der,.pem",
             button=("certificate", _("Load Certificate")),
         ),
         FormField("bundle_id", _("Bundle ID"), help=_("Such as com.example.app.")),
@@ -125,7 +135,7 @@ def _fields_of_types() -> list[FormField]:
 
 def _public() -> FormField:
     return FormField(
-        "is_public", _("Public app"), Kind.SWITCH,
+        "is_public", _("Public app"), FieldKind.SWITCH,
         help=_(
             "Others can look into it, as into every app on a phone or in a browser: it keeps no"
             " Secret and proves itself by PKCE. Switch it off only for a server, or an old mobile"
@@ -136,7 +146,7 @@ def _public() -> FormField:
 
 def _bridge() -> FormField:
     return FormField(
-        "use_bridge", _("Use Bridge Authentication"), Kind.SWITCH,
+        "use_bridge", _("Use Bridge Authentication"), FieldKind.SWITCH,
         help=_(
             "The app signs its requests with a private key; its Secret is then refused. Generate"
             " Key Pair is on the page of the saved app."
@@ -148,12 +158,12 @@ def _scopes(request: Request) -> Iterator[FormField]:
     choice = scope_choice(request)
     if choice.app_decides:
         yield FormField(
-            "enforce_scopes", _("Enforce Scopes"), Kind.SWITCH,
+            "enforce_scopes", _("Enforce Scopes"), FieldKind.SWITCH,
             help=_("Tokens of this app then reach only the API suites whose scopes are listed."),
         )  # fmt: skip
     if choice.scopes_count:
         yield FormField(
-            "scopes", _("Scopes"), Kind.SCOPES, choices=choice.offered,
+            "scopes", _("Scopes"), FieldKind.SCOPES, choices=choice.offered,
             help=_("What tokens of this app may reach, where scopes are enforced."),
         )  # fmt: skip
 
@@ -161,12 +171,12 @@ def _scopes(request: Request) -> Iterator[FormField]:
 def _switches_of_types() -> list[FormField]:
     return [
         FormField(
-            "user_impersonation", _("User Impersonation"), Kind.SWITCH,
+            "user_impersonation", _("User Impersonation"), FieldKind.SWITCH,
             help=_("The app may name the person it acts for in each call."),
         ),
-        FormField("id_translation", _("ID Translation"), Kind.SWITCH),
+        FormField("id_translation", _("ID Translation"), FieldKind.SWITCH),
     ]  # fmt: skip
 
 
 def _lifetime(name: str) -> Slot:
-    return Slot(name, [FormField(name, "", Kind.NUMBER), FormField(f"{name}_unit", "")])
+    return Slot(name, [FormField(name, "", FieldKind.NUMBER), FormField(f"{name}_unit", "")])

@@ -17,7 +17,7 @@ from ionport.core.i18n import _
 from ionport.core.secrets import Secret
 from ionport.exports.destinations import DESTINATIONS
 from ionport.identity.groups.permissions import Permission
-from ionport.web.forms.declared import Form, FormField, Kind
+from ionport.web.forms.declared import FieldKind, Form, FormField
 from ionport.web.forms.edits import require_unchanged, show_stored
 from ionport.web.forms.fields import errors_of, lines_of, text_of
 from ionport.web.pages.connections.connections import start_check
@@ -138,7 +138,13 @@ def _form(kind: TargetType, below: str = "") -> Form:
 
 
 def _field(each: TargetField, below: str) -> FormField:
-    shown = Kind.NUMBER if each.is_number else Kind.LINES if each.has_lines else Kind.TEXT
+    shown = (
+        FieldKind.NUMBER
+        if each.is_number
+        else FieldKind.LINES
+        if each.has_lines
+        else FieldKind.TEXT
+    )
     told = _("A folder below {root}.").format(root=below) if below else each.help()
     return FormField(
         each.name,

@@ -17,7 +17,7 @@ from ionport.sandbox.control.controls.faults import (
     FaultTarget,
     Trigger,
 )
-from ionport.web.forms.declared import Form, FormField, Group, Kind, choices_of
+from ionport.web.forms.declared import FieldKind, Form, FormField, Group, choices_of
 from ionport.web.forms.following import SentForm, sent_form
 from ionport.web.services import sandbox_of
 from ionport.web.state import visit_of
@@ -91,14 +91,14 @@ def fault_form(request: Request, values: Mapping[str, str]) -> Form:
             Group(_("Which calls"), _which_calls(request)),
             Group(_("When"), [_choice_of_trigger(), *_of_trigger(values["trigger"])]),
             name,
-            FormField("is_enabled", _("Switched on"), Kind.SWITCH),
+            FormField("is_enabled", _("Switched on"), FieldKind.SWITCH),
         ]
     )
 
 
 def _choice_of_kind() -> FormField:
     return FormField(
-        "kind", _("Kind"), Kind.CHOICE, required=True, choices=choices_of(fault_kinds()),
+        "kind", _("Kind"), FieldKind.CHOICE, required=True, choices=choices_of(fault_kinds()),
         button=("kind", _("Show its fields")), follows=True,
     )  # fmt: skip
 
@@ -118,13 +118,13 @@ def _of_kind(kind: str) -> Iterator[FormField]:
         yield FormField("seconds", seconds[FaultKind(kind)], required=True, inputmode="decimal")
     if kind in (FaultKind.STATUS, FaultKind.HTML):
         yield FormField(
-            "body", _("Body"), Kind.LINES, exact=True, help=_("Empty: a short one is made.")
+            "body", _("Body"), FieldKind.LINES, exact=True, help=_("Empty: a short one is made.")
         )
     if kind == FaultKind.STATUS:
         yield FormField("media_type", _("Content-Type"), limit=200, placeholder="application/json")
     if kind in (FaultKind.STATUS, FaultKind.HTML):
         yield FormField(
-            "after_commit", _("Do the call all the same"), Kind.SWITCH,
+            "after_commit", _("Do the call all the same"), FieldKind.SWITCH,
             help=_("The answer then denies what was done."),
         )  # fmt: skip
 
@@ -134,7 +134,7 @@ def _which_calls(request: Request) -> list[FormField]:
     services = [(api.context, f"{api.context} · {api.title}") for api in apis]
     return [
         FormField(
-            "service", _("Service"), Kind.CHOICE,
+            "service", _("Service"), FieldKind.CHOICE,
             choices=[*services, (AUTHORIZATION_SERVER, _("AS · Authorization server"))],
             empty=_("Every service but the authorization server"),
         ),
@@ -144,7 +144,7 @@ def _which_calls(request: Request) -> list[FormField]:
             help=_("As the inspector names it, such as create item. Empty: every operation."),
         ),
         FormField(
-            "method", _("Method"), Kind.CHOICE,
+            "method", _("Method"), FieldKind.CHOICE,
             choices=[(method, method) for method in _METHODS], empty=_("Every method"),
         ),
         FormField(
@@ -159,7 +159,7 @@ def _which_calls(request: Request) -> list[FormField]:
 
 def _choice_of_trigger() -> FormField:
     return FormField(
-        "trigger", _("Which of them"), Kind.CHOICE, required=True,
+        "trigger", _("Which of them"), FieldKind.CHOICE, required=True,
         choices=choices_of(_triggers()), button=("trigger", _("Show its fields")), follows=True,
     )  # fmt: skip
 

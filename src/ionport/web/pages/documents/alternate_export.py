@@ -17,7 +17,7 @@ from ionport.exports.destinations import destination_of
 from ionport.identity.access import Access
 from ionport.identity.groups.permissions import Permission
 from ionport.store import OrganizationScope
-from ionport.web.forms.declared import Form, FormField, Kind
+from ionport.web.forms.declared import FieldKind, Form, FormField
 from ionport.web.forms.fields import text_of
 from ionport.web.pages.documents.permitted import require_for_document
 from ionport.web.rendering.templating import path_to, redirect, render
@@ -81,7 +81,7 @@ def _form(request: Request, access: Access[OrganizationScope], document: Documen
             FormField(
                 "configuration",
                 _("Export configuration"),
-                Kind.CHOICE,
+                FieldKind.CHOICE,
                 required=True,
                 choices=choices,
                 empty="",

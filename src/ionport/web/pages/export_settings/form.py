@@ -30,8 +30,7 @@ from ionport.mappings.intake import PreparedMapping, prepare_mapping
 from ionport.mappings.model import MappingKind, MappingVersion
 from ionport.mappings.rendering.signs import AmountSign
 from ionport.store import Work
-from ionport.web.forms.declared import Form, FormField
-from ionport.web.forms.declared import Kind as FieldKind
+from ionport.web.forms.declared import FieldKind, Form, FormField
 from ionport.web.forms.fields import Upload, is_on, text_of, uploads_of
 from ionport.web.pages.connections.connections import uploaded_credential
 from ionport.web.services import documents_of

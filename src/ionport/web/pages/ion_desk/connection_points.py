@@ -17,7 +17,7 @@ from ionport.core.paging import MAX_PER_PAGE, PageRequest
 from ionport.identity.edits import ChangedMeanwhile
 from ionport.oauth.apps.model import AppQuery
 from ionport.sandbox.messaging.points.model import ConnectionPoint, PointDraft, PointQuery
-from ionport.web.forms.declared import Form, FormField, Kind
+from ionport.web.forms.declared import FieldKind, Form, FormField
 from ionport.web.forms.edits import require_unchanged, show_stored
 from ionport.web.forms.fields import errors_of, is_on
 from ionport.web.rendering.confirm import ask_first
@@ -235,7 +235,7 @@ def _form(request: Request, values: Mapping[str, str]) -> Form:
         [
             FormField("description", _("Description"), limit=500),
             FormField(
-                "client_id", _("ION API Client ID"), Kind.CHOICE, required=True,
+                "client_id", _("ION API Client ID"), FieldKind.CHOICE, required=True,
                 choices=_apps(request, values), empty=_("Choose an app"),
                 help=_(
                     "The authorized app whose credentials the sender uses: ci in its .ionapi file."
@@ -243,7 +243,7 @@ def _form(request: Request, values: Mapping[str, str]) -> Form:
                 ),
             ),
             FormField(
-                "documents", _("Documents"), Kind.LINES, rows=4,
+                "documents", _("Documents"), FieldKind.LINES, rows=4,
                 help=_("What it may send, one on each line, such as Sync.CaptureDocument."),
             ),
         ]

@@ -17,7 +17,7 @@ from ionport.core.i18n import _
 from ionport.sandbox.datafabric.filters import LakeField
 from ionport.sandbox.datafabric.model import LakeQuery, ObjectType
 from ionport.sandbox.kit.texts import load_json_object
-from ionport.web.forms.declared import Form, FormField, Kind
+from ionport.web.forms.declared import FieldKind, Form, FormField
 from ionport.web.forms.fields import errors_of, uploads_of
 from ionport.web.rendering.confirm import ask_first
 from ionport.web.rendering.downloads import attachment
@@ -73,11 +73,11 @@ def _upload_fields(names: Sequence[str]) -> Form:
     return Form(
         [
             FormField(
-                "document_name", _("Object"), Kind.CHOICE, required=True,
+                "document_name", _("Object"), FieldKind.CHOICE, required=True,
                 choices=[(name, name) for name in names],
                 empty=_("Choose an object of the Data Catalog"),
             ),
-            FormField("file", _("File"), Kind.FILE, required=True, help=_("At most 6 MB.")),
+            FormField("file", _("File"), FieldKind.FILE, required=True, help=_("At most 6 MB.")),
         ]
     )  # fmt: skip
 
@@ -178,13 +178,13 @@ def _object_fields() -> Form:
                 ),
             ),
             FormField(
-                "type", _("Type"), Kind.CHOICE, choices=types
+                "type", _("Type"), FieldKind.CHOICE, choices=types
             ),
             FormField(
-                "schema", _("Schema"), Kind.LINES, rows=6,
+                "schema", _("Schema"), FieldKind.LINES, rows=6,
                 help=_("A JSON object; DSV and JSON need one, ANY has none."),
             ),
-            FormField("properties", _("Properties"), Kind.LINES),
+            FormField("properties", _("Properties"), FieldKind.LINES),
         ]
     )  # fmt: skip
 

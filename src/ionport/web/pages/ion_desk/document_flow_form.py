@@ -22,7 +22,7 @@ from ionport.sandbox.messaging.flows.model import (
     Rejects,
     Rule,
 )
-from ionport.web.forms.declared import Form, FormField, Group, Kind, choices_of
+from ionport.web.forms.declared import FieldKind, Form, FormField, Group, choices_of
 from ionport.web.forms.fields import errors_of
 from ionport.web.forms.following import SentForm, sent_form
 from ionport.web.rendering.templating import path_to
@@ -70,7 +70,7 @@ def flow_form(request: Request, values: Mapping[str, str], stored_api: str = "")
                 "name", _("Name"), required=True, limit=500, placeholder="DocBits_Export_to_M3"
             ),
             FormField("description", _("Description"), limit=500),
-            FormField("document_name", _("Document"), Kind.CHOICE, choices=starters),
+            FormField("document_name", _("Document"), FieldKind.CHOICE, choices=starters),
             FormField(
                 "document_type", _("Document type"), limit=500,
                 help=_(
@@ -97,7 +97,7 @@ def _choice(
     """Return a choice that other fields follow."""
     button = (name, _("Show its fields"))
     return FormField(
-        name, label, Kind.CHOICE, choices=choices, button=button, follows=True, help=help_text
+        name, label, FieldKind.CHOICE, choices=choices, button=button, follows=True, help=help_text
     )
 
 
@@ -146,7 +146,7 @@ def _target_fields(
     yield FormField("path", _("Path"), limit=500)
     yield FormField("file_field", _("Form field of the document"), limit=100)
     yield FormField(
-        "parameters", _("Parameters"), Kind.LINES, rows=4,
+        "parameters", _("Parameters"), FieldKind.LINES, rows=4,
         help=_(
             "Further form fields, one on each line: name=value. No secrets: they belong into the"
             " Target Endpoint Security."
@@ -169,7 +169,7 @@ def _choice_of_api(request: Request, values: Mapping[str, str], stored_api: str)
         )
     empty = _("Choose a registered API") if is_needed else _("None: keep them here")
     return FormField(
-        "api", _("Registered API"), Kind.CHOICE, required=is_needed, choices=apis, empty=empty,
+        "api", _("Registered API"), FieldKind.CHOICE, required=is_needed, choices=apis, empty=empty,
         help=text, link=link, button=("api", _("Show its fields")), follows=True,
     )  # fmt: skip
 

@@ -14,7 +14,7 @@ from ionport.identity.accounts.model import MadeLink
 from ionport.identity.edits import ChangedMeanwhile
 from ionport.identity.model import OrganizationRole
 from ionport.identity.service import NewUser
-from ionport.web.forms.declared import Form, FormField, Kind
+from ionport.web.forms.declared import FieldKind, Form, FormField
 from ionport.web.forms.edits import show_stored
 from ionport.web.forms.fields import errors_of, text_of
 from ionport.web.forms.passwords import password_errors, password_proof
@@ -151,7 +151,7 @@ def _new_user_form() -> Form:
             FormField(
                 "role",
                 _("Role in the organization"),
-                Kind.CHOICE,
+                FieldKind.CHOICE,
                 required=True,
                 choices=[(role.value, role.label) for role in OrganizationRole],
             ),

@@ -8,7 +8,7 @@ from ionport.core.errors import InvalidInput
 from ionport.core.i18n import _
 from ionport.sandbox.idm.datamodel.attribute_types import AttributeType
 from ionport.sandbox.idm.datamodel.model import AttributeDefinition, describe
-from ionport.web.forms.declared import Form, FormField, Kind
+from ionport.web.forms.declared import FieldKind, Form, FormField
 from ionport.web.forms.fields import number_in
 
 
@@ -23,7 +23,7 @@ def new_type() -> Form:
                 )
             ),
             FormField(
-                "needs_acl", _("No default ACL"), Kind.SWITCH,
+                "needs_acl", _("No default ACL"), FieldKind.SWITCH,
                 help=_("An item that names no ACL is refused. Off, it gets the ACL Public."),
             ),
         ]
@@ -43,17 +43,17 @@ def new_attribute() -> Form:
     return Form(
         [
             *_named(_("As mapping files and queries write it; capital letters matter.")),
-            FormField("type", _("Type"), Kind.CHOICE, required=True, choices=types),
+            FormField("type", _("Type"), FieldKind.CHOICE, required=True, choices=types),
             FormField(
-                "is_required", _("Required"), Kind.SWITCH,
+                "is_required", _("Required"), FieldKind.SWITCH,
                 help=_("An item without a value is refused."),
             ),
             FormField(
-                "is_unique", _("Unique"), Kind.SWITCH,
+                "is_unique", _("Unique"), FieldKind.SWITCH,
                 help=_("A second item with the same value is refused."),
             ),
             FormField(
-                "is_searchable", _("Searchable"), Kind.SWITCH,
+                "is_searchable", _("Searchable"), FieldKind.SWITCH,
                 help=_("Off, a search that asks for it is refused."),
             ),
             FormField(
@@ -61,7 +61,7 @@ def new_attribute() -> Form:
                 help=_("How many letters a value may have; empty for no limit of its own."),
             ),
             FormField(
-                "values", _("List of values"), Kind.LINES,
+                "values", _("List of values"), FieldKind.LINES,
                 help=_("One on each line; empty when any value may stand there."),
             ),
             FormField(

@@ -15,7 +15,7 @@ from ionport.documents.alerts.model import MAX_ADDRESS, SUBJECT, AlertSettings, 
 from ionport.documents.alerts.service import AlertValues
 from ionport.documents.webhooks.model import event_groups
 from ionport.identity.edits import ChangedMeanwhile
-from ionport.web.forms.declared import Form, FormField, Group, Kind, Slot
+from ionport.web.forms.declared import FieldKind, Form, FormField, Group, Slot
 from ionport.web.forms.edits import require_unchanged, show_stored
 from ionport.web.forms.fields import errors_of, number_in, secret_of
 from ionport.web.rendering.templating import path_to, redirect, render
@@ -140,19 +140,19 @@ def _form(*, has_password: bool = False) -> Form:
     )
     return Form(
         [
-            FormField("is_on", _("Send alerts"), Kind.SWITCH),
+            FormField("is_on", _("Send alerts"), FieldKind.SWITCH),
             Slot("events"),
             FormField(
                 "pace",
                 _("How often"),
-                Kind.CHOICE,
+                FieldKind.CHOICE,
                 required=True,
                 choices=[(each.value, each.label) for each in Pace],
             ),
             FormField(
                 "recipients",
                 _("Recipients"),
-                Kind.LINES,
+                FieldKind.LINES,
                 required=True,
                 help=_("Addresses, one on each line. They read numbers and links, no amounts."),
             ),
@@ -164,20 +164,20 @@ def _form(*, has_password: bool = False) -> Form:
 def _mail_server(password: str) -> list[FormField]:
     return [
         FormField("host", _("Server"), required=True, limit=253, placeholder="smtp.example.com"),
-        FormField("port", _("Port"), Kind.NUMBER, required=True),
+        FormField("port", _("Port"), FieldKind.NUMBER, required=True),
         FormField(
             "security",
             _("Encryption"),
-            Kind.CHOICE,
+            FieldKind.CHOICE,
             required=True,
             choices=[(each.value, each.label) for each in MailSecurity],
         ),
         FormField("username", _("User name"), limit=MAX_ADDRESS),
-        FormField("password", _("Password"), Kind.PASSWORD, help=password),
+        FormField("password", _("Password"), FieldKind.PASSWORD, help=password),
         FormField(
             "sender",
             _("Sender"),
-            Kind.EMAIL,
+            FieldKind.EMAIL,
             required=True,
             limit=MAX_ADDRESS,
             placeholder="ionport@example.com",

@@ -13,7 +13,7 @@ from ionport.core.i18n import _, ngettext
 from ionport.documents.companies.model import COMPANY_FIELDS, Company
 from ionport.identity.edits import ChangedMeanwhile
 from ionport.store import Work
-from ionport.web.forms.declared import Form, FormField, Group, Kind
+from ionport.web.forms.declared import FieldKind, Form, FormField, Group
 from ionport.web.forms.edits import require_unchanged, show_stored
 from ionport.web.forms.fields import errors_of
 from ionport.web.rendering.confirm import ask_first
@@ -243,7 +243,7 @@ def _form(places: list[tuple[str, str]] | None = None) -> Form:
     place = FormField(
         "place",
         _("Its documents belong to"),
-        Kind.CHOICE,
+        FieldKind.CHOICE,
         choices=places,
         empty=_("A new sub-organization of its name"),
         help=_("A sub-organization decides on its own export configurations."),

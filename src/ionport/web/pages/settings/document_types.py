@@ -27,7 +27,7 @@ from ionport.exports.configurations.model import ExportConfiguration
 from ionport.identity.access import Access
 from ionport.identity.edits import ChangedMeanwhile
 from ionport.store import Work
-from ionport.web.forms.declared import Form, FormField, Kind
+from ionport.web.forms.declared import FieldKind, Form, FormField
 from ionport.web.forms.edits import require_unchanged, show_stored
 from ionport.web.forms.fields import each_upload, errors_of, is_on, text_of
 from ionport.web.rendering.downloads import attachment
@@ -191,16 +191,18 @@ def _field_fields() -> Form:
     values = _("One on each line, at most {n}; the value has to be one of them.")
     return Form(
         [
-            FormField("required", _("Required"), Kind.SWITCH),
-            FormField("read_only", _("Read only"), Kind.SWITCH, help=_("Nobody corrects it.")),
+            FormField("required", _("Required"), FieldKind.SWITCH),
+            FormField("read_only", _("Read only"), FieldKind.SWITCH, help=_("Nobody corrects it.")),
             FormField("pattern", _("Pattern"), limit=200, help=pattern),
             FormField(
                 "max_length",
                 _("Length"),
-                Kind.NUMBER,
+                FieldKind.NUMBER,
                 help=_("At most so many characters, up to {n}.").format(n=MAX_LENGTH),
             ),
-            FormField("values", _("List of values"), Kind.LINES, help=values.format(n=MAX_VALUES)),
+            FormField(
+                "values", _("List of values"), FieldKind.LINES, help=values.format(n=MAX_VALUES)
+            ),
             FormField(
                 "erp_field_name",
                 _("ERP field name"),

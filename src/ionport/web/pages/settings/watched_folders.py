@@ -13,7 +13,7 @@ from ionport.core.i18n import _
 from ionport.core.sftp.session import SftpAccount
 from ionport.documents.intake.sources.model import MAX_NAME, IntakeSource, Stage
 from ionport.store import Work
-from ionport.web.forms.declared import Form, FormField, Group, Kind
+from ionport.web.forms.declared import FieldKind, Form, FormField, Group
 from ionport.web.forms.fields import errors_of, secret_of
 from ionport.web.rendering.confirm import ask_first
 from ionport.web.rendering.templating import path_to, redirect, render
@@ -99,7 +99,7 @@ def _form(places: Mapping[str, str]) -> Form:
         FormField(
             "sub_organization",
             _("Sub-Organization"),
-            Kind.CHOICE,
+            FieldKind.CHOICE,
             choices=list(places.items()),
             empty=_("By the company that an invoice is addressed to"),
         ),
@@ -168,9 +168,9 @@ def _sftp_fields(places: Mapping[str, str]) -> Form:
     name, *others = _form(places).parts
     account = [
         FormField("host", _("Server"), required=True, limit=253, placeholder="sftp.example.com"),
-        FormField("port", _("Port"), Kind.NUMBER, required=True),
+        FormField("port", _("Port"), FieldKind.NUMBER, required=True),
         FormField("username", _("User name"), required=True, limit=200),
-        FormField("host_key", _("Host key"), Kind.LINES, required=True, help=host_key),
+        FormField("host_key", _("Host key"), FieldKind.LINES, required=True, help=host_key),
     ]
     return Form([name, Group(_("Server"), account), *others])
 

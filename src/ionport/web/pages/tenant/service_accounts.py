@@ -21,7 +21,7 @@ from ionport.oauth.accounts.service import AccountDraft
 from ionport.oauth.apps.model import AppQuery, AuthorizedApp, GrantType
 from ionport.oauth.tenant.scopes import parse_scopes
 from ionport.store import TenantScope
-from ionport.web.forms.declared import Form, FormField, Kind, Slot
+from ionport.web.forms.declared import FieldKind, Form, FormField, Slot
 from ionport.web.forms.edits import require_unchanged, show_stored
 from ionport.web.forms.fields import errors_of, text_of
 from ionport.web.forms.passwords import password_errors, password_proof
@@ -101,7 +101,7 @@ def _new_form(request: Request) -> Form:
     with tenant_read(request) as access:
         apps = infor_of(request).apps.list_apps(access, query).items
     app = FormField(
-        "app", _("Authorized App"), Kind.CHOICE, required=True, empty=_("Choose an app"),
+        "app", _("Authorized App"), FieldKind.CHOICE, required=True, empty=_("Choose an app"),
         choices=[(app.id, app.name) for app in apps if _logs_in(app)],
         help=_(
             "Only this app can log in with the account. Apps with Grant Type Password Credentials"
@@ -109,7 +109,7 @@ def _new_form(request: Request) -> Form:
         ),
     )  # fmt: skip
     scopes_help = _("They count only where scopes are enforced, and the app needs them too.")
-    password = Slot("password", [FormField("password", "", Kind.PASSWORD)])
+    password = Slot("password", [FormField("password", "", FieldKind.PASSWORD)])
     return Form([app, *_form(request, scopes_help).parts, password])
 
 
@@ -120,11 +120,11 @@ def _form(request: Request, scopes_help: str) -> Form:
         [
             FormField("description", _("Description"), limit=200),
             Slot("user", [FormField("user_search", ""), FormField("user_id", "")]),
-            FormField("scopes", _("Scopes"), Kind.SCOPES, choices=offered, help=scopes_help),
+            FormField("scopes", _("Scopes"), FieldKind.SCOPES, choices=offered, help=scopes_help),
             FormField(
                 "ends_on",
                 _("Ends on"),
-                Kind.DATE,
+                FieldKind.DATE,
                 help=_(
                     "The last day on which it logs in, in UTC; empty for no end. Tokens from before"
                     " count until they expire."

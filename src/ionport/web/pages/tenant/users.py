@@ -15,7 +15,7 @@ from ionport.identity.edits import ChangedMeanwhile
 from ionport.identity.members.model import Member, MemberQuery, MemberSort
 from ionport.identity.model import Actor, TenantRole
 from ionport.identity.service import NewUser
-from ionport.web.forms.declared import Form, FormField, Kind
+from ionport.web.forms.declared import FieldKind, Form, FormField
 from ionport.web.forms.edits import show_stored
 from ionport.web.forms.fields import errors_of, text_of
 from ionport.web.forms.rights import (
@@ -111,7 +111,7 @@ def _new_user_form() -> Form:
             FormField(
                 "role",
                 _("Role"),
-                Kind.CHOICE,
+                FieldKind.CHOICE,
                 required=True,
                 choices=_roles(),
                 help=_(
