@@ -162,6 +162,9 @@ CREATE TABLE lake_objects (
 	instances INTEGER DEFAULT '1' NOT NULL,
 	is_corrupt BOOLEAN DEFAULT 0 NOT NULL,
 	is_archived BOOLEAN DEFAULT 0 NOT NULL,
+	batch_id TEXT,
+	accounting_entity TEXT,
+	published_at BIGINT,
 	CONSTRAINT pk_lake_objects PRIMARY KEY (id)
 );
 CREATE INDEX ix_lake_objects_stored ON lake_objects (tenant_id, stored_at, id);

@@ -386,9 +386,41 @@ def test_data_objects_are_deleted_and_marked(client: httpx2.Client) -> None:
     assert deleted.json() == {"purgedNumber": 3}
 
 
+@pytest.mark.on_each_database
+def test_what_a_sender_says_of_a_data_object_is_told_and_found(client: httpx2.Client) -> None:
+    catalogue(client, "Batches", "ANY", None)
+    said = {
+        "dl_batch_id": "B-7",
+        "dl_header_accounting_entity": "US01",
+        "dl_source_publication_date": "2024-05-01T10:00:00.000Z",
+    }
+    assert ingest(client, "Batches", b"1", **said).status_code == 202
+    assert ingest(client, "Batches", b"2").status_code == 202
+    for condition in (
+        "dl_batch_id eq 'B-7'",
+        "dl_header_accounting_entity in ('US01', 'US02')",
+        "dl_source_publication_date lt '2024-05-02T00:00:00.000Z'",
+    ):
+        query = {"filter": f"dl_document_name eq 'Batches' and {condition}"}
+        (found,) = client.get(f"{LAKE}/dataobjects", params=query).json()["fields"]
+        assert {name: found[name] for name in said} == said
+    (other,) = client.get(
+        f"{LAKE}/dataobjects",
+        params={
+            "filter": "dl_document_name eq 'Batches'",
+            "sort": "dl_source_publication_date:desc",
+            "records": "1",
+        },
+    ).json()["fields"]
+    assert other["dl_batch_id"] == ""
+    assert other["dl_source_publication_date"] == other["dl_document_date"]
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
+        ({"dl_source_publication_date": "yesterday"}, "dl_source_publication_date"),
+        ({"dl_batch_id": "B" * 251}, "dl_batch_id"),
         ({"dl_from_logical_id": "lid://infor.erp.m3"}, "lid://infor.erp.m3"),
         ({"dl_from_logical_id": "acme"}, "lid://"),
         ({"dl_document_name": "Nothing"}, "Nothing"),

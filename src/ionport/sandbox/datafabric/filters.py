@@ -51,9 +51,17 @@ class LakeField(StrEnum):
     INDEXED_DATE = "dl_document_indexed_date"
     EVENT_DATE = "event_date"
     CORRUPT = "dl_corrupt"
+    BATCH_ID = "dl_batch_id"
+    ACCOUNTING_ENTITY = "dl_header_accounting_entity"
+    PUBLICATION_DATE = "dl_source_publication_date"
 
 
-MOMENTS: Final = frozenset((LakeField.DOCUMENT_DATE, LakeField.INDEXED_DATE, LakeField.EVENT_DATE))
+MOMENTS: Final = frozenset(
+    (
+        *(LakeField.DOCUMENT_DATE, LakeField.INDEXED_DATE, LakeField.EVENT_DATE),
+        LakeField.PUBLICATION_DATE,
+    )
+)
 _NUMBERS: Final = frozenset((LakeField.SIZE, LakeField.INSTANCE_COUNT))
 
 Value = str | int | bool | datetime
@@ -241,13 +249,18 @@ def _value(name: LakeField, text: str) -> Value:
                 raise ValueError(text)
             return int(text)
         if name in MOMENTS:
-            moment = datetime.fromisoformat(text)
-            return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+            return moment_of(text)
         if name is LakeField.CORRUPT:
             return {"true": True, "false": False}[text.lower()]
     except (ValueError, KeyError) as error:
         raise _wrong(f"{quoted(text)} is no value of {name}.") from error
     return text
+
+
+def moment_of(text: str) -> datetime:
+    """Return a moment as a client writes it, in UTC unless it says; raises ValueError."""
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _wrong(text: str) -> InvalidInput:

@@ -9,7 +9,14 @@ import zlib
 from collections.abc import Mapping
 
 from ionport.core.errors import InvalidInput, NotFound, TooLarge
-from ionport.sandbox.datafabric.model import MAX_OBJECT_BYTES, LakeContent, check_logical_id
+from ionport.core.http.texts import is_storable
+from ionport.sandbox.datafabric.filters import moment_of
+from ionport.sandbox.datafabric.model import (
+    MAX_OBJECT_BYTES,
+    LakeContent,
+    Origin,
+    check_logical_id,
+)
 from ionport.sandbox.datafabric.service import DataLakeService
 from ionport.sandbox.datafabric.wire import json_answer, wrong
 from ionport.sandbox.kit.multipart import read_parts
@@ -18,6 +25,7 @@ from ionport.sandbox.kit.texts import quoted
 from ionport.store import Work
 
 _BASE = "/ingestion/v1"
+_LONGEST_TEXT = 250
 _FACT = from_clients(
     "docs/reference/data-fabric.md#ingestion",
     left_out="the bound of 200 calls a minute; names of the optional parts are inferred",
@@ -31,6 +39,9 @@ _WIRE = Wire(
             "dl_document_name": {"type": "string"},
             "dl_from_logical_id": {"type": "string"},
             "archived": {"type": "string"},
+            "dl_batch_id": {"type": "string"},
+            "dl_header_accounting_entity": {"type": "string"},
+            "dl_source_publication_date": {"type": "string"},
             "file": {"type": "string", "format": "binary"},
         },
     },
@@ -71,6 +82,7 @@ class IngestionRoutes:
         check_logical_id(sender)
         content = _inflated(parts.get("file"))
         _check_number(parts, "decompressed_size", len(content))
+        origin = _origin(parts)
         try:
             kept = self._service.keep(
                 call.database,
@@ -79,6 +91,7 @@ class IngestionRoutes:
                 content,
                 sender=sender,
                 is_archived=_optional(parts, "archived").lower() == "true",
+                origin=origin,
             )
         except NotFound as error:
             raise InvalidInput(error.text, code=error.code) from error
@@ -91,6 +104,24 @@ def _text(parts: Mapping[str, bytes], name: str) -> str:
     if not text:
         raise wrong(f"The part {name} is missing.")
     return text
+
+
+def _origin(parts: Mapping[str, bytes]) -> Origin:
+    """Return what the sender says of the file; raises InvalidInput."""
+    texts = [_optional(parts, name) for name in ("dl_batch_id", "dl_header_accounting_entity")]
+    if max(map(len, texts)) > _LONGEST_TEXT or not all(map(is_storable, texts)):
+        raise wrong(
+            f"dl_batch_id and dl_header_accounting_entity have at most {_LONGEST_TEXT} letters."
+        )
+    published = _optional(parts, "dl_source_publication_date")
+    try:
+        moment = moment_of(published) if published else None
+    except ValueError as error:
+        text = (
+            f"dl_source_publication_date is {quoted(published)}, not like 2026-07-01T10:00:00.000Z."
+        )
+        raise wrong(text) from error
+    return Origin(texts[0] or None, texts[1] or None, moment)
 
 
 def _optional(parts: Mapping[str, bytes], name: str) -> str:

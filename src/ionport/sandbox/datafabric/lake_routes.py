@@ -47,7 +47,7 @@ _SECTION = "docs/reference/data-fabric.md#data-lake"
 _UNREAD = "names in the answer that the known client does not read"
 _CALLED = verified(_SECTION, left_out=_UNREAD)
 _PURGE = verified(_SECTION, left_out="names in the answer but purgedNumber")
-_CLIENTS = from_clients(_SECTION, left_out="dl_batch_id, dl_source_publication_date")
+_CLIENTS = from_clients(_SECTION)
 _STREAMED = from_clients(_SECTION)
 _PARTS = verified(_SECTION, left_out="headers of the parts; more than 200 data objects at once")
 _LIST = Wire(query=("filter", "sort", "page", "records"))
@@ -307,4 +307,7 @@ def _fields(item: LakeObject) -> dict[str, object]:
         "dl_document_indexed_date": moment,
         "event_date": moment,
         "dl_corrupt": item.is_corrupt,
+        "dl_batch_id": item.batch_id or "",
+        "dl_header_accounting_entity": item.accounting_entity or "",
+        "dl_source_publication_date": moment_text(item.published_at or item.stored_at),
     }

@@ -60,6 +60,7 @@ class LakeObject:
         message: the row id of the ION message that brought it, empty for an upload.
         instances: how many records its content has.
         is_corrupt: somebody has marked it so; no query reads it.
+        batch_id, accounting_entity, published_at: what its sender says of it, if anything.
     """
 
     id: str
@@ -73,6 +74,18 @@ class LakeObject:
     instances: int = 1
     is_corrupt: bool = False
     is_archived: bool = False
+    batch_id: str | None = None
+    accounting_entity: str | None = None
+    published_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What a sender says of a data object beside its name; None: nothing."""
+
+    batch_id: str | None = None
+    accounting_entity: str | None = None
+    published_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +98,7 @@ class LakeContent:
     size: int
     instances: int = 1
     is_archived: bool = False
+    origin: Origin = Origin()
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,9 @@ _COLUMNS: dict[LakeField, ColumnElement[Any]] = {
     LakeField.INDEXED_DATE: _o.stored_at,
     LakeField.EVENT_DATE: _o.stored_at,
     LakeField.CORRUPT: _o.is_corrupt,
+    LakeField.BATCH_ID: _o.batch_id,
+    LakeField.ACCOUNTING_ENTITY: _o.accounting_entity,
+    LakeField.PUBLICATION_DATE: _o.published_at,
 }
 _OPERATORS: dict[str, Callable[..., Any]] = {
     **{name: getattr(operator, name) for name in ("eq", "ne", "gt", "ge", "lt", "le")},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
@@ -22,6 +23,7 @@ from ionport.sandbox.datafabric.model import (
     LakeContent,
     LakeObject,
     LakeQuery,
+    Origin,
     read_object,
 )
 from ionport.sandbox.datafabric.repository import CatalogRepository, LakeRepository
@@ -86,6 +88,7 @@ class DataLakeService:
         self, access: ScopedWork[TenantScope], content: LakeContent, *, message: str = ""
     ) -> LakeObject:
         """Put a content that lies in the blobs into the lake."""
+        now, origin = self._clock.now(), content.origin
         item = LakeObject(
             id=f"1-{new_ordered_uuid()}",
             tenant_id=access.scope.tenant_id,
@@ -94,9 +97,10 @@ class DataLakeService:
             message=message,
             sha256=content.sha256,
             size=content.size,
-            stored_at=self._clock.now(),
+            stored_at=now,
             instances=content.instances,
             is_archived=content.is_archived,
+            **asdict(replace(origin, published_at=origin.published_at or now)),
         )
         LakeRepository(access.connection).add(access.scope, item)
         return item
@@ -142,6 +146,7 @@ class DataLakeService:
         *,
         sender: str,
         is_archived: bool = False,
+        origin: Origin = Origin(),  # noqa: B008 - a value that nothing changes
     ) -> LakeContent:
         """Put a content into the blobs that is to become a data object of the catalog's object.
 
@@ -157,6 +162,7 @@ class DataLakeService:
             len(content),
             instances=count_rows(entry, content),
             is_archived=is_archived,
+            origin=origin,
         )
 
     def purge(self, access: ScopedWork[TenantScope], ids: Collection[str]) -> int:

@@ -40,6 +40,10 @@ lake_objects = Table(
         Column(name, Boolean, nullable=False, server_default=false())
         for name in ("is_corrupt", "is_archived")
     ),
+    # What the sender says of it, if anything.
+    Column("batch_id", Text),
+    Column("accounting_entity", Text),
+    Column("published_at", Moment),
     Index("ix_lake_objects_stored", "tenant_id", "stored_at", "id"),
 )
 
