@@ -1,3 +1,3 @@
-"""ionport: both sides of the walk from a document system to Infor."""
+"""ionport: both sides of the way from a document system to Infor."""
 
 __version__ = "0.2.0"

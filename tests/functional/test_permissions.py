@@ -61,8 +61,8 @@ _FORM = {
 
 
 @dataclass(slots=True)
-class Office:
-    """A desk with one of everything, and `rita`, a user of the organization in one group."""
+class FurnishedOrganization:
+    """An application with one of everything, and `rita`, a user who is in one group."""
 
     desk: Desk
     group: str = ""
@@ -108,16 +108,16 @@ def _found(browser: Browser, address: str, pattern: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
-    with desk_on(tmp_path_factory.mktemp("office") / "data", "") as desk:
-        office = Office(desk)
-        _add_everything(office)
+def organization(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FurnishedOrganization]:
+    with desk_on(tmp_path_factory.mktemp("organization") / "data", "") as desk:
+        organization = FurnishedOrganization(desk)
+        _add_everything(organization)
         desk.sign_in_as(READER)
-        yield office
+        yield organization
 
 
-def _add_everything(office: Office) -> None:
-    desk, browser = office.desk, office.desk.browser
+def _add_everything(organization: FurnishedOrganization) -> None:
+    desk, browser = organization.desk, organization.desk.browser
     side = desk.application.documents
     assert side is not None
     page = desk.add_export(credential=desk.credentials()).url.path
@@ -143,7 +143,7 @@ def _add_everything(office: Office) -> None:
     browser.send("/settings/companies/new", {"name": "A", "gln": "4012345000009", "place": "main"})
     browser.send("/settings/groups/add", {"name": "Readers", "grant": "see:"})
     get = browser
-    office.ids = {
+    organization.ids = {
         "document": document,
         "exported": exported,
         "delivery_id": delivery.id,
@@ -158,30 +158,34 @@ def _add_everything(office: Office) -> None:
         "api_key": _found(get, "/settings/api-keys", r"/api-keys/(key_\w+)"),
         "group": _found(get, "/settings/groups", r"/groups/(grp_\w+)"),
     }
-    office.group = office.ids["group"]
-    office.reader = desk.add_user(READER, None, OrganizationRole.USER)
-    office.ids["user"] = desk.add_user("bob", TenantRole.USER)
+    organization.group = organization.ids["group"]
+    organization.reader = desk.add_user(READER, None, OrganizationRole.USER)
+    organization.ids["user"] = desk.add_user("bob", TenantRole.USER)
     own = desk.organization.organization_id
-    wanted = WantedRights(organizations={own: (OrganizationRole.USER, frozenset({office.group}))})
+    wanted = WantedRights(
+        organizations={own: (OrganizationRole.USER, frozenset({organization.group}))}
+    )
     with desk.application.database.write() as work:
         ada = desk.application.identity.find_user(work, "ada")
         assert ada is not None
         actor = find_actor(work.within(SystemScope("test")), ada.id)
         assert actor is not None
         desk.application.rights.set_of_person(
-            Access(work, desk.organization, actor), office.reader, wanted
+            Access(work, desk.organization, actor), organization.reader, wanted
         )
 
 
 @pytest.mark.parametrize("path", _POSTS)
-def test_who_may_only_see_is_refused_at_every_form(office: Office, path: str) -> None:
-    office.grant(Grant(Permission.SEE))
-    answer = office.send(path)
+def test_who_may_only_see_is_refused_at_every_form(
+    organization: FurnishedOrganization, path: str
+) -> None:
+    organization.grant(Grant(Permission.SEE))
+    answer = organization.send(path)
     assert denied(answer), f"{answer.status_code}: {said(answer.text)[:300]}"
 
 
 @dataclass(frozen=True, slots=True)
-class Deed:
+class PermittedAction:
     """One thing that a permission is for: a form, and whether it is shown on a page."""
 
     permission: Permission
@@ -191,65 +195,83 @@ class Deed:
     fields: Sequence[tuple[str, str]] = ()
 
 
-_DEEDS = (
-    Deed(Permission.EDIT, "/documents/{document}/correct", "/documents", "/documents/upload"),
-    Deed(Permission.EDIT, "/documents/{document}/move", "/documents/{document}", "{document}/move"),
-    Deed(Permission.DECIDE, "/documents/{document}/release", "/documents/{document}", "/release"),
-    Deed(
+_ACTIONS = (
+    PermittedAction(
+        Permission.EDIT, "/documents/{document}/correct", "/documents", "/documents/upload"
+    ),
+    PermittedAction(
+        Permission.EDIT, "/documents/{document}/move", "/documents/{document}", "{document}/move"
+    ),
+    PermittedAction(
+        Permission.DECIDE, "/documents/{document}/release", "/documents/{document}", "/release"
+    ),
+    PermittedAction(
         Permission.DELETE,
         "/documents/{document}/decide/delete",
         "/documents/{document}",
         "decide/delete",
     ),
-    Deed(Permission.APPROVE, "/documents/{document}/approve"),
-    Deed(Permission.EXPORT, "/documents/{document}/export"),
-    Deed(
+    PermittedAction(Permission.APPROVE, "/documents/{document}/approve"),
+    PermittedAction(Permission.EXPORT, "/documents/{document}/export"),
+    PermittedAction(
         Permission.RE_EXPORT,
         "/deliveries/{delivery_id}/re-export",
         "/deliveries/{delivery_id}",
         "/re-export",
     ),
-    Deed(Permission.EXPORT, "/deliveries/{delivery_id}/retry"),
-    Deed(
+    PermittedAction(Permission.EXPORT, "/deliveries/{delivery_id}/retry"),
+    PermittedAction(
         Permission.MANAGE_CONNECTIONS,
         "/settings/connections/{connection}",
         "/settings/connections",
         "/settings/connections/new",
         (("name", "Renamed"),),
     ),
-    Deed(Permission.MANAGE_CONNECTIONS, "/settings/connections/{connection}/check"),
+    PermittedAction(Permission.MANAGE_CONNECTIONS, "/settings/connections/{connection}/check"),
 )
 
 
-@pytest.mark.parametrize("deed", _DEEDS, ids=lambda deed: f"{deed.permission} {deed.path}")
-def test_a_permission_lets_it_be_done_and_nothing_else_does(office: Office, deed: Deed) -> None:
-    others = [one for one in Permission if one is not deed.permission]
-    office.grant(*(Grant(one) for one in others))
-    assert denied(office.send(deed.path, **dict(deed.fields)))
-    if deed.offered:
-        assert office.path(deed.offered) not in office.desk.browser.get(office.path(deed.page)).text
-    kind = EVERY_TYPE if deed.permission is Permission.MANAGE_CONNECTIONS else "CREDIT_NOTE"
-    office.grant(Grant(Permission.SEE), Grant(deed.permission, kind))
+@pytest.mark.parametrize(
+    "permitted", _ACTIONS, ids=lambda permitted: f"{permitted.permission} {permitted.path}"
+)
+def test_a_permission_lets_it_be_done_and_nothing_else_does(
+    organization: FurnishedOrganization, permitted: PermittedAction
+) -> None:
+    others = [one for one in Permission if one is not permitted.permission]
+    organization.grant(*(Grant(one) for one in others))
+    assert denied(organization.send(permitted.path, **dict(permitted.fields)))
+    if permitted.offered:
+        assert (
+            organization.path(permitted.offered)
+            not in organization.desk.browser.get(organization.path(permitted.page)).text
+        )
+    kind = EVERY_TYPE if permitted.permission is Permission.MANAGE_CONNECTIONS else "CREDIT_NOTE"
+    organization.grant(Grant(Permission.SEE), Grant(permitted.permission, kind))
     if kind:
-        assert denied(office.send(deed.path, **dict(deed.fields))), "of another document type"
-    # The first deed of a kind ends what the document stood at: put it back for the next.
-    office.grant(Grant(Permission.SEE), Grant(deed.permission))
-    if deed.offered:
-        assert office.path(deed.offered) in office.desk.browser.get(office.path(deed.page)).text
-    answer = office.send(deed.path, **dict(deed.fields))
+        assert denied(organization.send(permitted.path, **dict(permitted.fields))), (
+            "of another document type"
+        )
+    # The first action of a kind ends what the document stood at: put it back for the next.
+    organization.grant(Grant(Permission.SEE), Grant(permitted.permission))
+    if permitted.offered:
+        assert (
+            organization.path(permitted.offered)
+            in organization.desk.browser.get(organization.path(permitted.page)).text
+        )
+    answer = organization.send(permitted.path, **dict(permitted.fields))
     assert not denied(answer), said(answer.text)
     assert answer.status_code < 500
-    _put_back(office)
+    _put_back(organization)
 
 
-def _put_back(office: Office) -> None:
-    """Put the document on hold again, whatever a deed has made of it."""
-    desk = office.desk
+def _put_back(organization: FurnishedOrganization) -> None:
+    """Put the document on hold again, whatever an action has made of it."""
+    desk = organization.desk
     assert desk.application.documents is not None
     decisions = desk.application.documents.documents.decisions
     with desk.application.database.write() as work:
         access = Access(work, desk.organization, Actor.operator())
-        document = desk.application.documents.documents.get(access, office.ids["document"])
+        document = desk.application.documents.documents.get(access, organization.ids["document"])
         if document.status.value == "deleted":
             kinds = [each.kind for each in decisions.list(access, document.id) if each.is_active]
             decisions.take_back(access, document.id, kinds[-1:])
@@ -257,15 +279,17 @@ def _put_back(office: Office) -> None:
             decisions.hold(access, document.id, "waits")
 
 
-def test_payloads_are_shown_with_their_permission_alone(office: Office) -> None:
-    browser, delivery = office.desk.browser, office.path("/deliveries/{delivery_id}")
-    archive = office.path("/documents/{exported}/archive")
-    office.grant(*(Grant(one) for one in Permission if one is not Permission.SEE_PAYLOADS))
+def test_payloads_are_shown_with_their_permission_alone(
+    organization: FurnishedOrganization,
+) -> None:
+    browser, delivery = organization.desk.browser, organization.path("/deliveries/{delivery_id}")
+    archive = organization.path("/documents/{exported}/archive")
+    organization.grant(*(Grant(one) for one in Permission if one is not Permission.SEE_PAYLOADS))
     page = browser.get(delivery).text
     assert "Body of the request" not in page
     assert "See payloads" in said(page)
     assert not [name for name in _names(browser.get(archive).content) if name.startswith("sent/")]
-    office.grant(Grant(Permission.SEE_PAYLOADS))
+    organization.grant(Grant(Permission.SEE_PAYLOADS))
     assert "Body of the request" in browser.get(delivery).text
     assert [name for name in _names(browser.get(archive).content) if name.startswith("sent/")]
 
@@ -275,8 +299,8 @@ def _names(content: bytes) -> list[str]:
         return archive.namelist()
 
 
-def test_what_is_not_seen_is_as_what_does_not_exist(office: Office) -> None:
-    browser = office.desk.browser
+def test_what_is_not_seen_is_as_what_does_not_exist(organization: FurnishedOrganization) -> None:
+    browser = organization.desk.browser
     pages = [
         "/documents/{document}",
         "/documents/{document}/file",
@@ -289,57 +313,59 @@ def test_what_is_not_seen_is_as_what_does_not_exist(office: Office) -> None:
         "/deliveries/{delivery_id}/cancel",
         "/deliveries/{delivery_id}/re-export",
     ]
-    office.grant(Grant(Permission.SEE, "INVOICE"))
-    assert browser.get(office.path(pages[0])).status_code == 200
+    organization.grant(Grant(Permission.SEE, "INVOICE"))
+    assert browser.get(organization.path(pages[0])).status_code == 200
     assert INVOICE in browser.text("/documents")
     assert OTHER_INVOICE in browser.text("/deliveries")
-    office.grant(*(Grant(one, "CREDIT_NOTE") for one in Permission))
+    organization.grant(*(Grant(one, "CREDIT_NOTE") for one in Permission))
     for path in pages:
-        assert browser.get(office.path(path)).status_code == 404, path
+        assert browser.get(organization.path(path)).status_code == 404, path
     for path in ("/documents", "/documents?q=demo", "/documents/list.csv", "/deliveries"):
         text = browser.get(path).text
         assert INVOICE not in text, path
         assert OTHER_INVOICE not in text, path
     for path in _POSTS:
         if path.startswith(("/documents/{document}", "/deliveries/{delivery_id}")):
-            assert office.send(path).status_code == 404, path
-    answer = office.send("/documents/bulk", action="accept")
+            assert organization.send(path).status_code == 404, path
+    answer = organization.send("/documents/bulk", action="accept")
     assert "Tick the documents first" in said(answer.text)
-    run = office.desk.browser.text(office.path("/documents/bulk/{run}"))
+    run = organization.desk.browser.text(organization.path("/documents/bulk/{run}"))
     assert INVOICE not in run
 
 
-def test_an_api_key_does_what_its_scopes_and_its_users_groups_allow(office: Office) -> None:
-    key = api_key(office.desk, ALL_SCOPES, username=READER)
-    document = f"/documents/{office.ids['document']}"
-    with program(office.desk, key) as client:
-        office.grant(Grant(Permission.SEE))
+def test_an_api_key_does_what_its_scopes_and_its_users_groups_allow(
+    organization: FurnishedOrganization,
+) -> None:
+    key = api_key(organization.desk, ALL_SCOPES, username=READER)
+    document = f"/documents/{organization.ids['document']}"
+    with program(organization.desk, key) as client:
+        organization.grant(Grant(Permission.SEE))
         assert client.get(document).status_code == 200
         hold = f"{document}/decisions"
         body = {"kind": "release", "reason": "right"}
         refused = client.post(hold, json=body)
         assert (refused.status_code, refused.json()["code"]) == (403, "needs_permission")
         assert client.post(f"{document}/export", json={}).status_code in (403, 404)
-        office.grant(*(Grant(one, "CREDIT_NOTE") for one in Permission))
+        organization.grant(*(Grant(one, "CREDIT_NOTE") for one in Permission))
         assert client.get(document).status_code == 404
         assert client.get("/documents").json()["items"] == []
-    reading = api_key(office.desk, ["documents.read"], username=READER)
-    office.grant(*(Grant(one) for one in Permission))
-    with program(office.desk, reading) as client:
+    reading = api_key(organization.desk, ["documents.read"], username=READER)
+    organization.grant(*(Grant(one) for one in Permission))
+    with program(organization.desk, reading) as client:
         assert client.post(f"{document}/decisions", json=body).json()["code"] == "scope_missing"
 
 
 def test_a_file_that_is_made_later_has_what_the_person_may_see_then(
-    office: Office, monkeypatch: pytest.MonkeyPatch
+    organization: FurnishedOrganization, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("ionport.documents.list_files.service.AT_ONCE", 0)
-    side, browser = office.desk.application.documents, office.desk.browser
+    side, browser = organization.desk.application.documents, organization.desk.browser
     assert side is not None
     contents = []
     for kind in ("INVOICE", "CREDIT_NOTE"):
-        office.grant(Grant(Permission.SEE))
-        page = office.send("/documents/files", format="csv").url.path
-        office.grant(Grant(Permission.SEE, kind))
+        organization.grant(Grant(Permission.SEE))
+        page = organization.send("/documents/files", format="csv").url.path
+        organization.grant(Grant(Permission.SEE, kind))
         side.list_file_runner.run_all()
         contents.append(browser.get(f"{page}/content").text)
     assert INVOICE in contents[0]
@@ -348,47 +374,47 @@ def test_a_file_that_is_made_later_has_what_the_person_may_see_then(
 
 @pytest.mark.parametrize("left", [(), (Grant(Permission.SEE, "CREDIT_NOTE"),)])
 def test_a_file_that_is_done_is_kept_from_whoever_sees_less_by_now(
-    office: Office, monkeypatch: pytest.MonkeyPatch, left: Sequence[Grant]
+    organization: FurnishedOrganization, monkeypatch: pytest.MonkeyPatch, left: Sequence[Grant]
 ) -> None:
     monkeypatch.setattr("ionport.documents.list_files.service.AT_ONCE", 0)
-    side, browser = office.desk.application.documents, office.desk.browser
+    side, browser = organization.desk.application.documents, organization.desk.browser
     assert side is not None
     for seen in ((Grant(Permission.SEE),), (Grant(Permission.SEE, "INVOICE"),)):
-        office.grant(*seen)
-        page = office.send("/documents/files", format="csv").url.path
+        organization.grant(*seen)
+        page = organization.send("/documents/files", format="csv").url.path
         side.list_file_runner.run_all()
         assert INVOICE in browser.get(f"{page}/content").text
-        office.grant(*left)
+        organization.grant(*left)
         refused = browser.get(f"{page}/content")
         assert (refused.status_code, INVOICE in refused.text) == (403, False)
         assert f"{page}/content" not in browser.get(page).text
-        office.grant(Grant(Permission.SEE))
+        organization.grant(Grant(Permission.SEE))
         assert INVOICE in browser.get(f"{page}/content").text
 
 
 def test_no_file_is_made_for_whoever_sees_nothing(
-    office: Office, monkeypatch: pytest.MonkeyPatch
+    organization: FurnishedOrganization, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("ionport.documents.list_files.service.AT_ONCE", 0)
-    side, browser = office.desk.application.documents, office.desk.browser
+    side, browser = organization.desk.application.documents, organization.desk.browser
     assert side is not None
-    office.grant(Grant(Permission.SEE))
-    page = office.send("/documents/files", format="csv").url.path
-    office.grant()
+    organization.grant(Grant(Permission.SEE))
+    page = organization.send("/documents/files", format="csv").url.path
+    organization.grant()
     side.list_file_runner.run_all()
     assert browser.get(f"{page}/content").status_code == 409
-    office.grant(Grant(Permission.SEE))
+    organization.grant(Grant(Permission.SEE))
     assert browser.get(f"{page}/content").status_code == 409
     assert "Nothing was kept." in said(browser.get(page).text)
 
 
-def test_an_action_on_many_asks_about_each_document(office: Office) -> None:
+def test_an_action_on_many_asks_about_each_document(organization: FurnishedOrganization) -> None:
     """Whoever may decide about credit notes alone accepts no invoice, however it is ticked."""
-    office.grant(Grant(Permission.SEE), Grant(Permission.DECIDE, "CREDIT_NOTE"))
-    text = said(office.send("/documents/bulk", action="accept").text)
+    organization.grant(Grant(Permission.SEE), Grant(Permission.DECIDE, "CREDIT_NOTE"))
+    text = said(organization.send("/documents/bulk", action="accept").text)
     assert "This needs the permission “Decide”" in text
-    office.grant(Grant(Permission.SEE))
-    page = office.desk.browser.get("/documents").text
+    organization.grant(Grant(Permission.SEE))
+    page = organization.desk.browser.get("/documents").text
     assert 'name="action"' not in page
 
 
@@ -397,10 +423,10 @@ _LINK = re.compile(r'<a\b[^>]*\bhref="(/[^"#]*)')
 
 @pytest.mark.parametrize("permissions", [(), (Permission.SEE,), tuple(Permission)], ids=len)
 def test_no_page_links_to_what_is_refused(
-    office: Office, permissions: Sequence[Permission]
+    organization: FurnishedOrganization, permissions: Sequence[Permission]
 ) -> None:
-    office.grant(*(Grant(one) for one in permissions))
-    browser, seen, refused = office.desk.browser, {"/"}, []
+    organization.grant(*(Grant(one) for one in permissions))
+    browser, seen, refused = organization.desk.browser, {"/"}, []
     waiting = [("/dashboard", "/"), ("/settings", "/")]
     while waiting:
         address, come_from = waiting.pop(0)

@@ -12,7 +12,7 @@ from ionport.ionapi.errors import IonApiError
 class TargetError(IonportError):
     """A target refused, could not be reached, or did not answer.
 
-    `transient`: it may heal by itself. `sent`: the call may have had its effect. `retry_after` is
+    `transient`: a retry may succeed. `sent`: the call may have had its effect. `retry_after` is
     in seconds, where the target asked to wait. A code in `REFUSALS` would come again until a person
     changes something.
     """

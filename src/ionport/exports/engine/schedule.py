@@ -82,7 +82,7 @@ class Schedule:
             PassRepository(work.connection).keep(_SCOPE, self.worker_id, under_way)
 
     def forget_silent(self) -> list[str]:
-        """Delete the rows of silent workers; returns their ids. Their leases are kept."""
+        """Delete the rows of workers without a heartbeat, not their leases; returns their ids."""
         since = self._clock.now() - timedelta(seconds=self._timing.silent_after)
         with self._database.read() as work:
             silent = WorkerRepository(work.connection).silent(_SCOPE, since)

@@ -24,7 +24,10 @@ _ROUNDS = 10
 
 @dataclass(frozen=True, slots=True)
 class ConnectionPlaces:
-    """The limit as one worker keeps it; 0 is none. A worker is silent after `silent_after` s."""
+    """The limit as one worker keeps it; 0 is none.
+
+    A worker is silent once it has written no heartbeat for `silent_after` seconds.
+    """
 
     worker_id: str
     silent_after: float

@@ -3,7 +3,7 @@
 Source: RFC 6749 §4.4, docs/reference/credentials.md#backend-service.
 
 A refresh token is issued when the app's switch says so, although RFC 6749 §4.4.3 advises against
-it: Infor's own walk for such an app switches it on.
+it: Infor's own walkthrough for such an app switches it on.
 """
 
 from __future__ import annotations
