@@ -99,8 +99,8 @@ class TargetCalls:
         """
         recording = Recording()
         try:
-            client: Any = self._client(running, recording).guarded_by(right)
-            calling = Calling(client, self._client(running, recording), self._blobs.get)
+            reader: Any = self._client(running, recording)
+            calling = Calling(reader.guarded_by(right), reader, self._blobs.get)
             answer = call.make(calling, self._payload(running, call))
         except (IonApiError, IonportError) as error:
             problem = Problem.of(error)
