@@ -98,7 +98,7 @@ def test_without_the_fixture_nothing_is_refused(tmp_path):
 def test_calls_are_counted(infor):
     infor.token()
     infor.token()
-    assert infor.recorder.count(service="AS") == 2
+    assert infor.recorder.count(service="AS") == infor.recorder.count(service="as") == 2
     assert infor.recorder.count("AS", status=401) == 0
 """,
     )

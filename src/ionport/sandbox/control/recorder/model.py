@@ -73,6 +73,7 @@ class CallFilter:
     """Which calls a list shows.
 
     Attributes:
+        service: the API context, letter case aside, as fault rules have it.
         failed_only: leaves out those that were answered with a status from 100 to 399.
         text: looked for in path and query, letter case aside.
         body: looked for in the request bodies that were kept, letter case aside.

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, delete, insert, or_, select
+from sqlalchemy import Select, and_, delete, func, insert, or_, select
 
 from ionport.core.paging import Page, PageRequest
 from ionport.sandbox.control.recorder.model import (
@@ -86,7 +86,7 @@ class CallRepository(Repository):
 def _matching(scope: TenantScope, filters: CallFilter) -> Select[Any]:
     query = select(sandbox_calls).where(_calls.tenant_id == scope.tenant_id)
     if filters.service:
-        query = query.where(_calls.service == filters.service)
+        query = query.where(func.lower(_calls.service) == filters.service.lower())
     if filters.operation:
         query = query.where(_calls.operation == filters.operation)
     if filters.status is not None:
