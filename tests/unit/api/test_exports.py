@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from starlette.testclient import TestClient
 
 from ionport.documents.samples import read_sample
@@ -142,3 +144,36 @@ def test_what_failed_in_a_time_is_replayed_and_the_replay_read(desk: Desk, api: 
     _run(desk)
     assert api.get(f"/deliveries/{delivery['id']}").json()["delivery"]["status"] == "delivered"
     assert problem(api.get("/deliveries/replays/bulk_0"), 404)
+
+
+def test_all_of_one_cause_is_tried_again_and_how_far_it_is_is_read(
+    desk: Desk, api: TestClient
+) -> None:
+    _active_export(desk)
+    delivery = api.post(f"/documents/{_document(api)}/export").json()["deliveries"][0]
+    values = {
+        "status": DeliveryStatus.FAILED,
+        "due_at": None,
+        "finished_at": datetime(2026, 3, 5, 10, tzinfo=UTC),
+        "error_code": "m3_refused",
+        "error_text": "SUNO: supplier 4 does not exist",
+    }
+    with desk.application.database.write() as work:
+        repository = DeliveryRepository(work.connection)
+        repository.update(SystemScope("test"), delivery["id"], values)
+    (group,) = api.get("/export-errors").json()
+    address = f"/export-errors/{group['cause']}"
+    begun = api.post(f"{address}/retry")
+    assert begun.status_code == 202, begun.text
+    run = begun.json()
+    assert (run["documents"], run["tried"], run["state"]) == (1, 0, "running")
+    # Called twice, as a program does whose answer was lost.
+    assert api.post(f"{address}/retry").json()["id"] == run["id"]
+    assert desk.application.documents is not None
+    desk.application.documents.bulk_runner.run_one(run["id"])
+    found = api.get(f"/deliveries/replays/{run['id']}").json()
+    assert (found["tried"], found["refused"], found["state"]) == (1, {}, "done")
+    assert problem(api.post(f"{address}/retry"), 404)
+    assert problem(api.post(f"{address}/re-export", json={"reason": "x"}), 404)
+    assert problem(api.post("/export-errors/no_word/retry"), 409)["code"] == "no_word_from_erp"
+    assert problem(api.post("/export-errors/no_word/re-export", json={"reason": ""}), 422)
