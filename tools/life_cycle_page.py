@@ -1,4 +1,4 @@
-"""Write the manual's page of the life cycle, from the table of transitions itself.
+"""Write the manual's page of the life cycle, from the tables of transitions themselves.
 
 Run as `python -m tools.life_cycle_page` after a transition was added or changed.
 """
@@ -6,10 +6,13 @@ Run as `python -m tools.life_cycle_page` after a transition was added or changed
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from ionport.documents.model import DocumentStatus
-from ionport.documents.review.life_cycle import TRANSITIONS, Transition
+from ionport.documents.review.life_cycle import TRANSITIONS, Author
+from ionport.exports.life_cycle import DELIVERY_TRANSITIONS
+from ionport.exports.model import DeliveryStatus
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "src" / "ionport" / "manual" / "life-cycle.md"
@@ -31,15 +34,48 @@ list shows one.
 """
 
 
+_DELIVERIES = """
+## Deliveries
+
+A delivery is made *Pending*, in the transaction that decides on the export, and committed with the
+document's status. *Delivered*, *Failed* and *Cancelled* are its ends; *Held* on the pages is
+*Waiting to try again* without a time. The document follows: above, *its deliveries say so*.
+
+| status | reached from | because | by |
+|---|---|---|---|
+"""
+
+
 def life_cycle_page() -> str:
     """Return the page."""
-    rows = [_row(row) for status in DocumentStatus for row in TRANSITIONS if row.target is status]
-    return _HEAD + "\n".join(rows) + "\n"
+    documents = [
+        _row(
+            status,
+            (each for each in DocumentStatus if each in row.sources),
+            row.cause.text,
+            row.author,
+        )
+        for status in DocumentStatus
+        for row in TRANSITIONS
+        if row.target is status
+    ]
+    deliveries = [
+        _row(row.target, row.sources, row.cause.value, row.author) for row in DELIVERY_TRANSITIONS
+    ]
+    return f"{_HEAD}{_lines(documents)}{_DELIVERIES}{_lines(deliveries)}"
 
 
-def _row(row: Transition) -> str:
-    sources = ", ".join(status.label for status in DocumentStatus if status in row.sources)
-    return f"| {row.target.label} | {sources} | {row.cause.text} | {row.author} |"
+def _row(
+    target: DocumentStatus | DeliveryStatus,
+    sources: Iterable[DocumentStatus | DeliveryStatus],
+    cause: str,
+    author: Author,
+) -> str:
+    return f"| {target.label} | {', '.join(each.label for each in sources)} | {cause} | {author} |"
+
+
+def _lines(rows: Iterable[str]) -> str:
+    return "".join(f"{row}\n" for row in rows)
 
 
 def main() -> int:

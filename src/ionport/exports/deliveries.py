@@ -18,11 +18,17 @@ from ionport.exports.delivery_making import Consent, DeliveryMaking
 from ionport.exports.delivery_reading import DeliveryReading
 from ionport.exports.destinations import destination_of
 from ionport.exports.destinations.idm_follow_ups import FOLLOW_UP_KINDS
-from ionport.exports.document_deliveries import DocumentDeliveries
+from ionport.exports.document_deliveries import (
+    DocumentDeliveries,
+    may_have_arrived,
+    sent_beside,
+    sent_something,
+)
 from ionport.exports.ledger.attempts import NO_PROBLEM
 from ionport.exports.ledger.repository import DeliveryRepository
 from ionport.exports.ledger.steps_repository import LedgerRepository
 from ionport.exports.ledger.takeover import take_over
+from ionport.exports.life_cycle import DeliveryCause, sources
 from ionport.exports.model import (
     CallEnd,
     Delivery,
@@ -32,7 +38,6 @@ from ionport.exports.model import (
     StepKind,
     StepStatus,
 )
-from ionport.exports.sent_before import may_have_arrived, sent_beside, sent_something
 from ionport.exports.status import (
     keep_exported,
     newest_of_each,
@@ -195,7 +200,7 @@ class DeliveryService(DeliveryReading):
         }
         if delivery.status is DeliveryStatus.RUNNING:
             self._take_from_lost_worker(access.work, delivery)
-        resting = (DeliveryStatus.FAILED, DeliveryStatus.WAITING, DeliveryStatus.CANCELLED)
+        resting = sources(DeliveryCause.TRIED_AGAIN)
         if not DeliveryRepository(access.connection).update(
             access.scope, delivery.id, values, while_status=resting
         ):
@@ -255,6 +260,7 @@ class DeliveryService(DeliveryReading):
         steps = LedgerRepository(access.connection).steps(access.scope, delivery.id)
         is_delivered = any(step.kind in FOLLOW_UP_KINDS for step in steps)
         status = DeliveryStatus.DELIVERED if is_delivered else DeliveryStatus.CANCELLED
+        cause = DeliveryCause.FOLLOW_UP_GIVEN_UP if is_delivered else DeliveryCause.GIVEN_UP
         cancelled = DeliveryRepository(access.connection).update(
             access.scope,
             delivery.id,
@@ -264,7 +270,7 @@ class DeliveryService(DeliveryReading):
                 "finished_at": now,
                 "updated_at": now,
             },
-            while_status=(DeliveryStatus.PENDING, DeliveryStatus.WAITING, DeliveryStatus.FAILED),
+            while_status=sources(cause),
         )
         if not cancelled:
             raise Conflict(

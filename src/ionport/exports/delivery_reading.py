@@ -11,13 +11,13 @@ from ionport.core.errors import NotFound
 from ionport.core.i18n import _
 from ionport.core.paging import Following, Page, PageRequest
 from ionport.documents.service import DocumentService
+from ionport.exports.document_deliveries import is_surely_refused
 from ionport.exports.ledger.record_repository import RecordRepository
 from ionport.exports.ledger.repository import DeliveryRepository
 from ionport.exports.ledger.steps_repository import LedgerRepository
 from ionport.exports.ledger.worker_repository import WorkerRepository
 from ionport.exports.listing import Cause, DeliveryFilter, DeliveryRecord, DeliverySort
 from ionport.exports.model import Delivery, DeliveryDetail, DeliveryStatus
-from ionport.exports.sent_before import is_surely_refused
 from ionport.exports.timing import ExportTiming
 from ionport.identity.access import Access
 from ionport.identity.groups.permissions import Permission

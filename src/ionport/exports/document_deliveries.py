@@ -1,8 +1,11 @@
-"""The deliveries of documents for decisions about them: the port of `documents/review`."""
+"""The deliveries of documents for decisions about them: the port of `documents/review`.
+
+What was sent, or may have been, is sent again by a person alone.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from ionport.core.clock import Clock
@@ -15,12 +18,12 @@ from ionport.exports.ledger.steps_repository import LedgerRepository
 from ionport.exports.model import (
     DOCUMENT_HELD,
     WAITS_TO_BE_FETCHED,
+    AttemptState,
     Delivery,
     DeliveryStatus,
     StepKind,
     StepStatus,
 )
-from ionport.exports.sent_before import may_have_arrived, sent_something
 from ionport.exports.status import record_document_status
 from ionport.store import OrganizationScope, ScopedWork, SystemScope, Work
 
@@ -102,4 +105,53 @@ class DocumentDeliveries:
 def _is_at_target(delivery: Delivery) -> bool:
     return delivery.status is DeliveryStatus.DELIVERED or bool(
         delivery.idm_pid or delivery.erp_reference
+    )
+
+
+def sent_beside(
+    access: ScopedWork[OrganizationScope],
+    existing: Mapping[str, Delivery],
+    family: str,
+    besides: str = "",
+) -> Delivery | None:
+    """Return a delivery of the same family that sends, has sent or may have sent already."""
+    ledger = LedgerRepository(access.connection)
+    for other in existing.values():
+        if destination_of(other.method).family != family or other.configuration_id == besides:
+            continue
+        settled = other.status in (DeliveryStatus.FAILED, DeliveryStatus.CANCELLED)
+        if not settled or sent_something(ledger, access.scope, other):
+            return other
+    return None
+
+
+def sent_something(ledger: LedgerRepository, scope: OrganizationScope, delivery: Delivery) -> bool:
+    """Whether a call of a delivery that changes something at Infor may have arrived."""
+    return any(
+        may_have_arrived(ledger, scope, delivery.id, call.kind)
+        for call in destination_of(delivery.method).calls
+    )
+
+
+def may_have_arrived(
+    ledger: LedgerRepository, scope: OrganizationScope, delivery_id: str, kind: StepKind
+) -> bool:
+    """Whether any call of a step may have had an effect, so that its bytes must not change."""
+    return any(
+        attempt.step is kind and attempt.state is not AttemptState.FAILED
+        for attempt in ledger.attempts(scope, delivery_id)
+    )
+
+
+def is_surely_refused(
+    ledger: LedgerRepository, scope: OrganizationScope, delivery: Delivery
+) -> bool:
+    """Whether no call of a step that is not done may have had an effect.
+
+    What is done stays done when the delivery is tried again.
+    """
+    is_open = {step.kind for step in ledger.steps(scope, delivery.id) if not step.status.is_over}
+    return not any(
+        attempt.step in is_open and attempt.state is not AttemptState.FAILED
+        for attempt in ledger.attempts(scope, delivery.id)
     )

@@ -8,6 +8,7 @@ from ionport.exports.configurations.repository import ConfigurationRepository
 from ionport.exports.destinations.idm_follow_ups import FOLLOW_UP_KINDS, wanted_step
 from ionport.exports.ledger.repository import DeliveryRepository
 from ionport.exports.ledger.steps_repository import LedgerRepository
+from ionport.exports.life_cycle import DeliveryCause, sources
 from ionport.exports.model import Delivery, DeliveryStatus, DeliveryStep, StepStatus
 from ionport.store import OrganizationScope, ScopedWork
 
@@ -44,5 +45,5 @@ def follow_up(access: ScopedWork[OrganizationScope], delivery: Delivery, now: da
         "updated_at": now,
     }
     DeliveryRepository(access.connection).update(
-        access.scope, delivery.id, due, while_status=(DeliveryStatus.DELIVERED,)
+        access.scope, delivery.id, due, while_status=sources(DeliveryCause.FOLLOW_UP)
     )

@@ -28,6 +28,7 @@ from ionport.exports.ledger.attempts import changed
 from ionport.exports.ledger.pass_repository import PassRepository
 from ionport.exports.ledger.repository import DeliveryRepository
 from ionport.exports.ledger.steps_repository import LedgerRepository
+from ionport.exports.life_cycle import DeliveryCause, sources
 from ionport.exports.listing import DeliveryFilter, DeliverySort
 from ionport.exports.model import (
     WAITS_TO_BE_FETCHED,
@@ -208,7 +209,7 @@ class FetchingService:
                 access.scope,
                 delivery.id,
                 {"status": DeliveryStatus.PENDING, "due_at": now, "finished_at": None},
-                while_status=(DeliveryStatus.CANCELLED,),
+                while_status=sources(DeliveryCause.CONFIRMED_LATE),
             )
         PassRepository(access.connection).free(
             access.scope, WAITS_TO_BE_FETCHED, now, delivery_id=delivery.id

@@ -22,6 +22,7 @@ from sqlalchemy import (
 
 from ionport.exports.ledger.named_version_repository import NamedVersionRepository
 from ionport.exports.ledger.repository import AnyScope, delivery_of_row
+from ionport.exports.life_cycle import DeliveryCause, sources
 from ionport.exports.model import Delivery, DeliveryStatus, DuePass, ExportMethod, Lease
 from ionport.exports.tables import deliveries
 from ionport.store import OrganizationScope, SystemScope
@@ -42,7 +43,7 @@ _CLAIM = (
     .where(
         _d.id == bindparam("wanted"),
         _IN_PASS,
-        _d.status.in_(("pending", "waiting")),
+        _d.status.in_(sources(DeliveryCause.TAKEN_UP)),
         _d.due_at <= bindparam("now", type_=_d.due_at.type),
     )
     .values(
