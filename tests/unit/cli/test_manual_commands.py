@@ -1,0 +1,88 @@
+"""The manual's blocks of commands: each line is one that ionport takes, and can be run."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import textwrap
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from ionport.cli import main
+from ionport.manual import page_names, read_page
+from tests.support.whole import Desk, desk_on
+
+_BLOCK = re.compile(r"```(?:shell|sh|)\n.*?```|^(?: {4}\S.*\n)+", re.DOTALL | re.MULTILINE)
+
+
+def commands_of(page: str) -> list[list[str]]:
+    """Return the words of each line of a page's blocks that calls ionport."""
+    blocks = "\n".join(_BLOCK.findall(read_page(page).text))
+    lines = (line.strip() for line in blocks.splitlines())
+    return [
+        shlex.split(
+            line.partition(" > ")[0].partition(" >> ")[0].partition(" | ")[0], comments=True
+        )[1:]
+        for line in lines
+        if line.startswith("ionport ")
+    ]
+
+
+def _shown() -> Iterator[tuple[str, list[str]]]:
+    for page in page_names():
+        yield from ((page, words) for words in commands_of(page))
+    for block in re.findall(r"```json\n(.*?)```", read_page("client-mcp").text, re.DOTALL):
+        yield "client-mcp", json.loads(block)["mcpServers"]["ionport"]["args"]
+
+
+@pytest.mark.parametrize(("page", "words"), list(_shown()), ids=lambda value: str(value)[:60])
+def test_a_line_of_a_block_has_the_arguments_and_options_of_its_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, page: str, words: list[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("IONPORT_IONAPI", "DocBits_TST.ionapi")
+    for word in words:
+        if re.fullmatch(r"[\w-]+\.\w+|FILE…?|FOLDER", word):
+            (tmp_path / word).touch()
+    command: click.Command = main
+    with ExitStack() as opened:
+        context = opened.enter_context(main.make_context("ionport", list(words)))
+        while isinstance(command, click.Group):
+            rest = [*context._protected_args, *context.args]
+            name, found, rest = command.resolve_command(context, rest)
+            assert found is not None, f"{page}: {words}"
+            command = found
+            context = opened.enter_context(found.make_context(name, rest, parent=context))
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    with desk_on(tmp_path / "data", "") as desk:
+        yield desk
+
+
+def test_commands_that_need_a_data_folder_alone_run_as_the_pages_have_them(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    rows = re.search(r"^ {4}number,name,.*\n {4}.*\n", read_page("suppliers").text, re.MULTILINE)
+    assert rows is not None
+    Path("suppliers.csv").write_text(textwrap.dedent(rows[0]), encoding="utf-8")
+    told: dict[str, str] = {}
+    data = ("--data", str(desk.application.settings.data))
+    for page in ("suppliers", "companies", "document-types", "retention", "json-api", "audit-log"):
+        for words in commands_of(page):
+            words = [desk.tenant.tenant_id if word == "ACME_TST" else word for word in words]
+            done = CliRunner().invoke(main, [*data, *words], input="y\n")
+            assert done.exit_code == 0, f"{page}: {words}: {done.output}"
+            told[" ".join(words)] = done.output
+    assert "70012" in told["supplier list --text Nordwerk"]
+    assert "DE02120300000000202051" in told["supplier show 70012"]
+    assert "Südmaschinen AG" in told["company list"]
+    assert json.loads(Path("invoice.json").read_text())["approvals"]["second_from"] == "10000"
