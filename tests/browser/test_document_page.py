@@ -123,7 +123,9 @@ def test_a_phone_shows_every_button_of_a_document_in_each_language(
         assert button.evaluate(right) <= PHONE["width"]
 
 
-@pytest.mark.parametrize("path", ["/documents/{document}", "/documents", "/dashboard"])
+@pytest.mark.parametrize(
+    "path", ["/documents/{document}", "/documents", "/dashboard", "/manual/words"]
+)
 def test_on_paper_is_what_is_read_and_nothing_that_is_pressed(
     desk: Desk, new_screen: OpenScreen, path: str
 ) -> None:
@@ -133,7 +135,8 @@ def test_on_paper_is_what_is_read_and_nothing_that_is_pressed(
     screen.resize({"width": 703, "height": 1000})
     page = screen.open(path.format(document=document))
     page.emulate_media(media="print", color_scheme="dark")
-    for selector in (".rail", ".bar", "main .btn", "main .menu", "[data-key-edit]"):
+    pressed = (".rail", ".bar", "main .btn", "main .menu", "[data-key-edit]", ".manual-contents")
+    for selector in pressed:
         assert not any(each.is_visible() for each in page.locator(selector).all()), selector
     assert page.evaluate("document.documentElement.scrollWidth") <= 703
     ink = page.locator("h1").evaluate("element => getComputedStyle(element).color")

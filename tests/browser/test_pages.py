@@ -187,6 +187,17 @@ def test_a_phone_shows_the_current_entry_of_the_rail(
         expect(current).to_be_in_viewport(ratio=1)
 
 
+def test_a_phone_shows_the_contents_of_the_manual_folded_before_the_page(
+    application: FurnishedApplication, screen: Screen
+) -> None:
+    screen.resize(PHONE)
+    page = screen.open("/manual/words")
+    contents = page.locator(".manual-contents")
+    expect(contents.get_by_role("link").first).to_be_hidden()
+    contents.locator("summary").click()
+    expect(contents.get_by_role("link", name="Words")).to_be_in_viewport()
+
+
 def test_a_phone_reaches_each_entry_of_the_rail_without_javascript(
     application: FurnishedApplication, kept_screen: OpenScreen
 ) -> None:

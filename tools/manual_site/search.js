@@ -45,7 +45,10 @@
   };
 
   form.hidden = false;
-  contents.open = !window.matchMedia("(max-width: 800px)").matches;
+  if (window.matchMedia("(max-width: 800px)").matches) {
+    contents.open = false;
+    contents.classList.add("is-folded");
+  }
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     const words = wordsOf(box.value).filter((word) => word.length > 1);

@@ -72,7 +72,7 @@ from ionport.web.pages.mappings import switch as mapping_switch
 from ionport.web.pages.mappings import versions as mapping_versions
 from ionport.web.pages.organization import api_keys, audit_log, groups, organization
 from ionport.web.pages.organization import users as colleagues
-from ionport.web.pages.sandbox import coverage, idm_types, inspector, inspector_erp
+from ionport.web.pages.sandbox import coverage, idm_types, inspector, inspector_ln, inspector_m3
 from ionport.web.pages.settings import (
     alerts,
     companies,
@@ -258,7 +258,8 @@ def _sandbox_routes() -> list[BaseRoute]:
     return [
         *idm_types.ROUTES,
         *inspector.ROUTES,
-        *inspector_erp.ROUTES,
+        *inspector_m3.ROUTES,
+        *inspector_ln.ROUTES,
         *coverage.ROUTES,
         *connection_points.ROUTES,
         *document_flows.ROUTES,

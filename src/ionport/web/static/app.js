@@ -219,6 +219,13 @@
   prepare(document);
   comesBack();
 
+  // On a phone the contents of the manual stand before the page, folded; without this, behind it.
+  const contents = document.querySelector(".manual-contents");
+  if (contents && window.matchMedia("(max-width: 800px)").matches) {
+    contents.open = false;
+    contents.classList.add("is-folded");
+  }
+
   // On a phone the rail is wider than the window: begin where one is, with a whole entry.
   const entry = document.querySelector(".rail a[aria-current]");
   if (entry) {
