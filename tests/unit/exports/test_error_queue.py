@@ -48,13 +48,11 @@ def queue(ready: DocumentSide, clock: MovableClock) -> ErrorQueue:
 
 
 def begin(side: DocumentSide, queue: ErrorQueue, key: str, actor: Actor = OPERATOR) -> BulkRun:
-    with side.database.write() as work:
-        return queue.retry(Access(work, side.scope, actor), key)
+    return queue.retry(side.database, side.scope, actor, key)
 
 
 def begin_as_new(side: DocumentSide, queue: ErrorQueue, key: str, reason: str) -> BulkRun:
-    with side.database.write() as work:
-        return queue.re_export(Access(work, side.scope, OPERATOR), key, reason)
+    return queue.re_export(side.database, side.scope, OPERATOR, key, reason)
 
 
 def settle(side: DocumentSide, clock: Clock, run: BulkRun) -> tuple[BulkRun, Mapping[str, int]]:

@@ -83,8 +83,7 @@ def retry_cause(services: Services, call: Exporter, cause: str) -> ReplayAnswer:
 
     Those of 10,000 documents at most. `GET /deliveries/replays/{replay_id}` tells how far it is.
     """
-    with services.database.write() as work:
-        run = services.error_queue.retry(Access(work, call.scope, call.actor), cause)
+    run = services.error_queue.retry(services.database, call.scope, call.actor, cause)
     return ReplayAnswer.about(run, {})
 
 
@@ -98,7 +97,7 @@ def re_export_cause(
     that it sent no status of. Documents that findings hold are left out, and counted by the reason;
     `GET /deliveries/replays/{replay_id}` tells how far it is.
     """
-    with services.database.write() as work:
-        access = Access(work, call.scope, call.actor)
-        run = services.error_queue.re_export(access, cause, asked.reason)
+    run = services.error_queue.re_export(
+        services.database, call.scope, call.actor, cause, asked.reason
+    )
     return ReplayAnswer.about(run, {})

@@ -24,7 +24,8 @@ from ionport.exports.error_queue.causes import KnownCause, cause_of, erp_status_
 from ionport.exports.ledger.failure_repository import FailureRepository, Failures
 from ionport.exports.model import Delivery, DeliveryStatus
 from ionport.identity.access import Access
-from ionport.store import OrganizationScope
+from ionport.identity.model import Actor
+from ionport.store import Database, OrganizationScope
 
 # How many different texts are read; any more are groups of few deliveries.
 _MOST_TEXTS: Final = 1_000
@@ -76,7 +77,9 @@ class ErrorQueue:
             raise _nothing_rejected()
         return found
 
-    def retry(self, access: Access[OrganizationScope], key: str) -> BulkRun:
+    def retry(
+        self, database: Database, scope: OrganizationScope, actor: Actor, key: str
+    ) -> BulkRun:
         """Begin to try all deliveries of one cause again; return the run, which goes on alone.
 
         One that is not over yet is returned, and no second one begun. It has `MAX_AGAIN` documents
@@ -88,7 +91,7 @@ class ErrorQueue:
             NotFound: no delivery has failed with this cause.
             Conflict: they are done; the ERP has rejected them, or sent no status of them.
         """
-        access.require(BulkAction.RETRY.permission)
+        actor.require(scope.organization_id, BulkAction.RETRY.permission)
         status = erp_status_of(key)
         if status is ErpStatus.NO_WORD:
             raise Conflict(
@@ -107,9 +110,11 @@ class ErrorQueue:
                 ),
                 code="rejected_by_erp",
             )
-        return self._start(access, BulkAction.RETRY, key)
+        return self._start(database, scope, actor, key, BulkAction.RETRY)
 
-    def re_export(self, access: Access[OrganizationScope], key: str, reason: str) -> BulkRun:
+    def re_export(
+        self, database: Database, scope: OrganizationScope, actor: Actor, key: str, reason: str
+    ) -> BulkRun:
         """Begin to export all that the ERP has not taken for one cause again as new.
 
         One that is not over yet is returned, and no second one begun. It has `MAX_AGAIN` documents
@@ -120,20 +125,40 @@ class ErrorQueue:
             InvalidInput: no reason is given.
             NotFound: the ERP has rejected nothing for this cause.
         """
-        access.require(BulkAction.RE_EXPORT.permission)
+        actor.require(scope.organization_id, BulkAction.RE_EXPORT.permission)
         reason = checked_reason(reason)
         if erp_status_of(key) is None:
             raise _nothing_rejected()
-        return self._start(access, BulkAction.RE_EXPORT, key, reason)
+        return self._start(database, scope, actor, key, BulkAction.RE_EXPORT, reason)
 
     def _start(
-        self, access: Access[OrganizationScope], action: BulkAction, key: str, reason: str = ""
+        self,
+        database: Database,
+        scope: OrganizationScope,
+        actor: Actor,
+        key: str,
+        action: BulkAction,
+        reason: str = "",
     ) -> BulkRun:
+        """Look for the documents without keeping others from writing, then begin the run."""
+        with database.read() as work:
+            access = Access(work, scope, actor)
+            if run := self._under_way(access, key, action):
+                return run
+            found = Selection(ids=_documents_of(access, key))
+        with database.write() as work:
+            access = Access(work, scope, actor)
+            run = self._under_way(access, key, action)
+            return run or self._bulk.start(access, action, found, reason, {CAUSE: key})
+
+    def _under_way(
+        self, access: Access[OrganizationScope], key: str, action: BulkAction
+    ) -> BulkRun | None:
+        access.require(action.permission)
         for run in self._bulk.list(access, only_open=True):
             if run.action is action and run.selection.get(CAUSE) == key:
                 return run
-        found = Selection(ids=_documents_of(access, key))
-        return self._bulk.start(access, action, found, reason, {CAUSE: key})
+        return None
 
 
 def retry_cause_step(deliveries: DeliveryService) -> BulkStep:

@@ -7,7 +7,7 @@ from typing import Final, NoReturn
 
 import click
 
-from ionport.cli.opening import OpenedDocuments, opened_documents
+from ionport.cli.opening import OPERATOR, OpenedDocuments, opened_documents
 from ionport.cli.output import as_json_option, print_json, print_rows
 from ionport.documents.bulk.model import BulkRun, BulkState
 from ionport.documents.model import ErpStatus
@@ -48,8 +48,8 @@ def export_errors(ctx: click.Context, as_json: bool) -> None:
 def retry_cause(ctx: click.Context, cause: str, *, as_json: bool) -> NoReturn:
     """Try all deliveries of a cause again, and say how many; exit status 1 when some stay."""
     with opened_documents(ctx) as documents:
-        with documents.write() as access:
-            run = documents.side.error_queue.retry(access, cause)
+        database, queue = documents.application.database, documents.side.error_queue
+        run = queue.retry(database, documents.scope, OPERATOR, cause)
         _settle(ctx, documents, run, "are tried again", as_json=as_json)
 
 
@@ -67,8 +67,8 @@ def export_re_export(ctx: click.Context, cause: str, reason: str, as_json: bool)
     when some stay.
     """
     with opened_documents(ctx) as documents:
-        with documents.write() as access:
-            run = documents.side.error_queue.re_export(access, cause, reason)
+        database, queue = documents.application.database, documents.side.error_queue
+        run = queue.re_export(database, documents.scope, OPERATOR, cause, reason)
         _settle(ctx, documents, run, "are exported again as new", as_json=as_json)
 
 

@@ -16,7 +16,7 @@ from ionport.web.pages.documents.listing.bulk import follow
 from ionport.web.rendering.templating import render
 from ionport.web.routes import form_routes
 from ionport.web.services import documents_of
-from ionport.web.state import organization_read, organization_scope, organization_write, visit_of
+from ionport.web.state import organization_read, organization_scope, visit_of
 
 MANUAL = "export-errors"
 
@@ -34,8 +34,10 @@ def show(request: Request) -> Response:
 
 def retry_all(request: Request) -> Response:
     """Begin to try all deliveries of one cause again."""
-    with organization_write(request) as access:
-        run = documents_of(request).error_queue.retry(access, request.path_params["cause"])
+    visit, scope = visit_of(request), organization_scope(request)
+    run = documents_of(request).error_queue.retry(
+        visit.services.database, scope, visit.actor, request.path_params["cause"]
+    )
     return follow(request, run)
 
 
@@ -46,10 +48,11 @@ def re_export_form(request: Request) -> Response:
 
 def re_export(request: Request) -> Response:
     """Begin to export all that the ERP has not taken for one cause again as new."""
-    cause, reason = request.path_params["cause"], text_of(visit_of(request).form, "reason")
+    visit, scope = visit_of(request), organization_scope(request)
+    cause, reason = request.path_params["cause"], text_of(visit.form, "reason")
+    queue = documents_of(request).error_queue
     try:
-        with organization_write(request) as access:
-            run = documents_of(request).error_queue.re_export(access, cause, reason)
+        run = queue.re_export(visit.services.database, scope, visit.actor, cause, reason)
     except InvalidInput as error:
         return _re_export_dialog(request, errors_of(error), error.status)
     return follow(request, run)
