@@ -8,12 +8,14 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from datetime import timedelta
 from http.client import HTTPException
 
 import httpx2
 
 from ionport.application import Application
 from ionport.cli.serving.server import RunningServer
+from ionport.documents.bulk import runner
 from ionport.identity.access import Access
 from ionport.identity.api_keys.model import ApiScope
 from ionport.identity.model import OrganizationRole
@@ -21,6 +23,7 @@ from ionport.identity.service import NewUser
 from ionport.settings import Side, load_settings
 from ionport.store import OrganizationScope
 from tests.promises.installation import Installation
+from tests.promises.proportion import Proportion
 from tests.promises.wire import Wire
 from tests.support import forked, sides
 from tests.support.intermediary import Call
@@ -30,6 +33,7 @@ from tests.support.ports import free_port
 def serve() -> None:
     """Serve the document side, its deliveries run too; for a process of its own."""
     settings = load_settings(side=Side.DOCUMENTS, port=int(os.environ["PROMISE_PORT"]))
+    runner.SILENCE = timedelta(seconds=Proportion().of(runner.SILENCE.total_seconds()))
     server = RunningServer(settings, timing=sides.QUICK, options=sides.PROMPT)
     print(f"ionport serves documents on {server.url}", flush=True)
     server.run()

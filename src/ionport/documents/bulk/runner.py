@@ -27,7 +27,9 @@ BulkStep = Callable[[Access[OrganizationScope], str, BulkRun], BulkOutcome]
 """Does one action with one document: (access, document id, run)."""
 
 _AT_A_TIME: Final = 50
-_SILENCE: Final = timedelta(seconds=30)
+SILENCE = timedelta(seconds=30)
+"""After so long without a sign of its worker a run is anybody's."""
+
 _LONGEST_TEXT: Final = 500
 _RUNNING: Final = SystemScope("whatever bulk run nobody works at")
 _logger = logging.getLogger(__name__)
@@ -68,12 +70,12 @@ class BulkRunner(Runner):
     def _take(self, worker: str, wanted: str) -> str:
         now = self._clock.now()
         with self._database.read() as work:
-            free = BulkRepository(work.connection).free(_RUNNING, now - _SILENCE, wanted)
+            free = BulkRepository(work.connection).free(_RUNNING, now - SILENCE, wanted)
         if not free:
             return ""
         with self._database.write() as work:
             repository = BulkRepository(work.connection)
-            is_taken = repository.take(_RUNNING, free, worker, now, now - _SILENCE)
+            is_taken = repository.take(_RUNNING, free, worker, now, now - SILENCE)
         return free if is_taken else ""
 
     def _run(self, run_id: str, worker: str) -> None:
