@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import ast
+import json
+import os
 import re
+import shutil
+import subprocess
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
@@ -18,6 +23,7 @@ from ionport.ionapi import (
     ConnectionFailed,
     IonApiClient,
     IonApiFile,
+    ItemDraft,
     ServiceError,
     traced_by,
 )
@@ -28,25 +34,69 @@ PAGES = ("client", "client-services")
 FILE = "DocBits_TST.ionapi"
 _EXAMPLE = re.compile(r"```python\n(.*?)```", re.DOTALL)
 
+# What the examples of other pages take as imported.
+_IMPORTED: dict[str, object] = {"IonApiClient": IonApiClient, "IonApiFile": IonApiFile}
+
 
 def _examples(page: str) -> Sequence[str]:
     return _EXAMPLE.findall(read_page(page).text)
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", [*PAGES, "sandbox-datafabric"])
 def test_every_example_of_a_page_runs_one_after_the_other(
     infor: Infor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, page: str
 ) -> None:
     schema = {"properties": {"ITNO": {"type": "string"}, "QTY": {"type": "number"}}}
-    entry = {"name": "Stock", "type": "JSON", "schema": schema, "properties": None}
     parts = infor._parts
     with parts.database.write() as work:
-        parts.side.ion.lake.put_object(work.within(parts.scope), "test", entry)
+        for name in ("Stock", "MITMAS"):
+            entry = {"name": name, "type": "JSON", "schema": schema, "properties": None}
+            parts.side.ion.lake.put_object(work.within(parts.scope), "test", entry)
     (tmp_path / FILE).write_bytes(infor.ionapi_file().read_bytes())
     monkeypatch.chdir(tmp_path)
-    namespace: dict[str, object] = {"__name__": "__main__"}
+    namespace: dict[str, object] = {"__name__": "__main__", **_IMPORTED}
     for number, example in enumerate(_examples(page), start=1):
         exec(compile(example, f"{page}.md, example {number}", "exec"), namespace)
+
+
+def test_the_test_of_the_page_about_test_suites_passes(infor: Infor) -> None:
+    section = read_page("testing").text.split("## pytest")[1].split("### No test calls")[0]
+    lines = [line[4:] for line in section.splitlines() if line.startswith("    ")]
+    code = "\n".join(line for line in lines if not line.startswith("pip "))
+
+    def export(invoice: bytes, client: IonApiClient) -> None:
+        attributes = (("BOD_SupplierInvoiceID", "471102"),)
+        files = (("471102.pdf", invoice),)
+        client.idm.create_item(ItemDraft("M3_SupplierInvoice", attributes, resources=files))
+
+    namespace: dict[str, Any] = {"export": export, "invoice": b"%PDF-1.7"}
+    exec(compile(code, "testing.md", "exec"), namespace)
+    namespace["test_an_invoice_is_archived"](infor)
+
+
+def test_the_faults_of_the_page_about_test_suites_are_ones(infor: Infor) -> None:
+    section = read_page("testing").text.split("### What goes wrong")[1].split("\n#")[0]
+    lines = [line.strip() for line in section.splitlines() if line.startswith("    infor.")]
+    assert len(lines) >= 6
+    exec("\n".join(lines), {"infor": infor})
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="NO CURL: no token was asked for by it")
+def test_the_request_for_a_token_by_curl_gets_one(infor: Infor) -> None:
+    block = re.search(r"```\n(curl .*?)```", read_page("token-endpoint").text, re.DOTALL)
+    assert block is not None
+    file = json.loads(infor.ionapi_file().read_text())
+    there = re.sub(r"http://127\S+token\.oauth2", file["pu"] + file["ot"], block[1])
+    secrets = {name: file[name.lower()] for name in ("CI", "CS", "SAAK", "SASK")}
+    done = subprocess.run(
+        ["bash", "-c", there],
+        env={**os.environ, **secrets},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    assert json.loads(done.stdout)["token_type"] == "Bearer"
 
 
 def test_every_public_name_has_an_example() -> None:

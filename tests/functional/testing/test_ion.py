@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
+from types import SimpleNamespace
+from typing import Any
 
 import httpx2
 import pytest
 from aiohttp import web
 
 from ionport.core.errors import Conflict, InvalidInput
+from ionport.manual import read_page
 from ionport.sandbox.messaging.flows.model import Comparison, Rejects, Rule
 from ionport.testing.infor import Infor
 from tests.support.custom_suites import TargetServer
@@ -45,8 +49,10 @@ def url(receiver: Receiver) -> Iterator[str]:
         yield f"{target.url}/acknowledge"
 
 
-def send(infor: Infor, document: bytes, **changes: str) -> int:
-    headers = {"Authorization": f"Bearer {infor.token()}"}
+def send(
+    infor: Infor, document: bytes, file: Mapping[str, Any] | None = None, **changes: str
+) -> int:
+    headers = {"Authorization": f"Bearer {infor.token(file)}"}
     with httpx2.Client(base_url=f"{infor.url}/{infor.tenant}", headers=headers) as client:
         return publish(client, parameters(**changes), document).status_code
 
@@ -91,6 +97,20 @@ def test_a_receiver_gets_the_answer_to_an_invoice(
     assert infor.ion.acknowledgement(message_id="m-2").outcome == "Accepted"
     assert receiver.keys == ["k" * 20] * 2
     assert all('name="acl_to"' in body for body in receiver.bodies)
+
+
+def test_the_test_of_the_page_about_ion_passes(infor: Infor, url: str) -> None:
+    example = re.search(r"```python\n(def .*?)```", read_page("sandbox-ion").text, re.DOTALL)
+    assert example is not None
+    file = json.loads(infor.ionapi_file().read_text())
+    logical_id = "lid://infor.ims.docbits_export"
+    namespace: dict[str, Any] = {
+        "client_id": file["ci"],
+        "export": lambda: send(infor, bod(), file, fromLogicalId=logical_id),
+    }
+    code = example[1].replace("...  # your exporter", "export()  # your exporter")
+    exec(compile(code, "sandbox-ion.md", "exec"), namespace)
+    namespace["test_a_rejected_invoice_is_marked"](infor, SimpleNamespace(url=url))
 
 
 def test_the_clock_brings_the_next_attempt_forward(
