@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
@@ -14,6 +15,7 @@ from ionport.identity.access import Access
 from ionport.sandbox.messaging.flows.model import (
     STARTERS,
     Acknowledgement,
+    AckState,
     FlowDraft,
     FlowTarget,
     Rejects,
@@ -26,6 +28,8 @@ from ionport.testing.handle.state import IonState
 from ionport.testing.parts import ACTOR, Parts
 
 _PROXY_CONTEXT: Final = "Receiver"
+_READ_WITHIN: Final = 10.0
+"""Seconds in which a flow has surely read a document that came."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,11 @@ class IonAcknowledgement:
     message_id: str
     statuses: tuple[int | None, ...]
     _read: Callable[[], bytes | None] = field(repr=False, compare=False)
+
+    @property
+    def is_unread(self) -> bool:
+        """Whether the flow has not read the document yet."""
+        return not self.outcome and self.state == AckState.WAITING
 
     @property
     def bod(self) -> bytes:
@@ -129,7 +138,13 @@ class Ion(IonState):
             return agreeing([self._answer(work, ack) for ack in found], wanted)
 
     def acknowledgement(self, **wanted: object) -> IonAcknowledgement:
-        """Return the one answer that agrees; raises AssertionError when it is not exactly one."""
+        """Return the one answer that agrees; raises AssertionError when it is not exactly one.
+
+        A flow reads a document a moment after it has come: up to ten seconds are waited for that.
+        """
+        ends = time.monotonic() + _READ_WITHIN
+        while any(each.is_unread for each in self.acknowledgements()) and time.monotonic() < ends:
+            time.sleep(0.02)
         found = self.acknowledgements(**wanted)
         return only(found, wanted, "acknowledgement", self.acknowledgements)
 
