@@ -1,8 +1,9 @@
 """Questions to the manual: answered by its own text, with the page. Nothing is made up.
 
 Pages are compared with a question by what their blocks say in each language (BM25), by their titles
-and by phrases with which people ask for them (`asked_en.tsv`). A question counts as answered when
-the foremost page and its foremost block speak of enough of what it is about.
+and by phrases with which people ask for them (`asked_en.tsv`), as they are and by what was learnt
+from them. A question counts as answered when the foremost page and its foremost block speak of
+enough of what it is about, and it is not like what people ask that the manual does not treat.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from functools import cache
 from ionport.manual import LANGUAGES, ManualPage, languages_of, page_names, read_page
 from ionport.manual.indexed import IndexedPages
 from ionport.manual.language import asked_phrases, asks_how
+from ionport.manual.learnt import OUTSIDE, Learnt, learnt
 from ionport.manual.meaning import Meaning, Vocabulary, Word
 from ionport.manual.quoted import QuotedTexts
 from ionport.manual.sections import Block, blocks_of
@@ -22,11 +24,13 @@ MAX_QUESTION = 500
 _EXCERPTS = 3
 _NEAREST = 3
 # What it counts that a page's best block, its title, many of its phrases, and the likest of
-# them speak of the question. Fitted to the questions of the evaluation set (docs/decisions/0029).
+# them speak of the question, and that the question is like its phrases by what was learnt. Fitted
+# to the questions of the evaluation set (docs/decisions/0029).
 _BLOCK = 0.81
 _TITLE = 0.42
 _ASKED = 0.6
 _PHRASE = 0.37
+_LEARNT = 0.5
 # What a page counts more where the question is asked.
 _HERE = 0.1
 # Pages made from code list every name there is: a question that asks how to do something is meant
@@ -43,12 +47,17 @@ _REFERENCE_LESS = 0.2
 _TEXT = 0.5
 _GOOD = 60
 _FURTHER = 0.6
-# How sure it is that a block answers, as the logarithm of the odds: by its score, and by which part
-# of the question its page and it speak of. Fitted like the above; beyond 0 it counts as an answer.
-_ODDS = -2.93
-_ODDS_BY_SCORE = 1.65
-_ODDS_ON_PAGE = 2.08
-_ODDS_IN_BLOCK = 1.38
+# How sure it is that a block answers, as the logarithm of the odds: by its score, by how much more
+# the question is like phrases of a page than like those of what the manual does not treat, and by
+# which part of the question its page and it speak of. Fitted together, so that the score, which
+# rises with the others, counts against them; beyond 0 it is an answer.
+_ODDS = -4.9
+_ODDS_BY_SCORE = -2.04
+_ODDS_INSIDE = 4.15
+_ODDS_ON_PAGE = 2.43
+_ODDS_IN_BLOCK = 5.05
+# What it is like where nothing was learnt from phrases: no more like the one than like the other.
+_NOT_OUTSIDE = -1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +80,14 @@ class Manual:
         self,
         pages: Sequence[Sequence[ManualPage]],
         asked: Mapping[str, Sequence[str]] | None = None,
+        learnt: Learnt | None = None,
     ) -> None:
-        """Index pages, each in its languages, English first; `asked`: phrases by page#anchor."""
+        """Index pages, each in its languages, English first; `asked`: phrases by page#anchor.
+
+        `learnt`: what was learnt from these phrases.
+        """
         self._pages = IndexedPages(pages, asked or {})
+        self._learnt = learnt
         self._quoted = QuotedTexts(self._pages.blocks)
 
     @property
@@ -88,15 +102,15 @@ class Manual:
         """
         question = question[:MAX_QUESTION]
         meaning = self.vocabulary.meaning_of(question)
-        lesser = _REFERENCE if asks_how(question) else frozenset()
-        scores = self._scores(meaning.words, page, lesser)
+        expected, inside = self._expected(question, page)
+        scores = self._scores(meaning.words, expected)
         ranked = sorted(scores, key=lambda number: (-scores[number], number))
         quoted = self._quoted.find(question)
         if quoted is not None:
             ranked = [quoted, *(number for number in ranked if number != quoted)]
         blocks = self._pages.blocks
         nearest = tuple(dict.fromkeys(blocks[number].page for number in ranked))[:_NEAREST]
-        if not ranked or (quoted is None and not self._answers(meaning, ranked[0], scores)):
+        if not ranked or (quoted is None and not self._answers(meaning, ranked[0], scores, inside)):
             return Answer(False, (), nearest)
         return Answer(True, self._excerpts(meaning, ranked, scores, quoted is not None), nearest)
 
@@ -123,17 +137,33 @@ class Manual:
         shown = dict.fromkeys((first, *good))
         return tuple(self._pages.blocks[number] for number in shown)[:_EXCERPTS]
 
-    def _scores(
-        self, words: Sequence[Word], here: str | None, lesser: frozenset[str]
-    ) -> dict[int, float]:
+    def _expected(self, question: str, here: str | None) -> tuple[list[float], float]:
+        """Return what pages count before their words are looked at, and how sure it is that one is.
+
+        `here`: the page where the question is asked. The second figure is by how much the question
+        is more like the phrases of a page than like those of what the manual does not treat.
+        """
+        sure = self._learnt.judge(question) if self._learnt else {}
+        outside = sure.pop(OUTSIDE, _NOT_OUTSIDE)
+        lesser = _REFERENCE if asks_how(question) else frozenset()
+        expected = [
+            _LEARNT * sure.get(name, 0.0)
+            + _HERE * (name == here)
+            - _REFERENCE_LESS * (name in lesser)
+            for name in self._pages.names
+        ]
+        return expected, max(sure.values(), default=0.0) - outside
+
+    def _scores(self, words: Sequence[Word], expected: Sequence[float]) -> dict[int, float]:
         """Return the blocks that have a word of the question: how much page and block are about it.
 
-        `here`: the page where it is asked; `lesser`: pages that count less for this question.
+        `expected`: what each page counts already.
         """
         known = [word for word in words if word.terms]
         weight = sum(word.weight for word in known) or 1.0
         blocks: dict[int, float] = {}
-        pages = [_PHRASE * each for each in self._pages.phrases.likenesses(words)]
+        likenesses = self._pages.phrases.likenesses(words)
+        pages = [own + _PHRASE * each for own, each in zip(expected, likenesses, strict=True)]
         for word in known:
             share = word.weight / weight
             for number, spoken in self._pages.texts.speak_of(word.terms).items():
@@ -142,12 +172,12 @@ class Manual:
                 pages[number] += _TITLE * share * grade
             for number, spoken in self._pages.asked.speak_of(word.terms).items():
                 pages[number] += _ASKED * share * spoken
-        for number, name in enumerate(self._pages.names):
-            pages[number] += _HERE * (name == here) - _REFERENCE_LESS * (name in lesser)
         page_of = self._pages.page_of
         return {at: pages[page_of[at]] + _BLOCK * spoken for at, spoken in blocks.items()}
 
-    def _answers(self, meaning: Meaning, number: int, scores: Mapping[int, float]) -> bool:
+    def _answers(
+        self, meaning: Meaning, number: int, scores: Mapping[int, float], inside: float
+    ) -> bool:
         """Tell whether a block answers a question: whether the odds are that it does."""
         if meaning.is_outside:
             return False
@@ -157,7 +187,7 @@ class Manual:
             on_page += word.weight * self._pages.grade_on_page(word, page)
             in_block += word.weight * self._pages.grade_in_block(word, number)
         total = sum(word.weight for word in meaning.words)
-        odds = _ODDS + _ODDS_BY_SCORE * scores[number]
+        odds = _ODDS + _ODDS_BY_SCORE * scores[number] + _ODDS_INSIDE * inside
         return odds + (_ODDS_ON_PAGE * on_page + _ODDS_IN_BLOCK * in_block) / total > 0
 
 
@@ -165,7 +195,7 @@ class Manual:
 def manual() -> Manual:
     """Return the manual of this version, indexed once."""
     pages = [[read_page(name, each) for each in languages_of(name)] for name in page_names()]
-    return Manual(pages, asked_phrases())
+    return Manual(pages, asked_phrases(), learnt())
 
 
 def in_language(answer: Answer, language: str) -> Answer:

@@ -162,8 +162,16 @@ def asked_phrases() -> Mapping[str, tuple[str, ...]]:
         for line in text.splitlines():
             if line and not line.startswith("#"):
                 section, _, phrases = line.partition("\t")
-                found.setdefault(section, []).extend(re.split("[;,]", phrases))
-    return {section: tuple(phrases) for section, phrases in found.items()}
+                found.setdefault(section, []).extend(map(str.strip, phrases.split(";")))
+    return {section: tuple(filter(None, phrases)) for section, phrases in found.items()}
+
+
+@cache
+def outside_phrases() -> tuple[str, ...]:
+    """Return phrases with which people ask for what the manual does not treat."""
+    text = resources.files(__package__).joinpath("asked_outside.txt").read_text(encoding="utf-8")
+    lines = (line for line in text.splitlines() if not line.startswith("#"))
+    return tuple(filter(None, (each.strip() for line in lines for each in line.split(";"))))
 
 
 @cache

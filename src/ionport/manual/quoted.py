@@ -13,6 +13,7 @@ _ITALIC = re.compile(r"(?<!\*)\*([^*]+)\*(?!\*)")
 _MARKED = re.compile('[„“”«"»](.{8,})[„“”«"»]')
 # Pages whose rows have the text of a rule in a cell of its own.
 _WHOLE_CELLS = frozenset({"rules", "mapping-rules"})
+# A name such as `BT-13` or `invalid_client` is one word, though it is found by its parts too.
 _FEWEST_WORDS = 3
 # So much of a text stands in the question, and so much of the question is the text. A name or a
 # figure stands in the place of `…`.
@@ -29,9 +30,9 @@ class QuotedTexts:
         self._with: dict[str, list[int]] = {}
         for number, block in enumerate(blocks):
             for text in _texts_of(block):
-                words = frozenset(words_of(text))
-                if len(words) < _FEWEST_WORDS:
+                if len(text.split()) < _FEWEST_WORDS:
                     continue
+                words = frozenset(words_of(text))
                 for word in words:
                     self._with.setdefault(word, []).append(len(self._texts))
                 self._texts.append((number, len(words)))

@@ -21,6 +21,8 @@ import pytest
 from ionport.manual import ManualPage, languages_of, page_names, read_page
 from ionport.manual.answers import MAX_QUESTION, Manual, manual
 from ionport.manual.language import asked_phrases, is_outside, root, words_of
+from ionport.manual.quoted import QuotedTexts
+from ionport.manual.sections import Block
 
 FILE = Path(__file__).with_name("questions.tsv")
 UNANSWERABLE = "unanswerable"
@@ -84,12 +86,12 @@ def score(asked: Sequence[Question]) -> Score:
     return Score(first / answerable, among_three / answerable, wrong / (len(asked) - answerable))
 
 
-# The aim is 0.85, 0.95 and 0.05, and is not reached. The floors leave room for pages that change or
-# are translated. The odds of an answer were fitted before most phrases were written.
+# The aim is 0.85, 0.95 and 0.05. The floors leave room for pages that change or are translated:
+# three points below what cross-validation gives.
 @pytest.mark.parametrize(
     ("is_held_back", "floor"),
     [
-        (False, Score(0.82, 0.93, 0.21)),
+        (False, Score(0.86, 0.92, 0.08)),
         pytest.param(
             True,
             Score(0, 0, 1),
@@ -283,3 +285,12 @@ def test_an_error_text_that_is_pasted_finds_the_row_that_tells_what_to_do() -> N
     for page, text in texts:
         first = manual().ask(f"Why does it say „{text}“?").excerpts[0]
         assert text in first.text, (page, text)
+
+
+def test_a_name_alone_is_asked_for_and_is_no_error_text() -> None:
+    row = (
+        "| no_order | holds | ionport | BT-13 | The purchase order that is confirmed is missing. |"
+    )
+    texts = QuotedTexts([Block("rules", "Rules", "", "", row, 0)])
+    assert texts.find("BT-13 ?") is None
+    assert texts.find("The purchase order that is confirmed is missing.") == 0
