@@ -12,11 +12,12 @@ from ionport.core.repeating import Repeating
 _LONG = 3600.0
 
 
-class _Counted(Repeating):
+class _Counted:
     """Counts its looks; the ones of `failing` raise, and there is more until `more` of them."""
 
     def __init__(self, every: float, *, at_once: bool, more: int = 0, failing: int = 0) -> None:
-        super().__init__("counted", every, at_once=at_once)
+        self._task = Repeating("counted", self._look, every, at_once=at_once, goes_on=True)
+        self.launch, self.close = self._task.launch, self._task.close
         self.looks = 0
         self.reached = threading.Event()
         self._more, self._failing = more, failing
