@@ -6,7 +6,7 @@ import dataclasses
 
 import httpx2
 import pytest
-from lxml import etree
+from lxml import etree, html
 
 from ionport.core.errors import TooManyRequests
 from ionport.core.http.rates import RateLimit
@@ -71,6 +71,13 @@ def test_a_question_that_is_none_is_refused_with_a_hint(
     if accept == "application/json":
         assert answer.headers["content-type"].startswith("application/problem+json")
         assert "question" in answer.json()["fields"]["ask"].lower()
+
+
+def test_an_error_leads_to_what_the_manual_says_of_it(browser: Browser) -> None:
+    answer = browser.http.get("/manual/nothing", headers={"Accept": "text/html"})
+    assert answer.status_code == 404
+    link = html.fromstring(answer.text).xpath("//a[.='Look it up in the manual']/@href")
+    assert browser.get(str(link[0])).status_code == 200
 
 
 @pytest.mark.parametrize(
