@@ -15,7 +15,7 @@ from functools import cache
 from ionport.manual import LANGUAGES, ManualPage, languages_of, page_names, read_page
 from ionport.manual.indexed import IndexedPages
 from ionport.manual.language import asked_phrases, asks_how
-from ionport.manual.learnt import OUTSIDE, Learnt, learnt
+from ionport.manual.learnt import Judged, Learnt, learnt
 from ionport.manual.meaning import Meaning, Vocabulary, Word
 from ionport.manual.quoted import QuotedTexts
 from ionport.manual.sections import Block, blocks_of
@@ -30,7 +30,7 @@ _BLOCK = 0.81
 _TITLE = 0.42
 _ASKED = 0.6
 _PHRASE = 0.37
-_LEARNT = 0.5
+_LEARNT = 0.4
 # What a page counts more where the question is asked.
 _HERE = 0.1
 # Pages made from code list every name there is: a question that asks how to do something is meant
@@ -48,16 +48,17 @@ _TEXT = 0.5
 _GOOD = 60
 _FURTHER = 0.6
 # How sure it is that a block answers, as the logarithm of the odds: by its score, by how much more
-# the question is like phrases of a page than like those of what the manual does not treat, and by
-# which part of the question its page and it speak of. Fitted together, so that the score, which
-# rises with the others, counts against them; beyond 0 it is an answer.
-_ODDS = -4.9
-_ODDS_BY_SCORE = -2.04
-_ODDS_INSIDE = 4.15
-_ODDS_ON_PAGE = 2.43
-_ODDS_IN_BLOCK = 5.05
-# What it is like where nothing was learnt from phrases: no more like the one than like the other.
-_NOT_OUTSIDE = -1.0
+# the question is like phrases of a page than like those of what the manual does not treat, by the
+# likest of the latter, and by which part of the question its page and it speak of. Fitted together,
+# so that the score, which rises with the others, counts against them; beyond 0 it is an answer.
+_ODDS = -3.1
+_ODDS_BY_SCORE = -1.0
+_ODDS_INSIDE = 2.95
+_ODDS_LIKE_OUTSIDE = -5.65
+_ODDS_ON_PAGE = 3.11
+_ODDS_IN_BLOCK = 4.62
+# What a question asks for where nothing was learnt from phrases.
+_UNKNOWN = Judged({}, 1.0, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,15 +103,15 @@ class Manual:
         """
         question = question[:MAX_QUESTION]
         meaning = self.vocabulary.meaning_of(question)
-        expected, inside = self._expected(question, page)
-        scores = self._scores(meaning.words, expected)
+        judged = self._learnt.judge(question) if self._learnt else _UNKNOWN
+        scores = self._scores(meaning.words, self._expected(judged, question, page))
         ranked = sorted(scores, key=lambda number: (-scores[number], number))
         quoted = self._quoted.find(question)
         if quoted is not None:
             ranked = [quoted, *(number for number in ranked if number != quoted)]
         blocks = self._pages.blocks
         nearest = tuple(dict.fromkeys(blocks[number].page for number in ranked))[:_NEAREST]
-        if not ranked or (quoted is None and not self._answers(meaning, ranked[0], scores, inside)):
+        if not ranked or (quoted is None and not self._answers(meaning, ranked[0], scores, judged)):
             return Answer(False, (), nearest)
         return Answer(True, self._excerpts(meaning, ranked, scores, quoted is not None), nearest)
 
@@ -137,22 +138,15 @@ class Manual:
         shown = dict.fromkeys((first, *good))
         return tuple(self._pages.blocks[number] for number in shown)[:_EXCERPTS]
 
-    def _expected(self, question: str, here: str | None) -> tuple[list[float], float]:
-        """Return what pages count before their words are looked at, and how sure it is that one is.
-
-        `here`: the page where the question is asked. The second figure is by how much the question
-        is more like the phrases of a page than like those of what the manual does not treat.
-        """
-        sure = self._learnt.judge(question) if self._learnt else {}
-        outside = sure.pop(OUTSIDE, _NOT_OUTSIDE)
+    def _expected(self, judged: Judged, question: str, here: str | None) -> list[float]:
+        """Return what pages count before their words are looked at; `here`: where it is asked."""
         lesser = _REFERENCE if asks_how(question) else frozenset()
-        expected = [
-            _LEARNT * sure.get(name, 0.0)
+        return [
+            _LEARNT * judged.pages.get(name, 0.0)
             + _HERE * (name == here)
             - _REFERENCE_LESS * (name in lesser)
             for name in self._pages.names
         ]
-        return expected, max(sure.values(), default=0.0) - outside
 
     def _scores(self, words: Sequence[Word], expected: Sequence[float]) -> dict[int, float]:
         """Return the blocks that have a word of the question: how much page and block are about it.
@@ -176,7 +170,7 @@ class Manual:
         return {at: pages[page_of[at]] + _BLOCK * spoken for at, spoken in blocks.items()}
 
     def _answers(
-        self, meaning: Meaning, number: int, scores: Mapping[int, float], inside: float
+        self, meaning: Meaning, number: int, scores: Mapping[int, float], judged: Judged
     ) -> bool:
         """Tell whether a block answers a question: whether the odds are that it does."""
         if meaning.is_outside:
@@ -187,7 +181,8 @@ class Manual:
             on_page += word.weight * self._pages.grade_on_page(word, page)
             in_block += word.weight * self._pages.grade_in_block(word, number)
         total = sum(word.weight for word in meaning.words)
-        odds = _ODDS + _ODDS_BY_SCORE * scores[number] + _ODDS_INSIDE * inside
+        odds = _ODDS + _ODDS_BY_SCORE * scores[number]
+        odds += _ODDS_INSIDE * judged.inside + _ODDS_LIKE_OUTSIDE * judged.likeness
         return odds + (_ODDS_ON_PAGE * on_page + _ODDS_IN_BLOCK * in_block) / total > 0
 
 

@@ -80,11 +80,25 @@ def values_of(
 
 
 @dataclass(frozen=True, slots=True)
+class Judged:
+    """What a question asks for, by what was learnt.
+
+    `pages`: how surely for each page, about 1 if so, about -1 if not; `inside`: how much more
+    surely for one of them than for what the manual does not treat; `likeness`: how like the
+    question is to the likest phrase of that, the cosine, 0 to 1.
+    """
+
+    pages: Mapping[str, float]
+    inside: float
+    likeness: float
+
+
+@dataclass(frozen=True, slots=True)
 class Learnt:
     """Weights by feature, as they are written: pages and counts of steps in turn, a character each.
 
     `phrases`: the digest of those that they were learnt from; `bases`: what each page has before
-    any feature.
+    any feature; `outside`: by feature, the phrases of what the manual does not treat, with values.
     """
 
     phrases: str
@@ -93,16 +107,30 @@ class Learnt:
     rarest: float
     rarities: Mapping[str, float]
     weights: Mapping[str, str]
+    outside: Mapping[str, Sequence[tuple[int, float]]]
 
-    def judge(self, question: str) -> dict[str, float]:
-        """Return how surely a question asks for each page: about 1 if so, about -1 if not."""
+    def judge(self, question: str) -> Judged:
+        """Return what a question asks for."""
+        values = _of_length_one(values_of(question, self.rarities, self.rarest))
         found = list(self.bases)
-        for feature, value in values_of(question, self.rarities, self.rarest):
+        alike: dict[int, float] = {}
+        for feature, value, share in values:
             written = self.weights[feature]
             unit = value * STEP
             for at in range(0, len(written), 2):
                 found[ord(written[at]) - _FIRST] += unit * (ord(written[at + 1]) - _MIDDLE)
-        return dict(zip(self.pages, found, strict=True))
+            for number, other in self.outside.get(feature, ()):
+                alike[number] = alike.get(number, 0.0) + share * other
+        pages = dict(zip(self.pages, found, strict=True))
+        outside = pages.pop(OUTSIDE)
+        return Judged(pages, max(pages.values()) - outside, max(alike.values(), default=0.0))
+
+
+def _of_length_one(values: Iterable[tuple[str, float]]) -> list[tuple[str, float, float]]:
+    """Return features with their values, and with their shares of a vector of the length 1."""
+    known = list(values)
+    length = math.sqrt(sum(value**2 for _feature, value in known)) or 1.0
+    return [(feature, value, value / length) for feature, value in known]
 
 
 def rarity(total: int, count: int) -> float:
@@ -128,6 +156,10 @@ def learnt() -> Learnt:
         feature, _, written = line.partition("\t")
         rarities[feature] = (ord(written[0]) - _FIRST) / _RARITY
         weights[feature] = written[1:]
+    outside: dict[str, list[tuple[int, float]]] = {}
+    for number, phrase in enumerate(outside_phrases()):
+        for feature, _value, share in _of_length_one(values_of(phrase, rarities, float(rarest))):
+            outside.setdefault(feature, []).append((number, share))
     return Learnt(
         phrases,
         pages.split(),
@@ -135,4 +167,5 @@ def learnt() -> Learnt:
         float(rarest),
         rarities,
         weights,
+        outside,
     )
