@@ -14,7 +14,6 @@ from starlette.routing import Route
 from ionport.core.errors import InvalidInput, TooManyRequests
 from ionport.core.i18n import _, ngettext
 from ionport.core.secrets import Secret
-from ionport.identity.access import Access
 from ionport.oauth.apps.model import AppQuery, AppSort, AppType, AuthorizedApp
 from ionport.web.forms.passwords import password_errors, password_proof
 from ionport.web.rendering.confirm import Crumbs
@@ -60,11 +59,10 @@ def show(request: Request) -> Response:
 
 def detail_page(request: Request, secret: Secret | None = None, notice: str = "") -> Response:
     """Show an app's page; `secret` in the clear, once."""
-    visit, scope = visit_of(request), tenant_scope(request)
+    visit = visit_of(request)
     apps, security = infor_of(request).apps, infor_of(request).app_security
     state = ListState.of(request, sorts=["created"], filters=())
-    with visit.services.database.read() as work:
-        access = Access(work, scope, visit.actor)
+    with tenant_read(request) as access:
         app = apps.get_app(access, request.path_params["app"])
         accounts = infor_of(request).service_accounts.list_of_app(access, app.id, state.request)
         subjects = [app.id, *(account.id for account in accounts.items)]
@@ -82,7 +80,7 @@ def detail_page(request: Request, secret: Secret | None = None, notice: str = ""
             ],
             "keys": security.list_bridge_keys(access, app.id),
             "use": apps.app_use(access, app.id),
-            "trail": trail_of(request, work, subjects),
+            "trail": trail_of(request, access.work, subjects),
         }
     return render(request, "authorized_apps/apps/detail.html", context)
 

@@ -197,13 +197,13 @@ def delete_form(request: Request) -> Response:
     """Ask before a connection is deleted."""
     visit, scope = visit_of(request), organization_scope(request)
     visit.actor.require(scope.organization_id, Permission.MANAGE_CONNECTIONS)
-    with visit.services.database.read() as work:
+    with organization_read(request) as access:
         connection = documents_of(request).connections.get(
-            Access(work, scope, visit.actor), request.path_params["connection"]
+            access, request.path_params["connection"]
         )
-        held = held_over(request, work, connection_id=connection.id)
+        held = held_over(request, access.work, connection_id=connection.id)
         uses = documents_of(request).connections.uses
-        users = uses.titles(work.within(scope), connection.id) if uses else ()
+        users = uses.titles(access, connection.id) if uses else ()
     texts = [
         *used_text(users),
         _(

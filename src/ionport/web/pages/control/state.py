@@ -11,7 +11,6 @@ from starlette.routing import Route
 
 from ionport.core.errors import Conflict, InvalidInput, TooLarge
 from ionport.core.i18n import _, ngettext
-from ionport.identity.access import Access
 from ionport.sandbox.control.plane import ControlPlane
 from ionport.sandbox.control.state.model import Snapshot
 from ionport.web.forms.fields import errors_of, lines_of, text_of, whole_number
@@ -35,13 +34,12 @@ def show_state(request: Request) -> Response:
 def _state_page(
     request: Request, values: Mapping[str, str], errors: Mapping[str, str], status: int = 200
 ) -> Response:
-    visit, scope, plane = visit_of(request), tenant_scope(request), _plane(request)
-    with visit.services.database.read() as work:
-        access = Access(work, scope, visit.actor)
+    scope, plane = tenant_scope(request), _plane(request)
+    with tenant_read(request) as access:
         counts = plane.state.counts(access)
         snapshots = plane.snapshots.list(access)
         subjects = [scope.tenant_id, *(snapshot.name for snapshot in snapshots)]
-        trail = trail_of(request, work, subjects)
+        trail = trail_of(request, access.work, subjects)
     context = {
         "counts": sorted((_words(each.table), each.rows) for each in counts if each.rows),
         "snapshots": snapshots,

@@ -154,15 +154,13 @@ def live(request: Request) -> Response:
 
 
 def _detail_context(request: Request) -> dict[str, object]:
-    visit, scope = visit_of(request), organization_scope(request)
     service = documents_of(request).deliveries
-    with visit.services.database.read() as work:
-        access = Access(work, scope, visit.actor)
+    with organization_read(request) as access:
         detail = service.get(access, request.path_params["delivery_id"])
         others = service.of_document(access, detail.delivery.document_id)
-        is_idle = not detail.delivery.status.is_over and not service.has_active_worker(work)
-        connection = _connection(request, work, detail.delivery)
-        has_configuration = _has_configuration(request, work, detail.delivery)
+        is_idle = not detail.delivery.status.is_over and not service.has_active_worker(access.work)
+        connection = _connection(request, access.work, detail.delivery)
+        has_configuration = _has_configuration(request, access.work, detail.delivery)
         acknowledgements = documents_of(request).acknowledgements
         received = acknowledgements.of_delivery(access, detail.delivery.id)
         is_awaited = acknowledgements.is_awaited(access, [detail.delivery])

@@ -23,7 +23,7 @@ from ionport.web.pages.documents.permitted import require_for_document
 from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.routes import form_routes
 from ionport.web.services import documents_of
-from ionport.web.state import organization_scope, visit_of
+from ionport.web.state import organization_read, organization_scope, visit_of
 
 MANUAL = "export"
 
@@ -59,9 +59,7 @@ def export(request: Request) -> Response:
 
 
 def _page(request: Request, error: str = "", status: int = 200) -> Response:
-    visit, scope = visit_of(request), organization_scope(request)
-    with visit.services.database.read() as work:
-        access = Access(work, scope, visit.actor)
+    with organization_read(request) as access:
         document = documents_of(request).documents.get(access, request.path_params["document"])
         form = _form(request, access, document)
     context = {"document": document, "form": form, "errors": {"configuration": error}}

@@ -20,7 +20,7 @@ from ionport.web.forms.fields import errors_of, lines_of
 from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.routes import form_routes
 from ionport.web.services import documents_of
-from ionport.web.state import organization_scope, organization_write, visit_of
+from ionport.web.state import organization_read, organization_scope, organization_write, visit_of
 
 MANUAL = "export"
 
@@ -43,19 +43,18 @@ def _activate_page(
     visit, scope = visit_of(request), organization_scope(request)
     service, connections = documents_of(request).configurations, documents_of(request).connections
     mappings = documents_of(request).mappings
-    with visit.services.database.read() as work:
-        access = Access(work, scope, visit.actor)
+    with organization_read(request) as access:
         configuration = service.get(access, _configuration_id(request))
         occupant = service.in_the_way(access, configuration.id)
         check = connections.latest_check(access, configuration.connection_id)
-        use = proof_of(request, work, configuration)
+        use = proof_of(request, access.work, configuration)
         idm_version = configuration.version_ids().get(MappingKind.IDM)
         idm = mappings.version_by_id(access, idm_version) if idm_version else None
         context = {
             "configuration": configuration,
             "use": use,
             "occupant": occupant,
-            "occupant_use": proof_of(request, work, occupant) if occupant else None,
+            "occupant_use": proof_of(request, access.work, occupant) if occupant else None,
             "by_itself": documents_of(request)
             .types.policy(access, configuration.document_type)
             .exports_by_itself,
@@ -126,12 +125,12 @@ def all_the_same_form(request: Request) -> Response:
 
 def all_the_same(request: Request) -> Response:
     """Store the decision, and free the deliveries that the refused proof holds."""
-    visit, scope = visit_of(request), organization_scope(request)
+    visit = visit_of(request)
     try:
-        with visit.services.database.write() as work:
-            use, back = _use(request, work)
+        with organization_write(request) as access:
+            use, back = _use(request, access.work)
             freed = documents_of(request).configurations.decisions.deliver_all_the_same(
-                Access(work, scope, visit.actor), use, lines_of(visit.form, "reason")
+                access, use, lines_of(visit.form, "reason")
             )
     except (InvalidInput, Conflict) as error:
         return _all_the_same_page(request, errors_of(error), error.status)

@@ -35,20 +35,19 @@ MANUAL = "export"
 
 def list_exports(request: Request) -> Response:
     """Show the configurations with their status dot."""
-    visit, scope = visit_of(request), organization_scope(request)
     state = ListState.of(request, sorts=["title"], filters=("q", "document_type"))
-    with visit.services.database.read() as work:
+    with organization_read(request) as access:
         found = documents_of(request).configurations.list(
-            Access(work, scope, visit.actor),
+            access,
             state.request,
             text=state.filters["q"],
             document_type=state.filters["document_type"] or None,
         )
-        names = _sub_organization_names(request, work)
+        names = _sub_organization_names(request, access.work)
         records = documents_of(request).deliveries.records(
-            Access(work, scope, visit.actor), [item.id for item in found.items]
+            access, [item.id for item in found.items]
         )
-        uses = {item.id: proof_of(request, work, item) for item in found.items}
+        uses = {item.id: proof_of(request, access.work, item) for item in found.items}
     context = {
         "state": state,
         "uses": uses,
@@ -83,18 +82,14 @@ def new_form(request: Request) -> Response:
 def create(request: Request) -> Response:
     """Store files and configuration, and prove the connection at once."""
     _require_administrator(request)
-    visit, scope = visit_of(request), organization_scope(request)
+    visit = visit_of(request)
     method = _method(request.path_params["method"])
     try:
         files = export_form.read_files(request, method)
-        with visit.services.database.write() as work:
-            fields = export_form.store_files(request, work, method, files)
-            made = documents_of(request).configurations.create(
-                Access(work, scope, visit.actor), fields
-            )
-            found = documents_of(request).configurations.findings(
-                Access(work, scope, visit.actor), made.id
-            )
+        with organization_write(request) as access:
+            fields = export_form.store_files(request, access.work, method, files)
+            made = documents_of(request).configurations.create(access, fields)
+            found = documents_of(request).configurations.findings(access, made.id)
     except InvalidInput as error:
         values = export_form.sent_values(visit.form, method)
         return _form_page(request, method, values, errors_of(error), status=error.status)
@@ -117,12 +112,11 @@ def edit_form(request: Request) -> Response:
 def edit(request: Request) -> Response:
     """Change a configuration; a new credential is proved at once."""
     _require_administrator(request)
-    visit, scope = visit_of(request), organization_scope(request)
+    visit = visit_of(request)
     old = _get(request)
     try:
         files = export_form.read_files(request, old.method)
-        with visit.services.database.write() as work:
-            access = Access(work, scope, visit.actor)
+        with organization_write(request) as access:
             require_unchanged(
                 request,
                 access,
@@ -131,7 +125,7 @@ def edit(request: Request) -> Response:
                     documents_of(request).configurations.get(access, old.id)
                 ),
             )
-            fields = export_form.store_files(request, work, old.method, files)
+            fields = export_form.store_files(request, access.work, old.method, files)
             changed = documents_of(request).configurations.edit(
                 access,
                 old.id,

@@ -14,7 +14,6 @@ from starlette.routing import Route
 from ionport.core.errors import Conflict, InvalidInput
 from ionport.core.i18n import _
 from ionport.core.paging import PageRequest
-from ionport.identity.access import Access
 from ionport.identity.edits import ChangedMeanwhile
 from ionport.sandbox.messaging.flows.model import AckFilter, DocumentFlow
 from ionport.web.forms.declared import Form
@@ -33,7 +32,7 @@ from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.rendering.trail import trail_of
 from ionport.web.routes import form_routes
 from ionport.web.services import sandbox_of
-from ionport.web.state import tenant_read, tenant_scope, tenant_write, visit_of
+from ionport.web.state import tenant_read, tenant_scope, tenant_write
 
 MANUAL = "sandbox-ion"
 
@@ -129,11 +128,10 @@ def _detail_page(
     errors: Mapping[str, str],
     status: int = 200,
 ) -> Response:
-    visit, scope = visit_of(request), tenant_scope(request)
-    with visit.services.database.read() as work:
-        trail = trail_of(request, work, [flow.id])
+    with tenant_read(request) as access:
+        trail = trail_of(request, access.work, [flow.id])
         acks = sandbox_of(request).ion.flows.list_acknowledgements(
-            Access(work, scope, visit.actor), _SHORT, AckFilter(flow.id)
+            access, _SHORT, AckFilter(flow.id)
         )
     context = {
         "form": form,

@@ -123,13 +123,13 @@ def _har_url(request: Request, state: ListState) -> str:
 
 def show_call(request: Request) -> Response:
     """Show one call: redacted headers, query, bodies, and what it did."""
-    visit, scope = visit_of(request), tenant_scope(request)
     recorder = sandbox_of(request).recorder
-    with visit.services.database.read() as work:
-        access = Access(work, scope, visit.actor)
+    with tenant_read(request) as access:
         call = recorder.get(access, request.path_params["call"])
         body = recorder.request_body(access, call.id)
-        effects = [_effect(request, work, name) for name in call.outcome.effects[:_MAX_EFFECTS]]
+        effects = [
+            _effect(request, access.work, name) for name in call.outcome.effects[:_MAX_EFFECTS]
+        ]
     answer = call.outcome.response_body
     context = {
         "call": call,
@@ -242,15 +242,13 @@ def list_messages(request: Request) -> Response:
 
 def show_message(request: Request) -> Response:
     """Show one ION message: its parameters, how often it came, and its document."""
-    visit, scope = visit_of(request), tenant_scope(request)
     inspection = sandbox_of(request).inspection
     message_id = request.path_params["message"]
-    with visit.services.database.read() as work:
-        access = Access(work, scope, visit.actor)
+    with tenant_read(request) as access:
         message = inspection.get_message(access, message_id)
         arrivals = inspection.arrivals(access, message_id)
         bod = inspection.message_bod(access, message_id)
-        answers = _answers(request, work, message_id)
+        answers = _answers(request, access.work, message_id)
     context = {
         "message": message,
         "has_ledger": sides_of(request).documents is not None,

@@ -24,7 +24,6 @@ from ionport.documents.type_settings.model import (
 from ionport.documents.type_settings.rule_words import rule_title
 from ionport.documents.types import DOCUMENT_TYPES, DocumentType, Field, document_type
 from ionport.exports.configurations.model import ExportConfiguration
-from ionport.identity.access import Access
 from ionport.identity.edits import ChangedMeanwhile
 from ionport.store import Work
 from ionport.web.forms.declared import FieldKind, Form, FormField
@@ -35,7 +34,7 @@ from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.rendering.trail import organization_trail
 from ionport.web.routes import form_routes
 from ionport.web.services import documents_of
-from ionport.web.state import organization_read, organization_scope, visit_of
+from ionport.web.state import organization_read, organization_scope, organization_write, visit_of
 
 MANUAL = "document-types"
 
@@ -122,13 +121,10 @@ def set_approvals(request: Request) -> Response:
         name: text_of(form, name) or None for name in ("first_from", "second_from")
     }
     values |= {name: is_on(form, name) for name in _FLAGS}
-    visit, scope = visit_of(request), organization_scope(request)
     try:
-        with visit.services.database.write() as work:
-            _require_unchanged(request, work, kind, "approvals")
-            documents_of(request).types.set_approvals(
-                Access(work, scope, visit.actor), kind.id, values
-            )
+        with organization_write(request) as access:
+            _require_unchanged(request, access.work, kind, "approvals")
+            documents_of(request).types.set_approvals(access, kind.id, values)
     except (InvalidInput, ChangedMeanwhile) as error:
         return _detail_page(request, _named(error, "approvals."), error.status)
     return redirect(request, _url(request), text=_("The approvals are saved."))
@@ -141,17 +137,15 @@ def field_form(request: Request) -> Response:
 
 def set_field(request: Request) -> Response:
     """Save what is demanded of one field."""
-    visit, scope = visit_of(request), organization_scope(request)
+    visit = visit_of(request)
     kind, field = _kind(request), _field(request)
     form = _field_fields()
     values = form.sent(visit.form)
     try:
         form.check(values)
-        with visit.services.database.write() as work:
-            _require_unchanged(request, work, kind, f"fields.{field.id}")
-            documents_of(request).types.set_field(
-                Access(work, scope, visit.actor), kind.id, field.id, _typed(values)
-            )
+        with organization_write(request) as access:
+            _require_unchanged(request, access.work, kind, f"fields.{field.id}")
+            documents_of(request).types.set_field(access, kind.id, field.id, _typed(values))
     except (InvalidInput, ChangedMeanwhile) as error:
         errors = _named(error, f"fields.{field.id}.")
         return _field_page(request, values, errors, error.status)
@@ -258,9 +252,9 @@ def import_file(request: Request) -> Response:
     visit.actor.require_organization_administrator(scope.organization_id)
     try:
         settings = _read(request, kind)
-        with visit.services.database.write() as work:
-            _require_unchanged(request, work, kind)
-            documents_of(request).types.put(Access(work, scope, visit.actor), settings)
+        with organization_write(request) as access:
+            _require_unchanged(request, access.work, kind)
+            documents_of(request).types.put(access, settings)
     except (InvalidInput, TooLarge, ChangedMeanwhile) as error:
         return _import_page(request, error.text, error.status)
     text = _("The file's settings are saved. Documents that wait are judged anew.")

@@ -14,7 +14,6 @@ from starlette.responses import Response
 
 from ionport.core.errors import Conflict, InvalidInput, existing
 from ionport.core.i18n import _
-from ionport.identity.access import Access
 from ionport.identity.edits import ChangedMeanwhile
 from ionport.oauth.tenant.settings import (
     Limits,
@@ -56,12 +55,11 @@ def _page(
     request: Request, values: Mapping[str, str], errors: Mapping[str, str], status: int = 200
 ) -> Response:
     visit, scope = visit_of(request), tenant_scope(request)
-    with visit.services.database.read() as work:
-        access = Access(work, scope, visit.actor)
+    with tenant_read(request) as access:
         scopes = infor_of(request).tenant_settings.list_custom_scopes(access)
         issuers = infor_of(request).saml_issuers.list_issuers(access)
         subjects = [scope.tenant_id, *(custom.name for custom in scopes)]
-        trail = trail_of(request, work, subjects)
+        trail = trail_of(request, access.work, subjects)
     context = {
         "values": values,
         "errors": errors,

@@ -66,19 +66,18 @@ def show(request: Request) -> Response:
 
 def document_page(request: Request, form: Form | None, status: int = 200) -> Response:
     """Return the page of the document that the address names; with `form` to correct it."""
-    visit, scope = visit_of(request), organization_scope(request)
+    visit = visit_of(request)
     services = documents_of(request)
-    with visit.services.database.read() as work:
-        access = Access(work, scope, visit.actor)
+    with organization_read(request) as access:
         document = services.documents.get(access, request.path_params["document"])
         decisions = services.documents.decisions.list(access, document.id)
-        findings = shown_findings(request, work, document)
+        findings = shown_findings(request, access.work, document)
         settings = services.types.get(access, document.document_type)
         given = sum(each.is_active and each.kind is DecisionKind.APPROVE for each in decisions)
         needs_approval = given < settings.approvals.needed(document.fields)
         will_leave = leaves_by_itself(
             access, document, settings.approvals
-        ) and services.deliveries.has_active_worker(work)
+        ) and services.deliveries.has_active_worker(access.work)
         history = _history(services, access, document, decisions)
         refusal = approval_refusal(settings.approvals, visit.actor, document, decisions)
         actions = actions_of(
