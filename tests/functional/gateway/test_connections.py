@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import struct
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from itertools import repeat
+from pathlib import Path
 
 import pytest
 from starlette.types import Message
 
-from ionport.gateway.errors import TargetFailed
+from ionport.gateway.errors import TargetFailed, TargetTimedOut
 from ionport.gateway.targets.addresses import AddressPolicy
 from ionport.gateway.targets.idle_timeout import IdleTimeout
 from ionport.gateway.targets.port import Outbound, RequestBody
@@ -29,11 +32,11 @@ class ScriptedTarget:
     def __init__(self, answers: Iterable[bytes]) -> None:
         self._answers = iter(answers)
         self.heads: list[str] = []
-        self.connections = 0
+        self.writers: list[asyncio.StreamWriter] = []
         self.port = 0
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.connections += 1
+        self.writers.append(writer)
         try:
             while True:
                 head = (await reader.readuntil(b"\r\n\r\n")).decode()
@@ -50,6 +53,10 @@ class ScriptedTarget:
             pass
         finally:
             writer.close()
+
+    @property
+    def connections(self) -> int:
+        return len(self.writers)
 
     def outbound(self, method: str = "GET", rest: str = "/x") -> Outbound:
         base = f"http://127.0.0.1:{self.port}"
@@ -185,6 +192,89 @@ def test_an_answer_that_is_no_http_is_told() -> None:
         assert caught.value.code == "target_broken"
 
     run([b"SSH-2.0-OpenSSH_9\r\n\r\n"], calls)
+
+
+UNASKED = [
+    b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
+    OK.replace(b"ok", b"no"),
+]
+
+
+@pytest.mark.parametrize("unasked", UNASKED, ids=["a time-out", "a second answer"])
+def test_no_call_gets_what_came_on_an_idle_connection(unasked: bytes) -> None:
+    async def calls(upstream: Upstream, target: ScriptedTarget) -> None:
+        assert await read(upstream, target.outbound()) == b"ok"
+        target.writers[0].write(unasked)
+        # Whoever sees an answer that was sent later sees that the first has arrived.
+        reader, writer = await asyncio.open_connection("127.0.0.1", target.port)
+        writer.write(b"GET / HTTP/1.1\r\n\r\n")
+        await reader.readexactly(len(OK))
+        writer.close()
+        assert await read(upstream, target.outbound("POST"), b"12345") == b"ok"
+
+    assert run(repeat(OK), calls).connections == 3
+
+
+@pytest.mark.parametrize(
+    ("answer", "text"),
+    [
+        (b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n", "another protocol"),
+        (b"HTTP/1.1 999 Denied\r\nContent-Length: 0\r\n\r\n", "999"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", "coding"),
+    ],
+)
+def test_an_answer_that_no_client_could_be_given_is_refused(answer: bytes, text: str) -> None:
+    async def calls(upstream: Upstream, target: ScriptedTarget) -> None:
+        with pytest.raises(TargetFailed, match=text) as caught:
+            await read(upstream, target.outbound("POST"), b"1")
+        assert caught.value.code == "target_broken"
+
+    run([answer], calls)
+
+
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nfirst\r\n"
+
+
+@pytest.mark.parametrize(
+    ("begun", "goes_on"),
+    [(CHUNKED, b"no size\r\n"), (b"HTTP/1.1 200 OK\r\n\r\nfirst", None)],
+    ids=["chunks that cannot be read", "a reset instead of the end"],
+)
+def test_a_body_that_is_cut_short_is_no_whole_one(begun: bytes, goes_on: bytes | None) -> None:
+    async def calls(upstream: Upstream, target: ScriptedTarget) -> None:
+        answer = await upstream.send(target.outbound())
+        assert await answer.wait() == b"first"
+        writer = target.writers[0]
+        if goes_on:
+            writer.write(goes_on)
+        else:
+            reset = struct.pack("ii", 1, 0)
+            writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, reset)
+            writer.close()
+        with pytest.raises(TargetFailed):
+            await asyncio.wait_for(answer.wait(), 30)
+        answer.close()
+
+    run([begun], calls)
+
+
+def test_a_target_that_reads_no_more_keeps_no_connection_of_ours() -> None:
+    async def serve(base: str) -> None:
+        upstream = Upstream(AddressPolicy())
+        before = _open_files()
+        with pytest.raises(TargetTimedOut), IdleTimeout(0.1):
+            await upstream.send(Outbound("POST", base, base, []), b"x" * 20_000_000)
+        for _turn in range(3):
+            await asyncio.sleep(0)
+        assert _open_files() == before
+        await upstream.close()
+
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        asyncio.run(serve(f"http://127.0.0.1:{silent.getsockname()[1]}"))
+
+
+def _open_files() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
 
 
 def stream(*chunks: bytes) -> RequestBody:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import threading
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
@@ -151,6 +152,45 @@ def test_a_token_in_the_trailers_opens_nothing(side: CustomSide, target: TargetS
         body=f"0\r\nAuthorization: Bearer {token}\r\n\r\n".encode(),
     )
     assert (status, json.loads(content)["code"]) == (401, "token_missing")
+
+
+AS_TARGETS_WRITE = {
+    "/not-modified": b"HTTP/1.1 304 Not Modified\r\nContent-Length: 100\r\n\r\n",
+    "/controls": b"HTTP/1.1 200 OK\r\nX-Note: a\x01b\r\nContent-Length: 2\r\n\r\nok",
+    "/cut": b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n",
+}
+
+
+def test_what_servers_do_not_write_themselves_reaches_the_client_all_the_same(
+    side: CustomSide,
+) -> None:
+    def answer(server: socket.socket) -> None:
+        for _number in AS_TARGETS_WRITE:
+            connection, _address = server.accept()
+            with connection:
+                path = connection.recv(65_536).split(b" ", 2)[1].decode()
+                connection.sendall(AS_TARGETS_WRITE[path])
+
+    token = side.log_in(side.credentials())
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=answer, args=(server,), daemon=True)
+        thread.start()
+        side.add(f"http://localhost:{server.getsockname()[1]}")
+        not_modified, controls, cut = (
+            _exchange(
+                side.url,
+                f"GET /{TENANT}{PUBLIC_PATH}{path} HTTP/1.1",
+                "Host: any.example.com",
+                f"Authorization: Bearer {token}",
+            )
+            for path in AS_TARGETS_WRITE
+        )
+        thread.join(120)
+    assert not_modified[0] == 304
+    assert "content-length" not in not_modified[1]
+    assert (controls[0], controls[1]["x-note"], controls[2]) == (200, "a b", b"ok")
+    # The head says that the body is missing: no answer of ours takes its place.
+    assert (cut[0], cut[1]["content-length"], cut[2]) == (200, "2", b"")
 
 
 def test_a_policy_says_how_long_the_target_may_be_silent(

@@ -33,6 +33,8 @@ MAX_FORM_BYTES: Final = 1_000_000
 _FORM: Final = b"application/x-www-form-urlencoded"
 # Headers that a header policy that deletes all of them keeps: without these no body can be read.
 _DESCRIBES_BODY: Final = frozenset(("content-encoding", "content-length", "content-type"))
+# A length with 304 is that of the answer to GET, one with 204 says nothing (RFC 9110 §8.6).
+_WITHOUT_BODY: Final = (204, 304)
 
 
 class Listener(Protocol):
@@ -152,6 +154,8 @@ class Exchange:
             ClientDisconnect: the client went away.
         """
         headers = self.finished(headers_for_client(answer.headers))
+        if answer.status in _WITHOUT_BODY:
+            headers = [pair for pair in headers if pair[0] != b"content-length"]
         if answer.is_complete:
             content = answer.read()
             idle_timeout.rest()

@@ -43,6 +43,10 @@ _NOT_FOR_CLIENTS: Final = _HOP_BY_HOP | {
     b"set-cookie",
     b"strict-transport-security",
 }
+# Servers refuse to send them; a recipient may put a blank in their place (RFC 9110 §5.5).
+_WITHOUT_CONTROLS: Final = bytes(
+    32 if (code < 32 and code != 9) or code == 127 else code for code in range(256)
+)
 # A context as tenants have it; what strangers make up is not kept.
 _LONGEST_REMEMBERED: Final = 64
 _URL_SAFE: Final = re.compile(rb"[!-\"$-~]*")
@@ -152,7 +156,8 @@ def _name_for_target(name: bytes) -> str:
 def headers_for_client(headers: Iterable[Header]) -> list[Header]:
     """Return what passes of a target's answer, names in lower case.
 
-    Nothing of its connection, cookies or CORS: they concern the target's own address.
+    Nothing of its connection, cookies or CORS: they concern the target's own address. Control
+    characters become blanks.
     """
     kept = []
     named: Collection[bytes] = ()
@@ -161,7 +166,7 @@ def headers_for_client(headers: Iterable[Header]) -> list[Header]:
         if lower == b"connection":
             named = [*named, *(part.strip().lower() for part in value.split(b","))]
         elif lower not in _NOT_FOR_CLIENTS and not lower.startswith(b"access-control-"):
-            kept.append((lower, value))
+            kept.append((lower, value.translate(_WITHOUT_CONTROLS)))
     return [pair for pair in kept if pair[0] not in named] if named else kept
 
 

@@ -1,4 +1,4 @@
-"""Calls to targets: streaming both ways, to checked addresses. The only importer of aiohttp.
+"""Calls to targets: streaming both ways, to checked addresses, over aiohttp's connections.
 
 aiohttp opens and keeps connections, writes heads and chunks, and reads answers. Its session, which
 joins these, is left out: what it looks at for each call (cookies, redirects, proxies) took twice
@@ -26,13 +26,18 @@ from aiohttp.http import HttpProcessingError, RawResponseMessage, StreamWriter
 from multidict import CIMultiDict
 from yarl import URL
 
-from ionport.core.errors import IonportError
-from ionport.gateway.errors import TargetFailed, TargetTimedOut
-from ionport.gateway.targets.addresses import AddressPolicy, AddressRefused, refused_text, wrong_url
+from ionport.gateway.errors import TargetFailed
+from ionport.gateway.targets.addresses import AddressPolicy, AddressRefused, wrong_url
 from ionport.gateway.targets.idle_timeout import IdleTimeout
-from ionport.gateway.targets.port import Header, Outbound, RequestBody
+from ionport.gateway.targets.port import Outbound, RequestBody
+from ionport.gateway.targets.upstream_answer import (
+    CONNECT_SECONDS,
+    RefusedByPolicy,
+    UpstreamAnswer,
+    abort_connection,
+    failure_of,
+)
 
-CONNECT_SECONDS: Final = 10.0
 KEEPALIVE_SECONDS: Final = 15.0
 POST_SECONDS: Final = 30.0
 DNS_SECONDS: Final = 10
@@ -48,64 +53,6 @@ _IDEMPOTENT: Final = frozenset(("GET", "HEAD", "OPTIONS", "PUT", "DELETE"))
 _WITHOUT_BODY: Final = frozenset(("GET", "HEAD", "OPTIONS"))
 
 Resolver = Callable[[str, int], Sequence[str]]
-
-
-class UpstreamAnswer:
-    """The `TargetAnswer` of a call over one of aiohttp's connections.
-
-    `sending` writes a body that is still on its way in.
-    """
-
-    def __init__(
-        self,
-        connection: Connection,
-        message: RawResponseMessage,
-        content: aiohttp.StreamReader,
-        sending: asyncio.Task[None] | None,
-    ) -> None:
-        self._connection = connection
-        self._content = content
-        self._sending = sending
-        self.status = message.code
-        self.headers: Sequence[Header] = message.raw_headers
-
-    @property
-    def is_complete(self) -> bool:
-        """Whether the whole body has arrived already; then `read` gives all that is left."""
-        return self._content.is_eof()
-
-    def read(self) -> bytes:
-        """Return what has arrived, without waiting. Raises TargetFailed."""
-        try:
-            return self._content.read_nowait()
-        except (aiohttp.ClientError, OSError) as error:
-            raise _failure(error) from error
-
-    async def wait(self) -> bytes:
-        """Return the next chunk, empty at the end. Raises TargetFailed when it is cut short."""
-        try:
-            return await self._content.readany()
-        except (aiohttp.ClientError, OSError) as error:
-            raise _failure(error) from error
-
-    def abort(self) -> None:
-        """Close the connection; waiting for the answer raises TargetFailed."""
-        if self._content.exception() is None:
-            self._content.set_exception(aiohttp.ClientConnectionError("closed"))
-        if self._sending is not None:
-            self._sending.cancel()
-        self._connection.close()
-
-    def close(self) -> None:
-        """Give the connection back, or close it if part of the answer is still to come."""
-        protocol = self._connection.protocol
-        if protocol is None:
-            return
-        is_sent = self._sending is None or self._sending.done()
-        if is_sent and self._content.at_eof() and not protocol.writing_paused:
-            self._connection.release()
-        else:
-            self.abort()
 
 
 class _Destination:
@@ -168,7 +115,7 @@ class Upstream:
             head = destination.head(request)
             connector = self._open_connector()
             while True:
-                connection = await connector.connect(destination.request, [], self._timeout)
+                connection = await self._connect(connector, destination.request)
                 try:
                     return await _exchange(connection, request.method, head, body)
                 except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError):
@@ -178,7 +125,21 @@ class Upstream:
         except _FAILURES as error:
             if isinstance(body, RequestBody) and body.error is not None:
                 raise body.error from error
-            raise _failure(error) from error
+            raise failure_of(error) from error
+
+    async def _connect(
+        self, connector: aiohttp.TCPConnector, request: aiohttp.ClientRequest
+    ) -> Connection:
+        """Return a connection on which nothing has come that nobody asked for.
+
+        A target may say on an idle connection that its time is over (408), or send an answer
+        twice: the next call would take that for its own.
+        """
+        while True:
+            connection = await connector.connect(request, [], self._timeout)
+            if not _protocol_of(connection).should_close:
+                return connection
+            connection.close()
 
     async def post_form(
         self, url: str, fields: Mapping[str, str], headers: Mapping[str, str]
@@ -267,8 +228,7 @@ async def _exchange(
     body: RequestBody | bytes | None,
 ) -> UpstreamAnswer:
     """Send a request over a connection, and return its answer once the head has come."""
-    # One that the connector has just given has a protocol.
-    protocol = cast(ResponseHandler, connection.protocol)
+    protocol = _protocol_of(connection)
     sending = None
     try:
         protocol.set_response_params(
@@ -281,12 +241,29 @@ async def _exchange(
         message, content = await protocol.read()
         while message.code < 200 and message.code != 101:
             message, content = await protocol.read()
+        _check(message)
     except BaseException:
-        if sending is not None:
-            sending.cancel()
-        connection.close()
+        abort_connection(connection, sending)
         raise
     return UpstreamAnswer(connection, message, content, sending)
+
+
+def _protocol_of(connection: Connection) -> ResponseHandler:
+    """Return the protocol that a connection has until it is given back."""
+    return cast(ResponseHandler, connection.protocol)
+
+
+def _check(message: RawResponseMessage) -> None:
+    """Refuse an answer that no client could be given. Raises TargetFailed."""
+    if message.code == 101:
+        text = "The target changed to another protocol, though it was not asked to."
+    elif message.code > 599:
+        text = f"The target answered with {message.code}, which is no status of HTTP."
+    elif message.headers.get("Transfer-Encoding", "chunked").lower() != "chunked":
+        text = "The target's answer has a transfer coding that it was not asked for."
+    else:
+        return
+    raise TargetFailed(text, code="target_broken")
 
 
 async def _write(
@@ -340,19 +317,11 @@ class _CheckedResolver(AbstractResolver):
         try:
             admitted = self._policy.admit(host, addresses)
         except AddressRefused as refusal:
-            raise _AddressRefused(refusal) from refusal
+            raise RefusedByPolicy(refusal) from refusal
         return [_result(host, port, address) for address in admitted]
 
     async def close(self) -> None:
         """Nothing is held."""
-
-
-class _AddressRefused(OSError):
-    """A refusal in the shape that aiohttp expects of a resolver."""
-
-    def __init__(self, refusal: AddressRefused) -> None:
-        super().__init__(refusal.detail)
-        self.refusal = refusal
 
 
 def _system_addresses(host: str, port: int) -> Sequence[str]:
@@ -369,39 +338,4 @@ def _result(host: str, port: int, address: str) -> ResolveResult:
         family=socket.AF_INET if version == 4 else socket.AF_INET6,
         proto=0,
         flags=socket.AI_NUMERICHOST,
-    )
-
-
-def _failure(error: Exception) -> IonportError:
-    """Return what an exception of aiohttp means to a client; the detail is for the log."""
-    detail = f"{type(error).__name__}: {error}"
-    for cause in (error, error.__cause__, error.__context__, getattr(error, "os_error", None)):
-        if isinstance(cause, _AddressRefused):
-            text = refused_text(cause.refusal)
-            return TargetFailed(text, code="target_address_refused", detail=detail)
-    if isinstance(error, TimeoutError):
-        return TargetTimedOut(
-            f"The target took no connection within {CONNECT_SECONDS:.0f} seconds.",
-            detail=detail,
-        )
-    if isinstance(error, aiohttp.ClientConnectorDNSError):
-        return TargetFailed(
-            "The name of the target is not known. Check the Target Endpoint URL.",
-            code="target_unknown_host",
-            detail=detail,
-        )
-    if isinstance(error, aiohttp.ClientConnectorCertificateError):
-        return TargetFailed(
-            "The certificate of the target is not trusted.",
-            code="target_certificate",
-            detail=detail,
-        )
-    if isinstance(error, aiohttp.ClientConnectorError):
-        return TargetFailed(
-            "The target takes no connection. Check that it is running.",
-            code="target_unreachable",
-            detail=detail,
-        )
-    return TargetFailed(
-        "The target broke off, or its answer is no HTTP.", code="target_broken", detail=detail
     )

@@ -109,6 +109,7 @@ class RecordedApp:
             await finish()
             raise
         await finish()
+        await seen.send_start()
 
     def _facts(self, scope: Scope, redactor: CallRedactor, named: tuple[str, str]) -> CallFacts:
         pairs = [
@@ -182,10 +183,14 @@ class _Seen:
                 self._answer += body
             if not message.get("more_body") and self.finish is not None:
                 await self.finish()
+        await self.send_start()
+        await self._send(message)
+
+    async def send_start(self) -> None:
+        """Send the head of the answer if it waits: the body may have been cut before its start."""
         if self._start is not None:
             start, self._start = self._start, None
             await self._send(start)
-        await self._send(message)
 
     def crashed(self, error: Exception) -> None:
         """Note that no answer came, or a part of one; the kind of error is kept as its reason."""
