@@ -11,11 +11,13 @@ from starlette.responses import Response
 from ionport.core.errors import InvalidInput, IonportError, NotFound
 from ionport.core.i18n import _
 from ionport.documents.invoice.corrections import targets_of
+from ionport.documents.invoice.rules.model import RuleSet
 from ionport.documents.invoice.rules.table import rules
 from ionport.documents.model import EXPORT_STATUSES, Document, DocumentStatus
 from ionport.documents.review.model import DocumentHeld, Finding
 from ionport.documents.review.organization_rules import FIELD_RULES, ORGANIZATION_RULES
 from ionport.documents.review.service import keeping_findings
+from ionport.documents.type_settings.rule_words import rule_title
 from ionport.documents.types import document_type
 from ionport.exports.model import Delivery, DeliveryStatus
 from ionport.identity.access import Access
@@ -45,6 +47,14 @@ class ShownFinding:
     """A field whose correction may make it right."""
     fields: tuple[str, ...] = ()
     """All the header fields that its rule reads, the likeliest first."""
+
+    @property
+    def rule_name(self) -> str:
+        """What a reader knows the rule by: the id of a standard's, the title of our own."""
+        known = rules().get(self.rule)
+        if known is not None and RuleSet.OWN not in known.sets:
+            return self.rule
+        return rule_title(self.rule) or self.rule
 
 
 def shown_findings(request: Request, work: Work, document: Document) -> list[ShownFinding]:

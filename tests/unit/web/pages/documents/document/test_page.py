@@ -231,6 +231,7 @@ def test_a_pdf_without_an_invoice_opens_with_its_form(desk: Desk) -> None:
     page = desk.browser.get(path).text
     assert "Enter the values of the invoice" in said(page)
     assert 'href="/manual/rules#no_invoice_in_pdf"' in page
+    assert ">no_invoice_in_pdf</a>" not in page
     assert f'src="{path}/pages/1.webp"' in page
     assert f'action="{path}/correct"' in page
     done = desk.browser.send(
