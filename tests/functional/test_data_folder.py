@@ -21,6 +21,7 @@ from click.testing import CliRunner
 
 from ionport.application import Application, open_application
 from ionport.cli import main
+from ionport.cli.serving.server import RunningServer
 from ionport.core.errors import Unavailable
 from ionport.core.paging import PageRequest
 from ionport.core.sealing import load_key_ring
@@ -214,12 +215,16 @@ def test_an_older_schema_is_refused_and_migrated(tmp_path: Path, database_url: s
     assert run(["--data", str(tmp_path), "app", "list"]).exit_code == 0
 
 
-def test_credentials_name_the_address_that_is_served(tmp_path: Path) -> None:
+def test_credentials_name_the_address_that_is_served_whoever_else_tries_to(tmp_path: Path) -> None:
     folder, file = tmp_path / "data", tmp_path / "app.ionapi"
     server = sides.start_ionport(
         ["--data", str(folder), "up", "--port", "0"], {}, tmp_path / "server.log"
     )
     try:
+        second = RunningServer(load_settings({}, data=folder, port=0))
+        refused = pytest.raises(Unavailable, match="Another process runs deliveries")
+        with refused, second.in_background():
+            pass
         run = partial(CliRunner().invoke, main)
         assert run(["--data", str(folder), "app", "create", "DocBits_TST"]).exit_code == 0
         arguments = ["credentials", "download", "DocBits_TST", "--output", str(file)]

@@ -13,7 +13,7 @@ from ionport.application import Application, open_application
 from ionport.cli.opening import OPERATOR, settings_of
 from ionport.cli.serving.processes import serve_in_processes, stop_with
 from ionport.cli.serving.served_address import remember
-from ionport.cli.serving.server import RunningServer, beside_requests, listen
+from ionport.cli.serving.server import RunningServer, beside_requests, listen, running
 from ionport.core.errors import InvalidInput
 from ionport.data_folder import upgrade_existing
 from ionport.identity.access import Access
@@ -122,21 +122,13 @@ def worker(ctx: click.Context) -> None:
         )
     application = open_application(settings)
     engine = application.delivery_engine()
-    parts = list(beside_requests(application))
+    parts = [engine, *beside_requests(application)]
     stopped = threading.Event()
     for signal_number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(signal_number, lambda _number, _frame: stopped.set())
-    try:
-        engine.launch()
-        for part in parts:
-            part.launch()
+    with running(parts, application.close):
         click.echo("The worker runs deliveries. Stop it with Ctrl+C.")
         stopped.wait()
-    finally:
-        for part in reversed(parts):
-            part.close()
-        engine.close()
-        application.close()
 
 
 @click.command()

@@ -5,10 +5,11 @@ from __future__ import annotations
 import signal
 import socket
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from types import FrameType
+from typing import Protocol
 
 import uvicorn
 from anyio.to_thread import current_default_thread_limiter
@@ -18,10 +19,8 @@ from ionport.asgi import build_asgi
 from ionport.cli.serving.housekeeping import Housekeeping, Task
 from ionport.cli.serving.served_address import remember
 from ionport.core.errors import InvalidInput
-from ionport.core.repeating import Repeating
 from ionport.exports.engine.queues.port import EngineOptions
 from ionport.exports.timing import ExportTiming
-from ionport.sandbox.messaging.flows.runner import FlowRunner
 from ionport.serving.server import SHUTDOWN_SECONDS, server_config, settle_memory
 from ionport.settings import Settings
 
@@ -46,7 +45,6 @@ class RunningServer:
         self.application = open_application(
             replace(settings, host=str(host), port=int(port)), timing=timing
         )
-        remember(self.application.settings)
         engine = self.application.delivery_engine(options) if settings.side.has_documents else None
         infor = self.application.infor
         self._parts = [*([engine] if engine else []), *beside_requests(self.application)]
@@ -89,19 +87,42 @@ class RunningServer:
 
     @contextmanager
     def _background_running(self) -> Iterator[None]:
-        try:
-            for part in self._parts:
-                part.launch()
+        with running(self._parts, self.close):
+            # Not before the engine has the folder: whoever has it keeps its address.
+            remember(self.application.settings)
             yield
-        finally:
-            for part in self._parts:
-                part.close()
-            self.close()
 
     def close(self) -> None:
         """Close what was opened; serving does it at its end."""
         self.application.close()
         self._socket.close()
+
+
+class Part(Protocol):
+    """What runs in threads of its own beside requests."""
+
+    def launch(self) -> None:
+        """Begin."""
+        ...
+
+    def close(self) -> None:
+        """Let what is under way end, and stop."""
+        ...
+
+
+@contextmanager
+def running(parts: Iterable[Part], at_end: Callable[[], None]) -> Iterator[None]:
+    """Run the parts for the time of the block; the first to begin is the last to end.
+
+    Where one does not begin, those that have begun are closed. Where one does not close, the others
+    and `at_end` follow all the same; the error is raised then.
+    """
+    with ExitStack() as begun:
+        begun.callback(at_end)
+        for part in parts:
+            part.launch()
+            begun.callback(part.close)
+        yield
 
 
 class _Server(uvicorn.Server):
@@ -156,7 +177,7 @@ def listen(settings: Settings) -> socket.socket:
     return listener
 
 
-def beside_requests(application: Application) -> Iterator[Repeating | Housekeeping | FlowRunner]:
+def beside_requests(application: Application) -> Iterator[Part]:
     """Yield what a process does again and again, in the order in which it begins."""
     infor, documents = application.infor, application.documents
     tasks: list[Task] = [infor.clean_up, infor.blob_sweep] if infor else []
