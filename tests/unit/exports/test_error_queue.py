@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 
 import pytest
 
@@ -203,6 +204,11 @@ def test_a_retry_of_one_cause_is_paused_goes_on_and_is_cancelled(
 
 def reject(side: DocumentSide, number: str, reason: str) -> Delivery:
     delivery = side.export(side.receive(number))
+    set_rejected(side, delivery, reason)
+    return delivery
+
+
+def set_rejected(side: DocumentSide, delivery: Delivery, reason: str) -> None:
     values = {
         "status": DeliveryStatus.DELIVERED,
         "due_at": None,
@@ -213,7 +219,27 @@ def reject(side: DocumentSide, number: str, reason: str) -> Delivery:
     }
     with side.database.write() as work:
         DeliveryRepository(work.connection).update(SystemScope("test"), delivery.id, values)
-    return delivery
+
+
+def test_what_the_erp_rejects_anew_after_a_person_decided_is_not_exported_once_more(
+    ready: DocumentSide, queue: ErrorQueue, clock: MovableClock
+) -> None:
+    key, reason = "rejected_supplier_unknown", "WSU0103: Supplier 1 does not exist"
+    first = reject(ready, "96", reason)
+    run = begin_as_new(ready, queue, key, "It is there now")
+    clock.advance(timedelta(seconds=1))
+    with ready.database.write() as work:
+        access = Access(work, ready.scope, OPERATOR)
+        (second,) = ready.deliveries.re_export(access, first.document_id, "by hand")
+    set_rejected(ready, second, reason)
+    run, left_out = settle(ready, clock, run)
+    assert (run.done, list(left_out)) == (
+        0,
+        ["It was exported again since, or the ERP has taken it."],
+    )
+    with ready.database.read() as work:
+        access = Access(work, ready.scope, OPERATOR)
+        assert len(ready.deliveries.of_document(access, first.document_id)) == 2
 
 
 @pytest.mark.on_each_database
@@ -263,3 +289,16 @@ def test_what_the_erp_rejects_stands_by_its_cause_and_is_exported_again_with_a_r
     with ready.database.read() as work:
         left = queue.not_taken(Access(work, ready.scope, OPERATOR))
     assert {each.newest_id for each in left} == {twice.id, silent.id}
+
+
+def test_a_run_is_left_to_another_process_once_this_one_stops(
+    ready: DocumentSide, queue: ErrorQueue, clock: MovableClock
+) -> None:
+    fail(ready, "97", "m3_refused", SUPPLIER.format(1))
+    run = begin(ready, queue, "supplier_unknown")
+    stopped = BulkRunner(
+        ready.database, clock, {BulkAction.RETRY: retry_cause_step(ready.deliveries)}
+    )
+    stopped.stop()
+    stopped.run_one(run.id)
+    assert settle(ready, clock, run)[0].done == 1

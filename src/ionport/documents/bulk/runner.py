@@ -50,8 +50,8 @@ class BulkRunner(Runner):
         self._steps = steps
 
     def run_one(self, run_id: str) -> None:
-        """Settle the documents of one run, unless another worker has taken it."""
-        while self._run_next(run_id):
+        """Settle the documents of one run until `stop`, unless another worker has taken it."""
+        while not self._stopping.is_set() and self._run_next(run_id):
             pass
 
     def _run_next(self, wanted: str = "") -> bool:

@@ -176,8 +176,10 @@ def re_export_cause_step(deliveries: DeliveryService) -> BulkStep:
 
     def is_meant(delivery: Delivery, run: BulkRun) -> bool:
         status, key = delivery.erp_status, run.selection[CAUSE]
+        # What was exported since the person decided waits for a decision of its own.
         return (
             status is not None
+            and delivery.created_at <= run.created_at
             and status is erp_status_of(key)
             and delivery.status in (DeliveryStatus.DELIVERED, DeliveryStatus.CANCELLED)
             and cause_of(status, delivery.erp_text).key == key
