@@ -28,10 +28,11 @@ def test_the_words_are_translated_when_they_are_shown(monkeypatch: pytest.Monkey
 
 
 def test_a_history_has_words_for_the_actions_of_every_service() -> None:
+    # By module too: two classes of one name are two.
     declared = {
-        node.name
+        (".".join(path.relative_to(FOLDER.parent).with_suffix("").parts), node.name)
         for path in FOLDER.rglob("*.py")
         for node in ast.parse(path.read_text(encoding="utf-8")).body
         if isinstance(node, ast.ClassDef) and [ast.unparse(b) for b in node.bases] == [BASE]
     }
-    assert {action.__name__ for action in SHOWN_ACTIONS} == declared
+    assert {(action.__module__, action.__name__) for action in SHOWN_ACTIONS} == declared

@@ -154,7 +154,7 @@ class Received:
     last_received_at: datetime
 
 
-class EndpointAction(AuditAction):
+class AcknowledgementEndpointAction(AuditAction):
     """What the audit log tells of an endpoint for acknowledgements."""
 
     TOKEN_MADE = "acknowledgement_endpoint.token_made", N_("Token for acknowledgements made")

@@ -24,8 +24,8 @@ from ionport.documents.service import DocumentService
 from ionport.exports.acknowledgements.expected import Expected, expected_of
 from ionport.exports.acknowledgements.follow_up import follow_up
 from ionport.exports.acknowledgements.model import (
+    AcknowledgementEndpointAction,
     Endpoint,
-    EndpointAction,
     Kind,
     Received,
     Result,
@@ -95,7 +95,7 @@ class AcknowledgementService:
         )
         EndpointRepository(access.connection).put(access.scope, endpoint, self._keys.digest(secret))
         details = {"name": connection.name}
-        self._audit.record(access, EndpointAction.TOKEN_MADE, connection.id, details)
+        self._audit.record(access, AcknowledgementEndpointAction.TOKEN_MADE, connection.id, details)
         return secret
 
     def remove(self, access: Access[OrganizationScope], connection_id: str) -> None:
@@ -104,7 +104,7 @@ class AcknowledgementService:
         connection = self._connections.get(access, connection_id)
         EndpointRepository(access.connection).remove(access.scope, connection.id)
         details = {"name": connection.name}
-        self._audit.record(access, EndpointAction.REMOVED, connection.id, details)
+        self._audit.record(access, AcknowledgementEndpointAction.REMOVED, connection.id, details)
 
     def received(self, access: Access[OrganizationScope], connection_id: str) -> Sequence[Received]:
         """Return the last documents of a connection, the newest first; at most `SHOWN`."""

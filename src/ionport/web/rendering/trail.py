@@ -24,6 +24,7 @@ from ionport.documents.review.decisions.recording import DecisionAction
 from ionport.documents.suppliers.service import SupplierAction
 from ionport.documents.type_settings.service import DocumentTypeAction
 from ionport.documents.webhooks.model import WebhookAction
+from ionport.exports.acknowledgements.model import AcknowledgementEndpointAction
 from ionport.exports.configurations.model import ConfigurationAction
 from ionport.exports.model import DeliveryAction
 from ionport.gateway.policies.model import PolicyAction
@@ -59,6 +60,7 @@ _LATEST: Final = PageRequest(per_page=20)
 
 SHOWN_ACTIONS: Final[Sequence[type[AuditAction]]] = (
     AcknowledgementAction,
+    AcknowledgementEndpointAction,
     ApiKeyAction,
     AppAction,
     AlertAction,
