@@ -14,7 +14,7 @@ from functools import cache
 
 from ionport.manual import LANGUAGES, ManualPage, languages_of, page_names, read_page
 from ionport.manual.indexed import IndexedPages
-from ionport.manual.language import asked_phrases, asks_how
+from ionport.manual.language import asked_phrases
 from ionport.manual.learnt import Judged, Learnt, learnt
 from ionport.manual.meaning import Meaning, Vocabulary, Word
 from ionport.manual.quoted import QuotedTexts
@@ -33,15 +33,6 @@ _PHRASE = 0.37
 _LEARNT = 0.4
 # What a page counts more where the question is asked.
 _HERE = 0.1
-# Pages made from code list every name there is: a question that asks how to do something is meant
-# for the pages that tell it step by step.
-_REFERENCE = frozenset(
-    {
-        *("json-api", "life-cycle", "mapping-keys", "mapping-rules", "oauth-errors", "rules"),
-        *("sandbox-coverage", "settings", "terms"),
-    }
-)
-_REFERENCE_LESS = 0.2
 # What it counts for an excerpt that its text itself speaks of the question; so many of the foremost
 # blocks are looked at for it, and those that are so good at least, by the first one.
 _TEXT = 0.5
@@ -104,7 +95,7 @@ class Manual:
         question = question[:MAX_QUESTION]
         meaning = self.vocabulary.meaning_of(question)
         judged = self._learnt.judge(question) if self._learnt else _UNKNOWN
-        scores = self._scores(meaning.words, self._expected(judged, question, page))
+        scores = self._scores(meaning.words, judged, page)
         ranked = sorted(scores, key=lambda number: (-scores[number], number))
         quoted = self._quoted.find(question)
         if quoted is not None:
@@ -138,26 +129,20 @@ class Manual:
         shown = dict.fromkeys((first, *good))
         return tuple(self._pages.blocks[number] for number in shown)[:_EXCERPTS]
 
-    def _expected(self, judged: Judged, question: str, here: str | None) -> list[float]:
-        """Return what pages count before their words are looked at; `here`: where it is asked."""
-        lesser = _REFERENCE if asks_how(question) else frozenset()
-        return [
-            _LEARNT * judged.pages.get(name, 0.0)
-            + _HERE * (name == here)
-            - _REFERENCE_LESS * (name in lesser)
-            for name in self._pages.names
-        ]
-
-    def _scores(self, words: Sequence[Word], expected: Sequence[float]) -> dict[int, float]:
+    def _scores(self, words: Sequence[Word], judged: Judged, here: str | None) -> dict[int, float]:
         """Return the blocks that have a word of the question: how much page and block are about it.
 
-        `expected`: what each page counts already.
+        `here`: the page where the question is asked.
         """
         known = [word for word in words if word.terms]
         weight = sum(word.weight for word in known) or 1.0
         blocks: dict[int, float] = {}
-        likenesses = self._pages.phrases.likenesses(words)
-        pages = [own + _PHRASE * each for own, each in zip(expected, likenesses, strict=True)]
+        pages = [
+            _PHRASE * likeness + _LEARNT * judged.pages.get(name, 0.0) + _HERE * (name == here)
+            for name, likeness in zip(
+                self._pages.names, self._pages.phrases.likenesses(words), strict=True
+            )
+        ]
         for word in known:
             share = word.weight / weight
             for number, spoken in self._pages.texts.speak_of(word.terms).items():

@@ -23,18 +23,6 @@ _SHORTEST_BEGINNING = 5
 _CACHED = 32_768
 
 
-# The first words of questions that ask how to do something, in the three languages.
-_HOW = frozenset(
-    {*("how", "where", "can", "wie", "wo", "kann"), *("comment", "combien", "ou", "puis", "peut")}
-)
-
-
-def asks_how(question: str) -> bool:
-    """Tell whether a question begins as one that asks how, or where, to do something."""
-    first = _PART.search(folded(question))
-    return first is not None and first.group() in _HOW
-
-
 # Endings, the first that fits first, and how many letters must stay.
 _ENDINGS = (
     *(("ational", 4), ("ations", 4), ("ation", 4), ("ments", 4), ("ment", 4), ("ings", 4)),

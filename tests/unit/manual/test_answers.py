@@ -167,26 +167,6 @@ def test_what_is_over_the_longest_question_is_not_read() -> None:
     assert not manual().ask(" " * MAX_QUESTION + question).is_answered
 
 
-def test_a_question_how_to_do_something_prefers_pages_of_steps_to_tables_made_from_code() -> None:
-    row = "| POST | `/deliveries/cancel` | cancel a delivery that waits |"
-    export = "# Export\n\n**Cancel** on the page of a delivery gives it up."
-    two = Manual(
-        [
-            [
-                ManualPage(
-                    "json-api",
-                    "JSON API",
-                    f"# JSON API\n\n| method | address | does |\n|---|---|---|\n{row}",
-                )
-            ],
-            [ManualPage("export", "Export", export)],
-        ]
-    )
-    for how in ("How do I", "Wie kann ich", "Comment"):
-        assert two.ask(f"{how} cancel deliveries?").excerpts[0].page == "export"
-    assert two.ask("cancel a delivery that waits").excerpts[0].page == "json-api"
-
-
 def test_a_name_with_an_underscore_is_asked_for_as_a_whole() -> None:
     answer = manual().ask("What does Document_Types mean?")
     assert "Document_Types" in answer.excerpts[0].text
