@@ -193,6 +193,29 @@ def test_what_servers_do_not_write_themselves_reaches_the_client_all_the_same(
     assert (cut[0], cut[1]["content-length"], cut[2]) == (200, "2", b"")
 
 
+def test_a_client_that_leaves_before_the_answer_leaves_no_call_at_the_target(
+    side: CustomSide,
+) -> None:
+    token = side.log_in(side.credentials())
+    parts = urlsplit(side.url)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent.settimeout(120)
+        side.add(f"http://localhost:{silent.getsockname()[1]}")
+        with socket.create_connection((parts.hostname, parts.port or 80)) as client:
+            lines = (
+                f"GET /{TENANT}{PUBLIC_PATH} HTTP/1.1",
+                "Host: x",
+                f"Authorization: Bearer {token}",
+            )
+            client.sendall("\r\n".join((*lines, "", "")).encode())
+            call, _address = silent.accept()
+        with call:
+            # Without an end it would wait for the 60 seconds of a silent target.
+            call.settimeout(30)
+            while call.recv(65_536):
+                pass
+
+
 def test_a_policy_says_how_long_the_target_may_be_silent(
     side: CustomSide, target: TargetServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

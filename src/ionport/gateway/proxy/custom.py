@@ -30,12 +30,12 @@ from ionport.gateway.proxy.cache import (
     query_key,
 )
 from ionport.gateway.proxy.directory import Route, SuiteDirectory
-from ionport.gateway.proxy.exchange import Exchange
+from ionport.gateway.proxy.exchange import ClientWatch, Exchange
 from ionport.gateway.proxy.request import headers_for_client
 from ionport.gateway.proxy.target_auth import TargetAuth
 from ionport.gateway.targets.addresses import has_dot_segments
 from ionport.gateway.targets.idle_timeout import IdleTimeout
-from ionport.gateway.targets.port import TargetAnswer, Targets
+from ionport.gateway.targets.port import Outbound, RequestBody, TargetAnswer, Targets
 from ionport.gateway.targets.security import SecurityType
 
 # No context is longer, however much of it is percent-encoded; longer ones are not remembered.
@@ -128,6 +128,20 @@ class CustomSuites:
         if call.route.security.type is not SecurityType.ANONYMOUS:
             form = body if call.is_signed_form and isinstance(body, bytes) else b""
             await self._auth.sign(request, call.route, form)
+        watch = ClientWatch(call.receive, body, idle_timeout)
+        try:
+            await self._answer(call, idle_timeout, key, request, body)
+        finally:
+            watch.stop()
+
+    async def _answer(
+        self,
+        call: Exchange,
+        idle_timeout: IdleTimeout,
+        key: Hashable | None,
+        request: Outbound,
+        body: RequestBody | bytes | None,
+    ) -> None:
         answer = await self._targets.send(request, body)
         try:
             self._breakers.succeeded(call.route.endpoint.id)

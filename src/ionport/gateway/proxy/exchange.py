@@ -30,6 +30,7 @@ from ionport.gateway.targets.port import Header, Outbound, RequestBody, TargetAn
 from ionport.gateway.targets.security import SecurityType
 
 MAX_FORM_BYTES: Final = 1_000_000
+WATCHED_AFTER_SECONDS: Final = 0.2
 _FORM: Final = b"application/x-www-form-urlencoded"
 # Headers that a header policy that deletes all of them keeps: without these no body can be read.
 _DESCRIBES_BODY: Final = frozenset(("content-encoding", "content-length", "content-type"))
@@ -151,7 +152,7 @@ class Exchange:
         Raises:
             TargetFailed: the target ended its answer early, maybe after the first bytes were sent
                 on.
-            ClientDisconnect: the client went away.
+            ClientDisconnect: the client went away while its body was received.
         """
         headers = self.finished(headers_for_client(answer.headers))
         if answer.status in _WITHOUT_BODY:
@@ -163,12 +164,9 @@ class Exchange:
                 listener.feed(content)
             await send_whole(self.send, answer.status, headers, content)
             return
-        watch = None
-        if isinstance(body, RequestBody) and not body.is_sent:
+        if isinstance(body, RequestBody):
             # While the body is still being received, reading it raises when the client disconnects.
             body.on_break = answer.abort
-        else:
-            watch = asyncio.create_task(self._watch(answer))
         try:
             idle_timeout.rest()
             await self.send(start_of(answer.status, headers))
@@ -178,13 +176,9 @@ class Exchange:
                 await self.send(body_of(chunk, more=True))
             await self.send(body_of(b"", more=False))
         except TargetFailed as error:
-            is_gone = watch is not None and watch.done()
-            if is_gone or (isinstance(body, RequestBody) and body.error is not None):
+            if isinstance(body, RequestBody) and body.error is not None:
                 raise ClientDisconnect from error
             raise
-        finally:
-            if watch is not None:
-                watch.cancel()
 
     async def _next(self, answer: TargetAnswer, idle_timeout: IdleTimeout) -> bytes:
         idle_timeout.restart()
@@ -192,12 +186,6 @@ class Exchange:
             return await answer.wait()
         finally:
             idle_timeout.rest()
-
-    async def _watch(self, answer: TargetAnswer) -> None:
-        """Close the connection to the target when the client disconnects."""
-        while (await self.receive())["type"] != "http.disconnect":
-            pass
-        answer.abort()
 
     def _applied(
         self, policies: Iterable[HeaderPolicy], headers: list[tuple[str, str]]
@@ -212,6 +200,41 @@ class Exchange:
                 value = self.variable(policy.ref) if policy.ref else policy.value
                 headers.append((policy.name, _header_text(value)))
         return headers
+
+
+class ClientWatch:
+    """Ends a call whose client disconnects while its answer is waited for or passed on.
+
+    It begins after a moment, because most calls have ended by then, and once the body has been
+    received: until then, reading that raises.
+    """
+
+    def __init__(
+        self, receive: Receive, body: RequestBody | bytes | None, idle_timeout: IdleTimeout
+    ) -> None:
+        self._receive = receive
+        self._body = body
+        self._idle_timeout = idle_timeout
+        self._task: asyncio.Task[None] | None = None
+        self._loop = asyncio.get_running_loop()
+        self._timer = self._loop.call_later(WATCHED_AFTER_SECONDS, self._begin)
+
+    def stop(self) -> None:
+        """Watch no more: the call has ended."""
+        self._timer.cancel()
+        if self._task is not None:
+            self._task.cancel()
+
+    def _begin(self) -> None:
+        if isinstance(self._body, RequestBody) and not self._body.is_sent:
+            self._timer = self._loop.call_later(WATCHED_AFTER_SECONDS, self._begin)
+        else:
+            self._task = self._loop.create_task(self._watch())
+
+    async def _watch(self) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+        self._idle_timeout.end(client_left=True)
 
 
 async def _read_form(stream: RequestBody) -> bytes:

@@ -10,7 +10,8 @@ from types import TracebackType
 from typing import ClassVar, Final
 from weakref import WeakKeyDictionary
 
-from ionport.core.errors import IonportError
+from starlette.requests import ClientDisconnect
+
 from ionport.gateway.errors import ClientTimedOut, TargetTimedOut
 
 LOOK_SECONDS: Final = 0.1
@@ -27,6 +28,7 @@ class IdleTimeout:
         self._seconds = seconds
         self._is_over = False
         self._waits_for_client = False
+        self._is_left = False
         self.deadline = math.inf
 
     def __enter__(self) -> IdleTimeout:
@@ -53,7 +55,7 @@ class IdleTimeout:
         # Another cancellation of the task comes first, as in asyncio.timeout.
         is_ours = self._task.uncancel() <= self._cancelling
         if is_ours and kind is not None and issubclass(kind, asyncio.CancelledError):
-            raise self._silence() from error
+            raise self._reason() from error
 
     def restart(self, *, for_client: bool = False) -> None:
         """Restart the timer: something has been received."""
@@ -64,13 +66,18 @@ class IdleTimeout:
         """Stop the timer: the delay is ours, or that of a client that reads slowly."""
         self.deadline = math.inf
 
-    def end(self) -> None:
-        """End the call; called once the deadline has passed."""
+    def end(self, *, client_left: bool = False) -> None:
+        """End the call: the deadline has passed, or the client went away (ClientDisconnect)."""
+        if self._is_over:
+            return
         self.rest()
         self._is_over = True
+        self._is_left = client_left
         self._task.cancel()
 
-    def _silence(self) -> IonportError:
+    def _reason(self) -> Exception:
+        if self._is_left:
+            return ClientDisconnect()
         if self._waits_for_client:
             return ClientTimedOut(
                 f"The request's body stopped for {self._seconds:.0f} seconds. Send it again."
