@@ -253,7 +253,12 @@ def test_a_recording_answers_no_other_query_unless_its_values_were_replaced(
     tenant: Infor, sandbox: Infor, tmp_path: Path
 ) -> None:
     _seed(tenant, SupplierInvoiceNumber="R-1", SupplierName=SUPPLIER)
-    by_name = f"$query={quote(f'/LN_SupplierInvoice[@SupplierName = {json.dumps(SUPPLIER)}]')}"
+
+    def named(name: str, number: str = "R-1") -> str:
+        both = f'@SupplierName = "{name}" AND @SupplierInvoiceNumber = "{number}"'
+        return f"$query={quote(f'/LN_SupplierInvoice[{both}]')}"
+
+    by_name = named(SUPPLIER)
     customer = "/M3/m3api-rest/v2/execute/CRS610MI/GetBasicData"
     with _recording(IonApiFile.load(tenant.ionapi_file())) as (client, recorder):
         client.request("GET", customer, query="CUNO=10001")
@@ -271,8 +276,12 @@ def test_a_recording_answers_no_other_query_unless_its_values_were_replaced(
         # The recording has another name than the sandbox; of the second customer there is none.
         assert name_of("10001") != "Harbour Bicycles"
         assert name_of("10002") == "North Star Tools"
-        for limit, found in (("5", 1), ("6", 0)):
-            query = f"{by_name}&$limit={limit}"
+        for query, found in (
+            (f"{by_name}&$limit=5", 1),
+            (f"{by_name}&$limit=6", 0),
+            (f"{named('Any other name')}&$limit=5", 1),
+            (f"{named(SUPPLIER, 'R-2')}&$limit=5", 0),
+        ):
             items = client.request("GET", "/IDM/api/items/search", query=query).json_object()
             assert len(items["items"].get("item", [])) == found
 

@@ -39,7 +39,8 @@ class RecordedAnswer:
         query: as it was sent, with what was replaced.
         media_type: the Content-Type of the answer.
         is_kept: False for a file, whose content no cassette has.
-        replaced: names in the query, in lower case, whose values were replaced: any value agrees.
+        replaced: names in the query whose values were replaced, as `replaced_names` tells them:
+            any value agrees.
     """
 
     method: str
@@ -153,15 +154,33 @@ def _key(method: str, path: str, query: str) -> Key:
 
 def _without(key: Key, names: frozenset[str]) -> Key:
     method, place, pairs = key
-    kept = ((name, "" if name in names else value) for name, value in pairs)
+    kept = ((name, _blanked(name, value, names)) for name, value in pairs)
     return f"{method} alike", place, tuple(sorted(kept))
 
 
+def _blanked(name: str, value: str, names: frozenset[str]) -> str:
+    if name in names:
+        return ""
+    pieces = enumerate(value.split('"'))
+    return '"'.join("" if f'{name}"{number}' in names else piece for number, piece in pieces)
+
+
 def replaced_names(sent: str, kept: str) -> frozenset[str]:
-    """Return the names in a query, in lower case, whose values a recorder has replaced."""
+    """Return the names in a query, in lower case, whose values a recorder has replaced.
+
+    Of an expression such as a search of IDM, whose values are quoted, these alone are meant: the
+    name is followed by a quotation mark and the number of the piece, counted at such marks from 0.
+    """
     pairs = (parse_qsl(query, keep_blank_values=True) for query in (sent, kept))
-    both = zip(*pairs, strict=False)
-    return frozenset(name.lower() for (_name, was), (name, value) in both if was != value)
+    found: set[str] = set()
+    for (_name, was), (name, value) in zip(*pairs, strict=False):
+        before, after = was.split('"'), value.split('"')
+        if len(before) > 1 and len(before) == len(after):
+            numbers = (number for number, piece in enumerate(before) if piece != after[number])
+            found |= {f'{name.lower()}"{number}' for number in numbers}
+        elif was != value:
+            found.add(name.lower())
+    return frozenset(found)
 
 
 def _call(data: Any, number: int) -> RecordedAnswer:
