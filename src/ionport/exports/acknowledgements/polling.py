@@ -20,6 +20,7 @@ from ionport.core.repeating import Repeating
 from ionport.documents.model import ErpStatus
 from ionport.exports.acknowledgements.expected import expected_of
 from ionport.exports.acknowledgements.model import Result
+from ionport.exports.acknowledgements.repository import ReceivedRepository
 from ionport.exports.acknowledgements.service import AcknowledgementService
 from ionport.exports.configurations.repository import ConfigurationRepository
 from ionport.exports.destinations import destination_of
@@ -155,14 +156,18 @@ class ErpPoller:
     def _missed(self, scope: OrganizationScope, delivery: Delivery) -> bool:
         """Note that the ERP has no such invoice, once a document flow has had its time.
 
-        An invoice that it had accepted and does not find for a while was deleted there.
+        An invoice that it had accepted and does not find for a while was deleted there. One that it
+        has sent a status of may be there under another id, where a document flow brings none.
         """
         now, since = self._clock.now(), delivery.finished_at or delivery.created_at
         if delivery.erp_missed_at is None and now - since >= FLOW_TAKES:
             self._note_missed(scope, delivery, now)
         missed_for = now - (delivery.erp_missed_at or now)
-        is_gone = delivery.erp_status is ErpStatus.ACCEPTED and missed_for >= GONE_AFTER
-        return is_gone and self._told(delivery, _GONE)
+        if delivery.erp_status is not ErpStatus.ACCEPTED or missed_for < GONE_AFTER:
+            return False
+        with self._database.read() as work:
+            received = ReceivedRepository(work.connection).of_delivery(scope, delivery.id, 1)
+        return not received and self._told(delivery, _GONE)
 
     def _note_missed(
         self, scope: OrganizationScope, delivery: Delivery, at: datetime | None

@@ -10,6 +10,7 @@ import pytest
 from ionport.core.i18n import speaking
 from ionport.documents.bulk.service import BulkService
 from ionport.documents.model import ErpStatus
+from ionport.exports.acknowledgements.bod_reader import read_acknowledgement
 from ionport.exports.acknowledgements.model import Result
 from ionport.exports.acknowledgements.polling import GONE_AFTER, TOLD_WITHIN, ErpPoller
 from ionport.exports.acknowledgements.service import AcknowledgementService
@@ -27,6 +28,7 @@ from ionport.sandbox.messaging.flows.model import Booked
 from ionport.store import SystemScope
 from ionport.web.locales import speech_of
 from tests.support import erp_mappings
+from tests.support.acknowledging import ACCEPTED, acknowledgement
 from tests.support.exporting import QUICK, closing
 from tests.support.infor_side import OPERATOR
 from tests.unit.exports.conftest import SCOPE as TENANT_SCOPE
@@ -369,6 +371,27 @@ def test_an_invoice_that_a_flow_brought_into_ln_is_found_there(opened: Opened) -
     found = walk.side.detail(ours.id).delivery
     assert (found.erp_status, found.erp_reference) == ("posted", booked.number)
     assert walk.side.detail(foreign.id).delivery.erp_status == "handed_over"
+    poller.close()
+
+
+def test_what_the_erp_itself_has_accepted_is_not_deleted_there_where_it_is_not_found(
+    opened: Opened,
+) -> None:
+    walk = opened(ExportMethod.INFOR_IDM_BOD, b"", "SUP000001", **{ASK_OPTION: "ln"})
+    delivery, service = delivered(walk, "ASK-32"), service_of(walk)
+    # A document flow that does not bring the correlation id to LN.
+    book_in_ln(walk, delivery, "")
+    told = read_acknowledgement(acknowledgement(delivery.correlation_id, ACCEPTED))
+    with walk.side.database.write() as work:
+        access = Access(work, walk.side.scope, OPERATOR)
+        secret = service.make_token(access, delivery.connection_id)
+        service.receive(work, service.caller(work, delivery.connection_id, secret), told)
+    poller = poller_of(walk)
+    for _ in range(3):
+        walk.clock.advance(GONE_AFTER)
+        poller.look()
+    found = walk.side.detail(delivery.id).delivery
+    assert (found.erp_status, found.erp_text) == ("accepted", "")
     poller.close()
 
 
