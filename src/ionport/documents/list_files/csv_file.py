@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from ionport.core.http.csv_lines import BYTE_ORDER_MARK, csv_line
-from ionport.documents.list_files.model import columns
+from ionport.documents.list_files.model import Column, columns
 from ionport.documents.model import DocumentSummary
 
 _IN_MEMORY: Final = 1 << 20
@@ -16,13 +16,14 @@ _IN_MEMORY: Final = 1 << 20
 class CsvWriter:
     """Writes CSV; files over a megabyte go to a temporary file."""
 
-    def __init__(self) -> None:
+    def __init__(self, chosen: Sequence[str] | None) -> None:
+        self._columns = columns(chosen)
         self._file = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - `close` closes it
-        self._file.write(head())
+        self._file.write(head(self._columns))
 
     def add(self, items: Sequence[DocumentSummary]) -> None:
         """Write the next documents."""
-        self._file.write(lines(items))
+        self._file.write(lines(items, self._columns))
 
     def close(self) -> bytes:
         """End the file and return its content."""
@@ -35,12 +36,11 @@ class CsvWriter:
         self._file.close()
 
 
-def head() -> bytes:
+def head(shown: Sequence[Column]) -> bytes:
     """Return the beginning of a file with its headings."""
-    return BYTE_ORDER_MARK + csv_line(column.heading for column in columns())
+    return BYTE_ORDER_MARK + csv_line(column.heading for column in shown)
 
 
-def lines(items: Iterable[DocumentSummary]) -> bytes:
+def lines(items: Iterable[DocumentSummary], shown: Sequence[Column]) -> bytes:
     """Return the lines of documents."""
-    shown = columns()
     return b"".join(csv_line(column.value(item) for column in shown) for item in items)

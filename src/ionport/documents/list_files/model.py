@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -123,6 +123,9 @@ class Column:
     kind: Kind = Kind.TEXT
     width: int = 16
     """In letters."""
+    of: Collection[ListColumn] | None = None
+    """It is written where one of these columns of the list is; none: only where all are; None:
+    always."""
 
 
 class Writer(Protocol):
@@ -141,27 +144,67 @@ class Writer(Protocol):
         ...
 
 
-def columns() -> list[Column]:
-    """Return the columns of every file, in the order of the list's own."""
+def columns(chosen: Collection[str] | None = None) -> list[Column]:
+    """Return the columns of a file in the order of the list's own.
+
+    `chosen` are columns of the list, beside which it always shows name and findings; None for
+    every column that there is.
+    """
+    return [
+        column
+        for column in _every_column()
+        if chosen is None or column.of is None or any(one in chosen for one in column.of)
+    ]
+
+
+def _every_column() -> list[Column]:
+    of = ListColumn
     return [
         Column(_("Document Name"), lambda item: item.filename, width=34),
-        Column(_("Id"), lambda item: item.id, width=38),
-        Column(_("Status"), lambda item: item.status.label, width=20),
+        Column(_("Id"), lambda item: item.id, width=38, of=()),
+        Column(_("Status"), lambda item: item.status.label, width=20, of=[of.STATUS]),
         Column(
-            _("ERP Status"), lambda item: item.erp_status.label if item.erp_status else "", width=14
+            _("ERP Status"),
+            lambda item: item.erp_status.label if item.erp_status else "",
+            width=14,
+            of=[of.ERP_STATUS],
         ),
-        Column(_("ERP reference"), lambda item: item.erp_reference or "", width=18),
-        Column(_("Type"), lambda item: _type_label(item.document_type)),
-        Column(_("Invoice Number"), lambda item: item.number, width=20),
-        Column(_("Supplier Name"), lambda item: item.supplier_name, width=34),
-        Column(_("Invoice Date"), lambda item: item.invoice_date, Kind.DAY, 13),
-        Column(_("Total Amount"), lambda item: item.total_amount, Kind.AMOUNT, 16),
-        Column(_("Currency"), lambda item: item.currency, width=10),
+        Column(
+            _("ERP reference"),
+            lambda item: item.erp_reference or "",
+            width=18,
+            of=[of.ERP_STATUS],
+        ),
+        Column(_("Type"), lambda item: _type_label(item.document_type), of=[of.DOCUMENT_TYPE]),
+        Column(_("Invoice Number"), lambda item: item.number, width=20, of=[of.NUMBER]),
+        Column(
+            _("Supplier Name"), lambda item: item.supplier_name, width=34, of=[of.SUPPLIER_NAME]
+        ),
+        Column(
+            _("Invoice Date"), lambda item: item.invoice_date, Kind.DAY, 13, of=[of.INVOICE_DATE]
+        ),
+        Column(
+            _("Total Amount"), lambda item: item.total_amount, Kind.AMOUNT, of=[of.TOTAL_AMOUNT]
+        ),
+        Column(
+            _("Currency"),
+            lambda item: item.currency,
+            width=10,
+            of=[of.TOTAL_AMOUNT, of.TOTAL_NET_AMOUNT],
+        ),
         *map(_field_column, FIELD_COLUMNS),
         Column(_("Findings that hold"), lambda item: str(item.open_findings), Kind.COUNT, 18),
-        Column(_("Imported On"), lambda item: _moment(item.created_at), Kind.MOMENT, 20),
-        Column(_("Created By"), lambda item: item.created_by, width=18),
-        Column(_("Updated"), lambda item: _moment(item.updated_at), Kind.MOMENT, 20),
+        Column(
+            _("Imported On"),
+            lambda item: _moment(item.created_at),
+            Kind.MOMENT,
+            20,
+            of=[of.CREATED_AT],
+        ),
+        Column(_("Created By"), lambda item: item.created_by, width=18, of=[of.CREATED_BY]),
+        Column(
+            _("Updated"), lambda item: _moment(item.updated_at), Kind.MOMENT, 20, of=[of.UPDATED_AT]
+        ),
     ]
 
 
@@ -171,6 +214,7 @@ def _field_column(column: ListColumn) -> Column:
         column.label,
         lambda item: item.chosen_fields.get(column.value, ""),
         kinds.get(column.field.type, Kind.TEXT) if column.field else Kind.TEXT,
+        of=[column],
     )
 
 

@@ -206,6 +206,7 @@ def _stored(query: ListQuery) -> dict[str, Any]:
         "until": to_microseconds(wanted.received_until) if wanted.received_until else None,
         "sort": query.sort.value,
         "descending": query.descending,
+        "columns": query.columns,
     }
 
 
@@ -220,6 +221,8 @@ def _read(stored: dict[str, Any]) -> ListQuery:
         ),
         DocumentSort(stored["sort"]),
         descending=stored["descending"],
+        # Requests that an older version stored name none.
+        columns=tuple(stored["columns"]) if stored.get("columns") is not None else None,
     )
 
 

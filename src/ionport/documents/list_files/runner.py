@@ -73,7 +73,7 @@ class ListFileRunner(Runner):
         """Return the content, or `RUNNING` when this process must not go on."""
         if scope.document_types == frozenset():
             return FileState.CANCELLED, b""
-        writer, done = writer_of(file.format), 0
+        writer, done = writer_of(file.format, query), 0
         try:
             for items in self._files.pages(scope, query):
                 writer.add(items)

@@ -29,7 +29,7 @@ _FIRST_YEAR: Final = 1901
 class SpreadsheetWriter:
     """Writes a workbook of one sheet in a temporary folder."""
 
-    def __init__(self) -> None:
+    def __init__(self, chosen: Sequence[str] | None) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="ionport-list-")
         self._path = Path(self._folder.name) / "list.xlsx"
         options = {
@@ -45,7 +45,7 @@ class SpreadsheetWriter:
         self._day = self._book.add_format({"num_format": "yyyy-mm-dd"})
         self._moment = self._book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
         self._amounts: dict[int, Any] = {}
-        self._columns = columns()
+        self._columns = columns(chosen)
         bold = self._book.add_format({"bold": True, "bottom": 1})
         self._sheet.freeze_panes(1, 1)
         for number, column in enumerate(self._columns):

@@ -86,6 +86,8 @@ class ListQuery:
     limit: int = 50
     fields: tuple[str, ...] = ()
     """Ids of document fields that are read besides, of the documents of the page alone."""
+    columns: tuple[str, ...] | None = None
+    """Which of the list's columns a file of it has; None for all that a file can have."""
 
     @property
     def by_prefix(self) -> bool:

@@ -141,6 +141,35 @@ def test_a_file_has_what_the_filter_finds_in_the_order_of_the_list(desk: Desk) -
     assert "Choose how the list is written." in said(_save(desk, "exe").text)
 
 
+@pytest.mark.parametrize("at_once", [2_000, 0])
+def test_a_file_has_the_columns_that_the_list_shows_where_these_are_chosen(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, at_once: int
+) -> None:
+    monkeypatch.setattr(service, "AT_ONCE", at_once)
+    _upload(desk, one=SAMPLE)
+    chosen = {"column": ["due_date", "total_net_amount"], "back": "/documents"}
+    desk.browser.send("/documents/columns", chosen, form_at="/documents")
+    heads = []
+    for file_format in ("csv", "xlsx"):
+        answer = _save(desk, file_format, columns="shown")
+        if at_once == 0:
+            _runner(desk).run_all()
+            answer = desk.browser.get(f"{answer.url.path}/content")
+        if file_format == "xlsx":
+            (cells,) = _sheet(answer.content)
+            heads.append({name: cell[1] for name, cell in cells.items()})
+            assert cells["Due Date"][2] == "yyyy-mm-dd"
+        else:
+            head, row = csv.reader(io.StringIO(answer.content.decode("utf-8-sig")))
+            heads.append(dict(zip(head, row, strict=True)))
+    names = ["Document Name", "Currency", "Due Date", "Total Net Amount", "Findings that hold"]
+    assert [list(one) for one in heads] == [names, names]
+    assert {one["Currency"] for one in heads} == {"EUR"}
+    assert {one["Total Net Amount"] for one in heads} == {"2414.80", "2414.8"}
+    page = desk.browser.get("/documents").text
+    assert 'name="columns" value="shown" checked' in page
+
+
 def test_a_long_list_is_made_in_the_background_for_who_asked_alone(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:

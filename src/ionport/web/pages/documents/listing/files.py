@@ -11,7 +11,7 @@ from starlette.routing import Route
 
 from ionport.core.i18n import _
 from ionport.documents.list_files import csv_file
-from ionport.documents.list_files.model import FileFormat
+from ionport.documents.list_files.model import FileFormat, columns
 from ionport.documents.list_files.service import ListFileService
 from ionport.documents.listing.model import ListQuery
 from ionport.documents.model import DocumentSort, DocumentSummary
@@ -53,8 +53,10 @@ def stream(request: Request) -> Response:
 
 
 def _lines(pages: Iterator[Sequence[DocumentSummary]]) -> Iterator[bytes]:
-    yield csv_file.head()
-    yield from map(csv_file.lines, pages)
+    every = columns()
+    yield csv_file.head(every)
+    for items in pages:
+        yield csv_file.lines(items, every)
 
 
 def make(request: Request) -> Response:
@@ -65,10 +67,15 @@ def make(request: Request) -> Response:
         text = _("Choose how the list is written.")
         return redirect(request, path_to(request, "documents"), kind="warning", text=text)
     values = {each: text_of(visit.form, each) for each in NAMES}
+    shown = None
+    if text_of(visit.form, "columns") == "shown":
+        with visit.read(scope) as access:
+            shown = documents_of(request).list_settings.get(access).columns
     query = ListQuery(
         filter_of(visit, values),
         DocumentSort(sort) if sort in list(DocumentSort) else DocumentSort.CREATED_AT,
         descending=text_of(visit.form, "dir") != "asc",
+        columns=None if shown is None else tuple(each.value for each in shown),
     )
     order = {"sort": query.sort.value, "dir": "desc" if query.descending else "asc"}
     with visit.write(scope) as access:
