@@ -38,6 +38,13 @@ _LINE_ALLOWANCES = (
     ("BG-28", "charge", ("BT-141", "BT-142", "BT-143", "BT-144", "BT-145", "", "")),
     ("OWN-G3", "unknown", ("BT-136", "BT-137", "BT-138", "BT-139", "BT-140", "", "")),
 )
+TERMS_OF_TYPES = {
+    **{kind: term for kind, term, _date in _REFERENCES},
+    "preceding_invoice": "BG-3",
+    **{kind: group for group, kind, _terms in reversed(_ALLOWANCES)},
+}
+"""The business terms that the values of the columns TYPE stand for, by which they are named."""
+
 _COLUMNS = ("AMOUNT", "BASE_AMOUNT", "PERCENTAGE", "REASON", "REASON_CODE", "VAT_CATEGORY", "VAT")
 
 

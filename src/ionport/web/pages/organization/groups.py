@@ -120,6 +120,7 @@ def _form_page(
         "permissions": list(Permission),
         "of_organization": OF_ORGANIZATION,
         "ticked": {_box(grant) for grant in grants},
+        "by_type": {grant.permission for grant in grants if grant.document_type != EVERY_TYPE},
         "trail": trail,
     }
     return render(request, "organization/groups/form.html", context, status=status)

@@ -14,6 +14,7 @@ from ionport.documents.invoice.corrections import CORRECTABLE_TABLES, Target
 from ionport.documents.invoice.fields import RATE_SUFFIXES, VAT_TERMS
 from ionport.documents.invoice.rendering.model import Language
 from ionport.documents.invoice.rendering.words import Words, translated_code_name
+from ionport.documents.invoice.rows import TERMS_OF_TYPES
 from ionport.documents.model import Document, Row
 from ionport.documents.review.decisions.corrections import corrected_values
 from ionport.documents.review.decisions.model import DecisionKind, DocumentDecision
@@ -328,6 +329,8 @@ def shown_value(one: Field, raw: str, currency: str) -> str:
         decimals = decimals_of(currency) if one.type is FieldType.AMOUNT else 0
         text = Words(Language(language())).number(number, decimals)
         return f"{text} %" if one.id in _PERCENTAGES else text
+    if one.id == "TYPE" and (term := TERMS_OF_TYPES.get(raw)):
+        return Words(Language(language())).label(term)
     if one.id == "supplier_iban":
         return " ".join(raw[n : n + 4] for n in range(0, len(raw), 4))
     return raw

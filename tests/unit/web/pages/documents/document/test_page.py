@@ -40,6 +40,26 @@ def test_amounts_dates_and_codes_are_written_as_people_read_them(desk: Desk) -> 
         assert text in values, text
 
 
+@pytest.mark.parametrize(
+    ("language", "names"),
+    [("de", ["Bestellung", "Nachlass"]), ("fr", ["Bon de commande", "Remise"])],
+)
+def test_what_a_reference_or_an_allowance_is_stands_in_the_readers_language(
+    desk: Desk, language: str, names: list[str]
+) -> None:
+    allowance = (
+        b"<cac:AllowanceCharge><cbc:ChargeIndicator>false</cbc:ChargeIndicator>"
+        b'<cbc:Amount currencyID="EUR">1.00</cbc:Amount></cac:AllowanceCharge><cac:TaxTotal>'
+    )
+    (document,) = _upload(desk, SAMPLE.replace(b"<cac:TaxTotal>", allowance, 1))
+    desk.browser.http.headers["accept-language"] = language
+    cells = re.findall(
+        r"<td[^>]*>\s*([^<]*?)\s*</td>", desk.browser.get(f"/documents/{document}").text
+    )
+    assert [name for name in names if name not in cells] == []
+    assert not {"order", "allowance"} & set(cells)
+
+
 def test_amounts_have_the_digits_of_their_currency(desk: Desk) -> None:
     (document,) = _upload(desk, SAMPLE.replace(b'"EUR"', b'"JPY"').replace(b">EUR<", b">JPY<"))
     (dinar,) = _upload(desk, AGAIN.replace(b'"EUR"', b'"KWD"').replace(b">EUR<", b">KWD<"))
