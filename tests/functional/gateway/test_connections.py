@@ -185,6 +185,19 @@ def test_the_path_goes_out_as_it_came(rest: str, asked: str) -> None:
     assert target.heads == [head]
 
 
+@pytest.mark.parametrize(
+    "headers", [b"X-Policy: " + b"a" * 30_000 + b"\r\n", b"X-One: a\r\n" * 150]
+)
+def test_headers_as_long_and_many_as_services_have_pass(headers: bytes) -> None:
+    async def calls(upstream: Upstream, target: ScriptedTarget) -> None:
+        assert await read(upstream, target.outbound()) == b"ok"
+        with pytest.raises(TargetFailed, match="more than 200 headers, or one of more than 32,768"):
+            await read(upstream, target.outbound())
+
+    too_much = headers * 2 if headers.count(b"\n") > 1 else headers.replace(b"a", b"aa")
+    run([OK.replace(b"OK\r\n", b"OK\r\n" + each) for each in (headers, too_much)], calls)
+
+
 def test_an_answer_that_is_no_http_is_told() -> None:
     async def calls(upstream: Upstream, target: ScriptedTarget) -> None:
         with pytest.raises(TargetFailed) as caught:

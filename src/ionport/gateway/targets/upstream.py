@@ -32,6 +32,8 @@ from ionport.gateway.targets.idle_timeout import IdleTimeout
 from ionport.gateway.targets.port import Outbound, RequestBody
 from ionport.gateway.targets.upstream_answer import (
     CONNECT_SECONDS,
+    MAX_HEADER_BYTES,
+    MAX_HEADERS,
     RefusedByPolicy,
     UpstreamAnswer,
     abort_connection,
@@ -236,6 +238,8 @@ async def _exchange(
             read_until_eof=True,
             auto_decompress=False,
             read_bufsize=READ_BYTES,
+            max_field_size=MAX_HEADER_BYTES,
+            max_headers=MAX_HEADERS,
         )
         sending = await _write(protocol, method, head, body)
         message, content = await protocol.read()

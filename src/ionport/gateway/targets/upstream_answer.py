@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Sequence
 from typing import Final
 
 import aiohttp
 from aiohttp.connector import Connection
-from aiohttp.http import RawResponseMessage
+from aiohttp.http import HttpProcessingError, RawResponseMessage
 
 from ionport.core.errors import IonportError
 from ionport.gateway.errors import TargetFailed, TargetTimedOut
@@ -16,6 +17,10 @@ from ionport.gateway.targets.addresses import AddressRefused, refused_text
 from ionport.gateway.targets.port import Header
 
 CONNECT_SECONDS: Final = 10.0
+# Security policies and cookies of some services exceed aiohttp's 8,190 bytes.
+MAX_HEADER_BYTES: Final = 32_768
+MAX_HEADERS: Final = 200
+_ABOUT_SIZE: Final = re.compile("Got more than|Too many headers")
 
 
 class UpstreamAnswer:
@@ -142,6 +147,13 @@ def failure_of(error: Exception) -> IonportError:
         return TargetFailed(
             "The target takes no connection. Check that it is running.",
             code="target_unreachable",
+            detail=detail,
+        )
+    if isinstance(error, HttpProcessingError) and _ABOUT_SIZE.match(error.message):
+        return TargetFailed(
+            f"The target's answer has more than {MAX_HEADERS} headers, or one of more than"
+            f" {MAX_HEADER_BYTES:,} bytes.",
+            code="target_broken",
             detail=detail,
         )
     return TargetFailed(
