@@ -122,7 +122,9 @@ def test_whoever_deletes_a_connection_in_use_is_told_so_before(desk: Desk) -> No
 
 def test_the_page_lists_what_has_to_be_set_up_at_infor(desk: Desk) -> None:
     text = said(desk.browser.get(_NEW).text)
-    for name in ("ION Desk Admin", "IDM-AdvancedUser", "MingleEnterprise", "Sync.CaptureDocument"):
+    setting_up = "ION Desk Admin", "ION API Admin", "IDM Admin"
+    of_the_account = "IDM-AdvancedUser", "Infor-SuiteUser", "MingleEnterprise"
+    for name in (*setting_up, *of_the_account, "Sync.CaptureDocument"):
         assert name in text
 
 
@@ -131,7 +133,15 @@ def test_the_page_shows_the_quota_and_takes_other_limits(desk: Desk) -> None:
     address = page.url.path
     assert until(lambda: "every 1s" not in desk.browser.get(address).text)
     assert "Last used not yet" in said(desk.browser.get(address).text)
-    assert "Tokens today 0 100 enough" in said(desk.browser.get(address).text)
+    shown = said(desk.browser.get(address).text)
+    for counted in (
+        "Sign-ons in the last minute 0 20 enough",
+        "Sign-ons today 0 1,000 enough",
+        "Tokens today 0 100 enough",
+        "Calls in the last minute 0 3,000 enough",
+        "Calls today 0 250,000 enough",
+    ):
+        assert counted in shown
     refused = desk.browser.send(f"{address}/limits", {"tokens_day": "none"})
     assert refused.status_code == 422
     assert "Enter a whole number from 1 to 100,000,000." in refused.text

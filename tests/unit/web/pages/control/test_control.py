@@ -128,7 +128,13 @@ def test_a_rule_to_begin_with_is_filled_in_and_saved_as_it_is(desk: Desk) -> Non
             fields[re.findall(r'name="(\w+)"', select)[0]] = chosen[1] if chosen else ""
         saved = desk.browser.send(f"{base(desk)}/faults/add", {**RULE, **fields}).text
         assert saved.count("/delete") == number, said(saved)
-    assert "IDM is busy for three calls" in saved
+    for rule in (
+        "IDM is busy for three calls Answer with a status of my choice IDM the next 3 0 of 0 on",
+        "Cut the connection, the call done IDM · create item the next 1 0 of 0 on",
+        "Refuse the token with 401 M3 every 10. call 0 of 0 on",
+        "IDM search finds new items later IDM every call 0 of 0 on",
+    ):
+        assert rule in said(saved)
 
 
 def test_the_clock_goes_forward_and_back_and_tokens_expire(desk: Desk) -> None:

@@ -443,3 +443,4 @@ def test_a_call_is_copied_as_curl_without_its_token(desk: Desk) -> None:
     assert "/IDM/api/items" in command
     assert "--data-binary" in command
     assert "Content-Length" not in command
+    assert not re.search(r"eyJ[\w-]{20,}", page), "a token stands on the page"

@@ -156,6 +156,20 @@ def test_the_coverage_tells_what_is_imitated_and_known_from_where(desk: Desk) ->
         assert part in text
 
 
+def test_the_coverage_is_folded_and_unfolds_what_a_search_or_a_choice_finds(desk: Desk) -> None:
+    folded = desk.browser.get(COVERAGE).text
+    assert folded.count('class="card-box coverage"') > 5
+    assert " open>" not in folded
+    found = desk.browser.get(f"{COVERAGE}?q=addhead").text
+    assert found.count('class="card-box coverage"') == found.count(" open>") == 1
+    assert "AddHead" in found
+    assert "Compass" not in found
+    chosen = desk.browser.get(f"{COVERAGE}?known=inferred").text
+    assert set(re.findall(r'<td><span class="pill[^>]*>(.*?)</span>', chosen)) == {"inferred"}
+    for nothing in ("q=%3Cnothing%3E", "known=nonsense"):
+        assert "Nothing matches" in desk.browser.get(f"{COVERAGE}?{nothing}").text
+
+
 def test_each_service_has_an_openapi_document_to_save(desk: Desk) -> None:
     links = re.findall(rf'href="({COVERAGE}/\w+/openapi.json)"', desk.browser.get(COVERAGE).text)
     assert len(links) >= 5
