@@ -13,7 +13,10 @@ from ionport.documents.model import EXPORT_STATUSES, DocumentStatus
 
 _S = DocumentStatus
 
-BY_PERSON = frozenset({_S.ON_HOLD, _S.REJECTED, _S.DELETED})
+CLOSED = frozenset({_S.REJECTED, _S.DELETED})
+"""Statuses in which a document is out of everything, until a person takes that back."""
+
+BY_PERSON = frozenset({_S.ON_HOLD, *CLOSED})
 """Statuses set by a person: findings and deliveries do not change them."""
 
 PENDING = frozenset({_S.PENDING_APPROVAL, _S.PENDING_SECOND_APPROVAL})

@@ -19,7 +19,7 @@ from ionport.documents.companies.model import addressee_of
 from ionport.documents.intake.reading import Intake, invoices_in_pdf, read_file
 from ionport.documents.invoice.corrections import Correction, Target
 from ionport.documents.invoice.reading.limits import ReadingLimits
-from ionport.documents.model import Document, DocumentStatus, Row
+from ionport.documents.model import Document, Row
 from ionport.documents.parties.repository import PartyRepository
 from ionport.documents.repository import DocumentRepository, search_text
 from ionport.documents.retention.content import content_digest, require_content
@@ -28,6 +28,7 @@ from ionport.documents.review.decisions.model import DecisionKind, DocumentDecis
 from ionport.documents.review.decisions.placing import place_again
 from ionport.documents.review.decisions.repository import DecisionRepository
 from ionport.documents.review.decisions.values import checked_value, field_of
+from ionport.documents.review.life_cycle import CLOSED
 from ionport.documents.review.ports import Sent
 from ionport.documents.review.service import ReviewService
 from ionport.documents.timeline import Timeline
@@ -43,8 +44,6 @@ MAX_CHANGES = 200
 _TRIES = 3
 OF_CONTENT = frozenset({DecisionKind.CORRECT, DecisionKind.CHOOSE})
 """The decisions that are applied each time the file is read again."""
-
-_CLOSED = frozenset({DocumentStatus.REJECTED, DocumentStatus.DELETED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,7 +259,7 @@ class CorrectionService:
         locked = DocumentRepository(access.connection).lock(access.scope, document.id)
         require_content(locked.purged_at if locked else None)
         status = locked.status if locked else document.status
-        if status in _CLOSED:
+        if status in CLOSED:
             raise Conflict(
                 _("The document is {status}. Undo that before you correct it.").format(
                     status=status.label

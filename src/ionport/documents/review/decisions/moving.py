@@ -10,13 +10,14 @@ from ionport.core.errors import Conflict, InvalidInput, existing
 from ionport.core.i18n import N_, _
 from ionport.documents.companies.model import addressee_of
 from ionport.documents.companies.service import COMPANY_RULES, place_of
-from ionport.documents.model import Document, DocumentStatus, TimelineKind
+from ionport.documents.model import Document, TimelineKind
 from ionport.documents.parties.repository import PartyRepository
 from ionport.documents.repository import DocumentRepository, TimelineRepository
 from ionport.documents.retention.content import require_content
 from ionport.documents.review.decisions.corrections import sent_already
 from ionport.documents.review.decisions.judging import Judging
 from ionport.documents.review.decisions.placing import MOVED, from_to, place_names
+from ionport.documents.review.life_cycle import CLOSED
 from ionport.documents.review.lines import NO_LINES
 from ionport.documents.review.model import NewFinding
 from ionport.documents.review.ports import Sent
@@ -27,8 +28,6 @@ from ionport.identity.audit import AuditLog
 from ionport.identity.groups.permissions import Permission
 from ionport.identity.model import AuditAction
 from ionport.store import OrganizationScope, ScopedWork
-
-_CLOSED = frozenset({DocumentStatus.REJECTED, DocumentStatus.DELETED})
 
 
 class MoveAction(AuditAction):
@@ -122,7 +121,7 @@ class MoveService:
         document = repository.find(access.scope, document_id)
         document = existing(document, _("There is no such document."), code="no_document")
         require_content(document.purged_at)
-        if document.status in _CLOSED:
+        if document.status in CLOSED:
             raise Conflict(
                 _("The document is {status}. Undo that before you move it.").format(
                     status=document.status.label

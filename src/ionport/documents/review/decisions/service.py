@@ -24,7 +24,7 @@ from ionport.documents.review.decisions.judging import Judging
 from ionport.documents.review.decisions.model import DecisionKind, DocumentDecision
 from ionport.documents.review.decisions.repository import DecisionRepository
 from ionport.documents.review.decisions.same_invoice import SameInvoice
-from ionport.documents.review.life_cycle import PENDING, Cause, can_move, moved
+from ionport.documents.review.life_cycle import CLOSED, PENDING, Cause, can_move, moved
 from ionport.documents.review.model import Finding
 from ionport.documents.review.ports import Sent
 from ionport.documents.review.repository import FindingRepository
@@ -41,7 +41,6 @@ _SETS = {
     DecisionKind.HOLD: (DocumentStatus.ON_HOLD, Cause.HOLD),
     DecisionKind.DELETE: (DocumentStatus.DELETED, Cause.DELETE),
 }
-_LEAVES = frozenset({DocumentStatus.REJECTED, DocumentStatus.DELETED})
 
 
 class DecisionService:
@@ -82,11 +81,13 @@ class DecisionService:
 
         Raises:
             InvalidInput: no reason, or a required value is missing, which has to be entered.
-            Conflict: none of them is open (`nothing_to_accept`), or one was not so when the
-                person looked (`changed_meanwhile`).
+            Conflict: none of them is open (`nothing_to_accept`), one was not so when the person
+                looked (`changed_meanwhile`), or the document is closed (`wrong_status`).
         """
         document = self._lock(access, document_id)
         access.require(Permission.DECIDE, document.document_type)
+        if document.status in CLOSED:
+            raise _wrong_status(document.status)
         check_reason(reason)
         found = [
             finding
@@ -283,7 +284,7 @@ class DecisionService:
     ) -> None:
         """Set the document's status by the decision."""
         target, cause = _SETS[kind]
-        same = self._same_invoice.others(access, document_id) if target in _LEAVES else []
+        same = self._same_invoice.others(access, document_id) if target in CLOSED else []
         # In one order, deliveries before documents, so that no two wait in a circle.
         for each in sorted({*same, document_id}):
             self._review.deliveries.lock(access, each)
@@ -301,11 +302,11 @@ class DecisionService:
         repository.set_status(access.scope, document.id, status, now)
         change = (document.status, status)
         claims = ClaimRepository(access.connection)
-        if target in _LEAVES and not was_sent and claims.claimed_by(access.scope, document.id):
+        if target in CLOSED and not was_sent and claims.claimed_by(access.scope, document.id):
             claims.remove_claims(access.scope, document.id)
             parameters = {**parameters, "claimed": "yes"}
         self._review.log.add(access, document.id, kind, parameters, change)
-        if target in _LEAVES and not was_sent:
+        if target in CLOSED and not was_sent:
             self._same_invoice.free(access, document.id, same)
             self._review.accounts.forget(access, document.id)
 
@@ -328,7 +329,7 @@ class DecisionService:
         self._review.log.undo(access, [decision], (document.status, target))
         if decision.kind is DecisionKind.DUPLICATE:
             repository.set_duplicate_of(access.scope, document.id, None)
-        if document.status in _LEAVES and target not in _LEAVES:
+        if document.status in CLOSED and target not in CLOSED:
             self._same_invoice.judge(access, document, decision)
         self._review.settle(access, document.id, access.actor.name)
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ionport.documents.model import Document, DocumentStatus
+from ionport.documents.model import Document
 from ionport.documents.review.decisions.corrections import OF_CONTENT
 from ionport.documents.review.decisions.model import DecisionKind, DocumentDecision
+from ionport.documents.review.life_cycle import CLOSED
 from ionport.documents.review.ports import Deliveries, Sent
 from ionport.identity.access import Access
 from ionport.store import OrganizationScope
@@ -14,7 +15,6 @@ from ionport.store import OrganizationScope
 _OF_STATUS = frozenset(
     {DecisionKind.REJECT, DecisionKind.DUPLICATE, DecisionKind.HOLD, DecisionKind.DELETE}
 )
-_CLOSED = frozenset({DocumentStatus.REJECTED, DocumentStatus.DELETED})
 
 
 def undoable(
@@ -39,6 +39,6 @@ def undoable(
         for each in active
         if (is_free or each.kind is DecisionKind.HOLD)
         and (each.kind not in _OF_STATUS or each.id in newest)
-        and not (document.status in _CLOSED and each.kind in OF_CONTENT)
+        and not (document.status in CLOSED and each.kind in OF_CONTENT)
         and access.may(each.kind.permission, document.document_type)
     )

@@ -14,7 +14,7 @@ from ionport.core.errors import InvalidInput, IonportError, NotFound
 from ionport.core.i18n import _
 from ionport.documents.model import Document, DocumentStatus
 from ionport.documents.review.decisions.model import DecisionKind
-from ionport.documents.review.life_cycle import PENDING, Cause, can_move
+from ionport.documents.review.life_cycle import CLOSED, PENDING, Cause, can_move
 from ionport.identity.access import Access
 from ionport.identity.groups.permissions import Permission
 from ionport.store import OrganizationScope, Work
@@ -67,7 +67,7 @@ def actions_of(
     status = document.status
     waits = status in PENDING and needs_approval
     is_whole = document.purged_at is None
-    is_open = is_whole and status not in (DocumentStatus.REJECTED, DocumentStatus.DELETED)
+    is_open = is_whole and status not in CLOSED
     must_decide = document.is_held and status not in PENDING
     may = {one: access.may(one, document.document_type) for one in Permission}
     decides, edits = may[Permission.DECIDE], may[Permission.EDIT]

@@ -85,6 +85,16 @@ def test_findings_are_accepted_and_what_has_none_is_left_out_and_linked(desk: De
     assert _statuses(desk) == {DocumentStatus.VALIDATED_PENDING_EXPORT: 2}
 
 
+def test_findings_of_a_rejected_document_are_not_accepted_and_it_is_named(desk: Desk) -> None:
+    rejected, held = _upload(desk, 2, MISMATCH, "H")
+    _confirm(desk, _send(desk, action="reject", document=[rejected]), reason="ordered by nobody")
+    done = _confirm(desk, _send(desk, action="accept", all="yes"), reason="agreed by phone")
+    assert "Done 1 Left out 1" in said(done.text)
+    assert "1 document: This cannot be done where the document stands: Rejected." in said(done.text)
+    assert "agreed by phone" in desk.browser.text(f"/documents/{held}")
+    assert "agreed by phone" not in desk.browser.text(f"/documents/{rejected}")
+
+
 def _find_more(desk: Desk, document_id: str) -> None:
     assert desk.application.documents is not None
     with desk.application.database.write() as work:
