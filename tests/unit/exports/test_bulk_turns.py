@@ -1,4 +1,4 @@
-"""Actions on many documents take turns, so that one organization does not wait for another's."""
+"""Actions on many documents take turns between organizations, and end with a person's rights."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from ionport.documents.bulk.model import BulkAction, BulkOutcome, BulkRun, BulkS
 from ionport.documents.bulk.runner import BulkRunner
 from ionport.documents.bulk.service import BulkService
 from ionport.identity.access import Access
-from ionport.identity.model import Organization
-from ionport.identity.repository import OrganizationRepository
+from ionport.identity.members.repository import MemberRepository
+from ionport.identity.model import Actor, Organization, OrganizationRole, User
+from ionport.identity.repository import OrganizationRepository, UserRepository
 from ionport.store import OrganizationScope, SystemScope
 from tests.support.exporting import OPERATOR, DocumentSide
 
@@ -52,3 +53,25 @@ def test_a_few_documents_of_one_organization_do_not_wait_for_many_of_another(
         for name, run in runs.items():
             found = bulk.get(work.within(sides[name].scope), run.id)
             assert (found.state, found.done) == (BulkState.DONE, run.total)
+
+
+def test_who_may_not_sign_in_any_more_has_no_further_document_settled(
+    side: DocumentSide, clock: MovableClock
+) -> None:
+    bulk, system = BulkService(clock, side.audit), SystemScope("test")
+    ids = [side.receive(f"R-{number}") for number in range(2)]
+    user = User("usr_clerk", "clerk", "Clerk", "", "guid", False, clock.now())
+    roles = frozenset({(side.scope.organization_id, OrganizationRole.ADMINISTRATOR)})
+    with side.database.write() as work:
+        UserRepository(work.connection).add(system, user, "clerk", "")
+        access = Access(work, side.scope, Actor(user.id, user.username, organization_roles=roles))
+        run = bulk.start(access, BulkAction.EXPORT, Selection(ids=ids))
+
+    def step(access: Access[OrganizationScope], _document: str, _run: BulkRun) -> BulkOutcome:
+        MemberRepository(access.connection).set_disabled(system, user.id, True)
+        return BulkOutcome.done()
+
+    BulkRunner(side.database, clock, {BulkAction.EXPORT: step}).run_one(run.id)
+    with side.database.read() as work:
+        found = bulk.get(work.within(side.scope), run.id)
+    assert (found.state, found.done, found.open) == (BulkState.CANCELLED, 1, 1)

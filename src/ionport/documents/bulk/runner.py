@@ -85,21 +85,27 @@ class BulkRunner(Runner):
             run = repository.taken(_RUNNING, run_id)
             scope = OrganizationScope(run.organization_id)
             items = repository.open_items(scope, run_id, _AT_A_TIME)
-            actor = _actor_of(work, run)
-        if actor is None or not items:
-            self._end(run, worker, BulkState.DONE if actor else BulkState.CANCELLED)
+            may_go_on = _actor_of(work, run) is not None
+        if not (items and may_go_on):
+            self._end(run, worker, BulkState.DONE if may_go_on else BulkState.CANCELLED)
             return
         for item in items:
-            if self._stopping.is_set() or not self._settle(run, worker, actor, item):
+            if self._stopping.is_set() or not self._settle(run, worker, item):
                 return
 
-    def _settle(self, run: BulkRun, worker: str, actor: Actor, item: BulkItem) -> bool:
-        """Do the action with one document; False when the run is not ours any more."""
+    def _settle(self, run: BulkRun, worker: str, item: BulkItem) -> bool:
+        """Do the action with one document, by the rights that the person has now.
+
+        False when the run is not ours any more, or its person may not sign in any more.
+        """
         scope = OrganizationScope(run.organization_id)
         try:
             with self._database.write() as work:
                 repository = BulkRepository(work.connection)
                 if not repository.hold(scope, run.id, worker, self._clock.now()):
+                    return False
+                actor = _actor_of(work, run)
+                if actor is None:
                     return False
                 outcome = self._outcome(work, run, actor, item.document_id)
                 repository.settle(scope, run.id, item.position, outcome)
