@@ -18,7 +18,7 @@ LANGUAGES = ("en", "de", "fr")
 _LINK = re.compile(r"(?<=\]\()/manual/")
 
 CONTENTS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("Start", ("the-walk", "words")),
+    ("Start", ("the-walk", "when-not-to-use", "words")),
     (
         "Infor side",
         (
@@ -73,6 +73,8 @@ CONTENTS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "audit-log",
             "keys-and-backups",
             "operations",
+            "architecture",
+            "security",
             "troubleshooting",
         ),
     ),
