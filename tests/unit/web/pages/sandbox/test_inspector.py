@@ -130,6 +130,21 @@ def test_calls_are_filtered_by_service_status_and_text(desk: Desk):
     assert last.index("-99-1-LATEST") < last.index("multipartMessage")
 
 
+def test_calls_are_followed_with_the_filter_kept_until_somebody_stops(desk: Desk):
+    desk.create_item()
+    still = desk.browser.get(f"{BASE}?service=IDM").text
+    assert "every 2s" not in still
+    follow = re.search(r'href="([^"]*live=on[^"]*)"', still)
+    assert follow is not None
+    page = desk.browser.get(html.unescape(follow[1])).text
+    asked = re.search(r'hx-get="([^"]*)" hx-trigger="every 2s" hx-select="#rows"', page)
+    assert asked is not None
+    assert "service=IDM" in asked[1]
+    desk.call("GET", "/IDM/api/items/M3_SupplierInvoice-77-1-LATEST")
+    assert "-77-1-LATEST" in desk.browser.get(html.unescape(asked[1])).text
+    assert "Stop following" in page
+
+
 @pytest.mark.on_each_database
 def test_unknown_filters_and_pages_do_no_harm(desk: Desk):
     desk.create_item()
