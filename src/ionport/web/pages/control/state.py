@@ -14,6 +14,7 @@ from ionport.core.i18n import _, ngettext
 from ionport.sandbox.control.plane import ControlPlane
 from ionport.sandbox.control.state.model import Snapshot
 from ionport.web.forms.fields import errors_of, lines_of, text_of, whole_number
+from ionport.web.pages.control.state_words import STATE_WORDS
 from ionport.web.rendering.confirm import Crumbs, ask_first
 from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.rendering.trail import trail_of
@@ -41,21 +42,13 @@ def _state_page(
         subjects = [scope.tenant_id, *(snapshot.name for snapshot in snapshots)]
         trail = trail_of(request, access.work, subjects)
     context = {
-        "counts": sorted((_words(each.table), each.rows) for each in counts if each.rows),
+        "counts": sorted((_(STATE_WORDS[each.table]), each.rows) for each in counts if each.rows),
         "snapshots": snapshots,
         "values": values,
         "errors": errors,
         "trail": trail,
     }
     return render(request, "control/state/state.html", context, status=status)
-
-
-def _words(table: str) -> str:
-    """Return what a table holds, as people write it: IDM items."""
-    first, *others = table.split("_")
-    names = {"idm": "IDM", "ion": "ION", "m3": "M3", "ln": "LN", "bod": "BOD"}
-    known = names.get(first, first.capitalize())
-    return " ".join([known, *("ACLs" if each == "acls" else each for each in others)])
 
 
 def reset_form(request: Request) -> Response:

@@ -11,6 +11,8 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from ionport.sandbox.control.state.service import state_tables
+from ionport.web.pages.control.state_words import STATE_WORDS
 from tests.support.infor_side import new_item
 from tests.support.web import said
 from tests.support.whole import Desk, desk_on
@@ -257,3 +259,7 @@ def test_a_user_who_is_no_administrator_is_refused(desk: Desk) -> None:
     for page in ("faults", "sandbox-clock", "sandbox-state", "control-keys"):
         assert desk.browser.get(f"{base(desk)}/{page}").status_code == 403
     desk.sign_in_as("ada")
+
+
+def test_every_table_of_a_sandbox_has_words() -> None:
+    assert {table.name for table in state_tables()} == STATE_WORDS.keys()
