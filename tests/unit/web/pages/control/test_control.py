@@ -154,11 +154,11 @@ def test_seed_snapshot_reset_and_restore(desk: Desk) -> None:
     assert "Added 2 IDM items" in said(seed(desk, "1", "2").text)
     taken = desk.browser.send(f"{path}/snapshots", {"name": "two-items"}, form_at=path)
     assert "two-items is taken" in said(taken.text)
-    assert ">IDM items<" in taken.text
+    assert ">IDM: items<" in taken.text
     assert "The sandbox is empty" in said(desk.browser.send(f"{path}/reset").text)
-    assert ">IDM items<" not in desk.browser.get(path).text
+    assert ">IDM: items<" not in desk.browser.get(path).text
     desk.browser.send(f"{path}/snapshots/two-items/restore")
-    assert ">IDM items<" in desk.browser.get(path).text
+    assert ">IDM: items<" in desk.browser.get(path).text
     history = said(desk.browser.get(path).text)
     assert "Snapshot restored" in history
     assert "Sandbox reset" in history
