@@ -159,15 +159,18 @@ class ErpPoller:
         An invoice that it had accepted and does not find for a while was deleted there. One that it
         has sent a status of may be there under another id, where a document flow brings none.
         """
+        is_accepted = delivery.erp_status is ErpStatus.ACCEPTED
+        if is_accepted and self._has_sent_status(scope, delivery):
+            return False
         now, since = self._clock.now(), delivery.finished_at or delivery.created_at
         if delivery.erp_missed_at is None and now - since >= FLOW_TAKES:
             self._note_missed(scope, delivery, now)
         missed_for = now - (delivery.erp_missed_at or now)
-        if delivery.erp_status is not ErpStatus.ACCEPTED or missed_for < GONE_AFTER:
-            return False
+        return is_accepted and missed_for >= GONE_AFTER and self._told(delivery, _GONE)
+
+    def _has_sent_status(self, scope: OrganizationScope, delivery: Delivery) -> bool:
         with self._database.read() as work:
-            received = ReceivedRepository(work.connection).of_delivery(scope, delivery.id, 1)
-        return not received and self._told(delivery, _GONE)
+            return bool(ReceivedRepository(work.connection).of_delivery(scope, delivery.id, 1))
 
     def _note_missed(
         self, scope: OrganizationScope, delivery: Delivery, at: datetime | None

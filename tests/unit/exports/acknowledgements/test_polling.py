@@ -391,7 +391,7 @@ def test_what_the_erp_itself_has_accepted_is_not_deleted_there_where_it_is_not_f
         walk.clock.advance(GONE_AFTER)
         poller.look()
     found = walk.side.detail(delivery.id).delivery
-    assert (found.erp_status, found.erp_text) == ("accepted", "")
+    assert (found.erp_status, found.erp_text, found.erp_missed_at) == ("accepted", "", None)
     poller.close()
 
 
