@@ -144,6 +144,14 @@ class DocumentationService:
             raise NotFound(_("There is no such endpoint."))
         return DocumentationRepository(access.connection).list(access.scope, endpoint_id)
 
+    def list_texts(self, access: Access[TenantScope]) -> Sequence[tuple[str, str]]:
+        """Return the newest documents of active endpoints: where their paths begin behind the
+        tenant, and the JSON text. There are at most ten.
+        """
+        access.require_tenant_administrator()
+        documents = DocumentationRepository(access.connection)
+        return documents.texts(access.scope, MAX_DOCUMENTATION)
+
     def get_documentation(
         self, access: Access[TenantScope], documentation_id: str
     ) -> tuple[Documentation, str]:

@@ -235,6 +235,18 @@ class DocumentationRepository(Repository):
             _documentation,
         )
 
+    def texts(self, scope: TenantScope, limit: int) -> Sequence[tuple[str, str]]:
+        """Return the newest documents of active endpoints: context and proxy context, and text."""
+        query = (
+            select(_s.context, _e.proxy_context, _d.content)
+            .join(target_endpoints, _e.id == _d.endpoint_id)
+            .join(api_suites, _s.id == _e.suite_id)
+            .where(_d.tenant_id == scope.tenant_id, _s.is_active, _e.is_active)
+            .order_by(_d.created_at.desc(), _d.id)
+            .limit(limit)
+        )
+        return self._all(query, lambda row: (f"{row.context}/{row.proxy_context}", row.content))
+
     def delete(self, scope: TenantScope, documentation_id: str) -> None:
         self._delete(api_documentation, scope, id=documentation_id)
 

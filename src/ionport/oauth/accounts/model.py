@@ -5,10 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Final
 
 from ionport.core.i18n import N_
 from ionport.core.paging import PageRequest
 from ionport.identity.model import AuditAction
+
+TITLE_SEPARATOR: Final = " · "
+"""Stands between the parts of a title."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +43,7 @@ class ServiceAccount:
     def title(self) -> str:
         """The access key, with the user or the description that tells whose it is."""
         whose = self.user_name or self.description
-        return f"{self.access_key} · {whose}" if whose else self.access_key
+        return f"{self.access_key}{TITLE_SEPARATOR}{whose}" if whose else self.access_key
 
     def is_open(self, today: date) -> bool:
         """Tell whether the account logs in: its last day is not over, it and its user enabled."""
@@ -70,7 +74,7 @@ class ListedAccount:
     @property
     def title(self) -> str:
         """The app's name and the account's, for lists to choose from."""
-        return f"{self.app_name} · {self.account.title}"
+        return f"{self.app_name}{TITLE_SEPARATOR}{self.account.title}"
 
 
 class AccountSort(StrEnum):
@@ -85,9 +89,13 @@ class AccountSort(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AccountQuery:
-    """Which accounts to list: `text` is looked for in description, key, app and user."""
+    """Which accounts to list: `text` is looked for in description, key, app and user.
+
+    `app_id` empty: of every app.
+    """
 
     text: str = ""
+    app_id: str = ""
     is_disabled: bool | None = None
     has_user: bool | None = None
     sort: AccountSort = AccountSort.CREATED

@@ -9,9 +9,10 @@ import csv
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 from ionport.core.clock import Clock
-from ionport.core.errors import existing
+from ionport.core.errors import InvalidInput, existing
 from ionport.core.i18n import _
 from ionport.core.paging import MAX_PER_PAGE, Page, PageRequest
 from ionport.core.sealing import KeyRing
@@ -20,6 +21,7 @@ from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor, PasswordProof
 from ionport.oauth.accounts.maker import ServiceAccountMaker, check_account, wrong_user
 from ionport.oauth.accounts.model import (
+    TITLE_SEPARATOR,
     AccountQuery,
     ListedAccount,
     ServiceAccount,
@@ -33,6 +35,10 @@ from ionport.oauth.apps.model import AuthorizedApp, CredentialsFile
 from ionport.oauth.apps.repository import AppRepository
 from ionport.oauth.states import TokenStates
 from ionport.store import ScopedWork, SystemScope, TenantScope
+
+_MAX_NAME: Final = 200
+# A title has three: the app, the access key, and whose it is, which may have the separator too.
+_MAX_PARTS: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +82,34 @@ class ServiceAccountService:
         access.require_tenant_administrator()
         listed = TenantAccountRepository(access.connection).get(access.scope, account_id)
         return existing(listed, _("There is no such service account in this tenant."))
+
+    def find_account(
+        self, access: Access[TenantScope], name: str, app_id: str = ""
+    ) -> ListedAccount:
+        """Return the account, of one app or of any, that a typed name means.
+
+        That is the one whose access key is `name` or a part of it, as in a title; else the only
+        enabled one that a search for `name` finds.
+
+        Raises:
+            InvalidInput: it means none, or more than one (field `account`).
+        """
+        access.require_tenant_administrator()
+        accounts = TenantAccountRepository(access.connection)
+        parts = [part.strip() for part in name.split(TITLE_SEPARATOR)][:_MAX_PARTS]
+        found = [
+            one
+            for one in accounts.find_keys(access.scope, parts)
+            if one.account.app_id == (app_id or one.account.app_id)
+        ]
+        if name and not found:
+            two = PageRequest(per_page=2)
+            query = AccountQuery(name[:_MAX_NAME], app_id=app_id, is_disabled=False, page=two)
+            found = [*accounts.list(access.scope, query).items]
+        if len(found) != 1:
+            text = _wrong_name(name, is_found=bool(found))
+            raise InvalidInput(text, fields={"account": text})
+        return found[0]
 
     def list_of_user(self, access: Access[SystemScope]) -> Sequence[ServiceAccount]:
         """Return the accounts that act as the person who asks, those that end first."""
@@ -235,6 +269,14 @@ class ServiceAccountService:
             {"app": account.app_id},
         )
         access.after_commit(self._states.forget)
+
+
+def _wrong_name(name: str, *, is_found: bool) -> str:
+    if not name:
+        return _("Choose the service account that the call is made for.")
+    if is_found:
+        return _("Several service accounts are named so. Type more, or the access key.")
+    return _("No enabled service account has this name or access key.")
 
 
 def _csv(keys: ServiceAccountKeys) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Select, func, or_, update
@@ -39,6 +40,11 @@ class TenantAccountRepository(Repository):
         query = _listed(scope).where(service_accounts.c.id == account_id)
         return self._one(query, _account)
 
+    def find_keys(self, scope: TenantScope, access_keys: Sequence[str]) -> Sequence[ListedAccount]:
+        """Return the accounts with one of these access keys."""
+        keys = service_accounts.c.access_key.in_(access_keys)
+        return self._all(_listed(scope).where(keys).limit(len(access_keys)), _account)
+
     def change(self, scope: TenantScope, account: ServiceAccount) -> None:
         """Store the account's description, user, scopes and end."""
         self._run(
@@ -73,6 +79,8 @@ def _filtered(accounts: Select[Any], query: AccountQuery) -> Select[Any]:
         )
         likes = (func.lower(column).like(f"%{text}%", escape="\\") for column in columns)
         accounts = accounts.where(or_(*likes))
+    if query.app_id:
+        accounts = accounts.where(service_accounts.c.app_id == query.app_id)
     if query.is_disabled is not None:
         accounts = accounts.where(service_accounts.c.is_disabled.is_(query.is_disabled))
     if query.has_user is not None:

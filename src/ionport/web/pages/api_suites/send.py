@@ -17,20 +17,22 @@ from starlette.responses import Response
 from ionport.core.errors import Conflict, InvalidInput, TooManyRequests, refuse_wrong
 from ionport.core.http.in_process import AppAnswer, AppCall, Header, call_app
 from ionport.core.i18n import _
-from ionport.core.paging import MAX_PER_PAGE, PageRequest
-from ionport.oauth.accounts.model import AccountQuery
+from ionport.gateway.suites.openapi import describe
+from ionport.gateway.suites.sample_call import sample_path
 from ionport.oauth.tokens.model import SignedLogin
 from ionport.web.forms.fields import errors_of, lines_of, text_of
+from ionport.web.forms.service_accounts import offered_accounts
 from ionport.web.rendering.bodies import ShownBody, shown_body
 from ionport.web.rendering.templating import render
 from ionport.web.routes import form_routes
-from ionport.web.services import gateway_of, infor_of
-from ionport.web.state import tenant_read, tenant_scope, tenant_write, today_of, visit_of
+from ionport.web.services import gateway_of, infor_of, sides_of
+from ionport.web.state import tenant_read, tenant_scope, tenant_write, visit_of
 
 MANUAL = "available-apis"
 
 METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD")
 _MAX_PATH: Final = 4_000
+_MAX_OFFERED: Final = 1_000
 _MAX_HEADERS: Final = 20
 _MAX_BODY: Final = 500_000
 _MAX_ANSWER: Final = 1_000_000
@@ -65,6 +67,10 @@ async def send(request: Request) -> Response:
     """Send the call with a token that ends with it, and show what the gateway answers."""
     form = visit_of(request).form
     values = {name: text_of(form, name) for name in ("method", "path", "account")}
+    method, _space, path = values["path"].partition(" ")
+    if method in METHODS:
+        # An operation as it is offered, with its method before it.
+        values |= {"method": method, "path": path.strip()}
     values |= {name: lines_of(form, name) for name in ("headers", "body")}
     try:
         call = _call_of(request, values)
@@ -137,13 +143,10 @@ def _headers(text: str) -> tuple[list[Header], str | None]:
     return headers, None
 
 
-def _issue(request: Request, call: AppCall, account_id: str) -> SignedLogin:
+def _issue(request: Request, call: AppCall, name: str) -> SignedLogin:
     infor = infor_of(request)
     with tenant_read(request) as access:
-        if not account_id:
-            text = _("Choose the service account that the call is made for.")
-            raise InvalidInput(text, fields={"account": text})
-        account = infor.service_accounts.get_account(access, account_id).account
+        account = infor.service_accounts.find_account(access, name).account
         login = infor.token_tools.login_of(access, account.app_id, account.id)
     signed = infor.token_tools.sign_for_call(login)
     with tenant_write(request) as access:
@@ -176,18 +179,33 @@ def _page(
     shown: ShownAnswer | None = None,
     status: int = 200,
 ) -> Response:
-    query = AccountQuery(is_disabled=False, page=PageRequest(per_page=MAX_PER_PAGE))
-    today = today_of(request)
     with tenant_read(request) as access:
-        listed = infor_of(request).service_accounts.list_accounts(access, query).items
+        accounts = offered_accounts(request, access)
+        documents = infor_of(request).custom_apis.documentation.list_texts(access)
     context = {
         "values": values,
         "errors": errors or {},
         "shown": shown,
         "methods": [(one, one) for one in METHODS],
-        "accounts": [(one.account.id, one.title) for one in listed if one.account.is_open(today)],
+        "accounts": accounts,
+        "operations": _operations(request, documents),
     }
     return render(request, "api_suites/send.html", context, status=status)
+
+
+def _operations(request: Request, documents: Sequence[tuple[str, str]]) -> Sequence[str]:
+    """Return the operations that are known: of the documents of the tenant's own suites, and those
+    of the sandbox. Each is a method and a path behind the tenant, as the path field takes them.
+    """
+    sandbox = sides_of(request).sandbox
+    covered = sandbox.registry.coverage(tenant_scope(request).tenant_id) if sandbox else ()
+    known = [
+        f"{one.method} {begin}{sample_path(one)}"
+        for begin, text in documents
+        for one in describe(text).operations
+    ]
+    known += [one.address.replace(" /", " ", 1) for each in covered for one in each.operations]
+    return [one for one in dict.fromkeys(known) if one.startswith(METHODS)][:_MAX_OFFERED]
 
 
 ROUTES = form_routes("/ion-api/{tenant}/available-apis/send", show, send, name="api_send")

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from ionport.core.errors import Conflict, InvalidInput, TooManyRequests
 from ionport.core.i18n import _
-from ionport.core.paging import MAX_PER_PAGE, PageRequest
-from ionport.oauth.accounts.model import ServiceAccount
+from ionport.identity.access import Access
 from ionport.oauth.apps.model import GrantType
 from ionport.oauth.tokens.tools import TokenReport
+from ionport.store import TenantScope
 from ionport.web.forms.fields import errors_of, text_of
 from ionport.web.forms.passwords import password_proof
+from ionport.web.forms.service_accounts import offered_accounts
 from ionport.web.rendering.templating import render
 from ionport.web.routes import form_routes
 from ionport.web.services import infor_of
-from ionport.web.state import tenant_read, tenant_write, today_of, visit_of
+from ionport.web.state import tenant_read, tenant_write, visit_of
 
 MANUAL = "token-endpoint"
 
@@ -37,7 +38,7 @@ def issue(request: Request) -> Response:
     try:
         proof = password_proof(request)
         with tenant_read(request) as access:
-            login = tools.login_of(access, app_id, account)
+            login = tools.login_of(access, app_id, _account_id(request, access, account))
         signed = tools.sign_token(login)
         with tenant_write(request) as access:
             answer = tools.store_token(access, signed, proof)
@@ -48,6 +49,14 @@ def issue(request: Request) -> Response:
     with tenant_read(request) as access:
         report = tools.inspect(access, token)
     return _page(request, report, token=token)
+
+
+def _account_id(request: Request, access: Access[TenantScope], name: str) -> str:
+    """Return the id of the app's account that is named so; empty where none is named."""
+    if not name:
+        return ""
+    accounts = infor_of(request).service_accounts
+    return accounts.find_account(access, name, request.path_params["app"]).account.id
 
 
 def inspect(request: Request) -> Response:
@@ -74,19 +83,17 @@ def _page(
     errors: Mapping[str, str] | None = None,
     status: int = 200,
 ) -> Response:
-    infor, today = infor_of(request), today_of(request)
-    accounts: Sequence[ServiceAccount] = ()
+    infor, accounts = infor_of(request), None
     with tenant_read(request) as access:
         app = infor.apps.get_app(access, request.path_params["app"])
         if app.grant_type is GrantType.PASSWORD_CREDENTIALS and not app.type.has_users:
-            page = PageRequest(per_page=MAX_PER_PAGE)
-            accounts = infor.service_accounts.list_of_app(access, app.id, page).items
+            accounts = offered_accounts(request, access, app.id)
     context = {
         "app": app,
         "errors": errors or {},
         "report": report,
         "token": token,
-        "accounts": [(one.id, one.title) for one in accounts if one.is_open(today)],
+        "accounts": accounts,
         "account": account,
         "needs_account": app.grant_type is GrantType.PASSWORD_CREDENTIALS,
         "snippets": None if app.type.has_users else infor.token_tools.snippets(app),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import html
 import json
 import re
 from datetime import timedelta
@@ -14,6 +15,7 @@ from ionport.oauth.tokens.model import SignedLogin
 from ionport.oauth.tokens.tools import TokenToolsService
 from tests.support.web import said
 from tests.support.whole import Desk
+from tests.unit.web.pages.api_suites.test_documentation import place_of, upload
 
 PROGRAM = "M3/m3api-rest/v2/execute/CMS535MI/FpwVersion"
 
@@ -23,9 +25,9 @@ def _url(desk: Desk) -> str:
 
 
 def _account(desk: Desk) -> str:
-    found = re.search(r'<option value="(\w{6,})"', desk.browser.get(_url(desk)).text)
+    found = re.search(r'name="account" value="([^"]+)"', desk.browser.get(_url(desk)).text)
     assert found is not None
-    return found[1]
+    return html.unescape(found[1])
 
 
 def _send(desk: Desk, **values: str) -> httpx2.Response:
@@ -112,10 +114,55 @@ def test_what_cannot_be_sent_is_told_beside_its_field(
 def test_only_administrators_send_and_only_with_accounts_of_the_tenant(desk: Desk) -> None:
     assert "No service account to call with" in said(desk.browser.get(_url(desk)).text)
     desk.credentials()
-    assert _send(desk, account="sa_nosuch").status_code == 404
+    assert _send(desk, account="sa_nosuch").status_code == 422
     desk.add_user("bob")
     desk.sign_in_as("bob")
     assert desk.browser.get(_url(desk)).status_code == 403
+
+
+def test_an_account_is_found_by_any_part_of_its_name_that_no_other_has(desk: Desk) -> None:
+    file: dict[str, str] = json.loads(desk.credentials())
+    title = _account(desk)
+    app = title.partition(" · ")[0]
+    assert file["saak"] in title
+    for name in (title, file["saak"], app.lower()):
+        assert "200 OK" in said(_send(desk, account=name).text), name
+    desk.credentials(f"{app}_2")
+    page = desk.browser.get(_url(desk)).text
+    assert page.count(f'<option value="{app}') == 2
+    refused = _send(desk, account=app)
+    assert refused.status_code == 422
+    assert "Several service accounts are named so." in said(refused.text)
+    assert "200 OK" in said(_send(desk, account=file["saak"]).text)
+    assert "No enabled service account has this name" in said(_send(desk, account="%").text)
+
+
+def test_the_operations_of_sandbox_and_documentation_are_offered_and_sent_as_they_stand(
+    desk: Desk,
+) -> None:
+    desk.credentials()
+    document = json.dumps(
+        {
+            "openapi": "3.0.0",
+            "info": {"title": "Orders", "version": "1"},
+            "paths": {
+                "/orders": {
+                    "post": {
+                        "parameters": [{"name": "unit", "in": "query", "required": True}],
+                        "responses": {},
+                    }
+                }
+            },
+        }
+    )
+    upload(desk, place_of(desk), document.encode())
+    page = html.unescape(desk.browser.get(_url(desk)).text)
+    offered = re.findall(r'<option value="((?:GET|POST) [^"]+)"', page)
+    assert [one for one in offered if "/orders?unit={unit}" in one] == offered[:1]
+    assert "GET IDM/api/items/search" in offered
+    answer = _send(desk, account=_account(desk), path=f"GET {PROGRAM}", method="POST")
+    assert "200 OK" in said(answer.text)
+    assert '<option value="GET" selected>' in answer.text
 
 
 def test_an_operation_of_a_suite_leads_to_its_filled_form(desk: Desk) -> None:

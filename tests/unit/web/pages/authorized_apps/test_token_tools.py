@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import html
 import json
 import re
 
@@ -27,9 +28,10 @@ def _issue(desk: Desk, path: str, **fields: str) -> httpx2.Response:
 
 
 def _account(desk: Desk, path: str) -> str:
-    found = re.search(r'<option value="(\w+)"', desk.browser.get(f"{path}/token-tools").text)
+    page = desk.browser.get(f"{path}/token-tools").text
+    found = re.search(r'name="account" value="([^"]+)"', page)
     assert found is not None
-    return found[1]
+    return html.unescape(found[1])
 
 
 def test_an_administrator_gets_a_token_without_the_secrets_of_the_file(desk: Desk) -> None:
@@ -52,10 +54,10 @@ def test_no_token_is_given_without_password_account_or_an_enabled_app(desk: Desk
     path, _file, _token = app_and_token(desk)
     account = _account(desk, path)
     assert _issue(desk, path, account=account, password="wrong").status_code == 422
-    for wrong, status in (("", 422), ("sa_nosuch", 404)):
+    for wrong, status in (("", 422), ("sa_nosuch", 422)):
         assert _issue(desk, path, account=wrong).status_code == status
     other = str(desk.add_app("Other_TST").url.path)
-    assert _issue(desk, other, account=account).status_code == 404
+    assert _issue(desk, other, account=account).status_code == 422
     assert "no service account that is enabled" in said(
         desk.browser.get(f"{other}/token-tools").text
     )
