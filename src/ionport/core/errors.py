@@ -9,6 +9,8 @@
     │   ├── RequestRefused           sandbox: LN's SOAP fault
     │   └── TransactionFailed        sandbox: M3's own message
     ├── Unauthenticated         401  nobody is signed in, or the credential is wrong
+    │   ├── OpenIdRefused            identity: why a sign-in by OpenID Connect is refused
+    │   ├── SecondStepNeeded         identity: the password is right, a code is asked for too
     │   └── TokenMissing             gateway: the request has no access token
     ├── Forbidden               403  signed in, but without the right
     │   └── ScopeMissing             gateway: the token's scopes do not reach the suite
@@ -32,6 +34,7 @@
     ├── NotOffered              501  gateway: what it does not speak
     ├── TargetFailed            502  gateway: the target could not be reached
     ├── TargetTimedOut          504  gateway: the target did not answer in time
+    ├── TargetError             502  connections: a target refused a call or did not answer
     ├── WrongHost               421  control plane: a Host header that is not ours
     ├── NotConfigured           412  sandbox: no connection point takes the message
     ├── InvalidScopes           400  oauth: scopes that an app may not have
