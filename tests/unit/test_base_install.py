@@ -33,7 +33,8 @@ import sys
 allowed = set(sys.argv[1].split(",")) | sys.stdlib_module_names | {"ionport"}
 class Refusing:
     def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] not in allowed:
+        # A file of the standard library that is named by the platform is in no list of it.
+        if name.partition(".")[0] not in allowed and not name.startswith("_sysconfigdata"):
             raise ModuleNotFoundError(f"not in the base install: {name}", name=name)
 sys.meta_path.insert(0, Refusing())
 sys.argv[1:] = sys.argv[2:]
@@ -43,10 +44,11 @@ main()
 START = "import time; t = time.process_time(); {}; print(time.process_time() - t)"
 
 
-def _closure() -> dict[str, importlib.metadata.Distribution]:
-    """What `pip install ionport` brings beside ionport, on this platform."""
+def _closure(extra: str | None = None) -> dict[str, importlib.metadata.Distribution]:
+    """What `pip install ionport`, or ionport with an extra, brings beside it on this platform."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    waiting, found = [Requirement(each) for each in project["dependencies"]], {}
+    named = project["optional-dependencies"][extra] if extra else []
+    waiting, found = [Requirement(each) for each in [*project["dependencies"], *named]], {}
     while waiting:
         requirement = waiting.pop()
         name = requirement.name.lower().replace("_", "-")
@@ -57,10 +59,10 @@ def _closure() -> dict[str, importlib.metadata.Distribution]:
     return found
 
 
-def _modules() -> str:
+def _modules(extra: str | None = None) -> str:
     tops = {
-        str(path).partition("/")[0].removesuffix(".py")
-        for each in _closure().values()
+        str(path).partition("/")[0].partition(".")[0]
+        for each in _closure(extra).values()
         for path in each.files or ()
         if not str(path).startswith(("..", "__pycache__")) and ".dist-info" not in str(path)
     }
@@ -115,3 +117,19 @@ def test_what_is_not_in_it_is_told_by_its_extra() -> None:
     done = _python(LIGHT, _modules(), "up")
     assert done.returncode == 1
     assert "needs the extra 'server'" in done.stderr
+
+
+def test_a_sandbox_needs_the_extra_testing_alone(tmp_path: Path) -> None:
+    command = ["--data", str(tmp_path / "data"), "sandbox", "up", "--port", "0"]
+    with subprocess.Popen(
+        [sys.executable, "-uc", LIGHT, _modules("testing"), *command],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env={"PYTHONPATH": str(ROOT / "src"), "HOME": "/nonexistent"},
+    ) as process:
+        assert process.stdout is not None
+        # It says where it serves, or ends and says what is missing.
+        said = process.stdout.readline()
+        process.terminate()
+    assert said.startswith("The sandbox of "), said

@@ -13,8 +13,6 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, Final
 
-import xlsxwriter
-
 from ionport.core.i18n import _
 from ionport.documents.invoice.codes import decimals_of
 from ionport.documents.list_files.model import Column, Kind, columns
@@ -40,6 +38,9 @@ class SpreadsheetWriter:
             "strings_to_numbers": False,
             "default_date_format": "yyyy-mm-dd",
         }
+        # Here, because the sandbox runs without this package.
+        import xlsxwriter
+
         self._book = xlsxwriter.Workbook(str(self._path), options)
         self._sheet = self._book.add_worksheet(_("Documents")[:31])
         self._day = self._book.add_format({"num_format": "yyyy-mm-dd"})
