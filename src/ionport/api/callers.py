@@ -91,7 +91,7 @@ class KeyGuard:
             if scope["path"] not in PUBLIC_PATHS:
                 caller = await self._recognised(scope)
                 scope.setdefault("state", {})["caller"] = caller
-                limits.update(serving(scope).limit.count(caller.key.id))
+                serving(scope).limit.count(caller.key.id, limits)
             receive = self._bounded(scope, receive)
         except IonportError as error:
             response = answer_error(error, request_id)

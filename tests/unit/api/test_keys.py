@@ -96,18 +96,22 @@ def test_the_key_is_stored_nowhere(desk: Desk) -> None:
 def test_calls_are_counted_by_key_and_refused_with_a_time_to_come_again() -> None:
     now = [30.0]
     limit = CallLimit(2, lambda: now[0])
-    assert limit.count("a")["RateLimit-Remaining"] == "1"
-    assert limit.count("a") == {
-        "RateLimit-Limit": "2",
-        "RateLimit-Remaining": "0",
-        "RateLimit-Reset": "30",
-    }
-    assert limit.count("b")["RateLimit-Remaining"] == "1"
+    told: dict[str, str] = {}
+    limit.count("a", told)
+    assert told["RateLimit-Remaining"] == "1"
+    limit.count("a", told)
+    used_up = {"RateLimit-Limit": "2", "RateLimit-Remaining": "0", "RateLimit-Reset": "30"}
+    assert told == used_up
+    limit.count("b", told)
+    assert told["RateLimit-Remaining"] == "1"
+    of_refusal: dict[str, str] = {}
     with pytest.raises(TooManyRequests) as refused:
-        limit.count("a")
+        limit.count("a", of_refusal)
     assert refused.value.retry_after == 30
+    assert of_refusal == used_up
     now[0] = 60.0
-    assert limit.count("a")["RateLimit-Remaining"] == "1"
+    limit.count("a", told)
+    assert told["RateLimit-Remaining"] == "1"
 
 
 def test_every_answer_tells_what_is_left_of_the_minute(api: TestClient) -> None:
