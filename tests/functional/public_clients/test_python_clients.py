@@ -9,6 +9,7 @@ import csv
 import json
 import os
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -46,14 +47,17 @@ def peer(make: Callable[[], Path], name: str) -> Path:
 
 
 def run(python: Path, code: str, *arguments: str | Path) -> str:
-    done = subprocess.run(
-        [str(python), "-c", code, *map(str, arguments)],
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_SECONDS,
-        env={**os.environ, "PYTHONPATH": "", "NO_PROXY": "127.0.0.1"},
-    )
+    # inforion writes its log where it is started.
+    with tempfile.TemporaryDirectory() as folder:
+        done = subprocess.run(
+            [str(python), "-c", code, *map(str, arguments)],
+            cwd=folder,
+            check=False,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_SECONDS,
+            env={**os.environ, "PYTHONPATH": "", "NO_PROXY": "127.0.0.1"},
+        )
     assert done.returncode == 0, done.stderr[-3_000:]
     return done.stdout
 
