@@ -183,6 +183,15 @@ def test_a_price_list_says_what_an_order_line_costs(client: httpx2.Client) -> No
     assert record(client, "OIS100MI/GetHead", ORNO=order)["NTAM"] == "225"
 
 
+def test_a_price_list_does_not_end_before_it_begins(client: httpx2.Client) -> None:
+    given = {"PRRF": "BACKWARD", "CUCD": "EUR", "FVDT": "20260102", "TX40": "Prices", "CRTP": "1"}
+    refused = run(client, "OIS017MI/AddPriceList", **given, LVDT="20260101")
+    assert refused["errorField"] == "LVDT"
+    assert "Last day 20260101 is before the first day 20260102" in refused["errorMessage"]
+    assert run(client, "OIS017MI/LstPriceList", PRRF="BACKWARD")["records"] == []
+    assert "errorCode" not in run(client, "OIS017MI/AddPriceList", **given, LVDT="20260102")
+
+
 def test_a_confirmed_order_has_a_delivery(client: httpx2.Client) -> None:
     batch = record(client, "OIS100MI/AddBatchHead", CUNO="10002", CUOR="THEIRS-2")["ORNO"]
     for quantity in ("5", "6"):

@@ -126,6 +126,8 @@ def _verify(tenant: Infor, sandbox: Infor, proxy: BendingProxy, **limits: Any) -
         IonApiClient(_file(sandbox, sandbox.url)) as ours,
     ):
         asked = questions(imitated_services())
+        if only := limits.get("only"):
+            asked = [question for question in asked if question.name in only]
         return verify(Tenant(theirs, limits.get("calls", 1_000)), Tenant(ours, 1_000), asked)
 
 
@@ -216,6 +218,30 @@ def test_each_bend_of_a_tenants_answers_is_found(
     assert {"element(country)", "element(addressCountry)"} <= declared
     assert ("list objects", "type", "$") in found
     assert ("lake ping", "only in the sandbox", "$") in found
+
+
+def test_a_record_that_only_one_side_has_is_no_difference(
+    tenant: Infor, sandbox: Infor, proxy: BendingProxy
+) -> None:
+    def without_record(content: Any) -> Any:
+        failed = {"transaction": "LstByNumber", "errorCode": "WCU0203", "records": []}
+        return {**content, "results": [failed]}
+
+    def with_delivery(content: Any) -> Any:
+        found = {"transaction": "GetHead", "records": [{"DLIX": "1", "CONA": "10001"}]}
+        return {**content, "results": [found]}
+
+    proxy.bends = {
+        "/CRS610MI/LstByNumber": _json_bend(without_record),
+        "/MWS410MI/GetHead": _json_bend(with_delivery),
+    }
+    names = {"CRS610MI LstByNumber", "MWS410MI GetHead"}
+    report = _verify(tenant, sandbox, proxy, only=names)
+    told = {each.question.name: (each.state, each.reason) for each in report.compared}
+    assert told == {
+        "CRS610MI LstByNumber": (State.NOT_ASKED, "the tenant has no such record"),
+        "MWS410MI GetHead": (State.NOT_ASKED, "the sandbox has no such record"),
+    }
 
 
 def test_calls_are_bounded_and_a_tenant_that_is_away_is_left_alone(

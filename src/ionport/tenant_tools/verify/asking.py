@@ -11,7 +11,7 @@ from typing import Any, Final
 from ionport.ionapi import IonApiClient
 from ionport.ionapi.calls import Answer
 from ionport.ionapi.errors import IonApiError
-from ionport.tenant_tools.verify.questions import Question, harvested
+from ionport.tenant_tools.verify.questions import Question, harvested, names_no_record
 from ionport.tenant_tools.verify.shapes import Shape, shape_of
 
 # A tenant that does not answer is not asked everything.
@@ -26,12 +26,14 @@ class Told:
 
     Attributes:
         status: None when there was no answer, and `error` says why.
+        has_no_record: M3 says that what the call names does not exist.
     """
 
     status: int | None
     media_type: str = ""
     shape: Shape = field(default_factory=Shape)
     error: str = ""
+    has_no_record: bool = False
 
 
 class StoppedAsking(Exception):
@@ -76,11 +78,14 @@ class Tenant:
                 ) from error
             return Told(None, error=error.code)
         self._failures = 0
-        if answer.ok and not question.is_file:
-            for name, value in harvested(question, _json(answer)).items():
-                self.values.setdefault(name, value)
-        shape = Shape() if question.is_file else shape_of(answer.content, answer.media_type)
-        return Told(answer.status, answer.media_type, shape)
+        if question.is_file:
+            return Told(answer.status, answer.media_type)
+        content = _json(answer) if answer.ok else None
+        for name, value in harvested(question, content).items():
+            self.values.setdefault(name, value)
+        shape = shape_of(answer.content, answer.media_type)
+        has_no_record = names_no_record(content)
+        return Told(answer.status, answer.media_type, shape, has_no_record=has_no_record)
 
     def _get(self, path: str, query: str) -> Answer:
         if self.calls_left <= 0:

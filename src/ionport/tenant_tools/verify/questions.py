@@ -17,6 +17,8 @@ from ionport.sandbox.kit.operations import Fact, Operation, Part, Service
 
 # Transactions of M3 that only read are called so (docs/reference/m3.md#transactions-and-fields).
 _READING: Final = re.compile(r"(Get|Lst|List|Search|Sel)[A-Z0-9]\w*|Get|Lst|List|Select")
+# Message ids of M3 end so that say that a record does not exist: inferred from WCU0203, XRE0103.
+_NO_RECORD: Final = "03"
 _FEW: Final = 2
 _FILES: Final = "stream"
 # Query parameters that are sent when an operation has them, by name.
@@ -137,6 +139,11 @@ def harvested(question: Question, content: Any) -> dict[str, str]:
     return values | {name: values[told] for name, told in _ALIASES.items() if told in values}
 
 
+def names_no_record(content: Any) -> bool:
+    """Tell whether a transaction of M3 (v2) failed because what it names does not exist."""
+    return any(str(each.get("errorCode", "")).endswith(_NO_RECORD) for each in _results(content))
+
+
 def _of_operation(service: Service, operation: Operation) -> Iterator[Question]:
     path = plain_path(operation.path)
     renamed = _PARAMETERS.get(operation.name, {})
@@ -211,9 +218,15 @@ def _at(content: Any, path: Sequence[str]) -> Any:
 
 def _records(content: Any) -> Iterator[Mapping[str, Any]]:
     """The records of an answer of M3, v2."""
-    results = content.get("results") if isinstance(content, dict) else None
-    for result in results if isinstance(results, list) else []:
-        records = result.get("records") if isinstance(result, dict) else None
+    for result in _results(content):
+        records = result.get("records")
         for record in (records if isinstance(records, list) else [])[:1]:
             if isinstance(record, dict):
                 yield record
+
+
+def _results(content: Any) -> Iterator[Mapping[str, Any]]:
+    results = content.get("results") if isinstance(content, dict) else None
+    for result in results if isinstance(results, list) else []:
+        if isinstance(result, dict):
+            yield result

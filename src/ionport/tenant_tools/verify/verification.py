@@ -87,7 +87,8 @@ def verify(
     """Ask both the same questions and return the differences.
 
     A question waits until earlier answers of both have the values that it needs. One that either
-    side does not answer at all, or that lacks a value, is not compared.
+    side does not answer at all, that lacks a value, or for which only one side has a record of M3
+    is not compared.
     """
     made: dict[int, Compared] = {}
     stopped = ""
@@ -124,6 +125,9 @@ def _compared(question: Question, tenant: Tenant, sandbox: Tenant) -> Compared:
     ours = sandbox.ask(question)
     if ours.status is None:
         return Compared(question, State.NOT_ASKED, reason=f"no answer of ours: {ours.error}")
+    if theirs.has_no_record != ours.has_no_record:
+        lacking = "the tenant" if theirs.has_no_record else "the sandbox"
+        return Compared(question, State.NOT_ASKED, reason=f"{lacking} has no such record")
     found = _differences(theirs, ours)
     if found and theirs.status in _REFUSALS:
         return Compared(question, State.REFUSED, found)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from ionport.sandbox.m3.company import Company
+from ionport.sandbox.m3.errors import TransactionFailed
 from ionport.sandbox.m3.model import File, Record, Session
 from ionport.sandbox.m3.programs.behaviour import Behaviour
 from ionport.sandbox.m3.programs.masterdata import KeyField, MasterFile, add, get, list_where
@@ -45,6 +46,10 @@ def _priced(company: Company, _session: Session, values: Record) -> Record:
 def _named(company: Company, _session: Session, values: Record) -> Record:
     if "CUNO" in values:
         CUSTOMERS.get(company, values)
+    if values["LVDT"] < values["FVDT"]:
+        raise TransactionFailed(
+            f"Last day {values['LVDT']} is before the first day {values['FVDT']}", field="LVDT"
+        )
     return {"TX15": values["TX40"][:15], **values}
 
 
