@@ -14,6 +14,7 @@ from ionport.exports.acknowledgements.bod_reader import read_acknowledgement
 from ionport.exports.acknowledgements.model import Result
 from ionport.exports.acknowledgements.polling import GONE_AFTER, TOLD_WITHIN, ErpPoller
 from ionport.exports.acknowledgements.service import AcknowledgementService
+from ionport.exports.destinations.questions import captured
 from ionport.exports.destinations.questions.model import ASK_OPTION, FOR, WORD_OPTION, AskWhen
 from ionport.exports.error_queue.service import ErrorQueue
 from ionport.exports.ledger.repository import DeliveryRepository
@@ -200,6 +201,22 @@ def test_m3_that_has_no_such_invoice_is_told_and_not_asked_for_ever(opened: Open
     assert poller.look() == 0
     found = walk.side.detail(delivery.id).delivery
     assert (found.erp_status, found.erp_ask_at) == ("no_word", None)
+    poller.close()
+
+
+def test_of_a_bod_without_a_number_nobody_says_that_the_erp_has_no_such_invoice(
+    opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    walk = opened(ExportMethod.INFOR_IDM_BOD, b"")
+    prove(walk)
+    delivery = delivered(walk, "ASK-16")
+    read = captured.read_invoice
+    monkeypatch.setattr(captured, "read_invoice", lambda bod: replace(read(bod), number=""))
+    poller = poller_of(walk)
+    walk.clock.advance(timedelta(minutes=3))
+    assert poller.look() == 0
+    found = walk.side.detail(delivery.id).delivery
+    assert (found.erp_status, found.erp_missed_at) == ("handed_over", None)
     poller.close()
 
 

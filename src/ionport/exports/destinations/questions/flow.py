@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from ionport.core.errors import NotFound
 from ionport.core.i18n import _
 from ionport.exports.destinations.erp_invoices.ln import InvoicePayload
 from ionport.exports.destinations.port import MethodOption
@@ -61,11 +62,9 @@ class AskErpOfFlow:
 
     def ask(self, asked: AskedDelivery) -> ErpAnswer | None:
         published = asked.payload(StepKind.ION_PUBLISH)
-        if published is None:
-            return None
-        invoice = captured.read_invoice(published)
-        if not (invoice.supplier and invoice.number):
-            return None
+        invoice = captured.read_invoice(published) if published else None
+        if invoice is None or not (invoice.supplier and invoice.number):
+            raise NotFound(_("The published BOD names no supplier or no invoice number."))
         if asked.options.get(ASK_OPTION) == _LN:
             return answer_of_ln(asked, _in_ln(invoice, asked.options))
         return answer_of_m3(asked.client, invoice, asked.delivery.correlation_id)
