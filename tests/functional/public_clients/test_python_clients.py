@@ -10,7 +10,7 @@ import json
 import os
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,12 +18,11 @@ from typing import Any
 import httpx2
 import pytest
 
-from benchmarks.support.processes import MissingTool
 from benchmarks.support.python_peers import inforions_python, taps_python
 from ionport.ionapi import IonApiClient, IonApiFile
 from ionport.testing.infor import Infor
 from ionport.testing.running import running_infor
-from tests.functional.conftest import NO_PYTHON_PEER
+from tests.functional.conftest import peer
 
 PATIENCE_SECONDS = 120
 ROWS = 3_000
@@ -33,17 +32,6 @@ ROWS = 3_000
 def infor() -> Iterator[Infor]:
     with running_infor() as infor:
         yield infor
-
-
-def peer(make: Callable[[], Path], name: str) -> Path:
-    """Return a peer's Python; skipped where it cannot be installed, and failed where CI=true."""
-    try:
-        return make()
-    except MissingTool as error:
-        text = f"NO {name}: {NO_PYTHON_PEER}: {error}"
-        if os.environ.get("CI") == "true":
-            pytest.fail(text)
-        pytest.skip(text)
 
 
 def run(python: Path, code: str, *arguments: str | Path) -> str:
