@@ -194,6 +194,18 @@ def test_tenants_have_infors_shape_and_an_administrator(run: Run) -> None:
     assert (member["username"], member["role"]) == ("anna", "IONAPI-Administrator")
 
 
+def test_a_further_organization_has_an_administrator_who_changes_to_it(run: Run) -> None:
+    _add_user(run, "anna", "--administrator")
+    named = ("--administrator", "anna")
+    assert run("organization", "create", "Werk Süd", "--administrator", "nobody").exit_code == 1
+    made = _json(run("organization", "create", "Werk Süd", *named, "--json"))
+    again = run("organization", "create", "werk süd", *named)
+    assert (again.exit_code, "already" in again.output) == (1, True)
+    assert run("organization", "create", " ", *named).exit_code == 1
+    listed = _json(run("organization", "list", "--json"))
+    assert (listed[-1], len(listed)) == (made, 2)
+
+
 def test_roles_are_given_and_a_tenant_keeps_an_administrator(run: Run) -> None:
     _add_user(run, "anna", "--administrator")
     _add_user(run, "bert")

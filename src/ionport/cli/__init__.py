@@ -25,6 +25,7 @@ _COMMANDS = {
     "setup-link": ("users", "Print a new one-time link that makes the first administrator."),
     "user": ("users", "Add and list users, give roles, reset passwords."),
     "audit": ("audit", "List what was changed: who, when and from where."),
+    "organization": ("organizations", "Document side: create and list organizations."),
     "tenant": ("infor.tenants", "Infor side: create and list tenants."),
     "app": ("infor.apps", "Infor side: create, list, rotate and delete authorized apps."),
     "credentials": ("infor.credentials", "Infor side: download credentials."),

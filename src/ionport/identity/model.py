@@ -375,6 +375,7 @@ class TenantAction(AuditAction):
 class OrganizationAction(AuditAction):
     """What the audit log tells of an organization."""
 
+    CREATED = "organization.created", N_("Organization added")
     RENAMED = "organization.renamed", N_("Organization renamed")
     TIME_ZONE_SET = "organization.time_zone_set", N_("Time zone of the organization set")
     SUB_ORGANIZATION_CREATED = "sub_organization.created", N_("Sub-organization added")

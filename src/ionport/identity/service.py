@@ -112,6 +112,29 @@ class IdentityService:
         existing = OrganizationRepository(work.connection).list_top(_OPERATOR)
         return existing[0] if existing else self._add_organization(work, name, None)
 
+    def create_organization(
+        self, work: Work, actor: Actor, name: str, administrator_id: str
+    ) -> Organization:
+        """Make an organization of its own, whose administrator that user becomes.
+
+        Raises:
+            InvalidInput: no name, or a long one.
+            Conflict: an organization has this name, letter case aside.
+        """
+        _require_operator(actor)
+        plain = _plain_text(name, "name", 200, required=True)
+        for known in self.list_organizations(work):
+            if known.name.casefold() == plain.casefold():
+                text = _("An organization is called {name} already.").format(name=known.name)
+                raise Conflict(text, existing_id=known.id)
+        made = self._add_organization(work, plain, None)
+        self.set_organization_role(
+            work, actor, administrator_id, made.id, OrganizationRole.ADMINISTRATOR
+        )
+        access = Access(work, OrganizationScope(made.id), actor)
+        self._audit.record(access, OrganizationAction.CREATED, made.id)
+        return made
+
     def create_sub_organization(self, access: Access[OrganizationScope], name: str) -> Organization:
         """Make a sub-organization of the organization in `scope`."""
         access.require_organization_administrator()
