@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from ionport.oauth.apps.service import AuthorizedAppService
     from ionport.oauth.authorize.service import ApprovalService
     from ionport.oauth.grants.saml.service import SamlIssuerService
+    from ionport.oauth.tenant.endpoints import Endpoints
     from ionport.oauth.tenant.service import TenantSettingsService
     from ionport.oauth.tokens.tools import TokenToolsService
     from ionport.sandbox.control.inspection import InspectionService
@@ -102,6 +103,7 @@ class InforServices:
     saml_issuers: SamlIssuerService
     token_tools: TokenToolsService
     custom_apis: CustomApis
+    endpoints: Endpoints
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from ionport.identity.groups.permissions import Permission
 from ionport.store import Work
 from ionport.web.forms.edits import require_unchanged, show_stored
 from ionport.web.forms.fields import text_of, uploads_of
+from ionport.web.pages.connections.remedies import remedy_links
 from ionport.web.rendering.confirm import ask_first
 from ionport.web.rendering.lists import ListState
 from ionport.web.rendering.templating import path_to, redirect, render
@@ -115,6 +116,7 @@ def _detail_page(
         former = service.files.former(access, connection.id)
         proofs, uses = service.proofs(access, connection.id), service.uses
         used_by = uses.titles(access, connection.id) if uses else ()
+        links = remedy_links(request, access.work, connection, check)
         acknowledgements = documents_of(request).acknowledgements
         endpoint = acknowledgements.endpoint(access, connection.id)
         received = acknowledgements.received(access, connection.id)
@@ -124,6 +126,7 @@ def _detail_page(
     context = {
         "connection": connection,
         "check": check,
+        "remedy_links": links,
         "earlier": [each for each in proofs if check is None or each.id != check.id],
         "used_by": used_by,
         "former": former,
@@ -188,8 +191,9 @@ def check_status(request: Request) -> Response:
     with organization_read(request) as access:
         connection = service.get(access, request.path_params["connection"])
         latest = service.latest_check(access, connection.id)
+        links = remedy_links(request, access.work, connection, latest)
     back = request.query_params.get("back", "")
-    context = {"connection": connection, "check": latest, "back": back}
+    context = {"connection": connection, "check": latest, "back": back, "remedy_links": links}
     return render(request, "connections/connections/proof.html", context)
 
 

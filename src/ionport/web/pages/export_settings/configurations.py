@@ -22,6 +22,7 @@ from ionport.store import Work
 from ionport.web.forms.edits import require_unchanged, show_stored
 from ionport.web.forms.fields import errors_of, lines_of
 from ionport.web.pages.connections.connections import held_over, held_text, start_check
+from ionport.web.pages.connections.remedies import remedy_links
 from ionport.web.pages.export_settings import form as export_form
 from ionport.web.pages.export_settings.activation import proof_of
 from ionport.web.rendering.confirm import ask_first
@@ -185,6 +186,8 @@ def show(request: Request) -> Response:
             documents_of(request).mappings.version_by_id(access, version_id)
             for version_id in configuration.version_ids().values()
         ]
+        connection = connections.get(access, configuration.connection_id)
+        check = connections.latest_check(access, connection.id)
         context = {
             "configuration": configuration,
             "use": proof_of(request, work, configuration),
@@ -192,8 +195,9 @@ def show(request: Request) -> Response:
                 configuration.id
             ],
             "findings": configurations.findings(access, configuration.id),
-            "connection": connections.get(access, configuration.connection_id),
-            "check": connections.latest_check(access, configuration.connection_id),
+            "connection": connection,
+            "check": check,
+            "remedy_links": remedy_links(request, work, connection, check),
             "file_label": export_form.file_label,
             "mappings": mappings,
             "accepted": {

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import timedelta
 
 import httpx2
 
+from ionport.identity.model import OrganizationRole
 from tests.support.sides import until
 from tests.support.web import said
 from tests.support.whole import Desk
@@ -75,6 +77,45 @@ def test_what_is_wrong_with_a_file_is_told_in_the_readers_language(desk: Desk) -
     desk.browser.http.headers["accept-language"] = "de"
     refused = said(_upload(desk, b"%PDF-1.7", name="Kept").text)
     assert "Das ist ein PDF-Dokument, keine .ionapi-Datei." in refused
+
+
+def _proved(desk: Desk, credential: bytes, **changed: str) -> tuple[str, str]:
+    """Upload a file with other values; returns the connection's address, and page when proved."""
+    content = json.dumps({**json.loads(credential), **changed}).encode()
+    address = _upload(desk, content).url.path
+    assert until(lambda: "every 1s" not in desk.browser.get(address).text)
+    return address, desk.browser.get(address).text
+
+
+def test_a_remedy_leads_to_its_page_where_this_server_has_the_tenant(desk: Desk) -> None:
+    credential = desk.credentials()
+    _address, wrong_secret = _proved(desk, credential, cs="wrong")
+    app = rf'On this server: <a href="({desk.apps_path}/app_\w+)">[^<]*DocBits_TST'
+    found = re.search(app, wrong_secret)
+    assert found
+    assert "DocBits_TST" in desk.browser.get(found[1]).text
+    _address, wrong_keys = _proved(desk, credential, sask="wrong")
+    tenant = desk.apps_path.removesuffix("authorized-apps")
+    assert f'On this server: <a href="{tenant}service-accounts">' in wrong_keys
+    _address, of_no_app = _proved(desk, credential, cs="wrong", cn="Gone")
+    assert f'On this server: <a href="{desk.apps_path}">' in of_no_app
+
+
+def test_a_remedy_leads_nowhere_for_another_servers_tenant_or_who_may_not_go_there(
+    desk: Desk,
+) -> None:
+    credential = desk.credentials()
+    iu = json.loads(credential)["iu"].replace("127.0.0.1", "localhost")
+    _address, elsewhere = _proved(desk, credential, cs="wrong", iu=iu)
+    assert "The client id or the client secret is not accepted." in elsewhere
+    assert "On this server" not in elsewhere
+    address, here = _proved(desk, credential, cs="wrong")
+    assert "On this server" in here
+    desk.add_user("clerk", organization_role=OrganizationRole.ADMINISTRATOR)
+    desk.sign_in_as("clerk")
+    seen = desk.browser.get(address).text
+    assert "The client id or the client secret is not accepted." in seen
+    assert "On this server" not in seen
 
 
 def test_another_file_is_refused_beside_its_box(desk: Desk) -> None:
