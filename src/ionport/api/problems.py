@@ -14,6 +14,7 @@ from starlette.responses import Response
 from ionport.core.errors import IonportError
 from ionport.core.http.problems import RESPONSE, problem_of, problem_response
 from ionport.core.i18n import _
+from ionport.store import database_away
 
 PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
     status: {"description": description, "content": RESPONSE["content"]}
@@ -98,12 +99,13 @@ def _of_http(request: Request, error: Exception) -> Response:
 def _unexpected(request: Request, error: Exception) -> Response:
     request_id = _request_id(request)
     logger.error("%s failed", request_id, exc_info=error)
-    text = _("Something went wrong here, and it is not your doing. Its number is {id}.")
-    return problem_response(
-        500,
-        text.format(id=request_id),
-        code="internal",
-        request_id=request_id,
-        # The middleware that adds the header to all other answers does not see this one.
-        headers={"X-Request-Id": request_id},
-    )
+    if (away := database_away(error)) is not None:
+        response = answer_error(away, request_id)
+    else:
+        text = _("Something went wrong here, and it is not your doing. Its number is {id}.")
+        response = problem_response(
+            500, text.format(id=request_id), code="internal", request_id=request_id
+        )
+    # The middleware that adds the header to all other answers does not see this one.
+    response.headers["X-Request-Id"] = request_id
+    return response

@@ -1,5 +1,6 @@
 """The database: engine, unit of work, scopes, shared schema."""
 
+from ionport.store.away import DATABASE_AWAY, database_away
 from ionport.store.engine import Database, sqlite_url, with_limits
 from ionport.store.named_files import columns_that_name_files
 from ionport.store.partial import partial_index
@@ -10,6 +11,7 @@ from ionport.store.upsert import insert_of
 from ionport.store.work import ScopedWork, Work
 
 __all__ = [
+    "DATABASE_AWAY",
     "AnyScope",
     "Database",
     "Moment",
@@ -20,6 +22,7 @@ __all__ = [
     "TenantScope",
     "Work",
     "columns_that_name_files",
+    "database_away",
     "has_sealed_values",
     "insert_of",
     "metadata",

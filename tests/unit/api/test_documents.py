@@ -9,6 +9,7 @@ import zipfile
 from typing import Any
 
 import pytest
+from sqlalchemy.exc import OperationalError
 from starlette.testclient import TestClient
 
 from ionport.core.errors import Unavailable
@@ -133,11 +134,16 @@ def test_a_fault_of_ours_keeps_no_other_file_out_and_frees_the_key(
     def fail(*_values: object) -> None:
         raise ValueError("a fault of ours")
 
+    def away(*_values: object) -> None:
+        raise OperationalError("SELECT 1", {}, Exception("gone"))
+
     name = "file" if path == "/documents" else "files"
     asked = {"files": [(name, (INVOICE, CONTENT))], "headers": {"Idempotency-Key": "one"}}
     with monkeypatch.context() as broken:
         broken.setattr(Receiver, "_receive_each", fail)
         assert problem(api.post(path, **asked), 500)["code"] == "internal"
+        broken.setattr(Receiver, "_receive_each", away)
+        assert problem(api.post(path, **asked), 503)["code"] == "database_away"
     assert api.post(path, **asked).status_code in (200, 201)
     assert api.get("/documents").json()["total"] == 1
     with monkeypatch.context() as broken:

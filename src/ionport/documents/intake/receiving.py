@@ -8,9 +8,6 @@ from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Final
 
-from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
-
 from ionport.core import scanning
 from ionport.core.errors import Conflict, InvalidInput, IonportError, Unavailable
 from ionport.core.i18n import _
@@ -25,7 +22,7 @@ from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
 from ionport.identity.groups.permissions import Permission
 from ionport.identity.model import Actor
-from ionport.store import Database, OrganizationScope
+from ionport.store import DATABASE_AWAY, Database, OrganizationScope
 
 COMMIT_TOGETHER: Final = 50
 """How many files share a commit: other writers wait for it."""
@@ -38,7 +35,6 @@ WAITS: Final = "waits_for_scanner"
 
 _BYTES_TOGETHER: Final = 64 * MEGABYTE
 _WRITERS: Final = 4
-_DATABASE_AWAY: Final = (OperationalError, InterfaceError, InternalError, PoolTimeout)
 
 _FAILED: Final = "taking in the file %r failed"
 _logger = logging.getLogger(__name__)
@@ -249,7 +245,7 @@ class Receiver:
                     self._write(access, on_disk, sub_organization_id)
                     for outcome in malware:
                         self._tell_malware(access, outcome)
-            except (IonportError, *_DATABASE_AWAY):
+            except (IonportError, *DATABASE_AWAY):
                 raise
             except Exception:
                 _logger.exception("files that share a commit are kept one by one")
@@ -272,7 +268,7 @@ class Receiver:
                     self._write(
                         Access(work, scope, actor), [(outcome, prepared)], sub_organization_id
                     )
-            except (IonportError, *_DATABASE_AWAY):
+            except (IonportError, *DATABASE_AWAY):
                 raise
             except Exception:
                 _logger.exception(_FAILED, outcome.name)
@@ -281,7 +277,7 @@ class Receiver:
             try:
                 with self._database.write() as work:
                     self._tell_malware(Access(work, scope, actor), outcome)
-            except (IonportError, *_DATABASE_AWAY):
+            except (IonportError, *DATABASE_AWAY):
                 raise
             except Exception:
                 _logger.exception("malware that was refused is not in the audit log")

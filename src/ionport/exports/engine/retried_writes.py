@@ -6,15 +6,10 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from typing import Final, TypeVar
+from typing import TypeVar
 
-from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
+from ionport.store import DATABASE_AWAY, Database, Work
 
-from ionport.store import Database, Work
-
-# Any other error is a fault that trying again does not repair.
-DATABASE_AWAY: Final = (OperationalError, InterfaceError, InternalError, PoolTimeout)
 _logger = logging.getLogger(__name__)
 T = TypeVar("T")
 

@@ -36,7 +36,7 @@ from ionport.exports.engine.passes.holds import document_problem, what_holds
 from ionport.exports.engine.passes.model import FAILED, SETTLED, SYSTEM, RunningPass
 from ionport.exports.engine.passes.records import PassRecords
 from ionport.exports.engine.passes.render_step import RenderStep
-from ionport.exports.engine.retried_writes import DATABASE_AWAY, write_with_retries
+from ionport.exports.engine.retried_writes import write_with_retries
 from ionport.exports.engine.right import DocumentNowHeld, LeaseLost, RightToSend
 from ionport.exports.ledger.attempts import Problem, changed
 from ionport.exports.ledger.places import ConnectionPlaces
@@ -45,7 +45,7 @@ from ionport.exports.ledger.steps_repository import LedgerRepository
 from ionport.exports.model import Attempt, AttemptState, Outcome, StepKind, StepStatus
 from ionport.exports.timing import ExportTiming
 from ionport.mappings.service import MappingService
-from ionport.store import Database, Work
+from ionport.store import DATABASE_AWAY, Database, Work
 
 _logger = logging.getLogger(__name__)
 

@@ -21,6 +21,7 @@ from ionport.core.errors import IonportError, NotFound, Unauthenticated
 from ionport.core.http.hosts import split_host
 from ionport.core.i18n import _, speaking
 from ionport.core.ids import new_id
+from ionport.store import database_away
 from ionport.web.locales import speech_of
 from ionport.web.middleware.languages import language_of
 from ionport.web.middleware.programs import program_answer, wants_a_page
@@ -126,9 +127,14 @@ class Frame:
         except Exception:
             # The error page fails too: the cause may be in the request itself.
             logger.exception("%s: its error page failed", request_id)
+            if (away := database_away(error)) is not None:
+                return PlainTextResponse(away.text, status_code=away.status)
             return PlainTextResponse(_unexpected(request_id), status_code=500)
 
     def _answer(self, request: Request, error: Exception, request_id: str) -> Response:
+        if (away := database_away(error)) is not None:
+            logger.error("%s: the database was away", request_id, exc_info=error)
+            error = away
         if isinstance(error, HTTPException):
             error = _named(error)
         if isinstance(error, IonportError):

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Iterator
 
 import pytest
+from sqlalchemy.exc import OperationalError
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -28,6 +29,10 @@ def _refuse(_request: Request) -> Response:
     raise InvalidInput("Write <b>less</b>.", detail=SECRET)
 
 
+def _away(_request: Request) -> Response:
+    raise OperationalError("SELECT 1", {}, Exception(SECRET))
+
+
 def _wait(_request: Request) -> Response:
     raise TooManyRequests("Wait.", retry_after=7)
 
@@ -42,6 +47,7 @@ def failing(people: People) -> Iterator[Browser]:
         Route("/explode", _explode),
         Route("/refuse", _refuse),
         Route("/wait", _wait),
+        Route("/away", _away),
         Route("/own", lambda _r: PlainTextResponse("x", headers={"cache-control": "max-age=5"})),
     ]
     people.add("ada")
@@ -61,6 +67,15 @@ def test_an_unexpected_error_shows_its_number_and_nothing_else(
     assert SECRET not in answer.text
     assert answer.headers["x-request-id"] in answer.text
     assert answer.headers["x-request-id"] in caplog.text
+
+
+def test_a_database_that_is_away_is_told_and_asks_to_come_back(
+    failing: Browser, caplog: pytest.LogCaptureFixture
+) -> None:
+    answer = failing.get("/away")
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "10")
+    assert "The database does not answer at present." in answer.text
+    assert (SECRET in answer.text, SECRET in caplog.text) == (False, True)
 
 
 def test_an_error_page_shows_the_public_text_escaped_and_keeps_the_detail_for_the_log(
