@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ionport.connections.nightly import NightlyProofs
 from ionport.connections.service import ConnectionService
+from ionport.connections.suppliers.service import SupplierFetching
 from ionport.core.blobs import Blobs
 from ionport.core.clock import BootClock
 from ionport.core.mail.session import Mailer
@@ -125,6 +126,7 @@ class DocumentSide(_Messages, _Intake, _ManyDocuments, _Exports):
     documents: DocumentService
     companies: CompanyService
     suppliers: SupplierService
+    supplier_fetching: SupplierFetching
     types: TypeSettingsService
     list_settings: ListSettingsService
     readable_pages: ReadablePageService
@@ -184,7 +186,8 @@ def open_document_side(
         answers=Answers(database, clock),
         documents=documents,
         companies=CompanyService(clock, audit, identity),
-        suppliers=SupplierService(clock, audit),
+        suppliers=(suppliers := SupplierService(clock, audit)),
+        supplier_fetching=SupplierFetching(database, exports.connections, suppliers),
         types=documents.review.types,
         list_settings=ListSettingsService(),
         readable_pages=readable_pages,

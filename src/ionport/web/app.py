@@ -79,6 +79,7 @@ from ionport.web.pages.settings import (
     document_company,
     document_type_effects,
     retention,
+    supplier_fetch,
     suppliers,
     watched_folders,
     webhooks,
@@ -210,6 +211,7 @@ def _settings_routes() -> list[BaseRoute]:
     return [
         *settings.ROUTES,
         *companies.ROUTES,
+        *supplier_fetch.ROUTES,
         *suppliers.ROUTES,
         *watched_folders.ROUTES,
         *retention.ROUTES,

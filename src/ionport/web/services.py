@@ -23,6 +23,7 @@ from ionport.store import Database
 
 if TYPE_CHECKING:
     from ionport.connections.service import ConnectionService
+    from ionport.connections.suppliers.service import SupplierFetching
     from ionport.documents.alerts.service import AlertService
     from ionport.documents.bulk.runner import BulkRunner
     from ionport.documents.bulk.service import BulkService
@@ -126,6 +127,7 @@ class DocumentServices:
     documents: DocumentService
     companies: CompanyService
     suppliers: SupplierService
+    supplier_fetching: SupplierFetching
     types: TypeSettingsService
     sources: SourceService
     waiting: WaitingUploads | None

@@ -1,4 +1,4 @@
-"""`ionport supplier import|list|export|show|accept-account|remove-account|delete`."""
+"""`ionport supplier import|fetch|list|export|show|accept-account|remove-account|delete`."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from typing import Any
 
 import click
 
-from ionport.cli.opening import opened_documents
+from ionport.cli.documents.connections import connection_id_of
+from ionport.cli.opening import OPERATOR, opened_documents
 from ionport.cli.output import as_json_option, paged, print_json, print_page
+from ionport.connections.suppliers.model import Erp
 from ionport.core.paging import PageRequest
 from ionport.documents.suppliers.csv_file import MAX_BYTES, read_suppliers
 from ionport.documents.suppliers.model import (
@@ -54,14 +56,49 @@ def supplier_import(ctx: click.Context, file: Path, dry_run: bool, as_json: bool
     if as_json:
         print_json(_import_row(found, dry_run=dry_run))
         return
-    for change in found.changes[:_TOLD]:
-        click.echo(_change_text(change))
-    if (more := len(found.changes) - _TOLD) > 0:
-        click.echo(f"and {more} more.")
-    would = "Would be added" if dry_run else "Added"
-    click.echo(
-        f"{would}: {found.added}, changed: {found.changed}, the same as before: {found.unchanged}."
-    )
+    _print_result(found, dry_run=dry_run)
+
+
+@supplier.command("fetch")
+@click.option("--connection", "connection_name", required=True, help="Name of the connection.")
+@click.option(
+    "--from", "erp", type=click.Choice([erp.value for erp in Erp]), required=True, help="The ERP."
+)
+@click.option("--company", default="", help="Company; default: that of the account's user.")
+@click.option("--dry-run", is_flag=True, help="Say what would change, and change nothing.")
+@as_json_option
+@click.pass_context
+def supplier_fetch(
+    ctx: click.Context, connection_name: str, erp: str, company: str, dry_run: bool, as_json: bool
+) -> None:
+    """Fetch suppliers from the M3 or LN behind a connection.
+
+    New suppliers are added, and empty values of known ones are filled. Nothing is replaced or
+    deleted, and accounts are not fetched.
+    """
+    with opened_documents(ctx) as documents:
+        fetched = documents.side.supplier_fetching.fetch(
+            documents.scope,
+            OPERATOR,
+            connection_id_of(documents, connection_name),
+            Erp(erp),
+            company,
+            is_check=dry_run,
+        )
+    result, found = fetched.result, fetched.found
+    if as_json:
+        left_out = [{"number": number, "reason": reason} for number, reason in found.left_out]
+        kept = [_change_row(change) for change in result.kept[:_TOLD]]
+        more = {"kept": kept, "left_out": left_out[:_TOLD], "is_cut": found.is_cut}
+        print_json({**_import_row(result, dry_run=dry_run), **more})
+        return
+    for number, reason in found.left_out[:_TOLD]:
+        click.echo(f"left out {number}: {reason}")
+    for change in result.kept[:_TOLD]:
+        click.echo(f"kept: {_change_text(change, ' stays, the ERP has ')}")
+    _print_result(result, dry_run=dry_run)
+    if found.is_cut:
+        click.echo("The ERP has, or may have, more suppliers than one fetch reads.")
 
 
 @supplier.command("list")
@@ -181,11 +218,22 @@ def _row(supplier: Supplier) -> dict[str, Any]:
     }
 
 
-def _change_text(change: SupplierChange) -> str:
+def _print_result(found: SupplierImport, *, dry_run: bool) -> None:
+    for change in found.changes[:_TOLD]:
+        click.echo(_change_text(change))
+    if (more := len(found.changes) - _TOLD) > 0:
+        click.echo(f"and {more} more.")
+    would = "Would be added" if dry_run else "Added"
+    click.echo(
+        f"{would}: {found.added}, changed: {found.changed}, the same as before: {found.unchanged}."
+    )
+
+
+def _change_text(change: SupplierChange, between: str = " → ") -> str:
     if change.supplier_id is None:
         return f"line {change.line}: new {change.values.number} {change.values.name}"
     what = ", ".join(
-        f"{name} {old or 'nothing'} → {new or 'nothing'}"
+        f"{name} {old or 'nothing'}{between}{new or 'nothing'}"
         for name, (old, new) in change.changed.items()
     )
     return f"line {change.line}: {change.values.number}: {what}"
@@ -197,15 +245,14 @@ def _import_row(found: SupplierImport, *, dry_run: bool) -> dict[str, Any]:
         "added": found.added,
         "changed": found.changed,
         "unchanged": found.unchanged,
-        "changes": [
-            {
-                "line": change.line,
-                "number": change.values.number,
-                "new": change.supplier_id is None,
-                "values": {
-                    name: {"old": old, "new": new} for name, (old, new) in change.changed.items()
-                },
-            }
-            for change in found.changes[:_TOLD]
-        ],
+        "changes": [_change_row(change) for change in found.changes[:_TOLD]],
+    }
+
+
+def _change_row(change: SupplierChange) -> dict[str, Any]:
+    return {
+        "line": change.line,
+        "number": change.values.number,
+        "new": change.supplier_id is None,
+        "values": {name: {"old": old, "new": new} for name, (old, new) in change.changed.items()},
     }

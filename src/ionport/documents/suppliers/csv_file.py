@@ -157,6 +157,11 @@ def _supplier(columns: list[str], cells: list[str], mistakes: list[str]) -> Supp
         name: _GUARDED.sub("", " ".join(cell.split()))
         for name, cell in zip(columns, cells, strict=False)
     }
+    return supplier_of(given, mistakes)
+
+
+def supplier_of(given: Mapping[str, str], mistakes: list[str]) -> SupplierValues:
+    """Return the supplier of cells by `COLUMNS`; adds what is wrong with them to `mistakes`."""
     for name, text in given.items():
         if len(text) > _MAX_TEXT * (5 if name == "ibans" else 1) or not text.isprintable():
             mistakes.append(_("{column} is too long or has invisible signs").format(column=name))

@@ -36,6 +36,22 @@ class SupplierValues:
             self.name, (self.number, self.vat_id, self.tax_number, self.gln)
         )
 
+    def completed(self, other: SupplierValues) -> SupplierValues:
+        """Return these values with those of the ERP where one is empty; accounts are only added.
+
+        Nothing is replaced: accounts are known under the name and the ids as they are.
+        """
+        added = tuple(one for one in other.accounts if one not in self.accounts)
+        return SupplierValues(
+            number=self.number,
+            name=self.name or other.name,
+            vat_id=self.vat_id or other.vat_id,
+            tax_number=self.tax_number or other.tax_number,
+            gln=self.gln or other.gln,
+            accounts=(*self.accounts, *added)[:MAX_ACCOUNTS],
+            category=self.category or other.category,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Supplier:
@@ -72,10 +88,14 @@ class SupplierChange:
 
 @dataclass(frozen=True, slots=True)
 class SupplierImport:
-    """The result of an import or of its dry run; `changes` are the lines that differ."""
+    """The result of an import or of its dry run; `changes` are the lines that differ.
+
+    `kept` are values that stay although the ERP has others: what is stored, and what it has.
+    """
 
     changes: Sequence[SupplierChange]
     unchanged: int
+    kept: Sequence[SupplierChange] = ()
 
     @property
     def added(self) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from ionport.core.clock import Clock
@@ -20,6 +20,7 @@ from ionport.documents.suppliers.model import (
     Supplier,
     SupplierChange,
     SupplierImport,
+    SupplierValues,
     cells_of,
 )
 from ionport.documents.suppliers.repository import SupplierRepository
@@ -35,6 +36,7 @@ class SupplierAction(AuditAction):
     """What the audit log tells of suppliers."""
 
     IMPORTED = "supplier.imported", N_("Suppliers imported")
+    FETCHED = "supplier.fetched", N_("Suppliers fetched from Infor")
     DELETED = "supplier.deleted", N_("Supplier deleted")
     ACCOUNT_ACCEPTED = "supplier.account_accepted", N_("Account accepted")
     ACCOUNT_REMOVED = "supplier.account_removed", N_("Account removed")
@@ -48,28 +50,38 @@ class SupplierService:
         self._audit = audit
         self._anew = JudgingAnew(clock, audit)
 
-    def compare(self, access: Access[OrganizationScope], lines: Sequence[Line]) -> SupplierImport:
+    def compare(
+        self,
+        access: Access[OrganizationScope],
+        lines: Sequence[Line],
+        *,
+        only_completes: bool = False,
+    ) -> SupplierImport:
         """Return what the lines of a file would change: a dry run.
 
-        Suppliers are found by their number; those that the file does not name stay.
+        Suppliers are found by their number; those that the file does not name stay. With
+        `only_completes` a line adds suppliers and fills what is empty, and replaces nothing.
         Raises Forbidden, and Conflict when there would be more than 50,000.
         """
         access.require_organization_administrator()
         repository = SupplierRepository(access.connection)
         known = repository.by_number(access.scope, [values.number for _line, values in lines])
-        changes = []
+        changes, kept = list[SupplierChange](), list[SupplierChange]()
         for line, values in lines:
             stored = known.get(values.number)
+            if stored and only_completes:
+                given, values = values, stored.values.completed(values)
+                if others := _others(values, given):
+                    kept.append(SupplierChange(line, values, stored.id, others))
             before = cells_of(stored.values) if stored else {}
-            now = cells_of(values)
             changed = {
                 name: (before.get(name, ""), text)
-                for name, text in now.items()
+                for name, text in cells_of(values).items()
                 if text != before.get(name, "")
             }
             if changed:
                 changes.append(SupplierChange(line, values, stored.id if stored else None, changed))
-        found = SupplierImport(changes, len(lines) - len(changes))
+        found = SupplierImport(changes, len(lines) - len(changes), kept)
         if found.added and repository.count(access.scope) + found.added > MAX_SUPPLIERS:
             raise Conflict(
                 _("With these there would be more than {n} suppliers.").format(n=MAX_SUPPLIERS)
@@ -78,7 +90,25 @@ class SupplierService:
 
     def store(self, access: Access[OrganizationScope], lines: Sequence[Line]) -> SupplierImport:
         """Import the lines of a file, all or none; errors as `compare`."""
-        found = self.compare(access, lines)
+        return self._store(access, self.compare(access, lines), SupplierAction.IMPORTED, {})
+
+    def store_fetched(
+        self, access: Access[OrganizationScope], lines: Sequence[Line], connection: str
+    ) -> SupplierImport:
+        """Add suppliers that the ERP behind a connection has, and fill what is empty of others.
+
+        Errors as `compare`.
+        """
+        found = self.compare(access, lines, only_completes=True)
+        return self._store(access, found, SupplierAction.FETCHED, {"connection": connection})
+
+    def _store(
+        self,
+        access: Access[OrganizationScope],
+        found: SupplierImport,
+        action: SupplierAction,
+        details: Mapping[str, str],
+    ) -> SupplierImport:
         repository = SupplierRepository(access.connection)
         now = self._clock.now()
         repository.add(
@@ -100,7 +130,7 @@ class SupplierService:
             "changed": str(found.changed),
             "unchanged": str(found.unchanged),
         }
-        self._audit.record(access, SupplierAction.IMPORTED, "suppliers", counts)
+        self._audit.record(access, action, "suppliers", {**details, **counts})
         if found.changes:
             self._anew.begin(access)
         return found
@@ -217,6 +247,16 @@ class SupplierService:
         """Yield all suppliers as a CSV file that can be imported again."""
         repository = SupplierRepository(access.connection)
         return write_suppliers(supplier.values for supplier in repository.all(access.scope))
+
+
+def _others(ours: SupplierValues, theirs: SupplierValues) -> dict[str, tuple[str, str]]:
+    """Return the columns where the ERP has another value than the one that stays."""
+    stays = cells_of(ours)
+    return {
+        name: (stays[name], text)
+        for name, text in cells_of(theirs).items()
+        if text and name != "ibans" and text != stays[name]
+    }
 
 
 def _wrong_account(text: str) -> InvalidInput:

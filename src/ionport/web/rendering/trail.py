@@ -123,6 +123,7 @@ _TOLD_IN_FULL: Final = (
     DocumentTypeAction.CHANGED,
     RetentionAction.CHANGED,
     SupplierAction.IMPORTED,
+    SupplierAction.FETCHED,
 )
 
 

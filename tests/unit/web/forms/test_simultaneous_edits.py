@@ -232,6 +232,7 @@ NO_EDITS_WHOLE = {
     "/ion-api/{tenant}/available-apis/send": "sends a call and stores nothing",
     "/language": "chooses the language of this browser, or of the person's account",
     "/organization": "chooses the organization of this browser",
+    "/settings/suppliers/fetch": "adds suppliers, and fills what is empty",
     "/settings/export/import": "makes new configurations",
     "/settings/export/{configuration}/duplicate": "makes a new configuration",
     "/settings/connections/{connection}/file": "keeps the file that it replaces",

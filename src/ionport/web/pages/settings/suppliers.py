@@ -12,6 +12,7 @@ from ionport.core.errors import Conflict, InvalidInput, TooLarge
 from ionport.core.i18n import _, ngettext
 from ionport.documents.suppliers.csv_file import MAX_BYTES, RefusedLines, read_suppliers
 from ionport.documents.suppliers.model import COLUMNS, MAX_SUPPLIERS, Supplier, SupplierImport
+from ionport.identity.groups.permissions import Permission
 from ionport.web.forms.fields import each_upload, errors_of, text_of
 from ionport.web.rendering.confirm import ask_first
 from ionport.web.rendering.downloads import attachment
@@ -24,15 +25,14 @@ from ionport.web.state import organization_read, organization_scope, organizatio
 
 MANUAL = "suppliers"
 
-_SHOWN = 200
-
 
 def list_suppliers(request: Request) -> Response:
     """Show the suppliers, by number."""
     state = ListState.of(request, sorts=["number"])
     with organization_read(request) as access:
         found = documents_of(request).suppliers.list(access, state.request, state.filters["q"])
-    context = {"state": state, "page_of": found}
+        may_fetch = access.may(Permission.MANAGE_CONNECTIONS)
+    context = {"state": state, "page_of": found, "may_fetch": may_fetch}
     return render(request, "settings/suppliers/list.html", context)
 
 
@@ -79,7 +79,6 @@ def _import_page(
         "columns": COLUMNS,
         "found": found,
         "is_check": is_check,
-        "changes": found.changes[:_SHOWN] if found else [],
         "mistakes": mistakes,
         "error": error,
         "most": MAX_SUPPLIERS,
