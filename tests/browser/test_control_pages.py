@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import httpx2
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -122,3 +123,26 @@ def test_a_control_key_is_shown_once(desk: Desk, screen: Screen) -> None:
     follow(page, "Delete control key CI")
     press(page, "Delete")
     expect(page.get_by_text("No key yet.")).to_be_visible()
+
+
+def test_the_filters_and_buttons_of_the_inspector_share_one_row(desk: Desk, screen: Screen) -> None:
+    tenant = desk.application.tenant.id
+    httpx2.get(f"{desk.application.settings.origin}/{tenant}/IDM/api/items/count")
+    page = screen.open(f"/ion-api/{tenant}/inspector")
+    middles = page.locator(".one-row :is(.form-control, .form-select, .btn)").evaluate_all(
+        "all => all.map(one => one.getBoundingClientRect())"
+        ".map(box => Math.round(box.top + box.height / 2))"
+    )
+    assert len(middles) > 5
+    assert len(set(middles)) == 1
+
+
+@pytest.mark.parametrize("name", ["sandbox-clock", "sandbox-state", "control-keys"])
+def test_a_field_of_the_control_plane_is_no_wider_than_is_read_at_a_glance(
+    name: str, desk: Desk, screen: Screen
+) -> None:
+    page = screen.open(f"/ion-api/{desk.application.tenant.id}/{name}")
+    for row in page.locator("main .form-row").all():
+        box = row.bounding_box()
+        assert box is not None
+        assert 200 < box["width"] <= 600
