@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import httpx2
 import pytest
+from click.testing import CliRunner
 
+from ionport.cli import main
 from ionport.connections.suppliers import reading
 from ionport.identity.access import Access
 from ionport.identity.model import Actor
@@ -73,8 +77,18 @@ def test_nothing_that_is_known_of_a_supplier_is_replaced(desk: Desk) -> None:
     assert "9,Own," in kept
 
 
-def test_suppliers_of_ln_are_added_and_its_customers_are_not(desk: Desk) -> None:
+def test_suppliers_of_ln_are_added_by_page_and_command_and_its_customers_are_not(
+    desk: Desk,
+) -> None:
     connection = _connected(desk, _credentials(desk))
+    command = ("supplier", "fetch", "--connection", "DocBits_ERP", "--from", "ln", "--dry-run")
+    data = str(desk.application.settings.data)
+    told = CliRunner().invoke(main, ["--data", data, *command, "--json"])
+    assert told.exit_code == 0, told.output
+    found = json.loads(told.output)
+    assert (found["added"], found["left_out"], found["is_cut"]) == (3, [], False)
+    as_text = CliRunner().invoke(main, ["--data", data, *command]).output
+    assert "new SUP000001 Copper Pine Metals" in as_text
     assert "Added: 3, completed: 0" in _fetch(desk, connection, "ln").text
     assert "SUP000001" in desk.browser.text(_LIST)
     assert "CUS000001" not in desk.browser.text(_LIST)
