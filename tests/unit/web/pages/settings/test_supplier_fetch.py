@@ -64,6 +64,9 @@ def test_suppliers_of_m3_are_checked_then_added_with_their_vat_numbers(
     assert "Added: 4, completed: 0" in _fetch(desk, connection).text
     assert "DE123456789" in desk.browser.text(f"{_LIST}?q=Copper")
     assert "the same as before: 4" in _fetch(desk, connection).text
+    assert "than one fetch reads" not in _fetch(desk, connection).text
+    monkeypatch.setattr(reading, "MAX_FETCHED", 3)
+    assert "than one fetch reads" in _fetch(desk, connection).text
 
 
 def test_nothing_that_is_known_of_a_supplier_is_replaced(desk: Desk) -> None:
