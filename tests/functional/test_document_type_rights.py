@@ -11,82 +11,94 @@ from ionport.documents.repository import TimelineRepository
 from ionport.documents.samples import read_sample
 from ionport.documents.timeline import new_entry
 from ionport.identity.groups.permissions import Grant, Permission
-from tests.functional.test_permissions import READER, Office, denied, office
+from tests.functional.test_permissions import READER, FurnishedOrganization, denied, organization
 from tests.support.api import ALL_SCOPES, api_key, problem, program
 from tests.support.whole import INVOICE, OTHER_INVOICE
 
-__all__ = ["office"]
+__all__ = ["organization"]
 
 
-def test_a_correction_moves_no_document_into_a_type_that_is_not_edited(office: Office) -> None:
-    document = f"/documents/{office.ids['document']}"
+def test_a_correction_moves_no_document_into_a_type_that_is_not_edited(
+    organization: FurnishedOrganization,
+) -> None:
+    document = f"/documents/{organization.ids['document']}"
     values = {"values": {"invoice_type": "381"}}
-    with program(office.desk, api_key(office.desk, ALL_SCOPES, username=READER)) as client:
-        office.grant(Grant(Permission.SEE), Grant(Permission.EDIT, "INVOICE"))
+    with program(
+        organization.desk, api_key(organization.desk, ALL_SCOPES, username=READER)
+    ) as client:
+        organization.grant(Grant(Permission.SEE), Grant(Permission.EDIT, "INVOICE"))
         before = client.get(document).json()
         refused = problem(client.patch(document, json=values), 403)
         assert refused["code"] == "needs_permission"
         form = {"value invoice_type": "381", "seen invoice_type": "380"}
         number = before["fields"]["invoice_id"]
         form |= {"value invoice_id": number, "seen invoice_id": number}
-        assert denied(office.send("/documents/{document}/correct", **form))
+        assert denied(organization.send("/documents/{document}/correct", **form))
         assert client.get(document).json() == before
-        office.grant(Grant(Permission.SEE), Grant(Permission.EDIT))
+        organization.grant(Grant(Permission.SEE), Grant(Permission.EDIT))
         assert client.patch(document, json=values).json()["document_type"] == "CREDIT_NOTE"
-        office.grant(Grant(Permission.SEE), Grant(Permission.EDIT, "CREDIT_NOTE"))
+        organization.grant(Grant(Permission.SEE), Grant(Permission.EDIT, "CREDIT_NOTE"))
         decisions = client.get(f"{document}/decisions").json()
         (made,) = (one["id"] for one in decisions if one["kind"] == "correct")
         problem(client.delete(f"{document}/decisions/{made}"), 403)
         assert client.get(document).json()["document_type"] == "CREDIT_NOTE"
-        office.grant(Grant(Permission.SEE), Grant(Permission.EDIT))
+        organization.grant(Grant(Permission.SEE), Grant(Permission.EDIT))
         assert client.delete(f"{document}/decisions/{made}").is_success
         assert client.get(document).json()["document_type"] == "INVOICE"
 
 
-def test_one_file_of_a_type_that_is_not_edited_keeps_out_no_other(office: Office) -> None:
+def test_one_file_of_a_type_that_is_not_edited_keeps_out_no_other(
+    organization: FurnishedOrganization,
+) -> None:
     def files(number: bytes) -> list[tuple[str, tuple[str, bytes]]]:
         invoice = read_sample(INVOICE).replace(b"RE-2026-0417", b"RE-" + number)
         credit_note = read_sample(OTHER_INVOICE).replace(b">380<", b">381<")
         credit_note += b"<!-- " + number + b" -->"
         return [("files", ("inv.xml", invoice)), ("files", ("cn.xml", credit_note))]
 
-    office.grant(Grant(Permission.SEE), Grant(Permission.EDIT, "INVOICE"))
-    with program(office.desk, api_key(office.desk, ALL_SCOPES, username=READER)) as client:
+    organization.grant(Grant(Permission.SEE), Grant(Permission.EDIT, "INVOICE"))
+    with program(
+        organization.desk, api_key(organization.desk, ALL_SCOPES, username=READER)
+    ) as client:
         taken, refused = client.post("/documents/batch", files=files(b"1")).json()["results"]
         assert taken["document"]["document_type"] == "INVOICE"
         assert (refused["name"], refused["code"]) == ("cn.xml", "needs_permission")
         assert "This needs the permission “Edit”" in refused["error"]
         alone = {"file": files(b"1")[1][1]}
         assert problem(client.post("/documents", files=alone), 403)["code"] == "needs_permission"
-    answer = office.desk.browser.send("/documents/upload", files=files(b"2"))
+    answer = organization.desk.browser.send("/documents/upload", files=files(b"2"))
     assert answer.status_code == 200
     assert re.findall(r'data-outcome="(\w+)"', answer.text)[1:] == ["refused"]
     assert "document_id" not in answer.text
 
 
 def test_a_file_that_equals_a_document_that_is_not_seen_is_told_without_its_id(
-    office: Office,
+    organization: FurnishedOrganization,
 ) -> None:
     files = [("files", (INVOICE, read_sample(INVOICE)))]
-    document = office.ids["document"]
-    with program(office.desk) as administrator:
+    document = organization.ids["document"]
+    with program(organization.desk) as administrator:
         values = {"values": {"invoice_type": "381"}}
         assert administrator.patch(f"/documents/{document}", json=values).is_success
-    with program(office.desk, api_key(office.desk, ALL_SCOPES, username=READER)) as client:
+    with program(
+        organization.desk, api_key(organization.desk, ALL_SCOPES, username=READER)
+    ) as client:
         for more, told in ((), None), ((Grant(Permission.SEE),), document):
-            office.grant(Grant(Permission.EDIT, "INVOICE"), *more)
+            organization.grant(Grant(Permission.EDIT, "INVOICE"), *more)
             answer = problem(client.post("/documents", files={"file": files[0][1]}), 409)
             assert (answer["code"], answer.get("existing_id")) == ("document_exists", told)
             (result,) = client.post("/documents/batch", files=files).json()["results"]
             assert (result["code"], result["existing_id"]) == ("document_exists", told)
-            page = office.desk.browser.send("/documents/upload", files=files).text
+            page = organization.desk.browser.send("/documents/upload", files=files).text
             assert 'data-outcome="here"' in page
             assert (document in page) == (told is not None)
 
 
-def test_a_document_that_is_not_seen_is_named_by_no_document_that_is(office: Office) -> None:
-    with program(office.desk) as administrator:
-        path = f"/documents/{office.ids['document']}"
+def test_a_document_that_is_not_seen_is_named_by_no_document_that_is(
+    organization: FurnishedOrganization,
+) -> None:
+    with program(organization.desk) as administrator:
+        path = f"/documents/{organization.ids['document']}"
         administrator.patch(path, json={"values": {"invoice_type": "380"}})
         other = administrator.get(path).json()
         again = read_sample(INVOICE) + b"<!-- again -->"
@@ -100,31 +112,33 @@ def test_a_document_that_is_not_seen_is_named_by_no_document_that_is(office: Off
         assert administrator.post(f"/documents/{document}/decisions", json=rejected).is_success
         values = {"values": {"invoice_type": "381"}}
         assert administrator.patch(path, json=values).is_success
-    _tell_as_the_version_before(office, document)
+    _tell_as_the_version_before(organization, document)
     page = f"/documents/{document}"
     archive = f"{page}/archive"
     paths = [page + part for part in ("", "/findings", "/decisions")]
-    with program(office.desk, api_key(office.desk, ALL_SCOPES, username=READER)) as client:
+    with program(
+        organization.desk, api_key(organization.desk, ALL_SCOPES, username=READER)
+    ) as client:
         for seen in (("INVOICE",), ("INVOICE", "CREDIT_NOTE")):
-            office.grant(*(Grant(Permission.SEE, kind) for kind in seen))
+            organization.grant(*(Grant(Permission.SEE, kind) for kind in seen))
             answers = [client.get(path) for path in (*paths, "/documents")]
-            answers.append(office.desk.browser.get(page))
+            answers.append(organization.desk.browser.get(page))
             assert all(answer.is_success for answer in answers)
             assert [other["id"] in answer.text for answer in answers] == [len(seen) == 2] * 5
-            told = [answers[-1].text, _story(office.desk.browser.get(archive).content)]
+            told = [answers[-1].text, _story(organization.desk.browser.get(archive).content)]
             assert [other["filename"] in text for text in told] == [len(seen) == 2] * 2
             assert not any("of-the-version-before" in text for text in told)
             kinds = {one["code"]: one["text"] for one in client.get(paths[1]).json()}
             assert ("may not see" in kinds["duplicate_number"]) == (len(seen) == 1)
 
 
-def _tell_as_the_version_before(office: Office, document: str) -> None:
+def _tell_as_the_version_before(organization: FurnishedOrganization, document: str) -> None:
     """Write an entry of the timeline as a sentence, without the id of whom it names."""
     text = "Nordwerk has sent number 1 before, as of-the-version-before.xml. Check it."
-    at = office.desk.application.clock.now()
+    at = organization.desk.application.clock.now()
     entry = new_entry(at, TimelineKind.WARNING, text, "ionport")
-    with office.desk.application.database.write() as work:
-        TimelineRepository(work.connection).add(office.desk.organization, document, entry)
+    with organization.desk.application.database.write() as work:
+        TimelineRepository(work.connection).add(organization.desk.organization, document, entry)
 
 
 def _story(archive: bytes) -> str:
