@@ -78,6 +78,9 @@ def test_commands_that_need_a_data_folder_alone_run_as_the_pages_have_them(
     data = ("--data", str(desk.application.settings.data))
     for page in ("suppliers", "companies", "document-types", "retention", "json-api", "audit-log"):
         for words in commands_of(page):
+            if words[:2] == ["supplier", "fetch"]:
+                # It needs a connection: tests/unit/web/pages/settings/test_supplier_fetch.py.
+                continue
             words = [desk.tenant.tenant_id if word == "ACME_TST" else word for word in words]
             done = CliRunner().invoke(main, [*data, *words], input="y\n")
             assert done.exit_code == 0, f"{page}: {words}: {done.output}"
