@@ -33,7 +33,7 @@ from tests.support.erp import add_ln_invoice, add_m3_invoice
 from tests.support.idp import make_idp
 from tests.support.sides import OPERATOR, until
 from tests.support.web import PASSWORD
-from tests.support.whole import INVOICE, OTHER_INVOICE, Desk, desk_on
+from tests.support.whole import INVOICE, OTHER_INVOICE, Site, site_on
 
 SCOPE = "Acme-Orders"
 LAKE_OBJECT = "Orders"
@@ -92,14 +92,14 @@ _OTHERWISE = {
 
 @dataclass(frozen=True, slots=True)
 class FurnishedApplication:
-    """The desk, and the ids that stand in the addresses of pages, by their names there."""
+    """The site, and the ids that stand in the addresses of pages, by their names there."""
 
-    desk: Desk
+    site: Site
     ids: dict[str, str]
 
     @property
     def url(self) -> str:
-        return self.desk.application.settings.origin
+        return self.site.application.settings.origin
 
     def address(self, route: str) -> str:
         """Put ids into the path of a route: `/documents/{document}` becomes a page."""
@@ -117,100 +117,100 @@ def furnished_application(folder: Path) -> Iterator[FurnishedApplication]:
     """Serve both sides and use them."""
     exports = folder.with_name(f"{folder.name}-exports")
     (exports / "archive").mkdir(parents=True)
-    with desk_on(folder, "", export_root=str(exports)) as desk:
-        ids = {"user": desk.add_user("bob"), "scope": SCOPE, "kind": "reject"}
-        yield FurnishedApplication(desk, ids | _use(desk))
+    with site_on(folder, "", export_root=str(exports)) as site:
+        ids = {"user": site.add_user("bob"), "scope": SCOPE, "kind": "reject"}
+        yield FurnishedApplication(site, ids | _use(site))
 
 
-def cookies_of(desk: Desk) -> dict[str, str]:
-    """Return the desk's sign-in, for a real browser."""
-    return {cookie.name: cookie.value or "" for cookie in desk.browser.http.cookies.jar}
+def cookies_of(site: Site) -> dict[str, str]:
+    """Return the site's sign-in, for a real browser."""
+    return {cookie.name: cookie.value or "" for cookie in site.browser.http.cookies.jar}
 
 
-def _use(desk: Desk) -> dict[str, str]:
-    desk.browser.send(
-        f"/ion-api/{desk.application.tenant.id}/configuration/scopes/add",
+def _use(site: Site) -> dict[str, str]:
+    site.browser.send(
+        f"/ion-api/{site.application.tenant.id}/configuration/scopes/add",
         {"name": SCOPE, "description": "Orders of a test"},
     )
     pem = make_idp(datetime.now(UTC) - timedelta(days=1)).pem
-    configuration_path = f"/ion-api/{desk.application.tenant.id}/configuration"
-    desk.browser.send(
+    configuration_path = f"/ion-api/{site.application.tenant.id}/configuration"
+    site.browser.send(
         f"{configuration_path}/saml-issuers/add",
         {"entity_id": "https://idp.example.com/metadata", "certificate": pem},
     )
-    issuers = desk.browser.get(configuration_path).text
-    credential = desk.credentials()
-    gone = desk.credentials("Gone_TST")
-    _delete_app(desk, "Gone_TST")
-    desk.add_app("OpenWindow_TST", issue_refresh_tokens="")
-    broken = _configuration(desk, "Invoices to an app that is gone", gone)
-    configuration = _configuration(desk, "Invoices to Infor M3", credential)
-    desk.browser.send(
+    issuers = site.browser.get(configuration_path).text
+    credential = site.credentials()
+    gone = site.credentials("Gone_TST")
+    _delete_app(site, "Gone_TST")
+    site.add_app("OpenWindow_TST", issue_refresh_tokens="")
+    broken = _configuration(site, "Invoices to an app that is gone", gone)
+    configuration = _configuration(site, "Invoices to Infor M3", credential)
+    site.browser.send(
         f"/settings/export/{configuration}/activate",
         form_at=f"/settings/export/{configuration}",
     )
-    flow = _add_flow(desk)
-    delivered = _deliver(desk, INVOICE, configuration)
-    acknowledgement = _acknowledge(desk)
-    other = _deliver(desk, OTHER_INVOICE, broken)
-    _hold(desk, delivered[0], _upload_a_duplicate(desk))
-    get = desk.browser.get
+    flow = _add_flow(site)
+    delivered = _deliver(site, INVOICE, configuration)
+    acknowledgement = _acknowledge(site)
+    other = _deliver(site, OTHER_INVOICE, broken)
+    _hold(site, delivered[0], _upload_a_duplicate(site))
+    get = site.browser.get
     connection = _found(r"connections/(con_\w+)", get(f"/settings/export/{configuration}").text)
-    apps = get(desk.apps_path).text
-    app = _found(rf"{desk.apps_path}/(app_\w+)[^>]*>DocBits_TST", apps)
-    inspector = f"/ion-api/{desk.application.tenant.id}/inspector"
-    points = f"/ion-api/{desk.application.tenant.id}/connection-points"
+    apps = get(site.apps_path).text
+    app = _found(rf"{site.apps_path}/(app_\w+)[^>]*>DocBits_TST", apps)
+    inspector = f"/ion-api/{site.application.tenant.id}/inspector"
+    points = f"/ion-api/{site.application.tenant.id}/connection-points"
     return (
-        _add_api_suite(desk)
+        _add_api_suite(site)
         # Before there is a company: what is addressed to another would be held.
-        | add_targets(desk)
-        | _add_settings(desk)
+        | add_targets(site)
+        | _add_settings(site)
         | {
-            "tenant": desk.application.tenant.id,
+            "tenant": site.application.tenant.id,
             "app": app,
             "account": _found(
-                r"service-accounts/(\w+)/delete", get(f"{desk.apps_path}/{app}").text
+                r"service-accounts/(\w+)/delete", get(f"{site.apps_path}/{app}").text
             ),
-            "key": _add_key_pair(desk, app),
+            "key": _add_key_pair(site, app),
             "issuer": _found(r"saml-issuers/(\w+)/delete", issuers),
             "tool": "postman",
             "method": "infor-idm-bod",
             "configuration": configuration,
             "connection": connection,
-            "former": replace_file(desk, f"/settings/connections/{connection}"),
+            "former": replace_file(site, f"/settings/connections/{connection}"),
             "document": delivered[0],
             "delivery_id": delivered[1],
             "step": "idm_create",
-            "run": _run_that_leaves_out(desk, other[0]),
-            "file": _list_file(desk),
+            "run": _run_that_leaves_out(site, other[0]),
+            "file": _list_file(site),
             "code": "nothing_to_accept",
             "call": _found(r"/calls/(\w+)", get(inspector).text),
-            **_add_document_type(desk),
-            **_use_control_plane(desk),
+            **_add_document_type(site),
+            **_use_control_plane(site),
             "pid": _found(r"/items/([\w%-]+)\"", get(f"{inspector}/items").text),
             "message": _found(r"/messages/(\w+)\"", get(f"{inspector}/messages").text),
             "flow": flow,
-            "data_object": _upload_to_lake(desk),
+            "data_object": _upload_to_lake(site),
             "object_name": LAKE_OBJECT,
             "acknowledgement": acknowledgement,
             "m3_invoice": add_m3_invoice(
-                desk.application.database, desk.application.clock, desk.tenant
+                site.application.database, site.application.clock, site.tenant
             ),
             "ln_invoice": add_ln_invoice(
-                desk.application.database, desk.application.clock, desk.tenant
+                site.application.database, site.application.clock, site.tenant
             ),
             "point": _found(r"/connection-points/(cpt_\w+)", get(points).text),
         }
     )
 
 
-def _add_api_suite(desk: Desk) -> dict[str, str]:
+def _add_api_suite(site: Site) -> dict[str, str]:
     """Add an API suite with an icon of its own, a policy and a documentation."""
-    base = f"/ion-api/{desk.application.tenant.id}/available-apis"
-    send = desk.browser.send
+    base = f"/ion-api/{site.application.tenant.id}/available-apis"
+    send = site.browser.send
     icon = b64decode(_PICTURE)
     suite = str(send(f"{base}/add", API_SUITE, files=[("icon_file", ("a.gif", icon))]).url.path)
-    endpoint = _found(rf"({suite}/endpoints/ept_\w+)", desk.browser.get(suite).text)
+    endpoint = _found(rf"({suite}/endpoints/ept_\w+)", site.browser.get(suite).text)
     policy = sample_policy(PolicyType.QUOTA)
     fields = {"type": "quota", "name": "A quota", "flow": "REQUEST", "definition": policy}
     policies = send(f"{suite}/policies/add", fields).text
@@ -225,98 +225,98 @@ def _add_api_suite(desk: Desk) -> dict[str, str]:
     }
 
 
-def _add_settings(desk: Desk) -> dict[str, str]:
+def _add_settings(site: Site) -> dict[str, str]:
     """Add what the settings of the document side list."""
     company = {"name": "Acme Holding", "gln": "4012345000009", "place": "main"}
-    page = desk.browser.send("/settings/companies/new", company).url.path
+    page = site.browser.send("/settings/companies/new", company).url.path
     suppliers = b"number,name,ibans\n70012,Nordwerk,DE89370400440532013000\n"
-    desk.browser.send("/settings/suppliers/import", files=[("file", ("s.csv", suppliers))])
-    with desk.application.database.write() as work:
-        assert desk.application.documents is not None
-        folder = {"folder": str(desk.application.settings.data / "scans")}
-        source = desk.application.documents.sources.add_folder(
-            Access(work, desk.organization, OPERATOR), "Scans", folder
+    site.browser.send("/settings/suppliers/import", files=[("file", ("s.csv", suppliers))])
+    with site.application.database.write() as work:
+        assert site.application.documents is not None
+        folder = {"folder": str(site.application.settings.data / "scans")}
+        source = site.application.documents.sources.add_folder(
+            Access(work, site.organization, OPERATOR), "Scans", folder
         )
     key = {"name": "ERP archive", "scopes": "documents.read"}
-    desk.browser.send("/settings/api-keys", key)
+    site.browser.send("/settings/api-keys", key)
     return {
-        "group": _add_group(desk),
-        "webhook": _webhook(desk),
+        "group": _add_group(site),
+        "webhook": _webhook(site),
         "target_kind": "sftp",
-        "api_key": _found(r"api-keys/(key_\w+)", desk.browser.get("/settings/api-keys").text),
+        "api_key": _found(r"api-keys/(key_\w+)", site.browser.get("/settings/api-keys").text),
         "source": source.id,
-        "mapping": _m3_mapping(desk),
+        "mapping": _m3_mapping(site),
         "number": "1",
         "type": "INVOICE",
         "field": "purchase_order",
         "company": page.rpartition("/")[2],
-        "supplier": _found(r"/suppliers/(sup_\w+)", desk.browser.get("/settings/suppliers").text),
+        "supplier": _found(r"/suppliers/(sup_\w+)", site.browser.get("/settings/suppliers").text),
     }
 
 
-def _m3_mapping(desk: Desk) -> str:
+def _m3_mapping(site: Site) -> str:
     """Upload a mapping file that has another form too."""
     text = b"StaticFields=CONO\nSF_CONO=100\nHeaderFields=SUNO\nHF_SUNO=supplier_id\n"
     files = [("files", ("m3.properties", text))]
-    page = desk.browser.send("/settings/mapping-files/upload", files=files)
+    page = site.browser.send("/settings/mapping-files/upload", files=files)
     return page.url.path.rpartition("/")[2]
 
 
-def _add_group(desk: Desk) -> str:
+def _add_group(site: Site) -> str:
     """Add a group that is for reading alone."""
     fields = {"name": "Readers", "grant": "see:"}
-    desk.browser.send("/settings/groups/add", fields)
-    return _found(r"/settings/groups/(grp_\w+)", desk.browser.get("/settings/groups").text)
+    site.browser.send("/settings/groups/add", fields)
+    return _found(r"/settings/groups/(grp_\w+)", site.browser.get("/settings/groups").text)
 
 
-def _use_control_plane(desk: Desk) -> dict[str, str]:
+def _use_control_plane(site: Site) -> dict[str, str]:
     """Add a fault rule that rests, a snapshot and a control key."""
-    assert desk.application.infor is not None
-    plane = desk.application.infor.control
+    assert site.application.infor is not None
+    plane = site.application.infor.control
     draft = FaultDraft(FaultKind.STATUS, "A busy server", is_enabled=False)
-    with desk.application.database.write() as work:
-        access = Access(work, desk.tenant, OPERATOR)
+    with site.application.database.write() as work:
+        access = Access(work, site.tenant, OPERATOR)
         rule = plane.faults.add(access, draft)
         key, _secret = plane.keys.create(access, "A test-suite")
-    database = desk.application.database
-    snapshot = plane.snapshots.take(database, desk.tenant, OPERATOR, "before-the-test")
+    database = site.application.database
+    snapshot = plane.snapshots.take(database, site.tenant, OPERATOR, "before-the-test")
     return {"fault": rule.id, "snapshot": snapshot.name, "control_key": key.id}
 
 
-def _upload_to_lake(desk: Desk) -> str:
+def _upload_to_lake(site: Site) -> str:
     """Make an object of the Data Catalog with one content, and return the content's id."""
-    assert desk.application.infor is not None
-    lake = desk.application.infor.ion.lake
+    assert site.application.infor is not None
+    lake = site.application.infor.ion.lake
     values = {"name": LAKE_OBJECT, "type": "JSON", "schema": {"title": LAKE_OBJECT}}
-    with desk.application.database.write() as work:
-        lake.add_object(Access(work, desk.tenant, OPERATOR), values)
-    return lake.upload(desk.application.database, desk.tenant, OPERATOR, LAKE_OBJECT, b"{}").id
+    with site.application.database.write() as work:
+        lake.add_object(Access(work, site.tenant, OPERATOR), values)
+    return lake.upload(site.application.database, site.tenant, OPERATOR, LAKE_OBJECT, b"{}").id
 
 
-def _add_flow(desk: Desk) -> str:
+def _add_flow(site: Site) -> str:
     """Let a document flow answer what is delivered, at an API that is gone."""
-    assert desk.application.infor is not None
+    assert site.application.infor is not None
     draft = FlowDraft(
         "DocBits_Export_to_M3",
         "Sync.CaptureDocument",
         Rule(Rejects.WHEN, "SupplierID", Comparison.IS_MISSING),
         FlowTarget("DocBits", "Gone", "/infor/idm/handle_ack_bod"),
     )
-    with desk.application.database.write() as work:
-        return desk.application.infor.ion.flows.create_flow(
-            Access(work, desk.tenant, OPERATOR), draft
+    with site.application.database.write() as work:
+        return site.application.infor.ion.flows.create_flow(
+            Access(work, site.tenant, OPERATOR), draft
         ).id
 
 
-def _acknowledge(desk: Desk) -> str:
+def _acknowledge(site: Site) -> str:
     """Try once to send what the flow made, and return its id."""
-    infor = desk.application.infor
+    infor = site.application.infor
     assert infor is not None
 
     def latest() -> Acknowledgement:
-        with desk.application.database.read() as work:
+        with site.application.database.read() as work:
             return infor.ion.flows.list_acknowledgements(
-                Access(work, desk.tenant, OPERATOR), PageRequest()
+                Access(work, site.tenant, OPERATOR), PageRequest()
             ).items[0]
 
     infor.flow_runner.launch()
@@ -325,11 +325,11 @@ def _acknowledge(desk: Desk) -> str:
     return latest().id
 
 
-def _add_document_type(desk: Desk) -> dict[str, str]:
+def _add_document_type(site: Site) -> dict[str, str]:
     """Add a document type with an attribute and an ACL of its own."""
-    base = f"/ion-api/{desk.application.tenant.id}/inspector/document-types"
+    base = f"/ion-api/{site.application.tenant.id}/inspector/document-types"
     fields = {"name": "Purchase_Order", "description": "Orders of a shop"}
-    desk.browser.send(f"{base}/add", fields)
+    site.browser.send(f"{base}/add", fields)
     attribute = {
         "name": "State",
         "type": "1",
@@ -338,37 +338,37 @@ def _add_document_type(desk: Desk) -> dict[str, str]:
         "values": "open\nclosed",
         "default": "open",
     }
-    desk.browser.send(f"{base}/Purchase_Order/add-attribute", attribute)
-    desk.browser.send(f"{base}/Purchase_Order/add-acl", {"name": "Buyers"})
+    site.browser.send(f"{base}/Purchase_Order/add-attribute", attribute)
+    site.browser.send(f"{base}/Purchase_Order/add-acl", {"name": "Buyers"})
     return {"document_type": "Purchase_Order", "attribute": "State", "acl": "Buyers"}
 
 
-def _upload_a_duplicate(desk: Desk) -> str:
+def _upload_a_duplicate(site: Site) -> str:
     """The same supplier and number with other content: received, marked and warned of."""
     content = read_sample(INVOICE) + b"<!-- again -->"
-    answer = desk.browser.send("/documents/upload", files=[("files", ("again.xml", content))])
+    answer = site.browser.send("/documents/upload", files=[("files", ("again.xml", content))])
     assert 'class="remedy"' in answer.text
     return _found(r"/documents/(doc_\w+)", answer.text)
 
 
-def _hold(desk: Desk, document: str, other: str) -> None:
+def _hold(site: Site, document: str, other: str) -> None:
     """Let findings hold a document: a possible double at Infor, and a suspected duplicate."""
-    side = desk.application.documents
+    side = site.application.documents
     assert side is not None
     double = {"step": "idm_create", "first_id": "A-1", "second_id": "A-2", "delivery_id": "dlv_1"}
     same = {"document": other, "filename": "again.xml", "number": "1", "supplier": "Nordwerk"}
-    with desk.application.database.write() as work:
+    with site.application.database.write() as work:
         for code, parameters in (("two_items", double), ("duplicate_number", same)):
-            side.documents.add_finding(work.within(desk.organization), document, code, parameters)
+            side.documents.add_finding(work.within(site.organization), document, code, parameters)
 
 
-def _run_that_leaves_out(desk: Desk, document: str) -> str:
+def _run_that_leaves_out(site: Site, document: str) -> str:
     """Accept the findings of a document that has none, as an action on many."""
-    side = desk.application.documents
+    side = site.application.documents
     assert side is not None
-    with desk.application.database.write() as work:
+    with site.application.database.write() as work:
         run = side.bulk.start(
-            Access(work, desk.organization, OPERATOR),
+            Access(work, site.organization, OPERATOR),
             BulkAction.ACCEPT,
             Selection(ids=[document]),
             "agreed by phone",
@@ -377,25 +377,25 @@ def _run_that_leaves_out(desk: Desk, document: str) -> str:
     return run.id
 
 
-def _list_file(desk: Desk) -> str:
+def _list_file(site: Site) -> str:
     """Ask for a list that is so long that it is made in the background."""
-    side = desk.application.documents
+    side = site.application.documents
     assert side is not None
     with patch.object(list_files, "AT_ONCE", 0):
-        path = desk.browser.send(
+        path = site.browser.send(
             "/documents/files", {"format": "xlsx"}, form_at="/documents"
         ).url.path
     side.list_file_runner.run_all()
     return str(path).rpartition("/")[2]
 
 
-def _delete_app(desk: Desk, name: str) -> None:
-    page = desk.browser.get(f"{desk.apps_path}?q={name}").text
-    app = _found(rf"{desk.apps_path}/(app_\w+)", page)
-    desk.browser.send(f"{desk.apps_path}/{app}/delete")
+def _delete_app(site: Site, name: str) -> None:
+    page = site.browser.get(f"{site.apps_path}?q={name}").text
+    app = _found(rf"{site.apps_path}/(app_\w+)", page)
+    site.browser.send(f"{site.apps_path}/{app}/delete")
 
 
-def _add_key_pair(desk: Desk, app: str) -> str:
+def _add_key_pair(site: Site, app: str) -> str:
     """Switch on bridge authentication and return the id of a key."""
     fields = {
         "name": "DocBits_TST",
@@ -406,26 +406,26 @@ def _add_key_pair(desk: Desk, app: str) -> str:
         "access_token_unit": "hours",
         "confirmed": "on",
     }
-    path = f"{desk.apps_path}/{app}"
-    desk.browser.send(f"{path}/edit", fields)
-    answer = desk.browser.send(f"{path}/key-pair", {"password": PASSWORD.reveal()})
+    path = f"{site.apps_path}/{app}"
+    site.browser.send(f"{path}/edit", fields)
+    answer = site.browser.send(f"{path}/key-pair", {"password": PASSWORD.reveal()})
     return str(answer.json()["jwk"]["kid"])
 
 
-def _configuration(desk: Desk, title: str, credential: bytes) -> str:
-    answer = desk.add_export(title, credential)
+def _configuration(site: Site, title: str, credential: bytes) -> str:
+    answer = site.add_export(title, credential)
     path = str(answer.url.path)
-    assert until(lambda: "pill-progress" not in desk.browser.get(path).text), path
+    assert until(lambda: "pill-progress" not in site.browser.get(path).text), path
     return path.rpartition("/")[2]
 
 
-def _deliver(desk: Desk, sample: str, configuration: str) -> tuple[str, str]:
-    document = desk.document_id(sample)
-    side = desk.application.documents
+def _deliver(site: Site, sample: str, configuration: str) -> tuple[str, str]:
+    document = site.document_id(sample)
+    side = site.application.documents
     assert side is not None
-    with desk.application.database.write() as work:
+    with site.application.database.write() as work:
         (delivery,) = side.deliveries.export(
-            Access(work, desk.organization, OPERATOR), document, configuration
+            Access(work, site.organization, OPERATOR), document, configuration
         )
     side.runner.run(delivery.id)
     return document, delivery.id
@@ -437,12 +437,12 @@ def _found(pattern: str, text: str) -> str:
     return match[1]
 
 
-def _webhook(desk: Desk) -> str:
+def _webhook(site: Site) -> str:
     """Add a webhook that has told something, and was refused once."""
     fields = {"name": "ERP, Munich", "url": "http://127.0.0.1:9/hook"}
     events = {"events": "document.received"}
-    page = desk.browser.send("/settings/webhooks/new", {**fields, **events}).text
+    page = site.browser.send("/settings/webhooks/new", {**fields, **events}).text
     found = _found(r"webhooks/(whk_\w+)", page)
     path = f"/settings/webhooks/{found}"
-    desk.browser.send(f"{path}/test", form_at=path)
+    site.browser.send(f"{path}/test", form_at=path)
     return found

@@ -16,16 +16,16 @@ from ionport.exports.model import Delivery
 from ionport.identity.access import Access
 from tests.support.acknowledging import REJECTED, acknowledgement
 from tests.support.sides import OPERATOR, until
-from tests.support.whole import OTHER_INVOICE, Desk
+from tests.support.whole import OTHER_INVOICE, Site
 
 
-def add_targets(desk: Desk) -> dict[str, str]:
+def add_targets(site: Site) -> dict[str, str]:
     """Add a connection of each kind, and a delivery into the folder that has failed."""
-    assert desk.application.settings.export_root
+    assert site.application.settings.export_root
     # Nobody answers there: their proofs are told, without a wait.
     away = {"host": "127.0.0.1", "port": "9", "username": "exports", "secret": "for tests only"}
     sent = {
-        "folder": {"folder": f"{desk.application.settings.export_root}/archive"},
+        "folder": {"folder": f"{site.application.settings.export_root}/archive"},
         "sftp": {**away, "host_key": _host_key(), "folder": "/invoices"},
         "smb": {**away, "share": "invoices"},
         "webhook": {
@@ -34,23 +34,23 @@ def add_targets(desk: Desk) -> dict[str, str]:
         },
         "pull": {},
     }
-    found = {kind: _target(desk, kind, fields) for kind, fields in sent.items()}
-    configuration = _configuration(desk, "folder", found["folder"])
+    found = {kind: _target(site, kind, fields) for kind, fields in sent.items()}
+    configuration = _configuration(site, "folder", found["folder"])
     return {
         "target": found["webhook"],
         "folder_configuration": configuration,
-        "failed_delivery": _fail(desk, configuration),
-        "cause": _reject(desk, configuration, found["folder"]),
+        "failed_delivery": _fail(site, configuration),
+        "cause": _reject(site, configuration, found["folder"]),
         **{f"{kind}_target": connection for kind, connection in found.items()},
     }
 
 
-def _target(desk: Desk, kind: str, fields: dict[str, str]) -> str:
+def _target(site: Site, kind: str, fields: dict[str, str]) -> str:
     named = {"name": f"Archive by {kind}", **fields}
-    page = desk.browser.send(f"/settings/connections/new/{kind}", named)
+    page = site.browser.send(f"/settings/connections/new/{kind}", named)
     path = str(page.url.path)
     assert re.fullmatch(r"/settings/connections/con_\w+", path), page.text
-    assert until(lambda: "pill-progress" not in desk.browser.get(path).text), path
+    assert until(lambda: "pill-progress" not in site.browser.get(path).text), path
     return path.rpartition("/")[2]
 
 
@@ -59,57 +59,57 @@ def _host_key() -> str:
     return key.public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode()
 
 
-def _configuration(desk: Desk, method: str, connection: str) -> str:
+def _configuration(site: Site, method: str, connection: str) -> str:
     sent = {"title": f"Invoices by {method}", "document_type": "INVOICE", "connection": connection}
-    path = str(desk.browser.send(f"/settings/export/new/{method}", sent).url.path)
-    assert until(lambda: "pill-progress" not in desk.browser.get(path).text), path
+    path = str(site.browser.send(f"/settings/export/new/{method}", sent).url.path)
+    assert until(lambda: "pill-progress" not in site.browser.get(path).text), path
     return path.rpartition("/")[2]
 
 
-def _deliver(desk: Desk, configuration: str, filename: str, number: bytes) -> Delivery:
-    side = desk.application.documents
+def _deliver(site: Site, configuration: str, filename: str, number: bytes) -> Delivery:
+    side = site.application.documents
     assert side is not None
     content = read_sample(OTHER_INVOICE).replace(b"RE-2026-0418", number)
-    page = desk.browser.send("/documents/upload", files=[("files", (filename, content))])
+    page = site.browser.send("/documents/upload", files=[("files", (filename, content))])
     found = re.search(r"/documents/(doc_\w+)", page.text)
     assert found is not None
-    with desk.application.database.write() as work:
-        access = Access(work, desk.organization, OPERATOR)
+    with site.application.database.write() as work:
+        access = Access(work, site.organization, OPERATOR)
         (delivery,) = side.deliveries.export(access, found[1], configuration)
     side.runner.run(delivery.id)
     return delivery
 
 
-def _fail(desk: Desk, configuration: str) -> str:
+def _fail(site: Site, configuration: str) -> str:
     """Deliver a document whose name somebody else's file has."""
-    archive = Path(desk.application.settings.export_root) / "archive"
+    archive = Path(site.application.settings.export_root) / "archive"
     (archive / "taken.xml").write_text("of somebody else")
-    return _deliver(desk, configuration, "taken.xml", b"RE-2026-0777").id
+    return _deliver(site, configuration, "taken.xml", b"RE-2026-0777").id
 
 
-def _reject(desk: Desk, configuration: str, connection: str) -> str:
+def _reject(site: Site, configuration: str, connection: str) -> str:
     """Let the ERP reject a document that has been delivered, and return the cause's key."""
-    delivery = _deliver(desk, configuration, "free.xml", b"RE-2026-0778")
+    delivery = _deliver(site, configuration, "free.xml", b"RE-2026-0778")
     path = f"/settings/connections/{connection}"
-    token = re.search(r"ioa_[\w-]+", desk.browser.send(f"{path}/token", form_at=path).text)
-    side = desk.application.documents
+    token = re.search(r"ioa_[\w-]+", site.browser.send(f"{path}/token", form_at=path).text)
+    side = site.application.documents
     assert token is not None
     assert side is not None
     told = read_acknowledgement(acknowledgement(delivery.correlation_id, REJECTED))
-    with desk.application.database.write() as work:
+    with site.application.database.write() as work:
         endpoint = side.acknowledgements.caller(work, connection, Secret(token[0]))
         side.acknowledgements.receive(work, endpoint, told)
     found = re.search(
-        r"/export-errors/([^/\"]+)/re-export", desk.browser.get("/export-errors").text
+        r"/export-errors/([^/\"]+)/re-export", site.browser.get("/export-errors").text
     )
     assert found is not None
     return found[1]
 
 
-def replace_file(desk: Desk, connection: str) -> str:
+def replace_file(site: Site, connection: str) -> str:
     """Let the connection at an address use another file, and return the id of the former one."""
-    files = [("connection_file", ("renewed.ionapi", desk.credentials("Renewed_TST")))]
-    page = desk.browser.send(f"{connection}/file", files=files).text
+    files = [("connection_file", ("renewed.ionapi", site.credentials("Renewed_TST")))]
+    page = site.browser.send(f"{connection}/file", files=files).text
     found = re.search(r"/files/(cvr_\w+)/restore", page)
     assert found is not None, page
     return found[1]

@@ -14,24 +14,24 @@ from tests.browser.accessibility import audit, wider_than_the_window
 from tests.browser.conftest import OpenScreen
 from tests.browser.furnished import OPENAPI, cookies_of
 from tests.browser.screen import PHONE, Screen, choose_and_follow
-from tests.support.whole import Desk, desk_on
+from tests.support.whole import Site, site_on
 from tests.unit.web.pages.api_suites.test_suites import SUITE
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    with desk_on(tmp_path_factory.mktemp("desk"), "") as desk:
-        yield desk
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with site_on(tmp_path_factory.mktemp("site"), "") as site:
+        yield site
 
 
 @pytest.fixture
-def screen(desk: Desk, kept_screen: OpenScreen) -> Screen:
+def screen(site: Site, kept_screen: OpenScreen) -> Screen:
     """The administrator's window; tests/unit/web sends the same forms without JavaScript."""
-    return kept_screen(desk.application.settings.origin, cookies=cookies_of(desk))
+    return kept_screen(site.application.settings.origin, cookies=cookies_of(site))
 
 
-def _base(desk: Desk) -> str:
-    return f"/ion-api/{desk.application.tenant.id}/available-apis"
+def _base(site: Site) -> str:
+    return f"/ion-api/{site.application.tenant.id}/available-apis"
 
 
 def _press(page: Page, name: str) -> None:
@@ -68,18 +68,18 @@ def _show_fields_of(page: Page, kind: str) -> None:
     expect(page.get_by_label("Target Endpoint URL")).to_have_value("https://api.example.com/v1")
 
 
-def _new_suite(screen: Screen, desk: Desk) -> str:
+def _new_suite(screen: Screen, site: Site) -> str:
     """Add a suite, show its page and return its path."""
-    number = len(desk.browser.get(_base(desk)).text)
+    number = len(site.browser.get(_base(site)).text)
     fields = {**SUITE, "context": f"Suite-{number}", "proxy_context": "Sandbox"}
-    suite = desk.browser.send(f"{_base(desk)}/add", fields).url.path
+    suite = site.browser.send(f"{_base(site)}/add", fields).url.path
     screen.open(suite)
     return suite
 
 
-def _add_by_form(screen: Screen, desk: Desk) -> str:
+def _add_by_form(screen: Screen, site: Site) -> str:
     """Add a suite by its form and return the path of its page."""
-    page = screen.open(_base(desk))
+    page = screen.open(_base(site))
     _follow(page, "Add New API Suite")
     _write(page, "Application Name", "DocBits")
     _write(page, "Suite Name", "Sandbox APIs")
@@ -92,8 +92,8 @@ def _add_by_form(screen: Screen, desk: Desk) -> str:
     return urlsplit(page.url).path
 
 
-def test_a_suite_is_added_edited_deactivated_and_deleted(screen: Screen, desk: Desk) -> None:
-    suite = _add_by_form(screen, desk)
+def test_a_suite_is_added_edited_deactivated_and_deleted(screen: Screen, site: Site) -> None:
+    suite = _add_by_form(screen, site)
     page = screen.page
     expect(page.locator("main")).to_contain_text("/CustomerApi/Suite-0")
     expect(page.get_by_role("button", name="Copy the address of Sandbox")).to_be_visible()
@@ -116,14 +116,14 @@ def test_a_suite_is_added_edited_deactivated_and_deleted(screen: Screen, desk: D
     _follow(page, "Delete")
     _press(page, "Delete")
     expect(page.get_by_role("status").first).to_contain_text("Renamed is deleted")
-    expect(page).to_have_url(screen.base_url + _base(desk))
+    expect(page).to_have_url(screen.base_url + _base(site))
 
 
 def test_mistakes_are_told_beside_their_fields_and_the_first_has_the_focus(
-    screen: Screen, desk: Desk
+    screen: Screen, site: Site
 ) -> None:
     screen.expect_status(422)
-    page = screen.open(f"{_base(desk)}/add")
+    page = screen.open(f"{_base(site)}/add")
     _write(page, "Application Name", "DocBits")
     _write(page, "Suite Name", "Sandbox APIs")
     _write(page, "Description", "Takes exports")
@@ -144,8 +144,8 @@ def test_mistakes_are_told_beside_their_fields_and_the_first_has_the_focus(
     _check(screen)
 
 
-def test_an_endpoint_with_each_kind_of_security_shows_no_secret(screen: Screen, desk: Desk) -> None:
-    suite = _new_suite(screen, desk)
+def test_an_endpoint_with_each_kind_of_security_shows_no_secret(screen: Screen, site: Site) -> None:
+    suite = _new_suite(screen, site)
     page = screen.page
     page = screen.open(f"{suite}/endpoints/add")
     _fill_endpoint(page, "Sandbox")
@@ -182,9 +182,9 @@ def test_an_endpoint_with_each_kind_of_security_shows_no_secret(screen: Screen, 
         expect(page.get_by_role("status").first).to_contain_text("The endpoint is saved")
 
 
-def test_the_last_endpoint_cannot_be_deleted(screen: Screen, desk: Desk) -> None:
+def test_the_last_endpoint_cannot_be_deleted(screen: Screen, site: Site) -> None:
     screen.expect_status(409)
-    _new_suite(screen, desk)
+    _new_suite(screen, site)
     page = screen.page
     page.get_by_role("link", name=re.compile("^CustomerApi")).click()
     _follow(page, "Deactivate")
@@ -196,9 +196,9 @@ def test_the_last_endpoint_cannot_be_deleted(screen: Screen, desk: Desk) -> None
     _check(screen)
 
 
-def test_a_policy_is_written_from_its_template_and_corrected(screen: Screen, desk: Desk) -> None:
+def test_a_policy_is_written_from_its_template_and_corrected(screen: Screen, site: Site) -> None:
     screen.expect_status(422)
-    _new_suite(screen, desk)
+    _new_suite(screen, site)
     page = screen.page
     _follow(page, "Suite Policies")
     _check(screen)
@@ -228,10 +228,10 @@ def test_a_policy_is_written_from_its_template_and_corrected(screen: Screen, des
 
 
 def test_documentation_is_uploaded_read_and_deleted(
-    screen: Screen, desk: Desk, tmp_path: Path
+    screen: Screen, site: Site, tmp_path: Path
 ) -> None:
     screen.expect_status(422)
-    _new_suite(screen, desk)
+    _new_suite(screen, site)
     page = screen.page
     page.get_by_role("link", name="Documentation of Sandbox").click()
     expect(page).to_have_url(re.compile("/documentation$"))
@@ -264,16 +264,16 @@ def test_documentation_is_uploaded_read_and_deleted(
 
 
 def test_a_suite_is_exported_and_imported_under_another_context(
-    screen: Screen, desk: Desk, tmp_path: Path
+    screen: Screen, site: Site, tmp_path: Path
 ) -> None:
     screen.expect_status(409)
-    _new_suite(screen, desk)
+    _new_suite(screen, site)
     page = screen.page
     with page.expect_download() as download:
         _follow(page, "Export")
     file = tmp_path / "suite.json"
     file.write_bytes(download.value.path().read_bytes())
-    page = screen.open(_base(desk))
+    page = screen.open(_base(site))
     _follow(page, "Import")
     _check(screen)
     page.get_by_label("File of an API suite").set_input_files(file)

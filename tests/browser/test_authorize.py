@@ -27,16 +27,16 @@ from tests.browser.screen import PHONE, Screen
 from tests.support.people import add_people_app, authorization_path
 from tests.support.server import serve
 from tests.support.web import PASSWORD
-from tests.support.whole import Desk, desk_on
+from tests.support.whole import Site, site_on
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    with desk_on(Path(tmp_path_factory.mktemp("authorize")), "") as desk:
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with site_on(Path(tmp_path_factory.mktemp("authorize")), "") as site:
         for username in ("anna", "berta"):
-            desk.add_user(username)
-        desk.add_user("guest", tenant_role=None)
-        yield desk
+            site.add_user(username)
+        site.add_user("guest", tenant_role=None)
+        yield site
 
 
 @pytest.fixture(scope="module")
@@ -69,11 +69,11 @@ def looks_right(screen: Screen) -> None:
 
 @pytest.mark.parametrize("script", [True, False])
 def test_a_person_signs_on_allows_and_is_back_at_the_app(
-    desk: Desk, client: str, new_screen: OpenScreen, script: bool
+    site: Site, client: str, new_screen: OpenScreen, script: bool
 ) -> None:
-    app = add_people_app(desk, f"Portal {script}", redirect_urls=(f"{client}/callback",))
-    path = authorization_path(desk, app)
-    screen = new_screen(desk.application.settings.origin, script=script)
+    app = add_people_app(site, f"Portal {script}", redirect_urls=(f"{client}/callback",))
+    path = authorization_path(site, app)
+    screen = new_screen(site.application.settings.origin, script=script)
     screen.allow_server(client)
     page = screen.open(path)
     looks_right(screen)
@@ -91,22 +91,22 @@ def test_a_person_signs_on_allows_and_is_back_at_the_app(
 
 
 def test_who_denies_is_back_at_the_app_without_a_code(
-    desk: Desk, client: str, new_screen: OpenScreen
+    site: Site, client: str, new_screen: OpenScreen
 ) -> None:
-    app = add_people_app(desk, "Denied", redirect_urls=(f"{client}/callback",))
-    screen = new_screen(desk.application.settings.origin)
+    app = add_people_app(site, "Denied", redirect_urls=(f"{client}/callback",))
+    screen = new_screen(site.application.settings.origin)
     screen.allow_server(client)
-    page = screen.open(authorization_path(desk, app))
+    page = screen.open(authorization_path(site, app))
     sign_on(screen, "anna")
     page.get_by_role("button", name="Deny").click()
     expect(page.get_by_role("heading", name="Back with error, error_description")).to_be_visible()
 
 
-def test_another_user_can_take_over(desk: Desk, client: str, new_screen: OpenScreen) -> None:
-    app = add_people_app(desk, "Switched", redirect_urls=(f"{client}/callback",))
-    screen = new_screen(desk.application.settings.origin)
+def test_another_user_can_take_over(site: Site, client: str, new_screen: OpenScreen) -> None:
+    app = add_people_app(site, "Switched", redirect_urls=(f"{client}/callback",))
+    screen = new_screen(site.application.settings.origin)
     screen.expect_status(403)
-    page = screen.open(authorization_path(desk, app))
+    page = screen.open(authorization_path(site, app))
     sign_on(screen, "guest")
     expect(page.get_by_text("You do not belong to tenant")).to_be_visible()
     looks_right(screen)
@@ -115,14 +115,14 @@ def test_another_user_can_take_over(desk: Desk, client: str, new_screen: OpenScr
     expect(page.get_by_text("Berta Example")).to_be_visible()
 
 
-def test_errors_are_shown_where_they_are(desk: Desk, client: str, new_screen: OpenScreen) -> None:
-    app = add_people_app(desk, "Wrong", redirect_urls=(f"{client}/callback",))
-    screen = new_screen(desk.application.settings.origin)
+def test_errors_are_shown_where_they_are(site: Site, client: str, new_screen: OpenScreen) -> None:
+    app = add_people_app(site, "Wrong", redirect_urls=(f"{client}/callback",))
+    screen = new_screen(site.application.settings.origin)
     screen.expect_status(400, 401)
-    page = screen.open(authorization_path(desk, app, redirect_uri=f"{client}/callback/"))
+    page = screen.open(authorization_path(site, app, redirect_uri=f"{client}/callback/"))
     expect(page.get_by_text("not one of the Redirect URLs of Wrong")).to_be_visible()
     looks_right(screen)
-    screen.open(authorization_path(desk, app))
+    screen.open(authorization_path(site, app))
     page.get_by_label("Username").fill("anna")
     page.get_by_label("Password").fill("wrong")
     page.get_by_role("button", name="Sign in").click()
@@ -131,17 +131,17 @@ def test_errors_are_shown_where_they_are(desk: Desk, client: str, new_screen: Op
 
 
 def test_what_the_app_may_know_leads_back_to_it(
-    desk: Desk, client: str, new_screen: OpenScreen
+    site: Site, client: str, new_screen: OpenScreen
 ) -> None:
     url = (f"{client}/callback",)
-    web = add_people_app(desk, "Told", redirect_urls=url)
-    phone = add_people_app(desk, "Phone", type=AppType.MOBILE_WINDOWS, redirect_urls=url)
-    closed = add_people_app(desk, "Closed", redirect_urls=url)
-    infor = desk.application.infor
+    web = add_people_app(site, "Told", redirect_urls=url)
+    phone = add_people_app(site, "Phone", type=AppType.MOBILE_WINDOWS, redirect_urls=url)
+    closed = add_people_app(site, "Closed", redirect_urls=url)
+    infor = site.application.infor
     assert infor is not None
-    with desk.application.database.write() as work:
-        infor.apps.set_app_disabled(Access(work, desk.tenant, Actor.operator()), closed.id, True)
-    screen = new_screen(desk.application.settings.origin)
+    with site.application.database.write() as work:
+        infor.apps.set_app_disabled(Access(work, site.tenant, Actor.operator()), closed.id, True)
+    screen = new_screen(site.application.settings.origin)
     screen.allow_server(client)
     for app, changes in (
         (phone, {}),
@@ -151,50 +151,50 @@ def test_what_the_app_may_know_leads_back_to_it(
         (web, {"code_challenge": "x", "code_challenge_method": "plain"}),
         (web, {"code_challenge_method": "S256"}),
     ):
-        page = screen.open(authorization_path(desk, app, **changes))
+        page = screen.open(authorization_path(site, app, **changes))
         expect(
             page.get_by_role("heading", name="Back with error, error_description, iss, state")
         ).to_be_visible()
     # The answer of the implicit grant stands behind the #, where the app's server is not told it.
-    page = screen.open(authorization_path(desk, web, response_type="token"))
+    page = screen.open(authorization_path(site, web, response_type="token"))
     expect(page.get_by_role("heading", name="Back with", exact=False)).to_be_visible()
     assert "#error=unauthorized_client&error_description=the%20implicit%20grant" in page.url
 
 
 def test_what_the_app_may_not_know_stays_on_a_page(
-    desk: Desk, client: str, new_screen: OpenScreen
+    site: Site, client: str, new_screen: OpenScreen
 ) -> None:
     several = add_people_app(
-        desk, "Several", redirect_urls=(f"{client}/callback", f"{client}/other")
+        site, "Several", redirect_urls=(f"{client}/callback", f"{client}/other")
     )
-    desk.add_app("Machine_TST")
-    infor = desk.application.infor
+    site.add_app("Machine_TST")
+    infor = site.application.infor
     assert infor is not None
-    with desk.application.database.read() as work:
+    with site.application.database.read() as work:
         machine = infor.apps.find_app_by_name(
-            Access(work, desk.tenant, Actor.operator()), "Machine_TST"
+            Access(work, site.tenant, Actor.operator()), "Machine_TST"
         )
     assert machine is not None
-    screen = new_screen(desk.application.settings.origin)
+    screen = new_screen(site.application.settings.origin)
     screen.expect_status(400)
     for client_id, told in (
         ("unknown", "has no authorized app with this client_id"),
         (machine.client_id, "is of type Backend Service"),
         (several.client_id, "has several Redirect URLs"),
     ):
-        page = screen.open(authorization_path(desk, several, redirect_uri="", client_id=client_id))
+        page = screen.open(authorization_path(site, several, redirect_uri="", client_id=client_id))
         expect(page.get_by_text(told)).to_be_visible()
         looks_right(screen)
 
 
 def test_after_many_failures_the_sign_on_page_says_when_to_try_again(
-    desk: Desk, client: str, new_screen: OpenScreen
+    site: Site, client: str, new_screen: OpenScreen
 ) -> None:
-    desk.add_user("victim")
-    app = add_people_app(desk, "Guessed", redirect_urls=(f"{client}/callback",))
-    screen = new_screen(desk.application.settings.origin)
+    site.add_user("victim")
+    app = add_people_app(site, "Guessed", redirect_urls=(f"{client}/callback",))
+    screen = new_screen(site.application.settings.origin)
     screen.expect_status(401, 429)
-    page = screen.open(authorization_path(desk, app))
+    page = screen.open(authorization_path(site, app))
     for _attempt in range(11):
         page.get_by_label("Username").fill("victim")
         page.get_by_label("Password").fill("wrong")
@@ -204,14 +204,14 @@ def test_after_many_failures_the_sign_on_page_says_when_to_try_again(
     looks_right(screen)
 
 
-def test_axe_finds_no_serious_violation(desk: Desk, client: str, chromium: Browser) -> None:
+def test_axe_finds_no_serious_violation(site: Site, client: str, chromium: Browser) -> None:
     """Each page that a person meets between an app and its tokens; and a phone's QR code."""
     require_axe()
-    app = add_people_app(desk, "Judged", redirect_urls=(f"{client}/callback",))
+    app = add_people_app(site, "Judged", redirect_urls=(f"{client}/callback",))
     phone = add_people_app(
-        desk, "Judged phone", type=AppType.MOBILE_IOS, redirect_urls=("x.y:/z",), bundle_id="a.b"
+        site, "Judged phone", type=AppType.MOBILE_IOS, redirect_urls=("x.y:/z",), bundle_id="a.b"
     )
-    url = desk.application.settings.origin
+    url = site.application.settings.origin
     context = chromium.new_context(bypass_csp=True, reduced_motion="reduce")
     page = context.new_page()
     page.set_default_timeout(WAIT_MILLISECONDS)
@@ -226,32 +226,32 @@ def test_axe_finds_no_serious_violation(desk: Desk, client: str, chromium: Brows
         page.get_by_label("Password").fill(PASSWORD.reveal())
         page.get_by_role("button", name="Sign in").click()
 
-    judge(authorization_path(desk, app, redirect_uri="https://evil.example"))
-    judge(authorization_path(desk, app))
+    judge(authorization_path(site, app, redirect_uri="https://evil.example"))
+    judge(authorization_path(site, app))
     sign("guest")
     judge()
     page.get_by_role("button", name="Sign in as another user").click()
     sign("anna")
     judge()
     page.get_by_role("button", name="Allow").click()
-    judge(f"/ion-api/{desk.tenant.tenant_id}/approvals")
-    context.add_cookies([{"name": n, "value": v, "url": url} for n, v in cookies_of(desk).items()])
-    judge(f"{desk.apps_path}/{phone.id}/qr")
-    judge(f"{desk.apps_path}/{app.id}/qr")
+    judge(f"/ion-api/{site.tenant.tenant_id}/approvals")
+    context.add_cookies([{"name": n, "value": v, "url": url} for n, v in cookies_of(site).items()])
+    judge(f"{site.apps_path}/{phone.id}/qr")
+    judge(f"{site.apps_path}/{app.id}/qr")
     context.close()
 
 
-def test_an_approval_is_taken_back(desk: Desk, client: str, new_screen: OpenScreen) -> None:
+def test_an_approval_is_taken_back(site: Site, client: str, new_screen: OpenScreen) -> None:
     app = add_people_app(
-        desk, "Taken back", type=AppType.WEB, redirect_urls=(f"{client}/callback",)
+        site, "Taken back", type=AppType.WEB, redirect_urls=(f"{client}/callback",)
     )
-    screen = new_screen(desk.application.settings.origin)
+    screen = new_screen(site.application.settings.origin)
     screen.allow_server(client)
-    page = screen.open(authorization_path(desk, app))
+    page = screen.open(authorization_path(site, app))
     sign_on(screen, "berta")
     page.get_by_role("button", name="Allow").click()
     expect(page.get_by_role("heading", name="Back with code")).to_be_visible()
-    screen.open(f"/ion-api/{desk.tenant.tenant_id}/approvals")
+    screen.open(f"/ion-api/{site.tenant.tenant_id}/approvals")
     looks_right(screen)
     row = page.get_by_role("row").filter(has_text="Taken back")
     row.get_by_role("button", name="Take back").click()

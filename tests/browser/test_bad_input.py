@@ -22,7 +22,7 @@ from ionport.mappings.model import MappingKind
 from tests.browser.conftest import OpenScreen
 from tests.browser.furnished import cookies_of
 from tests.browser.screen import Mouse, Screen
-from tests.support.whole import INVOICE, Desk, desk_on
+from tests.support.whole import INVOICE, Site, site_on
 
 FORM = "/settings/export/new/infor-idm-bod"
 IDM = own_template(MappingKind.IDM)[1].decode()
@@ -35,7 +35,7 @@ UNPROCESSABLE = 422
 class Bench:
     """A window of the administrator, and a good credential to spoil."""
 
-    desk: Desk
+    site: Site
     screen: Screen
     credential: dict[str, str]
     folder: Path
@@ -90,21 +90,21 @@ class Bench:
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    with desk_on(tmp_path_factory.mktemp("application"), "") as desk:
-        yield desk
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with site_on(tmp_path_factory.mktemp("application"), "") as site:
+        yield site
 
 
 @pytest.fixture(scope="module")
-def credential(desk: Desk) -> dict[str, str]:
-    content: dict[str, str] = json.loads(desk.credentials())
+def credential(site: Site) -> dict[str, str]:
+    content: dict[str, str] = json.loads(site.credentials())
     return content
 
 
 @pytest.fixture
-def bench(desk: Desk, kept_screen: OpenScreen, credential: dict[str, str], tmp_path: Path) -> Bench:
-    screen = kept_screen(desk.application.settings.origin, cookies=cookies_of(desk))
-    return Bench(desk, screen, dict(credential), tmp_path)
+def bench(site: Site, kept_screen: OpenScreen, credential: dict[str, str], tmp_path: Path) -> Bench:
+    screen = kept_screen(site.application.settings.origin, cookies=cookies_of(site))
+    return Bench(site, screen, dict(credential), tmp_path)
 
 
 Spoil = Callable[[dict[str, str]], "bytes | str | dict[str, str]"]

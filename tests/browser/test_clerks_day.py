@@ -18,7 +18,7 @@ from tests.browser.furnished import cookies_of
 from tests.browser.screen import Keyboard
 from tests.browser.twenty_files import write_files
 from tests.support.sides import until
-from tests.support.whole import INVOICE, Desk, running_desk
+from tests.support.whole import INVOICE, Site, running_site
 
 _HELD = (
     "duplicate.pdf",
@@ -35,21 +35,21 @@ _FREE = re.compile("^(Validated, pending export|Exporting|Exported)$")
 
 
 @pytest.fixture
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """An active export, one invoice delivered yesterday, two approvals from 10,000 EUR, and bob."""
-    with running_desk(tmp_path_factory.mktemp("desk")) as desk:
-        desk.add_user("bob")
-        export = str(desk.add_export("Invoices to Infor M3", desk.credentials()).url.path)
-        assert until(lambda: "pill-progress" not in desk.browser.get(export).text)
-        desk.browser.send(f"{export}/activate", form_at=export)
-        document = f"/documents/{desk.document_id(INVOICE)}"
-        assert until(lambda: ">Exported<" in desk.browser.get(document).text)
+    with running_site(tmp_path_factory.mktemp("site")) as site:
+        site.add_user("bob")
+        export = str(site.add_export("Invoices to Infor M3", site.credentials()).url.path)
+        assert until(lambda: "pill-progress" not in site.browser.get(export).text)
+        site.browser.send(f"{export}/activate", form_at=export)
+        document = f"/documents/{site.document_id(INVOICE)}"
+        assert until(lambda: ">Exported<" in site.browser.get(document).text)
         kind = "/settings/document-types/INVOICE"
         approvals = {"first_from": "10000.00", "second_from": "10000.00"}
         flags = ("second_is_another_person", "who_changed_may_not_approve", "exports_by_itself")
         fields = approvals | dict.fromkeys(flags, "on")
-        desk.browser.send(f"{kind}/approvals", fields, form_at=kind)
-        yield desk
+        site.browser.send(f"{kind}/approvals", fields, form_at=kind)
+        yield site
 
 
 def _press(page: Page, name: str, role: str = "button") -> None:
@@ -66,12 +66,12 @@ def _open(page: Page, name: str) -> None:
     expect(page.locator("[data-document]")).to_be_visible()
 
 
-def _at_infor(desk: Desk) -> list[str]:
+def _at_infor(site: Site) -> list[str]:
     """Return the invoice numbers that stand in the sandbox's IDM, in their order."""
-    infor = desk.application.infor
+    infor = site.application.infor
     assert infor is not None
-    with desk.application.database.read() as work:
-        access, page = Access(work, desk.tenant, Actor.operator()), PageRequest(per_page=100)
+    with site.application.database.read() as work:
+        access, page = Access(work, site.tenant, Actor.operator()), PageRequest(per_page=100)
         items = infor.inspection.list_items(access, page, ItemFilter()).items
     numbers = (one.value for item in items for one in item.attributes)
     return sorted(each for each in map(str, numbers) if re.fullmatch(r"RE-2026-\d{4}", each))
@@ -87,16 +87,16 @@ def _try_to_export(page: Page, held: set[str]) -> None:
 
 
 def test_twenty_files_of_which_six_are_wrong(
-    desk: Desk, new_screen: OpenScreen, tmp_path: Path
+    site: Site, new_screen: OpenScreen, tmp_path: Path
 ) -> None:
-    screen = new_screen(desk.application.settings.origin, cookies=cookies_of(desk))
+    screen = new_screen(site.application.settings.origin, cookies=cookies_of(site))
     page = screen.open("/documents/upload")
     page.locator("#files").set_input_files(write_files(tmp_path))
     _press(page, "Upload")
     expect(page.get_by_role("link", name="Decide on the findings")).to_have_count(6)
 
     # What nothing holds leaves by itself. The rest stays, also when somebody wants to export it.
-    assert until(lambda: len(_at_infor(desk)) == 14)
+    assert until(lambda: len(_at_infor(site)) == 14)
     _try_to_export(screen.open("/documents?status=ready_for_validation"), set(_HELD))
 
     page = screen.open(_TO_DECIDE)
@@ -113,18 +113,18 @@ def test_twenty_files_of_which_six_are_wrong(
     _press(page, "Approve")
     expect(_status(page)).to_have_text("Pending second approval")
     expect(page.get_by_role("button", name="Approve", exact=True)).to_have_count(0)
-    desk.sign_in_as("bob")
-    other = new_screen(desk.application.settings.origin, cookies=cookies_of(desk))
+    site.sign_in_as("bob")
+    other = new_screen(site.application.settings.origin, cookies=cookies_of(site))
     others = other.open("/documents?status=pending_second_approval")
     _open(others, "large.xml")
     _press(others, "Approve")
     expect(_status(others)).to_have_text(_FREE)
-    desk.sign_in_as("ada")
+    site.sign_in_as("ada")
 
-    assert until(lambda: len(_at_infor(desk)) == 19)
+    assert until(lambda: len(_at_infor(site)) == 19)
     decided = {f"RE-2026-{number:04}" for number in (600, 602, 604, 605, 607)}
-    assert decided < set(_at_infor(desk))
-    assert "RE-2026-0603" not in _at_infor(desk)
+    assert decided < set(_at_infor(site))
+    assert "RE-2026-0603" not in _at_infor(site)
     page = screen.open("/documents?size=100")
     expect(page.locator("table .pill", has_text=re.compile("^Exported$"))).to_have_count(19)
     expect(page.locator("table .pill", has_text=re.compile("^Rejected$"))).to_have_count(2)

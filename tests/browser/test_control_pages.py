@@ -11,19 +11,19 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import OpenScreen
 from tests.browser.furnished import cookies_of
 from tests.browser.screen import Screen
-from tests.support.whole import Desk, desk_on
+from tests.support.whole import Site, site_on
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    with desk_on(tmp_path_factory.mktemp("desk"), "") as desk:
-        yield desk
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with site_on(tmp_path_factory.mktemp("site"), "") as site:
+        yield site
 
 
 @pytest.fixture
-def screen(desk: Desk, kept_screen: OpenScreen) -> Screen:
+def screen(site: Site, kept_screen: OpenScreen) -> Screen:
     """The tester's window; tests/unit/web sends the same forms without JavaScript."""
-    return kept_screen(desk.application.settings.origin, cookies=cookies_of(desk))
+    return kept_screen(site.application.settings.origin, cookies=cookies_of(site))
 
 
 def press(page: Page, name: str) -> None:
@@ -34,8 +34,8 @@ def follow(page: Page, name: str) -> None:
     page.get_by_role("main").get_by_role("link", name=name, exact=True).first.click()
 
 
-def test_the_form_of_a_document_flow_follows_its_choices(desk: Desk, screen: Screen) -> None:
-    page = screen.open(f"/ion-api/{desk.application.tenant.id}/document-flows/add")
+def test_the_form_of_a_document_flow_follows_its_choices(site: Site, screen: Screen) -> None:
+    page = screen.open(f"/ion-api/{site.application.tenant.id}/document-flows/add")
     page.get_by_role("textbox", name="Name").fill("Into M3")
     expect(page.get_by_label("Rejects")).to_have_count(0)
     press(page, "Save")
@@ -51,9 +51,9 @@ def test_the_form_of_a_document_flow_follows_its_choices(desk: Desk, screen: Scr
     expect(page.get_by_role("textbox", name="Name")).to_have_value("Into M3")
 
 
-def test_a_fault_rule_from_the_empty_list_to_its_deletion(desk: Desk, screen: Screen) -> None:
+def test_a_fault_rule_from_the_empty_list_to_its_deletion(site: Site, screen: Screen) -> None:
     screen.expect_status(422)
-    page = screen.open(f"/ion-api/{desk.application.tenant.id}/faults")
+    page = screen.open(f"/ion-api/{site.application.tenant.id}/faults")
     follow(page, "Add the first rule")
     page.get_by_role("textbox", name="Name").fill("A busy IDM")
     expect(page.get_by_role("textbox", name="Status")).to_be_visible()
@@ -75,14 +75,14 @@ def test_a_fault_rule_from_the_empty_list_to_its_deletion(desk: Desk, screen: Sc
     page.get_by_role("textbox", name="How many calls").fill("0")
     press(page, "Save")
     expect(page.get_by_text("A whole number from 1")).to_be_visible()
-    page.goto(screen.base_url + f"/ion-api/{desk.application.tenant.id}/faults")
+    page.goto(screen.base_url + f"/ion-api/{site.application.tenant.id}/faults")
     follow(page, "Delete rule A busy IDM")
     press(page, "Delete")
     expect(page.get_by_text("No fault rule", exact=True)).to_be_visible()
 
 
-def test_the_clock_forward_and_back(desk: Desk, screen: Screen) -> None:
-    page = screen.open(f"/ion-api/{desk.application.tenant.id}/sandbox-clock")
+def test_the_clock_forward_and_back(site: Site, screen: Screen) -> None:
+    page = screen.open(f"/ion-api/{site.application.tenant.id}/sandbox-clock")
     press(page, "Move forward")
     expect(page.get_by_text("This is 2 hours ahead of the real time.")).to_be_visible()
     press(page, "Set it back to the real time")
@@ -92,8 +92,8 @@ def test_the_clock_forward_and_back(desk: Desk, screen: Screen) -> None:
     expect(page.get_by_text("issued before this moment")).to_be_visible()
 
 
-def test_a_snapshot_is_taken_and_restored_and_the_sandbox_reset(desk: Desk, screen: Screen) -> None:
-    page = screen.open(f"/ion-api/{desk.application.tenant.id}/sandbox-state")
+def test_a_snapshot_is_taken_and_restored_and_the_sandbox_reset(site: Site, screen: Screen) -> None:
+    page = screen.open(f"/ion-api/{site.application.tenant.id}/sandbox-state")
     page.get_by_label("JSON text").fill('{"idm": [{"entityName": "M3_SupplierInvoice"}]}')
     press(page, "Seed")
     expect(page.get_by_text("Added 1 IDM items")).to_be_visible()
@@ -113,8 +113,8 @@ def test_a_snapshot_is_taken_and_restored_and_the_sandbox_reset(desk: Desk, scre
     expect(page.get_by_text("None yet.")).to_be_visible()
 
 
-def test_a_control_key_is_shown_once(desk: Desk, screen: Screen) -> None:
-    page = screen.open(f"/ion-api/{desk.application.tenant.id}/control-keys")
+def test_a_control_key_is_shown_once(site: Site, screen: Screen) -> None:
+    page = screen.open(f"/ion-api/{site.application.tenant.id}/control-keys")
     page.get_by_role("textbox", name="Name").fill("CI")
     press(page, "Make a key")
     expect(page.get_by_text("ctl_")).to_be_visible()
@@ -125,9 +125,9 @@ def test_a_control_key_is_shown_once(desk: Desk, screen: Screen) -> None:
     expect(page.get_by_text("No key yet.")).to_be_visible()
 
 
-def test_the_filters_and_buttons_of_the_inspector_share_one_row(desk: Desk, screen: Screen) -> None:
-    tenant = desk.application.tenant.id
-    httpx2.get(f"{desk.application.settings.origin}/{tenant}/IDM/api/items/count")
+def test_the_filters_and_buttons_of_the_inspector_share_one_row(site: Site, screen: Screen) -> None:
+    tenant = site.application.tenant.id
+    httpx2.get(f"{site.application.settings.origin}/{tenant}/IDM/api/items/count")
     page = screen.open(f"/ion-api/{tenant}/inspector")
     middles = page.locator(".one-row :is(.form-control, .form-select, .btn)").evaluate_all(
         "all => all.map(one => one.getBoundingClientRect())"
@@ -139,9 +139,9 @@ def test_the_filters_and_buttons_of_the_inspector_share_one_row(desk: Desk, scre
 
 @pytest.mark.parametrize("name", ["sandbox-clock", "sandbox-state", "control-keys"])
 def test_a_field_of_the_control_plane_is_no_wider_than_is_read_at_a_glance(
-    name: str, desk: Desk, screen: Screen
+    name: str, site: Site, screen: Screen
 ) -> None:
-    page = screen.open(f"/ion-api/{desk.application.tenant.id}/{name}")
+    page = screen.open(f"/ion-api/{site.application.tenant.id}/{name}")
     for row in page.locator("main .form-row").all():
         box = row.bounding_box()
         assert box is not None

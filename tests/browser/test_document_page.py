@@ -13,7 +13,7 @@ from tests.browser.accessibility import audit
 from tests.browser.conftest import OpenScreen
 from tests.browser.furnished import cookies_of
 from tests.browser.screen import PHONE
-from tests.support.whole import Desk, desk_on
+from tests.support.whole import Site, site_on
 from tests.unit.web.pages.documents.test_export import MISMATCH, _upload
 
 _LIST = "/documents?status=ready_for_validation&sort=filename&dir=asc"
@@ -21,16 +21,16 @@ _PARTS = ("findings", "invoice", "values", "history")
 
 
 @pytest.fixture
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    with desk_on(tmp_path_factory.mktemp("desk"), "") as desk:
-        yield desk
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with site_on(tmp_path_factory.mktemp("site"), "") as site:
+        yield site
 
 
 @pytest.fixture
-def documents(desk: Desk) -> list[str]:
+def documents(site: Site) -> list[str]:
     """Two documents; both amounts of the first are wrong."""
     first = MISMATCH.replace(b"394.01", b"394.02")
-    return _upload(desk, first, MISMATCH.replace(b"RE-2026-0417", b"RE-2"))
+    return _upload(site, first, MISMATCH.replace(b"RE-2026-0417", b"RE-2"))
 
 
 def _is_focused(page: Page, selector: str) -> bool:
@@ -38,12 +38,12 @@ def _is_focused(page: Page, selector: str) -> bool:
 
 
 def test_a_clerk_decides_by_keyboard_and_goes_on_to_the_next_document(
-    desk: Desk, documents: list[str], new_screen: OpenScreen
+    site: Site, documents: list[str], new_screen: OpenScreen
 ) -> None:
-    screen = new_screen(desk.application.settings.origin, cookies=cookies_of(desk))
+    screen = new_screen(site.application.settings.origin, cookies=cookies_of(site))
     page = screen.open(_LIST)
     page.get_by_role("link", name="file-0.xml").press("Enter")
-    expect(page).to_have_url(f"{desk.application.settings.origin}/documents/{documents[0]}")
+    expect(page).to_have_url(f"{site.application.settings.origin}/documents/{documents[0]}")
     # The page is there before the script that knows its keys.
     page.wait_for_load_state()
     keys = page.keyboard
@@ -71,7 +71,7 @@ def test_a_clerk_decides_by_keyboard_and_goes_on_to_the_next_document(
     keys.press("Escape")
     assert not _is_focused(page, "input")
     keys.press("s")
-    expect(page).to_have_url(f"{desk.application.settings.origin}/documents/{documents[1]}")
+    expect(page).to_have_url(f"{site.application.settings.origin}/documents/{documents[1]}")
     expect(page.locator(".flash")).to_contain_text("corrected and judged anew")
     page.wait_for_load_state()
     keys.press("n")
@@ -84,16 +84,16 @@ def test_a_clerk_decides_by_keyboard_and_goes_on_to_the_next_document(
     expect(page.get_by_text("Nothing holds this document.")).to_be_visible()
     page.wait_for_load_state()
     keys.press("s")
-    expect(page).to_have_url(desk.application.settings.origin + _LIST)
+    expect(page).to_have_url(site.application.settings.origin + _LIST)
     expect(page.locator(".flash")).to_contain_text("the last document of the list")
 
 
 def test_it_is_clean_in_the_dark_and_a_phone_shows_one_part_at_a_time_without_script(
-    desk: Desk, documents: list[str], new_screen: OpenScreen
+    site: Site, documents: list[str], new_screen: OpenScreen
 ) -> None:
     axe.require_axe()
-    origin = desk.application.settings.origin
-    cookies = {**cookies_of(desk), f"ionport_theme_{origin.rpartition(':')[2]}": "dark"}
+    origin = site.application.settings.origin
+    cookies = {**cookies_of(site), f"ionport_theme_{origin.rpartition(':')[2]}": "dark"}
     screen = new_screen(origin, cookies=cookies)
     path = f"/documents/{documents[0]}"
     page = screen.open(f"{path}/correct")
@@ -112,10 +112,10 @@ def test_it_is_clean_in_the_dark_and_a_phone_shows_one_part_at_a_time_without_sc
 
 @pytest.mark.parametrize("language", ["de", "fr"])
 def test_a_phone_shows_every_button_of_a_document_in_each_language(
-    desk: Desk, documents: list[str], new_screen: OpenScreen, language: str
+    site: Site, documents: list[str], new_screen: OpenScreen, language: str
 ) -> None:
-    desk.browser.send("/language", {"language": language, "back": "/account"}, form_at="/account")
-    screen = new_screen(desk.application.settings.origin, cookies=cookies_of(desk))
+    site.browser.send("/language", {"language": language, "back": "/account"}, form_at="/account")
+    screen = new_screen(site.application.settings.origin, cookies=cookies_of(site))
     screen.resize(PHONE)
     page = screen.open(f"/documents/{documents[0]}")
     right = "element => element.getBoundingClientRect().right"
@@ -127,10 +127,10 @@ def test_a_phone_shows_every_button_of_a_document_in_each_language(
     "path", ["/documents/{document}", "/documents", "/dashboard", "/manual/words"]
 )
 def test_on_paper_is_what_is_read_and_nothing_that_is_pressed(
-    desk: Desk, new_screen: OpenScreen, path: str
+    site: Site, new_screen: OpenScreen, path: str
 ) -> None:
-    (document,) = _upload(desk, MISMATCH)
-    screen = new_screen(desk.application.settings.origin, cookies=cookies_of(desk))
+    (document,) = _upload(site, MISMATCH)
+    screen = new_screen(site.application.settings.origin, cookies=cookies_of(site))
     # A sheet of A4 between its margins, of a page that is shown dark.
     screen.resize({"width": 703, "height": 1000})
     page = screen.open(path.format(document=document))

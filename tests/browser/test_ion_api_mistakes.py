@@ -169,7 +169,7 @@ def application(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FurnishedA
 def screen(application: FurnishedApplication, kept_screen: OpenScreen) -> Screen:
     """The administrator's window."""
     require_axe()
-    screen = kept_screen(application.url, cookies=cookies_of(application.desk))
+    screen = kept_screen(application.url, cookies=cookies_of(application.site))
     screen.expect_status(409, 422)
     return screen
 
@@ -187,7 +187,7 @@ def _id(mistake: Mistake) -> str:
 def test_a_further_mistake_is_told_beside_its_field(
     application: FurnishedApplication, mistake: Mistake
 ) -> None:
-    browser, path = application.desk.browser, application.address(mistake.route)
+    browser, path = application.site.browser, application.address(mistake.route)
     page, known = browser.get(path).text, next(iter(mistake.typed), mistake.beside)
     if mistake.kind:
         chosen = {**form_with(page, known).fields, "type": mistake.kind, "action": "type"}

@@ -15,7 +15,7 @@ from tests.browser.furnished import cookies_of
 from tests.browser.screen import Screen, choose_and_follow
 from tests.support.idp import make_idp
 from tests.support.web import PASSWORD
-from tests.support.whole import Desk, desk_on
+from tests.support.whole import Site, site_on
 
 TYPES: dict[str, dict[str, str]] = {
     "Backend Service": {},
@@ -33,16 +33,16 @@ TYPES: dict[str, dict[str, str]] = {
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    with desk_on(tmp_path_factory.mktemp("desk"), "") as desk:
-        desk.add_user("bob")
-        yield desk
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with site_on(tmp_path_factory.mktemp("site"), "") as site:
+        site.add_user("bob")
+        yield site
 
 
 @pytest.fixture
-def screen(desk: Desk, kept_screen: OpenScreen) -> Screen:
+def screen(site: Site, kept_screen: OpenScreen) -> Screen:
     """The administrator's window; tests/unit/web sends the same forms without JavaScript."""
-    return kept_screen(desk.application.settings.origin, cookies=cookies_of(desk))
+    return kept_screen(site.application.settings.origin, cookies=cookies_of(site))
 
 
 def _press(page: Page, name: str) -> None:
@@ -67,10 +67,10 @@ def _save_app(page: Page, kind: str, name: str) -> None:
     expect(page.get_by_role("status").first).to_contain_text(f"{name} is saved")
 
 
-def _new_app(screen: Screen, desk: Desk, kind: str = "Backend Service") -> str:
+def _new_app(screen: Screen, site: Site, kind: str = "Backend Service") -> str:
     """Add an app by its form and return its name."""
-    name = f"{kind.replace(' ', '')} {len(desk.browser.get(desk.apps_path).text)}_TST"
-    _save_app(screen.open(f"{desk.apps_path}/add"), kind, name)
+    name = f"{kind.replace(' ', '')} {len(site.browser.get(site.apps_path).text)}_TST"
+    _save_app(screen.open(f"{site.apps_path}/add"), kind, name)
     return name
 
 
@@ -81,8 +81,8 @@ def _downloaded(page: Page, press: Callable[[], None]) -> bytes:
 
 
 @pytest.mark.parametrize("kind", ["Backend Service", "Mobile - Android"])
-def test_an_app_of_each_type_is_added_and_edited(screen: Screen, desk: Desk, kind: str) -> None:
-    name = _new_app(screen, desk, kind)
+def test_an_app_of_each_type_is_added_and_edited(screen: Screen, site: Site, kind: str) -> None:
+    name = _new_app(screen, site, kind)
     page = screen.page
     _follow(page, "Edit")
     expect(page.get_by_role("heading", level=1)).to_have_text(f"Edit {name}")
@@ -92,9 +92,9 @@ def test_an_app_of_each_type_is_added_and_edited(screen: Screen, desk: Desk, kin
     expect(page.locator("main")).to_contain_text("App changed")
 
 
-def test_a_wrong_redirect_url_is_told_beside_its_field(screen: Screen, desk: Desk) -> None:
+def test_a_wrong_redirect_url_is_told_beside_its_field(screen: Screen, site: Site) -> None:
     screen.expect_status(422)
-    page = screen.open(f"{desk.apps_path}/add")
+    page = screen.open(f"{site.apps_path}/add")
     choose_and_follow(page.get_by_role("combobox", name="Type", exact=True), "Web")
     _write(page, "Name", "Wrong_TST")
     _write(page, "Redirect URL", "https://a.example/#part")
@@ -103,8 +103,8 @@ def test_a_wrong_redirect_url_is_told_beside_its_field(screen: Screen, desk: Des
     expect(page.get_by_label("Redirect URL")).to_have_value("https://a.example/#part")
 
 
-def test_an_app_is_disabled_enabled_revoked_and_deleted(screen: Screen, desk: Desk) -> None:
-    _new_app(screen, desk)
+def test_an_app_is_disabled_enabled_revoked_and_deleted(screen: Screen, site: Site) -> None:
+    _new_app(screen, site)
     page = screen.page
     _follow(page, "Disable")
     expect(page.locator("main")).to_contain_text("0 logins are in force")
@@ -120,9 +120,9 @@ def test_an_app_is_disabled_enabled_revoked_and_deleted(screen: Screen, desk: De
     expect(page.get_by_role("heading", level=1)).to_have_text("Authorized Apps")
 
 
-def test_a_secret_is_rotated_after_the_password(screen: Screen, desk: Desk) -> None:
+def test_a_secret_is_rotated_after_the_password(screen: Screen, site: Site) -> None:
     screen.expect_status(422)
-    _new_app(screen, desk)
+    _new_app(screen, site)
     page = screen.page
     _follow(page, "Rotate")
     _write(page, "Your password", "wrong")
@@ -135,9 +135,9 @@ def test_a_secret_is_rotated_after_the_password(screen: Screen, desk: Desk) -> N
 
 
 def test_a_private_key_is_downloaded_and_its_public_half_deleted(
-    screen: Screen, desk: Desk
+    screen: Screen, site: Site
 ) -> None:
-    _new_app(screen, desk)
+    _new_app(screen, site)
     page = screen.page
     _follow(page, "Edit")
     page.get_by_role("switch", name="Use Bridge Authentication").check()
@@ -160,8 +160,8 @@ def test_a_private_key_is_downloaded_and_its_public_half_deleted(
     expect(page.locator("main")).to_contain_text("The key is deleted.")
 
 
-def test_a_phone_scans_the_qr_code(screen: Screen, desk: Desk) -> None:
-    _new_app(screen, desk, "Mobile - IOS")
+def test_a_phone_scans_the_qr_code(screen: Screen, site: Site) -> None:
+    _new_app(screen, site, "Mobile - IOS")
     _follow(screen.page, "QR code")
     image = screen.page.get_by_role("img", name=re.compile("as a QR code"))
     expect(image).to_be_visible()
@@ -169,21 +169,21 @@ def test_a_phone_scans_the_qr_code(screen: Screen, desk: Desk) -> None:
     assert image.evaluate("image => image.decode().then(() => image.naturalWidth > 100)")
 
 
-def test_an_environment_is_downloaded(screen: Screen, desk: Desk) -> None:
-    _new_app(screen, desk)
+def test_an_environment_is_downloaded(screen: Screen, site: Site) -> None:
+    _new_app(screen, site)
     _follow(screen.page, "Bruno environment")
     content = _downloaded(screen.page, lambda: _press(screen.page, "Download"))
-    assert f"{desk.tenant.tenant_id}~".encode() in content
+    assert f"{site.tenant.tenant_id}~".encode() in content
 
 
-def test_a_service_account_is_added_linked_and_disabled(screen: Screen, desk: Desk) -> None:
-    name = _new_app(screen, desk)
-    page = screen.open(f"/ion-api/{desk.tenant.tenant_id}/service-accounts/add")
+def test_a_service_account_is_added_linked_and_disabled(screen: Screen, site: Site) -> None:
+    name = _new_app(screen, site)
+    page = screen.open(f"/ion-api/{site.tenant.tenant_id}/service-accounts/add")
     page.get_by_role("combobox", name="Authorized App").select_option(label=name)
     _write(page, "Description", f"Account of {name}")
     _write(page, "Your password", PASSWORD.reveal())
     assert b"Secret Key" in _downloaded(page, lambda: _press(page, "Save and download"))
-    screen.open(f"/ion-api/{desk.tenant.tenant_id}/service-accounts")
+    screen.open(f"/ion-api/{site.tenant.tenant_id}/service-accounts")
     _follow(page, f"Account of {name}")
     expect(page.locator("main")).to_contain_text("Illegal impersonation attempt (163)")
     page.get_by_role("searchbox", name="User Name").fill("bob")
@@ -197,15 +197,15 @@ def test_a_service_account_is_added_linked_and_disabled(screen: Screen, desk: De
     _press(page, "Enable")
 
 
-def test_a_user_is_added_changed_and_removed(screen: Screen, desk: Desk) -> None:
+def test_a_user_is_added_changed_and_removed(screen: Screen, site: Site) -> None:
     username = "carol"
-    page = screen.open(f"/ion-api/{desk.tenant.tenant_id}/users")
+    page = screen.open(f"/ion-api/{site.tenant.tenant_id}/users")
     _follow(page, "Add")
     _write(page, "Username", username)
     _press(page, "Save")
     expect(page.locator("main")).to_contain_text(f"{username} is added")
     _follow(page, "Done")
-    role = page.get_by_role("combobox", name=f"Tenant {desk.tenant.tenant_id}")
+    role = page.get_by_role("combobox", name=f"Tenant {site.tenant.tenant_id}")
     role.select_option(label="IONAPI-Administrator")
     _press(page, "Save")
     expect(page.locator("main")).to_contain_text("Role set: IONAPI-Administrator")
@@ -223,8 +223,8 @@ def test_a_user_is_added_changed_and_removed(screen: Screen, desk: Desk) -> None
     expect(page.get_by_role("table")).not_to_contain_text(username)
 
 
-def test_the_configuration_asks_before_it_stops_clients(screen: Screen, desk: Desk) -> None:
-    path = f"/ion-api/{desk.tenant.tenant_id}/configuration"
+def test_the_configuration_asks_before_it_stops_clients(screen: Screen, site: Site) -> None:
+    path = f"/ion-api/{site.tenant.tenant_id}/configuration"
     page = screen.open(path)
     page.get_by_role("radio", name=re.compile("^Enforced Per Authorized App")).check()
     _press(page, "Save")
@@ -236,9 +236,9 @@ def test_the_configuration_asks_before_it_stops_clients(screen: Screen, desk: De
     expect(page.locator("main")).to_contain_text("The configuration is saved.")
 
 
-def test_a_scope_is_added_and_deleted(screen: Screen, desk: Desk) -> None:
+def test_a_scope_is_added_and_deleted(screen: Screen, site: Site) -> None:
     screen.expect_status(422)
-    page = screen.open(f"/ion-api/{desk.tenant.tenant_id}/configuration")
+    page = screen.open(f"/ion-api/{site.tenant.tenant_id}/configuration")
     _follow(page, "Add a scope")
     _write(page, "Name", "Infor-Mine")
     _press(page, "Save")
@@ -250,11 +250,11 @@ def test_a_scope_is_added_and_deleted(screen: Screen, desk: Desk) -> None:
     expect(page.locator("main")).to_contain_text("Scope Acme-Orders is deleted.")
 
 
-def test_a_saml_issuer_is_added_and_deleted(screen: Screen, desk: Desk) -> None:
+def test_a_saml_issuer_is_added_and_deleted(screen: Screen, site: Site) -> None:
     screen.expect_status(422)
-    pem = make_idp(desk.application.clock.now() - timedelta(days=1)).pem
+    pem = make_idp(site.application.clock.now() - timedelta(days=1)).pem
     entity = "https://idp.example.com/metadata"
-    page = screen.open(f"/ion-api/{desk.tenant.tenant_id}/configuration")
+    page = screen.open(f"/ion-api/{site.tenant.tenant_id}/configuration")
     _follow(page, "Add a SAML issuer")
     _write(page, "Issuer", entity)
     lines = pem.splitlines()
@@ -271,10 +271,10 @@ def test_a_saml_issuer_is_added_and_deleted(screen: Screen, desk: Desk) -> None:
 
 
 def test_a_plain_user_finds_their_own_apps_and_nothing_else(
-    desk: Desk, new_screen: OpenScreen
+    site: Site, new_screen: OpenScreen
 ) -> None:
-    screen = new_screen(desk.application.settings.origin)
-    page = screen.open(f"/ion-api/{desk.tenant.tenant_id}/approvals")
+    screen = new_screen(site.application.settings.origin)
+    page = screen.open(f"/ion-api/{site.tenant.tenant_id}/approvals")
     page.get_by_role("textbox", name="Username").fill("bob")
     page.get_by_role("textbox", name="Password").fill(PASSWORD.reveal())
     page.get_by_role("button", name="Sign in").click()

@@ -24,7 +24,7 @@ from tests.browser.test_ion_api_pages import (
 )
 from tests.support.idp import make_idp
 from tests.support.web import PASSWORD
-from tests.support.whole import Desk, desk_on
+from tests.support.whole import Site, site_on
 
 SETTINGS = {
     "url_flavour": "cloud", "token_form": "infor", "refusal_form": "explained",
@@ -34,19 +34,19 @@ SETTINGS = {
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    with desk_on(tmp_path_factory.mktemp("desk"), "") as desk:
-        desk.add_user("bob")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with site_on(tmp_path_factory.mktemp("site"), "") as site:
+        site.add_user("bob")
         mode = {**SETTINGS, "scope_mode": "Enforced Per Authorized App"}
-        desk.browser.send(f"/ion-api/{desk.tenant.tenant_id}/configuration", mode)
-        yield desk
+        site.browser.send(f"/ion-api/{site.tenant.tenant_id}/configuration", mode)
+        yield site
 
 
 @pytest.fixture
-def screen(request: pytest.FixtureRequest, desk: Desk, kept_screen: OpenScreen) -> Screen:
+def screen(request: pytest.FixtureRequest, site: Site, kept_screen: OpenScreen) -> Screen:
     """The administrator's window; tests/unit/web sends the same forms without JavaScript."""
-    url, script = desk.application.settings.origin, getattr(request, "param", True)
-    return kept_screen(url, script=script, cookies=cookies_of(desk))
+    url, script = site.application.settings.origin, getattr(request, "param", True)
+    return kept_screen(url, script=script, cookies=cookies_of(site))
 
 
 def _choose_bob(page: Page) -> None:
@@ -54,9 +54,9 @@ def _choose_bob(page: Page) -> None:
     page.get_by_role("radio", name=re.compile("Bob Example")).check()
 
 
-def test_credentials_come_with_the_chosen_user_and_scopes(screen: Screen, desk: Desk) -> None:
+def test_credentials_come_with_the_chosen_user_and_scopes(screen: Screen, site: Site) -> None:
     name = "Scoped_TST"
-    page = screen.open(f"{desk.apps_path}/add")
+    page = screen.open(f"{site.apps_path}/add")
     page.get_by_role("switch", name="Enforce Scopes").check()
     page.get_by_role("checkbox", name=re.compile("^Infor-IDM")).check()
     _write(page, "Other scopes", "Infor-CSI")
@@ -71,15 +71,15 @@ def test_credentials_come_with_the_chosen_user_and_scopes(screen: Screen, desk: 
     _write(page, "Your password", PASSWORD.reveal())
     file = json.loads(_downloaded(page, lambda: _press(page, "Download")))
     assert (file["cn"], file["sc"], file["v"]) == (name, ["Infor-CSI"], "1.1")
-    assert file["saak"].startswith(f"{desk.tenant.tenant_id}#")
+    assert file["saak"].startswith(f"{site.tenant.tenant_id}#")
     page.goto(url)
     expect(page.get_by_role("table", name="Service Accounts")).to_contain_text("Bob Example")
 
 
 def test_a_secret_is_revealed_and_an_account_made_again_and_deleted(
-    screen: Screen, desk: Desk
+    screen: Screen, site: Site
 ) -> None:
-    _new_app(screen, desk)
+    _new_app(screen, site)
     page, url = screen.page, screen.page.url
     _follow(page, "Download Credentials")
     page.get_by_role("checkbox", name="The account belongs to nobody").check()
@@ -105,8 +105,8 @@ def test_a_secret_is_revealed_and_an_account_made_again_and_deleted(
     expect(page.locator("main")).to_contain_text("No service account yet")
 
 
-def test_a_pasted_token_is_decoded_or_told_why_it_is_refused(screen: Screen, desk: Desk) -> None:
-    _new_app(screen, desk)
+def test_a_pasted_token_is_decoded_or_told_why_it_is_refused(screen: Screen, site: Site) -> None:
+    _new_app(screen, site)
     page = screen.page
     _follow(page, "Download Credentials")
     page.get_by_role("checkbox", name="The account belongs to nobody").check()
@@ -114,7 +114,7 @@ def test_a_pasted_token_is_decoded_or_told_why_it_is_refused(screen: Screen, des
     file = json.loads(_downloaded(page, lambda: _press(page, "Download")))
     form = {"grant_type": "password", "username": file["saak"], "password": file["sask"]}
     form |= {"client_id": file["ci"], "client_secret": file["cs"]}
-    token = desk.browser.http.post(file["pu"] + file["ot"], data=form).json()["access_token"]
+    token = site.browser.http.post(file["pu"] + file["ot"], data=form).json()["access_token"]
     page.get_by_role("link", name="Close").click()
     _follow(page, "Token tools")
     for text, told in (
@@ -130,8 +130,8 @@ def test_a_pasted_token_is_decoded_or_told_why_it_is_refused(screen: Screen, des
     expect(page.locator("main")).not_to_contain_text(file["cs"])
 
 
-def test_an_environment_with_the_secret_needs_the_password(screen: Screen, desk: Desk) -> None:
-    _new_app(screen, desk)
+def test_an_environment_with_the_secret_needs_the_password(screen: Screen, site: Site) -> None:
+    _new_app(screen, site)
     page = screen.page
     _follow(page, "Postman environment")
     page.get_by_role("switch", name="Write the Secret into it").check()
@@ -141,16 +141,16 @@ def test_an_environment_with_the_secret_needs_the_password(screen: Screen, desk:
     assert len(secret) == 86
 
 
-def test_a_certificate_fills_in_the_fingerprint(screen: Screen, desk: Desk) -> None:
+def test_a_certificate_fills_in_the_fingerprint(screen: Screen, site: Site) -> None:
     screen.expect_status(422)
-    page = screen.open(f"{desk.apps_path}/add")
+    page = screen.open(f"{site.apps_path}/add")
     choose_and_follow(page.get_by_role("combobox", name="Type", exact=True), "Mobile - Android")
     _write(page, "Name", "Kept_TST")
     box = page.get_by_label("Certificate file")
     box.set_input_files([{"name": "a.cer", "mimeType": "text/plain", "buffer": b"no"}])
     _press(page, "Load Certificate")
     expect(page.locator("#certificate-error")).to_contain_text("Choose a certificate file")
-    pem = make_idp(desk.application.clock.now() - timedelta(days=1)).pem.encode()
+    pem = make_idp(site.application.clock.now() - timedelta(days=1)).pem.encode()
     box.set_input_files([{"name": "a.pem", "mimeType": "text/plain", "buffer": pem}])
     _press(page, "Load Certificate")
     fingerprint = page.get_by_label("Signing Certificate Fingerprint (SHA1)")
@@ -159,9 +159,9 @@ def test_a_certificate_fills_in_the_fingerprint(screen: Screen, desk: Desk) -> N
 
 
 @pytest.mark.parametrize("screen", [True, False], ids=["script", "no-script"], indirect=True)
-def test_the_list_is_narrowed_down_and_opened_again(screen: Screen, desk: Desk) -> None:
-    name = _new_app(screen, desk, "Web")
-    page = screen.open(desk.apps_path)
+def test_the_list_is_narrowed_down_and_opened_again(screen: Screen, site: Site) -> None:
+    name = _new_app(screen, site, "Web")
+    page = screen.open(site.apps_path)
     page.get_by_label("Type", exact=True).select_option(label="Web")
     if not screen.script:
         page.get_by_role("button", name="Apply").click()
@@ -181,20 +181,20 @@ def test_the_list_is_narrowed_down_and_opened_again(screen: Screen, desk: Desk) 
         )
 
 
-def test_the_only_administrator_cannot_shut_themselves_out(screen: Screen, desk: Desk) -> None:
+def test_the_only_administrator_cannot_shut_themselves_out(screen: Screen, site: Site) -> None:
     screen.expect_status(409)
-    page = screen.open(f"/ion-api/{desk.tenant.tenant_id}/users")
+    page = screen.open(f"/ion-api/{site.tenant.tenant_id}/users")
     page.get_by_role("main").get_by_role("link", name="ada", exact=True).click()
-    page.get_by_role("combobox", name=f"Tenant {desk.tenant.tenant_id}").select_option(
+    page.get_by_role("combobox", name=f"Tenant {site.tenant.tenant_id}").select_option(
         value=TenantRole.USER.value
     )
     _press(page, "Save")
     expect(page.locator("main")).to_contain_text("the only IONAPI-Administrator of tenant")
 
 
-def test_a_second_press_of_download_makes_no_second_account(screen: Screen, desk: Desk) -> None:
+def test_a_second_press_of_download_makes_no_second_account(screen: Screen, site: Site) -> None:
     name = "Twice_TST"
-    page = screen.open(f"{desk.apps_path}/add")
+    page = screen.open(f"{site.apps_path}/add")
     _save_app(page, "Backend Service", name)
     _follow(page, "Download Credentials")
     page.get_by_role("searchbox", name="User Name").fill("bob")

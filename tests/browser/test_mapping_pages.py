@@ -16,7 +16,7 @@ from tests.browser.conftest import OpenScreen
 from tests.browser.furnished import cookies_of
 from tests.browser.screen import PHONE, Screen
 from tests.support.reference import FOLDER
-from tests.support.whole import INVOICE, Desk, running_desk
+from tests.support.whole import INVOICE, Site, running_site
 
 # As the published file: the constant is defined, and no list names it.
 _LN = """\
@@ -47,33 +47,33 @@ def _published(name: str, own: str) -> bytes:
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    with running_desk(tmp_path_factory.mktemp("desk")) as desk:
-        yield desk
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with running_site(tmp_path_factory.mktemp("site")) as site:
+        yield site
 
 
-def _screen(desk: Desk, new_screen: OpenScreen) -> Screen:
-    return new_screen(str(desk.browser.http.base_url).rstrip("/"), cookies=cookies_of(desk))
+def _screen(site: Site, new_screen: OpenScreen) -> Screen:
+    return new_screen(str(site.browser.http.base_url).rstrip("/"), cookies=cookies_of(site))
 
 
-def _configure(desk: Desk, title: str, method: str, kind: str, content: bytes) -> str:
+def _configure(site: Site, title: str, method: str, kind: str, content: bytes) -> str:
     fields = {"title": title, "document_type": "INVOICE", "idm_mapping": "template"}
     files = [
-        ("connection_file", ("x.ionapi", desk.credentials(f"{title}_TST"))),
+        ("connection_file", ("x.ionapi", site.credentials(f"{title}_TST"))),
         (f"{kind}_mapping_file", (f"{title}.properties", content)),
     ]
-    page = desk.browser.send(f"/settings/export/new/{method}", fields, files=files)
+    page = site.browser.send(f"/settings/export/new/{method}", fields, files=files)
     assert page.status_code == 200, page.text
     return str(page.url.path)
 
 
-def _receive_goods(desk: Desk) -> None:
+def _receive_goods(site: Site) -> None:
     """LN has received what the invoice is for, and says so with the order's sequence."""
-    service = LnService(desk.application.clock, LnSettings())
-    with desk.application.database.write() as work:
+    service = LnService(site.application.clock, LnSettings())
+    with site.application.database.write() as work:
         for position in (10, 20, 30):
             goods = GoodsReceipt(200, "4500017", position, f"RCP{position}", 1, "1000")
-            service.receive(work.within(desk.tenant), goods)
+            service.receive(work.within(site.tenant), goods)
 
 
 def _accept_what_is_ours(page: Page) -> None:
@@ -88,13 +88,13 @@ def _accept_what_is_ours(page: Page) -> None:
 
 
 def test_what_the_ln_file_never_sends_is_mended_by_linter_and_preview_and_arrives(
-    desk: Desk, new_screen: OpenScreen
+    site: Site, new_screen: OpenScreen
 ) -> None:
     content = _published("LN-Mapping.properties", _LN)
-    configuration = _configure(desk, "LN", "infor-idm-ln", "ln", content)
-    document = desk.document_id(INVOICE)
-    _receive_goods(desk)
-    page = _screen(desk, new_screen).open(configuration)
+    configuration = _configure(site, "LN", "infor-idm-ln", "ln", content)
+    document = site.document_id(INVOICE)
+    _receive_goods(site)
+    page = _screen(site, new_screen).open(configuration)
     page.get_by_role("link", name="LN.properties").first.click()
     page.get_by_label("Preview with").select_option(document)
     panel = page.locator("#panel")
@@ -120,7 +120,7 @@ def test_what_the_ln_file_never_sends_is_mended_by_linter_and_preview_and_arrive
     page.get_by_role("button", name="Switch").click()
     expect(page.get_by_text("1 configuration uses version 2 now.")).to_be_visible()
 
-    base = str(desk.browser.http.base_url).rstrip("/")
+    base = str(site.browser.http.base_url).rstrip("/")
     page.goto(base + configuration)
     expect(page.locator("#proof").get_by_role("status")).to_have_text("Passed")
     _accept_what_is_ours(page)
@@ -131,21 +131,21 @@ def test_what_the_ln_file_never_sends_is_mended_by_linter_and_preview_and_arrive
     page.goto(f"{base}/documents/{document}")
     page.get_by_role("button", name="Export").first.click()
     expect(page.locator("#progress").get_by_text("Exported", exact=True)).to_be_visible()
-    page.goto(f"{base}/ion-api/{desk.application.tenant.id}/inspector/ln")
+    page.goto(f"{base}/ion-api/{site.application.tenant.id}/inspector/ln")
     page.locator("a.row-title").first.click()
     lines = page.locator("table", has=page.get_by_role("columnheader", name="OrderSequence"))
     expect(lines.locator("tbody tr").first).to_contain_text("1")
 
 
 def test_a_placeholder_that_blocks_is_mended_without_leaving_the_page(
-    desk: Desk, new_screen: OpenScreen
+    site: Site, new_screen: OpenScreen
 ) -> None:
     own = own_template(MappingKind.BOD)[1].decode()
     content = _published(
         "BOD-Mapping_Invoice_M3.properties", own.replace("lid://infor.ims.ionport_export", "lid://")
     )
-    configuration = _configure(desk, "M3", "infor-idm-bod", "bod", content)
-    page = _screen(desk, new_screen).open(configuration)
+    configuration = _configure(site, "M3", "infor-idm-bod", "bod", content)
+    page = _screen(site, new_screen).open(configuration)
     expect(page.get_by_text("Blocks activation").first).to_be_visible()
     line = page.locator(".mend input[name=text]").first
     expect(line).to_have_value(re.compile("^SFV_LogicalID=lid://$"))
@@ -157,12 +157,12 @@ def test_a_placeholder_that_blocks_is_mended_without_leaving_the_page(
 
 
 def test_rows_are_mended_added_and_saved_while_the_preview_follows(
-    desk: Desk, new_screen: OpenScreen
+    site: Site, new_screen: OpenScreen
 ) -> None:
-    document = desk.document_id(INVOICE)
+    document = site.document_id(INVOICE)
     files = [("files", ("rows.properties", (_LN + "HF_OurReference=purchase_order\n").encode()))]
-    path = str(desk.browser.send("/settings/mapping-files/upload", files=files).url.path)
-    screen = _screen(desk, new_screen)
+    path = str(site.browser.send("/settings/mapping-files/upload", files=files).url.path)
+    screen = _screen(site, new_screen)
     page = screen.open(f"{path}/form")
     page.get_by_label("Preview with").select_option(document)
     values = page.locator("#panel .origins tbody tr")
@@ -191,7 +191,7 @@ def test_rows_are_mended_added_and_saved_while_the_preview_follows(
     expect(page.get_by_label("Name of the new row")).to_have_value("")
     page.get_by_role("button", name="Save as version 2").click()
     expect(page.get_by_text("Version 2 is saved.")).to_be_visible()
-    stored = desk.browser.get(f"{path}/file").text
+    stored = site.browser.get(f"{path}/file").text
     # The line that was removed and the one that the new row's list takes: nothing else.
     expected = _LN.replace("OrderType,LogisticCompany", "OrderType,LogisticCompany,Remark")
     assert stored == expected.replace("OrderSequence=1\n", "OrderSequence=1\nIR_SF_Remark=1\n")

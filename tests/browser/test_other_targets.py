@@ -13,7 +13,7 @@ from ionport.core.secrets import Secret
 from tests.browser.conftest import OpenScreen
 from tests.browser.furnished import cookies_of
 from tests.support.receiver import Receiver, receiving
-from tests.support.whole import INVOICE, Desk, running_desk
+from tests.support.whole import INVOICE, Site, running_site
 
 
 @pytest.fixture
@@ -23,9 +23,9 @@ def root(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def desk(tmp_path: Path, root: Path) -> Iterator[Desk]:
-    with running_desk(tmp_path / "data", export_root=str(root)) as desk:
-        yield desk
+def site(tmp_path: Path, root: Path) -> Iterator[Site]:
+    with running_site(tmp_path / "data", export_root=str(root)) as site:
+        yield site
 
 
 @pytest.fixture
@@ -35,8 +35,8 @@ def receiver() -> Iterator[Receiver]:
 
 
 @pytest.fixture
-def page(desk: Desk, new_screen: OpenScreen) -> Page:
-    screen = new_screen(str(desk.browser.http.base_url).rstrip("/"), cookies=cookies_of(desk))
+def page(site: Site, new_screen: OpenScreen) -> Page:
+    screen = new_screen(str(site.browser.http.base_url).rstrip("/"), cookies=cookies_of(site))
     return screen.open("/settings/export/new")
 
 
@@ -60,18 +60,18 @@ def _configure_and_activate(page: Page) -> None:
     expect(page.get_by_text("Invoices for the archive is active.")).to_be_visible()
 
 
-def _export(page: Page, desk: Desk) -> None:
-    document = desk.document_id(INVOICE)
-    page.goto(f"{str(desk.browser.http.base_url).rstrip('/')}/documents/{document}")
+def _export(page: Page, site: Site) -> None:
+    document = site.document_id(INVOICE)
+    page.goto(f"{str(site.browser.http.base_url).rstrip('/')}/documents/{document}")
     expect(page.locator("#progress").get_by_role("status")).to_have_text("Exported")
 
 
 def test_a_document_is_found_in_the_folder_that_a_person_added(
-    page: Page, desk: Desk, root: Path
+    page: Page, site: Site, root: Path
 ) -> None:
     _add_connection(page, "Local folder", {"Folder": str(root / "archive")})
     _configure_and_activate(page)
-    _export(page, desk)
+    _export(page, site)
     stem = Path(INVOICE).stem
     found = {each.name: each.read_bytes() for each in (root / "archive").iterdir()}
     assert set(found) == {f"{stem}.pdf", f"{stem}.xml"}
@@ -80,7 +80,7 @@ def test_a_document_is_found_in_the_folder_that_a_person_added(
 
 
 def test_a_document_is_posted_to_the_receiver_that_knew_the_signed_ping(
-    page: Page, desk: Desk, receiver: Receiver
+    page: Page, site: Site, receiver: Receiver
 ) -> None:
     page.get_by_role("link", name="Webhook").first.click()
     page.get_by_role("link", name="Add a connection").click()
@@ -90,7 +90,7 @@ def test_a_document_is_posted_to_the_receiver_that_knew_the_signed_ping(
     _add_connection(page, "Webhook", {"Export URL": receiver.url, "Secret": secret.reveal()})
     _configure_and_activate(page)
     assert receiver.calls[0].verified(secret.reveal()) == {"type": "ping"}
-    _export(page, desk)
+    _export(page, site)
     posted = receiver.calls[-1]
     posted.verified(secret.reveal())
     assert json.loads(posted.body)["fields_compact"]["invoice_id"]

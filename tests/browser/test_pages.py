@@ -37,7 +37,7 @@ from tests.browser.screen import PHONE, Screen
 from tests.support.server import serve_at
 from tests.support.sides import OPERATOR
 from tests.support.web import PASSWORD
-from tests.support.whole import Desk, desk_on
+from tests.support.whole import Site, site_on
 
 _REDIRECTS = {"/", "/favicon.ico", "/documents/{document}/next", "/ion-api/{tenant}", "/manual"}
 _REDIRECTS |= {"/manual/de", "/manual/fr"}
@@ -138,17 +138,17 @@ def application(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FurnishedA
 
 
 @pytest.fixture(scope="module")
-def empty_application(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+def empty_application(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """An application with its first administrator and nothing else."""
-    with desk_on(tmp_path_factory.mktemp("empty"), "") as desk:
-        yield desk
+    with site_on(tmp_path_factory.mktemp("empty"), "") as site:
+        yield site
 
 
 @pytest.fixture
 def screen(application: FurnishedApplication, kept_screen: OpenScreen) -> Screen:
     """The administrator's window, with axe in each of its pages: to send it there takes long."""
     judge = axe.source() if axe.is_installed() else ""
-    return kept_screen(application.url, cookies=cookies_of(application.desk), in_each_page=judge)
+    return kept_screen(application.url, cookies=cookies_of(application.site), in_each_page=judge)
 
 
 def _check(page: Page, *, by_axe: bool = False) -> None:
@@ -201,7 +201,7 @@ def test_a_phone_shows_the_contents_of_the_manual_folded_before_the_page(
 def test_a_phone_reaches_each_entry_of_the_rail_without_javascript(
     application: FurnishedApplication, kept_screen: OpenScreen
 ) -> None:
-    screen = kept_screen(application.url, script=False, cookies=cookies_of(application.desk))
+    screen = kept_screen(application.url, script=False, cookies=cookies_of(application.site))
     screen.resize(PHONE)
     page = screen.open("/documents")
     page.locator(".rail summary").click()
@@ -250,7 +250,7 @@ _EMPTY = [
 
 @pytest.mark.parametrize("address", _EMPTY)
 def test_an_empty_list_says_what_to_do_next_and_leads_there(
-    address: str, empty_application: Desk, kept_screen: OpenScreen
+    address: str, empty_application: Site, kept_screen: OpenScreen
 ) -> None:
     screen = kept_screen(
         empty_application.application.settings.origin, cookies=cookies_of(empty_application)
@@ -398,15 +398,15 @@ def test_a_token_that_is_shown_once_and_a_test_mail_that_failed_have_clean_pages
 def test_who_belongs_to_two_organizations_switches_between_them(
     application: FurnishedApplication, screen: Screen
 ) -> None:
-    desk, name = application.desk, "Nordwerk Handelsgesellschaft für Industriebedarf mbH"
-    with desk.application.database.write() as work:
+    site, name = application.site, "Nordwerk Handelsgesellschaft für Industriebedarf mbH"
+    with site.application.database.write() as work:
         other = Organization("org_other", name, None)
         OrganizationRepository(work.connection).add(
-            SystemScope("test"), other, desk.application.clock.now()
+            SystemScope("test"), other, site.application.clock.now()
         )
-        ada = desk.application.identity.find_user(work, "ada")
+        ada = site.application.identity.find_user(work, "ada")
         assert ada is not None
-        desk.application.identity.set_organization_role(
+        site.application.identity.set_organization_role(
             work, OPERATOR, ada.id, other.id, OrganizationRole.ADMINISTRATOR
         )
     page = screen.open("/documents")
@@ -453,7 +453,7 @@ def test_an_unknown_filter_sort_or_date_is_told_above_the_list(
     base = f"/ion-api/{application.ids['tenant']}"
     for path, names in _FILTERS.items():
         query = "&".join(f"{name}=nonsense" for name in names)
-        page = unescape(application.desk.browser.get(f"{path.format(tenant=base)}?{query}").text)
+        page = unescape(application.site.browser.get(f"{path.format(tenant=base)}?{query}").text)
         above, _table, _rows = page.partition("<tbody")
         missing = [name for name in names if f"“{name}=nonsense”" not in above]
         assert not missing, (path, missing)

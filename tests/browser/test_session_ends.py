@@ -12,13 +12,13 @@ from tests.browser.conftest import OpenScreen
 from tests.browser.furnished import cookies_of
 from tests.support.sides import until
 from tests.support.web import PASSWORD
-from tests.support.whole import Desk, desk_on
+from tests.support.whole import Site, site_on
 
 
 @pytest.fixture
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    with desk_on(tmp_path_factory.mktemp("desk"), "") as desk:
-        yield desk
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with site_on(tmp_path_factory.mktemp("site"), "") as site:
+        yield site
 
 
 def _sign_in(page: Page, username: str) -> None:
@@ -27,9 +27,9 @@ def _sign_in(page: Page, username: str) -> None:
     page.get_by_role("button", name="Sign in").click()
 
 
-def test_a_correction_of_a_document_is_there_again(desk: Desk, new_screen: OpenScreen) -> None:
-    document = desk.document_id()
-    screen = new_screen(desk.application.settings.origin, cookies=cookies_of(desk))
+def test_a_correction_of_a_document_is_there_again(site: Site, new_screen: OpenScreen) -> None:
+    document = site.document_id()
+    screen = new_screen(site.application.settings.origin, cookies=cookies_of(site))
     page = screen.open(f"/documents/{document}/correct")
     page.get_by_label("Purchase Order", exact=True).first.fill("4500018")
     page.context.clear_cookies()
@@ -42,11 +42,11 @@ def test_a_correction_of_a_document_is_there_again(desk: Desk, new_screen: OpenS
 
 
 def test_settings_are_there_again_with_the_names_of_their_files_and_without_secrets(
-    desk: Desk, new_screen: OpenScreen, tmp_path: Path
+    site: Site, new_screen: OpenScreen, tmp_path: Path
 ) -> None:
     file = tmp_path / "DocBits_TST.ionapi"
     file.write_text("{}")
-    screen = new_screen(desk.application.settings.origin, cookies=cookies_of(desk))
+    screen = new_screen(site.application.settings.origin, cookies=cookies_of(site))
     page = screen.open("/settings/export/new/infor-idm-bod")
     page.get_by_label("Title").fill("Invoices to Infor")
     page.locator("#connection_file").set_input_files(file)
@@ -73,10 +73,10 @@ def test_settings_are_there_again_with_the_names_of_their_files_and_without_secr
     expect(page.locator("[name=password]")).to_have_value("")
 
 
-def test_nobody_else_gets_what_was_typed(desk: Desk, new_screen: OpenScreen) -> None:
-    desk.add_user("bob")
-    document = desk.document_id()
-    screen = new_screen(desk.application.settings.origin, cookies=cookies_of(desk))
+def test_nobody_else_gets_what_was_typed(site: Site, new_screen: OpenScreen) -> None:
+    site.add_user("bob")
+    document = site.document_id()
+    screen = new_screen(site.application.settings.origin, cookies=cookies_of(site))
     page = screen.open(f"/documents/{document}/correct")
     page.get_by_label("Purchase Order", exact=True).first.fill("of ada alone")
     page.context.clear_cookies()

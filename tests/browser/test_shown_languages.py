@@ -63,7 +63,7 @@ def application(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FurnishedA
 
 def _said(application: FurnishedApplication, path: str, language: str) -> set[str]:
     """Return the sentences of a page but for names and quotations."""
-    http = application.desk.browser.http
+    http = application.site.browser.http
     http.headers["accept-language"] = language
     answer = http.get(path)
     assert answer.status_code == 200, path
@@ -103,26 +103,26 @@ def test_no_page_in_german_or_french_shows_a_sentence_of_the_english_page(
 def test_a_lost_answer_and_a_refusal_are_told_in_the_language_of_the_page(
     application: FurnishedApplication, draft: FaultDraft, status: DeliveryStatus
 ) -> None:
-    desk = application.desk
-    infor, documents = desk.application.infor, desk.application.documents
+    site = application.site
+    infor, documents = site.application.infor, site.application.documents
     assert infor is not None
     assert documents is not None
     rule = replace(draft, target=FaultTarget("IDM", "create item"), trigger=Trigger.NEXT)
-    with desk.application.database.write() as work:
-        infor.control.faults.add(Access(work, desk.tenant, OPERATOR), rule)
+    with site.application.database.write() as work:
+        infor.control.faults.add(Access(work, site.tenant, OPERATOR), rule)
     content = read_sample(INVOICE).replace(b"RE-2026-0417", f"RE-{status}".encode())
-    page = desk.browser.send("/documents/upload", files=[("files", (f"{status}.xml", content))])
+    page = site.browser.send("/documents/upload", files=[("files", (f"{status}.xml", content))])
     document = re.search(r"/documents/(doc_\w+)", page.text)
     assert document is not None
-    with desk.application.database.write() as work:
-        access = Access(work, desk.organization, OPERATOR)
+    with site.application.database.write() as work:
+        access = Access(work, site.organization, OPERATOR)
         documents.documents.decisions.accept(access, document[1], "agreed")
         (delivery,) = documents.deliveries.export(
             access, document[1], application.ids["configuration"]
         )
     documents.runner.run(delivery.id)
-    with desk.application.database.read() as work:
-        now = documents.deliveries.get(Access(work, desk.organization, OPERATOR), delivery.id)
+    with site.application.database.read() as work:
+        now = documents.deliveries.get(Access(work, site.organization, OPERATOR), delivery.id)
     assert now.delivery.status is status
     places = (f"/deliveries/{delivery.id}", f"/documents/{document[1]}", "/export-errors")
     found = {text for place in places for _language, text in _same(application, place)}

@@ -16,15 +16,15 @@ from tests.browser.furnished import cookies_of
 from tests.browser.screen import PHONE
 from tests.support.codes import code_at
 from tests.support.web import PASSWORD
-from tests.support.whole import Desk, desk_on
+from tests.support.whole import Site, site_on
 
 NEW = "quite another password"
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    with desk_on(tmp_path_factory.mktemp("sign-in"), "") as desk:
-        yield desk
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with site_on(tmp_path_factory.mktemp("sign-in"), "") as site:
+        yield site
 
 
 def check(page: Page) -> None:
@@ -46,11 +46,11 @@ def type_password(page: Page, username: str, password: str) -> None:
 
 
 def test_an_invited_person_protects_the_account_and_comes_back(
-    desk: Desk, new_screen: OpenScreen
+    site: Site, new_screen: OpenScreen
 ) -> None:
-    url = desk.application.settings.origin
-    page = new_screen(url, cookies=cookies_of(desk)).open(
-        f"/ion-api/{desk.tenant.tenant_id}/users/add"
+    url = site.application.settings.origin
+    page = new_screen(url, cookies=cookies_of(site)).open(
+        f"/ion-api/{site.tenant.tenant_id}/users/add"
     )
     page.get_by_role("textbox", name="Username").fill("carol")
     page.get_by_role("button", name="Save").click()

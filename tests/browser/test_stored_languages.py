@@ -42,7 +42,7 @@ def test_nothing_that_people_do_on_pages_stores_a_translated_text(
     for module in ("frame", "guard"):
         monkeypatch.setattr(f"ionport.web.middleware.{module}.speech_of", lambda _code: marked)
     with furnished_application(tmp_path) as application:
-        assert MARK in application.desk.browser.get("/documents").text
+        assert MARK in application.site.browser.get("/documents").text
         databases = list(tmp_path.rglob("*.db"))
         assert databases
         assert [each for database in databases for each in _stored(database)] == []

@@ -15,7 +15,7 @@ from aiohttp import web
 from ionport.gateway.suites.model import PolicyType
 from tests.support.custom_suites import TargetServer, headers_of, policy
 from tests.support.web import said
-from tests.support.whole import Desk, desk_on
+from tests.support.whole import Site, site_on
 
 # What is promised is HTTP; the SQL behind it is tested on each database with its services.
 pytestmark = pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
@@ -34,15 +34,15 @@ def target() -> Iterator[TargetServer]:
 
 
 @pytest.fixture
-def desk(tmp_path: Path, database_url: str) -> Iterator[Desk]:
-    with desk_on(tmp_path / "data", database_url) as desk:
-        yield desk
+def site(tmp_path: Path, database_url: str) -> Iterator[Site]:
+    with site_on(tmp_path / "data", database_url) as site:
+        yield site
 
 
 @pytest.fixture
-def client(desk: Desk) -> Iterator[httpx2.Client]:
+def client(site: Site) -> Iterator[httpx2.Client]:
     """A program with a token of the tenant, in front of the gateway."""
-    file = json.loads(desk.credentials())
+    file = json.loads(site.credentials())
     answer = httpx2.post(
         f"{file['pu']}{file['ot']}",
         data={"grant_type": "password", "username": file["saak"], "password": file["sask"]},
@@ -55,7 +55,7 @@ def client(desk: Desk) -> Iterator[httpx2.Client]:
         yield client
 
 
-def _add(desk: Desk, target: TargetServer) -> tuple[str, str]:
+def _add(site: Site, target: TargetServer) -> tuple[str, str]:
     """Add a suite on the pages; return the paths of its page and its endpoint's."""
     fields = {
         "application_name": "Shop",
@@ -72,9 +72,9 @@ def _add(desk: Desk, target: TargetServer) -> tuple[str, str]:
         "security.user_id": "ionport",
         "security.password": SECRET,
     }
-    base = f"/ion-api/{desk.application.tenant.id}/available-apis"
-    suite = str(desk.browser.send(f"{base}/add", fields).url.path)
-    endpoint = re.search(rf"{suite}/endpoints/ept_\w+", desk.browser.get(suite).text)
+    base = f"/ion-api/{site.application.tenant.id}/available-apis"
+    suite = str(site.browser.send(f"{base}/add", fields).url.path)
+    endpoint = re.search(rf"{suite}/endpoints/ept_\w+", site.browser.get(suite).text)
     assert endpoint is not None
     return suite, endpoint[0]
 
@@ -85,15 +85,15 @@ def _answer(client: httpx2.Client) -> tuple[int, str]:
 
 
 def test_what_is_done_on_the_pages_holds_at_the_next_call(
-    desk: Desk, client: httpx2.Client, target: TargetServer
+    site: Site, client: httpx2.Client, target: TargetServer
 ) -> None:
     assert _answer(client) == (404, "unknown_api_suite")
-    suite, endpoint = _add(desk, target)
+    suite, endpoint = _add(site, target)
     seen = client.get("/CustomerApi/shop/ORDERS/7?full=1").json()
     assert seen["path"] == "/v1/7?full=1"
     login = b64encode(f"ionport:{SECRET}".encode()).decode()
     assert ["authorization", f"Basic {login}"] in seen["headers"]
-    send = desk.browser.send
+    send = site.browser.send
     quota = "<interval>1</interval><timeUnit>hour</timeUnit><allow>1</allow>"
     fields = {"type": "quota", "name": "One an hour", "flow": "REQUEST"}
     fields["definition"] = policy(PolicyType.QUOTA, quota)
@@ -115,25 +115,25 @@ def test_what_is_done_on_the_pages_holds_at_the_next_call(
 
 
 def test_an_endpoint_opened_to_anybody_needs_no_token_and_says_so(
-    desk: Desk, client: httpx2.Client, target: TargetServer
+    site: Site, client: httpx2.Client, target: TargetServer
 ) -> None:
-    _suite, endpoint = _add(desk, target)
+    _suite, endpoint = _add(site, target)
     url = f"{client.base_url}CustomerApi/Shop/Orders".replace("//Cust", "/Cust")
     assert httpx2.get(url).status_code == 401
     fields = {"type": "anonymousInboundSecurity", "name": "Open", "flow": "REQUEST"}
     fields["definition"] = policy(PolicyType.ANONYMOUS_INBOUND_SECURITY, "")
-    desk.browser.send(f"{endpoint}/policies/add", fields)
+    site.browser.send(f"{endpoint}/policies/add", fields)
     assert httpx2.get(url).status_code == 200
-    page = said(desk.browser.get(endpoint).text)
+    page = said(site.browser.get(endpoint).text)
     assert "Anybody who knows the address can call this endpoint" in page
     assert "ACCESS_TOKEN" not in page
 
 
 def test_the_call_on_the_page_is_one_that_works(
-    desk: Desk, client: httpx2.Client, target: TargetServer
+    site: Site, client: httpx2.Client, target: TargetServer
 ) -> None:
-    _suite, endpoint = _add(desk, target)
-    page = said(desk.browser.get(endpoint).text)
+    _suite, endpoint = _add(site, target)
+    page = said(site.browser.get(endpoint).text)
     shown = re.search(r"curl --globoff --request GET (\S+)", page)
     assert shown is not None
     assert client.get(shown[1]).json()["path"] == "/v1"

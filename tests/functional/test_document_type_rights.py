@@ -24,7 +24,7 @@ def test_a_correction_moves_no_document_into_a_type_that_is_not_edited(
     document = f"/documents/{organization.ids['document']}"
     values = {"values": {"invoice_type": "381"}}
     with program(
-        organization.desk, api_key(organization.desk, ALL_SCOPES, username=READER)
+        organization.site, api_key(organization.site, ALL_SCOPES, username=READER)
     ) as client:
         organization.grant(Grant(Permission.SEE), Grant(Permission.EDIT, "INVOICE"))
         before = client.get(document).json()
@@ -58,7 +58,7 @@ def test_one_file_of_a_type_that_is_not_edited_keeps_out_no_other(
 
     organization.grant(Grant(Permission.SEE), Grant(Permission.EDIT, "INVOICE"))
     with program(
-        organization.desk, api_key(organization.desk, ALL_SCOPES, username=READER)
+        organization.site, api_key(organization.site, ALL_SCOPES, username=READER)
     ) as client:
         taken, refused = client.post("/documents/batch", files=files(b"1")).json()["results"]
         assert taken["document"]["document_type"] == "INVOICE"
@@ -66,7 +66,7 @@ def test_one_file_of_a_type_that_is_not_edited_keeps_out_no_other(
         assert "This needs the permission “Edit”" in refused["error"]
         alone = {"file": files(b"1")[1][1]}
         assert problem(client.post("/documents", files=alone), 403)["code"] == "needs_permission"
-    answer = organization.desk.browser.send("/documents/upload", files=files(b"2"))
+    answer = organization.site.browser.send("/documents/upload", files=files(b"2"))
     assert answer.status_code == 200
     assert re.findall(r'data-outcome="(\w+)"', answer.text)[1:] == ["refused"]
     assert "document_id" not in answer.text
@@ -77,11 +77,11 @@ def test_a_file_that_equals_a_document_that_is_not_seen_is_told_without_its_id(
 ) -> None:
     files = [("files", (INVOICE, read_sample(INVOICE)))]
     document = organization.ids["document"]
-    with program(organization.desk) as administrator:
+    with program(organization.site) as administrator:
         values = {"values": {"invoice_type": "381"}}
         assert administrator.patch(f"/documents/{document}", json=values).is_success
     with program(
-        organization.desk, api_key(organization.desk, ALL_SCOPES, username=READER)
+        organization.site, api_key(organization.site, ALL_SCOPES, username=READER)
     ) as client:
         for more, told in ((), None), ((Grant(Permission.SEE),), document):
             organization.grant(Grant(Permission.EDIT, "INVOICE"), *more)
@@ -89,7 +89,7 @@ def test_a_file_that_equals_a_document_that_is_not_seen_is_told_without_its_id(
             assert (answer["code"], answer.get("existing_id")) == ("document_exists", told)
             (result,) = client.post("/documents/batch", files=files).json()["results"]
             assert (result["code"], result["existing_id"]) == ("document_exists", told)
-            page = organization.desk.browser.send("/documents/upload", files=files).text
+            page = organization.site.browser.send("/documents/upload", files=files).text
             assert 'data-outcome="here"' in page
             assert (document in page) == (told is not None)
 
@@ -97,7 +97,7 @@ def test_a_file_that_equals_a_document_that_is_not_seen_is_told_without_its_id(
 def test_a_document_that_is_not_seen_is_named_by_no_document_that_is(
     organization: FurnishedOrganization,
 ) -> None:
-    with program(organization.desk) as administrator:
+    with program(organization.site) as administrator:
         path = f"/documents/{organization.ids['document']}"
         administrator.patch(path, json={"values": {"invoice_type": "380"}})
         other = administrator.get(path).json()
@@ -117,15 +117,15 @@ def test_a_document_that_is_not_seen_is_named_by_no_document_that_is(
     archive = f"{page}/archive"
     paths = [page + part for part in ("", "/findings", "/decisions")]
     with program(
-        organization.desk, api_key(organization.desk, ALL_SCOPES, username=READER)
+        organization.site, api_key(organization.site, ALL_SCOPES, username=READER)
     ) as client:
         for seen in (("INVOICE",), ("INVOICE", "CREDIT_NOTE")):
             organization.grant(*(Grant(Permission.SEE, kind) for kind in seen))
             answers = [client.get(path) for path in (*paths, "/documents")]
-            answers.append(organization.desk.browser.get(page))
+            answers.append(organization.site.browser.get(page))
             assert all(answer.is_success for answer in answers)
             assert [other["id"] in answer.text for answer in answers] == [len(seen) == 2] * 5
-            told = [answers[-1].text, _story(organization.desk.browser.get(archive).content)]
+            told = [answers[-1].text, _story(organization.site.browser.get(archive).content)]
             assert [other["filename"] in text for text in told] == [len(seen) == 2] * 2
             assert not any("of-the-version-before" in text for text in told)
             kinds = {one["code"]: one["text"] for one in client.get(paths[1]).json()}
@@ -135,10 +135,10 @@ def test_a_document_that_is_not_seen_is_named_by_no_document_that_is(
 def _tell_as_the_version_before(organization: FurnishedOrganization, document: str) -> None:
     """Write an entry of the timeline as a sentence, without the id of whom it names."""
     text = "Nordwerk has sent number 1 before, as of-the-version-before.xml. Check it."
-    at = organization.desk.application.clock.now()
+    at = organization.site.application.clock.now()
     entry = new_entry(at, TimelineKind.WARNING, text, "ionport")
-    with organization.desk.application.database.write() as work:
-        TimelineRepository(work.connection).add(organization.desk.organization, document, entry)
+    with organization.site.application.database.write() as work:
+        TimelineRepository(work.connection).add(organization.site.organization, document, entry)
 
 
 def _story(archive: bytes) -> str:

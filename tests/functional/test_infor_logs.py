@@ -21,16 +21,16 @@ from tests.support.people import (
     secret_of,
 )
 from tests.support.web import PASSWORD
-from tests.support.whole import Desk, desk_on
+from tests.support.whole import Site, site_on
 
 WRONG = "planted-wrong-password"
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    with desk_on(tmp_path / "data", "") as desk:
-        desk.add_user("anna")
-        yield desk
+def site(tmp_path: Path) -> Iterator[Site]:
+    with site_on(tmp_path / "data", "") as site:
+        site.add_user("anna")
+        yield site
 
 
 def server_log(caplog: pytest.LogCaptureFixture) -> str:
@@ -41,13 +41,13 @@ def server_log(caplog: pytest.LogCaptureFixture) -> str:
 
 
 def test_a_persons_way_leaves_no_secret_in_the_log(
-    desk: Desk, caplog: pytest.LogCaptureFixture
+    site: Site, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    app = add_people_app(desk)
-    secret, path = secret_of(desk, app), authorization_path(desk, app, state="planted-state")
-    as_url = f"/{desk.tenant.tenant_id}/as"
-    with httpx2.Client(base_url=str(desk.browser.http.base_url), timeout=120) as http:
+    app = add_people_app(site)
+    secret, path = secret_of(site, app), authorization_path(site, app, state="planted-state")
+    as_url = f"/{site.tenant.tenant_id}/as"
+    with httpx2.Client(base_url=str(site.browser.http.base_url), timeout=120) as http:
         anna = Person(http)
         anna.sign_on(path, "anna", WRONG)
         code = said(anna.allow(path, "anna"))["code"]
@@ -56,7 +56,7 @@ def test_a_persons_way_leaves_no_secret_in_the_log(
         tokens = http.post(
             f"{as_url}/token.oauth2", data=fields | {"code": code}, auth=(app.client_id, secret)
         ).json()
-        detail = f"/{desk.tenant.tenant_id}/Mingle/SocialService.Svc/User/Detail"
+        detail = f"/{site.tenant.tenant_id}/Mingle/SocialService.Svc/User/Detail"
         assert http.get(f"{detail}?access_token={tokens['access_token']}").status_code == 200
         assert http.get(f"{detail}?access_token={WRONG}").status_code == 401
         http.post(
@@ -76,13 +76,13 @@ def test_a_persons_way_leaves_no_secret_in_the_log(
 
 
 def test_an_administrators_pages_leave_no_secret_in_the_log(
-    desk: Desk, caplog: pytest.LogCaptureFixture
+    site: Site, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    app = desk.add_app()
+    app = site.add_app()
     path, password = str(app.url.path), {"password": PASSWORD.reveal()}
     account = {"create_service_account": "on", "without_user": "on"}
-    send = desk.browser.send
+    send = site.browser.send
     file = send(f"{path}/download", {**password, **account}).json()
     send(
         f"{path}/download",
@@ -93,36 +93,36 @@ def test_an_administrators_pages_leave_no_secret_in_the_log(
     send(f"{path}/token-tools", {"token": f"Bearer {WRONG}"})
     rotated = set(re.findall(r"[A-Za-z0-9_-]{86}", shown))
     csv = send(
-        f"/ion-api/{desk.tenant.tenant_id}/service-accounts/add",
+        f"/ion-api/{site.tenant.tenant_id}/service-accounts/add",
         {**password, "app": path.rpartition("/")[2], "description": "x"},
     ).text
     keys = re.findall(r'"([^"]{80,})"', csv)
-    pem = make_idp(desk.application.clock.now()).pem.replace("CERTIFICATE", "PRIVATE KEY")
+    pem = make_idp(site.application.clock.now()).pem.replace("CERTIFICATE", "PRIVATE KEY")
     send(
-        f"/ion-api/{desk.tenant.tenant_id}/configuration/saml-issuers/add",
+        f"/ion-api/{site.tenant.tenant_id}/configuration/saml-issuers/add",
         {"entity_id": "x", "certificate": pem},
     )
     assert len(rotated) == 1
     assert len(keys) == 2
     planted = {WRONG, PASSWORD.reveal(), file["cs"], file["sask"], *rotated, keys[1]}
-    planted |= {cookie.value or "" for cookie in desk.browser.http.cookies.jar}
+    planted |= {cookie.value or "" for cookie in site.browser.http.cookies.jar}
     planted.add(pem.splitlines()[1])
     log = server_log(caplog)
     assert [one for one in planted if one and one in log] == []
 
 
-def test_a_qr_code_and_an_environment_hold_no_secret_unasked(desk: Desk) -> None:
-    app = add_people_app(desk, type=AppType.MOBILE_IOS, bundle_id="com.example.app")
+def test_a_qr_code_and_an_environment_hold_no_secret_unasked(site: Site) -> None:
+    app = add_people_app(site, type=AppType.MOBILE_IOS, bundle_id="com.example.app")
     assert "cs" not in json.loads(
-        desk.browser.send(
-            f"{desk.apps_path}/{app.id}/download", {"password": PASSWORD.reveal()}
+        site.browser.send(
+            f"{site.apps_path}/{app.id}/download", {"password": PASSWORD.reveal()}
         ).text
     )
-    machine = desk.add_app()
+    machine = site.add_app()
     path = str(machine.url.path)
-    secret = desk.browser.send(f"{path}/download", {"password": PASSWORD.reveal()}).json()["cs"]
+    secret = site.browser.send(f"{path}/download", {"password": PASSWORD.reveal()}).json()["cs"]
     for tool in ("postman", "bruno"):
-        assert secret not in desk.browser.send(f"{path}/environments/{tool}").text
+        assert secret not in site.browser.send(f"{path}/environments/{tool}").text
 
 
 def _texts(tokens: dict[str, object]) -> list[str]:

@@ -18,7 +18,7 @@ from ionport.identity.service import NewUser
 from tests.functional.conftest import NO_PROVIDER, node_with_provider
 from tests.support.openid_provider import CLIENT_ID, CLIENT_SECRET, settings_for
 from tests.support.web import PASSWORD, said
-from tests.support.whole import Desk, desk_on
+from tests.support.whole import Site, site_on
 
 SCRIPT = Path(__file__).parents[1] / "peers" / "oidc_provider.mjs"
 PATIENCE_SECONDS = 60
@@ -83,9 +83,9 @@ def through_its_pages(url: str, login: str) -> str:
     raise AssertionError("the provider leads nowhere")
 
 
-def start(desk: Desk) -> str:
+def start(site: Site) -> str:
     """Press the button on the sign-in page; returns where it leads."""
-    return desk.browser.http.get("/sign-in/openid?next=/account", follow_redirects=False).headers[
+    return site.browser.http.get("/sign-in/openid?next=/account", follow_redirects=False).headers[
         "location"
     ]
 
@@ -94,8 +94,8 @@ def start(desk: Desk) -> str:
 def test_a_person_signs_in_and_one_without_an_account_does_not(
     peer: Peer, tmp_path: Path, method: str
 ) -> None:
-    with desk_on(tmp_path / "data", "", **settings_for(peer.issuer)) as desk:
-        origin = desk.application.settings.origin
+    with site_on(tmp_path / "data", "", **settings_for(peer.issuer)) as site:
+        origin = site.application.settings.origin
         peer.serve(
             {
                 "clientId": CLIENT_ID,
@@ -104,23 +104,23 @@ def test_a_person_signs_in_and_one_without_an_account_does_not(
                 "redirectUri": f"{origin}/sign-in/openid/return",
             }
         )
-        identity = desk.application.identity
+        identity = site.application.identity
         password_hash = identity.hash_password(PASSWORD)
-        with desk.application.database.write() as work:
+        with site.application.database.write() as work:
             new = NewUser("anna", email="anna@example.com")
             identity.create_user(work, Actor.operator(), new, password_hash)
-        desk.browser.http.cookies.clear()
-        answer = desk.browser.get(through_its_pages(start(desk), "anna"))
+        site.browser.http.cookies.clear()
+        answer = site.browser.get(through_its_pages(start(site), "anna"))
         assert answer.url.path == "/account"
         assert "anna" in said(answer.text)
-        out = desk.browser.send("/sign-out", form_at="/account")
+        out = site.browser.send("/sign-out", form_at="/account")
         leave = re.search(r'content="0;url=([^"]+)"', out.text)
         assert leave is not None, out.text
         question = httpx2.get(html.unescape(leave[1]), timeout=PATIENCE_SECONDS)
         assert question.status_code == 200, question.text
         assert "/session/end/confirm" in question.text
         for login in ("nobody", "unverified"):
-            desk.browser.http.cookies.clear()
-            answer = desk.browser.get(through_its_pages(start(desk), login))
+            site.browser.http.cookies.clear()
+            answer = site.browser.get(through_its_pages(start(site), login))
             assert answer.status_code == 401
             assert "there is no account for you here" in said(answer.text)

@@ -24,7 +24,7 @@ from ionport.web.app import _document_routes, _export_routes, _settings_routes
 from tests.support.api import ALL_SCOPES, api_key, program
 from tests.support.sides import until
 from tests.support.web import Browser, said
-from tests.support.whole import INVOICE, OTHER_INVOICE, Desk, desk_on
+from tests.support.whole import INVOICE, OTHER_INVOICE, Site, site_on
 
 READER = "rita"
 # What everybody does for themselves, whatever they may do with documents.
@@ -64,16 +64,16 @@ _FORM = {
 class FurnishedOrganization:
     """An application with one of everything, and `rita`, a user who is in one group."""
 
-    desk: Desk
+    site: Site
     group: str = ""
     reader: str = ""
     ids: dict[str, str] = field(default_factory=dict)
 
     def grant(self, *grants: Grant) -> None:
         """Let the group grant this, and nothing else."""
-        with self.desk.application.database.write() as work:
-            self.desk.application.groups.change(
-                Access(work, self.desk.organization, Actor.operator()),
+        with self.site.application.database.write() as work:
+            self.site.application.groups.change(
+                Access(work, self.site.organization, Actor.operator()),
                 self.group,
                 "Readers",
                 grants,
@@ -81,7 +81,7 @@ class FurnishedOrganization:
 
     def send(self, path: str, **changes: str) -> httpx2.Response:
         """Send a form as rita."""
-        browser = self.desk.browser
+        browser = self.site.browser
         token = browser.csrf_token("/account")
         data = {**_FORM, **self.named(), "csrf_token": token, **changes}
         return browser.http.post(self.path(path), data=data)
@@ -109,32 +109,32 @@ def _found(browser: Browser, address: str, pattern: str) -> str:
 
 @pytest.fixture(scope="module")
 def organization(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FurnishedOrganization]:
-    with desk_on(tmp_path_factory.mktemp("organization") / "data", "") as desk:
-        organization = FurnishedOrganization(desk)
+    with site_on(tmp_path_factory.mktemp("organization") / "data", "") as site:
+        organization = FurnishedOrganization(site)
         _add_everything(organization)
-        desk.sign_in_as(READER)
+        site.sign_in_as(READER)
         yield organization
 
 
 def _add_everything(organization: FurnishedOrganization) -> None:
-    desk, browser = organization.desk, organization.desk.browser
-    side = desk.application.documents
+    site, browser = organization.site, organization.site.browser
+    side = site.application.documents
     assert side is not None
-    page = desk.add_export(credential=desk.credentials()).url.path
+    page = site.add_export(credential=site.credentials()).url.path
     assert until(lambda: "pill-progress" not in browser.get(page).text)
     configuration = page.rpartition("/")[2]
-    exported = desk.document_id(OTHER_INVOICE)
-    with desk.application.database.write() as work:
-        access = Access(work, desk.organization, Actor.operator())
+    exported = site.document_id(OTHER_INVOICE)
+    with site.application.database.write() as work:
+        access = Access(work, site.organization, Actor.operator())
         (delivery,) = side.deliveries.export(access, exported, configuration)
     side.runner.run(delivery.id)
-    document = desk.document_id(INVOICE)
+    document = site.document_id(INVOICE)
     suppliers = b"number,name\n1,Nordwerk\n"
     browser.send("/settings/suppliers/import", files=[("file", ("s.csv", suppliers))])
     browser.send("/settings/api-keys", {"name": "k", "scopes": "documents.read"})
-    with desk.application.database.write() as work:
-        access = Access(work, desk.organization, Actor.operator())
-        folder = {"folder": str(desk.application.settings.data / "scans")}
+    with site.application.database.write() as work:
+        access = Access(work, site.organization, Actor.operator())
+        folder = {"folder": str(site.application.settings.data / "scans")}
         source = side.sources.add_folder(access, "Scans", folder)
         run = side.bulk.start(access, BulkAction.ACCEPT, Selection(ids=(document,)), "right")
         decisions = side.documents.decisions
@@ -159,19 +159,19 @@ def _add_everything(organization: FurnishedOrganization) -> None:
         "group": _found(get, "/settings/groups", r"/groups/(grp_\w+)"),
     }
     organization.group = organization.ids["group"]
-    organization.reader = desk.add_user(READER, None, OrganizationRole.USER)
-    organization.ids["user"] = desk.add_user("bob", TenantRole.USER)
-    own = desk.organization.organization_id
+    organization.reader = site.add_user(READER, None, OrganizationRole.USER)
+    organization.ids["user"] = site.add_user("bob", TenantRole.USER)
+    own = site.organization.organization_id
     wanted = WantedRights(
         organizations={own: (OrganizationRole.USER, frozenset({organization.group}))}
     )
-    with desk.application.database.write() as work:
-        ada = desk.application.identity.find_user(work, "ada")
+    with site.application.database.write() as work:
+        ada = site.application.identity.find_user(work, "ada")
         assert ada is not None
         actor = find_actor(work.within(SystemScope("test")), ada.id)
         assert actor is not None
-        desk.application.rights.set_of_person(
-            Access(work, desk.organization, actor), organization.reader, wanted
+        site.application.rights.set_of_person(
+            Access(work, site.organization, actor), organization.reader, wanted
         )
 
 
@@ -243,7 +243,7 @@ def test_a_permission_lets_it_be_done_and_nothing_else_does(
     if permitted.offered:
         assert (
             organization.path(permitted.offered)
-            not in organization.desk.browser.get(organization.path(permitted.page)).text
+            not in organization.site.browser.get(organization.path(permitted.page)).text
         )
     kind = EVERY_TYPE if permitted.permission is Permission.MANAGE_CONNECTIONS else "CREDIT_NOTE"
     organization.grant(Grant(Permission.SEE), Grant(permitted.permission, kind))
@@ -256,7 +256,7 @@ def test_a_permission_lets_it_be_done_and_nothing_else_does(
     if permitted.offered:
         assert (
             organization.path(permitted.offered)
-            in organization.desk.browser.get(organization.path(permitted.page)).text
+            in organization.site.browser.get(organization.path(permitted.page)).text
         )
     answer = organization.send(permitted.path, **dict(permitted.fields))
     assert not denied(answer), said(answer.text)
@@ -266,12 +266,12 @@ def test_a_permission_lets_it_be_done_and_nothing_else_does(
 
 def _put_back(organization: FurnishedOrganization) -> None:
     """Put the document on hold again, whatever an action has made of it."""
-    desk = organization.desk
-    assert desk.application.documents is not None
-    decisions = desk.application.documents.documents.decisions
-    with desk.application.database.write() as work:
-        access = Access(work, desk.organization, Actor.operator())
-        document = desk.application.documents.documents.get(access, organization.ids["document"])
+    site = organization.site
+    assert site.application.documents is not None
+    decisions = site.application.documents.documents.decisions
+    with site.application.database.write() as work:
+        access = Access(work, site.organization, Actor.operator())
+        document = site.application.documents.documents.get(access, organization.ids["document"])
         if document.status.value == "deleted":
             kinds = [each.kind for each in decisions.list(access, document.id) if each.is_active]
             decisions.take_back(access, document.id, kinds[-1:])
@@ -282,7 +282,7 @@ def _put_back(organization: FurnishedOrganization) -> None:
 def test_payloads_are_shown_with_their_permission_alone(
     organization: FurnishedOrganization,
 ) -> None:
-    browser, delivery = organization.desk.browser, organization.path("/deliveries/{delivery_id}")
+    browser, delivery = organization.site.browser, organization.path("/deliveries/{delivery_id}")
     archive = organization.path("/documents/{exported}/archive")
     organization.grant(*(Grant(one) for one in Permission if one is not Permission.SEE_PAYLOADS))
     page = browser.get(delivery).text
@@ -300,7 +300,7 @@ def _names(content: bytes) -> list[str]:
 
 
 def test_what_is_not_seen_is_as_what_does_not_exist(organization: FurnishedOrganization) -> None:
-    browser = organization.desk.browser
+    browser = organization.site.browser
     pages = [
         "/documents/{document}",
         "/documents/{document}/file",
@@ -329,16 +329,16 @@ def test_what_is_not_seen_is_as_what_does_not_exist(organization: FurnishedOrgan
             assert organization.send(path).status_code == 404, path
     answer = organization.send("/documents/bulk", action="accept")
     assert "Tick the documents first" in said(answer.text)
-    run = organization.desk.browser.text(organization.path("/documents/bulk/{run}"))
+    run = organization.site.browser.text(organization.path("/documents/bulk/{run}"))
     assert INVOICE not in run
 
 
 def test_an_api_key_does_what_its_scopes_and_its_users_groups_allow(
     organization: FurnishedOrganization,
 ) -> None:
-    key = api_key(organization.desk, ALL_SCOPES, username=READER)
+    key = api_key(organization.site, ALL_SCOPES, username=READER)
     document = f"/documents/{organization.ids['document']}"
-    with program(organization.desk, key) as client:
+    with program(organization.site, key) as client:
         organization.grant(Grant(Permission.SEE))
         assert client.get(document).status_code == 200
         hold = f"{document}/decisions"
@@ -349,9 +349,9 @@ def test_an_api_key_does_what_its_scopes_and_its_users_groups_allow(
         organization.grant(*(Grant(one, "CREDIT_NOTE") for one in Permission))
         assert client.get(document).status_code == 404
         assert client.get("/documents").json()["items"] == []
-    reading = api_key(organization.desk, ["documents.read"], username=READER)
+    reading = api_key(organization.site, ["documents.read"], username=READER)
     organization.grant(*(Grant(one) for one in Permission))
-    with program(organization.desk, reading) as client:
+    with program(organization.site, reading) as client:
         assert client.post(f"{document}/decisions", json=body).json()["code"] == "scope_missing"
 
 
@@ -359,7 +359,7 @@ def test_a_file_that_is_made_later_has_what_the_person_may_see_then(
     organization: FurnishedOrganization, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("ionport.documents.list_files.service.AT_ONCE", 0)
-    side, browser = organization.desk.application.documents, organization.desk.browser
+    side, browser = organization.site.application.documents, organization.site.browser
     assert side is not None
     contents = []
     for kind in ("INVOICE", "CREDIT_NOTE"):
@@ -377,7 +377,7 @@ def test_a_file_that_is_done_is_kept_from_whoever_sees_less_by_now(
     organization: FurnishedOrganization, monkeypatch: pytest.MonkeyPatch, left: Sequence[Grant]
 ) -> None:
     monkeypatch.setattr("ionport.documents.list_files.service.AT_ONCE", 0)
-    side, browser = organization.desk.application.documents, organization.desk.browser
+    side, browser = organization.site.application.documents, organization.site.browser
     assert side is not None
     for seen in ((Grant(Permission.SEE),), (Grant(Permission.SEE, "INVOICE"),)):
         organization.grant(*seen)
@@ -396,7 +396,7 @@ def test_no_file_is_made_for_whoever_sees_nothing(
     organization: FurnishedOrganization, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("ionport.documents.list_files.service.AT_ONCE", 0)
-    side, browser = organization.desk.application.documents, organization.desk.browser
+    side, browser = organization.site.application.documents, organization.site.browser
     assert side is not None
     organization.grant(Grant(Permission.SEE))
     page = organization.send("/documents/files", format="csv").url.path
@@ -414,7 +414,7 @@ def test_an_action_on_many_asks_about_each_document(organization: FurnishedOrgan
     text = said(organization.send("/documents/bulk", action="accept").text)
     assert "This needs the permission “Decide”" in text
     organization.grant(Grant(Permission.SEE))
-    page = organization.desk.browser.get("/documents").text
+    page = organization.site.browser.get("/documents").text
     assert 'name="action"' not in page
 
 
@@ -426,7 +426,7 @@ def test_no_page_links_to_what_is_refused(
     organization: FurnishedOrganization, permissions: Sequence[Permission]
 ) -> None:
     organization.grant(*(Grant(one) for one in permissions))
-    browser, seen, refused = organization.desk.browser, {"/"}, []
+    browser, seen, refused = organization.site.browser, {"/"}, []
     waiting = [("/dashboard", "/"), ("/settings", "/")]
     while waiting:
         address, come_from = waiting.pop(0)

@@ -22,7 +22,7 @@ from ionport.store import metadata
 from tests.support.many_rows import fill, number, one_of, text_of
 from tests.support.sides import until
 from tests.support.statements import statements_of
-from tests.support.whole import Desk, desk_on
+from tests.support.whole import Site, site_on
 
 ROWS = 100_000
 FILLED = (
@@ -116,37 +116,37 @@ PAGES = (
 class Filled:
     """Both sides with many rows, and the one document that is a real file."""
 
-    desk: Desk
+    site: Site
     document_id: str
 
     def address(self, path: str) -> str:
-        return path.format(tenant=self.desk.tenant.tenant_id, document=self.document_id)
+        return path.format(tenant=self.site.tenant.tenant_id, document=self.document_id)
 
 
 @pytest.fixture(scope="module")
 def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Filled]:
     # The clock stands: a session that was last seen five minutes ago is written by the next page.
     standing = MovableClock(datetime.now(UTC))
-    with desk_on(tmp_path_factory.mktemp("desk") / "data", "", clock=standing) as desk:
-        desk.add_export(credential=desk.credentials())
-        document_id = desk.document_id()
+    with site_on(tmp_path_factory.mktemp("site") / "data", "", clock=standing) as site:
+        site.add_export(credential=site.credentials())
+        document_id = site.document_id()
         # The proof of the uploaded connection asks the database too.
-        assert until(lambda: _ended_proofs(desk))
-        _fill(desk)
-        yield Filled(desk, document_id)
+        assert until(lambda: _ended_proofs(site))
+        _fill(site)
+        yield Filled(site, document_id)
 
 
-def _ended_proofs(desk: Desk) -> bool:
-    with desk.application.database.read() as work:
+def _ended_proofs(site: Site) -> bool:
+    with site.application.database.read() as work:
         rows = work.connection.exec_driver_sql("SELECT status FROM connection_checks").scalars()
         statuses = list(rows)
     return bool(statuses) and "running" not in statuses
 
 
-def _fill(desk: Desk) -> None:
-    organization = desk.organization.organization_id
+def _fill(site: Site) -> None:
+    organization = site.organization.organization_id
     own = {"organization_id": literal(organization)}
-    with desk.application.database.write() as work:
+    with site.application.database.write() as work:
         connection = work.connection
 
         def only(table: str) -> str:
@@ -195,7 +195,7 @@ def _fill(desk: Desk) -> None:
             {
                 "number": number() + 1_000,
                 "id": text_of("call_many_"),
-                "tenant_id": literal(desk.tenant.tenant_id),
+                "tenant_id": literal(site.tenant.tenant_id),
                 "service": one_of("IDM", "M3", "LN", "IONSERVICES"),
                 "status": literal_column("200 + numbered.number % 5 * 100"),
                 "path": text_of("/IDM/api/items/"),
@@ -247,9 +247,9 @@ def _fill(desk: Desk) -> None:
 def test_a_page_reads_by_indexes_and_asks_no_more_than_it_has_to(
     filled: Filled, page: Page
 ) -> None:
-    database = filled.desk.application.database
+    database = filled.site.application.database
     with statements_of(database) as asked:
-        answer = filled.desk.browser.get(filled.address(page.path))
+        answer = filled.site.browser.get(filled.address(page.path))
     assert answer.status_code == 200, answer.text
     plans = asked.plans(database)
     scans = {name for lines in plans for name in _SCAN.findall("\n".join(lines))}
@@ -275,5 +275,5 @@ def _is_of_one_thing(line: str) -> bool:
 
 def test_a_list_shows_what_was_filled(filled: Filled) -> None:
     for path, said in (("/documents", "invoice-"), ("/deliveries", "invoice-")):
-        assert said in filled.desk.browser.text(path)
-    assert "/IDM/api/items/" in filled.desk.browser.text(filled.address(INSPECTOR))
+        assert said in filled.site.browser.text(path)
+    assert "/IDM/api/items/" in filled.site.browser.text(filled.address(INSPECTOR))

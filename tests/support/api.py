@@ -13,26 +13,26 @@ from ionport.asgi import build_asgi
 from ionport.identity.access import Access
 from ionport.identity.api_keys.model import ApiScope
 from ionport.identity.model import Actor
-from tests.support.whole import Desk
+from tests.support.whole import Site
 
 ALL_SCOPES = tuple(ApiScope)
 
 
 def api_key(
-    desk: Desk,
+    site: Site,
     scopes: Iterable[str] = ALL_SCOPES,
     *,
     username: str = "ada",
     days: int | None = None,
 ) -> str:
-    """Make a key for a user of the desk's organization; returns it."""
-    application = desk.application
+    """Make a key for a user of the site's organization; returns it."""
+    application = site.application
     assert application.documents is not None
     with application.database.write() as work:
         user = application.identity.find_user(work, username)
         assert user is not None
         _key, secret = application.documents.api_keys.create(
-            Access(work, desk.organization, Actor.operator()),
+            Access(work, site.organization, Actor.operator()),
             f"{username}'s program",
             list(scopes),
             days=days,
@@ -42,11 +42,11 @@ def api_key(
 
 
 @contextmanager
-def program(desk: Desk, key: str | None = None) -> Iterator[TestClient]:
+def program(site: Site, key: str | None = None) -> Iterator[TestClient]:
     """A client of the API in this process; with the key of an administrator unless another."""
-    authorization = {"Authorization": f"Bearer {api_key(desk) if key is None else key}"}
+    authorization = {"Authorization": f"Bearer {api_key(site) if key is None else key}"}
     with TestClient(
-        build_asgi(desk.application),
+        build_asgi(site.application),
         "http://api.example/api/v1",
         raise_server_exceptions=False,
         headers=authorization,

@@ -15,39 +15,39 @@ from ionport.identity.model import Actor, PasswordProof
 from ionport.oauth.apps.drafts import AppDraft
 from ionport.oauth.apps.model import AppType, AuthorizedApp
 from tests.support.web import PASSWORD
-from tests.support.whole import Desk
+from tests.support.whole import Site
 
 CALLBACK = "https://app.example.com/callback"
 
 
-def add_people_app(desk: Desk, name: str = "Portal", **fields: Any) -> AuthorizedApp:
+def add_people_app(site: Site, name: str = "Portal", **fields: Any) -> AuthorizedApp:
     """Make an app that people sign on to; of type Web unless `type` says otherwise."""
     fields = {"type": AppType.WEB, "redirect_urls": (CALLBACK,), **fields}
-    assert desk.application.infor is not None
+    assert site.application.infor is not None
     draft = AppDraft(name=name, issue_refresh_tokens=True, **fields)
-    with desk.application.database.write() as work:
-        return desk.application.infor.apps.create_app(
-            Access(work, desk.tenant, Actor.operator()), draft
+    with site.application.database.write() as work:
+        return site.application.infor.apps.create_app(
+            Access(work, site.tenant, Actor.operator()), draft
         )
 
 
-def secret_of(desk: Desk, app: AuthorizedApp) -> str:
-    assert desk.application.infor is not None
-    proof = PasswordProof.operator(desk.application.clock.now())
-    with desk.application.database.write() as work:
-        return desk.application.infor.apps.reveal_secret(
-            Access(work, desk.tenant, Actor.operator()), app.id, proof
+def secret_of(site: Site, app: AuthorizedApp) -> str:
+    assert site.application.infor is not None
+    proof = PasswordProof.operator(site.application.clock.now())
+    with site.application.database.write() as work:
+        return site.application.infor.apps.reveal_secret(
+            Access(work, site.tenant, Actor.operator()), app.id, proof
         ).reveal()
 
 
-def authorization_path(desk: Desk, app: AuthorizedApp, **changes: str) -> str:
+def authorization_path(site: Site, app: AuthorizedApp, **changes: str) -> str:
     """The path of a code request of the app; an empty value leaves a parameter out."""
     parameters = {
         "client_id": app.client_id, "response_type": "code",
         "redirect_uri": app.redirect_urls[0], "state": "s 1&x", **changes,
     }  # fmt: skip
     query = urlencode({name: value for name, value in parameters.items() if value})
-    return f"/{desk.tenant.tenant_id}/as/authorization.oauth2?{query}"
+    return f"/{site.tenant.tenant_id}/as/authorization.oauth2?{query}"
 
 
 class Person:

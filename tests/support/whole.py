@@ -43,7 +43,7 @@ _PREPARED_AT = f"http://127.0.0.1:{_PREPARED_PORT}"
 
 
 @dataclass(slots=True)
-class Desk:
+class Site:
     """Both sides, and a browser that is signed in as `ada`, administrator of both."""
 
     application: Application
@@ -136,12 +136,12 @@ class Desk:
 
 
 @contextmanager
-def desk_on(
+def site_on(
     folder: Path, database_url: str, *, clock: BootClock | None = None, **settings: object
-) -> Iterator[Desk]:
+) -> Iterator[Site]:
     """Open both sides on a fresh data folder; a PostgreSQL database of that URL is made anew.
 
-    `settings` are those of the test, the clock is the machine's unless it brings one. The desk's
+    `settings` are those of the test, the clock is the machine's unless it brings one. The site's
     own browser speaks to them in process; they are served to who else connects.
     """
     prepared = _prepared(is_sqlite := not database_url.startswith("postgresql"))
@@ -161,19 +161,19 @@ def desk_on(
     ):
         for cookie in prepared.cookies_at(base_url):
             browser.http.cookies.jar.set_cookie(cookie)
-        yield Desk(applications[0], browser)
+        yield Site(applications[0], browser)
     applications[0].close()
 
 
 @contextmanager
-def running_desk(folder: Path, **changes: object) -> Iterator[Desk]:
+def running_site(folder: Path, **changes: object) -> Iterator[Site]:
     """Run both sides as `ionport up --sandbox` does, deliveries and bulk actions too."""
     shutil.copytree(_prepared(is_sqlite=True).folder, folder, dirs_exist_ok=True)
     settings = load_settings({}, data=folder, port=0, sandbox=True, **changes)
     with RunningServer(settings).in_background() as server, Browser(server.url).opened() as browser:
-        desk = Desk(server.application, browser)
-        desk.sign_in_as("ada")
-        yield desk
+        site = Site(server.application, browser)
+        site.sign_in_as("ada")
+        yield site
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,9 +199,9 @@ def _prepared(is_sqlite: bool) -> _Prepared:
     database_url = "" if is_sqlite else databases.fresh_postgresql()
     application = _open(folder, database_url, _PREPARED_AT)
     with Browser(_PREPARED_AT, build_asgi(application)).opened() as browser:
-        desk = Desk(application, browser)
-        desk.add_user("ada", TenantRole.IONAPI_ADMINISTRATOR, OrganizationRole.ADMINISTRATOR)
-        desk.sign_in_as("ada")
+        site = Site(application, browser)
+        site.add_user("ada", TenantRole.IONAPI_ADMINISTRATOR, OrganizationRole.ADMINISTRATOR)
+        site.sign_in_as("ada")
         cookies = tuple(browser.http.cookies.jar)
     application.close()
     return _Prepared(folder, database_url, cookies)

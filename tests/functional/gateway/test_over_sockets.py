@@ -24,7 +24,7 @@ from tests.support.custom_suites import (
     headers_of,
 )
 from tests.support.infor_side import TENANT
-from tests.support.whole import Desk, desk_on
+from tests.support.whole import Site, site_on
 
 HANDSHAKE = (
     "Connection: Upgrade",
@@ -46,9 +46,9 @@ def target() -> Iterator[TargetServer]:
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    with desk_on(tmp_path_factory.mktemp("desk"), "") as desk:
-        yield desk
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with site_on(tmp_path_factory.mktemp("site"), "") as site:
+        yield site
 
 
 def _exchange(url: str, *lines: str, body: bytes = b"") -> tuple[int, dict[str, str], bytes]:
@@ -68,11 +68,11 @@ def _exchange(url: str, *lines: str, body: bytes = b"") -> tuple[int, dict[str, 
 
 @pytest.mark.parametrize("path", ["/IDM/api/items", "/CustomerApi/a/b", "/nothing"])
 def test_a_websocket_handshake_is_501_at_every_address_of_the_gateway(
-    desk: Desk, path: str
+    site: Site, path: str
 ) -> None:
-    tenant = desk.application.tenant.id
+    tenant = site.application.tenant.id
     status, headers, body = _exchange(
-        desk.application.settings.origin,
+        site.application.settings.origin,
         f"GET /{tenant}{path} HTTP/1.1",
         "Host: mingle-ionapi.example.com",
         *HANDSHAKE,
@@ -83,10 +83,10 @@ def test_a_websocket_handshake_is_501_at_every_address_of_the_gateway(
 
 
 @pytest.mark.parametrize("path", ["/", "/sign-in", "/ion-api/IONPORT_TST/available-apis"])
-def test_a_websocket_handshake_at_a_page_is_no_failure(desk: Desk, path: str) -> None:
-    host = urlsplit(desk.application.settings.origin).netloc
+def test_a_websocket_handshake_at_a_page_is_no_failure(site: Site, path: str) -> None:
+    host = urlsplit(site.application.settings.origin).netloc
     status, _headers, _body = _exchange(
-        desk.application.settings.origin, f"GET {path} HTTP/1.1", f"Host: {host}", *HANDSHAKE
+        site.application.settings.origin, f"GET {path} HTTP/1.1", f"Host: {host}", *HANDSHAKE
     )
     assert status < 500
 
@@ -94,7 +94,7 @@ def test_a_websocket_handshake_at_a_page_is_no_failure(desk: Desk, path: str) ->
 @pytest.mark.anyio
 @pytest.mark.parametrize("path", ["/IONPORT_TST/IDM/api/items", "/documents"])
 async def test_under_a_server_that_speaks_websocket_the_answer_is_501_too(
-    desk: Desk, path: str
+    site: Site, path: str
 ) -> None:
     sent: list[Any] = []
 
@@ -104,7 +104,7 @@ async def test_under_a_server_that_speaks_websocket_the_answer_is_501_too(
     async def send(message: Message) -> None:
         sent.append(message)
 
-    app = build_asgi(desk.application)
+    app = build_asgi(site.application)
     scope = {"type": "websocket", "path": path, "raw_path": path.encode(), "headers": []}
     await app({**scope, "extensions": {"websocket.http.response": {}}}, receive, send)
     assert sent[0]["status"] == 501

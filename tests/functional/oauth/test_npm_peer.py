@@ -21,7 +21,7 @@ from ionport.oauth.apps.model import AppType, GrantType
 from ionport.oauth.tenant.settings import TokenForm
 from tests.functional.conftest import NO_PEER, node_path
 from tests.support.people import CALLBACK, Person, add_people_app, secret_of
-from tests.support.whole import Desk, desk_on
+from tests.support.whole import Site, site_on
 
 # What is promised is HTTP; the SQL behind it is tested on each database with its services.
 pytestmark = pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
@@ -44,10 +44,10 @@ def node() -> str:
 
 
 @pytest.fixture
-def desk(tmp_path: Path, database_url: str) -> Iterator[Desk]:
-    with desk_on(tmp_path / "data", database_url) as desk:
-        desk.add_user("anna")
-        yield desk
+def site(tmp_path: Path, database_url: str) -> Iterator[Site]:
+    with site_on(tmp_path / "data", database_url) as site:
+        site.add_user("anna")
+        yield site
 
 
 class Peer:
@@ -67,10 +67,10 @@ class Peer:
 
 
 @contextmanager
-def peer(node: str, desk: Desk, settings: Mapping[str, str]) -> Iterator[Peer]:
+def peer(node: str, site: Site, settings: Mapping[str, str]) -> Iterator[Peer]:
     """Run the script as the client that `settings` describe; at the end it must be content."""
-    assert desk.application.infor is not None
-    issuer = desk.application.infor.endpoints.issuer(desk.tenant.tenant_id)
+    assert site.application.infor is not None
+    issuer = site.application.infor.endpoints.issuer(site.tenant.tenant_id)
     pipe = subprocess.PIPE
     with subprocess.Popen(
         [node, str(SCRIPT)], cwd=ROOT, stdin=pipe, stdout=pipe, stderr=pipe, text=True
@@ -86,78 +86,78 @@ def peer(node: str, desk: Desk, settings: Mapping[str, str]) -> Iterator[Peer]:
             assert process.returncode == 0, complaint
 
 
-def use_rfc9068_tokens(desk: Desk) -> str:
+def use_rfc9068_tokens(site: Site) -> str:
     """Let the tenant's tokens say that they are access tokens; returns their audience."""
-    assert desk.application.infor is not None
-    infor, operator = desk.application.infor, Actor.operator()
-    with desk.application.database.write() as work:
-        access = Access(work, desk.tenant, operator)
+    assert site.application.infor is not None
+    infor, operator = site.application.infor, Actor.operator()
+    with site.application.database.write() as work:
+        access = Access(work, site.tenant, operator)
         before = infor.tenant_settings.get(access)
         changed = replace(before, token_form=TokenForm.RFC9068)
         infor.tenant_settings.change(access, changed)
     return infor.endpoints.audience
 
 
-def allowed(desk: Desk, url: str) -> str:
+def allowed(site: Site, url: str) -> str:
     """What anna's browser does with an authorization URL: sign on, allow, come back."""
-    with httpx2.Client(base_url=str(desk.browser.http.base_url), timeout=120) as http:
+    with httpx2.Client(base_url=str(site.browser.http.base_url), timeout=120) as http:
         return Person(http).allow(url, "anna")
 
 
 @pytest.mark.parametrize("method", ["client_secret_basic", "client_secret_post"])
 def test_it_completes_code_pkce_refresh_introspect_and_revoke(
-    node: str, desk: Desk, method: str
+    node: str, site: Site, method: str
 ) -> None:
-    app = add_people_app(desk)
+    app = add_people_app(site)
     settings = {
-        "clientId": app.client_id, "clientSecret": secret_of(desk, app), "method": method,
+        "clientId": app.client_id, "clientSecret": secret_of(site, app), "method": method,
         "redirectUri": CALLBACK,
     }  # fmt: skip
-    with peer(node, desk, settings) as client:
-        client.tell(allowed(desk, client.hear()["url"]))
+    with peer(node, site, settings) as client:
+        client.tell(allowed(site, client.hear()["url"]))
         assert client.hear() == {"rotates": False}
         assert client.hear() == {"done": True}
 
 
-def test_it_verifies_a_persons_token_by_the_key_set(node: str, desk: Desk) -> None:
-    app = add_people_app(desk)
+def test_it_verifies_a_persons_token_by_the_key_set(node: str, site: Site) -> None:
+    app = add_people_app(site)
     settings = {
-        "clientId": app.client_id, "clientSecret": secret_of(desk, app),
+        "clientId": app.client_id, "clientSecret": secret_of(site, app),
         "method": "client_secret_basic", "redirectUri": CALLBACK,
-        "audience": use_rfc9068_tokens(desk),
+        "audience": use_rfc9068_tokens(site),
     }  # fmt: skip
-    with peer(node, desk, settings) as client:
-        client.tell(allowed(desk, client.hear()["url"]))
+    with peer(node, site, settings) as client:
+        client.tell(allowed(site, client.hear()["url"]))
         assert client.hear() == {"rotates": False}
         assert client.hear() == {"done": True}
 
 
-def test_as_a_public_client_it_gets_a_new_refresh_token_each_time(node: str, desk: Desk) -> None:
+def test_as_a_public_client_it_gets_a_new_refresh_token_each_time(node: str, site: Site) -> None:
     app = add_people_app(
-        desk, "Desktop", type=AppType.MOBILE_WINDOWS, redirect_urls=("http://127.0.0.1/callback",)
+        site, "Desktop", type=AppType.MOBILE_WINDOWS, redirect_urls=("http://127.0.0.1/callback",)
     )
     settings = {"clientId": app.client_id, "method": "none", "redirectUri": LOOPBACK}
-    with peer(node, desk, settings) as client:
-        client.tell(allowed(desk, client.hear()["url"]))
+    with peer(node, site, settings) as client:
+        client.tell(allowed(site, client.hear()["url"]))
         assert client.hear() == {"rotates": True}
         assert client.hear() == {"done": True}
 
 
 @pytest.mark.parametrize("form", TokenForm)
 def test_it_logs_in_for_itself_introspects_and_revokes(
-    node: str, desk: Desk, form: TokenForm
+    node: str, site: Site, form: TokenForm
 ) -> None:
-    assert desk.application.infor is not None
+    assert site.application.infor is not None
     draft = AppDraft("Nightly", grant_type=GrantType.CLIENT_CREDENTIALS, description="x")
-    with desk.application.database.write() as work:
-        app = desk.application.infor.apps.create_app(
-            Access(work, desk.tenant, Actor.operator()), draft
+    with site.application.database.write() as work:
+        app = site.application.infor.apps.create_app(
+            Access(work, site.tenant, Actor.operator()), draft
         )
     settings = {
-        "clientId": app.client_id, "clientSecret": secret_of(desk, app),
+        "clientId": app.client_id, "clientSecret": secret_of(site, app),
         "method": "client_secret_basic",
     }  # fmt: skip
     if form is TokenForm.RFC9068:
-        settings["audience"] = use_rfc9068_tokens(desk)
-    with peer(node, desk, settings) as client:
+        settings["audience"] = use_rfc9068_tokens(site)
+    with peer(node, site, settings) as client:
         assert client.hear() == {"done": True}

@@ -23,7 +23,7 @@ from ionport.oauth.apps.bridge.keys import new_key_pair
 from ionport.oauth.apps.drafts import AppDraft
 from ionport.oauth.apps.model import AppType, AuthorizedApp, GrantType
 from tests.support.people import CALLBACK, Person, add_people_app, secret_of
-from tests.support.whole import Desk, desk_on
+from tests.support.whole import Site, site_on
 
 # What is promised is HTTP; the SQL behind it is tested on each database with its services.
 pytestmark = pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
@@ -37,25 +37,25 @@ def _plain_http(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def desk(tmp_path: Path, database_url: str) -> Iterator[Desk]:
-    with desk_on(tmp_path / "data", database_url) as desk:
-        desk.add_user("anna")
-        yield desk
+def site(tmp_path: Path, database_url: str) -> Iterator[Site]:
+    with site_on(tmp_path / "data", database_url) as site:
+        site.add_user("anna")
+        yield site
 
 
 @pytest.fixture
-def allow(desk: Desk) -> Iterator[Callable[[str], str]]:
+def allow(site: Site) -> Iterator[Callable[[str], str]]:
     """What anna's browser does with an authorization URL: sign on, allow, come back."""
-    with httpx2.Client(base_url=str(desk.browser.http.base_url), timeout=120) as http:
+    with httpx2.Client(base_url=str(site.browser.http.base_url), timeout=120) as http:
         anna = Person(http)
         yield lambda url: anna.allow(url, "anna")
 
 
 @pytest.fixture
-def server(desk: Desk) -> dict[str, Any]:
+def server(site: Site) -> dict[str, Any]:
     """The server's own description, found as RFC 8414 says and checked by Authlib."""
-    assert desk.application.infor is not None
-    issuer = desk.application.infor.endpoints.issuer(desk.tenant.tenant_id)
+    assert site.application.infor is not None
+    issuer = site.application.infor.endpoints.issuer(site.tenant.tenant_id)
     found: dict[str, Any] = requests.get(
         get_well_known_url(issuer, external=True), timeout=120
     ).json()
@@ -66,17 +66,17 @@ def server(desk: Desk) -> dict[str, Any]:
     return found
 
 
-def public_app(desk: Desk) -> AuthorizedApp:
+def public_app(site: Site) -> AuthorizedApp:
     urls = ("http://127.0.0.1/callback",)
-    return add_people_app(desk, "Desktop", type=AppType.MOBILE_WINDOWS, redirect_urls=urls)
+    return add_people_app(site, "Desktop", type=AppType.MOBILE_WINDOWS, redirect_urls=urls)
 
 
 def test_authlib_completes_code_pkce_refresh_introspect_and_revoke(
-    desk: Desk, server: dict[str, Any], allow: Callable[[str], str]
+    site: Site, server: dict[str, Any], allow: Callable[[str], str]
 ) -> None:
-    app = add_people_app(desk)
+    app = add_people_app(site)
     session = AuthlibSession(
-        app.client_id, secret_of(desk, app), redirect_uri=CALLBACK, code_challenge_method="S256"
+        app.client_id, secret_of(site, app), redirect_uri=CALLBACK, code_challenge_method="S256"
     )
     verifier = "v" * 64
     url, state = session.create_authorization_url(
@@ -100,9 +100,9 @@ def test_authlib_completes_code_pkce_refresh_introspect_and_revoke(
 
 
 def test_authlib_as_a_public_client_rotates_its_refresh_tokens(
-    desk: Desk, server: dict[str, Any], allow: Callable[[str], str]
+    site: Site, server: dict[str, Any], allow: Callable[[str], str]
 ) -> None:
-    app = public_app(desk)
+    app = public_app(site)
     session = AuthlibSession(
         app.client_id, redirect_uri="http://127.0.0.1:49152/callback",
         code_challenge_method="S256", token_endpoint_auth_method="none",
@@ -119,16 +119,16 @@ def test_authlib_as_a_public_client_rotates_its_refresh_tokens(
     assert session.refresh_token(server["token_endpoint"])["refresh_token"] != first
 
 
-def test_authlib_logs_in_with_a_private_key(desk: Desk, server: dict[str, Any]) -> None:
-    assert desk.application.infor is not None
-    infor, operator, pair = desk.application.infor, Actor.operator(), new_key_pair()
+def test_authlib_logs_in_with_a_private_key(site: Site, server: dict[str, Any]) -> None:
+    assert site.application.infor is not None
+    infor, operator, pair = site.application.infor, Actor.operator(), new_key_pair()
     draft = AppDraft(
         "Bridge", grant_type=GrantType.CLIENT_CREDENTIALS, description="x", use_bridge=True
     )
-    with desk.application.database.write() as work:
-        access = Access(work, desk.tenant, operator)
+    with site.application.database.write() as work:
+        access = Access(work, site.tenant, operator)
         app = infor.apps.create_app(access, draft)
-        proof = PasswordProof.operator(desk.application.clock.now())
+        proof = PasswordProof.operator(site.application.clock.now())
         infor.app_security.add_bridge_key(access, app.id, proof, pair)
     session = AuthlibSession(
         app.client_id, dict(pair.private_jwk), token_endpoint_auth_method="private_key_jwt"
@@ -139,10 +139,10 @@ def test_authlib_logs_in_with_a_private_key(desk: Desk, server: dict[str, Any]) 
 
 
 def test_requests_oauthlib_completes_code_pkce_and_refresh(
-    desk: Desk, server: dict[str, Any], allow: Callable[[str], str]
+    site: Site, server: dict[str, Any], allow: Callable[[str], str]
 ) -> None:
-    app = add_people_app(desk)
-    secret = secret_of(desk, app)
+    app = add_people_app(site)
+    secret = secret_of(site, app)
     session = OAuth2Session(app.client_id, redirect_uri=CALLBACK, pkce="S256")
     url, state = session.authorization_url(server["authorization_endpoint"])
     back = allow(url)
@@ -154,9 +154,9 @@ def test_requests_oauthlib_completes_code_pkce_and_refresh(
         server["token_endpoint"], auth=HTTPBasicAuth(app.client_id, secret)
     )
     assert refreshed["access_token"] != token["access_token"]
-    gateway = str(desk.browser.http.base_url).rstrip("/")
+    gateway = str(site.browser.http.base_url).rstrip("/")
     detail = session.get(
-        f"{gateway}/{desk.tenant.tenant_id}/Mingle/SocialService.Svc/User/Detail", timeout=120
+        f"{gateway}/{site.tenant.tenant_id}/Mingle/SocialService.Svc/User/Detail", timeout=120
     )
     assert detail.json()["UserDetailList"][0]["UserName"] == "anna"
     token_url, headers, body = WebApplicationClient(app.client_id).prepare_token_revocation_request(
@@ -176,14 +176,14 @@ def test_requests_oauthlib_completes_code_pkce_and_refresh(
 
 
 @pytest.mark.parametrize("client", ["authlib", "requests-oauthlib"])
-def test_a_machine_logs_in_for_itself(desk: Desk, server: dict[str, Any], client: str) -> None:
-    assert desk.application.infor is not None
+def test_a_machine_logs_in_for_itself(site: Site, server: dict[str, Any], client: str) -> None:
+    assert site.application.infor is not None
     draft = AppDraft("Machine", grant_type=GrantType.CLIENT_CREDENTIALS, description="x")
-    with desk.application.database.write() as work:
-        app = desk.application.infor.apps.create_app(
-            Access(work, desk.tenant, Actor.operator()), draft
+    with site.application.database.write() as work:
+        app = site.application.infor.apps.create_app(
+            Access(work, site.tenant, Actor.operator()), draft
         )
-    secret = secret_of(desk, app)
+    secret = secret_of(site, app)
     if client == "authlib":
         session = AuthlibSession(app.client_id, secret)
         token = session.fetch_token(server["token_endpoint"], grant_type="client_credentials")

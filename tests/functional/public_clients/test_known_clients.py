@@ -21,20 +21,20 @@ from ionport.oauth.apps.model import AppType, AuthorizedApp
 from tests.support.known_clients import CLIENTS, Client, Expected
 from tests.support.known_clients.wire import PHONE
 from tests.support.people import Person, add_people_app, authorization_path, said, secret_of
-from tests.support.whole import Desk, desk_on
+from tests.support.whole import Site, site_on
 
 FIVE_SECONDS = 5.0
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    with desk_on(tmp_path_factory.mktemp("application"), "") as desk:
-        yield desk
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with site_on(tmp_path_factory.mktemp("application"), "") as site:
+        yield site
 
 
 @pytest.fixture(scope="module")
-def anna(desk: Desk) -> str:
-    return desk.add_user("anna")
+def anna(site: Site) -> str:
+    return site.add_user("anna")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,22 +50,22 @@ class Reply:
 class Talk:
     """A client's conversation with the server, and the values that it has got so far."""
 
-    desk: Desk
+    site: Site
     client: Client
     values: dict[str, str] = field(default_factory=dict)
 
     def prepare(self, user_id: str) -> None:
         """Make the client's app and download its file; its service account acts for the user."""
-        infor = self.desk.application.infor
+        infor = self.site.application.infor
         assert infor is not None
         draft = AppDraft(
             self.client.name, description="Test", issue_refresh_tokens=True, **self.client.app
         )
-        proof = PasswordProof.operator(self.desk.application.clock.now())
-        with self.desk.application.database.write() as work:
-            app = infor.apps.create_app(Access(work, self.desk.tenant, Actor.operator()), draft)
+        proof = PasswordProof.operator(self.site.application.clock.now())
+        with self.site.application.database.write() as work:
+            app = infor.apps.create_app(Access(work, self.site.tenant, Actor.operator()), draft)
             file = infor.service_accounts.download_credentials(
-                Access(work, self.desk.tenant, Actor.operator()), app.id, proof,
+                Access(work, self.site.tenant, Actor.operator()), app.id, proof,
                 create_service_account=self.client.has_account,
                 user_id=user_id if self.client.has_account else None
             )  # fmt: skip
@@ -142,23 +142,23 @@ class Talk:
 
 
 @pytest.fixture(scope="module")
-def implicit(desk: Desk) -> None:
+def implicit(site: Site) -> None:
     """What the odin command needs is off unless somebody allows it."""
-    path = f"/ion-api/{desk.tenant.tenant_id}/configuration"
+    path = f"/ion-api/{site.tenant.tenant_id}/configuration"
     fields = {
         "scope_mode": "Disabled", "implicit_allowed": "on", "url_flavour": "cloud",
         "token_form": "infor", "refusal_form": "explained",
         "logins_per_minute": "20", "logins_per_day": "1000",
         "tokens_per_client_per_day": "100", "confirmed": "on",
     }  # fmt: skip
-    answer = desk.browser.send(path, fields)
+    answer = site.browser.send(path, fields)
     assert answer.status_code == 200, answer.text
 
 
 @pytest.mark.usefixtures("implicit")
 @pytest.mark.parametrize("client", CLIENTS, ids=lambda client: client.name)
-def test_a_known_client_is_answered_as_it_expects(desk: Desk, anna: str, client: Client) -> None:
-    talk = Talk(desk, client)
+def test_a_known_client_is_answered_as_it_expects(site: Site, anna: str, client: Client) -> None:
+    talk = Talk(site, client)
     talk.prepare(anna)
     if client.authorization:
         talk.approve()
@@ -166,48 +166,48 @@ def test_a_known_client_is_answered_as_it_expects(desk: Desk, anna: str, client:
         talk.exchange(message, expected)
 
 
-def test_the_mobile_sdk_without_a_secret_is_told_what_it_lacks(desk: Desk) -> None:
+def test_the_mobile_sdk_without_a_secret_is_told_what_it_lacks(site: Site) -> None:
     """It sends no PKCE, which a public app needs: the error leads back to the app."""
     known = next(one for one in CLIENTS if one.name == "infor-mobile-sdk")
-    app = add_people_app(desk, type=AppType.MOBILE_ANDROID, redirect_urls=(PHONE,))
-    values = {"ci": app.client_id, "ti": desk.tenant.tenant_id}
-    path = f"/{desk.tenant.tenant_id}/as/authorization.oauth2"
+    app = add_people_app(site, type=AppType.MOBILE_ANDROID, redirect_urls=(PHONE,))
+    values = {"ci": app.client_id, "ti": site.tenant.tenant_id}
+    path = f"/{site.tenant.tenant_id}/as/authorization.oauth2"
     query = Template(known.authorization).substitute(values)
-    with httpx2.Client(base_url=str(desk.browser.http.base_url), timeout=120) as http:
+    with httpx2.Client(base_url=str(site.browser.http.base_url), timeout=120) as http:
         answer = Person(http).get(f"{path}?{query}")
     back = said(answer.headers["location"])
     assert back["error"] == "invalid_request"
     assert "PKCE" in back["error_description"]
 
 
-def test_a_registered_page_calls_the_api_with_its_own_apps_token(desk: Desk) -> None:
+def test_a_registered_page_calls_the_api_with_its_own_apps_token(site: Site) -> None:
     """Its browser asks first; a token of another app does not open the answer to it."""
     page = "https://app.example.com"
-    portal = add_people_app(desk, "Origins", javascript_origins=(page,))
-    other = add_people_app(desk, "No origins", redirect_urls=("https://app.example.com/2",))
-    http = desk.browser.http
-    url = f"/{desk.tenant.tenant_id}/Mingle/SocialService.Svc/User/Detail"
+    portal = add_people_app(site, "Origins", javascript_origins=(page,))
+    other = add_people_app(site, "No origins", redirect_urls=("https://app.example.com/2",))
+    http = site.browser.http
+    url = f"/{site.tenant.tenant_id}/Mingle/SocialService.Svc/User/Detail"
     asked = http.options(url, headers={"Origin": page, "Access-Control-Request-Method": "GET"})
     assert (asked.status_code, asked.headers["access-control-allow-origin"]) == (204, page)
     stranger = {"Origin": "https://evil.example", "Access-Control-Request-Method": "GET"}
     assert http.options(url, headers=stranger).status_code == 403
     for app, is_open in ((portal, True), (other, False)):
-        token = _code_token(desk, app)
+        token = _code_token(site, app)
         answer = http.get(url, headers={"Origin": page, "Authorization": f"Bearer {token}"})
         assert answer.status_code == 200
         assert ("access-control-allow-origin" in answer.headers) is is_open
 
 
-def _code_token(desk: Desk, app: AuthorizedApp) -> str:
-    with httpx2.Client(base_url=str(desk.browser.http.base_url), timeout=120) as http:
-        code = said(Person(http).allow(authorization_path(desk, app), "ada"))["code"]
+def _code_token(site: Site, app: AuthorizedApp) -> str:
+    with httpx2.Client(base_url=str(site.browser.http.base_url), timeout=120) as http:
+        code = said(Person(http).allow(authorization_path(site, app), "ada"))["code"]
         answer = http.post(
-            f"/{desk.tenant.tenant_id}/as/token.oauth2",
+            f"/{site.tenant.tenant_id}/as/token.oauth2",
             data={
                 "grant_type": "authorization_code", "code": code,
                 "redirect_uri": app.redirect_urls[0],
             },
-            auth=(app.client_id, secret_of(desk, app)),
+            auth=(app.client_id, secret_of(site, app)),
         )  # fmt: skip
     token: str = answer.raise_for_status().json()["access_token"]
     return token

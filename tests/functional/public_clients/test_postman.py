@@ -10,7 +10,7 @@ from typing import Any
 from benchmarks.support.processes import node_peer
 from tests.functional.conftest import peer
 from tests.support.web import PASSWORD
-from tests.support.whole import desk_on
+from tests.support.whole import site_on
 
 _PEERS = Path(__file__).parents[2] / "peers"
 _PATHS = ("IDM/api/datamodel/entities", "IONSERVICES/api/ion/messaging/service/ping")
@@ -36,13 +36,13 @@ def test_an_exported_environment_signs_on_and_refreshes_by_the_public_script(
     tmp_path: Path,
 ) -> None:
     file = tmp_path / "postman_environment.json"
-    with desk_on(tmp_path / "data", "") as desk:
-        app = str(desk.add_app().url.path)
+    with site_on(tmp_path / "data", "") as site:
+        app = str(site.add_app().url.path)
         proof = {"password": PASSWORD.reveal()}
         secret = {**proof, "with_secret": "on"}
-        environment = desk.browser.send(f"{app}/environments/postman", secret).json()
+        environment = site.browser.send(f"{app}/environments/postman", secret).json()
         account = {**proof, "create_service_account": "on", "without_user": "on"}
-        credentials = desk.browser.send(f"{app}/download", account).json()
+        credentials = site.browser.send(f"{app}/download", account).json()
         for variable in environment["values"]:
             # The keys were shown once, when the account was made: a person enters them.
             if variable["key"] in ("saak", "sask"):

@@ -7,18 +7,18 @@ import pytest
 from starlette.testclient import TestClient
 
 from tests.support.api import program
-from tests.support.whole import Desk, desk_on
+from tests.support.whole import Site, site_on
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
+def site(tmp_path: Path) -> Iterator[Site]:
     """The whole application on SQLite, and an administrator's browser in front of it."""
-    with desk_on(tmp_path / "data", "") as desk:
-        yield desk
+    with site_on(tmp_path / "data", "") as site:
+        yield site
 
 
 @pytest.fixture
-def api(desk: Desk) -> Iterator[TestClient]:
+def api(site: Site) -> Iterator[TestClient]:
     """A program with an administrator's key for everything."""
-    with program(desk) as client:
+    with program(site) as client:
         yield client

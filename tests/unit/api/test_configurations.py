@@ -6,11 +6,11 @@ from starlette.testclient import TestClient
 
 from ionport.identity.api_keys.model import ApiScope
 from tests.support.api import api_key, problem, program
-from tests.support.whole import Desk
+from tests.support.whole import Site
 
 
-def test_configurations_are_read_as_a_file_and_made_again(desk: Desk, api: TestClient) -> None:
-    desk.add_export(credential=desk.credentials())
+def test_configurations_are_read_as_a_file_and_made_again(site: Site, api: TestClient) -> None:
+    site.add_export(credential=site.credentials())
     file = api.get("/export-configurations").json()
     assert [each["title"] for each in file["configurations"]] == ["Invoices to Infor"]
     made = api.post("/export-configurations", json=file)
@@ -27,9 +27,9 @@ def test_configurations_are_read_as_a_file_and_made_again(desk: Desk, api: TestC
     assert len(api.get("/export-configurations").json()["configurations"]) == 2
 
 
-def test_a_key_of_a_clerk_or_for_something_else_opens_no_configurations(desk: Desk) -> None:
-    desk.add_user("bob")
-    for key in (api_key(desk, username="bob"), api_key(desk, [ApiScope.CONNECTIONS_READ])):
-        with program(desk, key) as client:
+def test_a_key_of_a_clerk_or_for_something_else_opens_no_configurations(site: Site) -> None:
+    site.add_user("bob")
+    for key in (api_key(site, username="bob"), api_key(site, [ApiScope.CONNECTIONS_READ])):
+        with program(site, key) as client:
             problem(client.get("/export-configurations"), 403)
             problem(client.post("/export-configurations", json={}), 403)

@@ -18,7 +18,7 @@ from ionport.documents.receipts import PreparedReceipt
 from ionport.documents.samples import read_sample
 from ionport.documents.service import DocumentService
 from tests.support.api import api_key, problem, program
-from tests.support.whole import INVOICE, OTHER_INVOICE, Desk
+from tests.support.whole import INVOICE, OTHER_INVOICE, Site
 
 CONTENT = read_sample(INVOICE)
 
@@ -84,9 +84,9 @@ def test_a_key_of_another_request_is_refused(api: TestClient) -> None:
     assert api.get("/documents").json()["total"] == 1
 
 
-def test_two_programs_may_use_the_same_idempotency_key(desk: Desk) -> None:
+def test_two_programs_may_use_the_same_idempotency_key(site: Site) -> None:
     for _ in range(2):
-        with program(desk, api_key(desk)) as client:
+        with program(site, api_key(site)) as client:
             answer = send(client, **{"Idempotency-Key": "one"})
             assert "idempotent-replayed" not in answer.headers
 

@@ -10,7 +10,7 @@ from ionport.identity.access import Access
 from ionport.identity.model import Actor
 from tests.support.acknowledging import REJECTED, acknowledgement
 from tests.support.api import problem
-from tests.support.whole import Desk
+from tests.support.whole import Site
 from tests.unit.api.test_exports import _document
 from tests.unit.web.pages.documents.test_documents import _active_export, _run
 
@@ -18,28 +18,28 @@ BASE = "http://api.example"
 
 
 class Endpoint:
-    def __init__(self, desk: Desk, api: TestClient) -> None:
-        _active_export(desk)
-        documents = desk.application.documents
+    def __init__(self, site: Site, api: TestClient) -> None:
+        _active_export(site)
+        documents = site.application.documents
         assert documents is not None
         connection = api.get("/connections").json()["items"][0]["id"]
-        with desk.application.database.write() as work:
-            access = Access(work, desk.organization, Actor.operator())
+        with site.application.database.write() as work:
+            access = Access(work, site.organization, Actor.operator())
             self.token = documents.acknowledgements.make_token(access, connection).reveal()
         self.url = f"{BASE}/api/erp/{connection}/acknowledgements"
 
 
 @pytest.fixture
-def endpoint(desk: Desk, api: TestClient) -> Endpoint:
-    return Endpoint(desk, api)
+def endpoint(site: Site, api: TestClient) -> Endpoint:
+    return Endpoint(site, api)
 
 
 def test_an_acknowledgement_is_taken_as_a_form_and_as_it_is(
-    desk: Desk, api: TestClient, endpoint: Endpoint
+    site: Site, api: TestClient, endpoint: Endpoint
 ) -> None:
     document = _document(api)
     begun = api.post(f"/documents/{document}/export").json()["deliveries"][0]
-    _run(desk)
+    _run(site)
     content = acknowledgement(begun["correlation_id"])
     key = {"X-API-KEY": endpoint.token}
     files = {"file": ("Acknowledge.SupplierInvoice.xml", content, "application/xml")}

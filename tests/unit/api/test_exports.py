@@ -11,7 +11,7 @@ from ionport.exports.ledger.repository import DeliveryRepository
 from ionport.exports.model import DeliveryStatus
 from ionport.store import SystemScope
 from tests.support.api import problem
-from tests.support.whole import INVOICE, Desk
+from tests.support.whole import INVOICE, Site
 from tests.unit.web.pages.documents.test_documents import _active_export, _run
 
 
@@ -20,15 +20,15 @@ def _document(api: TestClient) -> str:
     return str(answer.json()["id"])
 
 
-def test_a_document_is_exported_once_and_its_delivery_read(desk: Desk, api: TestClient) -> None:
-    _active_export(desk)
+def test_a_document_is_exported_once_and_its_delivery_read(site: Site, api: TestClient) -> None:
+    _active_export(site)
     document = _document(api)
     begun = api.post(f"/documents/{document}/export")
     assert begun.status_code == 202, begun.text
     again = api.post(f"/documents/{document}/export").json()
     delivery = begun.json()["deliveries"][0]
     assert [each["id"] for each in again["deliveries"]] == [delivery["id"]]
-    _run(desk)
+    _run(site)
     detail = api.get(f"/deliveries/{delivery['id']}").json()
     assert detail["delivery"]["status"] == "delivered"
     assert detail["delivery"]["idm_pid"]
@@ -41,11 +41,11 @@ def test_a_document_is_exported_once_and_its_delivery_read(desk: Desk, api: Test
     assert problem(api.post(f"/deliveries/{delivery['id']}/retry"), 409)
 
 
-def test_what_was_sent_and_answered_is_read_by_step(desk: Desk, api: TestClient) -> None:
-    _active_export(desk)
+def test_what_was_sent_and_answered_is_read_by_step(site: Site, api: TestClient) -> None:
+    _active_export(site)
     document = _document(api)
     delivery = api.post(f"/documents/{document}/export").json()["deliveries"][0]["id"]
-    _run(desk)
+    _run(site)
     (attempt,) = api.get(f"/deliveries/{delivery}/attempts/idm_create").json()
     assert (attempt["step"], attempt["state"]) == ("idm_create", "succeeded")
     assert attempt["request"]["url"].endswith("/IDM/api/items")
@@ -57,8 +57,8 @@ def test_what_was_sent_and_answered_is_read_by_step(desk: Desk, api: TestClient)
     assert problem(api.get("/deliveries/dlv_0/attempts/idm_create"), 404)
 
 
-def test_deliveries_are_found_by_what_people_know_of_them(desk: Desk, api: TestClient) -> None:
-    _active_export(desk)
+def test_deliveries_are_found_by_what_people_know_of_them(site: Site, api: TestClient) -> None:
+    _active_export(site)
     document = _document(api)
     delivery = api.post(f"/documents/{document}/export").json()["deliveries"][0]
     said = api.get(f"/documents/{document}").json()["fields"]
@@ -66,7 +66,7 @@ def test_deliveries_are_found_by_what_people_know_of_them(desk: Desk, api: TestC
         "error_text": "M3 refused the call: WSU0103",
         "erp_text": "Its period is closed",
     }
-    with desk.application.database.write() as work:
+    with site.application.database.write() as work:
         DeliveryRepository(work.connection).update(SystemScope("test"), delivery["id"], unlike)
     for text in (
         said["invoice_id"],
@@ -87,9 +87,9 @@ def test_deliveries_are_found_by_what_people_know_of_them(desk: Desk, api: TestC
 
 
 def test_what_a_delivery_that_is_over_has_not_come_to_is_not_reached(
-    desk: Desk, api: TestClient
+    site: Site, api: TestClient
 ) -> None:
-    _active_export(desk)
+    _active_export(site)
     document = _document(api)
     path = f"/documents/{document}/export"
     delivery = f"/deliveries/{api.post(path).json()['deliveries'][0]['id']}"
@@ -100,8 +100,8 @@ def test_what_a_delivery_that_is_over_has_not_come_to_is_not_reached(
     assert {each["status"] for each in api.get(delivery).json()["steps"]} == {"pending"}
 
 
-def test_a_document_that_is_held_leaves_by_no_call(desk: Desk, api: TestClient) -> None:
-    _active_export(desk)
+def test_a_document_that_is_held_leaves_by_no_call(site: Site, api: TestClient) -> None:
+    _active_export(site)
     document = _document(api)
     hold = {"kind": "hold", "reason": "Goods are missing"}
     assert api.post(f"/documents/{document}/decisions", json=hold).status_code == 200
@@ -111,8 +111,8 @@ def test_a_document_that_is_held_leaves_by_no_call(desk: Desk, api: TestClient) 
     assert api.get(f"/documents/{document}/deliveries").json() == []
 
 
-def test_a_proof_is_started_and_read(desk: Desk, api: TestClient) -> None:
-    desk.add_export(credential=desk.credentials())
+def test_a_proof_is_started_and_read(site: Site, api: TestClient) -> None:
+    site.add_export(credential=site.credentials())
     connection = api.get("/connections").json()["items"][0]
     assert not {"ci", "cs", "saak", "sask"} & set(connection)
     path = f"/connections/{connection['id']}"
@@ -120,14 +120,14 @@ def test_a_proof_is_started_and_read(desk: Desk, api: TestClient) -> None:
     assert problem(api.get("/connections/con_nowhere"), 404)
 
 
-def test_what_failed_in_a_time_is_replayed_and_the_replay_read(desk: Desk, api: TestClient) -> None:
-    _active_export(desk)
+def test_what_failed_in_a_time_is_replayed_and_the_replay_read(site: Site, api: TestClient) -> None:
+    _active_export(site)
     document = _document(api)
     delivery = api.post(f"/documents/{document}/export").json()["deliveries"][0]
     assert api.post(f"/deliveries/{delivery['id']}/cancel").status_code == 200
     wanted = {"since": "2020-01-01T00:00:00Z", "reason": "Infor was away"}
     assert problem(api.post("/deliveries/replay", json=wanted), 422)["code"] == "nothing_selected"
-    with desk.application.database.write() as work:
+    with site.application.database.write() as work:
         DeliveryRepository(work.connection).update(
             SystemScope("test"), delivery["id"], {"status": DeliveryStatus.FAILED}
         )
@@ -137,19 +137,19 @@ def test_what_failed_in_a_time_is_replayed_and_the_replay_read(desk: Desk, api: 
     assert begun.status_code == 202, begun.text
     replay = begun.json()
     assert (replay["documents"], replay["tried"], replay["state"]) == (1, 0, "running")
-    assert desk.application.documents is not None
-    desk.application.documents.bulk_runner.run_one(replay["id"])
+    assert site.application.documents is not None
+    site.application.documents.bulk_runner.run_one(replay["id"])
     found = api.get(f"/deliveries/replays/{replay['id']}").json()
     assert (found["tried"], found["left_out"], found["state"]) == (1, 0, "done")
-    _run(desk)
+    _run(site)
     assert api.get(f"/deliveries/{delivery['id']}").json()["delivery"]["status"] == "delivered"
     assert problem(api.get("/deliveries/replays/bulk_0"), 404)
 
 
 def test_all_of_one_cause_is_tried_again_and_how_far_it_is_is_read(
-    desk: Desk, api: TestClient
+    site: Site, api: TestClient
 ) -> None:
-    _active_export(desk)
+    _active_export(site)
     delivery = api.post(f"/documents/{_document(api)}/export").json()["deliveries"][0]
     values = {
         "status": DeliveryStatus.FAILED,
@@ -158,7 +158,7 @@ def test_all_of_one_cause_is_tried_again_and_how_far_it_is_is_read(
         "error_code": "m3_refused",
         "error_text": "SUNO: supplier 4 does not exist",
     }
-    with desk.application.database.write() as work:
+    with site.application.database.write() as work:
         repository = DeliveryRepository(work.connection)
         repository.update(SystemScope("test"), delivery["id"], values)
     (group,) = api.get("/export-errors").json()
@@ -169,8 +169,8 @@ def test_all_of_one_cause_is_tried_again_and_how_far_it_is_is_read(
     assert (run["documents"], run["tried"], run["state"]) == (1, 0, "running")
     # Called twice, as a program does whose answer was lost.
     assert api.post(f"{address}/retry").json()["id"] == run["id"]
-    assert desk.application.documents is not None
-    desk.application.documents.bulk_runner.run_one(run["id"])
+    assert site.application.documents is not None
+    site.application.documents.bulk_runner.run_one(run["id"])
     found = api.get(f"/deliveries/replays/{run['id']}").json()
     assert (found["tried"], found["refused"], found["state"]) == (1, {}, "done")
     assert problem(api.post(f"{address}/retry"), 404)

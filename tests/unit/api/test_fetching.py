@@ -15,36 +15,36 @@ from ionport.exports.model import ExportMethod
 from ionport.identity.access import Access
 from ionport.identity.model import Actor
 from tests.support.api import api_key, problem, program
-from tests.support.whole import INVOICE, Desk
+from tests.support.whole import INVOICE, Site
 
 _OPERATOR = Actor.operator("test")
 
 
-def _run(desk: Desk, delivery: str) -> None:
-    assert desk.application.documents is not None
-    desk.application.documents.runner.run(delivery)
+def _run(site: Site, delivery: str) -> None:
+    assert site.application.documents is not None
+    site.application.documents.runner.run(delivery)
 
 
 @pytest.fixture
-def delivery(desk: Desk, api: TestClient) -> str:
+def delivery(site: Site, api: TestClient) -> str:
     """A delivery that waits to be fetched."""
-    side = desk.application.documents
+    side = site.application.documents
     assert side is not None
-    with desk.application.database.write() as work:
-        access = Access(work, desk.organization, _OPERATOR)
+    with site.application.database.write() as work:
+        access = Access(work, site.organization, _OPERATOR)
         connection = side.connections.targets.add(access, "Plant", Target(TargetKind.PULL, {}))
         fields = ConfigurationFields(
             "To the plant", "INVOICE", ExportMethod.ON_PREMISE, connection.id
         )
         made = side.configurations.create(access, fields)
         check = side.connections.start_check(access, connection.id)
-    side.connections.run_check(desk.application.database, desk.organization, check.id)
-    with desk.application.database.write() as work:
-        side.configurations.activate(Access(work, desk.organization, _OPERATOR), made.id)
+    side.connections.run_check(site.application.database, site.organization, check.id)
+    with site.application.database.write() as work:
+        side.configurations.activate(Access(work, site.organization, _OPERATOR), made.id)
     answer = api.post("/documents", files={"file": (INVOICE, read_sample(INVOICE))})
     begun = api.post(f"/documents/{answer.json()['id']}/export").json()
     delivery = str(begun["deliveries"][0]["id"])
-    _run(desk, delivery)
+    _run(site, delivery)
     return delivery
 
 
@@ -59,7 +59,7 @@ def _status(api: TestClient, delivery: str) -> str:
 
 
 def test_what_is_confirmed_arrived_whole_and_is_never_handed_out_again(
-    desk: Desk, api: TestClient, delivery: str
+    site: Site, api: TestClient, delivery: str
 ) -> None:
     (listed,) = api.get("/fetch").json()["items"]
     assert (listed["id"], listed["status"]) == (delivery, "waiting")
@@ -77,7 +77,7 @@ def test_what_is_confirmed_arrived_whole_and_is_never_handed_out_again(
         done = api.post(f"/fetch/{delivery}/confirm", headers=lease, json=confirm)
         assert done.status_code == 204, done.text
     assert problem(api.post(f"/fetch/{delivery}/take"), 409)
-    _run(desk, delivery)
+    _run(site, delivery)
     detail = api.get(f"/deliveries/{delivery}").json()
     assert detail["delivery"]["status"] == "delivered"
     assert detail["steps"][-1]["remote_id"] == "SAP 4711"
@@ -87,25 +87,25 @@ def test_what_is_confirmed_arrived_whole_and_is_never_handed_out_again(
 
 
 def test_a_refusal_fails_the_delivery_with_its_reason_and_a_retry_offers_it_again(
-    desk: Desk, api: TestClient, delivery: str
+    site: Site, api: TestClient, delivery: str
 ) -> None:
     lease = _take(api, delivery)
     no_reason = api.post(f"/fetch/{delivery}/refuse", headers=lease, json={"reason": " "})
     assert problem(no_reason, 422)
     refused = {"reason": "The supplier is unknown."}
     assert api.post(f"/fetch/{delivery}/refuse", headers=lease, json=refused).status_code == 204
-    _run(desk, delivery)
+    _run(site, delivery)
     told = api.get(f"/deliveries/{delivery}").json()["delivery"]
     assert told["status"] == "failed"
     assert "The supplier is unknown." in str(told)
     assert api.post(f"/deliveries/{delivery}/retry").status_code == 202
-    _run(desk, delivery)
+    _run(site, delivery)
     assert _status(api, delivery) == "waiting"
     assert api.post(f"/fetch/{delivery}/take").status_code == 200
 
 
 def test_a_document_that_is_held_is_handed_to_nobody(
-    desk: Desk, api: TestClient, delivery: str
+    site: Site, api: TestClient, delivery: str
 ) -> None:
     document = api.get("/fetch").json()["items"][0]["document"]
     hold = {"kind": "hold", "reason": "Goods are missing"}
@@ -114,9 +114,9 @@ def test_a_document_that_is_held_is_handed_to_nobody(
 
 
 def test_a_key_for_something_else_fetches_nothing(
-    desk: Desk, api: TestClient, delivery: str
+    site: Site, api: TestClient, delivery: str
 ) -> None:
-    with program(desk, api_key(desk, ["documents.read", "exports.write"])) as other:
+    with program(site, api_key(site, ["documents.read", "exports.write"])) as other:
         assert problem(other.get("/fetch"), 403)
         assert problem(other.post(f"/fetch/{delivery}/take"), 403)
     assert problem(api.post(f"/fetch/{delivery}/take", json={"seconds": 1}), 422)

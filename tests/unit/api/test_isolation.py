@@ -13,7 +13,7 @@ from ionport.identity.model import Actor, Organization, OrganizationRole, Tenant
 from ionport.identity.repository import OrganizationRepository
 from ionport.store import OrganizationScope, SystemScope
 from tests.support.api import ALL_SCOPES, program
-from tests.support.whole import INVOICE, Desk
+from tests.support.whole import INVOICE, Site
 from tests.unit.web.pages.documents.test_documents import _active_export
 
 NOWHERE = {
@@ -44,16 +44,16 @@ QUERIES: dict[str, dict[str, str]] = {
 }
 
 
-def _stranger(desk: Desk) -> str:
+def _stranger(site: Site) -> str:
     """Return the key of an administrator of another organization in the same installation."""
-    application, operator = desk.application, Actor.operator()
+    application, operator = site.application, Actor.operator()
     assert application.documents is not None
     other = Organization("org_other", "Stranger Ltd", None)
     with application.database.write() as work:
         OrganizationRepository(work.connection).add(
             SystemScope("test"), other, application.clock.now()
         )
-    user_id = desk.add_user("eve", TenantRole.USER, None)
+    user_id = site.add_user("eve", TenantRole.USER, None)
     with application.database.write() as work:
         application.identity.set_organization_role(
             work, operator, user_id, other.id, OrganizationRole.ADMINISTRATOR
@@ -64,8 +64,8 @@ def _stranger(desk: Desk) -> str:
     return secret.reveal()
 
 
-def test_every_address_answers_for_a_foreign_id_as_for_none(desk: Desk, api: TestClient) -> None:
-    _active_export(desk)
+def test_every_address_answers_for_a_foreign_id_as_for_none(site: Site, api: TestClient) -> None:
+    _active_export(site)
     webhook = api.post("/webhooks", json=WEBHOOK).json()["webhook"]["id"]
     sent = api.post("/documents", files={"file": (INVOICE, read_sample(INVOICE))}).json()
     delivery = api.post(f"/documents/{sent['id']}/export").json()["deliveries"][0]
@@ -84,7 +84,7 @@ def test_every_address_answers_for_a_foreign_id_as_for_none(desk: Desk, api: Tes
         "message_id": api.get(f"/webhooks/{webhook}/messages").json()["items"][0]["id"],
     }
     asked = 0
-    with program(desk, _stranger(desk)) as stranger:
+    with program(site, _stranger(site)) as stranger:
         paths = stranger.get("/openapi.json").json()["paths"]
         for path, operations in paths.items():
             template = path.removeprefix("/api/v1")

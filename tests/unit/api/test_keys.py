@@ -11,11 +11,11 @@ from ionport.identity.access import Access
 from ionport.identity.api_keys.model import ApiScope
 from ionport.identity.model import Actor, OrganizationRole, TenantRole
 from tests.support.api import api_key, problem, program
-from tests.support.whole import Desk
+from tests.support.whole import Site
 
 
-def test_without_a_key_nothing_but_the_openapi_document_answers(desk: Desk) -> None:
-    with program(desk, "") as client:
+def test_without_a_key_nothing_but_the_openapi_document_answers(site: Site) -> None:
+    with program(site, "") as client:
         for path in ("/documents", "/key", "/nothing", "/deliveries"):
             body = problem(client.get(path), 401)
             assert body["code"] in ("api_key_missing", "api_key_wrong")
@@ -26,8 +26,8 @@ def test_without_a_key_nothing_but_the_openapi_document_answers(desk: Desk) -> N
         assert client.get("/openapi.json").json()["info"]["title"] == "ionport"
 
 
-def test_a_key_opens_what_it_was_made_for_and_nothing_else(desk: Desk) -> None:
-    with program(desk, api_key(desk, [ApiScope.DOCUMENTS_READ])) as client:
+def test_a_key_opens_what_it_was_made_for_and_nothing_else(site: Site) -> None:
+    with program(site, api_key(site, [ApiScope.DOCUMENTS_READ])) as client:
         assert client.get("/documents").status_code == 200
         assert client.get("/key").json()["scopes"] == ["documents.read"]
         for answer in (
@@ -40,55 +40,55 @@ def test_a_key_opens_what_it_was_made_for_and_nothing_else(desk: Desk) -> None:
             assert problem(answer, 403)["code"] == "scope_missing"
 
 
-def test_an_expired_or_deleted_key_opens_nothing(desk: Desk) -> None:
-    application = desk.application
+def test_an_expired_or_deleted_key_opens_nothing(site: Site) -> None:
+    application = site.application
     assert application.documents is not None
     api_keys = application.documents.api_keys
     with application.database.write() as work:
         ada = application.identity.find_user(work, "ada")
         assert ada is not None
         key, secret = api_keys.create(
-            Access(work, desk.organization, Actor.operator()),
+            Access(work, site.organization, Actor.operator()),
             "k",
             ["documents.read"],
             user_id=ada.id,
         )
-    with program(desk, secret.reveal()) as client:
+    with program(site, secret.reveal()) as client:
         assert client.get("/documents").status_code == 200
         with application.database.write() as work:
-            api_keys.delete(Access(work, desk.organization, Actor.operator()), key.id)
+            api_keys.delete(Access(work, site.organization, Actor.operator()), key.id)
         assert problem(client.get("/documents"), 401)["code"] == "api_key_wrong"
 
 
-def test_a_key_ends_with_its_user(desk: Desk) -> None:
-    user_id = desk.add_user("bob", TenantRole.USER, OrganizationRole.USER)
-    key = api_key(desk, username="bob")
-    with program(desk, key) as client:
+def test_a_key_ends_with_its_user(site: Site) -> None:
+    user_id = site.add_user("bob", TenantRole.USER, OrganizationRole.USER)
+    key = api_key(site, username="bob")
+    with program(site, key) as client:
         assert client.get("/documents").status_code == 200
         administrator = Actor.operator()
-        with desk.application.database.write() as work:
-            desk.application.members.set_disabled(
-                Access(work, desk.tenant, administrator), user_id, disabled=True
+        with site.application.database.write() as work:
+            site.application.members.set_disabled(
+                Access(work, site.tenant, administrator), user_id, disabled=True
             )
         assert problem(client.get("/documents"), 401)
 
 
-def test_a_key_never_has_more_rights_than_its_user(desk: Desk) -> None:
-    desk.add_user("bob", TenantRole.USER, OrganizationRole.USER)
-    desk.add_export(credential=desk.credentials())
-    with program(desk) as client:
+def test_a_key_never_has_more_rights_than_its_user(site: Site) -> None:
+    site.add_user("bob", TenantRole.USER, OrganizationRole.USER)
+    site.add_export(credential=site.credentials())
+    with program(site) as client:
         connection = client.get("/connections").json()["items"][0]
-    with program(desk, api_key(desk, username="bob")) as client:
+    with program(site, api_key(site, username="bob")) as client:
         assert client.get(f"/connections/{connection['id']}").json() == connection
         answer = client.post(f"/connections/{connection['id']}/proof")
         assert problem(answer, 403)["code"] == "needs_permission"
 
 
-def test_the_key_is_stored_nowhere(desk: Desk) -> None:
-    secret = api_key(desk)
-    with program(desk, secret) as client:
+def test_the_key_is_stored_nowhere(site: Site) -> None:
+    secret = api_key(site)
+    with program(site, secret) as client:
         assert client.get("/documents").status_code == 200
-    folder = desk.application.settings.data
+    folder = site.application.settings.data
     for file in folder.rglob("*"):
         assert not file.is_file() or secret.encode() not in file.read_bytes(), file
 

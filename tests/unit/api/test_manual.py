@@ -13,7 +13,7 @@ from ionport.documents.samples import read_sample
 from ionport.identity.api_keys.model import ApiScope
 from ionport.manual import read_page
 from tests.support.api import api_key
-from tests.support.whole import INVOICE, Desk
+from tests.support.whole import INVOICE, Site
 from tests.unit.web.pages.documents.test_documents import _active_export
 
 PAGE = read_page("json-api").text
@@ -34,19 +34,19 @@ def test_the_manual_lists_every_scope() -> None:
 
 
 def test_the_client_of_the_manual_sends_in_and_exports(
-    desk: Desk,
+    site: Site,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    _active_export(desk)
+    _active_export(site)
     example = re.search(r"```python\n(.*?)```", PAGE, re.S)
     assert example is not None
     file = tmp_path / INVOICE
     file.write_bytes(read_sample(INVOICE))
-    monkeypatch.setenv("IONPORT_URL", str(desk.browser.http.base_url).rstrip("/"))
-    monkeypatch.setenv("API_KEY", api_key(desk))
+    monkeypatch.setenv("IONPORT_URL", str(site.browser.http.base_url).rstrip("/"))
+    monkeypatch.setenv("API_KEY", api_key(site))
     monkeypatch.setattr(sys, "argv", ["client.py", str(file)])
     exec(compile(example[1], "json-api.md", "exec"), {"__name__": "__main__"})
     document = capsys.readouterr().out.split()[-1]
-    assert "Exporting" in desk.browser.get(f"/documents/{document}").text
+    assert "Exporting" in site.browser.get(f"/documents/{document}").text

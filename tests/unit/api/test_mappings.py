@@ -11,7 +11,7 @@ from ionport.identity.model import OrganizationRole, TenantRole
 from ionport.mappings.grammars.files import own_template
 from ionport.mappings.model import MappingKind
 from tests.support.api import api_key, problem, program
-from tests.support.whole import INVOICE, Desk
+from tests.support.whole import INVOICE, Site
 
 IDM = own_template(MappingKind.IDM)[1]
 BOD = own_template(MappingKind.BOD)[1]
@@ -103,19 +103,19 @@ def test_what_holds_is_accepted_with_a_reason_and_withdrawn(api: TestClient) -> 
     assert problem(api.delete(f"{path}/acceptances", params=query), 404)
 
 
-def test_a_version_is_previewed_with_a_document(desk: Desk, api: TestClient) -> None:
+def test_a_version_is_previewed_with_a_document(site: Site, api: TestClient) -> None:
     document = api.post("/documents", files={"file": (INVOICE, read_sample(INVOICE))}).json()
     asked = f"{_mapping(api)}/versions/1/preview"
     run = api.get(asked, params={"document": document["id"]}).json()
     assert run["calls"][0]["path"].startswith("IDM/")
     assert any(value["line"] for value in run["calls"][0]["values"])
     assert problem(api.get(asked, params={"document": "doc_0"}), 404)
-    with program(desk, api_key(desk, [ApiScope.MAPPINGS_READ])) as reader:
+    with program(site, api_key(site, [ApiScope.MAPPINGS_READ])) as reader:
         refused = reader.get(asked, params={"document": document["id"]})
         assert problem(refused, 403)["code"] == "scope_missing"
 
 
-def test_a_file_that_is_not_kept_is_previewed_with_a_document(desk: Desk, api: TestClient) -> None:
+def test_a_file_that_is_not_kept_is_previewed_with_a_document(site: Site, api: TestClient) -> None:
     document = api.post("/documents", files={"file": (INVOICE, read_sample(INVOICE))}).json()["id"]
     wanted = {"files": _sent(IDM.replace(b"=M3_InvoiceDate", b"=My_Date")), "data": {}}
     wanted["data"]["document"] = document
@@ -126,16 +126,16 @@ def test_a_file_that_is_not_kept_is_previewed_with_a_document(desk: Desk, api: T
     assert problem(api.post("/mappings/preview", **nowhere), 404)
     junk = {**wanted, "files": _sent(b"<html></html>")}
     assert problem(api.post("/mappings/preview", **junk), 422)
-    with program(desk, api_key(desk, [ApiScope.MAPPINGS_READ])) as reader:
+    with program(site, api_key(site, [ApiScope.MAPPINGS_READ])) as reader:
         assert problem(reader.post("/mappings/preview", **wanted), 403)["code"] == "scope_missing"
 
 
 def test_only_administrators_with_the_scope_save_and_unused_files_are_deleted(
-    desk: Desk, api: TestClient
+    site: Site, api: TestClient
 ) -> None:
     path = _mapping(api)
-    desk.add_user("bob", TenantRole.USER, OrganizationRole.USER)
-    with program(desk, api_key(desk, username="bob")) as bob:
+    site.add_user("bob", TenantRole.USER, OrganizationRole.USER)
+    with program(site, api_key(site, username="bob")) as bob:
         assert bob.get(path).status_code == 200
         for answer in (
             bob.post("/mappings", files=_sent(BOD, "b.properties")),
@@ -144,14 +144,14 @@ def test_only_administrators_with_the_scope_save_and_unused_files_are_deleted(
             bob.delete(path),
         ):
             assert problem(answer, 403)["code"] == "needs_organization_administrator"
-    with program(desk, api_key(desk, [ApiScope.MAPPINGS_READ])) as reader:
+    with program(site, api_key(site, [ApiScope.MAPPINGS_READ])) as reader:
         assert problem(reader.delete(path), 403)["code"] == "scope_missing"
     assert api.delete(path).status_code == 204
     assert problem(api.get(path), 404)
 
 
-def test_a_file_that_is_used_stays(desk: Desk, api: TestClient) -> None:
-    desk.add_export(credential=desk.credentials())
+def test_a_file_that_is_used_stays(site: Site, api: TestClient) -> None:
+    site.add_export(credential=site.credentials())
     (used,) = api.get("/mappings", params={"kind": "idm"}).json()["items"]
     assert used["used_by"][0]["version"] == 1
     assert problem(api.delete(f"/mappings/{used['id']}"), 409)["code"] == "mapping_in_use"

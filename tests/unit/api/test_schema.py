@@ -18,7 +18,7 @@ from ionport.mappings.grammars.files import own_template
 from ionport.mappings.model import MappingKind
 from tests.support.api import api_key
 from tests.support.examples import example_count
-from tests.support.whole import INVOICE, Desk, desk_on
+from tests.support.whole import INVOICE, Site, site_on
 
 BOUNDED = settings(
     deadline=None,
@@ -28,9 +28,9 @@ BOUNDED = settings(
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    with desk_on(tmp_path_factory.mktemp("desk") / "data", "") as desk:
-        yield desk
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with site_on(tmp_path_factory.mktemp("site") / "data", "") as site:
+        yield site
 
 
 def no_fault(_context: CheckContext, response: Response, _case: Case[Any]) -> None:
@@ -38,10 +38,10 @@ def no_fault(_context: CheckContext, response: Response, _case: Case[Any]) -> No
 
 
 @pytest.mark.parametrize("mode", GenerationMode)
-def test_every_answer_is_one_that_the_document_promises(desk: Desk, mode: GenerationMode) -> None:
-    url = str(desk.browser.http.base_url).rstrip("/")
+def test_every_answer_is_one_that_the_document_promises(site: Site, mode: GenerationMode) -> None:
+    url = str(site.browser.http.base_url).rstrip("/")
     with requests.Session() as session:
-        session.headers["Authorization"] = f"Bearer {api_key(desk)}"
+        session.headers["Authorization"] = f"Bearer {api_key(site)}"
         api = f"{url}/api/v1"
         files = {"file": (INVOICE, read_sample(INVOICE))}
         session.post(f"{api}/documents", files=files, timeout=60)

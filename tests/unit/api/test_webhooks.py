@@ -10,7 +10,7 @@ from starlette.testclient import TestClient
 from ionport.documents.samples import read_sample
 from tests.support.api import api_key, problem, program
 from tests.support.receiver import Receiver, receiving
-from tests.support.whole import INVOICE, Desk
+from tests.support.whole import INVOICE, Site
 
 
 @pytest.fixture
@@ -110,9 +110,9 @@ def test_an_organization_has_twenty_webhooks_at_most(api: TestClient) -> None:
     assert problem(answers[-1], 409)["code"] == "too_many_webhooks"
 
 
-def test_only_an_administrators_key_with_the_scope_manages_webhooks(desk: Desk) -> None:
-    desk.add_user("bob")
-    for key in (api_key(desk, username="bob"), api_key(desk, ["documents.read"])):
-        with program(desk, key) as client:
+def test_only_an_administrators_key_with_the_scope_manages_webhooks(site: Site) -> None:
+    site.add_user("bob")
+    for key in (api_key(site, username="bob"), api_key(site, ["documents.read"])):
+        with program(site, key) as client:
             problem(client.get("/webhooks"), 403)
             problem(client.post("/webhooks/whk_1/test"), 403)

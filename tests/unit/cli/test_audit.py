@@ -10,18 +10,18 @@ import pytest
 from click.testing import CliRunner
 
 from ionport.cli import main
-from tests.support.whole import Desk, desk_on
+from tests.support.whole import Site, site_on
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    with desk_on(tmp_path / "data", "") as desk:
-        yield desk
+def site(tmp_path: Path) -> Iterator[Site]:
+    with site_on(tmp_path / "data", "") as site:
+        yield site
 
 
-def test_the_operator_reads_what_was_done(desk: Desk) -> None:
-    desk.add_user("bob")
-    data = str(desk.application.settings.data)
+def test_the_operator_reads_what_was_done(site: Site) -> None:
+    site.add_user("bob")
+    data = str(site.application.settings.data)
 
     def listed(*options: str) -> list[dict[str, object]]:
         ran = CliRunner().invoke(main, ["--data", data, "audit", "list", "--json", *options])
@@ -32,8 +32,8 @@ def test_the_operator_reads_what_was_done(desk: Desk) -> None:
     everything = listed("--limit", "1000")
     assert {"user.created", "membership.set"} <= {row["action"] for row in everything}
     assert everything == sorted(everything, key=lambda row: str(row["at"]), reverse=True)
-    assert {row["scope"] for row in listed("--organization")} == {desk.organization.organization_id}
-    tenant = desk.tenant.tenant_id
+    assert {row["scope"] for row in listed("--organization")} == {site.organization.organization_id}
+    tenant = site.tenant.tenant_id
     assert {row["scope"] for row in listed("--tenant", tenant)} == {tenant}
     assert {row["action"] for row in listed("--action", "user.created")} == {"user.created"}
     assert listed("--until", "2001-01-01") == []

@@ -16,7 +16,7 @@ from click.testing import CliRunner
 
 from ionport.cli import main
 from ionport.manual import page_names, read_page
-from tests.support.whole import Desk, desk_on
+from tests.support.whole import Site, site_on
 
 _BLOCK = re.compile(r"```(?:shell|sh|)\n.*?```|^(?: {4}\S.*\n)+", re.DOTALL | re.MULTILINE)
 
@@ -62,26 +62,26 @@ def test_a_line_of_a_block_has_the_arguments_and_options_of_its_command(
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    with desk_on(tmp_path / "data", "") as desk:
-        yield desk
+def site(tmp_path: Path) -> Iterator[Site]:
+    with site_on(tmp_path / "data", "") as site:
+        yield site
 
 
 def test_commands_that_need_a_data_folder_alone_run_as_the_pages_have_them(
-    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     rows = re.search(r"^ {4}number,name,.*\n {4}.*\n", read_page("suppliers").text, re.MULTILINE)
     assert rows is not None
     Path("suppliers.csv").write_text(textwrap.dedent(rows[0]), encoding="utf-8")
     told: dict[str, str] = {}
-    data = ("--data", str(desk.application.settings.data))
+    data = ("--data", str(site.application.settings.data))
     for page in ("suppliers", "companies", "document-types", "retention", "json-api", "audit-log"):
         for words in commands_of(page):
             if words[:2] == ["supplier", "fetch"]:
                 # It needs a connection: tests/unit/web/pages/settings/test_supplier_fetch.py.
                 continue
-            words = [desk.tenant.tenant_id if word == "ACME_TST" else word for word in words]
+            words = [site.tenant.tenant_id if word == "ACME_TST" else word for word in words]
             done = CliRunner().invoke(main, [*data, *words], input="y\n")
             assert done.exit_code == 0, f"{page}: {words}: {done.output}"
             told[" ".join(words)] = done.output

@@ -13,27 +13,27 @@ from ionport.cli import main
 from ionport.identity.access import Access
 from ionport.identity.model import Actor
 from tests.support.receiver import receiving
-from tests.support.whole import Desk, desk_on
+from tests.support.whole import Site, site_on
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    with desk_on(tmp_path / "data", "") as desk:
-        yield desk
+def site(tmp_path: Path) -> Iterator[Site]:
+    with site_on(tmp_path / "data", "") as site:
+        yield site
 
 
-def test_webhooks_are_listed_and_tested(desk: Desk) -> None:
-    side = desk.application.documents
+def test_webhooks_are_listed_and_tested(site: Site) -> None:
+    side = site.application.documents
     assert side is not None
 
     def run(*arguments: str) -> Result:
-        data = str(desk.application.settings.data)
+        data = str(site.application.settings.data)
         return CliRunner().invoke(main, ["--data", data, "webhook", *arguments])
 
     assert "No webhook yet." in run("list").output
     with receiving() as receiver:
-        with desk.application.database.write() as work:
-            access = Access(work, desk.organization, Actor.operator())
+        with site.application.database.write() as work:
+            access = Access(work, site.organization, Actor.operator())
             webhook, secret = side.webhooks.add(access, "ERP", receiver.url, ["document.exported"])
         (listed,) = json.loads(run("list", "--json").stdout)
         assert (listed["id"], listed["state"], listed["url"]) == (

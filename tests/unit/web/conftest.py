@@ -8,7 +8,7 @@ import pytest
 from ionport.core.clock import MovableClock
 from ionport.store import Database
 from tests.support.web import Browser, People, browser_on
-from tests.support.whole import Desk, desk_on
+from tests.support.whole import Site, site_on
 
 
 @pytest.fixture
@@ -24,14 +24,14 @@ def browser(people: People) -> Iterator[Browser]:
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
+def site(tmp_path: Path) -> Iterator[Site]:
     """The whole application on SQLite, and an administrator's browser in front of it."""
-    with desk_on(tmp_path / "data", "") as desk:
-        yield desk
+    with site_on(tmp_path / "data", "") as site:
+        yield site
 
 
 @pytest.fixture
-def desk_on_each(tmp_path: Path, database_url: str) -> Iterator[Desk]:
+def site_on_each(tmp_path: Path, database_url: str) -> Iterator[Site]:
     """The same on SQLite and on PostgreSQL."""
-    with desk_on(tmp_path / "data", database_url) as desk:
-        yield desk
+    with site_on(tmp_path / "data", database_url) as site:
+        yield site

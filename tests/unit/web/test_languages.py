@@ -25,7 +25,7 @@ from ionport.web.locales import name_of_code, speech_of
 from ionport.web.middleware.languages import preferred
 from ionport.web.pages.documents.document.values import code_name
 from tests.support.web import Browser, People
-from tests.support.whole import Desk
+from tests.support.whole import Site
 
 
 def _language(page: str) -> str:
@@ -166,10 +166,10 @@ def test_codes_of_forms_have_names_in_each_language_but_for_american_payments() 
                 assert told, (name, one.code, one.name, language)
 
 
-def test_a_form_offers_codes_by_the_names_of_the_language(desk: Desk) -> None:
-    desk.browser.http.headers["accept-language"] = "fr"
-    desk.upload()
-    page = desk.browser.get(f"/documents/{desk.document_id()}/correct").text
+def test_a_form_offers_codes_by_the_names_of_the_language(site: Site) -> None:
+    site.browser.http.headers["accept-language"] = "fr"
+    site.upload()
+    page = site.browser.get(f"/documents/{site.document_id()}/correct").text
     assert '<option value="58">Virement SEPA</option>' in page
     assert '<option value="CHF">franc suisse</option>' in page
     assert "Swiss Franc" not in page
@@ -184,10 +184,10 @@ def test_terms_in_the_sentences_of_rules_have_the_names_of_the_language() -> Non
         assert term_label("BT-115") == "Net à payer (BT-115)"
 
 
-def test_export_methods_to_choose_from_have_the_names_of_the_language(desk: Desk) -> None:
-    desk.browser.http.headers["accept-language"] = "de"
+def test_export_methods_to_choose_from_have_the_names_of_the_language(site: Site) -> None:
+    site.browser.http.headers["accept-language"] = "de"
     for address in ("/settings/export/new", "/settings/export/new/folder"):
-        page = desk.browser.text(address)
+        page = site.browser.text(address)
         assert "Lokaler Ordner" in page
         assert "Local folder" not in page
 

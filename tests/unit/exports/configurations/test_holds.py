@@ -29,7 +29,7 @@ from tests.unit.connections.conftest import credential
 
 
 @dataclass(slots=True)
-class Desk:
+class Site:
     side: DocumentSide
     clock: MovableClock
     connection_id: str
@@ -118,8 +118,8 @@ class Desk:
 
 
 @pytest.fixture
-def desk(side: DocumentSide, clock: MovableClock) -> Desk:
-    found = Desk(side, clock, "")
+def site(side: DocumentSide, clock: MovableClock) -> Site:
+    found = Site(side, clock, "")
     found.connection_id = found.connect()
     return found
 
@@ -130,22 +130,22 @@ def desk(side: DocumentSide, clock: MovableClock) -> Desk:
     ids=["missing", "refused", "unproved"],
 )
 def test_a_configuration_that_is_not_proved_is_activated_only_with_a_reason(
-    desk: Desk, failed: dict[str, str] | None, words: str
+    site: Site, failed: dict[str, str] | None, words: str
 ):
     if failed is not None:
-        desk.prove(failed)
-    made = desk.create()
+        site.prove(failed)
+    made = site.create()
     with pytest.raises(Conflict, match=words) as refused:
-        desk.activate(made.id)
+        site.activate(made.id)
     assert refused.value.code == "proof_not_passed"
     with pytest.raises(InvalidInput):
-        desk.activate(made.id, "x" * 501)
-    assert desk.activate(made.id, " the account gets\nits role today ")
-    decision = desk.proof(made).decision
+        site.activate(made.id, "x" * 501)
+    assert site.activate(made.id, " the account gets\nits role today ")
+    decision = site.proof(made).decision
     assert decision is not None
     assert decision.reason == "the account gets its role today"
-    assert (decision.made_by, decision.made_at) == (OPERATOR.name, desk.clock.now())
-    with desk.side.database.read() as work:
+    assert (decision.made_by, decision.made_at) == (OPERATOR.name, site.clock.now())
+    with site.side.database.read() as work:
         told = work.connection.execute(
             text("select details from audit_log where action = :action"),
             {"action": "export_configuration.activated_all_the_same"},
@@ -153,112 +153,112 @@ def test_a_configuration_that_is_not_proved_is_activated_only_with_a_reason(
     assert "its role today" in str(told)
 
 
-def test_a_configuration_whose_proof_passed_for_its_method_needs_no_reason(desk: Desk):
-    desk.prove()
-    made = desk.create()
-    assert desk.activate(made.id)
-    assert desk.proof(made).decision is None
-    idm_only = desk.create(replace(desk.fields("IDM"), method=ExportMethod.INFOR_IDM))
-    desk.prove(ION_REFUSED)
-    assert desk.activate(idm_only.id, replace=True), "ION's refusal is no matter of IDM's"
+def test_a_configuration_whose_proof_passed_for_its_method_needs_no_reason(site: Site):
+    site.prove()
+    made = site.create()
+    assert site.activate(made.id)
+    assert site.proof(made).decision is None
+    idm_only = site.create(replace(site.fields("IDM"), method=ExportMethod.INFOR_IDM))
+    site.prove(ION_REFUSED)
+    assert site.activate(idm_only.id, replace=True), "ION's refusal is no matter of IDM's"
     with pytest.raises(Conflict):
-        desk.activate(made.id, replace=True)
+        site.activate(made.id, replace=True)
 
 
-def test_an_active_configuration_moves_to_what_is_not_proved_only_with_a_reason(desk: Desk):
-    desk.prove()
-    made = desk.create()
-    desk.activate(made.id)
-    moved = replace(desk.fields(), connection_id=desk.connect())
-    renamed = replace(desk.fields(), title="Renamed")
-    configurations, scope = desk.side.configurations, desk.side.scope
-    with desk.side.database.write() as work:
+def test_an_active_configuration_moves_to_what_is_not_proved_only_with_a_reason(site: Site):
+    site.prove()
+    made = site.create()
+    site.activate(made.id)
+    moved = replace(site.fields(), connection_id=site.connect())
+    renamed = replace(site.fields(), title="Renamed")
+    configurations, scope = site.side.configurations, site.side.scope
+    with site.side.database.write() as work:
         access = Access(work, scope, OPERATOR)
         configurations.edit(access, made.id, renamed)
         with pytest.raises(Conflict) as refused:
             configurations.edit(access, made.id, moved)
         assert refused.value.code == "proof_not_passed"
         changed = configurations.edit(access, made.id, moved, reason="same app, new file")
-    decision = desk.proof(changed).decision
+    decision = site.proof(changed).decision
     assert decision is not None
     assert decision.connection_id == moved.connection_id
 
 
 @pytest.mark.on_each_database
-def test_a_refused_proof_holds_the_deliveries_until_one_passes(desk: Desk):
-    desk.prove()
-    desk.activate(desk.create().id)
-    delivery = desk.side.export(desk.side.receive())
-    assert not desk.held(delivery)
-    desk.prove(AWAY)
-    assert not desk.held(delivery), "unproved: the circuit breaker's affair"
-    desk.prove(ROLE_MISSING)
-    assert desk.held(delivery)
-    desk.prove(AWAY)
-    assert not desk.is_due(delivery), "a network that is away takes nothing back"
-    assert desk.held(delivery)
-    desk.prove()
-    assert desk.is_due(delivery)
-    assert not desk.held(desk.side.detail(delivery.id).delivery)
+def test_a_refused_proof_holds_the_deliveries_until_one_passes(site: Site):
+    site.prove()
+    site.activate(site.create().id)
+    delivery = site.side.export(site.side.receive())
+    assert not site.held(delivery)
+    site.prove(AWAY)
+    assert not site.held(delivery), "unproved: the circuit breaker's affair"
+    site.prove(ROLE_MISSING)
+    assert site.held(delivery)
+    site.prove(AWAY)
+    assert not site.is_due(delivery), "a network that is away takes nothing back"
+    assert site.held(delivery)
+    site.prove()
+    assert site.is_due(delivery)
+    assert not site.held(site.side.detail(delivery.id).delivery)
 
 
 @pytest.mark.on_each_database
-def test_a_decision_frees_what_is_held_and_counts_until_the_next_proof(desk: Desk):
-    desk.prove()
-    made = desk.create()
-    desk.activate(made.id)
-    delivery = desk.side.export(desk.side.receive())
+def test_a_decision_frees_what_is_held_and_counts_until_the_next_proof(site: Site):
+    site.prove()
+    made = site.create()
+    site.activate(made.id)
+    delivery = site.side.export(site.side.receive())
     with pytest.raises(Conflict, match="nothing is held"):
-        desk.decide(delivery)
-    desk.prove(ROLE_MISSING)
-    assert desk.held(delivery)
-    assert desk.proof(made).is_broken
-    assert desk.proof(made).held == 1
+        site.decide(delivery)
+    site.prove(ROLE_MISSING)
+    assert site.held(delivery)
+    assert site.proof(made).is_broken
+    assert site.proof(made).held == 1
     with pytest.raises(InvalidInput):
-        desk.decide(delivery, " ")
-    assert desk.decide(delivery) == 1
-    assert desk.is_due(delivery)
-    assert not desk.held(delivery)
-    assert not desk.proof(made).is_broken
-    desk.prove(AWAY)
-    assert not desk.held(delivery), "still about the same refusal"
-    desk.prove(ROLE_MISSING)
-    assert desk.held(delivery), "a new refusal asks anew"
+        site.decide(delivery, " ")
+    assert site.decide(delivery) == 1
+    assert site.is_due(delivery)
+    assert not site.held(delivery)
+    assert not site.proof(made).is_broken
+    site.prove(AWAY)
+    assert not site.held(delivery), "still about the same refusal"
+    site.prove(ROLE_MISSING)
+    assert site.held(delivery), "a new refusal asks anew"
 
 
 @pytest.mark.on_each_database
-def test_what_a_refused_proof_holds_goes_on_over_a_new_connection_that_is_proved(desk: Desk):
-    desk.prove()
-    made = desk.create()
-    desk.activate(made.id)
-    delivery = desk.side.export(desk.side.receive())
-    desk.prove(ROLE_MISSING)
-    assert desk.held(delivery)
-    moved = replace(desk.fields(), connection_id=desk.connect())
-    desk.prove(connection_id=moved.connection_id)
-    assert not desk.is_due(delivery)
-    with desk.side.database.write() as work:
-        desk.side.configurations.edit(Access(work, desk.side.scope, OPERATOR), made.id, moved)
-    assert desk.is_due(delivery)
-    assert not desk.held(desk.side.detail(delivery.id).delivery)
+def test_what_a_refused_proof_holds_goes_on_over_a_new_connection_that_is_proved(site: Site):
+    site.prove()
+    made = site.create()
+    site.activate(made.id)
+    delivery = site.side.export(site.side.receive())
+    site.prove(ROLE_MISSING)
+    assert site.held(delivery)
+    moved = replace(site.fields(), connection_id=site.connect())
+    site.prove(connection_id=moved.connection_id)
+    assert not site.is_due(delivery)
+    with site.side.database.write() as work:
+        site.side.configurations.edit(Access(work, site.side.scope, OPERATOR), made.id, moved)
+    assert site.is_due(delivery)
+    assert not site.held(site.side.detail(delivery.id).delivery)
 
 
-def test_a_refusal_of_ion_holds_nothing_that_goes_to_idm_alone(desk: Desk):
-    desk.prove()
-    desk.activate(desk.create(replace(desk.fields(), method=ExportMethod.INFOR_IDM)).id)
-    delivery = desk.side.export(desk.side.receive())
-    desk.prove(ION_REFUSED)
-    assert not desk.held(delivery)
+def test_a_refusal_of_ion_holds_nothing_that_goes_to_idm_alone(site: Site):
+    site.prove()
+    site.activate(site.create(replace(site.fields(), method=ExportMethod.INFOR_IDM)).id)
+    delivery = site.side.export(site.side.receive())
+    site.prove(ION_REFUSED)
+    assert not site.held(delivery)
 
 
-def test_only_an_administrator_decides(desk: Desk):
-    desk.prove(REFUSED)
-    made = desk.create()
-    role = (desk.side.scope.organization_id, OrganizationRole.USER)
+def test_only_an_administrator_decides(site: Site):
+    site.prove(REFUSED)
+    made = site.create()
+    role = (site.side.scope.organization_id, OrganizationRole.USER)
     member = Actor("usr_1", "Mia", organization_roles=frozenset({role}))
     use = UseOfConnection.of_configuration(made)
-    with desk.side.database.write() as work:
-        access = Access(work, desk.side.scope, member)
+    with site.side.database.write() as work:
+        access = Access(work, site.side.scope, member)
         with pytest.raises(Forbidden):
-            desk.side.configurations.decisions.deliver_all_the_same(access, use, "because")
-        assert desk.side.configurations.proof(access, use).is_broken
+            site.side.configurations.decisions.deliver_all_the_same(access, use, "because")
+        assert site.side.configurations.proof(access, use).is_broken

@@ -18,7 +18,7 @@ from ionport.gateway.suites.model import PolicyType
 from ionport.web import pages
 from tests.support.html_forms import form_with
 from tests.support.web import said
-from tests.support.whole import Desk, desk_on
+from tests.support.whole import Site, site_on
 from tests.unit.web.pages.api_suites.test_suites import endpoint_path, suite_path
 from tests.unit.web.pages.control import test_control as control
 from tests.unit.web.pages.ion_desk import test_connection_points as points
@@ -29,7 +29,7 @@ from tests.unit.web.pages.ion_desk import test_document_flows as flows
 class Edit:
     """One edit form: how its thing is made, where the form is, what two people type."""
 
-    make: Callable[[Desk], str]
+    make: Callable[[Site], str]
     name: str
     first: str
     second: str
@@ -38,73 +38,73 @@ class Edit:
     more: dict[str, str] = field(default_factory=dict)
 
 
-def _app(desk: Desk) -> str:
-    return str(desk.add_app("Edited app").url.path)
+def _app(site: Site) -> str:
+    return str(site.add_app("Edited app").url.path)
 
 
-def _account(desk: Desk) -> str:
-    desk.credentials("App of the account")
-    base = f"/ion-api/{desk.tenant.tenant_id}/service-accounts"
-    found = re.search(rf'href="({base}/[a-z]+_\w+)"', desk.browser.get(base).text)
+def _account(site: Site) -> str:
+    site.credentials("App of the account")
+    base = f"/ion-api/{site.tenant.tenant_id}/service-accounts"
+    found = re.search(rf'href="({base}/[a-z]+_\w+)"', site.browser.get(base).text)
     assert found is not None
     return found[1]
 
 
-def _user(desk: Desk) -> str:
-    return f"/ion-api/{desk.tenant.tenant_id}/users/{desk.add_user('edited')}"
+def _user(site: Site) -> str:
+    return f"/ion-api/{site.tenant.tenant_id}/users/{site.add_user('edited')}"
 
 
-def _policy(desk: Desk) -> str:
-    place = f"{suite_path(desk, context='WithPolicy')}/policies"
+def _policy(site: Site) -> str:
+    place = f"{suite_path(site, context='WithPolicy')}/policies"
     fields = {"type": "quota", "name": "A quota", "flow": "REQUEST"}
     fields["definition"] = sample_policy(PolicyType.QUOTA)
-    page = desk.browser.send(f"{place}/add", fields).text
+    page = site.browser.send(f"{place}/add", fields).text
     found = re.search(r'href="([^"]*/policies/\w+)/edit"', page)
     assert found is not None
     return found[1]
 
 
-def _connection(desk: Desk) -> str:
-    page = desk.add_export("Of a connection", desk.credentials(f"App {new_id('x')}")).text
+def _connection(site: Site) -> str:
+    page = site.add_export("Of a connection", site.credentials(f"App {new_id('x')}")).text
     found = re.search(r'href="(/settings/connections/con_\w+)"', page)
     assert found is not None
     return found[1]
 
 
-def _target(desk: Desk) -> str:
+def _target(site: Site) -> str:
     values = {"name": "Edited target", "url": "https://receiver.example/hook"}
     secret = new_webhook_secret().reveal()
-    page = desk.browser.send("/settings/connections/new/webhook", {**values, "secret": secret})
+    page = site.browser.send("/settings/connections/new/webhook", {**values, "secret": secret})
     return str(page.url.path)
 
 
-def _export(desk: Desk) -> str:
-    return str(desk.add_export("Edited", desk.credentials("App of the export")).url.path)
+def _export(site: Site) -> str:
+    return str(site.add_export("Edited", site.credentials("App of the export")).url.path)
 
 
-def _company(desk: Desk) -> str:
+def _company(site: Site) -> str:
     values = {"name": "Edited company", "vat_id": "DE987654321", "postal_code": "89073"}
-    page = desk.browser.send("/settings/companies/new", values)
+    page = site.browser.send("/settings/companies/new", values)
     return str(page.url.path)
 
 
-def _group(desk: Desk) -> str:
-    desk.browser.send("/settings/groups/add", {"name": "Edited group", "grant": "see:"})
+def _group(site: Site) -> str:
+    site.browser.send("/settings/groups/add", {"name": "Edited group", "grant": "see:"})
     found = re.search(
-        r'href="(/settings/groups/grp_\w+)"', desk.browser.get("/settings/groups").text
+        r'href="(/settings/groups/grp_\w+)"', site.browser.get("/settings/groups").text
     )
     assert found is not None
     return found[1]
 
 
-def _colleague(desk: Desk) -> str:
-    return f"/settings/users/{desk.add_user('colleague')}"
+def _colleague(site: Site) -> str:
+    return f"/settings/users/{site.add_user('colleague')}"
 
 
-def _webhook(desk: Desk) -> str:
+def _webhook(site: Site) -> str:
     fields = {"name": "Edited", "url": "http://127.0.0.1:9/", "events": "document.received"}
     found = re.search(
-        r"/settings/webhooks/whk_\w+", desk.browser.send("/settings/webhooks/new", fields).text
+        r"/settings/webhooks/whk_\w+", site.browser.send("/settings/webhooks/new", fields).text
     )
     assert found is not None
     return found[0]
@@ -121,7 +121,7 @@ EDITS = {
         _user, "organization:", "administrator", "user", "{}", "{}/roles"
     ),
     "/ion-api/{tenant}/configuration": Edit(
-        lambda desk: f"/ion-api/{desk.tenant.tenant_id}/configuration",
+        lambda site: f"/ion-api/{site.tenant.tenant_id}/configuration",
         "logins_per_minute",
         "18",
         "17",
@@ -131,13 +131,13 @@ EDITS = {
         flows.add, "description", "typed first", "typed second"
     ),
     "/ion-api/{tenant}/connection-points/{point}": Edit(
-        lambda desk: points.add(desk, points.client_id(desk)),
+        lambda site: points.add(site, points.client_id(site)),
         "description",
         "typed first",
         "typed second",
     ),
     "/ion-api/{tenant}/available-apis/{suite}/edit": Edit(
-        lambda desk: suite_path(desk, context="Edited"),
+        lambda site: suite_path(site, context="Edited"),
         "description",
         "typed first",
         "typed second",
@@ -145,7 +145,7 @@ EDITS = {
         "{}/edit",
     ),
     "/ion-api/{tenant}/available-apis/{suite}/endpoints/{endpoint}/edit": Edit(
-        lambda desk: endpoint_path(desk, suite_path(desk, context="WithEndpoint")),
+        lambda site: endpoint_path(site, suite_path(site, context="WithEndpoint")),
         "endpoint_description",
         "typed first",
         "typed second",
@@ -156,23 +156,23 @@ EDITS = {
         _policy, "name", "typed first", "typed second", "{}/edit", "{}/edit"
     ),
     "/ion-api/{tenant}/faults/{fault}": Edit(
-        lambda desk: f"{control.base(desk)}/faults/{control.add_rule(desk)}",
+        lambda site: f"{control.base(site)}/faults/{control.add_rule(site)}",
         "name",
         "typed first",
         "typed second",
     ),
     "/settings/groups/{group}": Edit(_group, "name", "typed first", "typed second"),
     "/settings/organization": Edit(
-        lambda _desk: "/settings/organization", "name", "typed first", "typed second"
+        lambda _site: "/settings/organization", "name", "typed first", "typed second"
     ),
     "/settings/users/{user}/rights": Edit(
         _colleague, "organization:", "administrator", "user", "{}", "{}/rights"
     ),
     "/settings/retention": Edit(
-        lambda _desk: "/settings/retention", "INVOICE", "20", "30", more={"confirmed": "yes"}
+        lambda _site: "/settings/retention", "INVOICE", "20", "30", more={"confirmed": "yes"}
     ),
     "/settings/alerts": Edit(
-        lambda _desk: "/settings/alerts",
+        lambda _site: "/settings/alerts",
         "recipients",
         "first@example.com",
         "second@example.com",
@@ -186,14 +186,14 @@ EDITS = {
     ),
     "/settings/companies/{company}": Edit(_company, "city", "Ulm", "Kehl"),
     "/settings/document-types/{type}/approvals": Edit(
-        lambda _desk: "/settings/document-types/INVOICE",
+        lambda _site: "/settings/document-types/INVOICE",
         "first_from",
         "10",
         "20",
         post="{}/approvals",
     ),
     "/settings/document-types/{type}/fields/{field}": Edit(
-        lambda _desk: "/settings/document-types/INVOICE/fields/purchase_order",
+        lambda _site: "/settings/document-types/INVOICE/fields/purchase_order",
         "pattern",
         "first.*",
         "second.*",
@@ -249,9 +249,9 @@ NO_EDITS_WHOLE = {
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    with desk_on(tmp_path_factory.mktemp("desk"), "") as desk:
-        yield desk
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with site_on(tmp_path_factory.mktemp("site"), "") as site:
+        yield site
 
 
 def _posts() -> Iterator[str]:
@@ -275,18 +275,18 @@ def test_every_form_that_edits_a_stored_thing_is_tried_here() -> None:
 
 
 @pytest.mark.parametrize("path", EDITS)
-def test_the_second_of_two_simultaneous_edits_is_told(desk: Desk, path: str) -> None:
+def test_the_second_of_two_simultaneous_edits_is_told(site: Site, path: str) -> None:
     edit = EDITS[path]
-    thing = edit.make(desk)
+    thing = edit.make(site)
     at, to = edit.form.format(thing), edit.post.format(thing)
-    shown = desk.browser.get(at).text
+    shown = site.browser.get(at).text
     name = next(one for one in form_with(shown, "shown_values").fields if one.startswith(edit.name))
     mine = {**form_with(shown, "shown_values").fields, **edit.more, name: edit.first}
     theirs = {**mine, name: edit.second}
-    saved = desk.browser.http.post(to, data=mine)
+    saved = site.browser.http.post(to, data=mine)
     assert saved.status_code == 200, said(saved.text)
 
-    told = desk.browser.http.post(to, data=theirs)
+    told = site.browser.http.post(to, data=theirs)
     assert told.status_code == 409, said(told.text)
     text = said(told.text)
     assert re.search(r"\bada \(20\d\d-\d\d-\d\d \d\d:\d\d:\d\d UTC\) changed", text)
@@ -294,17 +294,17 @@ def test_the_second_of_two_simultaneous_edits_is_told(desk: Desk, path: str) -> 
     assert f"is now “{edit.first}”" in text
     kept = form_with(told.text, "shown_values").fields
     assert kept[name] == edit.second, "what was typed stays"
-    assert form_with(desk.browser.get(at).text, "shown_values").fields[name] == edit.first
+    assert form_with(site.browser.get(at).text, "shown_values").fields[name] == edit.first
 
-    again = desk.browser.http.post(to, data={**kept, **edit.more})
+    again = site.browser.http.post(to, data={**kept, **edit.more})
     assert again.status_code == 200, said(again.text)
-    assert form_with(desk.browser.get(at).text, "shown_values").fields[name] == edit.second
+    assert form_with(site.browser.get(at).text, "shown_values").fields[name] == edit.second
 
 
-def test_an_edit_without_a_mark_is_not_stored(desk: Desk) -> None:
-    path = _connection(desk)
-    fields = {"csrf_token": desk.browser.csrf_token(path), "name": "blind"}
-    assert desk.browser.http.post(path, data=fields).status_code == 409
+def test_an_edit_without_a_mark_is_not_stored(site: Site) -> None:
+    path = _connection(site)
+    fields = {"csrf_token": site.browser.csrf_token(path), "name": "blind"}
+    assert site.browser.http.post(path, data=fields).status_code == 409
     fields["shown_values"] = "[" * 500
-    assert desk.browser.http.post(path, data=fields).status_code == 409
-    assert "blind" not in desk.browser.get(path).text
+    assert site.browser.http.post(path, data=fields).status_code == 409
+    assert "blind" not in site.browser.get(path).text

@@ -9,7 +9,7 @@ import httpx2
 import pytest
 
 from tests.support.web import Browser, People
-from tests.support.whole import Desk, desk_on
+from tests.support.whole import Site, site_on
 
 HTML = "text/html,application/xhtml+xml,*/*;q=0.8"
 OUTSIDE = (
@@ -36,14 +36,14 @@ ON_THE_WAY = (
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    with desk_on(tmp_path_factory.mktemp("desk") / "data", "") as desk:
-        yield desk
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with site_on(tmp_path_factory.mktemp("site") / "data", "") as site:
+        yield site
 
 
 @pytest.fixture(scope="module")
-def program(desk: Desk) -> Iterator[httpx2.Client]:
-    with httpx2.Client(base_url=desk.application.settings.origin) as client:
+def program(site: Site) -> Iterator[httpx2.Client]:
+    with httpx2.Client(base_url=site.application.settings.origin) as client:
         yield client
 
 
@@ -56,7 +56,7 @@ def program(desk: Desk) -> Iterator[httpx2.Client]:
     ],
 )
 def test_a_request_that_is_no_page_gets_json_at_an_address_outside_the_pages(
-    desk: Desk, program: httpx2.Client, method: str, accept: str
+    site: Site, program: httpx2.Client, method: str, accept: str
 ) -> None:
     for path in OUTSIDE:
         answer = program.request(
@@ -65,7 +65,7 @@ def test_a_request_that_is_no_page_gets_json_at_an_address_outside_the_pages(
         assert answer.status_code == 404, path
         assert answer.headers["content-type"] == "application/json", path
         assert "{iu}/{ti}/" in answer.json()["message"], path
-        assert desk.application.settings.gateway_origin in answer.json()["message"]
+        assert site.application.settings.gateway_origin in answer.json()["message"]
         assert answer.json()["requestId"] == answer.headers["x-request-id"]
         assert "set-cookie" not in answer.headers
 
@@ -85,8 +85,8 @@ def test_a_wrong_address_under_a_foreign_host_name_is_answered_too(program: http
     assert (answer.status_code, answer.json()["code"]) == (404, "unknown_address")
 
 
-def test_a_signed_in_browser_that_sends_to_no_page_gets_json_too(desk: Desk) -> None:
-    assert desk.browser.http.post("/IDM/api/items").json()["code"] == "unknown_address"
+def test_a_signed_in_browser_that_sends_to_no_page_gets_json_too(site: Site) -> None:
+    assert site.browser.http.post("/IDM/api/items").json()["code"] == "unknown_address"
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT"])

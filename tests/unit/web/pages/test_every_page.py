@@ -19,7 +19,7 @@ import ionport.web
 from ionport.identity.model import TenantRole
 from ionport.web.middleware.frame import CONTENT_SECURITY_POLICY
 from tests.support.web import PASSWORD
-from tests.support.whole import Desk, desk_on
+from tests.support.whole import Site, site_on
 
 # Values of parameters that a page might decode, compare or hand to the database.
 _NASTY = (
@@ -38,16 +38,16 @@ _NASTY = (
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    with desk_on(tmp_path_factory.mktemp("desk") / "data", "") as desk:
-        yield desk
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with site_on(tmp_path_factory.mktemp("site") / "data", "") as site:
+        yield site
 
 
-def _routes(desk: Desk) -> list[tuple[str, str]]:
+def _routes(site: Site) -> list[tuple[str, str]]:
     """Return method and path of every page and form, with ids of nothing in them."""
-    client = desk.browser.http
+    client = site.browser.http
     assert isinstance(client, TestClient)
-    values = {"tenant": desk.application.tenant.id}
+    values = {"tenant": site.application.tenant.id}
     found = []
     app: Any = client.app
     while not hasattr(app, "routes"):
@@ -73,21 +73,21 @@ def _parameters() -> list[str]:
     return sorted(names | {"q"})
 
 
-def test_a_user_without_an_organization_is_refused_and_told_what_to_do(desk: Desk) -> None:
-    desk.add_user("dora", TenantRole.IONAPI_ADMINISTRATOR, None)
-    token, _user = desk.application.sessions.sign_in(
-        desk.application.database, "dora", PASSWORD, "127.0.0.1"
+def test_a_user_without_an_organization_is_refused_and_told_what_to_do(site: Site) -> None:
+    site.add_user("dora", TenantRole.IONAPI_ADMINISTRATOR, None)
+    token, _user = site.application.sessions.sign_in(
+        site.application.database, "dora", PASSWORD, "127.0.0.1"
     )
-    csrf = desk.application.sessions.csrf_token(token)
-    port = desk.browser.http.base_url.port
+    csrf = site.application.sessions.csrf_token(token)
+    port = site.browser.http.base_url.port
     headers = {
         "cookie": f"ionport_session_{port}={token.reveal()}",
         "x-csrf-token": csrf,
         "accept": "text/html",
     }
     refused = 0
-    with TestClient(desk.browser.http.app, str(desk.browser.http.base_url)) as client:  # type: ignore[attr-defined]
-        for method, path in _routes(desk):
+    with TestClient(site.browser.http.app, str(site.browser.http.base_url)) as client:  # type: ignore[attr-defined]
+        for method, path in _routes(site):
             if path.endswith(("/sign-out", "/switch")):
                 continue
             answer = client.request(method, path, headers=headers, follow_redirects=False)
@@ -99,15 +99,15 @@ def test_a_user_without_an_organization_is_refused_and_told_what_to_do(desk: Des
     assert refused > 30
 
 
-def test_no_parameter_of_an_address_makes_a_page_fail(desk: Desk) -> None:
+def test_no_parameter_of_an_address_makes_a_page_fail(site: Site) -> None:
     names = _parameters()
     # Ids of nothing are answered before any parameter is read.
-    paths = [path for method, path in _routes(desk) if method == "GET" and "/none" not in path]
+    paths = [path for method, path in _routes(site) if method == "GET" and "/none" not in path]
     for start in (0, 4, 8):
         values = dict(zip(names, cycle(_NASTY[start:] + _NASTY[:start]), strict=False))
         query = "&".join(f"{name}={quote(value)}" for name, value in values.items())
         for path in paths:
-            answer = desk.browser.http.get(f"{path}?{query}", follow_redirects=False)
+            answer = site.browser.http.get(f"{path}?{query}", follow_redirects=False)
             assert answer.status_code < 500, (path, query)
             assert "x=y" not in answer.headers.get("set-cookie", "")
 
@@ -117,7 +117,7 @@ def _flash(text: str) -> str:
 
 
 @pytest.mark.parametrize("cookie", ["flash", "session", "visitor", "known"])
-def test_no_cookie_makes_a_page_fail(desk: Desk, cookie: str) -> None:
+def test_no_cookie_makes_a_page_fail(site: Site, cookie: str) -> None:
     values = [
         _flash("[" * 100_000),
         _flash('["info", ' + "[" * 20_000 + "]" * 20_000 + "]"),
@@ -133,10 +133,10 @@ def test_no_cookie_makes_a_page_fail(desk: Desk, cookie: str) -> None:
         "a" * 40_000,
         ".".join(["x" * 22, *["999999-" + "0" * 32] * 8]),
     ]
-    port = desk.browser.http.base_url.port
+    port = site.browser.http.base_url.port
     with TestClient(
-        desk.browser.http.app,  # type: ignore[attr-defined]
-        str(desk.browser.http.base_url),
+        site.browser.http.app,  # type: ignore[attr-defined]
+        str(site.browser.http.base_url),
         raise_server_exceptions=False,
     ) as client:
         for value in values:

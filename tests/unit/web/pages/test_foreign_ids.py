@@ -17,7 +17,7 @@ from ionport.identity.model import Actor, Organization, OrganizationRole
 from ionport.identity.repository import OrganizationRepository
 from ionport.store import OrganizationScope, SystemScope
 from ionport.web.app import _document_routes, _export_routes, _settings_routes
-from tests.support.whole import INVOICE, Desk, desk_on
+from tests.support.whole import INVOICE, Site, site_on
 
 _OTHER = OrganizationScope("org_other")
 _LISTS = {
@@ -63,42 +63,42 @@ def ids() -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory, ids: dict[str, str]) -> Iterator[Desk]:
+def site(tmp_path_factory: pytest.TempPathFactory, ids: dict[str, str]) -> Iterator[Site]:
     """Eve administers another organization; `ids` has one of everything of the first one."""
-    with desk_on(tmp_path_factory.mktemp("desk") / "data", "") as desk:
-        _add_everything(desk)
+    with site_on(tmp_path_factory.mktemp("site") / "data", "") as site:
+        _add_everything(site)
         for name, (address, pattern) in _LISTS.items():
-            found = re.search(pattern, desk.browser.get(address).text)
+            found = re.search(pattern, site.browser.get(address).text)
             assert found is not None, name
             ids[name] = found[1]
-        told = desk.browser.send(
+        told = site.browser.send(
             f"/settings/webhooks/{ids['webhook']}/test", form_at="/settings/webhooks"
         )
         message = re.search(r"/messages/(msg_\w+)/resend", told.text)
         assert message is not None
         ids["message"] = message[1]
-        desk.sign_in_as("eve")
-        yield desk
+        site.sign_in_as("eve")
+        yield site
 
 
-def _add_everything(desk: Desk) -> None:
-    application, operator = desk.application, Actor.operator()
+def _add_everything(site: Site) -> None:
+    application, operator = site.application, Actor.operator()
     assert application.documents is not None
-    configuration = desk.add_export(credential=desk.credentials()).url.path.rpartition("/")[2]
-    document = desk.document_id(INVOICE)
+    configuration = site.add_export(credential=site.credentials()).url.path.rpartition("/")[2]
+    document = site.document_id(INVOICE)
     suppliers = b"number,name\n1,Nordwerk\n"
-    desk.browser.send("/settings/suppliers/import", files=[("file", ("s.csv", suppliers))])
-    desk.browser.send("/settings/api-keys", {"name": "k", "scopes": "documents.read"})
+    site.browser.send("/settings/suppliers/import", files=[("file", ("s.csv", suppliers))])
+    site.browser.send("/settings/api-keys", {"name": "k", "scopes": "documents.read"})
     webhook = {"name": "w", "url": "http://127.0.0.1:9/", "events": "document.received"}
-    desk.browser.send("/settings/webhooks/new", webhook)
-    desk.browser.send("/settings/groups/add", {"name": "Readers", "grant": "see:"})
+    site.browser.send("/settings/webhooks/new", webhook)
+    site.browser.send("/settings/groups/add", {"name": "Readers", "grant": "see:"})
     bulk = {"action": "accept", "document": document, "confirmed": "yes", "reason": "x"}
-    desk.browser.send("/documents/bulk", bulk, form_at="/account")
+    site.browser.send("/documents/bulk", bulk, form_at="/account")
     with patch.object(list_files, "AT_ONCE", 0):
-        desk.browser.send("/documents/files", {"format": "csv"}, form_at="/account")
-    eve = desk.add_user("eve", None, None)
+        site.browser.send("/documents/files", {"format": "csv"}, form_at="/account")
+    eve = site.add_user("eve", None, None)
     with application.database.write() as work:
-        access = Access(work, desk.organization, operator)
+        access = Access(work, site.organization, operator)
         folder = {"folder": str(application.settings.data / "scans")}
         application.documents.sources.add_folder(access, "Scans", folder)
         application.documents.deliveries.export(access, document, configuration)
@@ -111,14 +111,14 @@ def _add_everything(desk: Desk) -> None:
         )
     # From the first company on an invoice for none of them would be held.
     company = {"name": "A", "gln": "4012345000009", "place": "main"}
-    desk.browser.send("/settings/companies/new", company)
+    site.browser.send("/settings/companies/new", company)
 
 
-def _answer(desk: Desk, method: str, path: str, ids: dict[str, str]) -> tuple[httpx2.Response, str]:
+def _answer(site: Site, method: str, path: str, ids: dict[str, str]) -> tuple[httpx2.Response, str]:
     """Read the path or send a form to it; return the answer with its text without the ids."""
     values = {**_PLAIN, **_FURTHER, **ids}
     address = re.sub(r"{(\w+)[^}]*}", lambda found: values.get(found[1], "none"), path)
-    token = desk.browser.csrf_token("/account")
+    token = site.browser.csrf_token("/account")
     form = {
         "csrf_token": token,
         "reason": "why",
@@ -130,7 +130,7 @@ def _answer(desk: Desk, method: str, path: str, ids: dict[str, str]) -> tuple[ht
         "seen invoice_id": "1",
     }
     data = form if method == "POST" else None
-    answer = desk.browser.http.request(method, address, data=data, follow_redirects=False)
+    answer = site.browser.http.request(method, address, data=data, follow_redirects=False)
     text = f"{answer.headers.get('location', '')} {answer.headers.get('set-cookie', '')}"
     text += answer.text
     for one in (*ids.values(), "none", token, answer.headers["x-request-id"]):
@@ -150,9 +150,9 @@ def test_every_kind_of_thing_is_asked_for() -> None:
     [*(("POST", path) for path in _POSTS), *(("GET", path) for path in _GETS)],
 )
 def test_a_foreign_id_is_answered_as_an_id_of_nothing(
-    desk: Desk, ids: dict[str, str], method: str, path: str
+    site: Site, ids: dict[str, str], method: str, path: str
 ) -> None:
-    foreign, said = _answer(desk, method, path, ids)
-    absent, said_of_nothing = _answer(desk, method, path, dict.fromkeys(ids, "none"))
+    foreign, said = _answer(site, method, path, ids)
+    absent, said_of_nothing = _answer(site, method, path, dict.fromkeys(ids, "none"))
     assert (foreign.status_code, said) == (absent.status_code, said_of_nothing)
     assert foreign.status_code == 404

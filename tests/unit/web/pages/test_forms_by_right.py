@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 from ionport.identity.model import OrganizationRole, TenantRole
 from ionport.web import pages
-from tests.support.whole import INVOICE, Desk, desk_on
+from tests.support.whole import INVOICE, Site, site_on
 
 _FORM = re.compile(r'<form\b[^>]*\bmethod="post"[^>]*>', re.IGNORECASE)
 _ACTION = re.compile(r'\baction="([^"]*)"')
@@ -29,35 +29,35 @@ PEOPLE = {
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     folder: Path = tmp_path_factory.mktemp("walk")
-    with desk_on(folder, "") as desk:
-        desk.add_export(credential=desk.credentials())
-        desk.upload(INVOICE)
-        desk.browser.send("/settings/companies/new", {"name": "Acme", "gln": "4012345000009"})
+    with site_on(folder, "") as site:
+        site.add_export(credential=site.credentials())
+        site.upload(INVOICE)
+        site.browser.send("/settings/companies/new", {"name": "Acme", "gln": "4012345000009"})
         suppliers = b"number,name\n1,Nordwerk\n"
-        desk.browser.send("/settings/suppliers/import", files=[("file", ("s.csv", suppliers))])
-        desk.browser.send("/settings/groups/add", {"name": "Readers", "grant": "see:"})
+        site.browser.send("/settings/suppliers/import", files=[("file", ("s.csv", suppliers))])
+        site.browser.send("/settings/groups/add", {"name": "Readers", "grant": "see:"})
         for name, (tenant_role, organization_role) in PEOPLE.items():
-            user = desk.add_user(name, tenant_role, organization_role)
+            user = site.add_user(name, tenant_role, organization_role)
             if name == "reader":
-                _let_see_alone(desk, user)
-        yield desk
+                _let_see_alone(site, user)
+        yield site
 
 
-def _let_see_alone(desk: Desk, user: str) -> None:
+def _let_see_alone(site: Site, user: str) -> None:
     """Put a person into the group that is for reading."""
-    found = re.search(r"/settings/groups/(grp_\w+)", desk.browser.get("/settings/groups").text)
+    found = re.search(r"/settings/groups/(grp_\w+)", site.browser.get("/settings/groups").text)
     assert found is not None
-    own, page = desk.organization.organization_id, f"/settings/users/{user}"
+    own, page = site.organization.organization_id, f"/settings/users/{user}"
     sent = {f"organization:{own}": "user", f"groups:{own}": found[1]}
-    assert desk.browser.send(f"{page}/rights", sent, form_at=page).status_code == 200
+    assert site.browser.send(f"{page}/rights", sent, form_at=page).status_code == 200
 
 
 @pytest.fixture(scope="module")
-def addresses(desk: Desk) -> list[str]:
+def addresses(site: Site) -> list[str]:
     """The addresses of all pages; whose of the organization's things there is one of each."""
-    filled = {"tenant": desk.tenant.tenant_id, "method": "infor-idm-bod", "tool": "postman"}
+    filled = {"tenant": site.tenant.tenant_id, "method": "infor-idm-bod", "tool": "postman"}
     filled |= {"type": "INVOICE", "field": "purchase_order"}
     for name, address, link in (
         ("document", "/documents", '/documents/(doc_[^/"]+)'),
@@ -67,7 +67,7 @@ def addresses(desk: Desk) -> list[str]:
         ("supplier", "/settings/suppliers", '/settings/suppliers/(sup_[^/"]+)'),
         ("connection", "/settings/connections", '/settings/connections/([a-z]+_[^/"]+)'),
     ):
-        found = re.search(link, desk.browser.get(address).text)
+        found = re.search(link, site.browser.get(address).text)
         filled[name] = found[1] if found else "x"
     return [
         re.sub(r"{(\w+)[^}]*}", lambda found: filled.get(found[1], "x"), route.path)
@@ -79,14 +79,14 @@ def addresses(desk: Desk) -> list[str]:
 
 @pytest.mark.parametrize("person", PEOPLE)
 def test_no_form_is_shown_to_whom_it_is_refused(
-    desk: Desk, addresses: list[str], person: str
+    site: Site, addresses: list[str], person: str
 ) -> None:
     for thing in ("/documents/doc_", "/settings/connections/con_", "/settings/companies/cmp_"):
         assert any(thing in address for address in addresses)
-    desk.sign_in_as(person)
+    site.sign_in_as(person)
     refused = []
     for address in addresses:
-        page = desk.browser.get(address)
+        page = site.browser.get(address)
         if page.status_code != 200 or "html" not in page.headers.get("content-type", ""):
             continue
         for form in _FORM.findall(page.text):
@@ -94,7 +94,7 @@ def test_no_form_is_shown_to_whom_it_is_refused(
             target = html.unescape(action[1]) if action and action[1] else address
             if target.startswith(_OWN):
                 continue
-            status = desk.browser.send(target, {}, form_at=address).status_code
+            status = site.browser.send(target, {}, form_at=address).status_code
             # What is of a tenant is its administrators' alone, however wrong the form is.
             if status in (403, 404) or (status == 422 and target.startswith("/ion-api/")):
                 refused.append(f"{address} shows a form to {target}: {status}")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from tests.support.whole import Desk
+from tests.support.whole import Site
 
 
-def test_what_a_list_knows_is_no_complaint(desk: Desk) -> None:
-    desk.upload("demo-invoice-ubl.xml")
+def test_what_a_list_knows_is_no_complaint(site: Site) -> None:
+    site.upload("demo-invoice-ubl.xml")
     for query in ("status=approval", "time=custom&from=2026-11-30", "sort=number&dir=asc&size=100"):
-        assert "unknown-value" not in desk.browser.get(f"/documents?{query}").text, query
+        assert "unknown-value" not in site.browser.get(f"/documents?{query}").text, query

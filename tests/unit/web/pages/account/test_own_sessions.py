@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 
 from ionport.web.rendering.devices import device_name
 from tests.support.web import Browser, said
-from tests.support.whole import Desk
+from tests.support.whole import Site
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 CHROME = (
@@ -21,8 +21,8 @@ CHROME = (
 
 
 @contextmanager
-def another_browser(desk: Desk, user: str, agent: str) -> Iterator[Browser]:
-    client = desk.browser.http
+def another_browser(site: Site, user: str, agent: str) -> Iterator[Browser]:
+    client = site.browser.http
     assert isinstance(client, TestClient)
     with Browser(str(client.base_url), client.app).opened() as other:
         other.http.headers["user-agent"] = agent
@@ -30,60 +30,60 @@ def another_browser(desk: Desk, user: str, agent: str) -> Iterator[Browser]:
         yield other
 
 
-def test_a_session_is_listed_by_device_and_ended(desk: Desk) -> None:
-    with another_browser(desk, "ada", FIREFOX) as other:
-        page = desk.browser.get("/account")
+def test_a_session_is_listed_by_device_and_ended(site: Site) -> None:
+    with another_browser(site, "ada", FIREFOX) as other:
+        page = site.browser.get("/account")
         assert "Firefox on Linux" in said(page.text)
         assert "this browser" in said(page.text)
         found = re.search(r'action="(/account/sessions/\w+/end)"', page.text)
         assert found is not None
-        ended = desk.browser.send(found[1], form_at="/account")
+        ended = site.browser.send(found[1], form_at="/account")
         assert "The session has ended" in said(ended.text)
         assert other.get("/account").url.path == "/sign-in"
-    again = desk.browser.send(found[1], form_at="/account")
+    again = site.browser.send(found[1], form_at="/account")
     assert again.status_code == 404
-    assert desk.browser.get("/account").url.path == "/account"
+    assert site.browser.get("/account").url.path == "/account"
 
 
-def test_all_other_sessions_end_at_once_and_this_one_stays(desk: Desk) -> None:
+def test_all_other_sessions_end_at_once_and_this_one_stays(site: Site) -> None:
     with (
-        another_browser(desk, "ada", FIREFOX) as first,
-        another_browser(desk, "ada", CHROME) as second,
+        another_browser(site, "ada", FIREFOX) as first,
+        another_browser(site, "ada", CHROME) as second,
     ):
-        answer = desk.browser.send("/account/sessions/end-others", form_at="/account")
+        answer = site.browser.send("/account/sessions/end-others", form_at="/account")
         assert "2 other sessions have ended" in said(answer.text)
         assert {first.get("/account").url.path, second.get("/account").url.path} == {"/sign-in"}
-    assert desk.browser.get("/account").url.path == "/account"
+    assert site.browser.get("/account").url.path == "/account"
 
 
-def test_nobody_ends_the_session_of_another_person_by_its_id(desk: Desk) -> None:
-    desk.add_user("eve")
-    with another_browser(desk, "eve", FIREFOX) as eve:
-        with desk.application.database.read() as work:
-            user = desk.application.identity.find_user(work, "eve")
+def test_nobody_ends_the_session_of_another_person_by_its_id(site: Site) -> None:
+    site.add_user("eve")
+    with another_browser(site, "eve", FIREFOX) as eve:
+        with site.application.database.read() as work:
+            user = site.application.identity.find_user(work, "eve")
             assert user is not None
-            (session,) = desk.application.sessions.list_sessions(work, user.id)
+            (session,) = site.application.sessions.list_sessions(work, user.id)
         path = f"/account/sessions/{session.digest}/end"
-        assert desk.browser.send(path, form_at="/account").status_code == 404
+        assert site.browser.send(path, form_at="/account").status_code == 404
         assert eve.get("/account").url.path == "/account"
 
 
-def test_an_administrator_signs_a_person_out_everywhere(desk: Desk) -> None:
-    path = f"/ion-api/{desk.tenant.tenant_id}/users/{desk.add_user('bob', organization_role=None)}"
-    with another_browser(desk, "bob", CHROME) as bob:
-        assert "Last sign-in" in desk.browser.text(path)
-        assert "Sign bob out everywhere?" in desk.browser.text(f"{path}/sessions/end")
-        answer = desk.browser.send(f"{path}/sessions/end")
+def test_an_administrator_signs_a_person_out_everywhere(site: Site) -> None:
+    path = f"/ion-api/{site.tenant.tenant_id}/users/{site.add_user('bob', organization_role=None)}"
+    with another_browser(site, "bob", CHROME) as bob:
+        assert "Last sign-in" in site.browser.text(path)
+        assert "Sign bob out everywhere?" in site.browser.text(f"{path}/sessions/end")
+        answer = site.browser.send(f"{path}/sessions/end")
         assert "1 session has ended" in said(answer.text)
         assert "Sessions ended" in said(answer.text)
         assert bob.get("/account").url.path == "/sign-in"
 
 
-def test_the_list_of_users_is_sorted_by_last_sign_in(desk: Desk) -> None:
-    desk.add_user("bob")
-    path = f"/ion-api/{desk.tenant.tenant_id}/users?sort=last_sign_in&dir="
+def test_the_list_of_users_is_sorted_by_last_sign_in(site: Site) -> None:
+    site.add_user("bob")
+    path = f"/ion-api/{site.tenant.tenant_id}/users?sort=last_sign_in&dir="
     orders = [
-        re.findall(r'class="row-title"[^>]*>(\w+)<', desk.browser.get(path + direction).text)
+        re.findall(r'class="row-title"[^>]*>(\w+)<', site.browser.get(path + direction).text)
         for direction in ("asc", "desc")
     ]
     assert orders == [["bob", "ada"], ["ada", "bob"]]

@@ -10,7 +10,7 @@ from aiohttp import web
 
 from tests.support.custom_suites import TargetServer
 from tests.support.web import said
-from tests.support.whole import Desk
+from tests.support.whole import Site
 from tests.unit.web.pages.api_suites.test_suites import endpoint_path, suite_path
 
 YAML = """\
@@ -53,24 +53,24 @@ def source() -> Iterator[TargetServer]:
         yield server
 
 
-def place_of(desk: Desk) -> str:
-    return f"{endpoint_path(desk, suite_path(desk))}/documentation"
+def place_of(site: Site) -> str:
+    return f"{endpoint_path(site, suite_path(site))}/documentation"
 
 
-def upload(desk: Desk, place: str, content: bytes, name: str = "Things") -> Any:
+def upload(site: Site, place: str, content: bytes, name: str = "Things") -> Any:
     files = [("file", ("api.yaml", content))]
-    return desk.browser.send(f"{place}/add", {"name": name}, files=files)
+    return site.browser.send(f"{place}/add", {"name": name}, files=files)
 
 
-def test_an_uploaded_yaml_document_is_rendered_here(desk: Desk) -> None:
-    place = place_of(desk)
-    assert "No documentation yet" in desk.browser.get(place).text
-    page = upload(desk, place, YAML.encode()).text
+def test_an_uploaded_yaml_document_is_rendered_here(site: Site) -> None:
+    place = place_of(site)
+    assert "No documentation yet" in site.browser.get(place).text
+    page = upload(site, place, YAML.encode()).text
     assert "The documentation Things is saved" in said(page)
     assert "Documentation added" in said(page)
     one = re.search(rf"{place}/doc_\w+", page)
     assert one is not None
-    shown = desk.browser.get(one[0]).text
+    shown = site.browser.get(one[0]).text
     text = said(shown)
     assert "Orders 2" in text
     assert "Read an <b>order</b>" in text
@@ -79,23 +79,23 @@ def test_an_uploaded_yaml_document_is_rendered_here(desk: Desk) -> None:
     assert "/CustomerApi/DocBits-Sandbox/Sandbox/orders/{id}'" in text
     assert "Bearer $ACCESS_TOKEN" in text
     assert "http" not in "".join(re.findall(r'(?:src|href)="([^"]*)"', shown))
-    downloaded = desk.browser.get(f"{one[0]}/file")
+    downloaded = site.browser.get(f"{one[0]}/file")
     assert downloaded.json()["info"]["title"] == "Orders"
     assert "attachment" in downloaded.headers["content-disposition"]
 
 
-def test_an_uploaded_json_document_is_kept_beside_it(desk: Desk) -> None:
-    place = place_of(desk)
-    upload(desk, place, YAML.encode())
-    page = said(upload(desk, place, JSON, "Old").text)
+def test_an_uploaded_json_document_is_kept_beside_it(site: Site) -> None:
+    place = place_of(site)
+    upload(site, place, YAML.encode())
+    page = said(upload(site, place, JSON, "Old").text)
     assert "Things" in page
     assert "Old" in page
 
 
-def test_a_document_is_fetched_by_its_address(desk: Desk, source: TargetServer) -> None:
-    place = place_of(desk)
+def test_a_document_is_fetched_by_its_address(site: Site, source: TargetServer) -> None:
+    place = place_of(site)
     url = f"{source.url}/openapi.yaml?form=yaml"
-    answer = desk.browser.send(f"{place}/add", {"name": "Fetched", "url": url})
+    answer = site.browser.send(f"{place}/add", {"name": "Fetched", "url": url})
     assert "The documentation Fetched is saved" in said(answer.text)
     assert source.requests[-1].query_string == "form=yaml"
 
@@ -110,16 +110,16 @@ def test_a_document_is_fetched_by_its_address(desk: Desk, source: TargetServer) 
     ],
 )
 def test_an_address_without_a_document_is_told_beside_it(
-    desk: Desk, source: TargetServer, path: str, said_text: str
+    site: Site, source: TargetServer, path: str, said_text: str
 ) -> None:
-    place = place_of(desk)
+    place = place_of(site)
     url = source.url + path
-    answer = desk.browser.send(f"{place}/add", {"name": "N", "url": url})
+    answer = site.browser.send(f"{place}/add", {"name": "N", "url": url})
     assert answer.status_code == 422
     assert 'id="url-error"' in answer.text
     assert said_text in said(answer.text)
     assert f'value="{url}"' in answer.text
-    assert "No documentation yet" in desk.browser.get(place).text
+    assert "No documentation yet" in site.browser.get(place).text
 
 
 @pytest.mark.parametrize(
@@ -135,8 +135,8 @@ def test_an_address_without_a_document_is_told_beside_it(
         "http://localhost:1/openapi.json",
     ],
 )
-def test_an_address_that_may_not_be_fetched_is_told(desk: Desk, url: str) -> None:
-    answer = desk.browser.send(f"{place_of(desk)}/add", {"name": "N", "url": url})
+def test_an_address_that_may_not_be_fetched_is_told(site: Site, url: str) -> None:
+    answer = site.browser.send(f"{place_of(site)}/add", {"name": "N", "url": url})
     assert answer.status_code == 422
     assert 'id="url-error"' in answer.text
 
@@ -144,31 +144,31 @@ def test_an_address_that_may_not_be_fetched_is_told(desk: Desk, url: str) -> Non
 @pytest.mark.parametrize(
     "content", [b"", b"{", b"a: [", b"openapi: 1.0", b"\xff\xfe", b" " * 2_000_001, b"<html/>"]
 )
-def test_what_is_no_document_is_told_beside_the_file(desk: Desk, content: bytes) -> None:
-    place = place_of(desk)
-    answer = upload(desk, place, content)
+def test_what_is_no_document_is_told_beside_the_file(site: Site, content: bytes) -> None:
+    place = place_of(site)
+    answer = upload(site, place, content)
     assert answer.status_code in (413, 422)
     assert 'id="file-error"' in answer.text
     assert 'value="Things"' in answer.text
 
 
-def test_a_document_needs_a_name_and_one_source(desk: Desk) -> None:
-    place = place_of(desk)
+def test_a_document_needs_a_name_and_one_source(site: Site) -> None:
+    place = place_of(site)
     assert "Enter a URL or choose a file." in said(
-        desk.browser.send(f"{place}/add", {"name": "N"}).text
+        site.browser.send(f"{place}/add", {"name": "N"}).text
     )
     both = {"name": "N", "url": "https://api.example.com/a.json"}
-    answer = desk.browser.send(f"{place}/add", both, files=[("file", ("a", JSON))])
+    answer = site.browser.send(f"{place}/add", both, files=[("file", ("a", JSON))])
     assert "Either a URL or a file." in said(answer.text)
-    assert 'id="name-error"' in upload(desk, place, JSON, " ").text
+    assert 'id="name-error"' in upload(site, place, JSON, " ").text
 
 
-def test_a_document_is_deleted_after_a_question(desk: Desk) -> None:
-    place = place_of(desk)
-    page = upload(desk, place, JSON).text
+def test_a_document_is_deleted_after_a_question(site: Site) -> None:
+    place = place_of(site)
+    page = upload(site, place, JSON).text
     one = re.search(rf"{place}/doc_\w+", page)
     assert one is not None
-    assert "Calls are not concerned" in said(desk.browser.get(f"{one[0]}/delete").text)
-    assert "Documentation deleted: Things" in said(desk.browser.send(f"{one[0]}/delete").text)
+    assert "Calls are not concerned" in said(site.browser.get(f"{one[0]}/delete").text)
+    assert "Documentation deleted: Things" in said(site.browser.send(f"{one[0]}/delete").text)
     for page in ("", "/file", "/delete"):
-        assert desk.browser.get(one[0] + page).status_code == 404
+        assert site.browser.get(one[0] + page).status_code == 404

@@ -9,7 +9,7 @@ import pytest
 from ionport.gateway.policies.model import sample_policy
 from ionport.gateway.suites.model import PolicyType
 from tests.support.web import said
-from tests.support.whole import Desk
+from tests.support.whole import Site
 from tests.unit.web.pages.api_suites.test_suites import (
     PNG,
     SECRET,
@@ -21,44 +21,44 @@ from tests.unit.web.pages.api_suites.test_suites import (
 )
 
 
-def made(desk: Desk) -> str:
+def made(site: Site) -> str:
     """A suite with everything that a file holds, and more."""
-    suite = suite_path(desk)
+    suite = suite_path(site)
     security = {"security.type": "Basic", "shown_security": "Basic", **SECURITIES["Basic"]}
     second = {**SUITE, **security, "proxy_context": "Second"}
-    desk.browser.send(f"{suite}/endpoints/add", second)
-    first = endpoint_path(desk, suite)
+    site.browser.send(f"{suite}/endpoints/add", second)
+    first = endpoint_path(site, suite)
     for place, kind in ((suite, PolicyType.QUOTA), (first, PolicyType.HEADER)):
         fields = {"type": kind.value, "name": "P", "flow": "REQUEST"}
         fields["definition"] = sample_policy(kind)
-        desk.browser.send(f"{place}/policies/add", fields)
+        site.browser.send(f"{place}/policies/add", fields)
     fields = {**SUITE, "context": ""}
-    desk.browser.send(f"{suite}/edit", fields, files=[("icon_file", ("a.png", PNG))])
+    site.browser.send(f"{suite}/edit", fields, files=[("icon_file", ("a.png", PNG))])
     return suite
 
 
-def bring(desk: Desk, content: bytes, context: str = "") -> httpx2.Response:
+def bring(site: Site, content: bytes, context: str = "") -> httpx2.Response:
     files = [("file", ("suite.json", content))]
-    return desk.browser.send(f"{base_of(desk)}/import", {"context": context}, files=files)
+    return site.browser.send(f"{base_of(site)}/import", {"context": context}, files=files)
 
 
 def changed(content: bytes, **changes: Any) -> bytes:
     return json.dumps({**json.loads(content), **changes}).encode()
 
 
-def test_a_suite_goes_to_a_file_and_comes_back_without_secrets(desk: Desk) -> None:
-    suite = made(desk)
-    answer = desk.browser.get(f"{suite}/export")
+def test_a_suite_goes_to_a_file_and_comes_back_without_secrets(site: Site) -> None:
+    suite = made(site)
+    answer = site.browser.get(f"{suite}/export")
     assert "DocBits-Sandbox.api-suite.json" in answer.headers["content-disposition"]
     assert SECRET not in answer.text
-    page = bring(desk, answer.content, "Copy")
+    page = bring(site, answer.content, "Copy")
     text = said(page.text)
     assert "Sandbox APIs is imported." in text
     assert "inactive until you edit their security: Second" in text
     copy = str(page.url.path)
-    assert desk.browser.get(f"{copy}/icon").content == PNG
+    assert site.browser.get(f"{copy}/icon").content == PNG
     before = json.loads(answer.content)
-    after = desk.browser.get(f"{copy}/export").json()
+    after = site.browser.get(f"{copy}/export").json()
     assert after["context"] == "Copy"
     second = next(x for x in after["endpoints"] if x["proxy_context"] == "Second")
     assert (second["is_active"], second["security"]["type"]) == (False, "Anonymous")
@@ -68,18 +68,18 @@ def test_a_suite_goes_to_a_file_and_comes_back_without_secrets(desk: Desk) -> No
     assert after == before
 
 
-def test_an_inactive_suite_stays_inactive(desk: Desk) -> None:
-    content = desk.browser.get(f"{suite_path(desk)}/export").content
-    page = bring(desk, changed(content, is_active=False), "Copy")
+def test_an_inactive_suite_stays_inactive(site: Site) -> None:
+    content = site.browser.get(f"{suite_path(site)}/export").content
+    page = bring(site, changed(content, is_active=False), "Copy")
     assert "The suite is inactive" in said(page.text)
 
 
-def test_an_api_context_that_is_taken_asks_for_another(desk: Desk) -> None:
-    content = desk.browser.get(f"{suite_path(desk)}/export").content
-    answer = bring(desk, content)
+def test_an_api_context_that_is_taken_asks_for_another(site: Site) -> None:
+    content = site.browser.get(f"{suite_path(site)}/export").content
+    answer = bring(site, content)
     assert answer.status_code == 409
     assert 'id="context-error"' in answer.text
-    answer = bring(desk, content, "no/slash")
+    answer = bring(site, content, "no/slash")
     assert answer.status_code == 422
     assert 'id="context-error"' in answer.text
 
@@ -106,25 +106,25 @@ def test_an_api_context_that_is_taken_asks_for_another(desk: Desk) -> None:
     ],
 )
 def test_what_cannot_be_in_a_file_is_told_and_nothing_is_made(
-    desk: Desk, changes: dict[str, Any]
+    site: Site, changes: dict[str, Any]
 ) -> None:
-    content = desk.browser.get(f"{suite_path(desk)}/export").content
-    answer = bring(desk, changed(content, context="Copy", **changes))
+    content = site.browser.get(f"{suite_path(site)}/export").content
+    answer = bring(site, changed(content, context="Copy", **changes))
     assert answer.status_code == 422
     assert 'id="file-error"' in answer.text
-    assert "CustomerApi/Copy" not in desk.browser.get(base_of(desk)).text
+    assert "CustomerApi/Copy" not in site.browser.get(base_of(site)).text
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b"[" * 100_000, b"\xff"])
-def test_what_is_no_file_of_a_suite_is_told(desk: Desk, content: bytes) -> None:
-    answer = bring(desk, content)
+def test_what_is_no_file_of_a_suite_is_told(site: Site, content: bytes) -> None:
+    answer = bring(site, content)
     assert answer.status_code == 422
     assert 'id="file-error"' in answer.text
 
 
-def test_only_an_administrator_exports_and_imports(desk: Desk) -> None:
-    suite = suite_path(desk)
-    desk.add_user("bob")
-    desk.sign_in_as("bob")
-    assert desk.browser.get(f"{suite}/export").status_code == 403
-    assert desk.browser.get(f"{base_of(desk)}/import").status_code == 403
+def test_only_an_administrator_exports_and_imports(site: Site) -> None:
+    suite = suite_path(site)
+    site.add_user("bob")
+    site.sign_in_as("bob")
+    assert site.browser.get(f"{suite}/export").status_code == 403
+    assert site.browser.get(f"{base_of(site)}/import").status_code == 403

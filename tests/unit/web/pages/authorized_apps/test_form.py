@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from tests.support.web import said
-from tests.support.whole import Desk
+from tests.support.whole import Site
 
 COMMON = {"access_token": "2", "access_token_unit": "hours"}
 LABELS = {
@@ -47,30 +47,30 @@ FIELDS = {
 }
 
 
-def choose(desk: Desk, kind: str, **typed: str) -> httpx2.Response:
+def choose(site: Site, kind: str, **typed: str) -> httpx2.Response:
     fields = {"type": kind, "action": "type", "shown_type": "Backend Service", **typed}
-    return desk.browser.send(f"{desk.apps_path}/add", fields)
+    return site.browser.send(f"{site.apps_path}/add", fields)
 
 
-def save(desk: Desk, kind: str, name: str = "Shop_TST", **changes: str) -> httpx2.Response:
+def save(site: Site, kind: str, name: str = "Shop_TST", **changes: str) -> httpx2.Response:
     fields = {"name": name, "type": kind, "shown_type": kind, **COMMON, **FIELDS.get(kind, {})}
-    return desk.browser.send(f"{desk.apps_path}/add", {**fields, **changes})
+    return site.browser.send(f"{site.apps_path}/add", {**fields, **changes})
 
 
-def test_the_preset_for_a_document_system_switches_refresh_tokens_on(desk: Desk) -> None:
+def test_the_preset_for_a_document_system_switches_refresh_tokens_on(site: Site) -> None:
     def form(address: str) -> str:
-        return desk.browser.get(f"{desk.apps_path}/{address}").text
+        return site.browser.get(f"{site.apps_path}/{address}").text
 
     switched_on = re.compile(r'name="issue_refresh_tokens" checked')
-    assert f'href="{desk.apps_path}/add?preset=document-system"' in form("add")
+    assert f'href="{site.apps_path}/add?preset=document-system"' in form("add")
     assert not switched_on.search(form("add"))
     assert switched_on.search(form("add?preset=document-system"))
     assert not switched_on.search(form("add?preset=nothing"))
 
 
 @pytest.mark.parametrize("kind", list(LABELS))
-def test_a_type_shows_its_own_fields_and_keeps_what_was_typed(desk: Desk, kind: str) -> None:
-    answer = choose(desk, kind, name="Typed_TST")
+def test_a_type_shows_its_own_fields_and_keeps_what_was_typed(site: Site, kind: str) -> None:
+    answer = choose(site, kind, name="Typed_TST")
     assert answer.status_code == 200
     assert 'value="Typed_TST"' in answer.text
     page = said(answer.text)
@@ -80,8 +80,8 @@ def test_a_type_shows_its_own_fields_and_keeps_what_was_typed(desk: Desk, kind: 
 
 
 @pytest.mark.parametrize("kind", list(FIELDS))
-def test_an_app_of_each_type_is_saved_with_its_fields(desk: Desk, kind: str) -> None:
-    answer = save(desk, kind)
+def test_an_app_of_each_type_is_saved_with_its_fields(site: Site, kind: str) -> None:
+    answer = save(site, kind)
     page = said(answer.text)
     assert "Shop_TST is saved" in page
     for value in FIELDS[kind].values():
@@ -91,11 +91,11 @@ def test_an_app_of_each_type_is_saved_with_its_fields(desk: Desk, kind: str) -> 
     assert "Service accounts" not in page
 
 
-def test_saving_after_another_type_was_chosen_shows_that_types_fields_first(desk: Desk) -> None:
-    answer = save(desk, "Web", shown_type="Backend Service")
+def test_saving_after_another_type_was_chosen_shows_that_types_fields_first(site: Site) -> None:
+    answer = save(site, "Web", shown_type="Backend Service")
     assert answer.status_code == 200
     assert "Redirect URL" in said(answer.text)
-    assert "No authorized app yet" in said(desk.browser.get(desk.apps_path).text)
+    assert "No authorized app yet" in said(site.browser.get(site.apps_path).text)
 
 
 @pytest.mark.parametrize(
@@ -114,9 +114,9 @@ def test_saving_after_another_type_was_chosen_shows_that_types_fields_first(desk
     ],
 )
 def test_a_mistake_is_shown_beside_its_field(
-    desk: Desk, kind: str, changes: dict[str, str], field: str
+    site: Site, kind: str, changes: dict[str, str], field: str
 ) -> None:
-    answer = save(desk, kind, **changes)
+    answer = save(site, kind, **changes)
     assert answer.status_code == 422
     assert f'id="{field}-error"' in answer.text
 
@@ -140,23 +140,23 @@ def certificate(encoding: serialization.Encoding) -> tuple[bytes, str]:
 
 @pytest.mark.parametrize("encoding", [serialization.Encoding.PEM, serialization.Encoding.DER])
 def test_load_certificate_fills_in_the_fingerprint(
-    desk: Desk, encoding: serialization.Encoding
+    site: Site, encoding: serialization.Encoding
 ) -> None:
     content, fingerprint = certificate(encoding)
     fields = {"type": "Mobile - Android", "shown_type": "Mobile - Android", "name": "Kept"}
-    path = f"{desk.apps_path}/add"
+    path = f"{site.apps_path}/add"
     files = [("certificate", ("shop.cer", content))]
-    answer = desk.browser.send(path, {**fields, "action": "certificate"}, files=files)
+    answer = site.browser.send(path, {**fields, "action": "certificate"}, files=files)
     assert answer.status_code == 200
     assert f'value="{fingerprint}"' in answer.text
     assert 'value="Kept"' in answer.text
 
 
 @pytest.mark.parametrize("content", [b"", b"not a certificate", b"x" * 70_000])
-def test_a_file_that_is_no_certificate_is_told_beside_its_box(desk: Desk, content: bytes) -> None:
+def test_a_file_that_is_no_certificate_is_told_beside_its_box(site: Site, content: bytes) -> None:
     fields = {"type": "Mobile - Android", "shown_type": "Mobile - Android"}
-    answer = desk.browser.send(
-        f"{desk.apps_path}/add",
+    answer = site.browser.send(
+        f"{site.apps_path}/add",
         {**fields, "action": "certificate"},
         files=[("certificate", ("shop.cer", content))],
     )
@@ -164,9 +164,9 @@ def test_a_file_that_is_no_certificate_is_told_beside_its_box(desk: Desk, conten
     assert 'id="certificate-error"' in answer.text
 
 
-def test_the_form_of_an_app_holds_what_is_stored_and_saves_a_change(desk: Desk) -> None:
-    path = save(desk, "Web", refresh_token="3", refresh_token_unit="days").url.path
-    form = desk.browser.get(f"{path}/edit").text
+def test_the_form_of_an_app_holds_what_is_stored_and_saves_a_change(site: Site) -> None:
+    path = save(site, "Web", refresh_token="3", refresh_token_unit="days").url.path
+    form = site.browser.get(f"{path}/edit").text
     assert "https://app.example.com/callback" in form
     assert "The type cannot be changed." in said(form)
     fields = {
@@ -178,32 +178,32 @@ def test_the_form_of_an_app_holds_what_is_stored_and_saves_a_change(desk: Desk) 
         "javascript_origins": "*",
         "description": "Two addresses",
     }
-    answer = desk.browser.send(f"{path}/edit", fields)
+    answer = site.browser.send(f"{path}/edit", fields)
     page = said(answer.text)
     assert "The change holds from the next request on." in page
     assert "https://app.example.com/other" in page
     assert "App changed" in page
 
 
-def test_a_change_that_stops_clients_tells_what_it_stops_and_asks(desk: Desk) -> None:
-    path = save(desk, "Web", refresh_token="3", refresh_token_unit="days").url.path
+def test_a_change_that_stops_clients_tells_what_it_stops_and_asks(site: Site) -> None:
+    path = save(site, "Web", refresh_token="3", refresh_token_unit="days").url.path
     fields = {"name": "Shop_TST", "type": "Web", "shown_type": "Web", **COMMON, "is_public": "on"}
     fields |= {"redirect_urls": "https://app.example.com/<other>", "description": "x"}
-    wrong = desk.browser.send(f"{path}/edit", fields)
+    wrong = site.browser.send(f"{path}/edit", fields)
     assert wrong.status_code == 422
     fields["redirect_urls"] = "https://app.example.com/other"
-    asked = desk.browser.send(f"{path}/edit", fields)
+    asked = site.browser.send(f"{path}/edit", fields)
     text = said(asked.text)
     assert "The Secret stops working for good." in text
     assert "People can no longer come back to https://app.example.com/callback." in text
     assert "Scripts of * can no longer call." in text
     assert "0 logins are in force" in text
-    assert "https://app.example.com/callback" in desk.browser.get(path).text
+    assert "https://app.example.com/callback" in site.browser.get(path).text
     sent = dict(re.findall(r'type="hidden" name="([^"]+)" value="([^"]*)"', asked.text))
     assert sent["confirmed"] == "on"
-    back = desk.browser.send(f"{path}/edit", {**sent, "action": "type"})
+    back = site.browser.send(f"{path}/edit", {**sent, "action": "type"})
     assert "https://app.example.com/other</textarea>" in back.text
-    saved = desk.browser.send(f"{path}/edit", sent)
+    saved = site.browser.send(f"{path}/edit", sent)
     assert "The change holds from the next request on." in said(saved.text)
     assert "https://app.example.com/callback" not in saved.text
 
@@ -215,18 +215,18 @@ def test_a_change_that_stops_clients_tells_what_it_stops_and_asks(desk: Desk) ->
         ({"use_bridge": "on"}, "sign their requests with a key"),
     ],
 )
-def test_a_machines_app_asks_as_well(desk: Desk, changes: dict[str, str], told: str) -> None:
-    path = desk.add_app().url.path
+def test_a_machines_app_asks_as_well(site: Site, changes: dict[str, str], told: str) -> None:
+    path = site.add_app().url.path
     fields = {"name": "DocBits_TST", "type": "Backend Service", "shown_type": "Backend Service"}
     fields |= {"grant_type": "Password Credentials", "description": "x", **COMMON}
-    assert told in said(desk.browser.send(f"{path}/edit", fields | changes).text)
-    harmless = desk.browser.send(f"{path}/edit", fields | {"name": "Renamed_TST"})
+    assert told in said(site.browser.send(f"{path}/edit", fields | changes).text)
+    harmless = site.browser.send(f"{path}/edit", fields | {"name": "Renamed_TST"})
     assert "The change holds from the next request on." in said(harmless.text)
 
 
-def test_saving_the_form_as_it_is_changes_nothing(desk: Desk) -> None:
-    path = desk.add_app(use_bridge="on", user_impersonation="on").url.path
-    before = said(desk.browser.get(path).text).partition("Created")[0]
+def test_saving_the_form_as_it_is_changes_nothing(site: Site) -> None:
+    path = site.add_app(use_bridge="on", user_impersonation="on").url.path
+    before = said(site.browser.get(path).text).partition("Created")[0]
     fields = {
         "name": "DocBits_TST",
         "type": "Backend Service",
@@ -240,31 +240,31 @@ def test_saving_the_form_as_it_is_changes_nothing(desk: Desk) -> None:
         "refresh_token_unit": "hours",
         **COMMON,
     }
-    after = desk.browser.send(f"{path}/edit", fields)
+    after = site.browser.send(f"{path}/edit", fields)
     assert before.partition("DocBits_TST App")[2] in said(after.text)
 
 
-def test_a_type_cannot_be_changed_by_a_forged_form(desk: Desk) -> None:
-    path = desk.add_app().url.path
+def test_a_type_cannot_be_changed_by_a_forged_form(site: Site) -> None:
+    path = site.add_app().url.path
     fields = {"name": "DocBits_TST", "type": "Web", "shown_type": "Web", **COMMON}
     fields["description"] = "Exports invoices"
-    answer = desk.browser.send(f"{path}/edit", {**fields, "grant_type": "Password Credentials"})
+    answer = site.browser.send(f"{path}/edit", {**fields, "grant_type": "Password Credentials"})
     assert "Backend Service" in said(answer.text)
-    assert "Redirect URL" not in said(desk.browser.get(path).text)
+    assert "Redirect URL" not in said(site.browser.get(path).text)
 
 
-def test_a_name_that_another_app_has_is_refused_with_a_link(desk: Desk) -> None:
-    other = desk.add_app("Other_TST").url.path
-    path = desk.add_app().url.path
+def test_a_name_that_another_app_has_is_refused_with_a_link(site: Site) -> None:
+    other = site.add_app("Other_TST").url.path
+    path = site.add_app().url.path
     fields = {"name": "other_tst", "description": "x", "shown_type": "Backend Service", **COMMON}
     fields |= {"type": "Backend Service", "grant_type": "Password Credentials"}
-    answer = desk.browser.send(f"{path}/edit", fields)
+    answer = site.browser.send(f"{path}/edit", fields)
     assert answer.status_code == 409
     assert f'href="{other}"' in answer.text
 
 
-def test_scopes_are_asked_for_only_where_they_count(desk: Desk) -> None:
-    configuration = f"/ion-api/{desk.tenant.tenant_id}/configuration"
+def test_scopes_are_asked_for_only_where_they_count(site: Site) -> None:
+    configuration = f"/ion-api/{site.tenant.tenant_id}/configuration"
     settings = {
         "url_flavour": "cloud",
         "token_form": "infor",
@@ -274,34 +274,34 @@ def test_scopes_are_asked_for_only_where_they_count(desk: Desk) -> None:
         "tokens_per_client_per_day": "100",
         "confirmed": "on",
     }
-    add = f"{desk.apps_path}/add"
-    assert 'name="scopes"' not in desk.browser.get(add).text
-    desk.browser.send(configuration, {**settings, "scope_mode": "Enforced"})
-    page = desk.browser.get(add).text
+    add = f"{site.apps_path}/add"
+    assert 'name="scopes"' not in site.browser.get(add).text
+    site.browser.send(configuration, {**settings, "scope_mode": "Enforced"})
+    page = site.browser.get(add).text
     assert 'name="scopes"' in page
     assert 'name="enforce_scopes"' not in page
     mode = "Enforced Per Authorized App"
-    desk.browser.send(configuration, {**settings, "scope_mode": mode})
-    assert 'name="enforce_scopes"' in desk.browser.get(add).text
+    site.browser.send(configuration, {**settings, "scope_mode": mode})
+    assert 'name="enforce_scopes"' in site.browser.get(add).text
     switched = {"enforce_scopes": "on", "offers_enforce_scopes": "on"}
-    refused = desk.add_app("Empty_TST", **switched, scopes=" ")
+    refused = site.add_app("Empty_TST", **switched, scopes=" ")
     assert refused.status_code == 422
     assert 'id="scopes-error"' in refused.text
-    saved = desk.add_app("Scoped_TST", **switched, scopes="Infor-IDM Infor-ION")
+    saved = site.add_app("Scoped_TST", **switched, scopes="Infor-IDM Infor-ION")
     assert "Infor-IDM Infor-ION" in said(saved.text)
-    assert 'name="scopes"' in desk.browser.get(f"{saved.url.path}/download").text
-    desk.browser.send(f"{configuration}/scopes/add", {"name": "Acme-Orders", "description": "Own"})
-    edit = desk.browser.get(f"{saved.url.path}/edit").text
+    assert 'name="scopes"' in site.browser.get(f"{saved.url.path}/download").text
+    site.browser.send(f"{configuration}/scopes/add", {"name": "Acme-Orders", "description": "Own"})
+    edit = site.browser.get(f"{saved.url.path}/edit").text
     ticks = dict(re.findall(r'name="scope" value="([^"]+)"( checked)?', edit))
     assert ticks["Infor-IDM"] == ticks["Infor-ION"] == " checked"
     assert ticks["Infor-M3"] == ticks["Acme-Orders"] == ""
-    ticked = desk.add_app("Ticked_TST", **switched, scope="Acme-Orders", scopes="Infor-CSI\nx")
+    ticked = site.add_app("Ticked_TST", **switched, scope="Acme-Orders", scopes="Infor-CSI\nx")
     assert "Acme-Orders Infor-CSI x" in said(ticked.text)
-    assert ">Infor-CSI\nx</textarea>" in desk.browser.get(f"{ticked.url.path}/edit").text
+    assert ">Infor-CSI\nx</textarea>" in site.browser.get(f"{ticked.url.path}/edit").text
 
 
-def test_a_name_of_another_environment_is_warned_of(desk: Desk) -> None:
-    page = desk.add_app("Shop_PRD").text
+def test_a_name_of_another_environment_is_warned_of(site: Site) -> None:
+    page = site.add_app("Shop_PRD").text
     assert "env-tag-prd" in page
     assert "The name ends with PRD, but this tenant is TST" in said(page)
-    assert "Check that you are in the right tenant" not in said(desk.add_app("Shop_TST").text)
+    assert "Check that you are in the right tenant" not in said(site.add_app("Shop_TST").text)

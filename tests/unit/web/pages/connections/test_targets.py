@@ -9,15 +9,15 @@ import pytest
 
 from tests.support.sftp import PASSWORD, sftp_server
 from tests.support.sides import until
-from tests.support.whole import Desk
+from tests.support.whole import Site
 
 _NEW = "/settings/connections/new"
 
 
 def test_an_sftp_server_is_added_used_by_a_configuration_and_changed(
-    desk: Desk, tmp_path: Path
+    site: Site, tmp_path: Path
 ) -> None:
-    kinds = desk.browser.get("/settings/connections/kinds").text
+    kinds = site.browser.get("/settings/connections/kinds").text
     assert f'href="{_NEW}/sftp"' in kinds
     (tmp_path / "in").mkdir()
     with sftp_server(tmp_path) as server:
@@ -32,14 +32,14 @@ def test_an_sftp_server_is_added_used_by_a_configuration_and_changed(
             "secret": PASSWORD,
             "method": "sftp",
         }
-        refused = desk.browser.send(f"{_NEW}/sftp", {**values, "host_key": "no key"})
+        refused = site.browser.send(f"{_NEW}/sftp", {**values, "host_key": "no key"})
         assert refused.status_code == 422
         assert "Write the server&#39;s public key" in refused.text
         assert PASSWORD not in refused.text
-        form = desk.browser.send(f"{_NEW}/sftp", values)
+        form = site.browser.send(f"{_NEW}/sftp", values)
         page = f"/settings/connections/{form.url.params['connection']}"
-        assert until(lambda: "Proving" not in desk.browser.get(f"{page}/proof").text)
-        proof = desk.browser.get(f"{page}/proof").text
+        assert until(lambda: "Proving" not in site.browser.get(f"{page}/proof").text)
+        proof = site.browser.get(f"{page}/proof").text
         assert proof.count("stage-passed") == 5, proof
     assert form.url.path == "/settings/export/new/sftp", form.text
     connection_id = str(form.url.params["connection"])
@@ -51,33 +51,33 @@ def test_an_sftp_server_is_added_used_by_a_configuration_and_changed(
         "filename_mode": "document_id",
         "history": "on",
     }
-    wrong = desk.browser.send("/settings/export/new/sftp", {**fields, "folder": "../x"})
+    wrong = site.browser.send("/settings/export/new/sftp", {**fields, "folder": "../x"})
     assert wrong.status_code == 422
-    made = desk.browser.send("/settings/export/new/sftp", fields)
+    made = site.browser.send("/settings/export/new/sftp", fields)
     assert re.fullmatch(r"/settings/export/exp_\w+", made.url.path), made.text
     assert "sftp://scans@127.0.0.1" in made.text
-    edit = desk.browser.get(f"{page}/edit").text
+    edit = site.browser.get(f"{page}/edit").text
     assert PASSWORD not in edit
     del values["secret"], values["method"]
-    changed = desk.browser.send(f"{page}/edit", {**values, "folder": "/other"})
+    changed = site.browser.send(f"{page}/edit", {**values, "folder": "/other"})
     assert changed.url.path == page
     assert "/other" in changed.text
 
 
-def test_what_is_wrong_with_a_connection_is_told_at_once_its_name_too(desk: Desk) -> None:
-    refused = desk.browser.send(f"{_NEW}/sftp", {"name": " ", "host": "", "port": "22"})
+def test_what_is_wrong_with_a_connection_is_told_at_once_its_name_too(site: Site) -> None:
+    refused = site.browser.send(f"{_NEW}/sftp", {"name": " ", "host": "", "port": "22"})
     assert refused.status_code == 422
     for field in ("name", "host", "username", "host_key", "secret"):
         assert f'id="{field}-error"' in refused.text, field
 
 
-def test_local_folders_are_added_below_the_root_alone(desk: Desk, tmp_path: Path) -> None:
+def test_local_folders_are_added_below_the_root_alone(site: Site, tmp_path: Path) -> None:
     values = {"name": "Out", "folder": str(tmp_path / "out")}
-    refused = desk.browser.send(f"{_NEW}/folder", values)
+    refused = site.browser.send(f"{_NEW}/folder", values)
     assert refused.status_code == 403
     assert "ionport connection add-folder" in refused.text
 
 
 @pytest.mark.parametrize("address", [f"{_NEW}/ftp", "/settings/connections/con_1/edit"])
-def test_what_there_is_not_is_not_found(desk: Desk, address: str) -> None:
-    assert desk.browser.get(address).status_code == 404
+def test_what_there_is_not_is_not_found(site: Site, address: str) -> None:
+    assert site.browser.get(address).status_code == 404

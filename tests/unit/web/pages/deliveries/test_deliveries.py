@@ -38,7 +38,7 @@ def credentials(infor: InforSide) -> dict[str, str]:
 
 
 @dataclass(slots=True)
-class Desk:
+class Site:
     """A document side that exports to a real Infor side, and a member's browser beside it."""
 
     side: DocumentSide
@@ -76,13 +76,13 @@ def url(delivery: Delivery, rest: str = "") -> str:
 
 
 @pytest.fixture
-def desk(
+def site(
     database: Database,
     clock: MovableClock,
     tmp_path: Path,
     infor: InforSide,
     credentials: dict[str, str],
-) -> Iterator[Desk]:
+) -> Iterator[Site]:
     side = document_side(database, tmp_path / "blobs", clock)
     people = People.on(database, clock)
     people.add("ada", organization_role=OrganizationRole.USER)
@@ -103,21 +103,21 @@ def desk(
     ):
         configuration = side.configure(side.connect({**credentials, "iu": proxy.url}))
         browser.sign_in("ada")
-        yield Desk(side, people, clock, proxy, runner, configuration, credentials, browser)
+        yield Site(side, people, clock, proxy, runner, configuration, credentials, browser)
     runner.close()
 
 
-def test_an_empty_ledger_leads_to_the_documents(desk: Desk):
-    page = desk.browser.get("/deliveries").text
+def test_an_empty_ledger_leads_to_the_documents(site: Site):
+    page = site.browser.get("/deliveries").text
     assert "Nothing has been exported yet" in page
     assert 'href="/documents"' in page
 
 
-def test_a_delivery_shows_its_references_steps_and_attempts(desk: Desk):
-    delivery = desk.export()
-    assert desk.run(delivery) is DeliveryStatus.DELIVERED
-    pid = desk.side.detail(delivery.id).delivery.idm_pid
-    page = desk.browser.text(url(delivery))
+def test_a_delivery_shows_its_references_steps_and_attempts(site: Site):
+    delivery = site.export()
+    assert site.run(delivery) is DeliveryStatus.DELIVERED
+    pid = site.side.detail(delivery.id).delivery.idm_pid
+    page = site.browser.text(url(delivery))
     for part in (
         f"Correlation ID {delivery.correlation_id}",
         f"IDM PID {pid}",
@@ -137,181 +137,181 @@ def test_a_delivery_shows_its_references_steps_and_attempts(desk: Desk):
         assert part in page, part
 
 
-def test_what_a_step_did_is_told_in_the_readers_language(desk: Desk):
-    delivery = desk.export()
-    assert desk.run(delivery) is DeliveryStatus.DELIVERED
-    desk.browser.http.headers["accept-language"] = "de"
-    page = desk.browser.text(url(delivery))
+def test_what_a_step_did_is_told_in_the_readers_language(site: Site):
+    delivery = site.export()
+    assert site.run(delivery) is DeliveryStatus.DELIVERED
+    site.browser.http.headers["accept-language"] = "de"
+    page = site.browser.text(url(delivery))
     assert "In IDM angelegt." in page
     assert "Created in IDM." not in page
 
 
-def test_no_secret_is_on_the_page(desk: Desk):
-    delivery = desk.export()
-    desk.run(delivery)
-    page = desk.browser.get(url(delivery)).text
+def test_no_secret_is_on_the_page(site: Site):
+    delivery = site.export()
+    site.run(delivery)
+    page = site.browser.get(url(delivery)).text
     assert "Log-in before it" in page
     assert "••••••••" in page
     for key in ("cs", "sask", "saak"):
-        assert desk.credentials[key] not in html.unescape(page)
+        assert site.credentials[key] not in html.unescape(page)
     assert re.search(r"eyJ[\w-]{20}", page) is None
 
 
 @pytest.mark.on_each_database
-def test_the_list_counts_filters_and_sorts(desk: Desk):
-    done = desk.export("A-1")
-    desk.run(done)
-    desk.clock.advance(timedelta(minutes=1))
-    failed = desk.failed("B-2")
-    desk.clock.advance(timedelta(minutes=1))
-    pending = desk.export("C-3")
-    page = desk.browser.text("/deliveries")
+def test_the_list_counts_filters_and_sorts(site: Site):
+    done = site.export("A-1")
+    site.run(done)
+    site.clock.advance(timedelta(minutes=1))
+    failed = site.failed("B-2")
+    site.clock.advance(timedelta(minutes=1))
+    pending = site.export("C-3")
+    page = site.browser.text("/deliveries")
     assert "3 All deliveries" in page
     assert "1 Delivered" in page
     assert "1 Failed" in page
     assert page.index("C-3.xml") < page.index("A-1.xml")
-    pid = desk.side.detail(done.id).delivery.idm_pid
+    pid = site.side.detail(done.id).delivery.idm_pid
     shown = {
         "status=failed": {failed},
         "status=pending": {pending},
         "q=a-1": {done},
         f"q={pid}": {done},
         f"q={pending.correlation_id}": {pending},
-        f"configuration={desk.configuration.id}": {done, failed, pending},
+        f"configuration={site.configuration.id}": {done, failed, pending},
         "configuration=cfg_0": set(),
         "status=nonsense": {done, failed, pending},
     }
     for query, wanted in shown.items():
-        found = desk.browser.get(f"/deliveries?{query}").text
+        found = site.browser.get(f"/deliveries?{query}").text
         links = set(re.findall(r'href="(/deliveries/[^"?]+)"', found))
         assert links == {url(delivery) for delivery in wanted}, query
-    by_name = desk.browser.text("/deliveries?sort=document&dir=asc")
+    by_name = site.browser.text("/deliveries?sort=document&dir=asc")
     assert by_name.index("A-1.xml") < by_name.index("B-2.xml") < by_name.index("C-3.xml")
-    assert "No delivery matches" in desk.browser.text("/deliveries?q=nothing")
+    assert "No delivery matches" in site.browser.text("/deliveries?q=nothing")
 
 
-def test_the_list_tells_how_often_was_tried(desk: Desk):
-    desk.proxy.fault("POST", "/IDM/api/items", "refuse", status=429, times=2)
-    delivery = desk.export()
-    assert "UTC 0 Show" in desk.browser.text("/deliveries")
-    assert desk.finish(delivery) is DeliveryStatus.DELIVERED
-    assert "UTC 3 Show" in desk.browser.text("/deliveries")
+def test_the_list_tells_how_often_was_tried(site: Site):
+    site.proxy.fault("POST", "/IDM/api/items", "refuse", status=429, times=2)
+    delivery = site.export()
+    assert "UTC 0 Show" in site.browser.text("/deliveries")
+    assert site.finish(delivery) is DeliveryStatus.DELIVERED
+    assert "UTC 3 Show" in site.browser.text("/deliveries")
 
 
-def test_the_page_asks_for_news_until_the_delivery_is_over(desk: Desk):
-    delivery = desk.export()
-    page = desk.browser.get(url(delivery)).text
+def test_the_page_asks_for_news_until_the_delivery_is_over(site: Site):
+    delivery = site.export()
+    page = site.browser.get(url(delivery)).text
     assert f'hx-get="{url(delivery, "/live")}"' in page
     assert "Refresh" in page
-    fragment = desk.browser.get(url(delivery, "/live")).text
+    fragment = site.browser.get(url(delivery, "/live")).text
     assert "<html" not in fragment
     assert "hx-trigger" in fragment
-    desk.run(delivery)
+    site.run(delivery)
     for path in ("", "/live"):
-        over = desk.browser.get(url(delivery, path)).text
+        over = site.browser.get(url(delivery, path)).text
         assert "Delivered" in over
         assert "hx-" not in over.replace("htmx-config", "")
         assert "Refresh" not in said(over)
 
 
-def test_a_delivery_that_nobody_runs_says_so(desk: Desk):
-    delivery = desk.export()
-    assert "ionport worker" in desk.browser.text(url(delivery))
-    desk.run(delivery)
-    assert "ionport worker" not in desk.browser.text(url(delivery))
+def test_a_delivery_that_nobody_runs_says_so(site: Site):
+    delivery = site.export()
+    assert "ionport worker" in site.browser.text(url(delivery))
+    site.run(delivery)
+    assert "ionport worker" not in site.browser.text(url(delivery))
 
 
-def test_a_failed_delivery_names_the_cause_and_is_tried_again(desk: Desk):
+def test_a_failed_delivery_names_the_cause_and_is_tried_again(site: Site):
     body = b'{"error":{"code":"1","message":"no such attribute","detail":""}}'
-    delivery = desk.failed(body=body)
-    page = desk.browser.text(url(delivery))
+    delivery = site.failed(body=body)
+    page = site.browser.text(url(delivery))
     assert "no such attribute" in page
     assert "Attempt 1 Failed HTTP 400" in page
-    answer = desk.browser.send(url(delivery, "/retry"), form_at=url(delivery))
+    answer = site.browser.send(url(delivery, "/retry"), form_at=url(delivery))
     assert "The delivery is tried again." in answer.text
     assert "Pending" in said(answer.text)
-    assert desk.run(delivery) is DeliveryStatus.DELIVERED
+    assert site.run(delivery) is DeliveryStatus.DELIVERED
 
 
-def test_a_waiting_delivery_tells_when_it_is_tried_next_and_can_be_tried_now(desk: Desk):
-    desk.proxy.fault("POST", "/IDM/api/items", "refuse", status=503)
-    delivery = desk.export()
-    assert desk.run(delivery) is DeliveryStatus.WAITING
-    page = desk.browser.text(url(delivery))
+def test_a_waiting_delivery_tells_when_it_is_tried_next_and_can_be_tried_now(site: Site):
+    site.proxy.fault("POST", "/IDM/api/items", "refuse", status=503)
+    delivery = site.export()
+    assert site.run(delivery) is DeliveryStatus.WAITING
+    page = site.browser.text(url(delivery))
     assert "Next try:" in page
     assert "Try now" in page
-    answer = desk.browser.send(url(delivery, "/retry"), form_at=url(delivery))
+    answer = site.browser.send(url(delivery, "/retry"), form_at=url(delivery))
     assert "The delivery is tried again." in answer.text
-    assert desk.finish(delivery) is DeliveryStatus.DELIVERED
+    assert site.finish(delivery) is DeliveryStatus.DELIVERED
 
 
-def test_a_pending_delivery_is_cancelled_after_a_question(desk: Desk):
-    delivery = desk.export()
-    assert "until somebody chooses Retry" in desk.browser.text(url(delivery, "/cancel"))
-    answer = desk.browser.send(url(delivery, "/cancel"))
+def test_a_pending_delivery_is_cancelled_after_a_question(site: Site):
+    delivery = site.export()
+    assert "until somebody chooses Retry" in site.browser.text(url(delivery, "/cancel"))
+    answer = site.browser.send(url(delivery, "/cancel"))
     assert "The delivery is cancelled." in answer.text
-    assert desk.side.detail(delivery.id).delivery.status is DeliveryStatus.CANCELLED
+    assert site.side.detail(delivery.id).delivery.status is DeliveryStatus.CANCELLED
 
 
-def test_what_cannot_be_done_any_more_is_explained_on_the_page(desk: Desk):
-    delivery = desk.export()
-    desk.run(delivery)
-    retried = desk.browser.send(url(delivery, "/retry"), form_at=url(delivery, "/re-export"))
+def test_what_cannot_be_done_any_more_is_explained_on_the_page(site: Site):
+    delivery = site.export()
+    site.run(delivery)
+    retried = site.browser.send(url(delivery, "/retry"), form_at=url(delivery, "/re-export"))
     wanted = "Only a delivery that failed, waits or was cancelled can be tried again"
     assert wanted in said(retried.text)
-    cancelled = desk.browser.send(url(delivery, "/cancel"))
+    cancelled = site.browser.send(url(delivery, "/cancel"))
     assert "The delivery cannot be cancelled: it is Delivered." in said(cancelled.text)
 
 
 @pytest.mark.on_each_database
-def test_exporting_again_as_new_needs_a_reason_and_warns(desk: Desk):
-    delivery = desk.export()
-    desk.run(delivery)
-    assert "A second item appears in IDM and a second message goes to ION" in desk.browser.text(
+def test_exporting_again_as_new_needs_a_reason_and_warns(site: Site):
+    delivery = site.export()
+    site.run(delivery)
+    assert "A second item appears in IDM and a second message goes to ION" in site.browser.text(
         url(delivery, "/re-export")
     )
-    refused = desk.browser.send(url(delivery, "/re-export"), {"reason": " "})
+    refused = site.browser.send(url(delivery, "/re-export"), {"reason": " "})
     assert refused.status_code == 422
     assert 'aria-invalid="true"' in refused.text
-    made = desk.browser.send(url(delivery, "/re-export"), {"reason": "Wrong <b>year</b>"})
+    made = site.browser.send(url(delivery, "/re-export"), {"reason": "Wrong <b>year</b>"})
     page = said(made.text)
     assert "exported again as new" in page
     assert "2 Wrong <b>year</b>" in page
     assert delivery.correlation_id not in page
     assert f'href="{url(delivery)}"' in made.text
-    older = desk.browser.get(url(delivery)).text
+    older = site.browser.get(url(delivery)).text
     assert "/re-export" not in older
 
 
-def test_exporting_again_while_under_way_is_refused_on_the_page(desk: Desk):
-    delivery = desk.export()
-    answer = desk.browser.send(url(delivery, "/re-export"), {"reason": "again"})
+def test_exporting_again_while_under_way_is_refused_on_the_page(site: Site):
+    delivery = site.export()
+    answer = site.browser.send(url(delivery, "/re-export"), {"reason": "again"})
     assert answer.status_code == 409
     assert "is not over yet" in said(answer.text)
 
 
-def test_what_a_remote_server_says_is_shown_and_never_run(desk: Desk):
+def test_what_a_remote_server_says_is_shown_and_never_run(site: Site):
     attack = "<script>alert(1)</script><img src=x onerror=alert(2)>"
-    delivery = desk.failed(body=json.dumps({"error": {"message": attack}}).encode())
+    delivery = site.failed(body=json.dumps({"error": {"message": attack}}).encode())
     for path in (url(delivery), "/deliveries"):
-        page = desk.browser.get(path).text
+        page = site.browser.get(path).text
         assert "<script>alert" not in page
         assert "<img src=x" not in page
-    assert html.unescape(desk.browser.get(url(delivery)).text).count(attack) >= 2
+    assert html.unescape(site.browser.get(url(delivery)).text).count(attack) >= 2
 
 
 @pytest.mark.on_each_database
-def test_another_organizations_delivery_is_not_there(desk: Desk):
-    delivery = desk.failed()
-    stranger = desk.people.add("eve", organization_role=None)
+def test_another_organizations_delivery_is_not_there(site: Site):
+    delivery = site.failed()
+    stranger = site.people.add("eve", organization_role=None)
     other = Organization("org_other", "Elsewhere Ltd", None)
-    with desk.people.database.write() as work:
+    with site.people.database.write() as work:
         repository = OrganizationRepository(work.connection)
-        repository.add(SystemScope("test"), other, desk.clock.now())
-        desk.people.identity.set_organization_role(
+        repository.add(SystemScope("test"), other, site.clock.now())
+        site.people.identity.set_organization_role(
             work, Actor.operator(), stranger.id, other.id, OrganizationRole.ADMINISTRATOR
         )
-    eve = Browser(str(desk.browser.http.base_url))
+    eve = Browser(str(site.browser.http.base_url))
     with eve.http:
         eve.sign_in("eve")
         assert "Nothing has been exported yet" in eve.get("/deliveries").text
@@ -320,72 +320,72 @@ def test_another_organizations_delivery_is_not_there(desk: Desk):
         for path in ("/retry", "/cancel", "/re-export"):
             answer = eve.send(url(delivery, path), {"reason": "mine"}, form_at="/account")
             assert answer.status_code == 404
-    assert desk.side.detail(delivery.id).delivery.status is DeliveryStatus.FAILED
-    assert desk.browser.get("/deliveries/dlv_0").status_code == 404
+    assert site.side.detail(delivery.id).delivery.status is DeliveryStatus.FAILED
+    assert site.browser.get("/deliveries/dlv_0").status_code == 404
 
 
-def test_changes_need_the_form_of_the_page(desk: Desk):
-    delivery = desk.failed()
+def test_changes_need_the_form_of_the_page(site: Site):
+    delivery = site.failed()
     for path in ("/retry", "/cancel", "/re-export"):
-        answer = desk.browser.http.post(url(delivery, path), data={"reason": "x"})
+        answer = site.browser.http.post(url(delivery, path), data={"reason": "x"})
         assert answer.status_code == 403
-    assert desk.side.detail(delivery.id).delivery.status is DeliveryStatus.FAILED
+    assert site.side.detail(delivery.id).delivery.status is DeliveryStatus.FAILED
 
 
-def test_export_errors_are_grouped_and_tried_again_at_once(desk: Desk) -> None:
-    assert "No delivery has failed" in desk.browser.text("/export-errors")
-    deliveries = [desk.failed(number) for number in ("471102", "471103")]
-    page = desk.browser.get("/export-errors").text
+def test_export_errors_are_grouped_and_tried_again_at_once(site: Site) -> None:
+    assert "No delivery has failed" in site.browser.text("/export-errors")
+    deliveries = [site.failed(number) for number in ("471102", "471103")]
+    page = site.browser.get("/export-errors").text
     assert page.count("Retry all with this cause</button>") == 1
     assert f'href="{url(deliveries[-1])}"' in page
     found = re.search(r'action="(/export-errors/[^"]+/retry)"', page)
     assert found
-    answer = desk.browser.send(found[1], form_at="/export-errors")
+    answer = site.browser.send(found[1], form_at="/export-errors")
     assert "Retry all with this cause: 2 documents" in said(answer.text)
     assert "Nothing was left out." in said(answer.text)
     assert 'href="/export-errors"' in answer.text
-    assert "No delivery has failed" in desk.browser.text("/export-errors")
-    assert desk.browser.send(found[1], form_at="/account").status_code == 404
-    assert [desk.finish(each) for each in deliveries] == [DeliveryStatus.DELIVERED] * 2
+    assert "No delivery has failed" in site.browser.text("/export-errors")
+    assert site.browser.send(found[1], form_at="/account").status_code == 404
+    assert [site.finish(each) for each in deliveries] == [DeliveryStatus.DELIVERED] * 2
 
 
-def test_what_the_erp_rejected_is_exported_again_as_new_and_never_tried_again(desk: Desk) -> None:
-    delivery = desk.export("471102")
-    assert desk.finish(delivery) is DeliveryStatus.DELIVERED
+def test_what_the_erp_rejected_is_exported_again_as_new_and_never_tried_again(site: Site) -> None:
+    delivery = site.export("471102")
+    assert site.finish(delivery) is DeliveryStatus.DELIVERED
     values = {"erp_status": ErpStatus.REJECTED, "erp_text": "WSU0103: Supplier 99 does not exist"}
-    with desk.side.database.write() as work:
+    with site.side.database.write() as work:
         DeliveryRepository(work.connection).update(SystemScope("test"), delivery.id, values)
-    assert "The ERP does not know the supplier" in desk.browser.text("/dashboard")
-    page = desk.browser.get("/export-errors").text
+    assert "The ERP does not know the supplier" in site.browser.text("/dashboard")
+    page = site.browser.get("/export-errors").text
     assert "1 delivery was rejected by the ERP." in said(page)
     assert "Retry all with this cause" not in page
     assert f'href="{url(delivery)}"' in page
-    assert url(delivery) in desk.browser.get("/deliveries?cause=rejected").text
+    assert url(delivery) in site.browser.get("/deliveries?cause=rejected").text
     address = "/export-errors/rejected_supplier_unknown/re-export"
     assert f'href="{address}"' in page
-    refused = desk.browser.send(address, {"reason": " "}, form_at=address)
+    refused = site.browser.send(address, {"reason": " "}, form_at=address)
     assert refused.status_code == 422
     assert "Say why the document is exported again" in said(refused.text)
-    answer = desk.browser.send(address, {"reason": "It is there now"}, form_at=address)
+    answer = site.browser.send(address, {"reason": "It is there now"}, form_at=address)
     assert "Re-export as new: 1 document" in said(answer.text)
     assert "Nothing was left out." in said(answer.text)
-    assert "No export error" in desk.browser.text("/export-errors")
-    assert desk.browser.get(address).status_code == 404
-    assert desk.browser.get("/export-errors/supplier_unknown/re-export").status_code == 404
+    assert "No export error" in site.browser.text("/export-errors")
+    assert site.browser.get(address).status_code == 404
+    assert site.browser.get("/export-errors/supplier_unknown/re-export").status_code == 404
 
 
-def test_what_the_erp_says_nothing_of_in_time_is_shown_as_such(desk: Desk) -> None:
-    delivery = desk.export("471102")
-    assert desk.finish(delivery) is DeliveryStatus.DELIVERED
+def test_what_the_erp_says_nothing_of_in_time_is_shown_as_such(site: Site) -> None:
+    delivery = site.export("471102")
+    assert site.finish(delivery) is DeliveryStatus.DELIVERED
 
     def stand(status: ErpStatus, **values: object) -> str:
-        with desk.side.database.write() as work:
+        with site.side.database.write() as work:
             repository = DeliveryRepository(work.connection)
             repository.update(SystemScope("test"), delivery.id, {"erp_status": status, **values})
-        return said(desk.browser.get(url(delivery)).text)
+        return said(site.browser.get(url(delivery)).text)
 
     assert "Nobody tells it: the connection has no endpoint" in stand(ErpStatus.HANDED_OVER)
-    silent = stand(ErpStatus.NO_WORD, erp_missed_at=desk.clock.now())
+    silent = stand(ErpStatus.NO_WORD, erp_missed_at=site.clock.now())
     assert "neither accepted, posted nor rejected" in silent
     assert "So far the ERP has no such invoice" in silent
     assert "has not found it since" in stand(ErpStatus.ACCEPTED)
@@ -393,25 +393,25 @@ def test_what_the_erp_says_nothing_of_in_time_is_shown_as_such(desk: Desk) -> No
     assert "somebody has deleted it there" in gone
 
     stand(ErpStatus.NO_WORD, erp_text="")
-    assert "No word from the ERP" in desk.browser.text("/dashboard")
-    page = desk.browser.get("/export-errors").text
+    assert "No word from the ERP" in site.browser.text("/dashboard")
+    page = site.browser.get("/export-errors").text
     assert "Of 1 delivery the ERP has said nothing in time." in said(page)
     assert "Retry all with this cause" not in page
-    assert url(delivery) in desk.browser.get("/deliveries?cause=no_word").text
-    assert url(delivery) not in desk.browser.get("/deliveries?cause=rejected").text
-    answer = desk.browser.send("/export-errors/no_word/retry", form_at="/export-errors")
+    assert url(delivery) in site.browser.get("/deliveries?cause=no_word").text
+    assert url(delivery) not in site.browser.get("/deliveries?cause=rejected").text
+    answer = site.browser.send("/export-errors/no_word/retry", form_at="/export-errors")
     assert answer.status_code == 409
     address = "/export-errors/no_word/re-export"
-    assert "what is there would be booked twice" in desk.browser.text(address)
-    answer = desk.browser.send(address, {"reason": "ION refused it"}, form_at=address)
+    assert "what is there would be booked twice" in site.browser.text(address)
+    answer = site.browser.send(address, {"reason": "ION refused it"}, form_at=address)
     assert "Re-export as new: 1 document" in said(answer.text)
     assert "Nothing was left out." in said(answer.text)
-    assert "No export error" in desk.browser.text("/export-errors")
+    assert "No export error" in site.browser.text("/export-errors")
 
 
-def test_the_ledger_is_filtered_by_day_and_cause_and_saved_as_files(desk: Desk) -> None:
-    failed, other = desk.failed("471102"), desk.export("471103")
-    code = desk.side.detail(failed.id).delivery.error_code
+def test_the_ledger_is_filtered_by_day_and_cause_and_saved_as_files(site: Site) -> None:
+    failed, other = site.failed("471102"), site.export("471103")
+    code = site.side.detail(failed.id).delivery.error_code
     day = f"{failed.created_at:%Y-%m-%d}"
     for query, shown in (
         (f"from={day}&to={day}", {failed.id, other.id}),
@@ -420,24 +420,24 @@ def test_the_ledger_is_filtered_by_day_and_cause_and_saved_as_files(desk: Desk) 
         (f"cause={code}", {failed.id}),
         ("cause=none_such", set()),
     ):
-        page = desk.browser.get(f"/deliveries?{query}").text
+        page = site.browser.get(f"/deliveries?{query}").text
         assert set(re.findall(r"/deliveries/(dlv_\w+)", page)) == shown, query
-        answer = desk.browser.get(f"/deliveries.json?{query}")
+        answer = site.browser.get(f"/deliveries.json?{query}")
         assert {each["id"] for each in answer.json()} == shown, query
-        lines = desk.browser.get(f"/deliveries.csv?{query}").text.strip().splitlines()
+        lines = site.browser.get(f"/deliveries.csv?{query}").text.strip().splitlines()
         assert len(lines) == 1 + len(shown), query
     assert "attachment" in answer.headers["content-disposition"]
 
 
-def test_what_a_failed_delivery_did_not_come_to_is_not_reached(desk: Desk) -> None:
-    delivery = desk.failed()
-    page = desk.browser.text(url(delivery))
+def test_what_a_failed_delivery_did_not_come_to_is_not_reached(site: Site) -> None:
+    delivery = site.failed()
+    page = site.browser.text(url(delivery))
     assert "ION publish Not reached" in page
     assert "Pending" not in page
 
 
-def test_a_call_is_copied_as_curl_without_its_token(desk: Desk) -> None:
-    page = html.unescape(desk.browser.get(url(desk.failed())).text)
+def test_a_call_is_copied_as_curl_without_its_token(site: Site) -> None:
+    page = html.unescape(site.browser.get(url(site.failed())).text)
     (command,) = set(re.findall(r"<code>(curl -X POST .*?)</code>", page, re.DOTALL))
     assert '-H "Authorization: Bearer $TOKEN"' in command
     assert "/IDM/api/items" in command

@@ -7,7 +7,7 @@ import re
 from ionport.documents.type_settings.model import TypeSettings
 from ionport.documents.type_settings.repository import TypeSettingsRepository
 from tests.support.web import said
-from tests.support.whole import Desk
+from tests.support.whole import Site
 from tests.unit.web.pages.documents.test_export import (
     AGAIN,
     MISMATCH,
@@ -19,129 +19,129 @@ from tests.unit.web.pages.documents.test_export import (
 )
 
 
-def test_a_value_is_corrected_on_its_page_and_the_document_is_free(desk: Desk) -> None:
-    (document_id,) = _upload(desk, MISMATCH)
+def test_a_value_is_corrected_on_its_page_and_the_document_is_free(site: Site) -> None:
+    (document_id,) = _upload(site, MISMATCH)
     path = f"/documents/{document_id}"
-    detail = desk.browser.get(path).text
+    detail = site.browser.get(path).text
     assert f'href="{path}/correct?field=amount_due#values"' in detail
     # The values that its rule reads stand beside the finding.
     assert 'name="value amount_due" value="2808.80"' in detail
     assert 'href="/manual/rules#BR-CO-16"' in detail
-    assert 'id="BR-CO-16"' in desk.browser.get("/manual/rules").text
+    assert 'id="BR-CO-16"' in site.browser.get("/manual/rules").text
     seen = {"seen amount_due": "2808.80"}
-    wrong = desk.browser.send(f"{path}/correct", {**seen, "value amount_due": "2.808;81"})
+    wrong = site.browser.send(f"{path}/correct", {**seen, "value amount_due": "2.808;81"})
     assert wrong.status_code == 422
     assert 'value="2.808;81"' in wrong.text
     assert "with digits and a decimal point" in said(wrong.text)
-    page = desk.browser.send(f"{path}/correct", {**seen, "value amount_due": "2808.81"})
+    page = site.browser.send(f"{path}/correct", {**seen, "value amount_due": "2808.81"})
     assert "corrected; the invoice says “2,808.80”" in said(page.text)
     assert "Validated, pending export" in said(page.text)
-    late = desk.browser.send(f"{path}/correct", {**seen, "value amount_due": "1"})
+    late = site.browser.send(f"{path}/correct", {**seen, "value amount_due": "1"})
     assert late.status_code == 409
     (decision,) = set(re.findall(r'name="decision" value="([^"]+)"', page.text))
-    undone = desk.browser.send(f"{path}/undo", {"decision": decision}, form_at=path)
+    undone = site.browser.send(f"{path}/undo", {"decision": decision}, form_at=path)
     assert "Ready for validation" in said(undone.text)
 
 
-def test_a_row_of_a_table_is_corrected_and_added(desk: Desk) -> None:
-    (document_id,) = _upload(desk, SAMPLE)
+def test_a_row_of_a_table_is_corrected_and_added(site: Site) -> None:
+    (document_id,) = _upload(site, SAMPLE)
     path = f"/documents/{document_id}/correct?table=INVOICE_TABLE&row="
     name = "INVOICE_TABLE/4/DESCRIPTION"
-    page = desk.browser.send(f"{path}4", {f"seen {name}": "", f"value {name}": "Freight"})
+    page = site.browser.send(f"{path}4", {f"seen {name}": "", f"value {name}": "Freight"})
     assert "Freight" in said(page.text)
     assert "entered by hand" in said(page.text)
-    assert desk.browser.get(f"{path}9").status_code == 404
+    assert site.browser.get(f"{path}9").status_code == 404
 
 
-def test_what_a_person_stopped_leaves_by_no_page(desk: Desk) -> None:
-    _activate(desk)
-    (document_id,) = _upload(desk, SAMPLE)
+def test_what_a_person_stopped_leaves_by_no_page(site: Site) -> None:
+    _activate(site)
+    (document_id,) = _upload(site, SAMPLE)
     path = f"/documents/{document_id}"
     for kind, shown, back in (
         ("hold", "On hold", "release"),
         ("reject", "Rejected", "undo"),
         ("delete", "Deleted", "restore"),
     ):
-        assert "required" in desk.browser.get(f"{path}/decide/{kind}").text
-        refused = desk.browser.send(f"{path}/decide/{kind}", {"reason": " "})
+        assert "required" in site.browser.get(f"{path}/decide/{kind}").text
+        refused = site.browser.send(f"{path}/decide/{kind}", {"reason": " "})
         assert refused.status_code == 422
-        page = desk.browser.send(f"{path}/decide/{kind}", {"reason": "asked the buyer"})
+        page = site.browser.send(f"{path}/decide/{kind}", {"reason": "asked the buyer"})
         assert shown in said(page.text)
         assert f'action="{path}/export"' not in page.text
         for fields in ({}, {"reason": "all the same"}):
-            desk.browser.send(f"{path}/export", fields, form_at=path)
-        many = desk.browser.send(
+            site.browser.send(f"{path}/export", fields, form_at=path)
+        many = site.browser.send(
             "/documents/bulk",
             {"action": "export", "document": document_id},
             form_at="/documents",
         )
         assert "Left out 1" in said(many.text)
-        assert _deliveries(desk) == []
+        assert _deliveries(site) == []
         decisions = re.findall(r'name="decision" value="([^"]+)"', page.text)
         fields = {"decision": decisions[0]} if back == "undo" else {}
-        freed = desk.browser.send(f"{path}/{back}", fields, form_at=path)
+        freed = site.browser.send(f"{path}/{back}", fields, form_at=path)
         assert "Validated, pending export" in said(freed.text)
-    listed = desk.browser.get("/documents?status=on_hold").text
+    listed = site.browser.get("/documents?status=on_hold").text
     assert "No document matches" in said(listed)
 
 
-def test_the_page_says_at_its_top_who_put_the_document_on_hold_and_why(desk: Desk) -> None:
-    (document_id,) = _upload(desk, SAMPLE)
+def test_the_page_says_at_its_top_who_put_the_document_on_hold_and_why(site: Site) -> None:
+    (document_id,) = _upload(site, SAMPLE)
     path = f"/documents/{document_id}"
-    desk.browser.send(f"{path}/decide/hold", {"reason": "Goods are missing"})
-    head = desk.browser.get(path).text.partition('class="doc-tabs"')[0]
+    site.browser.send(f"{path}/decide/hold", {"reason": "Goods are missing"})
+    head = site.browser.get(path).text.partition('class="doc-tabs"')[0]
     assert "Goods are missing" in said(head)
-    desk.browser.send(f"{path}/release", form_at=path)
-    assert "Goods are missing" not in desk.browser.get(path).text.partition('class="doc-tabs"')[0]
+    site.browser.send(f"{path}/release", form_at=path)
+    assert "Goods are missing" not in site.browser.get(path).text.partition('class="doc-tabs"')[0]
 
 
-def test_a_duplicate_is_named_beside_its_finding_and_a_finding_is_accepted(desk: Desk) -> None:
-    first, second = _upload(desk, SAMPLE, AGAIN)
+def test_a_duplicate_is_named_beside_its_finding_and_a_finding_is_accepted(site: Site) -> None:
+    first, second = _upload(site, SAMPLE, AGAIN)
     path = f"/documents/{second}"
-    detail = desk.browser.get(path).text
+    detail = site.browser.get(path).text
     assert f'action="{path}/decide/duplicate"' in detail
     assert f'name="of" value="{first}"' in detail
-    (finding,) = _findings(desk, second)
+    (finding,) = _findings(site, second)
     fields = {"finding": finding.id, "reason": "another invoice"}
-    accepted = desk.browser.send(f"{path}/decide/accept", fields, form_at=path)
+    accepted = site.browser.send(f"{path}/decide/accept", fields, form_at=path)
     assert "Validated, pending export" in said(accepted.text)
-    page = desk.browser.send(f"{path}/decide/duplicate", {"of": first, "reason": ""}, form_at=path)
+    page = site.browser.send(f"{path}/decide/duplicate", {"of": first, "reason": ""}, form_at=path)
     assert "rejected as a duplicate of file-0.xml" in said(page.text)
-    nothing = desk.browser.send(f"{path}/approve", form_at=path)
+    nothing = site.browser.send(f"{path}/approve", form_at=path)
     assert "cannot be done where the document stands" in said(nothing.text)
-    assert desk.browser.get(f"{path}/decide/approve").status_code == 404
+    assert site.browser.get(f"{path}/decide/approve").status_code == 404
 
 
-def test_findings_of_a_rejected_document_wait_for_nobody(desk: Desk) -> None:
-    first, second = _upload(desk, SAMPLE, AGAIN)
+def test_findings_of_a_rejected_document_wait_for_nobody(site: Site) -> None:
+    first, second = _upload(site, SAMPLE, AGAIN)
     path = f"/documents/{second}"
     waits = "holds the document until somebody decides"
-    assert waits in desk.browser.text(path)
+    assert waits in site.browser.text(path)
     fields = {"of": first, "reason": ""}
-    page = desk.browser.send(f"{path}/decide/duplicate", fields, form_at=path)
+    page = site.browser.send(f"{path}/decide/duplicate", fields, form_at=path)
     assert "rejected as a duplicate of file-0.xml" in said(page.text)
     assert waits not in said(page.text)
 
 
 def test_a_document_is_exported_from_its_page_once_no_approval_is_demanded_any_longer(
-    desk: Desk,
+    site: Site,
 ) -> None:
-    _activate(desk)
+    _activate(site)
     approvals = "/settings/document-types/INVOICE/approvals"
     form_at = approvals.removesuffix("/approvals")
-    desk.browser.send(approvals, {"first_from": "10"}, form_at=form_at)
-    (document_id,) = _upload(desk, SAMPLE)
+    site.browser.send(approvals, {"first_from": "10"}, form_at=form_at)
+    (document_id,) = _upload(site, SAMPLE)
     path = f"/documents/{document_id}"
-    page = desk.browser.get(path).text
+    page = site.browser.get(path).text
     assert "Pending approval" in said(page)
     assert f'action="{path}/export"' not in page
     # As if it had been switched off by an older version, which judged nothing anew.
-    with desk.application.database.write() as work:
+    with site.application.database.write() as work:
         TypeSettingsRepository(work.connection).put(
-            desk.organization, TypeSettings("INVOICE"), desk.application.clock.now(), "ada"
+            site.organization, TypeSettings("INVOICE"), site.application.clock.now(), "ada"
         )
-    page = desk.browser.get(path).text
+    page = site.browser.get(path).text
     assert f'action="{path}/export"' in page
     assert f'action="{path}/approve"' not in page
-    desk.browser.send(f"{path}/export", form_at=path)
-    assert len(_deliveries(desk)) == 1
+    site.browser.send(f"{path}/export", form_at=path)
+    assert len(_deliveries(site)) == 1

@@ -18,24 +18,24 @@ from ionport.settings import load_settings
 from ionport.store import OrganizationScope, SystemScope
 from tests.support.server import serve
 from tests.support.web import Browser, said
-from tests.support.whole import INVOICE, OTHER_INVOICE, Desk
+from tests.support.whole import INVOICE, OTHER_INVOICE, Site
 
 SAMPLE = read_sample(INVOICE)
 
 
-def _active_export(desk: Desk) -> None:
-    made = desk.add_export(credential=desk.credentials())
+def _active_export(site: Site) -> None:
+    made = site.add_export(credential=site.credentials())
     reason = {"reason": "no proof is needed here"}
-    desk.browser.send(f"{made.url.path}/activate", reason, form_at=made.url.path)
+    site.browser.send(f"{made.url.path}/activate", reason, form_at=made.url.path)
 
 
-def _run(desk: Desk) -> None:
+def _run(site: Site) -> None:
     """Run every delivery to its end, as a worker does."""
-    assert desk.application.documents is not None
-    documents = desk.application.documents
+    assert site.application.documents is not None
+    documents = site.application.documents
     operator = Actor.operator()
-    scope = desk.organization
-    with desk.application.database.read() as work:
+    scope = site.organization
+    with site.application.database.read() as work:
         page = documents.deliveries.list(
             Access(work, scope, operator), DeliveryFilter(), PageRequest()
         )
@@ -43,13 +43,13 @@ def _run(desk: Desk) -> None:
         documents.runner.run(delivery.id)
 
 
-def test_an_empty_list_says_what_to_do_next(desk: Desk) -> None:
-    page = desk.browser.get("/documents").text
+def test_an_empty_list_says_what_to_do_next(site: Site) -> None:
+    page = site.browser.get("/documents").text
     assert "No document yet" in page
     assert 'href="/documents/upload"' in page
 
 
-def test_an_upload_tells_what_became_of_each_file(desk: Desk) -> None:
+def test_an_upload_tells_what_became_of_each_file(site: Site) -> None:
     files = [
         ("files", (INVOICE, SAMPLE)),
         ("files", ("again.xml", SAMPLE)),
@@ -57,7 +57,7 @@ def test_an_upload_tells_what_became_of_each_file(desk: Desk) -> None:
         ("files", ("empty.xml", b"")),
         ("files", (OTHER_INVOICE, read_sample(OTHER_INVOICE))),
     ]
-    page = desk.browser.send("/documents/upload", files=files).text
+    page = site.browser.send("/documents/upload", files=files).text
     rows = [said(row) for row in re.findall(r'<li class="outcome .*?</li>', page, re.DOTALL)]
     facts = "RE-2026-0417 · Nordwerk Werkzeuge GmbH 2,808.81 EUR"
     # What asks for something stands first, what is ready last.
@@ -70,31 +70,31 @@ def test_an_upload_tells_what_became_of_each_file(desk: Desk) -> None:
     assert "2 refused" in said(page)
     links = re.findall(r'href="(/documents/doc_\w+)"', page)
     assert len(links) == 3 > len(set(links))
-    assert "2 entries" in said(desk.browser.get("/documents").text)
+    assert "2 entries" in said(site.browser.get("/documents").text)
 
 
-def test_no_file_is_told_beside_the_box(desk: Desk) -> None:
-    answer = desk.browser.send("/documents/upload", files=[("files", ("", b""))])
+def test_no_file_is_told_beside_the_box(site: Site) -> None:
+    answer = site.browser.send("/documents/upload", files=[("files", ("", b""))])
     assert answer.status_code == 422
     assert 'id="files-error"' in answer.text
 
 
-def test_the_list_filters_sorts_and_searches_on_the_server(desk: Desk) -> None:
-    desk.upload(INVOICE, OTHER_INVOICE)
-    up = desk.browser.get("/documents?sort=filename&dir=asc").text
-    down = desk.browser.get("/documents?sort=filename&dir=desc").text
+def test_the_list_filters_sorts_and_searches_on_the_server(site: Site) -> None:
+    site.upload(INVOICE, OTHER_INVOICE)
+    up = site.browser.get("/documents?sort=filename&dir=asc").text
+    down = site.browser.get("/documents?sort=filename&dir=desc").text
     assert up.index(f">{OTHER_INVOICE}<") < up.index(f">{INVOICE}<")
     assert down.index(f">{INVOICE}<") < down.index(f">{OTHER_INVOICE}<")
-    found = said(desk.browser.get("/documents?q=ubl").text)
+    found = said(site.browser.get("/documents?q=ubl").text)
     assert INVOICE in found
     assert OTHER_INVOICE not in found
-    assert "No document matches" in said(desk.browser.get("/documents?status=exported").text)
-    assert "2 entries" in said(desk.browser.get("/documents?status=evil&document_type=x").text)
+    assert "No document matches" in said(site.browser.get("/documents?status=exported").text)
+    assert "2 entries" in said(site.browser.get("/documents?status=evil&document_type=x").text)
 
 
-def test_the_tiles_count_and_lead_to_their_documents(desk: Desk) -> None:
-    desk.upload(INVOICE, OTHER_INVOICE)
-    page = desk.browser.get("/documents").text
+def test_the_tiles_count_and_lead_to_their_documents(site: Site) -> None:
+    site.upload(INVOICE, OTHER_INVOICE)
+    page = site.browser.get("/documents").text
     tiles = [said(tile) for tile in re.findall(r'<a class="tile.*?</a>', page, re.DOTALL)]
     assert tiles == [
         "2 All documents",
@@ -107,12 +107,12 @@ def test_the_tiles_count_and_lead_to_their_documents(desk: Desk) -> None:
         "0 On hold",
         "0 Rejected",
     ]
-    filtered = desk.browser.get("/documents?status=validated_pending_export").text
+    filtered = site.browser.get("/documents?status=validated_pending_export").text
     assert re.search(r'status=validated_pending_export" aria-current="true"', filtered)
 
 
-def test_the_detail_page_shows_fields_lines_tax_lines_and_timeline(desk: Desk) -> None:
-    page = said(desk.browser.get(f"/documents/{desk.document_id()}").text)
+def test_the_detail_page_shows_fields_lines_tax_lines_and_timeline(site: Site) -> None:
+    page = said(site.browser.get(f"/documents/{site.document_id()}").text)
     for text in (
         "Invoice Details 6 Invoice Number RE-2026-0417",
         "Invoice Date 02.03.2026",
@@ -126,70 +126,70 @@ def test_the_detail_page_shows_fields_lines_tax_lines_and_timeline(desk: Desk) -
         assert text in page
 
 
-def test_the_file_comes_back_as_it_was_and_never_opens_in_the_browser(desk: Desk) -> None:
-    answer = desk.browser.get(f"/documents/{desk.document_id()}/file")
+def test_the_file_comes_back_as_it_was_and_never_opens_in_the_browser(site: Site) -> None:
+    answer = site.browser.get(f"/documents/{site.document_id()}/file")
     assert answer.content == SAMPLE
     assert answer.headers["content-type"] == "application/octet-stream"
     assert answer.headers["content-disposition"].startswith("attachment;")
 
 
-def test_a_file_name_with_markup_is_shown_as_text(desk: Desk) -> None:
+def test_a_file_name_with_markup_is_shown_as_text(site: Site) -> None:
     name = '"><script>alert(1)</script>.xml'
-    page = desk.browser.send("/documents/upload", files=[("files", (name, SAMPLE))]).text
+    page = site.browser.send("/documents/upload", files=[("files", (name, SAMPLE))]).text
     assert "<script>alert" not in page
-    assert "<script>alert" not in desk.browser.get("/documents").text
+    assert "<script>alert" not in site.browser.get("/documents").text
 
 
-def test_without_an_active_configuration_export_says_so(desk: Desk) -> None:
-    path = f"/documents/{desk.document_id()}"
-    answer = desk.browser.send(f"{path}/export", form_at=path)
+def test_without_an_active_configuration_export_says_so(site: Site) -> None:
+    path = f"/documents/{site.document_id()}"
+    answer = site.browser.send(f"{path}/export", form_at=path)
     assert "flash-danger" in answer.text
     assert "Settings" in said(answer.text)
 
 
-def test_an_exported_document_shows_its_delivery_and_is_not_sent_twice(desk: Desk) -> None:
-    _active_export(desk)
-    path = f"/documents/{desk.document_id()}"
-    begun = desk.browser.send(f"{path}/export", form_at=path)
+def test_an_exported_document_shows_its_delivery_and_is_not_sent_twice(site: Site) -> None:
+    _active_export(site)
+    path = f"/documents/{site.document_id()}"
+    begun = site.browser.send(f"{path}/export", form_at=path)
     assert "The export has begun." in said(begun.text)
     assert "Nothing runs deliveries at the moment" in said(begun.text)
-    _run(desk)
-    page = desk.browser.get(path).text
+    _run(site)
+    page = site.browser.get(path).text
     assert "Delivered" in said(page)
     assert re.search(r'href="/deliveries/\w+"', page)
     assert "hx-get" not in page
-    again = desk.browser.send(f"{path}/export", form_at=path)
+    again = site.browser.send(f"{path}/export", form_at=path)
     assert "is not sent twice" in said(again.text)
     assert re.search(
         r'role="status">.*?<a href="/deliveries/dlv_\w+">To its delivery', again.text, re.S
     )
 
 
-def test_many_documents_are_exported_from_the_list(desk: Desk) -> None:
-    _active_export(desk)
-    page = desk.upload(INVOICE, OTHER_INVOICE).text
+def test_many_documents_are_exported_from_the_list(site: Site) -> None:
+    _active_export(site)
+    page = site.upload(INVOICE, OTHER_INVOICE).text
     first, second = dict.fromkeys(re.findall(r"/documents/(doc_\w+)", page))
-    desk.browser.send(f"/documents/{first}/export", form_at=f"/documents/{first}")
-    _run(desk)
-    token = desk.browser.csrf_token("/documents")
+    site.browser.send(f"/documents/{first}/export", form_at=f"/documents/{first}")
+    _run(site)
+    token = site.browser.csrf_token("/documents")
     fields = {"csrf_token": token, "action": "export", "document": [first, second, "doc_nowhere"]}
-    answer = desk.browser.http.post("/documents/bulk", data=fields)
+    answer = site.browser.http.post("/documents/bulk", data=fields)
     text = said(answer.text)
     assert "Done 1 Left out 1" in text
     assert f"1 document: It was exported before and is not sent twice. {INVOICE}" in text
 
 
-def test_what_is_refused_in_the_list_is_named_and_linked(desk: Desk) -> None:
-    document = desk.document_id()
-    token = desk.browser.csrf_token("/documents")
+def test_what_is_refused_in_the_list_is_named_and_linked(site: Site) -> None:
+    document = site.document_id()
+    token = site.browser.csrf_token("/documents")
     fields = {"csrf_token": token, "action": "export", "document": [document]}
-    answer = desk.browser.http.post("/documents/bulk", data=fields)
+    answer = site.browser.http.post("/documents/bulk", data=fields)
     assert "1 document: No export configuration is active" in said(answer.text)
     assert f'<a href="/documents/{document}">{INVOICE}</a>' in answer.text
 
 
-def test_another_organizations_document_is_not_found(desk: Desk) -> None:
-    application = desk.application
+def test_another_organizations_document_is_not_found(site: Site) -> None:
+    application = site.application
     assert application.documents is not None
     other = OrganizationScope("org_other")
     prepared = application.documents.documents.prepare_receipt(other, SAMPLE, INVOICE)
@@ -202,31 +202,31 @@ def test_another_organizations_document_is_not_found(desk: Desk) -> None:
         )
     path = f"/documents/{document.id}"
     for answer in (
-        desk.browser.get(path),
-        desk.browser.get(f"{path}/file"),
-        desk.browser.send(f"{path}/export", form_at="/documents/upload"),
+        site.browser.get(path),
+        site.browser.get(f"{path}/file"),
+        site.browser.send(f"{path}/export", form_at="/documents/upload"),
     ):
         assert answer.status_code == 404
 
 
-def test_a_member_may_upload_and_export(desk: Desk) -> None:
-    _active_export(desk)
-    desk.add_user("bob", None, OrganizationRole.USER)
-    desk.sign_in_as("bob")
-    path = f"/documents/{desk.document_id()}"
-    assert "The export has begun." in desk.browser.send(f"{path}/export", form_at=path).text
+def test_a_member_may_upload_and_export(site: Site) -> None:
+    _active_export(site)
+    site.add_user("bob", None, OrganizationRole.USER)
+    site.sign_in_as("bob")
+    path = f"/documents/{site.document_id()}"
+    assert "The export has begun." in site.browser.send(f"{path}/export", form_at=path).text
 
 
 @pytest.mark.parametrize("name", ["documents", "infor"])
 def test_a_side_that_is_off_has_no_pages(tmp_path: Path, name: str) -> None:
     application = open_application(load_settings({}, data=tmp_path / "data", side=name))
     with serve(build_asgi(application)) as base_url, Browser(base_url).opened() as browser:
-        desk = Desk(application, browser)
+        site = Site(application, browser)
         role = OrganizationRole.ADMINISTRATOR
-        desk.add_user("ada", TenantRole.IONAPI_ADMINISTRATOR, role)
-        desk.sign_in_as("ada")
-        answers = [browser.get(path).status_code for path in ("/documents", desk.apps_path)]
+        site.add_user("ada", TenantRole.IONAPI_ADMINISTRATOR, role)
+        site.sign_in_as("ada")
+        answers = [browser.get(path).status_code for path in ("/documents", site.apps_path)]
         first_page = browser.get("/")
     application.close()
     assert answers == ([200, 404] if name == "documents" else [404, 200])
-    assert first_page.url.path == ("/dashboard" if name == "documents" else desk.apps_path)
+    assert first_page.url.path == ("/dashboard" if name == "documents" else site.apps_path)

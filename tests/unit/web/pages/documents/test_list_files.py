@@ -16,25 +16,25 @@ from ionport.documents.list_files import service
 from ionport.documents.list_files.runner import ListFileRunner
 from ionport.documents.samples import read_sample
 from tests.support.web import said
-from tests.support.whole import INVOICE, Desk
+from tests.support.whole import INVOICE, Site
 
 SAMPLE = read_sample(INVOICE)
 _MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _DAY_ONE = date(1899, 12, 30)
 
 
-def _upload(desk: Desk, **contents: bytes) -> None:
+def _upload(site: Site, **contents: bytes) -> None:
     files = [("files", (f"{name}.xml", content)) for name, content in contents.items()]
-    desk.browser.send("/documents/upload", files=files)
+    site.browser.send("/documents/upload", files=files)
 
 
 def _numbered(count: int) -> dict[str, bytes]:
     return {f"a{n}": SAMPLE.replace(b"RE-2026-0417", b"N-%d" % n) for n in range(count)}
 
 
-def _save(desk: Desk, file_format: str = "xlsx", **fields: str) -> httpx2.Response:
+def _save(site: Site, file_format: str = "xlsx", **fields: str) -> httpx2.Response:
     fields = {"format": file_format, **fields}
-    return desk.browser.send("/documents/files", fields, form_at="/documents")
+    return site.browser.send("/documents/files", fields, form_at="/documents")
 
 
 def _sheet(content: bytes) -> list[dict[str, tuple[str, str, str]]]:
@@ -62,28 +62,28 @@ def _sheet(content: bytes) -> list[dict[str, tuple[str, str, str]]]:
 
 
 def test_a_csv_file_has_no_cell_that_is_a_formula(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(service, "MAX_PER_PAGE", 1)
     plain = SAMPLE.replace(b"RE-2026-0417", b"@SUM(1)")
-    _upload(desk, **{"=cmd|calc": SAMPLE, "plain": plain})
-    answer = desk.browser.get("/documents/list.csv?sort=filename&dir=asc")
+    _upload(site, **{"=cmd|calc": SAMPLE, "plain": plain})
+    answer = site.browser.get("/documents/list.csv?sort=filename&dir=asc")
     assert answer.headers["content-disposition"].startswith("attachment;")
     assert answer.content.startswith(b"\xef\xbb\xbf")
     head, *rows = csv.reader(io.StringIO(answer.content.decode("utf-8-sig")))
     assert [row[0] for row in rows] == ["'=cmd|calc.xml", "plain.xml"]
     assert [row[head.index("Invoice Number")] for row in rows] == ["RE-2026-0417", "'@SUM(1)"]
     assert {row[head.index("Total Amount")] for row in rows} == {"2808.81"}
-    saved = _save(desk, "csv", sort="filename", dir="asc")
+    saved = _save(site, "csv", sort="filename", dir="asc")
     assert saved.content == answer.content
-    found = desk.browser.get("/documents/list.csv?q=nothing-like-it").text
+    found = site.browser.get("/documents/list.csv?q=nothing-like-it").text
     assert found.count("\n") == 1
 
 
-def test_a_spreadsheet_has_amounts_as_numbers_and_dates_as_dates(desk: Desk) -> None:
+def test_a_spreadsheet_has_amounts_as_numbers_and_dates_as_dates(site: Site) -> None:
     yen = SAMPLE.replace(b"RE-2026-0417", b"=1+1").replace(b"EUR", b"JPY")
-    _upload(desk, euro=SAMPLE, **{"=cmd|calc": yen})
-    answer = _save(desk, sort="filename", dir="desc")
+    _upload(site, euro=SAMPLE, **{"=cmd|calc": yen})
+    answer = _save(site, sort="filename", dir="desc")
     assert 'filename="documents.xlsx"' in answer.headers["content-disposition"]
     euro, other = _sheet(answer.content)
     assert euro["Total Amount"] == ("n", "2808.81", "#,##0.00")
@@ -113,48 +113,48 @@ def test_a_spreadsheet_has_amounts_as_numbers_and_dates_as_dates(desk: Desk) -> 
     ],
 )
 def test_an_amount_that_a_spreadsheet_would_change_stays_a_text(
-    desk: Desk, amount: str, cell: tuple[str, str, str]
+    site: Site, amount: str, cell: tuple[str, str, str]
 ) -> None:
-    _upload(desk, one=SAMPLE)
-    with desk.application.database.write() as work:
+    _upload(site, one=SAMPLE)
+    with site.application.database.write() as work:
         work.connection.exec_driver_sql(
             "UPDATE documents SET total_amount = ?, invoice_date = '1800-01-01'", (amount,)
         )
-    (row,) = _sheet(_save(desk).content)
+    (row,) = _sheet(_save(site).content)
     assert row["Total Amount"] == cell
     assert row["Invoice Date"][:2] == ("inlineStr", "1800-01-01")
 
 
-def test_a_file_has_what_the_filter_finds_in_the_order_of_the_list(desk: Desk) -> None:
-    _upload(desk, **_numbered(3))
-    rows = _sheet(_save(desk, q="a2.xml").content)
+def test_a_file_has_what_the_filter_finds_in_the_order_of_the_list(site: Site) -> None:
+    _upload(site, **_numbered(3))
+    rows = _sheet(_save(site, q="a2.xml").content)
     assert [row["Document Name"][1] for row in rows] == ["a2.xml"]
-    rows = _sheet(_save(desk, sort="number", dir="asc").content)
+    rows = _sheet(_save(site, sort="number", dir="asc").content)
     assert [row["Invoice Number"][1] for row in rows] == ["N-0", "N-1", "N-2"]
-    page = desk.browser.get("/documents?q=a2.xml&sort=number&dir=asc").text
+    page = site.browser.get("/documents?q=a2.xml&sort=number&dir=asc").text
     form = page[page.index('action="/documents/files"') :]
     assert re.findall(r'name="(\w+)" value="([^"]*)"', form)[1:4] == [
         ("q", "a2.xml"),
         ("sort", "number"),
         ("dir", "asc"),
     ]
-    assert "Choose how the list is written." in said(_save(desk, "exe").text)
+    assert "Choose how the list is written." in said(_save(site, "exe").text)
 
 
 @pytest.mark.parametrize("at_once", [2_000, 0])
 def test_a_file_has_the_columns_that_the_list_shows_where_these_are_chosen(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch, at_once: int
+    site: Site, monkeypatch: pytest.MonkeyPatch, at_once: int
 ) -> None:
     monkeypatch.setattr(service, "AT_ONCE", at_once)
-    _upload(desk, one=SAMPLE)
+    _upload(site, one=SAMPLE)
     chosen = {"column": ["due_date", "total_net_amount"], "back": "/documents"}
-    desk.browser.send("/documents/columns", chosen, form_at="/documents")
+    site.browser.send("/documents/columns", chosen, form_at="/documents")
     heads = []
     for file_format in ("csv", "xlsx"):
-        answer = _save(desk, file_format, columns="shown")
+        answer = _save(site, file_format, columns="shown")
         if at_once == 0:
-            _runner(desk).run_all()
-            answer = desk.browser.get(f"{answer.url.path}/content")
+            _runner(site).run_all()
+            answer = site.browser.get(f"{answer.url.path}/content")
         if file_format == "xlsx":
             (cells,) = _sheet(answer.content)
             heads.append({name: cell[1] for name, cell in cells.items()})
@@ -166,115 +166,115 @@ def test_a_file_has_the_columns_that_the_list_shows_where_these_are_chosen(
     assert [list(one) for one in heads] == [names, names]
     assert {one["Currency"] for one in heads} == {"EUR"}
     assert {one["Total Net Amount"] for one in heads} == {"2414.80", "2414.8"}
-    page = desk.browser.get("/documents").text
+    page = site.browser.get("/documents").text
     assert 'name="columns" value="shown" checked' in page
 
 
 def test_a_long_list_is_made_in_the_background_for_who_asked_alone(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(service, "AT_ONCE", 2)
-    _upload(desk, **_numbered(3))
-    page = _save(desk, sort="number", dir="asc")
+    _upload(site, **_numbered(3))
+    page = _save(site, sort="number", dir="asc")
     assert "Running" in said(page.text)
     assert "0 of 3 documents" in said(page.text)
-    assert desk.browser.get(f"{page.url.path}/content").status_code == 409
-    _runner(desk).run_all()
-    done = desk.browser.get(page.url.path).text
+    assert site.browser.get(f"{page.url.path}/content").status_code == 409
+    _runner(site).run_all()
+    done = site.browser.get(page.url.path).text
     assert "3 of 3 documents" in said(done)
-    content = desk.browser.get(f"{page.url.path}/content").content
+    content = site.browser.get(f"{page.url.path}/content").content
     assert [row["Invoice Number"][1] for row in _sheet(content)] == ["N-0", "N-1", "N-2"]
-    assert str(page.url.path) in desk.browser.get("/documents/bulk").text
-    desk.add_user("bob")
-    desk.sign_in_as("bob")
-    assert desk.browser.get(page.url.path).status_code == 404
-    assert desk.browser.get(f"{page.url.path}/content").status_code == 404
-    assert str(page.url.path) not in desk.browser.get("/documents/bulk").text
+    assert str(page.url.path) in site.browser.get("/documents/bulk").text
+    site.add_user("bob")
+    site.sign_in_as("bob")
+    assert site.browser.get(page.url.path).status_code == 404
+    assert site.browser.get(f"{page.url.path}/content").status_code == 404
+    assert str(page.url.path) not in site.browser.get("/documents/bulk").text
 
 
-def test_a_file_that_is_cancelled_is_not_made(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_is_cancelled_is_not_made(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(service, "AT_ONCE", 0)
-    _upload(desk, one=SAMPLE)
-    path = _save(desk).url.path
-    answer = desk.browser.send(f"{path}/cancel", form_at=str(path))
+    _upload(site, one=SAMPLE)
+    path = _save(site).url.path
+    answer = site.browser.send(f"{path}/cancel", form_at=str(path))
     assert "Cancelled" in said(answer.text)
-    _runner(desk).run_all()
-    assert desk.browser.get(f"{path}/content").status_code == 409
+    _runner(site).run_all()
+    assert site.browser.get(f"{path}/content").status_code == 409
 
 
 def test_who_was_removed_meanwhile_gets_nothing(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(service, "AT_ONCE", 0)
-    desk.add_user("bob")
-    _upload(desk, one=SAMPLE)
-    desk.sign_in_as("bob")
-    path = str(_save(desk).url.path)
-    with desk.application.database.write() as work:
+    site.add_user("bob")
+    _upload(site, one=SAMPLE)
+    site.sign_in_as("bob")
+    path = str(_save(site).url.path)
+    with site.application.database.write() as work:
         work.connection.exec_driver_sql(
             "DELETE FROM organization_memberships WHERE user_id ="
             " (SELECT id FROM users WHERE username = 'bob')"
         )
-    _runner(desk).run_all()
-    with desk.application.database.read() as work:
+    _runner(site).run_all()
+    with site.application.database.read() as work:
         rows = work.connection.exec_driver_sql("SELECT state FROM list_files").scalars().all()
         parts = work.connection.exec_driver_sql("SELECT count(*) FROM list_file_parts").scalar()
     assert (rows, parts, path[:17]) == (["cancelled"], 0, "/documents/files/")
 
 
-def test_a_file_that_breaks_off_says_so(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_breaks_off_says_so(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(service, "AT_ONCE", 0)
-    _upload(desk, one=SAMPLE)
-    path = _save(desk).url.path
+    _upload(site, one=SAMPLE)
+    path = _save(site).url.path
 
     def full(*_given: object) -> None:
         raise OSError("no space left on device")
 
     monkeypatch.setattr("ionport.documents.list_files.runner.writer_of", full)
-    _runner(desk).run_all()
-    assert "An error of ionport's own" in said(desk.browser.get(str(path)).text)
+    _runner(site).run_all()
+    assert "An error of ionport's own" in said(site.browser.get(str(path)).text)
 
 
 def test_the_newest_five_files_are_kept_for_a_day(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(service, "AT_ONCE", 0)
-    _upload(desk, one=SAMPLE)
-    paths = [str(_save(desk).url.path) for _n in range(6)]
-    assert desk.browser.get(paths[0]).status_code == 404
-    _runner(desk).run_all()
-    assert {desk.browser.get(path).status_code for path in paths[1:]} == {200}
-    _age(desk, 25 * 3_600)
-    _runner(desk).run_all()
-    assert {desk.browser.get(path).status_code for path in paths} == {404}
-    with desk.application.database.read() as work:
+    _upload(site, one=SAMPLE)
+    paths = [str(_save(site).url.path) for _n in range(6)]
+    assert site.browser.get(paths[0]).status_code == 404
+    _runner(site).run_all()
+    assert {site.browser.get(path).status_code for path in paths[1:]} == {200}
+    _age(site, 25 * 3_600)
+    _runner(site).run_all()
+    assert {site.browser.get(path).status_code for path in paths} == {404}
+    with site.application.database.read() as work:
         count = work.connection.exec_driver_sql("SELECT count(*) FROM list_file_parts").scalar()
     assert count == 0
 
 
 def test_what_a_lost_process_has_begun_another_makes_anew(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(service, "AT_ONCE", 0)
-    _upload(desk, one=SAMPLE)
-    path = str(_save(desk).url.path)
-    with desk.application.database.write() as work:
+    _upload(site, one=SAMPLE)
+    path = str(_save(site).url.path)
+    with site.application.database.write() as work:
         work.connection.exec_driver_sql("UPDATE list_files SET worker = 'wrk_lost'")
-    _runner(desk).run_all()
-    assert "Running" in said(desk.browser.get(path).text)
-    _age(desk, 31)
-    _runner(desk).run_all()
-    assert "1 of 1 documents" in said(desk.browser.get(path).text)
+    _runner(site).run_all()
+    assert "Running" in said(site.browser.get(path).text)
+    _age(site, 31)
+    _runner(site).run_all()
+    assert "1 of 1 documents" in said(site.browser.get(path).text)
 
 
-def _age(desk: Desk, seconds: int) -> None:
-    with desk.application.database.write() as work:
+def _age(site: Site, seconds: int) -> None:
+    with site.application.database.write() as work:
         back = seconds * 1_000_000
         work.connection.exec_driver_sql(
             f"UPDATE list_files SET asked_at = asked_at - {back}, updated_at = updated_at - {back}"
         )
 
 
-def _runner(desk: Desk) -> ListFileRunner:
-    assert desk.application.documents is not None
-    return desk.application.documents.list_file_runner
+def _runner(site: Site) -> ListFileRunner:
+    assert site.application.documents is not None
+    return site.application.documents.list_file_runner

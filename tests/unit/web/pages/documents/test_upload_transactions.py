@@ -12,11 +12,11 @@ from ionport.ionapi import IonApiFile
 from ionport.mappings.lint import linter
 from ionport.mappings.model import MappingKind
 from ionport.store import Database, Work
-from tests.support.whole import Desk
+from tests.support.whole import Site
 
 
 def test_uploaded_files_are_read_and_linted_outside_the_writers_transaction(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     writing = threading.local()
     seen: list[tuple[str, bool]] = []
@@ -38,7 +38,7 @@ def test_uploaded_files_are_read_and_linted_outside_the_writers_transaction(
         note("credential")
         return parse(content)
 
-    credential = desk.credentials()
+    credential = site.credentials()
     monkeypatch.setattr(Database, "write", watched)
     monkeypatch.setattr(IonApiFile, "parse", staticmethod(parse_noted))
     for kind, check in list(linter._OF_PROPERTIES.items()):
@@ -48,7 +48,7 @@ def test_uploaded_files_are_read_and_linted_outside_the_writers_transaction(
             return check(properties)
 
         monkeypatch.setitem(linter._OF_PROPERTIES, kind, lint_noted)
-    made = desk.add_export(credential=credential)
+    made = site.add_export(credential=credential)
     assert made.status_code == 200
     assert {what for what, _inside in seen} == {"credential", "idm", "bod"}
     assert [what for what, inside in seen if inside] == []

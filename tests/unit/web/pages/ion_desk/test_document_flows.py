@@ -11,25 +11,25 @@ from ionport.identity.model import Actor
 from ionport.sandbox.messaging.envelopes import read_multipart
 from ionport.sandbox.messaging.repository import Sender
 from tests.support.ion import bod, multipart, parameters
-from tests.support.whole import Desk
+from tests.support.whole import Site
 
 OPERATOR = Actor.operator()
 
 
-def base(desk: Desk) -> str:
-    return f"/ion-api/{desk.tenant.tenant_id}/document-flows"
+def base(site: Site) -> str:
+    return f"/ion-api/{site.tenant.tenant_id}/document-flows"
 
 
-def acks(desk: Desk) -> str:
-    return f"/ion-api/{desk.tenant.tenant_id}/acknowledgements"
+def acks(site: Site) -> str:
+    return f"/ion-api/{site.tenant.tenant_id}/acknowledgements"
 
 
-def register(desk: Desk) -> None:
-    assert desk.application.infor is not None
-    suites = desk.application.infor.custom_apis.suites
-    with desk.application.database.write() as work:
+def register(site: Site) -> None:
+    assert site.application.infor is not None
+    suites = site.application.infor.custom_apis.suites
+    with site.application.database.write() as work:
         suites.create_suite(
-            Access(work, desk.tenant, OPERATOR),
+            Access(work, site.tenant, OPERATOR),
             SuiteDraft("DocBits", "Sandbox", "Test", "DocBits"),
             [EndpointDraft("http://127.0.0.1:9/api", "Test", "Sandbox")],
         )
@@ -65,33 +65,33 @@ SEEN_FOR_M3 = {
 }
 
 
-def add(desk: Desk, **changes: str) -> str:
-    register(desk)
-    answer = desk.browser.send(f"{base(desk)}/add", fields(**changes))
+def add(site: Site, **changes: str) -> str:
+    register(site)
+    answer = site.browser.send(f"{base(site)}/add", fields(**changes))
     assert answer.status_code == 200, answer.text
     return str(answer.url.path)
 
 
-def publish(desk: Desk) -> None:
+def publish(site: Site) -> None:
     """Let a message come, and send what it starts once."""
-    infor = desk.application.infor
+    infor = site.application.infor
     assert infor is not None
     content_type, body = multipart(parameters(), bod())
     draft = infor.ion.messaging.draft(read_multipart(body, content_type))
-    with desk.application.database.write() as work:
-        infor.ion.messaging.publish(work.within(desk.tenant), draft, Sender("client", "req_1"))
+    with site.application.database.write() as work:
+        infor.ion.messaging.publish(work.within(site.tenant), draft, Sender("client", "req_1"))
     asyncio.run(infor.flow_runner.tick())
 
 
-def test_a_flow_without_an_api_keeps_what_m3_says_and_a_rule_needs_one(desk: Desk) -> None:
-    assert "No document flow yet" in desk.browser.text(base(desk))
-    form = desk.browser.get(f"{base(desk)}/add").text
+def test_a_flow_without_an_api_keeps_what_m3_says_and_a_rule_needs_one(site: Site) -> None:
+    assert "No document flow yet" in site.browser.text(base(site))
+    form = site.browser.get(f"{base(site)}/add").text
     assert "There is no registered API yet." in form
-    assert f'href="/ion-api/{desk.tenant.tenant_id}/available-apis"' in form
-    answer = desk.browser.send(f"{base(desk)}/add", fields(api=""))
+    assert f'href="/ion-api/{site.tenant.tenant_id}/available-apis"' in form
+    answer = site.browser.send(f"{base(site)}/add", fields(api=""))
     assert answer.status_code == 422
     assert 'id="api-error"' in answer.text
-    kept = desk.browser.send(f"{base(desk)}/add", {"name": "Kept", "erp": "m3", **SEEN_FOR_M3})
+    kept = site.browser.send(f"{base(site)}/add", {"name": "Kept", "erp": "m3", **SEEN_FOR_M3})
     assert "The document flow is saved and active." in kept.text
     picture = kept.text.partition('flow-picture"')[2].partition("</ol>")[0]
     stations = re.findall(r"<strong[^>]*>(.*?)</strong>", picture)
@@ -99,8 +99,8 @@ def test_a_flow_without_an_api_keeps_what_m3_says_and_a_rule_needs_one(desk: Des
     assert "none" in stations[3]
 
 
-def test_the_form_of_a_flow_shows_the_fields_of_its_choices(desk: Desk) -> None:
-    path = add(desk)
+def test_the_form_of_a_flow_shows_the_fields_of_its_choices(site: Site) -> None:
+    path = add(site)
     asked = {"rejects", "condition_field", "condition_value", "reason", "path"}
     for changes, shown in (
         ({"erp": "m3"}, {"path"}),
@@ -110,37 +110,37 @@ def test_the_form_of_a_flow_shows_the_fields_of_its_choices(desk: Desk) -> None:
         ({"comparison": "is missing"}, asked - {"condition_value"}),
         ({"comparison": "equals", "api": ""}, asked - {"path"}),
     ):
-        answer = desk.browser.send(path, {**fields(**changes), "action": "erp"}, form_at=path)
+        answer = site.browser.send(path, {**fields(**changes), "action": "erp"}, form_at=path)
         assert {name for name in asked if f'id="{name}"' in answer.text} == shown, changes
-    assert "when SupplierID is missing or empty" in desk.browser.text(base(desk)), (
+    assert "when SupplierID is missing or empty" in site.browser.text(base(site)), (
         "nothing was saved"
     )
 
 
-def test_saving_with_a_choice_whose_fields_were_not_shown_shows_them(desk: Desk) -> None:
-    path = add(desk, rejects="never")
+def test_saving_with_a_choice_whose_fields_were_not_shown_shows_them(site: Site) -> None:
+    path = add(site, rejects="never")
     sent = {"name": "Export to M3", "rejects": "always", **SEEN_FOR_M3, "erp": "rule"}
-    answer = desk.browser.send(path, sent | {"api": "DocBits/Sandbox"}, form_at=path)
+    answer = site.browser.send(path, sent | {"api": "DocBits/Sandbox"}, form_at=path)
     assert 'id="reason"' in answer.text
-    assert "accepts every document" in desk.browser.text(base(desk)), "nothing was saved"
+    assert "accepts every document" in site.browser.text(base(site)), "nothing was saved"
 
 
-def test_a_flow_is_added_changed_and_deleted(desk: Desk) -> None:
-    path = add(desk)
-    shown = desk.browser.text(base(desk))
+def test_a_flow_is_added_changed_and_deleted(site: Site) -> None:
+    path = add(site)
+    shown = site.browser.text(base(site))
     assert "when SupplierID is missing or empty" in shown
     assert "DocBits/Sandbox/infor/idm/handle_ack_bod" in shown
-    page = desk.browser.get(path).text
+    page = site.browser.get(path).text
     assert "acl_from=Public\nacl_to=Private</textarea>" in page
-    answer = desk.browser.send(path, fields(rejects="always"))
+    answer = site.browser.send(path, fields(rejects="always"))
     assert "The document flow is saved." in answer.text
-    assert "every document" in desk.browser.text(base(desk))
-    desk.browser.send(f"{path}/deactivate", form_at=path)
-    assert "inactive" in desk.browser.text(base(desk))
-    desk.browser.send(f"{path}/activate", form_at=path)
-    assert "Document flow activated" in desk.browser.text(path)
-    desk.browser.send(f"{path}/delete")
-    assert "No document flow yet" in desk.browser.text(base(desk))
+    assert "every document" in site.browser.text(base(site))
+    site.browser.send(f"{path}/deactivate", form_at=path)
+    assert "inactive" in site.browser.text(base(site))
+    site.browser.send(f"{path}/activate", form_at=path)
+    assert "Document flow activated" in site.browser.text(path)
+    site.browser.send(f"{path}/delete")
+    assert "No document flow yet" in site.browser.text(base(site))
 
 
 @pytest.mark.parametrize(
@@ -158,51 +158,51 @@ def test_a_flow_is_added_changed_and_deleted(desk: Desk) -> None:
         ("parameters", "a b=1"),
     ],
 )
-def test_a_wrong_field_is_told_beside_it(desk: Desk, field: str, value: str) -> None:
-    register(desk)
-    answer = desk.browser.send(f"{base(desk)}/add", fields(**{field: value}))
+def test_a_wrong_field_is_told_beside_it(site: Site, field: str, value: str) -> None:
+    register(site)
+    answer = site.browser.send(f"{base(site)}/add", fields(**{field: value}))
     assert answer.status_code == 422
     assert f'id="{field}-error"' in answer.text
 
 
-def test_an_acknowledgement_shows_each_attempt_and_is_sent_again(desk: Desk) -> None:
-    path = add(desk)
-    assert "No acknowledgement yet" in desk.browser.text(acks(desk))
-    publish(desk)
-    assert "answered 1 message" in desk.browser.text(path)
-    listed = desk.browser.text(acks(desk))
+def test_an_acknowledgement_shows_each_attempt_and_is_sent_again(site: Site) -> None:
+    path = add(site)
+    assert "No acknowledgement yet" in site.browser.text(acks(site))
+    publish(site)
+    assert "answered 1 message" in site.browser.text(path)
+    listed = site.browser.text(acks(site))
     assert "Rejected" in listed
     assert "waiting" in listed
-    found = re.search(rf"{acks(desk)}/(ack_\w+)", desk.browser.get(acks(desk)).text)
+    found = re.search(rf"{acks(site)}/(ack_\w+)", site.browser.get(acks(site)).text)
     assert found is not None
-    one = desk.browser.text(found[0])
+    one = site.browser.text(found[0])
     assert "takes no connection" in one
     assert "No supplier" in one
     assert 'actionCode="Rejected"' in one
-    message = re.search(r'href="([^"]*/messages/msg_\w+)"', desk.browser.get(found[0]).text)
+    message = re.search(r'href="([^"]*/messages/msg_\w+)"', site.browser.get(found[0]).text)
     assert message is not None
-    assert f'href="{found[0]}"' in desk.browser.get(message[1]).text
-    file = desk.browser.get(f"{found[0]}/file")
+    assert f'href="{found[0]}"' in site.browser.get(message[1]).text
+    file = site.browser.get(f"{found[0]}/file")
     assert file.content.startswith(b"<?xml")
     assert "attachment" in file.headers["content-disposition"]
     assert "Send again" not in one
-    again = desk.browser.send(f"{found[0]}/send-again", form_at=path)
+    again = site.browser.send(f"{found[0]}/send-again", form_at=path)
     assert "waits to be sent already" in again.text
 
 
-def test_acknowledgements_are_filtered(desk: Desk) -> None:
-    path = add(desk)
-    publish(desk)
+def test_acknowledgements_are_filtered(site: Site) -> None:
+    path = add(site)
+    publish(site)
     flow = path.rpartition("/")[2]
-    assert "1 entry" in desk.browser.text(f"{acks(desk)}?flow={flow}&state=waiting")
-    assert "No acknowledgement matches" in desk.browser.text(f"{acks(desk)}?state=sent")
-    assert "No acknowledgement matches" in desk.browser.text(f"{acks(desk)}?flow=flw_other")
-    assert desk.browser.get(f"{acks(desk)}?state=%27&sort=x&page=-1").status_code == 200
+    assert "1 entry" in site.browser.text(f"{acks(site)}?flow={flow}&state=waiting")
+    assert "No acknowledgement matches" in site.browser.text(f"{acks(site)}?state=sent")
+    assert "No acknowledgement matches" in site.browser.text(f"{acks(site)}?flow=flw_other")
+    assert site.browser.get(f"{acks(site)}?state=%27&sort=x&page=-1").status_code == 200
 
 
-def test_only_administrators_of_the_tenant_see_flows(desk: Desk) -> None:
-    path = add(desk)
-    desk.add_user("bob")
-    desk.sign_in_as("bob")
-    for address in (base(desk), path, f"{path}/delete", acks(desk), f"{acks(desk)}/ack_x"):
-        assert desk.browser.get(address).status_code == 403
+def test_only_administrators_of_the_tenant_see_flows(site: Site) -> None:
+    path = add(site)
+    site.add_user("bob")
+    site.sign_in_as("bob")
+    for address in (base(site), path, f"{path}/delete", acks(site), f"{acks(site)}/ack_x"):
+        assert site.browser.get(address).status_code == 403

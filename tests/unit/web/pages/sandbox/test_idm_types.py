@@ -7,27 +7,27 @@ import pytest
 from ionport.sandbox.idm.model import Attribute, Draft
 from ionport.sandbox.idm.service import IdmService
 from tests.support.web import said
-from tests.support.whole import Desk
+from tests.support.whole import Site
 
 FIELDS = {"name": "Purchase_Order", "description": "Orders of a shop"}
 ATTACK = "<script>alert(1)</script>"
 
 
-def base(desk: Desk) -> str:
-    return f"/ion-api/{desk.tenant.tenant_id}/inspector/document-types"
+def base(site: Site) -> str:
+    return f"/ion-api/{site.tenant.tenant_id}/inspector/document-types"
 
 
-def add(desk: Desk, **fields: str) -> str:
-    answer = desk.browser.send(f"{base(desk)}/add", FIELDS | fields)
+def add(site: Site, **fields: str) -> str:
+    answer = site.browser.send(f"{base(site)}/add", FIELDS | fields)
     assert answer.status_code == 200, answer.text
     return str(answer.url.path)
 
 
-def test_a_document_type_is_added_given_attributes_and_deleted(desk: Desk) -> None:
-    assert "M3_SupplierInvoice" in desk.browser.text(base(desk))
-    path = add(desk)
-    assert path == f"{base(desk)}/Purchase_Order"
-    assert "No attributes yet" in desk.browser.text(path)
+def test_a_document_type_is_added_given_attributes_and_deleted(site: Site) -> None:
+    assert "M3_SupplierInvoice" in site.browser.text(base(site))
+    path = add(site)
+    assert path == f"{base(site)}/Purchase_Order"
+    assert "No attributes yet" in site.browser.text(path)
     attribute = {
         "name": "Amount",
         "type": "6",
@@ -37,7 +37,7 @@ def test_a_document_type_is_added_given_attributes_and_deleted(desk: Desk) -> No
         "values": "1.5\n\n 2.5 ",
         "default": "1.5",
     }
-    page = said(desk.browser.send(f"{path}/add-attribute", attribute).text)
+    page = said(site.browser.send(f"{path}/add-attribute", attribute).text)
     for told in (
         "a number such as 12.50",
         "required",
@@ -48,19 +48,19 @@ def test_a_document_type_is_added_given_attributes_and_deleted(desk: Desk) -> No
         "one of 1.5, 2.5",
     ):
         assert told in page
-    assert "Buyers" in desk.browser.send(f"{path}/add-acl", {"name": "Buyers"}).text
-    listed = desk.browser.text(base(desk))
+    assert "Buyers" in site.browser.send(f"{path}/add-acl", {"name": "Buyers"}).text
+    listed = site.browser.text(base(site))
     assert "Orders of a shop 1 Public, Private, Buyers 0 added here" in listed
-    assert "Delete the attribute?" in desk.browser.text(f"{path}/attributes/Amount/delete")
-    page = said(desk.browser.send(f"{path}/attributes/Amount/delete").text)
+    assert "Delete the attribute?" in site.browser.text(f"{path}/attributes/Amount/delete")
+    page = said(site.browser.send(f"{path}/attributes/Amount/delete").text)
     assert "The attribute is deleted." in page
     assert "No attributes yet" in page
-    assert "The ACL is deleted." in desk.browser.send(f"{path}/acls/Buyers/delete").text
+    assert "The ACL is deleted." in site.browser.send(f"{path}/acls/Buyers/delete").text
     for line in ("Attribute added: Amount", "ACL added: Buyers", "Document type added"):
-        assert line in desk.browser.text(path)
-    answer = desk.browser.send(f"{path}/delete")
+        assert line in site.browser.text(path)
+    answer = site.browser.send(f"{path}/delete")
     assert "The document type is deleted." in answer.text
-    assert desk.browser.get(path).status_code == 404
+    assert site.browser.get(path).status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -81,60 +81,60 @@ def test_a_document_type_is_added_given_attributes_and_deleted(desk: Desk) -> No
     ],
 )
 def test_a_wrong_field_is_told_and_nothing_is_added(
-    desk: Desk, where: str, fields: dict[str, str], told: str
+    site: Site, where: str, fields: dict[str, str], told: str
 ) -> None:
-    path = base(desk) if where == "add" else f"{base(desk)}/M3_SupplierInvoice"
-    answer = desk.browser.send(f"{path}/{where}", fields)
+    path = base(site) if where == "add" else f"{base(site)}/M3_SupplierInvoice"
+    answer = site.browser.send(f"{path}/{where}", fields)
     assert answer.status_code in (409, 422)
     assert told in said(answer.text)
     assert ATTACK not in answer.text
-    assert "added here" not in desk.browser.text(base(desk))
-    assert "Attribute added" not in desk.browser.text(f"{base(desk)}/M3_SupplierInvoice")
+    assert "added here" not in site.browser.text(base(site))
+    assert "Attribute added" not in site.browser.text(f"{base(site)}/M3_SupplierInvoice")
 
 
-def test_what_is_shipped_or_in_use_stays_and_the_page_says_why(desk: Desk) -> None:
-    shipped = f"{base(desk)}/M3_SupplierInvoice"
+def test_what_is_shipped_or_in_use_stays_and_the_page_says_why(site: Site) -> None:
+    shipped = f"{base(site)}/M3_SupplierInvoice"
     for path, told in (
         (f"{shipped}/delete", "A shipped document type stays."),
         (f"{shipped}/attributes/Export/delete", "A shipped attribute stays."),
         (f"{shipped}/acls/Public/delete", "the default stays"),
     ):
-        assert told in said(desk.browser.send(path).text)
-    path = add(desk)
-    desk.browser.send(f"{path}/add-attribute", {"name": "Number", "type": "1"})
-    desk.browser.send(f"{path}/add-acl", {"name": "Buyers"})
+        assert told in said(site.browser.send(path).text)
+    path = add(site)
+    site.browser.send(f"{path}/add-attribute", {"name": "Number", "type": "1"})
+    site.browser.send(f"{path}/add-acl", {"name": "Buyers"})
     draft = Draft("Purchase_Order", (Attribute("Number", "1"),), (), "Buyers")
-    with desk.application.database.write() as work:
-        IdmService(desk.application.clock, desk.application.blobs).create(
-            work.within(desk.tenant), "ada", draft
+    with site.application.database.write() as work:
+        IdmService(site.application.clock, site.application.blobs).create(
+            work.within(site.tenant), "ada", draft
         )
     for address, told in (
         ("delete", "1 item is of this document type"),
         ("attributes/Number/delete", "1 item has this attribute"),
         ("acls/Buyers/delete", "1 item has this ACL"),
     ):
-        assert told in said(desk.browser.send(f"{path}/{address}").text)
+        assert told in said(site.browser.send(f"{path}/{address}").text)
 
 
-def test_a_type_without_a_default_acl_says_so(desk: Desk) -> None:
-    path = add(desk, needs_acl="on")
-    assert "none: an item must name its ACL" in desk.browser.text(path)
+def test_a_type_without_a_default_acl_says_so(site: Site) -> None:
+    path = add(site, needs_acl="on")
+    assert "none: an item must name its ACL" in site.browser.text(path)
 
 
-def test_the_list_is_searched_and_sorted_on_the_server(desk: Desk) -> None:
-    add(desk)
-    found = desk.browser.text(f"{base(desk)}?q=shop")
+def test_the_list_is_searched_and_sorted_on_the_server(site: Site) -> None:
+    add(site)
+    found = site.browser.text(f"{base(site)}?q=shop")
     assert "Purchase_Order" in found
     assert "M3_SupplierInvoice" not in found
-    assert "No document type matches" in desk.browser.text(f"{base(desk)}?q=nothing+such")
+    assert "No document type matches" in site.browser.text(f"{base(site)}?q=nothing+such")
     names = re.findall(
-        r'row-title"[^>]*>(\w+)<', desk.browser.get(f"{base(desk)}?dir=desc&sort=name").text
+        r'row-title"[^>]*>(\w+)<', site.browser.get(f"{base(site)}?dir=desc&sort=name").text
     )
     shipped = ["ORDER_CONFIRMATION", "M3_SupplierInvoice", "LN_SupplierInvoice", "DELIVERY_NOTE"]
     assert names == ["Purchase_Order", shipped[0], "MDS_GenericDocument", *shipped[1:]]
 
 
-def test_what_is_not_there_is_not_found(desk: Desk) -> None:
+def test_what_is_not_there_is_not_found(site: Site) -> None:
     for path in ("Nothing", "Nothing/delete", "M3_SupplierInvoice/attributes/X/delete"):
-        assert desk.browser.get(f"{base(desk)}/{path}").status_code == 404
-    assert desk.browser.get(f"{base(desk)}/M3_SupplierInvoice/acls/X/delete").status_code == 404
+        assert site.browser.get(f"{base(site)}/{path}").status_code == 404
+    assert site.browser.get(f"{base(site)}/M3_SupplierInvoice/acls/X/delete").status_code == 404

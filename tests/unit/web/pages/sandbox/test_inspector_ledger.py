@@ -8,33 +8,33 @@ from ionport.core.clock import SystemClock
 from ionport.store import TenantScope
 from tests.support.acknowledging import POSTED, acknowledgement
 from tests.support.erp import add_ln_invoice, add_m3_invoice
-from tests.support.whole import Desk
+from tests.support.whole import Site
 from tests.unit.web.pages.connections.test_endpoints import _connection, _make_token, _tell
 from tests.unit.web.pages.documents.test_documents import _active_export, _run
 
 
-def test_an_ln_invoice_leads_to_its_delivery(desk: Desk) -> None:
-    tenant = desk.tenant.tenant_id
-    number = add_ln_invoice(desk.application.database, SystemClock(), TenantScope(tenant))
+def test_an_ln_invoice_leads_to_its_delivery(site: Site) -> None:
+    tenant = site.tenant.tenant_id
+    number = add_ln_invoice(site.application.database, SystemClock(), TenantScope(tenant))
     key = number if "-" in number else f"200-{number}"
-    page = desk.browser.get(f"/ion-api/{tenant}/inspector/ln/{key}").text
+    page = site.browser.get(f"/ion-api/{tenant}/inspector/ln/{key}").text
     assert f'<a href="/deliveries?q={key}">Show its delivery</a>' in page
 
 
-def test_a_delivery_leads_to_the_invoice_that_the_erp_named(desk: Desk) -> None:
-    tenant = desk.tenant.tenant_id
-    key = add_m3_invoice(desk.application.database, SystemClock(), TenantScope(tenant))
-    _active_export(desk)
-    connection = _connection(desk)
-    token = _make_token(desk, connection)
-    document = f"/documents/{desk.document_id()}"
-    desk.browser.send(f"{document}/export", form_at=document)
-    _run(desk)
-    (delivery,) = set(re.findall(r"/deliveries/dlv_\w+", desk.browser.get(document).text))
-    assert "Show it in the sandbox" not in desk.browser.text(delivery)
-    correlation_id = re.findall(r"[0-9a-f-]{36}", desk.browser.text(delivery))[0]
-    _tell(desk, connection, token, acknowledgement(correlation_id, POSTED, "2"))
-    page = desk.browser.get(delivery).text
+def test_a_delivery_leads_to_the_invoice_that_the_erp_named(site: Site) -> None:
+    tenant = site.tenant.tenant_id
+    key = add_m3_invoice(site.application.database, SystemClock(), TenantScope(tenant))
+    _active_export(site)
+    connection = _connection(site)
+    token = _make_token(site, connection)
+    document = f"/documents/{site.document_id()}"
+    site.browser.send(f"{document}/export", form_at=document)
+    _run(site)
+    (delivery,) = set(re.findall(r"/deliveries/dlv_\w+", site.browser.get(document).text))
+    assert "Show it in the sandbox" not in site.browser.text(delivery)
+    correlation_id = re.findall(r"[0-9a-f-]{36}", site.browser.text(delivery))[0]
+    _tell(site, connection, token, acknowledgement(correlation_id, POSTED, "2"))
+    page = site.browser.get(delivery).text
     (address,) = re.findall(r'<a href="([^"]+)">Show it in the sandbox', page)
     assert address == f"/ion-api/{tenant}/inspector/m3/{key}"
-    assert "R-4711" in desk.browser.text(address)
+    assert "R-4711" in site.browser.text(address)

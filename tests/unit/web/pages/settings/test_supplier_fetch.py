@@ -14,7 +14,7 @@ from ionport.identity.access import Access
 from ionport.identity.model import Actor
 from ionport.ionapi import IonApiClient, IonApiFile, M3Request
 from tests.support.web import PASSWORD
-from tests.support.whole import Desk
+from tests.support.whole import Site
 
 _LIST = "/settings/suppliers"
 _FETCH = f"{_LIST}/fetch"
@@ -22,121 +22,121 @@ _CONNECTIONS = "/settings/connections"
 _IBAN = "DE89370400440532013000"
 
 
-def _credentials(desk: Desk, *, has_user: bool = True) -> bytes:
+def _credentials(site: Site, *, has_user: bool = True) -> bytes:
     """M3 acts for the user of the service account."""
-    app = desk.add_app("DocBits_ERP")
+    app = site.add_app("DocBits_ERP")
     account = {"user_search": "ada"} if has_user else {"without_user": "on"}
     fields = {"create_service_account": "on", **account, "password": PASSWORD.reveal()}
-    return desk.browser.send(f"{app.url.path}/download", fields).content
+    return site.browser.send(f"{app.url.path}/download", fields).content
 
 
-def _connected(desk: Desk, credential: bytes) -> str:
+def _connected(site: Site, credential: bytes) -> str:
     """Upload a credential and return the connection's id."""
     files = [("connection_file", ("DocBits_ERP.ionapi", credential))]
-    return desk.browser.send(f"{_CONNECTIONS}/new", files=files).url.path.rpartition("/")[2]
+    return site.browser.send(f"{_CONNECTIONS}/new", files=files).url.path.rpartition("/")[2]
 
 
-def _fetch(desk: Desk, connection: str, erp: str = "m3", **fields: str) -> httpx2.Response:
-    return desk.browser.send(_FETCH, {"connection": connection, "erp": erp, **fields})
+def _fetch(site: Site, connection: str, erp: str = "m3", **fields: str) -> httpx2.Response:
+    return site.browser.send(_FETCH, {"connection": connection, "erp": erp, **fields})
 
 
-def _import(desk: Desk, text: str) -> None:
-    desk.browser.send(f"{_LIST}/import", files=[("file", ("s.csv", text.encode()))])
+def _import(site: Site, text: str) -> None:
+    site.browser.send(f"{_LIST}/import", files=[("file", ("s.csv", text.encode()))])
 
 
 def test_suppliers_of_m3_are_checked_then_added_with_their_vat_numbers(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    credential = _credentials(desk)
+    credential = _credentials(site)
     with IonApiClient(IonApiFile.parse(credential)) as client:
         changes = [
             M3Request("UpdSupplier", {"SUNO": "20001", "VRNO": "DE123456789"}),
             M3Request("UpdSupplier", {"SUNO": "20002", "SUNM": "Quiet\u00adRiver"}),
         ]
         assert all(each.ok for each in client.m3.bulk("CRS620MI", changes, company="1"))
-    connection = _connected(desk, credential)
+    connection = _connected(site, credential)
     # Several pages, each of which begins with the last supplier of the page before.
     monkeypatch.setattr(reading, "_AT_A_TIME", 2)
-    checked = _fetch(desk, connection, action="check").text
+    checked = _fetch(site, connection, action="check").text
     assert "Would be added: 4, completed: 0, the same as before: 0, left out: 1." in checked
     assert "name is too long or has invisible signs" in checked
-    assert "No supplier yet" in desk.browser.text(_LIST)
-    assert "Added: 4, completed: 0" in _fetch(desk, connection).text
-    assert "DE123456789" in desk.browser.text(f"{_LIST}?q=Copper")
-    assert "the same as before: 4" in _fetch(desk, connection).text
-    assert "than one fetch reads" not in _fetch(desk, connection).text
+    assert "No supplier yet" in site.browser.text(_LIST)
+    assert "Added: 4, completed: 0" in _fetch(site, connection).text
+    assert "DE123456789" in site.browser.text(f"{_LIST}?q=Copper")
+    assert "the same as before: 4" in _fetch(site, connection).text
+    assert "than one fetch reads" not in _fetch(site, connection).text
     monkeypatch.setattr(reading, "MAX_FETCHED", 3)
-    assert "than one fetch reads" in _fetch(desk, connection).text
+    assert "than one fetch reads" in _fetch(site, connection).text
 
 
-def test_nothing_that_is_known_of_a_supplier_is_replaced(desk: Desk) -> None:
-    _import(desk, f"number,name,vat_id,ibans\n20001,Copper Pine Metals GmbH,,{_IBAN}\n9,Own,,\n")
-    connection = _connected(desk, _credentials(desk))
-    page = _fetch(desk, connection).text
+def test_nothing_that_is_known_of_a_supplier_is_replaced(site: Site) -> None:
+    _import(site, f"number,name,vat_id,ibans\n20001,Copper Pine Metals GmbH,,{_IBAN}\n9,Own,,\n")
+    connection = _connected(site, _credentials(site))
+    page = _fetch(site, connection).text
     assert "Added: 4, completed: 0, the same as before: 1" in page
     assert "name: Copper Pine Metals GmbH ≠ Copper Pine Metals" in page
-    kept = desk.browser.get(f"{_LIST}/suppliers.csv").text
+    kept = site.browser.get(f"{_LIST}/suppliers.csv").text
     assert f"20001,Copper Pine Metals GmbH,,,,{_IBAN}," in kept
     assert "9,Own," in kept
 
 
 def test_suppliers_of_ln_are_added_by_page_and_command_and_its_customers_are_not(
-    desk: Desk,
+    site: Site,
 ) -> None:
-    connection = _connected(desk, _credentials(desk))
+    connection = _connected(site, _credentials(site))
     command = ("supplier", "fetch", "--connection", "DocBits_ERP", "--from", "ln", "--dry-run")
-    data = str(desk.application.settings.data)
+    data = str(site.application.settings.data)
     told = CliRunner().invoke(main, ["--data", data, *command, "--json"])
     assert told.exit_code == 0, told.output
     found = json.loads(told.output)
     assert (found["added"], found["left_out"], found["is_cut"]) == (3, [], False)
     as_text = CliRunner().invoke(main, ["--data", data, *command]).output
     assert "new SUP000001 Copper Pine Metals" in as_text
-    assert "Added: 3, completed: 0" in _fetch(desk, connection, "ln").text
-    assert "SUP000001" in desk.browser.text(_LIST)
-    assert "CUS000001" not in desk.browser.text(_LIST)
+    assert "Added: 3, completed: 0" in _fetch(site, connection, "ln").text
+    assert "SUP000001" in site.browser.text(_LIST)
+    assert "CUS000001" not in site.browser.text(_LIST)
 
 
-def test_a_connection_whose_proof_m3_refused_is_not_asked(desk: Desk) -> None:
-    connection = _connected(desk, _credentials(desk, has_user=False))
-    side, scope, database = desk.application.documents, desk.organization, desk.application.database
+def test_a_connection_whose_proof_m3_refused_is_not_asked(site: Site) -> None:
+    connection = _connected(site, _credentials(site, has_user=False))
+    side, scope, database = site.application.documents, site.organization, site.application.database
     assert side is not None
     with database.read() as work:
         check = side.connections.latest_check(Access(work, scope, Actor.operator()), connection)
     assert check is not None
     side.connections.wait_for_check(database, scope, check.id)
-    refused = _fetch(desk, connection)
+    refused = _fetch(site, connection)
     assert refused.status_code == 409
     assert "SES400" in refused.text
-    assert "No supplier yet" in desk.browser.text(_LIST)
+    assert "No supplier yet" in site.browser.text(_LIST)
 
 
 def test_what_infor_refuses_is_told_and_nothing_is_stored(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    connection = _connected(desk, _credentials(desk))
+    connection = _connected(site, _credentials(site))
     monkeypatch.setattr(reading, "_PROGRAM", "CRS999MI")
-    refused = _fetch(desk, connection)
+    refused = _fetch(site, connection)
     assert refused.status_code == 502
     assert "CRS999MI" in refused.text
-    assert "No supplier yet" in desk.browser.text(_LIST)
+    assert "No supplier yet" in site.browser.text(_LIST)
 
 
-def test_a_wrong_choice_is_told_beside_its_field(desk: Desk) -> None:
-    assert "No connection to Infor yet" in desk.browser.text(_FETCH)
-    connection = _connected(desk, _credentials(desk))
+def test_a_wrong_choice_is_told_beside_its_field(site: Site) -> None:
+    assert "No connection to Infor yet" in site.browser.text(_FETCH)
+    connection = _connected(site, _credentials(site))
     for fields, name in (
         ({"erp": "sap"}, "erp"),
         ({"company": "one"}, "company"),
         ({"connection": "con_none"}, "connection"),
     ):
-        wrong = desk.browser.send(_FETCH, {"connection": connection, "erp": "m3", **fields})
+        wrong = site.browser.send(_FETCH, {"connection": connection, "erp": "m3", **fields})
         assert wrong.status_code in (404, 422)
         assert f'id="{name}-error"' in wrong.text
 
 
-def test_a_member_fetches_no_suppliers(desk: Desk) -> None:
-    desk.add_user("dora")
-    desk.sign_in_as("dora")
-    assert desk.browser.get(_FETCH).status_code == 403
-    assert _FETCH not in desk.browser.text(_LIST)
+def test_a_member_fetches_no_suppliers(site: Site) -> None:
+    site.add_user("dora")
+    site.sign_in_as("dora")
+    assert site.browser.get(_FETCH).status_code == 403
+    assert _FETCH not in site.browser.text(_LIST)

@@ -14,7 +14,7 @@ from ionport.identity.repository import OrganizationRepository
 from ionport.store import SystemScope
 from tests.support.sftp import sftp_server
 from tests.support.web import Browser
-from tests.support.whole import Desk
+from tests.support.whole import Site
 
 _LIST = "/settings/watched-folders"
 _NEW = f"{_LIST}/new"
@@ -22,11 +22,11 @@ _SFTP = f"{_LIST}/new-sftp"
 
 
 @pytest.fixture
-def root(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def root(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A root that the operator has set."""
     folder = tmp_path / "intake"
     (folder / "scans").mkdir(parents=True)
-    side = desk.application.documents
+    side = site.application.documents
     assert side is not None
     monkeypatch.setattr(side.sources, "_root", folder)
     return folder
@@ -38,79 +38,79 @@ def _added(browser: Browser, folder: Path) -> str:
     return page.url.path
 
 
-def test_without_a_root_folders_are_added_by_command_only(desk: Desk, tmp_path: Path) -> None:
-    assert "ionport intake add-folder" in desk.browser.text(_LIST)
-    token = desk.browser.hidden("/account")
+def test_without_a_root_folders_are_added_by_command_only(site: Site, tmp_path: Path) -> None:
+    assert "ionport intake add-folder" in site.browser.text(_LIST)
+    token = site.browser.hidden("/account")
     values = {**token, "name": "Scans", "folder": str(tmp_path)}
-    assert desk.browser.http.post(_NEW, data=values).status_code == 403
+    assert site.browser.http.post(_NEW, data=values).status_code == 403
 
 
-def test_a_folder_is_added_tested_and_removed(desk: Desk, root: Path) -> None:
-    page = _added(desk.browser, root)
-    assert "No file has come yet" in desk.browser.text(page)
-    tested = desk.browser.send(f"{page}/test", form_at=page)
+def test_a_folder_is_added_tested_and_removed(site: Site, root: Path) -> None:
+    page = _added(site.browser, root)
+    assert "No file has come yet" in site.browser.text(page)
+    tested = site.browser.send(f"{page}/test", form_at=page)
     assert tested.text.count("stage-passed") == 3
     (root / "scans" / "archive").rmdir()
     (root / "scans" / "archive").write_text("no folder")
-    assert "stage-failed" in desk.browser.send(f"{page}/test", form_at=page).text
-    assert "stay there and become no documents" in desk.browser.text(f"{page}/remove")
-    assert "is watched no longer" in desk.browser.send(f"{page}/remove").text
-    assert desk.browser.get(page).status_code == 404
+    assert "stage-failed" in site.browser.send(f"{page}/test", form_at=page).text
+    assert "stay there and become no documents" in site.browser.text(f"{page}/remove")
+    assert "is watched no longer" in site.browser.send(f"{page}/remove").text
+    assert site.browser.get(page).status_code == 404
 
 
 def test_a_folder_outside_the_root_is_refused_beside_its_field(
-    desk: Desk, root: Path, tmp_path: Path
+    site: Site, root: Path, tmp_path: Path
 ) -> None:
     (root / "out").symlink_to(tmp_path)
     outside = [root, tmp_path, root / ".." / "data", root / "out" / "data", "scans", ""]
     for folder in outside:
-        page = desk.browser.send(_NEW, {"name": "x", "folder": str(folder)})
+        page = site.browser.send(_NEW, {"name": "x", "folder": str(folder)})
         assert page.status_code == 422, folder
         assert 'id="folder-error"' in page.text
     inside = {"name": "x", "folder": str(root / "scans"), "archive": str(tmp_path / "a")}
-    assert 'id="archive-error"' in desk.browser.send(_NEW, inside).text
-    named = desk.browser.send(_NEW, {**inside, "archive": "", "name": ""})
+    assert 'id="archive-error"' in site.browser.send(_NEW, inside).text
+    named = site.browser.send(_NEW, {**inside, "archive": "", "name": ""})
     assert 'id="name-error"' in named.text
 
 
 def test_each_of_several_organizations_has_its_own_folder_below_the_root(
-    desk: Desk, root: Path
+    site: Site, root: Path
 ) -> None:
-    with desk.application.database.write() as work:
+    with site.application.database.write() as work:
         OrganizationRepository(work.connection).add(
-            SystemScope("test"), Organization("org_x", "x", None), desk.application.clock.now()
+            SystemScope("test"), Organization("org_x", "x", None), site.application.clock.now()
         )
-    page = desk.browser.send(_NEW, {"name": "Scans", "folder": str(root / "scans")})
+    page = site.browser.send(_NEW, {"name": "Scans", "folder": str(root / "scans")})
     assert page.status_code == 422
-    own = root / desk.organization.organization_id / "scans"
-    assert desk.browser.send(_NEW, {"name": "Scans", "folder": str(own)}).status_code == 200
+    own = root / site.organization.organization_id / "scans"
+    assert site.browser.send(_NEW, {"name": "Scans", "folder": str(own)}).status_code == 200
 
 
 def test_the_log_tells_what_became_of_files_and_the_problem_is_shown(
-    desk: Desk, root: Path
+    site: Site, root: Path
 ) -> None:
-    page = _added(desk.browser, root)
-    source_id, now = page.rpartition("/")[2], desk.application.clock.now()
-    with desk.application.database.write() as work:
+    page = _added(site.browser, root)
+    source_id, now = page.rpartition("/")[2], site.application.clock.now()
+    with site.application.database.write() as work:
         repository = SourceRepository(work.connection)
         entry = LogEntry("log_1", source_id, now, "a.txt", Result.REFUSED, "This is no invoice.")
-        repository.add_log(desk.organization, entry)
-        repository.set_problem(desk.organization, source_id, "The folder is away.")
-    assert re.search(r"a\.txt.*Refused.*This is no invoice\.", desk.browser.text(page))
-    assert "The folder is away." in desk.browser.text(_LIST)
+        repository.add_log(site.organization, entry)
+        repository.set_problem(site.organization, source_id, "The folder is away.")
+    assert re.search(r"a\.txt.*Refused.*This is no invoice\.", site.browser.text(page))
+    assert "The folder is away." in site.browser.text(_LIST)
 
 
-def test_a_member_reads_the_log_and_changes_nothing(desk: Desk, root: Path) -> None:
-    page = _added(desk.browser, root)
-    desk.add_user("dora")
-    desk.sign_in_as("dora")
-    assert desk.browser.get(page).status_code == 200
-    token = desk.browser.hidden("/account")
+def test_a_member_reads_the_log_and_changes_nothing(site: Site, root: Path) -> None:
+    page = _added(site.browser, root)
+    site.add_user("dora")
+    site.sign_in_as("dora")
+    assert site.browser.get(page).status_code == 200
+    token = site.browser.hidden("/account")
     for path in (_NEW, f"{page}/test", f"{page}/remove"):
-        assert desk.browser.http.post(path, data=token).status_code == 403, path
+        assert site.browser.http.post(path, data=token).status_code == 403, path
 
 
-def test_an_sftp_server_is_added_tested_and_shows_no_secret(desk: Desk, tmp_path: Path) -> None:
+def test_an_sftp_server_is_added_tested_and_shows_no_secret(site: Site, tmp_path: Path) -> None:
     root = tmp_path / "server"
     (root / "in").mkdir(parents=True)
     with sftp_server(root) as server:
@@ -123,25 +123,25 @@ def test_an_sftp_server_is_added_tested_and_shows_no_secret(desk: Desk, tmp_path
             "folder": "/in",
             "password": "correct horse",
         }
-        page = desk.browser.send(_SFTP, values)
+        page = site.browser.send(_SFTP, values)
         assert "Test it now" in page.text
         assert f"sftp://scans@127.0.0.1:{server.port}/in" in page.text
-        tested = desk.browser.send(f"{page.url.path}/test", form_at=page.url.path)
+        tested = site.browser.send(f"{page.url.path}/test", form_at=page.url.path)
         assert tested.text.count("stage-passed") == 4
         assert "correct horse" not in page.text + tested.text
-        again = desk.browser.send(_SFTP, {**values, "folder": "in", "password": "x", "name": "y"})
+        again = site.browser.send(_SFTP, {**values, "folder": "in", "password": "x", "name": "y"})
     assert again.status_code == 422
     assert 'id="folder-error"' in again.text
     assert 'value="x"' not in again.text
 
 
-def test_what_is_wrong_with_an_sftp_server_is_told_beside_its_field(desk: Desk) -> None:
+def test_what_is_wrong_with_an_sftp_server_is_told_beside_its_field(site: Site) -> None:
     values = {"name": "x", "host": "10.0.0.1", "port": "0", "host_key": "none", "folder": "/in"}
-    page = desk.browser.send(_SFTP, values)
+    page = site.browser.send(_SFTP, values)
     assert page.status_code == 422
     for name in ("host", "port", "username", "host_key", "password"):
         assert f'id="{name}-error"' in page.text, name
-    desk.add_user("dora")
-    desk.sign_in_as("dora")
-    token = desk.browser.hidden("/account")
-    assert desk.browser.http.post(_SFTP, data={**token, **values}).status_code == 403
+    site.add_user("dora")
+    site.sign_in_as("dora")
+    token = site.browser.hidden("/account")
+    assert site.browser.http.post(_SFTP, data={**token, **values}).status_code == 403
