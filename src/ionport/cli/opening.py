@@ -14,11 +14,11 @@ from ionport.core.errors import InvalidInput
 from ionport.core.paging import PageRequest
 from ionport.document_side import DocumentSide
 from ionport.identity.access import Access
-from ionport.identity.model import Actor
+from ionport.identity.model import Actor, User
 from ionport.infor_side import InforSide
 from ionport.observe.logs import configure_logging
 from ionport.settings import Settings, load_settings
-from ionport.store import OrganizationScope, TenantScope
+from ionport.store import OrganizationScope, TenantScope, Work
 
 OPERATOR = Actor.operator()
 ALL = PageRequest(per_page=200)
@@ -119,6 +119,14 @@ def tenant_scope(application: Application, tenant: str | None) -> TenantScope:
 def organization_scope(application: Application) -> OrganizationScope:
     """Return the scope of the organization that the first start made."""
     return OrganizationScope(application.organization.id)
+
+
+def user_named(application: Application, work: Work, username: str) -> User:
+    """Return the user of that name; raises InvalidInput for an unknown one."""
+    user = application.identity.find_user(work, username)
+    if user is None:
+        raise InvalidInput(f"There is no user {username!r}; add one with: ionport user add")
+    return user
 
 
 def find_by_name(items: Mapping[str, str], wanted: str, what: str) -> str:

@@ -7,7 +7,7 @@ import sys
 import click
 
 from ionport.application import Application
-from ionport.cli.opening import OPERATOR, opened, tenant_option, tenant_scope
+from ionport.cli.opening import OPERATOR, opened, tenant_option, tenant_scope, user_named
 from ionport.cli.output import as_json_option, paged, print_json, print_page
 from ionport.core.errors import InvalidInput, NotFound
 from ionport.core.paging import PageRequest
@@ -151,9 +151,7 @@ def user_grant(
     with opened(ctx) as application:
         scope = tenant_scope(application, tenant)
         with application.database.write() as work:
-            found = application.identity.find_user(work, username)
-            if found is None:
-                raise InvalidInput(f"There is no user {username!r}; add one with: ionport user add")
+            found = user_named(application, work, username)
             row["username"] = found.username
             if tenant_role:
                 _set_tenant_role(

@@ -12,9 +12,9 @@ from ionport.cli.opening import (
     opened,
     opened_documents,
     organization_scope,
+    user_named,
 )
 from ionport.cli.output import as_json_option, print_json, print_rows
-from ionport.core.errors import existing
 from ionport.identity.access import Access
 from ionport.identity.api_keys.model import ApiKey, ApiScope
 
@@ -50,7 +50,7 @@ def api_key_create(
 ) -> None:
     """Make a key and print it; it cannot be printed again."""
     with opened(ctx) as application, application.database.write() as work:
-        found = existing(application.identity.find_user(work, user), f"There is no user {user}.")
+        found = user_named(application, work, user)
         key, secret = documents_side(application).api_keys.create(
             Access(work, organization_scope(application), OPERATOR),
             name,

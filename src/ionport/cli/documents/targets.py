@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import click
+from click.decorators import FC
+
+
+def _port(default: int) -> Callable[[FC], FC]:
+    return click.option(
+        "--port", default=default, show_default=True, type=click.IntRange(1, 65_535)
+    )
+
+
+def _secret_file(text: str) -> Callable[[FC], FC]:
+    file = click.Path(exists=True, dir_okay=False, path_type=Path)
+    return click.option("--secret-file", required=True, type=file, help=text)
 
 
 @click.command("add-folder")
@@ -20,15 +33,10 @@ def add_folder(ctx: click.Context, name: str, folder: Path) -> None:
 @click.argument("name")
 @click.argument("host")
 @click.argument("folder")
-@click.option("--port", default=22, show_default=True, type=click.IntRange(1, 65_535))
+@_port(22)
 @click.option("--user", required=True, help="User name at the server.")
 @click.option("--host-key", required=True, help="The server's public key, as in known_hosts.")
-@click.option(
-    "--secret-file",
-    required=True,
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="File with the password, or a private key in OpenSSH form.",
-)
+@_secret_file("File with the password, or a private key in OpenSSH form.")
 @click.pass_context
 def add_sftp(
     ctx: click.Context,
@@ -50,14 +58,9 @@ def add_sftp(
 @click.argument("host")
 @click.argument("share")
 @click.argument("folder", default="")
-@click.option("--port", default=445, show_default=True, type=click.IntRange(1, 65_535))
+@_port(445)
 @click.option("--user", required=True, help="User name, with its domain where there is one.")
-@click.option(
-    "--secret-file",
-    required=True,
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="File with the password.",
-)
+@_secret_file("File with the password.")
 @click.pass_context
 def add_smb(
     ctx: click.Context,

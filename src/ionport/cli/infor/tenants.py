@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import click
 
-from ionport.cli.opening import OPERATOR, opened
+from ionport.cli.opening import OPERATOR, opened, user_named
 from ionport.cli.output import as_json_option, print_json, print_page, whole
-from ionport.core.errors import InvalidInput
 from ionport.identity.model import Tenant
 
 
@@ -25,11 +24,7 @@ def tenant() -> None:
 def tenant_create(ctx: click.Context, tenant_id: str, administrator: str, as_json: bool) -> None:
     """Create a tenant such as ACME_TST; without an administrator nobody could use it."""
     with opened(ctx) as application, application.database.write() as work:
-        user = application.identity.find_user(work, administrator)
-        if user is None:
-            raise InvalidInput(
-                f"There is no user {administrator!r}; add one with: ionport user add"
-            )
+        user = user_named(application, work, administrator)
         made = application.identity.create_tenant(work, OPERATOR, tenant_id, user.id)
     if as_json:
         print_json(_row(made))
