@@ -16,6 +16,7 @@ xml-parser-outside-its-module
 untranslated-text            a template shows words that do not go through gettext
 inline-style-or-script       a template has a style attribute, style element or inline script
 import-circle                modules import each other in a circle, types included
+unknown-import               a test or tool imports a name that its module does not have
 full-folder                  a folder holds more modules than the limit (tools/sizes.py)
 long-module                  a module has more lines than the limit
 misplaced-migration          a migration's number is taken or leaves a gap, or its folder is another
@@ -32,6 +33,7 @@ from pathlib import Path
 
 from tools.access_use import scopes_beside_work, slow_work
 from tools.import_circles import import_circles
+from tools.import_names import unknown_imports
 from tools.migration_order import misplaced_migrations
 from tools.scope_use import unused_scopes
 from tools.sizes import full_folders, long_modules
@@ -178,8 +180,8 @@ def check_tree(root: Path) -> list[Violation]:
 
 
 def main() -> int:
-    """Print every violation in `src`; exit status 1 when there is one."""
-    violations = check_tree(Path("src/ionport"))
+    """Print every violation, in `src` and of imports beside it; exit status 1 if there is one."""
+    violations = [*check_tree(Path("src/ionport")), *unknown_imports(Path())]
     for violation in violations:
         print(violation)  # noqa: T201
     return 1 if violations else 0
