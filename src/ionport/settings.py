@@ -204,7 +204,9 @@ class Settings:
         " by its id.",
     )
     public_manual: bool = setting(
-        True, "Whether the manual is open to people who have not signed in."
+        True,
+        "Whether the manual is open to people who have not signed in. A closed one leads browsers"
+        " to the sign-in page, and tells programs with 401 how to open it.",
     )
     unused_grant_days: int = setting(
         400, "Days without a refresh after which a grant that never expires is deleted; 0: never."

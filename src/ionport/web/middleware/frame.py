@@ -23,8 +23,15 @@ from ionport.core.i18n import _, speaking
 from ionport.core.ids import new_id
 from ionport.store import database_away
 from ionport.web.locales import speech_of
-from ionport.web.middleware.languages import language_of
-from ionport.web.middleware.programs import program_answer, wants_a_page
+from ionport.web.middleware.languages import is_manual_of_programs, language_of
+from ionport.web.middleware.programs import (
+    HTML,
+    JSON,
+    MARKDOWN,
+    accepted_kind,
+    program_answer,
+    wants_a_page,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -188,8 +195,11 @@ def _title(status: int) -> str:
 def _to_sign_in(request: Request, error: Unauthenticated, request_id: str) -> Response:
     """Redirect a browser to the sign-in page; a program gets 401."""
     is_fragment = "hx-request" in request.headers
-    if not is_fragment and not wants_a_page(request.scope):
-        return program_answer(error.status, error.code, error.text, request_id)
+    kind = HTML if wants_a_page(request.scope) else JSON
+    if is_manual_of_programs(request.url.path):
+        kind = accepted_kind(request.headers.get("accept", ""), usual=MARKDOWN)
+    if not is_fragment and kind != HTML:
+        return program_answer(error.status, error.code, error.text, request_id, kind=kind)
     back = request.url.path
     if request.url.query:
         back += f"?{request.url.query}"

@@ -29,14 +29,12 @@ from ionport.core.telemetry import bind
 from ionport.identity.model import Organization, Session
 from ionport.web.locales import speech_of
 from ionport.web.middleware import cookies
-from ionport.web.middleware.languages import ORIGINAL_PAGE, language_of
+from ionport.web.middleware.languages import is_manual, language_of
 from ionport.web.services import Services
 from ionport.web.state import Visit
 
 PUBLIC_PATHS = ("/sign-in", "/favicon.ico", "/language")
 PUBLIC_PREFIXES = ("/set-up/", "/set-password/", "/sign-in/", "/static/", "/authorize/")
-# Open to everybody unless a setting closes them.
-MANUAL_PATHS = ("/manual", "/llms.txt", ORIGINAL_PAGE)
 SECOND_FACTOR_PATH = "/account/second-factor"
 STATIC_PREFIX = "/static/"
 MAX_PUBLIC_BODY = 64 * 1024
@@ -76,7 +74,7 @@ class Guard:
         visit = await self._visit(request, names, visitor)
         scope.setdefault("state", {})["visit"] = visit
         if visit.session is None and not self._is_public(request.url.path):
-            raise Unauthenticated(_("Sign in first."), code="signed_out")
+            raise _signed_out(request.url.path)
         if visit.session and visit.session.needs_second_factor and not _is_left(request):
             if request.method not in ("GET", "HEAD"):
                 raise _second_factor_needed()
@@ -105,8 +103,7 @@ class Guard:
     def _is_public(self, path: str) -> bool:
         if path in PUBLIC_PATHS or path.startswith(PUBLIC_PREFIXES):
             return True
-        is_manual = path in MANUAL_PATHS or path.startswith("/manual/")
-        return is_manual and self._services.has_public_manual
+        return is_manual(path) and self._services.has_public_manual
 
     async def _visit(self, request: Request, names: cookies.Names, visitor: str) -> Visit:
         address = request.client.host if request.client else ""
@@ -146,6 +143,16 @@ class Guard:
             with services.database.write() as work:
                 services.sessions.touch_session(work, session)
         return session, organizations
+
+
+def _signed_out(path: str) -> Unauthenticated:
+    text = _("Sign in first.")
+    if is_manual(path):
+        text = _(
+            "This server's manual is open to people who have signed in. Sign in with a browser, or"
+            " have the operator open it to everybody by the setting IONPORT_PUBLIC_MANUAL=true."
+        )
+    return Unauthenticated(text, code="signed_out")
 
 
 def _is_left(request: Request) -> bool:

@@ -18,6 +18,8 @@ ORIGINAL_PAGE = (
     "/infor-integration-and-configuration/exporting-to-infor/creating-an-ion-api-file.md"
 )
 _MANUAL = re.compile(r"/manual(?:/(de|fr))?/[^/]+")
+# What the manual has for programs.
+_FOR_PROGRAMS = re.compile(r"/manual/(?:.*/)?(?:[^/]+\.md|llms\.txt|sitemap\.xml)")
 _FIRST_PAGE = re.compile(r"/manual/(de|fr)")
 # Programs ask there, for the pages in English.
 _ENGLISH = ("/llms.txt", ORIGINAL_PAGE)
@@ -38,6 +40,16 @@ def language_of(request: Request, chosen: str = "") -> str:
     if path in _ENGLISH or (path == "/manual" and "ask" in request.query_params):
         return SOURCE_LANGUAGE
     return chosen or cookie_language(request) or preferred(request.headers.get("accept-language"))
+
+
+def is_manual(path: str) -> bool:
+    """Tell whether a path belongs to the manual, which a setting closes."""
+    return path in ("/manual", *_ENGLISH) or path.startswith("/manual/")
+
+
+def is_manual_of_programs(path: str) -> bool:
+    """Tell whether a path gives the manual, or a list of its pages, in another form than HTML."""
+    return path in _ENGLISH or _FOR_PROGRAMS.fullmatch(path) is not None
 
 
 def in_language(address: str, language: str) -> str:
@@ -62,13 +74,14 @@ def preferred(accepted: str | None) -> str:
     for part in (accepted or "").split(",")[:_MOST]:
         name, _semicolon, parameter = part.strip().partition(";")
         code = name.strip().partition("-")[0].lower()
-        weight = _weight(parameter)
+        weight = weight_of(parameter)
         if weight > 0 and code in LANGUAGES:
             weighed.append((weight, code))
     return max(weighed, key=lambda each: each[0])[1] if weighed else SOURCE_LANGUAGE
 
 
-def _weight(parameter: str) -> float:
+def weight_of(parameter: str) -> float:
+    """Return the weight that a parameter of an `Accept…` header gives (RFC 9110, 12.4.2)."""
     name, _equals, value = parameter.partition("=")
     if name.strip().lower() != "q":
         return 1.0

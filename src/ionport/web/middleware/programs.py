@@ -9,19 +9,37 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from starlette.datastructures import Headers
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ionport.core.i18n import _
 from ionport.core.ids import new_id
+from ionport.web.middleware.languages import weight_of
 
+MARKDOWN = "text/markdown"
+HTML = "text/html"
+JSON = "application/json"
 _READING = ("GET", "HEAD")
+_MOST = 20
 
 
 def wants_a_page(scope: Scope) -> bool:
     """Tell whether a browser asks: it names text/html, as browsers do for pages and for forms."""
-    return "text/html" in Headers(scope=scope).get("accept", "").lower()
+    return HTML in Headers(scope=scope).get("accept", "").lower()
+
+
+def accepted_kind(accept: str, usual: str) -> str:
+    """Return what the manual answers in, HTML, Markdown or JSON, by `Accept` (RFC 9110, 12.5.1).
+
+    Of kinds with the same weight the first that is named counts; `usual` where none of them is.
+    """
+    weighed = [(0.0, usual)]
+    for part in accept.lower().split(",")[:_MOST]:
+        name, _semicolon, parameter = part.partition(";")
+        if name.strip() in (JSON, HTML, MARKDOWN):
+            weighed.append((weight_of(parameter), name.strip()))
+    return max(weighed, key=lambda each: each[0])[1]
 
 
 class PageAddresses:
@@ -57,8 +75,10 @@ class PageAddresses:
         ).format(iu="{iu}", ti="{ti}", example=f"{self._api_url}/ACME_TST/IDM/api/items")
 
 
-def program_answer(status: int, code: str, text: str, request_id: str) -> Response:
-    """Return an error as the gateway shapes its own."""
+def program_answer(
+    status: int, code: str, text: str, request_id: str, *, kind: str = JSON
+) -> Response:
+    """Return an error as the gateway shapes its own; of the kind `MARKDOWN`, its text alone."""
     headers = {
         "Cache-Control": "no-store",
         "X-Content-Type-Options": "nosniff",
@@ -67,6 +87,8 @@ def program_answer(status: int, code: str, text: str, request_id: str) -> Respon
     if status == 401:
         # RFC 9110 section 15.5.2 asks for it.
         headers["WWW-Authenticate"] = "Bearer"
+    if kind == MARKDOWN:
+        return PlainTextResponse(f"{text}\n", status, headers, MARKDOWN)
     return JSONResponse(
         {"code": code, "message": text, "requestId": request_id},
         status_code=status,

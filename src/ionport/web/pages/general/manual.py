@@ -29,12 +29,12 @@ from ionport.manual.answers import MAX_QUESTION, Answer, in_language, manual
 from ionport.manual.sections import Block
 from ionport.manual.site import language_model_list, site_map
 from ionport.web.middleware.languages import ORIGINAL_PAGE
+from ionport.web.middleware.programs import HTML, JSON, MARKDOWN, accepted_kind
 from ionport.web.rendering.markdown import html_of, page_html
 from ionport.web.rendering.templating import manual_path, render
 from ionport.web.state import visit_of
 
 _WALK = "the-walk"
-_MARKDOWN = "text/markdown"
 _limit = RateLimit(10)
 SECTIONS = (N_("Start"), N_("Infor side"), N_("Document side"), N_("Operating"))
 """Sections of the contents, for the catalogues; a test holds them against the manual's."""
@@ -59,8 +59,8 @@ def show_markdown(request: Request) -> Response:
     """Send a page as Markdown, or what the manual answers to a question asked there."""
     page = _page(str(request.path_params["page"]))
     if "ask" in request.query_params:
-        return _ask(request, page, usual=_MARKDOWN)
-    return PlainTextResponse(page.text, media_type=_MARKDOWN)
+        return _ask(request, page, usual=MARKDOWN)
+    return PlainTextResponse(page.text, media_type=MARKDOWN)
 
 
 def original_page(request: Request) -> Response:
@@ -74,7 +74,7 @@ def language_models(request: Request) -> Response:
     text = language_model_list(
         lambda name: f"{manual_path(name)}.md", can_be_asked=True, language=language()
     )
-    return PlainTextResponse(text, media_type=_MARKDOWN)
+    return PlainTextResponse(text, media_type=MARKDOWN)
 
 
 def pages_for_robots(request: Request) -> Response:
@@ -95,25 +95,23 @@ def _page(name: str) -> ManualPage:
     return read_page(name, language())
 
 
-def _ask(request: Request, page: ManualPage | None, usual: str = "text/html") -> Response:
+def _ask(request: Request, page: ManualPage | None, usual: str = HTML) -> Response:
     """Answer in the form that the request accepts: HTML, Markdown or JSON."""
-    accepted = request.headers.get("accept", "").lower()
-    kinds = ("application/json", "text/html", _MARKDOWN)
-    kind = next((kind for kind in kinds if kind in accepted), usual)
-    if kind == "text/html":
+    kind = accepted_kind(request.headers.get("accept", ""), usual)
+    if kind == HTML:
         return _ask_by_page(request, page)
     try:
         answer = _answered(request, page)
     except (InvalidInput, TooManyRequests) as error:
         problem = problem_of(error, visit_of(request).request_id, realm="")
-        if kind == "application/json":
+        if kind == JSON:
             return problem
         waits = problem.headers.get("retry-after")
         headers = {"Retry-After": waits} if waits else None
-        return PlainTextResponse(f"{error.text}\n", error.status, headers, _MARKDOWN)
-    if kind == "application/json":
+        return PlainTextResponse(f"{error.text}\n", error.status, headers, MARKDOWN)
+    if kind == JSON:
         return JSONResponse(_as_json(answer))
-    return PlainTextResponse(_as_markdown(answer), media_type=_MARKDOWN)
+    return PlainTextResponse(_as_markdown(answer), media_type=MARKDOWN)
 
 
 def _ask_by_page(request: Request, page: ManualPage | None) -> Response:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
 
 import httpx2
 import pytest
@@ -132,11 +133,56 @@ def test_the_site_map_names_every_page_by_its_whole_address(
     assert f"{people.services().origin}/manual/de/the-walk" in addresses
 
 
-def test_a_setting_closes_the_manual_to_people_who_have_not_signed_in(
-    people: People, browser: Browser
-) -> None:
-    assert browser.get("/manual/words").status_code == 200
+@pytest.fixture
+def closed(people: People) -> Iterator[Browser]:
     services = dataclasses.replace(people.services(), has_public_manual=False)
-    with browser_on(services) as closed:
-        for path in ("/manual/words", "/manual/words.md", "/llms.txt", ORIGINAL_PAGE):
-            assert closed.get(path).url.path == "/sign-in"
+    with browser_on(services) as browser:
+        yield browser
+
+
+FOR_PROGRAMS = (
+    "/manual/words.md",
+    "/manual/de/words.md",
+    "/manual/words.md?ask=What+is+a+proof",
+    "/llms.txt",
+    "/manual/fr/llms.txt",
+    "/manual/sitemap.xml",
+    ORIGINAL_PAGE,
+    f"{ORIGINAL_PAGE}?ask=Where+is+the+secret",
+)
+
+
+@pytest.mark.parametrize("path", ["/manual", "/manual/words", "/manual?ask=x", *FOR_PROGRAMS])
+def test_a_setting_closes_the_manual_to_people_who_have_not_signed_in(
+    closed: Browser, path: str
+) -> None:
+    assert closed.get(path).url.path == "/sign-in"
+
+
+@pytest.mark.parametrize("path", FOR_PROGRAMS)
+def test_a_closed_manual_tells_programs_how_to_open_it(closed: Browser, path: str) -> None:
+    closed.http.headers["accept-language"] = "en"
+    for accept, media_type in (
+        ("*/*", "text/markdown"),
+        ("text/markdown, text/html, */*", "text/markdown"),
+        ("text/html;q=0.5, application/json", "application/json"),
+    ):
+        answer = closed.http.get(path, headers={"Accept": accept})
+        assert answer.status_code == 401
+        assert answer.headers["content-type"].startswith(media_type)
+        assert answer.headers["www-authenticate"]
+        if "/de/" not in path and "/fr/" not in path:
+            assert "IONPORT_PUBLIC_MANUAL=true" in answer.text
+            assert "signed in" in answer.text
+    assert answer.json()["code"] == "signed_out"
+
+
+def test_the_kind_with_the_most_weight_is_answered(browser: Browser) -> None:
+    for accept, media_type in (
+        ("text/markdown, text/html, */*", "text/markdown"),
+        ("text/html;q=0.3, application/json;q=0.7", "application/json"),
+        ("text/html,application/xhtml+xml,*/*;q=0.8", "text/html"),
+        ("text/html;q=0, application/json;q=nonsense", "text/markdown"),
+    ):
+        answer = ask(browser, "/manual/the-walk.md", QUESTION, accept)
+        assert answer.headers["content-type"].startswith(media_type)
