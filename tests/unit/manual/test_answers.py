@@ -26,8 +26,9 @@ from ionport.manual.sections import Block
 
 FILE = Path(__file__).with_name("questions.tsv")
 UNANSWERABLE = "unanswerable"
-# The first question of the newest set; a new set, by a keeper of its own, begins after q613.
-NEWEST = "q614"
+# The number of the first question of the newest set, whose keeper knew neither the former ones nor
+# the search.
+NEWEST = 614
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ class Question:
 
     @property
     def is_held_back(self) -> bool:
-        if self.id < NEWEST:
+        if int(self.id.removeprefix("q")) < NEWEST:
             return False
         return int(hashlib.sha256(self.text.encode()).hexdigest(), 16) % 3 == 0
 
@@ -87,11 +88,11 @@ def score(asked: Sequence[Question]) -> Score:
 
 
 # The aim is 0.85, 0.95 and 0.05. The floors leave room for pages that change or are translated:
-# three points below what cross-validation gives.
+# about two points below what the search reaches with the newest set, by which it was not chosen.
 @pytest.mark.parametrize(
     ("is_held_back", "floor"),
     [
-        (False, Score(0.86, 0.92, 0.08)),
+        (False, Score(0.85, 0.92, 0.1)),
         pytest.param(
             True,
             Score(0, 0, 1),
