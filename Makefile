@@ -65,7 +65,7 @@ bench: $(VENV)/.dev ## Print every benchmark as a ratio to a peer in the same ru
 assets: $(VENV)/.server ## Install the front-end files (htmx, Tabler) by lock file
 	@$(BIN)/python tools/assets.py
 
-release: $(VENV)/.dev assets ## Build wheel, sdist and SBOM into dist, and try both in clean environments
+release: $(VENV)/.dev $(VENV)/.uv assets ## Build wheel, sdist and SBOM into dist, and try both in clean environments
 	$(BIN)/python -m tools.release
 
 pictures: $(VENV)/.dev assets ## Make the README's pictures from the running product
@@ -74,8 +74,7 @@ pictures: $(VENV)/.dev assets ## Make the README's pictures from the running pro
 manual: $(VENV)/.server assets ## Build the manual as plain files into dist/manual
 	$(BIN)/python -m tools.manual_site
 
-lock: $(VENV)/bin/python ## Resolve both lock files anew
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+lock: $(VENV)/.uv ## Resolve both lock files anew
 	$(LOCK) -o requirements.lock
 	$(LOCK) --extra mcp --extra otel --extra s3 --extra sftp --extra smb --extra xlsx --extra xslt --group dev -o requirements-dev.lock
 
@@ -86,6 +85,10 @@ clean: ## Remove what the targets made
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "ionport needs Python 3.11 or newer")'
 	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.uv: | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	@touch $@
 
 $(VENV)/.server: requirements.lock pyproject.toml | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
