@@ -21,8 +21,8 @@ from ionport.documents.parties.repository import PartyRepository
 from ionport.documents.repository import DocumentRepository, TimelineRepository
 from ionport.documents.retention.repository import RetentionRepository
 from ionport.documents.review.approvals import ApprovalPolicy
-from ionport.documents.review.claim_repository import ClaimRepository, SameInvoices
-from ionport.documents.review.claims import duplicates_among
+from ionport.documents.review.claim_repository import ClaimRepository, NearInvoices, SameInvoices
+from ionport.documents.review.claims import DUPLICATE_NUMBER, duplicates_among
 from ionport.documents.review.life_cycle import moved, standing
 from ionport.documents.review.model import Finding, NewFinding
 from ionport.documents.review.repository import FindingRepository, fingerprint
@@ -69,6 +69,7 @@ class _Known:
 
     contents: Mapping[str, tuple[str | None, datetime | None]]
     same: SameInvoices
+    alike: NearInvoices
     companies: Sequence[Company]
     judged_by: JudgedBy
     policies: Mapping[str, ApprovalPolicy]
@@ -129,13 +130,13 @@ class Receipts:
     ) -> _Known:
         connection, reads = access.connection, [one.intake for one in prepared]
         kinds = dict.fromkeys(read.document_type for read in reads)
+        claims, identities = ClaimRepository(connection), [read.identity for read in reads]
         return _Known(
             contents=DocumentRepository(connection).find_by_contents(
                 access.scope, [one.content_sha256 for one in prepared]
             ),
-            same=ClaimRepository(connection).same_as(
-                access.scope, [read.identity for read in reads]
-            ),
+            same=claims.same_as(access.scope, identities),
+            alike=claims.near_as(access.scope, identities),
             companies=CompanyRepository(connection).list(access.scope),
             judged_by=self._review.judged_by(access, reads),
             policies={kind: self._review.policy_of(access, kind) for kind in kinds},
@@ -157,7 +158,8 @@ class Receipts:
                 continue
             received = self._judge(scope, actor, one, known, place)
             here[one.content_sha256] = (received.document.id, None)
-            known.same.add(one.intake.identity, received.document.id, one.filename)
+            for others in (known.same, known.alike):
+                others.add(one.intake.identity, received.document.id, one.filename)
             results.append(received)
         return results
 
@@ -171,7 +173,7 @@ class Receipts:
     ) -> Received:
         """Judge a file by what the organization knows: without a finding that holds, it is free."""
         intake, now = prepared.intake, self._clock.now()
-        duplicates = duplicates_among(known.same, intake.identity, intake.fields)
+        duplicates = duplicates_among(known.same, known.alike, intake.identity, intake.fields)
         about_company: Sequence[NewFinding] = ()
         if intake.fields:
             buyer = addressee_of(intake.fields, intake.parties.buyer_ids)
@@ -199,7 +201,7 @@ class Receipts:
             status=moved(DocumentStatus.NEW, status, cause),
             fields=intake.fields,
             tables=intake.tables,
-            duplicate_of=duplicates[0].parameters["document"] if duplicates else None,
+            duplicate_of=_first_same(duplicates),
             open_findings=holding,
             created_at=now,
             created_by=actor.name,
@@ -236,6 +238,12 @@ class Receipts:
                 for _intake, received in made
             ],
         )
+
+
+def _first_same(duplicates: Sequence[NewFinding]) -> str | None:
+    """Return the document that is the same invoice; one that is nearly the same is none."""
+    same = (one.parameters["document"] for one in duplicates if one.code == DUPLICATE_NUMBER)
+    return next(same, None)
 
 
 def _distinct(findings: Sequence[NewFinding]) -> Sequence[NewFinding]:

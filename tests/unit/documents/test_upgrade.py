@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from alembic import command
@@ -10,8 +11,10 @@ from sqlalchemy import Connection, text
 
 from ionport.core.blobs import FolderBlobs
 from ionport.core.clock import MovableClock
+from ionport.documents.intake.reading import read_file
 from ionport.documents.model import DocumentStatus
 from ionport.documents.review.model import DocumentHeld
+from ionport.documents.samples import UBL_INVOICE, read_sample
 from ionport.documents.service import DocumentService
 from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
@@ -75,6 +78,33 @@ def add_document(connection: Connection, id_: str, status: str, **values: object
     names = ", ".join(row)
     places = ", ".join(f":{name}" for name in row)
     connection.execute(text(f"INSERT INTO documents ({names}) VALUES ({places})"), row)
+
+
+def test_invoices_of_the_version_before_are_compared_with_near_ones(
+    before: Database, clock: MovableClock, tmp_path: Path
+) -> None:
+    content = read_sample(UBL_INVOICE)
+    read = read_file(content)
+    with before.write() as work:
+        add_document(
+            work.connection,
+            "doc_1",
+            "exported",
+            fields=dict(read.fields),
+            number=read.fields["invoice_id"],
+            invoice_date=read.fields["invoice_date"],
+            total_amount=read.fields["total_amount"],
+        )
+    upgrade(before)
+    service = DocumentService(clock, FolderBlobs(tmp_path), AuditLog(clock))
+    other = content.replace(b"RE-2026-0417", b"RE 2026/417")
+    prepared = service.prepare_receipt(ACME, other, "other.xml")
+    with before.write() as work:
+        access = Access(work, ACME, Actor.operator())
+        found = service.findings(access, service.receive(access, prepared).id)
+    named = {each.code: each.parameters.get("document") for each in found}
+    assert named["similar_number"] == "doc_1"
+    before.close()
 
 
 def test_warnings_of_the_version_before_become_findings(

@@ -240,6 +240,16 @@ def test_rejecting_an_invoice_frees_the_other_one_and_its_claim(ready: DocumentS
     assert ready.detail(delivery.id).delivery.status == "pending"
 
 
+def test_rejecting_an_invoice_frees_one_that_is_nearly_the_same(ready: DocumentSide) -> None:
+    first = ready.receive()
+    second = ready.add_document("again.xml", invoice("4711-02", ready.supplier))
+    assert [finding.code for finding in _open(ready, second)] == ["similar_number"]
+    _decide(ready, "reject", first, "wrong file")
+    assert _document(ready, second).status == "validated_pending_export"
+    _undo(ready, first, DecisionKind.REJECT)
+    assert [finding.parameters["document"] for finding in _open(ready, first)] == [second]
+
+
 def test_a_finding_that_was_closed_holds_again_when_the_other_document_was_sent(
     ready: DocumentSide,
 ) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
@@ -24,7 +24,7 @@ from ionport.documents.invoice.corrections import (
     invoice_by_hand,
     laid_over,
 )
-from ionport.documents.invoice.fields import header_fields
+from ionport.documents.invoice.fields import canonical, header_fields
 from ionport.documents.invoice.model import Invoice, Kind
 from ionport.documents.invoice.reading.limits import ReadingLimits
 from ionport.documents.invoice.reading.reader import read_invoice
@@ -32,7 +32,7 @@ from ionport.documents.invoice.rules.check import check_invoice
 from ionport.documents.invoice.rules.model import RuleFinding
 from ionport.documents.model import Row
 from ionport.documents.parties.model import NO_PARTIES, Parties, glns, parties_of
-from ionport.documents.review.identity import InvoiceIdentity, invoice_identity
+from ionport.documents.review.identity import InvoiceIdentity, invoice_identity, likeness
 from ionport.documents.review.model import NewFinding
 from ionport.documents.types import (
     ALLOWANCES_CHARGES,
@@ -299,13 +299,18 @@ def _identity(invoice: Invoice) -> InvoiceIdentity:
     tree = invoice.tree
     issued = tree.first("BT-2") or (None if invoice.kind.is_invoiced else tree.first("BT-72"))
     ids = [node.text for term in _SUPPLIER_IDS for node in tree.all(term)]
-    return invoice_identity(
+    day = None if issued is None else issued.day
+    identity = invoice_identity(
         invoice.kind,
         number=tree.value("BT-1"),
-        issue_date=None if issued is None else issued.day,
+        issue_date=day,
         supplier_name=tree.value("BT-27"),
         supplier_ids=[*ids, *glns(tree, "BT-34")],
     )
+    if not invoice.kind.is_invoiced:
+        return identity
+    total, currency = canonical(tree.first("BT-112")), tree.value("BT-5")
+    return replace(identity, likeness=likeness(identity.number, total, currency), day=day)
 
 
 def clean_filename(filename: str, default: str = "document.xml") -> str:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Row, bindparam, exists, insert, select, update
 
 from ionport.documents.model import DocumentStatus
-from ionport.documents.review.identity import InvoiceIdentity
+from ionport.documents.review.identity import InvoiceIdentity, near
 from ionport.documents.review.tables import invoice_claims, invoice_identities, invoice_numbers
 from ionport.documents.tables import documents
 from ionport.store import OrganizationScope
@@ -46,6 +47,15 @@ _SAME_HERE = (
     )
     .order_by(documents.c.created_at, documents.c.id)
 )
+_DATED = select(invoice_identities, documents.c.filename, documents.c.invoice_date).join(
+    documents, documents.c.id == _i.document_id
+)
+_NEAR_AS = _DATED.where(
+    _i.organization_id == bindparam("of_organization_id"),
+    _i.kind.in_(bindparam("of_kinds", expanding=True)),
+    _i.likeness.in_(bindparam("of_likenesses", expanding=True)),
+    documents.c.status.not_in(_DO_NOT_COUNT) | _HAS_CLAIM,
+).order_by(documents.c.created_at, documents.c.id)
 _SAME_AS = (
     select(invoice_identities, documents.c.filename)
     .join(documents, documents.c.id == _i.document_id)
@@ -107,6 +117,33 @@ class SameInvoices:
         return list(same.items())[:limit]
 
 
+class NearInvoices:
+    """Documents that may be nearly one of some invoices, the oldest first, by kind and likeness."""
+
+    def __init__(self, identities: Iterable[InvoiceIdentity]) -> None:
+        self._wanted = {
+            (one.kind, one.likeness) for one in identities if one.likeness and one.suppliers
+        }
+        self._found: dict[tuple[str, str], list[tuple[InvoiceIdentity, Named]]] = {}
+
+    @property
+    def keys(self) -> Collection[tuple[str, str]]:
+        """The kinds and likenesses that are compared."""
+        return self._wanted
+
+    def add(self, identity: InvoiceIdentity, document_id: str, filename: str) -> None:
+        """Add a document; one that is like none of the invoices is left out."""
+        key = identity.kind, identity.likeness
+        if key in self._wanted:
+            self._found.setdefault(key, []).append((identity, (document_id, filename)))
+
+    def of(self, identity: InvoiceIdentity, limit: int) -> list[tuple[str, Named]]:
+        """Return the oldest documents that are nearly this one, each with the rule's code."""
+        found = self._found.get((identity.kind, identity.likeness), ())
+        alike = ((near(identity, other), named) for other, named in found)
+        return [(code, named) for code, named in alike if code][:limit]
+
+
 class ClaimRepository(Repository):
     """Identities of documents, and the claims of delivered ones."""
 
@@ -118,6 +155,7 @@ class ClaimRepository(Repository):
             {
                 "document_id": document_id,
                 "organization_id": scope.organization_id,
+                "likeness": identity.likeness,
                 **_columns(identity),
             }
             for document_id, identity in said
@@ -131,12 +169,13 @@ class ClaimRepository(Repository):
         self._run(
             update(invoice_identities)
             .where(in_scope(invoice_identities, scope, document_id=document_id))
-            .values(**_columns(identity))
+            .values(likeness=identity.likeness, **_columns(identity))
         )
 
     def identity(self, scope: OrganizationScope, document_id: str) -> InvoiceIdentity | None:
         """Return a document's identity."""
-        return self._get(invoice_identities, _identity, scope, document_id=document_id)
+        found = _DATED.where(in_scope(invoice_identities, scope, document_id=document_id))
+        return self._one(found, _dated)
 
     def claimed_by(self, scope: OrganizationScope, document_id: str) -> list[InvoiceIdentity]:
         """Return a document's claims, of its first delivery and of later corrections."""
@@ -182,6 +221,21 @@ class ClaimRepository(Repository):
             for row in self._run(_SAME_AS, parameters):
                 same.add(_identity(row), row.document_id, row.filename)
         return same
+
+    def near_as(
+        self, scope: OrganizationScope, identities: Sequence[InvoiceIdentity]
+    ) -> NearInvoices:
+        """Return the documents that may be nearly one of a few dozen invoices; as `same_here`."""
+        alike = NearInvoices(identities)
+        if alike.keys:
+            parameters = {
+                "of_organization_id": scope.organization_id,
+                "of_kinds": sorted({kind for kind, _likeness in alike.keys}),
+                "of_likenesses": sorted({likeness for _kind, likeness in alike.keys}),
+            }
+            for row in self._run(_NEAR_AS, parameters):
+                alike.add(_dated(row), row.document_id, row.filename)
+        return alike
 
     def lock_number(self, scope: OrganizationScope, identity: InvoiceIdentity) -> None:
         """Make others who claim this number wait until the transaction ends."""
@@ -236,6 +290,11 @@ def _columns(identity: InvoiceIdentity) -> dict[str, object]:
 
 def _identity(row: Row[Any]) -> InvoiceIdentity:
     return InvoiceIdentity(row.kind, row.number, row.year, frozenset(row.suppliers))
+
+
+def _dated(row: Row[Any]) -> InvoiceIdentity:
+    day = date.fromisoformat(row.invoice_date) if row.invoice_date else None
+    return replace(_identity(row), likeness=row.likeness, day=day)
 
 
 def _same(rows: Iterable[Row[Any]], identity: InvoiceIdentity, limit: int) -> list[Named]:

@@ -7,13 +7,16 @@ from collections.abc import Sequence
 from ionport.core.clock import Clock
 from ionport.core.ids import new_id
 from ionport.documents.model import Row
-from ionport.documents.review.claim_repository import ClaimRepository, SameInvoices
-from ionport.documents.review.identity import InvoiceIdentity
+from ionport.documents.review.claim_repository import ClaimRepository, NearInvoices, SameInvoices
+from ionport.documents.review.identity import SIMILAR_NUMBER, TRANSPOSED_NUMBER, InvoiceIdentity
 from ionport.documents.review.model import Finding, NewFinding
 from ionport.documents.types import number_of
 from ionport.store import OrganizationScope, ScopedWork
 
 DUPLICATE_NUMBER = "duplicate_number"
+OF_ANOTHER = frozenset({DUPLICATE_NUMBER, SIMILAR_NUMBER, TRANSPOSED_NUMBER})
+"""The findings that another document is this invoice, or may be."""
+
 _NAMED = 5
 
 
@@ -30,13 +33,16 @@ class Claims:
         identity: InvoiceIdentity,
         fields: Row,
     ) -> list[NewFinding]:
-        """Return a finding for each other document with this identity or a claim for it."""
+        """Return findings of other documents that are this invoice, nearly it, or claim it."""
         repository = ClaimRepository(access.connection)
         repository.lock_number(access.scope, identity)
         found = dict(repository.same_here(access.scope, identity, _NAMED + 1))
         found |= dict(repository.same_claimed(access.scope, identity, _NAMED + 1))
         found.pop(document_id, None)
-        return [duplicate_finding(fields, *named) for named in list(found.items())[:_NAMED]]
+        others = ((DUPLICATE_NUMBER, named) for named in list(found.items())[:_NAMED])
+        alike = repository.near_as(access.scope, [identity]).of(identity, _NAMED + 1)
+        near = [(code, named) for code, named in alike if named[0] != document_id][:_NAMED]
+        return [duplicate_finding(code, fields, *named) for code, named in (*others, *near)]
 
     def changed(
         self,
@@ -87,7 +93,7 @@ class Claims:
             if finding.code == DUPLICATE_NUMBER and finding.resolved_at is None
         }
         return [
-            duplicate_finding(fields, other_id, filename)
+            duplicate_finding(DUPLICATE_NUMBER, fields, other_id, filename)
             for other_id, filename in repository.same_claimed(
                 access.scope, identity, _NAMED + len(named)
             )
@@ -108,16 +114,20 @@ class Claims:
 
 
 def duplicates_among(
-    same: SameInvoices, identity: InvoiceIdentity, fields: Row
+    same: SameInvoices, alike: NearInvoices, identity: InvoiceIdentity, fields: Row
 ) -> list[NewFinding]:
-    """Return a finding for each of the oldest documents with this identity."""
-    return [duplicate_finding(fields, *named) for named in same.of(identity, _NAMED)]
+    """Return a finding for each of the oldest documents with this identity, or nearly this one."""
+    others = ((DUPLICATE_NUMBER, named) for named in same.of(identity, _NAMED))
+    return [
+        duplicate_finding(code, fields, *named)
+        for code, named in (*others, *alike.of(identity, _NAMED))
+    ]
 
 
-def duplicate_finding(fields: Row, other_id: str, filename: str) -> NewFinding:
-    """Return the finding that another document is the same invoice."""
+def duplicate_finding(code: str, fields: Row, other_id: str, filename: str) -> NewFinding:
+    """Return the finding that another document is the same invoice, or nearly."""
     return NewFinding(
-        DUPLICATE_NUMBER,
+        code,
         {
             "document": other_id,
             "filename": filename,

@@ -22,6 +22,8 @@ FIELD_RULES = frozenset({"field_required", "field_length", "field_pattern", "fie
 
 ORGANIZATION_RULES: Mapping[str, OrganizationRule] = {
     "duplicate_number": OrganizationRule(Effect.HOLDS, ("BT-1", "BT-2", "BT-31")),
+    "similar_number": OrganizationRule(Effect.HOLDS, ("BT-1", "BT-112", "BT-31")),
+    "transposed_number": OrganizationRule(Effect.NOTES, ("BT-1", "BT-112", "BT-31")),
     "unknown_account": OrganizationRule(Effect.HOLDS, ("BT-84", "BT-27", "BT-31")),
     "first_account": OrganizationRule(Effect.NOTES, ("BT-84", "BT-27", "BT-31")),
     "no_company": OrganizationRule(Effect.HOLDS, ("BT-44", "BT-46", "BT-48", "BT-49", "BT-53")),

@@ -8,10 +8,12 @@ from typing import Final
 from ionport.core.i18n import _
 from ionport.documents.invoice.rules.sentences import rule_text
 from ionport.documents.step_names import step_name
+from ionport.documents.type_settings.rule_words import rule_words
 from ionport.documents.types import DOCUMENT_TYPES
 
 Parameters = Mapping[str, str]
 _DUPLICATE_NUMBER: Final = "duplicate_number"
+_NEAR: Final = frozenset({"similar_number", "transposed_number"})
 
 
 def finding_text(code: str, parameters: Parameters) -> str:
@@ -33,6 +35,8 @@ def finding_text(code: str, parameters: Parameters) -> str:
 
 def bare_text(code: str, parameters: Parameters) -> str:
     """Return the sentence of a finding as anybody may read it: it names no other document."""
+    if code in _NEAR:
+        return rule_words(code)
     if code != _DUPLICATE_NUMBER:
         return finding_text(code, parameters)
     supplier, number = parameters.get("supplier", ""), parameters.get("number", "")
@@ -58,6 +62,32 @@ def _duplicate_number(values: Parameters) -> str:
     return _(
         "{supplier} has sent number {number} before, as {filename}. Check whether this is the"
         " same invoice before you export it."
+    ).format(supplier=values["supplier"], number=values["number"], filename=values["filename"])
+
+
+def _similar_number(values: Parameters) -> str:
+    if "filename" not in values:
+        return _(
+            "{supplier} has sent an invoice with the same total within a week whose number differs"
+            " from {number} only in punctuation or zeros, in a document of a type that you may not"
+            " see. Ask somebody who may whether this is the same invoice before you export it."
+        ).format(supplier=values["supplier"], number=values["number"])
+    return _(
+        "{supplier} has sent an invoice with the same total within a week whose number differs"
+        " from {number} only in punctuation or zeros, as {filename}. Check whether this is the same"
+        " invoice before you export it."
+    ).format(supplier=values["supplier"], number=values["number"], filename=values["filename"])
+
+
+def _transposed_number(values: Parameters) -> str:
+    if "filename" not in values:
+        return _(
+            "{supplier} has sent an invoice with the same total within a week whose number is"
+            " {number} with two digits transposed, in a document of a type that you may not see."
+        ).format(supplier=values["supplier"], number=values["number"])
+    return _(
+        "{supplier} has sent an invoice with the same total within a week whose number is {number}"
+        " with two digits transposed, as {filename}. It may be the same invoice."
     ).format(supplier=values["supplier"], number=values["number"], filename=values["filename"])
 
 
@@ -202,6 +232,8 @@ SENTENCES: Mapping[str, Callable[[Parameters], str]] = {
     "invoices_in_pdf": _invoices_in_pdf,
     "more_findings": _more_findings,
     "duplicate_number": _duplicate_number,
+    "similar_number": _similar_number,
+    "transposed_number": _transposed_number,
     "field_required": _field_required,
     "field_length": _field_length,
     "field_pattern": _field_pattern,

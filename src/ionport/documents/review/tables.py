@@ -54,7 +54,10 @@ invoice_identities = Table(
     # Of the issue date; 0 = unknown.
     Column("year", Integer, nullable=False),
     Column("suppliers", JSON, nullable=False),
+    # What it has in common with invoices that are nearly the same; "" = near none.
+    Column("likeness", Text, nullable=False, server_default=""),
     Index("ix_invoice_identities_number", "organization_id", "kind", "number"),
+    Index("ix_invoice_identities_likeness", "organization_id", "kind", "likeness"),
 )
 
 # One row for each number: whoever makes a first delivery locks it, so that of two copies that

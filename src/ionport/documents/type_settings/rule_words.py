@@ -25,6 +25,20 @@ _OWN: Mapping[str, tuple[str, str]] = {
         N_("Possible duplicate"),
         N_("The supplier has sent an invoice with the same number before."),
     ),
+    "similar_number": (
+        N_("Nearly the same invoice"),
+        N_(
+            "The supplier has sent an invoice with the same total within a week whose number"
+            " differs only in punctuation or zeros."
+        ),
+    ),
+    "transposed_number": (
+        N_("Two digits of the number transposed"),
+        N_(
+            "The supplier has sent an invoice with the same total within a week whose number"
+            " differs only in two neighbouring digits that changed places."
+        ),
+    ),
     "unknown_account": (
         N_("Unknown account"),
         N_("The invoice is to be paid to an account that is not known of its supplier."),

@@ -8,7 +8,7 @@ from datetime import datetime
 from ionport.core.ids import new_id
 from ionport.documents.invoice.rules.model import Effect
 from ionport.documents.invoice.rules.table import rules
-from ionport.documents.review.claims import DUPLICATE_NUMBER
+from ionport.documents.review.claims import OF_ANOTHER
 from ionport.documents.review.model import Finding, NewFinding
 from ionport.documents.review.organization_rules import ORGANIZATION_RULES
 from ionport.documents.review.repository import FindingRepository, fingerprint
@@ -88,6 +88,6 @@ def _has_effect(wanted: Mapping[tuple[str, str], NewFinding], old: Finding, effe
 
 def _key(finding: Finding | NewFinding) -> tuple[str, str]:
     """Two findings are the same by code and parameters; duplicates by the other document."""
-    if finding.code == DUPLICATE_NUMBER and "document" in finding.parameters:
+    if finding.code in OF_ANOTHER and "document" in finding.parameters:
         return finding.code, finding.parameters["document"]
     return finding.code, fingerprint(finding.parameters)

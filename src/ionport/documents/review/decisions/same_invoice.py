@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from ionport.core.clock import Clock
 from ionport.documents.model import Document
 from ionport.documents.review.claim_repository import ClaimRepository
-from ionport.documents.review.claims import DUPLICATE_NUMBER
+from ionport.documents.review.claims import OF_ANOTHER
 from ionport.documents.review.decisions.judging import Judging
 from ionport.documents.review.decisions.model import DocumentDecision
 from ionport.documents.review.model import Finding
@@ -35,12 +35,12 @@ class SameInvoice:
             return
         found = self._review.claims.same(access, document.id, identity, document.fields)
         known = {
-            finding.parameters.get("document")
+            (finding.code, finding.parameters.get("document"))
             for finding in self._review.list(access, document.id)
-            if finding.code == DUPLICATE_NUMBER and finding.resolved_at is None
+            if finding.code in OF_ANOTHER and finding.resolved_at is None
         }
         for new in found:
-            if new.parameters["document"] not in known:
+            if (new.code, new.parameters["document"]) not in known:
                 self._review.add(
                     access, document.id, new.code, new.parameters, actor_name=access.actor.name
                 )
@@ -48,13 +48,15 @@ class SameInvoice:
             self._review.claims.claim(access, document.id)
 
     def others(self, access: ScopedWork[OrganizationScope], document_id: str) -> Sequence[str]:
-        """Return the other documents with the same identity."""
+        """Return the other documents with the same identity, or nearly."""
         claims = ClaimRepository(access.connection)
         identity = claims.identity(access.scope, document_id)
         if identity is None:
             return []
         found = claims.same_here(access.scope, identity, _MAX_SAME)
-        return [other for other, _name in found if other != document_id]
+        alike = claims.near_as(access.scope, [identity]).of(identity, _MAX_SAME)
+        named = [*found, *(other for _code, other in alike)]
+        return [other for other, _name in named if other != document_id]
 
     def free(
         self, access: Access[OrganizationScope], document_id: str, same: Sequence[str]
@@ -73,4 +75,4 @@ class SameInvoice:
 
 
 def _names(finding: Finding, document_id: str) -> bool:
-    return finding.code == DUPLICATE_NUMBER and finding.parameters.get("document") == document_id
+    return finding.code in OF_ANOTHER and finding.parameters.get("document") == document_id

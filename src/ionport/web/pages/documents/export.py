@@ -14,7 +14,8 @@ from ionport.documents.invoice.corrections import targets_of
 from ionport.documents.invoice.rules.model import RuleSet
 from ionport.documents.invoice.rules.table import rules
 from ionport.documents.model import EXPORT_STATUSES, Document, DocumentStatus
-from ionport.documents.review.model import DocumentHeld, Finding
+from ionport.documents.review.claims import OF_ANOTHER
+from ionport.documents.review.model import WITHOUT_INVOICE, DocumentHeld, Finding
 from ionport.documents.review.organization_rules import FIELD_RULES, ORGANIZATION_RULES
 from ionport.documents.review.service import keeping_findings
 from ionport.documents.type_settings.rule_words import rule_title
@@ -88,7 +89,7 @@ def _rule_and_fields(finding: Finding, document: Document) -> tuple[str, str, tu
         # Of several accounts only the field that has this one may be corrected because of it.
         found = tuple(each for each in found if _plain(values.get(each, "")) == _plain(account))
     if rule is None:
-        is_read = code in ("no_invoice_in_pdf", "invoices_in_pdf", "duplicate_number")
+        is_read = code in WITHOUT_INVOICE | OF_ANOTHER
         return code, "invoice_id" if is_read else "", found[:_SHOWN_FIELDS]
     return rule.id, found[0] if found else "", found[:_SHOWN_FIELDS]
 

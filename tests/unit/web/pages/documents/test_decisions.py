@@ -112,6 +112,20 @@ def test_a_duplicate_is_named_beside_its_finding_and_a_finding_is_accepted(site:
     assert site.browser.get(f"{path}/decide/approve").status_code == 404
 
 
+def test_an_invoice_nearly_the_same_stands_beside_the_other_one(site: Site) -> None:
+    number = b"RE-2026-0417"
+    first, similar, noted = _upload(
+        site, *(SAMPLE.replace(number, one) for one in (number, b"RE20260417", b"RE-2026-0471"))
+    )
+    for document_id in (similar, noted):
+        detail = site.browser.get(f"/documents/{document_id}").text
+        assert f'<td><a href="/documents/{first}">' in detail
+        assert "<mark>RE-2026-0417</mark>" in detail
+    assert "Nothing holds this document" in detail
+    path = f"/documents/{similar}"
+    assert f'action="{path}/decide/duplicate"' in site.browser.get(path).text
+
+
 def test_findings_of_a_rejected_document_wait_for_nobody(site: Site) -> None:
     first, second = _upload(site, SAMPLE, AGAIN)
     path = f"/documents/{second}"

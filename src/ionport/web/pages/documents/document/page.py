@@ -167,7 +167,9 @@ def _findings(
         "comparisons": {
             each.finding.id: compare(document, each.other)
             for each in findings
-            if each.other is not None and each.finding.is_open
+            if each.other is not None
+            and each.finding.decision is None
+            and each.finding.resolved_at is None
         },
     }
 
