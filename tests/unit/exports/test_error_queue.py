@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import threading
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -200,6 +203,41 @@ def test_a_retry_of_one_cause_is_paused_goes_on_and_is_cancelled(
     assert settle(ready, clock, rest)[0].open == 1
     statuses = [ready.detail(each.id).delivery.status for each in failed]
     assert statuses == [DeliveryStatus.PENDING] * 2 + [DeliveryStatus.FAILED]
+
+
+@pytest.mark.on_each_database
+@pytest.mark.parametrize("reasons", [("mended", "mended"), ("mended", "ours")], ids=str)
+def test_two_people_who_begin_at_once_begin_one_run(
+    ready: DocumentSide,
+    queue: ErrorQueue,
+    monkeypatch: pytest.MonkeyPatch,
+    reasons: tuple[str, str],
+) -> None:
+    fail(ready, "98", "m3_refused", SUPPLIER.format(1))
+    reject(ready, "99", "WSU0103: Supplier 1 does not exist")
+    both, documents_of = threading.Barrier(2), service._documents_of
+
+    def looked(*args: Any) -> Sequence[str]:
+        found = documents_of(*args)
+        both.wait(10)
+        return found
+
+    monkeypatch.setattr(service, "_documents_of", looked)
+    with ThreadPoolExecutor(2) as pool:
+        retried = {*pool.map(lambda _n: begin(ready, queue, "supplier_unknown").id, range(2))}
+        begun = [
+            pool.submit(begin_as_new, ready, queue, "rejected_supplier_unknown", reason)
+            for reason in reasons
+        ]
+        refused = [one.exception() for one in begun]
+    assert len(retried) == 1
+    with ready.database.read() as work:
+        runs = queue._bulk.list(Access(work, ready.scope, OPERATOR))
+    assert sorted(run.action for run in runs) == [BulkAction.RE_EXPORT, BulkAction.RETRY]
+    # The second reason is none that anything was done for: it is refused, and not dropped.
+    told = [error.existing_id for error in refused if isinstance(error, Conflict)]
+    assert told == [run.id for run in runs if reasons[0] != reasons[1] and run.reason]
+    assert len(told) == sum(error is not None for error in refused)
 
 
 def reject(side: DocumentSide, number: str, reason: str) -> Delivery:

@@ -93,6 +93,8 @@ def re_export_cause(
 ) -> ReplayAnswer:
     """Export all that the ERP has not taken for one cause again as new, in the background.
 
+    A run that is not over is answered to who asks again with the same reason; another reason is
+    refused (409 `re_export_under_way`).
     Those of 10,000 documents at most. Remove the cause first, and check whether the ERP has those
     that it sent no status of. Documents that findings hold are left out, and counted by the reason;
     `GET /deliveries/replays/{replay_id}` tells how far it is.

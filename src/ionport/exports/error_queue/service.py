@@ -26,6 +26,7 @@ from ionport.exports.model import Delivery, DeliveryStatus
 from ionport.identity.access import Access
 from ionport.identity.model import Actor
 from ionport.store import Database, OrganizationScope
+from ionport.store.locks import lock_name
 
 # How many different texts are read; any more are groups of few deliveries.
 _MOST_TEXTS: Final = 1_000
@@ -117,11 +118,14 @@ class ErrorQueue:
     ) -> BulkRun:
         """Begin to export all that the ERP has not taken for one cause again as new.
 
-        One that is not over yet is returned, and no second one begun. It has `MAX_AGAIN` documents
-        at most. What findings hold, or the right is missing for, is left out and named.
+        One that is not over yet is returned to who asks again for the same reason, and no second
+        one begun. It has `MAX_AGAIN` documents at most. What findings hold, or the right is missing
+        for, is left out and named.
 
         Raises:
             Forbidden: the right to export again is missing.
+            Conflict: one that somebody has begun for another reason is not over
+                (`re_export_under_way`, with its id as `existing_id`).
             InvalidInput: no reason is given.
             NotFound: the ERP has rejected nothing for this cause.
         """
@@ -129,7 +133,17 @@ class ErrorQueue:
         reason = checked_reason(reason)
         if erp_status_of(key) is None:
             raise _nothing_rejected()
-        return self._start(database, scope, actor, key, BulkAction.RE_EXPORT, reason)
+        run = self._start(database, scope, actor, key, BulkAction.RE_EXPORT, reason)
+        if run.reason != reason:
+            raise Conflict(
+                _(
+                    "{person} exports these again already, for another reason ({reason}). Yours was"
+                    " not kept, and nothing else was begun."
+                ).format(person=run.person, reason=run.reason),
+                code="re_export_under_way",
+                existing_id=run.id,
+            )
+        return run
 
     def _start(
         self,
@@ -148,6 +162,8 @@ class ErrorQueue:
             found = Selection(ids=_documents_of(access, key))
         with database.write() as work:
             access = Access(work, scope, actor)
+            # Whoever else begins the same waits here, and then finds this run.
+            lock_name(work.connection, f"errors {scope.organization_id} {key}")
             run = self._under_way(access, key, action)
             return run or self._bulk.start(access, action, found, reason, {CAUSE: key})
 

@@ -9,11 +9,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from ionport.core.errors import InvalidInput
+from ionport.core.errors import Conflict, InvalidInput
+from ionport.core.i18n import _
 from ionport.identity.groups.permissions import Permission
 from ionport.web.forms.fields import errors_of, text_of
 from ionport.web.pages.documents.listing.bulk import follow
-from ionport.web.rendering.templating import render
+from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.routes import form_routes
 from ionport.web.services import documents_of
 from ionport.web.state import organization_read, organization_scope, visit_of
@@ -38,7 +39,12 @@ def retry_all(request: Request) -> Response:
     run = documents_of(request).error_queue.retry(
         visit.services.database, scope, visit.actor, request.path_params["cause"]
     )
-    return follow(request, run)
+    told = ""
+    if run.person_id != (visit.actor.user_id or ""):
+        told = _("{person} has begun this already; nothing else was begun.").format(
+            person=run.person
+        )
+    return follow(request, run, told)
 
 
 def re_export_form(request: Request) -> Response:
@@ -55,6 +61,11 @@ def re_export(request: Request) -> Response:
         run = queue.re_export(visit.services.database, scope, visit.actor, cause, reason)
     except InvalidInput as error:
         return _re_export_dialog(request, errors_of(error), error.status)
+    except Conflict as error:
+        if error.existing_id is None:
+            raise
+        url = path_to(request, "documents_bulk_run", run=error.existing_id)
+        return redirect(request, url, kind="danger", text=error.text)
     return follow(request, run)
 
 

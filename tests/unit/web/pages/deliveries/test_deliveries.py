@@ -13,15 +13,17 @@ import pytest
 from ionport.asgi import page_sides
 from ionport.core.clock import MovableClock
 from ionport.document_side import open_document_side
+from ionport.documents.bulk.service import BulkService
 from ionport.documents.model import ErpStatus
 from ionport.exports.configurations.model import ExportConfiguration
 from ionport.exports.engine.runner import DeliveryRunner
+from ionport.exports.error_queue.service import ErrorQueue
 from ionport.exports.ledger.repository import DeliveryRepository
 from ionport.exports.model import GONE_FROM_ERP, Delivery, DeliveryStatus
 from ionport.identity.model import Actor, Organization, OrganizationRole
 from ionport.identity.repository import OrganizationRepository
 from ionport.store import Database, SystemScope
-from tests.support.exporting import DocumentSide, document_side
+from tests.support.exporting import OPERATOR, DocumentSide, document_side
 from tests.support.infor_side import InforSide, infor_side_on
 from tests.support.proxy import FaultyProxy
 from tests.support.web import Browser, People, browser_on, said
@@ -372,6 +374,30 @@ def test_what_the_erp_rejected_is_exported_again_as_new_and_never_tried_again(si
     assert "No export error" in site.browser.text("/export-errors")
     assert site.browser.get(address).status_code == 404
     assert site.browser.get("/export-errors/supplier_unknown/re-export").status_code == 404
+
+
+def test_who_comes_second_is_led_to_the_run_that_is_open_and_told(site: Site) -> None:
+    site.failed("471103")
+    delivery = site.export("471102")
+    assert site.finish(delivery) is DeliveryStatus.DELIVERED
+    values = {"erp_status": ErpStatus.REJECTED, "erp_text": "WSU0103: Supplier 99 does not exist"}
+    with site.side.database.write() as work:
+        DeliveryRepository(work.connection).update(SystemScope("test"), delivery.id, values)
+    page = site.browser.get("/export-errors").text
+    address = re.search(r'action="(/export-errors/([^"]+)/retry)"', page)
+    assert address
+    # The operator has begun both at the command line.
+    queue = ErrorQueue(BulkService(site.clock, site.side.audit))
+    queue.retry(site.side.database, site.side.scope, OPERATOR, address[2])
+    told = site.browser.send(address[1], form_at="/export-errors").text
+    assert "test has begun this already; nothing else was begun." in said(told)
+    assert "Retry all with this cause: 1 document" in said(told)
+    key = "rejected_supplier_unknown"
+    queue.re_export(site.side.database, site.side.scope, OPERATOR, key, "It is there now")
+    form = f"/export-errors/{key}/re-export"
+    told = said(site.browser.send(form, {"reason": "Ours"}, form_at=form).text)
+    assert "for another reason (It is there now). Yours was not kept" in told
+    assert "Re-export as new: 1 document" in told
 
 
 def test_what_the_erp_says_nothing_of_in_time_is_shown_as_such(site: Site) -> None:

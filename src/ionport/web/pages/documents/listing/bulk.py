@@ -66,14 +66,18 @@ def begin(request: Request) -> Response:
     return follow(request, run)
 
 
-def follow(request: Request, run: BulkRun) -> Response:
-    """Lead to the page of a run that was begun: one of few documents is over by then."""
+def follow(request: Request, run: BulkRun, told: str = "") -> Response:
+    """Lead to the page of a run that was begun: one of few documents is over by then.
+
+    It says `told` there.
+    """
     runner = documents_of(request).bulk_runner
     if run.total <= _AT_ONCE:
         runner.run_one(run.id)
     else:
         runner.wake()
-    return redirect(request, path_to(request, "documents_bulk_run", run=run.id))
+    url = path_to(request, "documents_bulk_run", run=run.id)
+    return redirect(request, url, kind="info", text=told)
 
 
 def _start(request: Request, action: BulkAction) -> BulkRun:
