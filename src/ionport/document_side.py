@@ -44,6 +44,7 @@ from ionport.documents.webhooks.service import WebhookService
 from ionport.exports.acknowledgements.polling import ErpPoller
 from ionport.exports.acknowledgements.service import AcknowledgementService
 from ionport.exports.archive import DocumentArchive
+from ionport.exports.arrivals.service import ArrivalService
 from ionport.exports.automatic.exporter import AutomaticExporter
 from ionport.exports.bulk import export_step
 from ionport.exports.configurations.connection_use import ConfigurationConnectionUse
@@ -94,6 +95,7 @@ class _ManyDocuments:
     bulk: BulkService
     bulk_runner: BulkRunner
     replays: ReplayService
+    arrivals: ArrivalService
     error_queue: ErrorQueue
     list_files: ListFileService
     list_file_runner: ListFileRunner
@@ -248,6 +250,7 @@ def _many_documents(
         bulk=bulk,
         bulk_runner=BulkRunner(database, clock, steps),
         replays=ReplayService(bulk),
+        arrivals=ArrivalService(clock, audit, documents, deliveries, given.timing),
         error_queue=ErrorQueue(bulk),
         list_files=list_files,
         list_file_runner=ListFileRunner(database, clock, list_files),

@@ -86,6 +86,7 @@ _PARAMETER = re.compile(r"\{(\w+)(?::\w+)?\}")
 # Where a parameter means something else than at other addresses.
 _OTHERWISE = {
     "/settings/connections/new/{kind}": "/settings/connections/new/{target_kind}",
+    "/deliveries/{delivery_id}/arrival": "/deliveries/{failed_delivery}/arrival",
     "/settings/connections/{connection}/edit": "/settings/connections/{target}/edit",
 }
 

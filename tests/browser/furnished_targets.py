@@ -15,6 +15,7 @@ from ionport.exports.acknowledgements.bod_reader import read_acknowledgement
 from ionport.exports.model import Delivery
 from ionport.identity.access import Access
 from tests.support.acknowledging import REJECTED, acknowledgement
+from tests.support.lost_answers import lose_answers
 from tests.support.sides import OPERATOR, until
 from tests.support.whole import OTHER_INVOICE, Site
 
@@ -81,10 +82,13 @@ def _deliver(site: Site, configuration: str, filename: str, number: bytes) -> De
 
 
 def _fail(site: Site, configuration: str) -> str:
-    """Deliver a document whose name somebody else's file has."""
+    """Deliver a document whose name somebody else's file has, and lose the answer."""
     archive = Path(site.application.settings.export_root) / "archive"
     (archive / "taken.xml").write_text("of somebody else")
-    return _deliver(site, configuration, "taken.xml", b"RE-2026-0777").id
+    delivery_id = _deliver(site, configuration, "taken.xml", b"RE-2026-0777").id
+    with site.application.database.write() as work:
+        lose_answers(work, delivery_id)
+    return delivery_id
 
 
 def _reject(site: Site, configuration: str, connection: str) -> str:

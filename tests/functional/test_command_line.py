@@ -284,6 +284,10 @@ def test_tokens_of_the_old_signing_key_are_good_after_a_rotation(run: Run, tmp_p
         (("export", "status", "nonsense"), "There is no such document"),
         (("export", "deactivate", "nothing"), "no export configuration named"),
         (("export", "retry", "nothing"), "There is no such delivery"),
+        (
+            ("export", "decide", "nothing", "there", "--reason", "seen"),
+            "There is no such delivery",
+        ),
         (("document", "show", "nothing"), "There is no such document"),
         (("mapping", "show", "nothing"), "no mapping file named"),
         (("credentials", "download", "nothing"), "no authorized app named"),
@@ -417,6 +421,8 @@ def test_what_was_added_is_listed_shown_and_steered(run: Run, tmp_path: Path) ->
             " finished_at = created_at WHERE id = ?",
             values,
         )
+    decided = run("export", "decide", delivery["delivery"], "not-there", "--reason", "looked")
+    assert (decided.exit_code, "without an answer" in decided.output) == (1, True)
     (cause,) = _json(run("export", "errors", "--json"))
     assert (cause["cause"], cause["deliveries"]) == ("supplier_unknown", 1)
     all_again = run("export", "retry", "--cause", cause["cause"], "--json")

@@ -220,6 +220,7 @@ _ACTIONS = (
         "/re-export",
     ),
     PermittedAction(Permission.EXPORT, "/deliveries/{delivery_id}/retry"),
+    PermittedAction(Permission.DECIDE, "/deliveries/{delivery_id}/arrival"),
     PermittedAction(
         Permission.MANAGE_CONNECTIONS,
         "/settings/connections/{connection}",
@@ -312,6 +313,7 @@ def test_what_is_not_seen_is_as_what_does_not_exist(organization: FurnishedOrgan
         "/deliveries/{delivery_id}/live",
         "/deliveries/{delivery_id}/cancel",
         "/deliveries/{delivery_id}/re-export",
+        "/deliveries/{delivery_id}/arrival",
     ]
     organization.grant(Grant(Permission.SEE, "INVOICE"))
     assert browser.get(organization.path(pages[0])).status_code == 200

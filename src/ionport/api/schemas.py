@@ -14,6 +14,7 @@ from ionport.documents.intake.receiving import Outcome
 from ionport.documents.model import Document, DocumentSummary, TimelineEntry
 from ionport.documents.review.decisions.model import DocumentDecision
 from ionport.documents.review.model import Finding
+from ionport.exports.arrivals.model import UnknownCall
 from ionport.exports.ledger.attempts import as_curl
 from ionport.exports.model import Attempt, Delivery, DeliveryStep
 from ionport.identity.api_keys.model import ApiKey
@@ -314,9 +315,30 @@ class AttemptAnswer(Answer):
         )
 
 
+class UndecidedAnswer(BaseModel):
+    """A call without an answer, of which only a person can tell whether it has arrived."""
+
+    step: str
+    reference: str | None = Field(
+        description="What the decision *there* may name: `idm_pid` or `erp_reference`."
+    )
+    is_needed: bool = Field(description="Whether it must: the steps that follow name it.")
+    sure_at: datetime = Field(description="From when on it may be decided that it is not there.")
+
+    @classmethod
+    def of(cls, question: UnknownCall) -> UndecidedAnswer:
+        return cls(
+            step=question.step.kind,
+            reference=question.column or None,
+            is_needed=question.is_needed,
+            sure_at=question.sure_at,
+        )
+
+
 class DeliveryDetailAnswer(BaseModel):
     """A delivery with its steps and attempts."""
 
+    undecided: UndecidedAnswer | None
     delivery: DeliveryAnswer
     steps: Sequence[StepAnswer]
     attempts: Sequence[AttemptAnswer]

@@ -16,6 +16,7 @@ from ionport.documents.readable_pages.service import ReadablePageService
 from ionport.documents.service import DocumentService
 from ionport.documents.webhooks.service import WebhookService
 from ionport.exports.acknowledgements.service import AcknowledgementService
+from ionport.exports.arrivals.service import ArrivalService
 from ionport.exports.configurations.service import ExportConfigurationService
 from ionport.exports.deliveries import DeliveryService
 from ionport.exports.dry_run import DryRunService
@@ -47,6 +48,7 @@ class ApiServices:
     fetching: FetchingService
     error_queue: ErrorQueue
     replays: ReplayService
+    arrivals: ArrivalService
     acknowledgements: AcknowledgementService
     dry_runs: DryRunService
     mappings: MappingService

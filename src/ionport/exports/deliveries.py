@@ -53,11 +53,11 @@ from ionport.store import OrganizationScope, ScopedWork, Work
 _REASON_LENGTH = 500
 
 
-def checked_reason(reason: str) -> str:
-    """Return the reason of a re-export; raises InvalidInput where it is empty."""
+def checked_reason(reason: str, wrong: str = "") -> str:
+    """Return the reason of a re-export, or of what `wrong` asks for; raises InvalidInput."""
     reason = reason.strip()
     if not reason or len(reason) > _REASON_LENGTH:
-        wrong = _("Say why the document is exported again, in 1 to 500 characters.")
+        wrong = wrong or _("Say why the document is exported again, in 1 to 500 characters.")
         raise InvalidInput(wrong, fields={"reason": wrong})
     return reason
 
@@ -184,10 +184,43 @@ class DeliveryService(DeliveryReading):
         """
         delivery = self._get(access, delivery_id)
         self._require(access, Permission.EXPORT, delivery)
-        # Locked as when a delivery is made: nothing changes between these checks and the commit.
-        document = self._making.locked(access, delivery.document_id)
-        delivery = self._get(access, delivery_id)
+        self.lock(access, delivery)
+        text = _("Export through “{title}” is tried again.").format(
+            title=delivery.configuration_title
+        )
+        self.try_again(access, delivery, text)
+        given = {"reason": reason} if reason else {}
+        self._audit.record(access, DeliveryAction.RETRIED, delivery.id, given)
+        return self._get(access, delivery.id)
+
+    def lock(self, access: ScopedWork[OrganizationScope], delivery: Delivery) -> Document:
+        """Return a delivery's document; neither changes until the transaction ends.
+
+        Locked as when a delivery is made: nothing changes between checks and the commit.
+        """
+        return self._making.locked(access, delivery.document_id)
+
+    def try_again(self, access: Access[OrganizationScope], delivery: Delivery, text: str) -> None:
+        """Try a locked delivery again, with `text` in the timeline; raises as `retry`."""
+        delivery = self._get(access, delivery.id)
+        document = self._documents.get(access, delivery.document_id)
         self._require_retriable(access, delivery, document)
+        if delivery.status is DeliveryStatus.RUNNING:
+            self._take_from_lost_worker(access.work, delivery)
+        self._reopen_steps(access, delivery)
+        self.put_back(access, delivery, DeliveryCause.TRIED_AGAIN, text)
+
+    def put_back(
+        self,
+        access: Access[OrganizationScope],
+        delivery: Delivery,
+        cause: DeliveryCause,
+        text: str,
+    ) -> None:
+        """Make a delivery due that rests or is over, with `text` in the timeline.
+
+        Raises Conflict where its status may not change because of `cause`.
+        """
         now = self._clock.now()
         values = {
             "status": DeliveryStatus.PENDING,
@@ -198,28 +231,18 @@ class DeliveryService(DeliveryReading):
             "updated_at": now,
             **NO_PROBLEM,
         }
-        if delivery.status is DeliveryStatus.RUNNING:
-            self._take_from_lost_worker(access.work, delivery)
-        resting = sources(DeliveryCause.TRIED_AGAIN)
         if not DeliveryRepository(access.connection).update(
-            access.scope, delivery.id, values, while_status=resting
+            access.scope, delivery.id, values, while_status=sources(cause)
         ):
-            raise _not_retriable(self._get(access, delivery_id))
-        self._reopen_steps(access, delivery)
-        given = {"reason": reason} if reason else {}
-        self._audit.record(access, DeliveryAction.RETRIED, delivery.id, given)
-        text = _("Export through “{title}” is tried again.").format(
-            title=delivery.configuration_title
-        )
+            raise _not_retriable(self._get(access, delivery.id))
         self._record_status(access, delivery.document_id, text)
         self._wake_after(access.work)
-        return self._get(access, delivery.id)
 
     def _require_retriable(
         self, access: ScopedWork[OrganizationScope], delivery: Delivery, document: Document
     ) -> None:
         require_content(document.purged_at)
-        self._refuse_superseded(access, delivery)
+        self.require_newest(access, delivery)
         if delivery.status in (DeliveryStatus.FAILED, DeliveryStatus.CANCELLED):
             self._refuse_sent_beside(access, delivery)
         if delivery.is_held:
@@ -347,7 +370,8 @@ class DeliveryService(DeliveryReading):
     ) -> None:
         record_document_status(access, self._documents, document_id, text, access.actor.name)
 
-    def _refuse_superseded(self, access: ScopedWork[OrganizationScope], delivery: Delivery) -> None:
+    def require_newest(self, access: ScopedWork[OrganizationScope], delivery: Delivery) -> None:
+        """Raise Conflict where the document was exported again since."""
         newest = self._newest(access, delivery.document_id)[delivery.configuration_id]
         if newest.generation > delivery.generation:
             raise Conflict(

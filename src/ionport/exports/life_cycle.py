@@ -24,6 +24,7 @@ class DeliveryCause(StrEnum):
     TAKEN_UP = "it is due and its connection has a place: a worker takes it up"
     STOPPED = "its worker stops between two steps"
     TRIED_AGAIN = "tried again"
+    FOUND_THERE = "its lost last call has arrived, as a person has found at the target"
     CONFIRMED_LATE = "the program that had fetched it confirms it though it was given up"
     FOLLOW_UP = "the ERP's status asks for one more step, such as an attribute of the item in IDM"
     RESTS = "a passing error: it is tried again at a set time"
@@ -60,6 +61,9 @@ DELIVERY_TRANSITIONS: Final = (
     DeliveryTransition(_RUNNING, _D.DELIVERED, DeliveryCause.LAST_STEP_DONE),
     DeliveryTransition(
         (*_OPEN, _D.FAILED), _D.DELIVERED, DeliveryCause.FOLLOW_UP_GIVEN_UP, _BY_PERSON
+    ),
+    DeliveryTransition(
+        (_D.WAITING, _D.FAILED, _D.CANCELLED), _D.DELIVERED, DeliveryCause.FOUND_THERE, _BY_PERSON
     ),
     DeliveryTransition(_RUNNING, _D.FAILED, DeliveryCause.REFUSED),
     DeliveryTransition((*_OPEN, _D.FAILED), _D.CANCELLED, DeliveryCause.GIVEN_UP, _BY_PERSON),

@@ -383,3 +383,5 @@ class DeliveryAction(AuditAction):
     RE_EXPORTED = "delivery.re_exported", N_("Document exported once more")
     RETRIED = "delivery.retried", N_("Delivery tried again")
     CANCELLED = "delivery.cancelled", N_("Delivery cancelled")
+    FOUND_THERE = "delivery.found_there", N_("Lost call of a delivery decided: it has arrived")
+    NOT_THERE = "delivery.not_there", N_("Lost call of a delivery decided: it has not arrived")

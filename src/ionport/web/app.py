@@ -36,8 +36,8 @@ from ionport.web.pages.connections import limits as connection_limits
 from ionport.web.pages.control import faults as control_faults
 from ionport.web.pages.control import keys as control_keys
 from ionport.web.pages.control import state as control_state
+from ionport.web.pages.deliveries import arrivals, deliveries, dry_run, errors, replay
 from ionport.web.pages.deliveries import attempts as delivery_attempts
-from ionport.web.pages.deliveries import deliveries, dry_run, errors, replay
 from ionport.web.pages.deliveries import files as delivery_files
 from ionport.web.pages.documents import alternate_export, dashboard
 from ionport.web.pages.documents import choosing as document_choosing
@@ -249,6 +249,7 @@ def _export_routes() -> list[BaseRoute]:
         *endpoints.ROUTES,
         # Before the page of a delivery: `replay` is no id of one.
         *replay.ROUTES,
+        *arrivals.ROUTES,
         *deliveries.ROUTES,
         *delivery_files.ROUTES,
         *delivery_attempts.ROUTES,

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from ionport.documents.webhooks.service import WebhookService
     from ionport.exports.acknowledgements.service import AcknowledgementService
     from ionport.exports.archive import DocumentArchive
+    from ionport.exports.arrivals.service import ArrivalService
     from ionport.exports.configurations.service import ExportConfigurationService
     from ionport.exports.deliveries import DeliveryService
     from ionport.exports.dry_run import DryRunService
@@ -148,6 +149,7 @@ class DocumentServices:
     deliveries: DeliveryService
     error_queue: ErrorQueue
     replays: ReplayService
+    arrivals: ArrivalService
     acknowledgements: AcknowledgementService
     webhooks: WebhookService
     alerts: AlertService

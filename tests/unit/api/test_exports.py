@@ -11,6 +11,7 @@ from ionport.exports.ledger.repository import DeliveryRepository
 from ionport.exports.model import DeliveryStatus
 from ionport.store import SystemScope
 from tests.support.api import problem
+from tests.support.lost_answers import lose_answers
 from tests.support.whole import INVOICE, Site
 from tests.unit.web.pages.documents.test_documents import _active_export, _run
 
@@ -144,6 +145,29 @@ def test_what_failed_in_a_time_is_replayed_and_the_replay_read(site: Site, api: 
     _run(site)
     assert api.get(f"/deliveries/{delivery['id']}").json()["delivery"]["status"] == "delivered"
     assert problem(api.get("/deliveries/replays/bulk_0"), 404)
+
+
+def test_a_program_decides_of_a_lost_call(site: Site, api: TestClient) -> None:
+    _active_export(site)
+    delivery = api.post(f"/documents/{_document(api)}/export").json()["deliveries"][0]["id"]
+    _run(site)
+    address = f"/deliveries/{delivery}"
+    assert api.get(address).json()["undecided"] is None
+    wanted = {"arrival": "there", "reason": "seen in Infor"}
+    refused = problem(api.post(f"{address}/arrival", json=wanted), 409)
+    assert refused["code"] == "nothing_unknown"
+    with site.application.database.write() as work:
+        lose_answers(work, delivery)
+    question = api.get(address).json()["undecided"]
+    assert question["reference"] is None
+    for wrong in ({**wanted, "arrival": "perhaps"}, {**wanted, "reason": ""}, {"arrival": "there"}):
+        assert problem(api.post(f"{address}/arrival", json=wrong), 422)
+    named = {**wanted, "reference": "X-1"}
+    assert "reference" in str(problem(api.post(f"{address}/arrival", json=named), 422))
+    decided = api.post(f"{address}/arrival", json=wanted)
+    assert decided.status_code == 200, decided.text
+    assert decided.json()["status"] == "delivered"
+    assert api.get(address).json()["undecided"] is None
 
 
 def test_all_of_one_cause_is_tried_again_and_how_far_it_is_is_read(

@@ -21,12 +21,14 @@ from ionport.api.schemas import (
     DeliveryDetailAnswer,
     ListAnswer,
     StepAnswer,
+    UndecidedAnswer,
 )
 from ionport.api.services import Services
 from ionport.documents.bulk.model import BulkRun, BulkState
 from ionport.documents.listing.model import Cursor
 from ionport.documents.review.model import MAX_REASON
 from ionport.documents.review.service import keeping_findings
+from ionport.exports.arrivals.model import Arrival
 from ionport.exports.listing import DeliveryFilter
 from ionport.exports.model import DeliveryStatus, StepKind
 from ionport.identity.access import Access
@@ -35,6 +37,7 @@ from ionport.identity.api_keys.model import ApiScope
 router = APIRouter(tags=["Exports"], responses=PROBLEMS)
 Reader = Annotated[Call, allowed(ApiScope.DOCUMENTS_READ)]
 Exporter = Annotated[Call, allowed(ApiScope.EXPORTS_WRITE)]
+Decider = Annotated[Call, allowed(ApiScope.DECISIONS_WRITE)]
 
 
 class ExportRequest(BaseModel):
@@ -195,7 +198,9 @@ def get_delivery(services: Services, call: Reader, delivery_id: str) -> Delivery
     """Read one delivery with its steps and the calls that were made."""
     with services.database.read() as work:
         found = services.deliveries.get(Access(work, call.scope, call.actor), delivery_id)
+    question = services.arrivals.question(found)
     return DeliveryDetailAnswer(
+        undecided=None if question is None else UndecidedAnswer.of(question),
         delivery=DeliveryAnswer.of(found.delivery),
         steps=[StepAnswer.of(step) for step in found.steps],
         attempts=[AttemptAnswer.of(attempt) for attempt in found.attempts],
@@ -227,4 +232,35 @@ def cancel(services: Services, call: Exporter, delivery_id: str) -> DeliveryAnsw
     with services.database.write() as work:
         return DeliveryAnswer.of(
             services.deliveries.cancel(Access(work, call.scope, call.actor), delivery_id)
+        )
+
+
+class ArrivalRequest(BaseModel):
+    """What a person has found at the target of a call without an answer."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    arrival: Arrival
+    reason: str = Field(min_length=1, max_length=MAX_REASON, description="How it is known.")
+    reference: str = Field(
+        "", max_length=100, description="The target's id of what is there, as `undecided` names it."
+    )
+
+
+@router.post("/deliveries/{delivery_id}/arrival")
+def decide_arrival(
+    services: Services, call: Decider, delivery_id: str, found: ArrivalRequest
+) -> DeliveryAnswer:
+    """Decide of the call that `undecided` names: what it sent is there, or it is not.
+
+    What is there is not sent again, and the delivery goes on with the next step. What is not there
+    is sent once more under the same correlation id, once nothing of the lost call can arrive any
+    more: until then 409 `may_still_arrive`.
+    """
+    with services.database.write() as work:
+        access = Access(work, call.scope, call.actor)
+        return DeliveryAnswer.of(
+            services.arrivals.decide(
+                access, delivery_id, found.arrival, found.reason, found.reference
+            )
         )

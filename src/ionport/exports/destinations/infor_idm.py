@@ -271,6 +271,8 @@ class InforIdm:
         return ()
 
     def delivered_text(self, delivery: Delivery) -> str:
+        if not delivery.idm_pid:
+            return _("Delivered through “{title}”.").format(title=delivery.configuration_title)
         return _("Delivered through “{title}”: IDM item {pid}.").format(
             title=delivery.configuration_title, pid=delivery.idm_pid
         )

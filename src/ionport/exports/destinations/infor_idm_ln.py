@@ -77,7 +77,8 @@ class InforIdmLn(InforIdm):
         return [*super().render(job), Rendered(StepKind.LN_CREATE, payload.to_bytes())]
 
     def delivered_text(self, delivery: Delivery) -> str:
-        invoice = _("LN invoice {number}.").format(number=delivery.erp_reference)
+        number = delivery.erp_reference
+        invoice = _("LN invoice {number}.").format(number=number) if number else ""
         return joined(super().delivered_text(delivery), invoice)
 
 

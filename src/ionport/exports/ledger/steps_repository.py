@@ -106,6 +106,20 @@ class LedgerRepository:
             query = query.where(_of(scope, _a.delivery_id))
         return tuple(_attempt(row) for row in self._connection.execute(query))
 
+    def with_unknown(self, scope: OrganizationScope, delivery_ids: Sequence[str]) -> set[str]:
+        """Return which of these deliveries have an open step with a call without an answer."""
+        rows = self._connection.execute(
+            select(_a.delivery_id)
+            .join(delivery_steps, (_s.delivery_id == _a.delivery_id) & (_s.kind == _a.step))
+            .where(
+                _a.delivery_id.in_(delivery_ids),
+                _of(scope, _a.delivery_id),
+                _a.state == AttemptState.UNKNOWN,
+                _s.status.not_in((StepStatus.DONE, StepStatus.SKIPPED)),
+            )
+        )
+        return set(rows.scalars())
+
     def last_attempt(self, scope: AnyScope, delivery_id: str, kind: StepKind) -> Attempt | None:
         """Return the newest attempt of a step."""
         query = select(delivery_attempts).where(_a.delivery_id == delivery_id, _a.step == kind)

@@ -218,7 +218,7 @@ NO_EDITS = {
     "pause", "resume", "resend", "test", "secret", "take-over", "keep-exported",
     "roll-back", "convert", "accept",
     "end", "end-others", "code", "second-factor", "codes",  # sessions and second steps
-    "{kind}", "approve", "release", "undo",  # decide, where the document still lets them
+    "{kind}", "approve", "release", "undo", "arrival",  # decide, where the document still lets them
     "password", "sign-in", "sign-out", "sign-on", "switch", "decision", "account",  # people
     "theme", "{token}", "{tool}", "token-tools", "control-keys",
 }  # fmt: skip

@@ -1,4 +1,4 @@
-"""`ionport export configure|run|status|retry|cancel|list|deactivate`."""
+"""`ionport export configure|run|status|retry|cancel|list|deactivate`, and the group."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from typing import Any, Final
 import click
 
 from ionport.cli.documents.connections import connection_id_of
+from ionport.cli.documents.export.arrivals import export_decide
 from ionport.cli.documents.export.dry_runs import export_dry_run
 from ionport.cli.documents.export.errors import export_errors, export_re_export, retry_cause
+from ionport.cli.documents.export.rows import delivery_row
 from ionport.cli.documents.export.transfer import export_load, export_save
 from ionport.cli.documents.mapping.names import mapping_id_of
 from ionport.cli.opening import ALL, OPERATOR, OpenedDocuments, find_by_name, opened_documents
@@ -37,6 +39,7 @@ def export() -> None:
 
 
 export.add_command(export_dry_run)
+export.add_command(export_decide)
 export.add_command(export_errors)
 export.add_command(export_re_export)
 export.add_command(export_save)
@@ -264,24 +267,6 @@ def export_status(
         )
     empty = "No deliveries yet. Export a document with: ionport export run DOCUMENT"
     print_page(found, delivery_row, as_json=as_json, shown=_DELIVERY_SHOWN, empty=empty)
-
-
-def delivery_row(item: Delivery) -> dict[str, Any]:
-    """Return a delivery as a row for people and machines."""
-    return {
-        "delivery": item.id,
-        "document": item.document_id,
-        "configuration": item.configuration_title,
-        "status": item.status.value,
-        "error": item.error_text,
-        "remedy": item.remedy,
-        "idm_pid": item.idm_pid,
-        "erp_reference": item.erp_reference,
-        "erp_status": item.erp_status.value if item.erp_status else None,
-        "erp_voucher": item.erp_voucher,
-        "message_id": item.message_id,
-        "correlation_id": item.correlation_id,
-    }
 
 
 @export.command("retry")

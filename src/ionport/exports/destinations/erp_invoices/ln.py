@@ -157,8 +157,8 @@ def _unknown(wanted: InvoicePayload) -> IonApiError:
         code="ln_answer_unknown",
         sent=False,
         remedy=_(
-            "Look for the invoice in LN. If it is there, leave the delivery as it is; if not,"
-            " choose Re-export as new. An operation of another name stands in the configuration."
+            "Look for the invoice in LN, then choose Decide whether it is there. Where LN's service"
+            " lists under another name, write that into the configuration and choose Retry."
         ),
     )
 

@@ -179,6 +179,7 @@ def _detail_context(request: Request) -> dict[str, object]:
         "has_configuration": has_configuration,
         "others": [other for other in others if other.id != delivery.id],
         "is_awaited": is_awaited,
+        "question": documents_of(request).arrivals.question(detail),
         "expected": expected,
         "is_newest": not any(
             other.configuration_id == delivery.configuration_id

@@ -26,10 +26,12 @@ def show(request: Request) -> Response:
     """Show the groups, the most frequent first."""
     with organization_read(request) as access:
         groups = documents_of(request).error_queue.groups(access)
+        failed = [group.newest_id for group in groups if group.erp_status is None]
+        undecided = documents_of(request).arrivals.undecided(access, failed)
     numbers = Counter[str]()
     for group in groups:
         numbers[group.erp_status or "failed"] += group.deliveries
-    context = {"groups": groups, "numbers": numbers}
+    context = {"groups": groups, "numbers": numbers, "undecided": undecided}
     return render(request, "deliveries/errors/list.html", context)
 
 
