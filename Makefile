@@ -68,8 +68,9 @@ assets: $(VENV)/.server ## Install the front-end files (htmx, Tabler) by lock fi
 release: $(VENV)/.dev $(VENV)/.uv assets ## Build wheel, sdist and SBOM into dist, and try both in clean environments
 	$(BIN)/python -m tools.release
 
-pictures: $(VENV)/.dev assets ## Make the README's pictures from the running product
+pictures: $(VENV)/.dev assets ## Make the pictures of README and manual from the running product
 	IONPORT_PICTURES=docs/pictures $(BIN)/pytest tests/browser/test_walk.py
+	IONPORT_MANUAL_PICTURES=src/ionport/manual/pictures $(BIN)/pytest tests/browser/test_walk_by_words.py
 
 manual: $(VENV)/.server assets ## Build the manual as plain files into dist/manual
 	$(BIN)/python -m tools.manual_site

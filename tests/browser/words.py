@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -66,7 +66,8 @@ def _named(text: str) -> Iterator[re.Match[str]]:
 class Reader:
     """Somebody who does what the page says, and knows nothing but its names and their own.
 
-    `folder` is where downloads go.
+    `folder` is where downloads go, `texts` what they write into fields for which the page gives no
+    words, in turn. `before_using` is called with each thing before it is used.
     """
 
     page: Page
@@ -75,6 +76,8 @@ class Reader:
     user: str
     hand: Hand = field(default_factory=Mouse)
     credentials: Path | None = None
+    texts: list[str] = field(default_factory=list)
+    before_using: Callable[[Locator], None] = lambda _found: None
     _downloads: list[Download] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -102,7 +105,9 @@ class Reader:
             return
         if kind in ("a", "button"):
             self._press(found, name, asks=kind == "a")
-        elif kind == "checkbox":
+            return
+        self.before_using(found)
+        if kind == "checkbox":
             if not found.is_checked():
                 self.hand.toggle(found)
         elif kind == "select":
@@ -118,12 +123,14 @@ class Reader:
             self.hand.write(found, PASSWORD if kind == "password" else self._text(name, typed))
 
     def _text(self, name: str, typed: list[str]) -> str:
-        return typed.pop(0) if typed else name
+        own = typed or self.texts
+        return own.pop(0) if own else name
 
     def _press(self, found: Locator, name: str, *, asks: bool) -> None:
         """Press it, and once more where a form behind a link has a button of the same name."""
         # What is under way on the page, such as a proof, is watched to its end.
         expect(self.page.locator("main [hx-trigger^=every]")).to_have_count(0)
+        self.before_using(found)
         self.hand.press(found)
         self.page.wait_for_load_state()
         button = self.page.locator("main").get_by_role("button", name=name, exact=True)
@@ -131,6 +138,7 @@ class Reader:
             box = self.page.locator("main input[type=file]:not([hidden])")
             if box.count():
                 self.hand.give_file(box.first, self.invoice)
+            self.before_using(button)
             self.hand.press(button)
 
     def _search(self, box: Locator) -> None:

@@ -1,8 +1,8 @@
 """Builds the manual as plain files: `python -m tools.manual_site [FOLDER] [--address URL]`.
 
 Each page stands there as HTML and as Markdown, beside `llms.txt`, an index for the search box,
-the style sheets that the server uses and, where the site's address is known, a site map. German
-and French pages stand in folders of their own.
+the style sheets that the server uses, the pages' pictures and, where the site's address is known, a
+site map. German and French pages stand in folders of their own.
 """
 
 from __future__ import annotations
@@ -24,7 +24,10 @@ from ionport.manual import (
     LANGUAGES,
     ManualPage,
     languages_of,
+    manual_base,
     page_names,
+    picture_at,
+    picture_names,
     read_page,
 )
 from ionport.manual.sections import blocks_of
@@ -37,6 +40,7 @@ _STATIC: Final = Path(web.__file__).parent / "static"
 _COPIED: Final = ("logo.svg", "app.css", "manual.css", "vendor/tabler.min.css")
 # Addresses of the server that the files name by their own names.
 _LINK: Final = re.compile(r"/manual/(?:(?:de|fr)/)?([a-z0-9-]+)(?=[#\")])")
+_PICTURE: Final = re.compile(r"/manual/(?:(?:de|fr)/)?(?=pictures/)")
 
 
 def build(folder: Path, address: str = "") -> int:
@@ -96,13 +100,18 @@ def _build_language(folder: Path, language: str, address: str) -> None:
         shown = template.render(
             page=page,
             language=language,
-            html=_LINK.sub(r"\1.html", page_html(page)),
+            html=_PICTURE.sub("", _LINK.sub(r"\1.html", page_html(page))),
             contents=contents,
             up="" if language == LANGUAGES[0] else "../",
             editions=_editions(page, language),
         )
         (folder / f"{name}.html").write_text(shown, encoding="utf-8")
-        (folder / f"{name}.md").write_text(_LINK.sub(r"\1.md", page.text), encoding="utf-8")
+        text = _PICTURE.sub("", _LINK.sub(r"\1.md", page.text))
+        (folder / f"{name}.md").write_text(text, encoding="utf-8")
+    (folder / "pictures").mkdir()
+    for name in picture_names():
+        picture = picture_at(f"{manual_base(language)}/pictures/{name}.png")
+        (folder / "pictures" / f"{name}.png").write_bytes(picture.content)
     shutil.copy(folder / f"{page_names()[0]}.html", folder / "index.html")
     (folder / "search.json").write_text(json.dumps(_index(language)), encoding="utf-8")
     listed = language_model_list(

@@ -24,6 +24,7 @@ from tools.release.trying import environment, fail, pip, require, run, tell
 
 _PACKED: Final = (
     ("manual", "*.md"),
+    ("manual", "*.png"),
     ("web/templates", "*.html"),
     ("web/static", "*"),
     ("mappings", "*.xml"),

@@ -2,7 +2,8 @@
 
 A page is a file `<name>.md` whose first line is its title. `CONTENTS` gives their order; a test
 holds it against the files. `de/<name>.md` and `fr/<name>.md` are the same page in German and
-French: the same headings, blocks, links and code in the same order (docs/translating.md).
+French: the same headings, blocks, links and code in the same order (docs/translating.md). Their
+pictures are `pictures/<language>/<name>.png`, which `make pictures` takes.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from importlib import resources
 
 LANGUAGES = ("en", "de", "fr")
 """Codes of the manual's languages; every page is there in the first one."""
+_PICTURE = re.compile(r"/manual/(?:(de|fr)/)?pictures/([a-z0-9-]+)\.png")
 # A link of a page's Markdown to another one; code names its addresses in whole.
 _LINK = re.compile(r"(?<=\]\()/manual/")
 
@@ -96,6 +98,18 @@ class ManualPage:
     anchors: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture of a page: a PNG, with its width and height in pixels."""
+
+    content: bytes
+
+    @property
+    def size(self) -> tuple[int, int]:
+        # The first chunk begins with both (PNG specification, 11.2.1).
+        return int.from_bytes(self.content[16:20]), int.from_bytes(self.content[20:24])
+
+
 def page_names() -> list[str]:
     """Return the names of all pages, in the order of the contents."""
     return [name for _section, names in CONTENTS for name in names]
@@ -117,6 +131,28 @@ def read_page(name: str, language: str = LANGUAGES[0]) -> ManualPage:
 def languages_of(name: str) -> list[str]:
     """Return the languages in which a page is there, English first."""
     return [code for code in LANGUAGES if read_page(name, code).language == code]
+
+
+def picture_names() -> list[str]:
+    """Return the names of the pages' pictures."""
+    folder = resources.files(__name__).joinpath("pictures", LANGUAGES[0])
+    return sorted(each.name.removesuffix(".png") for each in folder.iterdir())
+
+
+@cache
+def picture_at(address: str) -> Picture:
+    """Return the picture that a page names by an address of the server.
+
+    Raises LookupError where there is none.
+    """
+    found = _PICTURE.fullmatch(address)
+    if found is None:
+        raise LookupError(address)
+    language = found[1] or LANGUAGES[0]
+    file = resources.files(__name__).joinpath("pictures", language, f"{found[2]}.png")
+    if not file.is_file():
+        raise LookupError(address)
+    return Picture(file.read_bytes())
 
 
 def manual_base(language: str) -> str:

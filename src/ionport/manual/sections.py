@@ -1,11 +1,13 @@
 """Pages cut into blocks that can stand alone as an answer.
 
 A block is a paragraph, a list or a fence of code with the sentence that leads to it, or one row of
-a table with the table's head: steps and code are never cut.
+a table with the table's head: steps and code are never cut. Pictures, which have lines of their
+own, are no part of a block.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -13,6 +15,7 @@ from markdown_it import MarkdownIt
 
 from ionport.manual import ManualPage
 
+_PICTURES = re.compile(r"^ *!\[.*\]\(.*\)\n?", re.MULTILINE)
 # A table of a thousand names answers no question.
 _WITHOUT_ROWS = frozenset({"terms"})
 
@@ -51,7 +54,7 @@ def _texts(page: ManualPage) -> Iterator[tuple[str, str, str]]:
     """Yield heading, anchor and text of each block."""
     heading = anchor = lead = ""
     anchors = iter(page.anchors)
-    for kind, lines in _parts(page.text):
+    for kind, lines in _parts(_PICTURES.sub("", page.text)):
         part = "\n".join(lines)
         whole = f"{lead}\n\n{part}" if lead else part
         lead = ""

@@ -74,7 +74,8 @@ def test_a_translated_page_is_built_as_the_english_one(language: str, name: str)
 @pytest.mark.parametrize("name", [name for code, name in TRANSLATED if code == "fr"])
 def test_french_marks_have_their_no_break_space(name: str) -> None:
     tokens = new_parser().parse(read_page(name, "fr").text)
-    texts = (token.content for token in tokens if token.type == "inline")
+    # `![` begins a picture.
+    texts = (token.content.replace("![", "[") for token in tokens if token.type == "inline")
     assert [place for text in texts for place in wide_marks(text)] == []
 
 

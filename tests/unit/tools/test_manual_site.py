@@ -55,6 +55,14 @@ def test_every_link_of_the_site_leads_to_a_file_and_an_anchor_of_it(site: Path) 
         assert not anchor or anchor in ids[name], (page_name, link)
 
 
+@pytest.mark.parametrize("folder", ["", "de", "fr"])
+def test_the_markdown_of_the_site_names_pictures_beside_it(site: Path, folder: str) -> None:
+    text = (site / folder / "the-walk.md").read_text(encoding="utf-8")
+    named = re.findall(r"!\[.+\]\((.+)\)", text)
+    assert len(named) > 5
+    assert all((site / folder / name).is_file() for name in named)
+
+
 def test_the_index_of_the_search_box_names_pages_that_are_there(site: Path) -> None:
     index = json.loads((site / "search.json").read_text(encoding="utf-8"))
     assert {entry["url"].partition(".html")[0] for entry in index} == set(page_names())

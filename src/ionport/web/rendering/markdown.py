@@ -1,4 +1,7 @@
-"""Markdown of the manual as HTML: no raw HTML, ids for headings, heads of columns for tables."""
+"""Markdown of the manual as HTML: no raw HTML, ids for headings, heads of columns for tables.
+
+Pictures have their size, so that nothing moves when they arrive.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 from markupsafe import Markup
 
-from ionport.manual import ManualPage, anchor_of
+from ionport.manual import ManualPage, anchor_of, picture_at
 from ionport.manual.sections import new_parser
 
 _markdown = new_parser()
@@ -57,6 +60,20 @@ def _row(
     return renderer.renderToken(tokens, index, options, env)
 
 
+def _image(
+    renderer: RendererHTML,
+    tokens: Sequence[Token],
+    index: int,
+    options: OptionsDict,
+    env: EnvType,
+) -> str:
+    width, height = picture_at(str(tokens[index].attrGet("src"))).size
+    for name, value in (("width", width), ("height", height), ("loading", "lazy")):
+        tokens[index].attrSet(name, str(value))
+    return renderer.image(tokens, index, options, env)
+
+
+_markdown.add_render_rule("image", _image)
 _markdown.add_render_rule("th_open", _column_heading)
 _markdown.add_render_rule("tr_open", _row)
 _markdown.add_render_rule("heading_open", _heading)

@@ -23,6 +23,7 @@ from ionport.manual import (
     languages_of,
     manual_base,
     page_names,
+    picture_at,
     read_page,
 )
 from ionport.manual.answers import MAX_QUESTION, Answer, in_language, manual
@@ -67,6 +68,16 @@ def original_page(request: Request) -> Response:
     """Answer at the original address of the page that ionport implements."""
     request.path_params["page"] = _WALK
     return show_markdown(request)
+
+
+def show_picture(request: Request) -> Response:
+    """Send a picture of a page."""
+    try:
+        picture = picture_at(request.url.path)
+    except LookupError:
+        raise NotFound(_("The manual has no such picture.")) from None
+    kept = {"Cache-Control": "private, max-age=3600"}
+    return Response(picture.content, headers=kept, media_type="image/png")
 
 
 def language_models(request: Request) -> Response:
@@ -221,6 +232,7 @@ def _routes_in(code: str) -> list[Route]:
     return [
         Route(base, first_page, name=f"manual{end}"),
         Route(f"{base}/llms.txt", language_models, name=f"manual_llms{end}"),
+        Route(f"{base}/pictures/{{name}}", show_picture, name=f"manual_picture{end}"),
         Route(f"{base}/{{page}}.md", show_markdown, name=f"manual_markdown{end}"),
         Route(f"{base}/{{page}}", show, name=f"manual_page{end}"),
     ]
