@@ -9,7 +9,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ionport.connections.model import TargetKind
-from ionport.connections.targets.errors import FOLDER_MISSING, folder_missing, of_system
+from ionport.connections.targets.errors import (
+    FOLDER_MISSING,
+    FULL,
+    TargetError,
+    folder_missing,
+    of_system,
+)
 from ionport.connections.targets.files import WRITE, FileType
 from ionport.connections.targets.model import FileStore, Target, TargetField
 from ionport.core.errors import InvalidInput
@@ -45,7 +51,7 @@ class LocalStore:
             os.fsync(file.fileno())
 
     def rename(self, old: str, new: str) -> None:
-        with self._told(new):
+        with self._told(new, changes=True):
             rename_to_free(self._folder / old, self._folder / new)
             sync_folder(self._folder)
 
@@ -58,12 +64,15 @@ class LocalStore:
             raise folder_missing(str(self._folder))
 
     @contextmanager
-    def _told(self, name: str) -> Iterator[None]:
+    def _told(self, name: str, *, changes: bool = False) -> Iterator[None]:
         try:
             yield
         except (OSError, ValueError) as error:
             told = error if isinstance(error, OSError) else OSError(22, "invalid name")
-            raise of_system(told, str(self._folder), name) from error
+            failed = of_system(told, str(self._folder), name)
+            # The rename may be done, and its folder not be written to the disk.
+            failed.sent = changes and failed.code in (FULL, TargetError.default_code)
+            raise failed from error
 
 
 class FolderType(FileType):

@@ -147,4 +147,7 @@ def _target_error(error: RemoteFailed, folder: str, name: str, changes: bool) ->
             )
         case RemoteCause.OTHER:
             remedy = _("Look at the server: its disk may be full, or the file in use.")
-            return TargetError(TargetError.default_code, error.text, remedy, transient=True)
+            # Such as SSH_FX_FAILURE, which says nothing of what was done.
+            return TargetError(
+                TargetError.default_code, error.text, remedy, transient=True, sent=changes
+            )

@@ -386,32 +386,6 @@ def test_a_delivery_waits_while_the_disk_is_full(
         assert not [name for name in files.names() if name.startswith(".")]
 
 
-@pytest.mark.parametrize("method", [ExportMethod.SFTP, ExportMethod.INFOR_SFTP])
-def test_a_delivery_waits_while_the_quota_of_the_account_is_used_up(
-    side: DocumentSide, clock: MovableClock, tmp_path: Path, method: ExportMethod
-) -> None:
-    """As OpenSSH says it: a failure of protocol 3, whose text alone names the quota."""
-    (tmp_path / "out").mkdir()
-    quota = [100]
-    with sftp_server(tmp_path, quota=quota) as server:
-        files = Files(side, clock, tmp_path / "out")
-        files.method = method
-        files.connection_id = side.add_target(
-            TargetKind.SFTP, sftp_parameters(server, "/out"), PASSWORD
-        )
-        files.configure()
-        delivery_id = side.export(side.receive("471102")).id
-        with closing(side.runner(QUICK)) as runner:
-            files.run(runner, delivery_id, waits=2)
-            waiting = side.detail(delivery_id).delivery
-            assert (waiting.status, waiting.error_code) == (DeliveryStatus.WAITING, "target_full")
-            assert waiting.remedy
-            quota.clear()
-            files.run(runner, delivery_id)
-    assert side.detail(delivery_id).delivery.status is DeliveryStatus.DELIVERED
-    assert not [name for name in files.names() if name.startswith(".")]
-
-
 def _on_disk(files: Files, kind: TargetKind, request: pytest.FixtureRequest) -> str:
     """Add the folder of a disk as a target of its kind, where a server serves it."""
     if kind is TargetKind.FOLDER:
