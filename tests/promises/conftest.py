@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-pytest.register_assert_rewrite("tests.promises.counting")
+pytest.register_assert_rewrite("tests.promises.counting", "tests.promises.everywhere")
 
 from tests.promises.counting import Infor  # noqa: E402
 from tests.promises.installation import Installation, Template  # noqa: E402
@@ -30,6 +30,7 @@ class Target:
     """
 
     url: str
+    folder: Path
     counts: Infor
     credentials: tuple[str, bytes]
 
@@ -61,7 +62,8 @@ def target(
     made = Workers(server)
     made.start_infor(folder, port)
     url = f"http://127.0.0.1:{port}"
-    yield Target(url, Infor(folder), sides.make_credentials(folder, url, username="erp"))
+    credentials = sides.make_credentials(folder, url, username="erp")
+    yield Target(url, folder, Infor(folder), credentials)
     made.end_all()
 
 

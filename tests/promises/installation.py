@@ -37,7 +37,7 @@ class Installation:
         self.ledger.close()
         self.application.close()
 
-    def export(self, count: int, size: int = 0) -> None:
+    def export(self, count: int, size: int = 0, sub_organization_id: str | None = None) -> None:
         """Receive `count` invoices of at least `size` bytes, and put their deliveries in."""
         side, scope = (
             self.application.documents,
@@ -51,7 +51,7 @@ class Installation:
             prepared = side.documents.prepare_receipt(scope, content, name)
             with self.application.database.write() as work:
                 access = Access(work, scope, sides.OPERATOR)
-                document = side.documents.receive(access, prepared)
+                document = side.documents.receive(access, prepared, sub_organization_id)
                 side.deliveries.export(access, document.id)
 
 

@@ -84,10 +84,13 @@ class Wire(Intermediary):
 
 
 class Relay:
-    """Passes bytes on to a PostgreSQL server's socket, until it is told to stand still."""
+    """Passes bytes on to a server, until it is told to stand still.
 
-    def __init__(self, path: str) -> None:
-        self._path = path
+    `address` is the path of its socket (PostgreSQL), or host and port.
+    """
+
+    def __init__(self, address: str | tuple[str, int]) -> None:
+        self._address = address
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
         self._flows = threading.Event()
@@ -134,16 +137,24 @@ class Relay:
                 if self._is_cut:
                     near.close()
                     continue
-                far = socket.socket(socket.AF_UNIX)
-                far.connect(self._path)
+                is_path = isinstance(self._address, str)
+                far = socket.socket(socket.AF_UNIX if is_path else socket.AF_INET)
+                far.connect(self._address)
                 self._open += [near, far]
-                for pair in ((near, far), (far, near)):
+                for pair in ((near, far, self.limit()), (far, near, None)):
                     threading.Thread(target=self._pump, args=pair, daemon=True).start()
 
-    def _pump(self, source: socket.socket, sink: socket.socket) -> None:
+    def limit(self) -> int | None:
+        """Return after how many bytes of a client its connection is cut; None: never."""
+        return None
+
+    def _pump(self, source: socket.socket, sink: socket.socket, left: int | None) -> None:
         with contextlib.suppress(OSError):
-            while data := source.recv(_CHUNK):
+            while data := source.recv(_CHUNK if left is None else min(_CHUNK, left)):
                 self._flows.wait()
                 sink.sendall(data)
+                if left is not None:
+                    left -= len(data)
+            source.shutdown(socket.SHUT_RDWR)
         with contextlib.suppress(OSError):
             sink.shutdown(socket.SHUT_RDWR)

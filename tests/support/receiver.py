@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import urlsplit
 
 from standardwebhooks import Webhook
 
@@ -49,6 +50,10 @@ class Receiver:
     replies: list[Reply] = field(default_factory=lambda: [Reply()])
     on_call: Callable[[], None] | None = None
     lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def port(self) -> int:
+        return int(urlsplit(self.url).port or 0)
 
     def answer(self, *replies: Reply | int) -> None:
         """Answer so from now on; a number is a status."""

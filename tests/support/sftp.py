@@ -22,11 +22,15 @@ USER, PASSWORD = "scans", "correct horse"
 
 
 class _Server(asyncssh.SSHServer):
-    def __init__(self, keys: asyncssh.SSHAuthorizedKeys) -> None:
+    def __init__(
+        self, keys: asyncssh.SSHAuthorizedKeys, made: list[asyncssh.SSHServerConnection]
+    ) -> None:
         self._keys = keys
+        self._made = made
 
     def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
         self._connection = conn
+        self._made.append(conn)
 
     def begin_auth(self, username: str) -> bool:
         if username == USER:
@@ -101,13 +105,14 @@ def sftp_server(
     host_key, user_key = new_key(), new_key()
     allowed = asyncssh.import_authorized_keys(public(user_key))
     ports: list[int] = []
+    connections: list[asyncssh.SSHServerConnection] = []
 
     async def listen() -> asyncssh.SSHAcceptor:
         return await asyncssh.listen(
             "127.0.0.1",
             0,
             server_host_keys=[host_key],
-            server_factory=partial(_Server, allowed),
+            server_factory=partial(_Server, allowed, connections),
             sftp_factory=lambda channel: _Files(channel, root, on_rename, quota),
         )
 
@@ -119,6 +124,10 @@ def sftp_server(
         loop.run_forever()
         acceptor.close()
         loop.run_until_complete(acceptor.wait_closed())
+        for connection in connections:
+            # Of one that was cut, files may still be open.
+            connection.abort()
+            loop.run_until_complete(connection.wait_closed())
 
     thread = threading.Thread(target=serve, name="sftp-server")
     thread.start()

@@ -199,6 +199,7 @@ def configure_export(
     erp: bytes = b"",
     target: Target | None = None,
     options: Mapping[str, str] | None = None,
+    sub_organization_id: str | None = None,
 ) -> str:
     """Upload the credential, or add a `target`, add mapping files, activate an export; its id.
 
@@ -234,6 +235,7 @@ def configure_export(
                 method=method,
                 connection_id=connection.id,
                 mappings=mappings,
+                sub_organization_id=sub_organization_id,
                 options=dict(options or {}),
             ),
         )
