@@ -85,6 +85,8 @@ components:
 _PARAMETER = re.compile(r"\{(\w+)(?::\w+)?\}")
 # Where a parameter means something else than at other addresses.
 _OTHERWISE = {
+    "/settings/suppliers/{supplier}/accounts/remove": "/settings/suppliers/{supplier}"
+    "/accounts/remove?account=DE89370400440532013000",
     "/settings/connections/new/{kind}": "/settings/connections/new/{target_kind}",
     "/deliveries/{delivery_id}/arrival": "/deliveries/{failed_delivery}/arrival",
     "/settings/connections/{connection}/edit": "/settings/connections/{target}/edit",

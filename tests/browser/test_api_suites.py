@@ -284,3 +284,18 @@ def test_a_suite_is_exported_and_imported_under_another_context(
     _write(page, "Another API Context", "A-Copy")
     _press(page, "Import")
     expect(page.get_by_role("status").first).to_contain_text("Sandbox APIs is imported")
+
+
+def test_an_operation_that_is_chosen_brings_its_method_and_is_sent_when_it_is_complete(
+    screen: Screen, site: Site
+) -> None:
+    site.credentials("Caller_TST")
+    page = screen.open(f"{_base(site)}/send")
+    path = page.get_by_label("Path behind the tenant")
+    path.fill("POST IDM/api/items/{pid}/checkout")
+    expect(page.get_by_label("Method")).to_have_value("POST")
+    expect(path).to_have_value("IDM/api/items/{pid}/checkout")
+    screen.expect_status(422)
+    _press(page, "Send")
+    expect(page.locator("#path-error")).to_contain_text("in place of {pid}")
+    expect(page.get_by_label("Method")).to_have_value("POST")

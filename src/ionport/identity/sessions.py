@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Final
 
 from ionport.core.clock import Clock
-from ionport.core.errors import Conflict, InvalidInput, NotFound, Unauthenticated
+from ionport.core.errors import InvalidInput, NotFound, Unauthenticated
 from ionport.core.i18n import _
 from ionport.core.ids import random_token
 from ionport.core.sealing import KeyRing
@@ -38,7 +38,11 @@ from ionport.identity.second_factor.model import (
     SecondStepNeeded,
     Step,
 )
-from ionport.identity.second_factor.service import SecondFactorService, wrong_code
+from ionport.identity.second_factor.service import (
+    SecondFactorService,
+    factor_is_required,
+    wrong_code,
+)
 from ionport.identity.service import IdentityService
 from ionport.identity.sign_in_ways import SignInWay
 from ionport.store import AnyScope, Database, SystemScope, Work
@@ -220,8 +224,7 @@ class SessionService:
         """
         proof.require_for(session.actor, self._clock.now())
         if self._factors.is_required_of(session.actor):
-            text = _("This server asks administrators of a production tenant for a second factor.")
-            raise Conflict(text, code="second_factor_required")
+            raise factor_is_required()
         self._factors.switch_off(Access(work, _SIGN_IN, session.actor), session.user)
 
     def renew_recovery_codes(

@@ -217,7 +217,7 @@ class SupplierService:
         repository.lock(access.scope, values.identities)
         was_learnt = repository.unlearn(access.scope, values.identities, account)
         if account not in values.accounts and not was_learnt:
-            raise NotFound(_("This account is not known."), code="no_account")
+            raise account_unknown()
         if account in values.accounts:
             rest = tuple(one for one in values.accounts if one != account)
             self._change(access, supplier, rest)
@@ -257,6 +257,11 @@ def _others(ours: SupplierValues, theirs: SupplierValues) -> dict[str, tuple[str
         for name, text in cells_of(theirs).items()
         if text and name != "ibans" and text != stays[name]
     }
+
+
+def account_unknown() -> NotFound:
+    """Return the error of an account that is not known of its supplier."""
+    return NotFound(_("This account is not known."), code="no_account")
 
 
 def _wrong_account(text: str) -> InvalidInput:

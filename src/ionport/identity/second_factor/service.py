@@ -127,7 +127,7 @@ class SecondFactorService:
             Conflict: a second factor is on already.
         """
         if self._find(access.work, user.id) is not None:
-            raise _on_already()
+            raise factor_is_on()
         offered = self.offer(user, sealed)
         step = codes.step_of(offered.secret, typed, self._clock.now())
         if offered.sealed != sealed or step is None:
@@ -139,7 +139,7 @@ class SecondFactorService:
             last_step=step,
         )
         if not FactorRepository(access.connection).add(_FACTORS, factor):
-            raise _on_already()
+            raise factor_is_on()
         self._audit.record(access, UserAction.FACTOR_ON, user.id, {"name": user.username})
         return self._new_codes(access, user.id)
 
@@ -150,7 +150,7 @@ class SecondFactorService:
             Conflict: the second factor is off.
         """
         if self._find(access.work, user.id) is None:
-            raise Conflict(_("Switch the second factor on first."), code="second_factor_off")
+            raise factor_is_off()
         self._audit.record(access, UserAction.RECOVERY_CODES_MADE, user.id)
         return self._new_codes(access, user.id)
 
@@ -228,8 +228,20 @@ class SecondFactorService:
         return timedelta(seconds=-1) <= age <= lifetime
 
 
-def _on_already() -> Conflict:
+def factor_is_on() -> Conflict:
+    """Return the error of who would set a second factor up and has one."""
     return Conflict(_("A second factor is on already."), code="second_factor_on")
+
+
+def factor_is_off() -> Conflict:
+    """Return the error of who has no second factor to make codes of or to switch off."""
+    return Conflict(_("Switch the second factor on first."), code="second_factor_off")
+
+
+def factor_is_required() -> Conflict:
+    """Return the error of who may not be without a second factor."""
+    text = _("This server asks administrators of a production tenant for a second factor.")
+    return Conflict(text, code="second_factor_required")
 
 
 def wrong_code() -> InvalidInput:

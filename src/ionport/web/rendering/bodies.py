@@ -17,30 +17,46 @@ MAX_SHOWN = 100_000
 MAX_INDENTED = 300_000
 MAX_TEXT_IN_JSON = 2_000
 _KEPT_OF_A_LONG_TEXT = 120
+# A file is no text when more than one in ten of its first characters cannot be shown.
+_JUDGED = 1_000
+_UNSHOWN_IN_TEXT = 0.1
 _JSON_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{},:]|[^\s\[\]{},:"]+')
 _UNSHOWABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
 @dataclass(frozen=True, slots=True)
 class ShownBody:
-    """A body for a page. `kind` is JSON, XML or empty; `is_cut`: there is more than `text`."""
+    """A body for a page.
+
+    `kind` is JSON, XML or empty; `is_cut`: there is more than `text`; `is_binary`: it is no text,
+    and `text` is empty.
+    """
 
     text: str
     kind: str
     is_cut: bool
+    is_binary: bool = False
 
 
 def shown_body(content: bytes) -> ShownBody:
     """Return a body for reading: JSON and XML indented, long texts inside JSON and the whole cut.
 
     What is neither, or larger than 300 kB, stays as it was sent; bytes that are no text become
-    replacement characters. The result still has to be escaped.
+    replacement characters. A file that is no text, such as a PDF, is not shown; one inside a
+    multipart body is. The result still has to be escaped.
     """
     text, kind = content.decode("utf-8", "replace"), ""
+    if not content.startswith(b"--") and _is_binary(text[:_JUDGED]):
+        return ShownBody("", "", is_cut=False, is_binary=True)
     if len(content) <= MAX_INDENTED:
         text, kind = _indented(content, text)
     shown = _UNSHOWABLE.sub("\N{REPLACEMENT CHARACTER}", text[:MAX_SHOWN])
     return ShownBody(shown, kind, is_cut=len(text) > MAX_SHOWN)
+
+
+def _is_binary(beginning: str) -> bool:
+    unshown = beginning.count("\N{REPLACEMENT CHARACTER}") + len(_UNSHOWABLE.findall(beginning))
+    return unshown > _UNSHOWN_IN_TEXT * len(beginning)
 
 
 def _indented(content: bytes, text: str) -> tuple[str, str]:

@@ -56,3 +56,15 @@ def ask_first(
         "errors": errors or {},
     }
     return render(request, "shared/confirm.html", context, status=status)
+
+
+def tell_why_not(
+    request: Request, heading: str, texts: Sequence[str], *, crumbs: Crumbs
+) -> Response:
+    """Show what `heading` names as what cannot be done now, why, and the way back.
+
+    `crumbs` lead to the page; the way back is the last of their addresses.
+    """
+    addresses = [url for _label, url in crumbs if url]
+    context = {"heading": heading, "texts": texts, "crumbs": [*crumbs, (heading, None)]}
+    return render(request, "shared/why_not.html", {**context, "back": addresses[-1]})

@@ -53,7 +53,7 @@ from ionport.sandbox.idm.datamodel.model import DataModelAction
 from ionport.sandbox.messaging.flows.model import AcknowledgementAction, DocumentFlowAction
 from ionport.sandbox.messaging.points.model import ConnectionPointAction
 from ionport.store import Work
-from ionport.web.rendering.audit_words import detail_text, detail_words
+from ionport.web.rendering.audit.words import detail_text, detail_words
 from ionport.web.state import organization_scope, tenant_scope, visit_of
 
 _LATEST: Final = PageRequest(per_page=20)

@@ -196,6 +196,16 @@
     forgetErrors(form);
     form.append(sent.content.cloneNode(true));
   });
+  /* An operation that is chosen names its method before its path: the select takes it. */
+  document.addEventListener("input", (event) => {
+    const path = event.target.closest("[data-method]");
+    if (!path) return;
+    const select = document.getElementById(path.dataset.method);
+    const [method, rest] = path.value.split(/ (.*)/, 2);
+    if (!rest || ![...select.options].some((one) => one.value === method)) return;
+    select.value = method;
+    path.value = rest.trim();
+  });
   document.addEventListener("input", (event) => {
     const form = event.target.form;
     if (!form || !form.dataset.isSent) return;

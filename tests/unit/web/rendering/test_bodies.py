@@ -47,7 +47,17 @@ def test_what_is_neither_stays_as_it_was_sent(content: bytes):
 
 
 def test_bytes_that_are_no_text_are_shown_as_replacements():
-    assert shown_body(b"a\x00\x1b\xffz\n").text == "a\ufffd\ufffd\ufffdz\n"
+    words = b" and words" * 4
+    assert shown_body(b"a\x00\x1b\xffz" + words).text == "a\ufffd\ufffd\ufffdz" + words.decode()
+
+
+def test_a_file_that_is_no_text_is_told_and_not_shown():
+    for content in (b"%PDF-1.7\n" + bytes(range(128, 256)) * 9, b"PK\3\4" + bytes(200)):
+        shown = shown_body(content)
+        assert shown.is_binary
+        assert not shown.text
+    in_parts = b'--b\r\nContent-Disposition: form-data; name="file"\r\n\r\n' + bytes(900)
+    assert "form-data" in shown_body(in_parts).text
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,8 @@ class CallFacts:
         query: the query string as sent, with dots for the values of parameters whose names mean
             secrets.
         headers: values outside a list of harmless headers are dots.
+        request_sha256: of the body that an imitated service got; that of nothing for every other
+            call, whose body passes by.
         request_kept: whether the body lies in the blobs under its digest.
     """
 
@@ -34,6 +36,11 @@ class CallFacts:
     request_size: int
     request_kept: bool
     received_at: datetime
+
+    @property
+    def has_passed_by(self) -> bool:
+        """Whether the call had a body of which the recorder knows the size alone."""
+        return self.request_size > 0 and self.request_sha256 == digest_of(b"")
 
 
 @dataclass(frozen=True, slots=True)

@@ -200,7 +200,7 @@ class _Seen:
         self._answer_size = len(self._answer)
 
     def completed(self, facts: CallFacts) -> CallFacts:
-        """Return the facts with the size and digest of the request's body, which is not kept."""
+        """Return the facts with the size of the request's body, which is not kept."""
         client_id = facts.client_id
         if not client_id and "urlencoded" in facts.headers.get("content-type", ""):
             form = dict(parse_qsl(self._form.decode("latin-1")))

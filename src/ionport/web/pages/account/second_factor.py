@@ -10,10 +10,16 @@ from starlette.responses import Response
 from ionport.core.errors import Conflict, InvalidInput, TooManyRequests
 from ionport.core.i18n import _
 from ionport.identity.second_factor.model import RecoveryCodes
+from ionport.identity.second_factor.service import (
+    factor_is_off,
+    factor_is_on,
+    factor_is_required,
+)
 from ionport.web.forms.fields import errors_of, secret_of, text_of
 from ionport.web.forms.passwords import password_errors, password_proof
+from ionport.web.rendering.confirm import tell_why_not
 from ionport.web.rendering.qr import qr_of
-from ionport.web.rendering.templating import redirect, render
+from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.routes import form_routes
 from ionport.web.state import visit_of
 
@@ -21,7 +27,9 @@ MANUAL = "account"
 
 
 def on_form(request: Request) -> Response:
-    """Show a new secret, as a QR code and as text."""
+    """Show a new secret, as a QR code and as text; who has a second factor is told so."""
+    if _is_on(request):
+        return _refused(request, _("Set up a second factor"), factor_is_on())
     return _on_page(request, {})
 
 
@@ -43,7 +51,13 @@ def switch_on(request: Request) -> Response:
 
 
 def off_form(request: Request) -> Response:
-    """Ask for the password before the second factor is switched off."""
+    """Ask for the password before the second factor is switched off, where that may be."""
+    visit = visit_of(request)
+    heading = _("Switch the second factor off")
+    if visit.services.factors.is_required_of(visit.actor):
+        return _refused(request, heading, factor_is_required())
+    if not _is_on(request):
+        return _refused(request, heading, factor_is_off())
     return _ask(request, "off", {})
 
 
@@ -63,6 +77,8 @@ def switch_off(request: Request) -> Response:
 
 def codes_form(request: Request) -> Response:
     """Ask for the password before new recovery codes are made."""
+    if not _is_on(request):
+        return _refused(request, _("New recovery codes"), factor_is_off())
     return _ask(request, "new_codes", {})
 
 
@@ -94,6 +110,17 @@ def _on_page(request: Request, errors: Mapping[str, str], status: int = 200) -> 
 
 def _codes_page(request: Request, codes: RecoveryCodes, text: str) -> Response:
     return _unkept(request, "codes", {"codes": [one.reveal() for one in codes], "text": text})
+
+
+def _is_on(request: Request) -> bool:
+    visit = visit_of(request)
+    with visit.services.database.read() as work:
+        return visit.services.factors.status(work, visit.signed_in.user.id) is not None
+
+
+def _refused(request: Request, heading: str, why: Conflict) -> Response:
+    crumbs = [(_("Account"), path_to(request, "account"))]
+    return tell_why_not(request, heading, [why.text], crumbs=crumbs)
 
 
 def _ask(request: Request, name: str, errors: Mapping[str, str], status: int = 200) -> Response:

@@ -40,6 +40,8 @@ _MAX_ANSWER: Final = 1_000_000
 _SECONDS: Final = 70
 # Of what is typed into the path, these stay as they are; the rest is percent-encoded.
 _SAFE: Final = "/%!$&'()*+,;=:@~-._?"
+# A part of an operation's address that is still to be written.
+_PLACEHOLDER: Final = re.compile(r"\{[A-Za-z_$][\w.$-]*\}", re.ASCII)
 _HEADER: Final = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}): *([ -~]{0,1000})")
 _OWN_HEADERS: Final = frozenset({"authorization", "host", "content-length", "transfer-encoding"})
 
@@ -125,6 +127,8 @@ def _wrong_path(path: str) -> str | None:
         return _("Enter the path behind the tenant, such as IDM/api/items/search?$query=….")
     if "://" in path.partition("?")[0] or not path.isprintable():
         return _("Leave out the address: only the path behind the tenant is wanted.")
+    if open_parts := dict.fromkeys(_PLACEHOLDER.findall(path)):
+        return _("Write what is meant in place of {parts}.").format(parts=", ".join(open_parts))
     return None
 
 

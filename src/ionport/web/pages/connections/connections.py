@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from starlette.datastructures import FormData
 from starlette.requests import Request
@@ -23,7 +23,7 @@ from ionport.store import Work
 from ionport.web.forms.edits import require_unchanged, show_stored
 from ionport.web.forms.fields import text_of, uploads_of
 from ionport.web.pages.connections.remedies import remedy_links
-from ionport.web.rendering.confirm import ask_first
+from ionport.web.rendering.confirm import ask_first, tell_why_not
 from ionport.web.rendering.lists import ListState
 from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.routes import form_routes
@@ -208,20 +208,23 @@ def delete_form(request: Request) -> Response:
         held = held_over(request, access.work, connection_id=connection.id)
         uses = documents_of(request).connections.uses
         users = uses.titles(access, connection.id) if uses else ()
-    texts = [
-        *used_text(users),
-        _(
-            "The sealed credential is deleted. To use it again, upload its ION API file again. A"
-            " connection that a configuration uses, or that the ledger names, stays."
-        ),
-        *held_text(held),
-    ]
     crumbs = [
         (_("Settings"), path_to(request, "settings")),
         (_("Connections"), path_to(request, "connections")),
         (connection.name, _url(request, connection.id)),
     ]
     heading = _("Delete {name}?").format(name=connection.name)
+    if users:
+        text = _("It is used by: {titles}. It can be deleted once another one is chosen there.")
+        texts = [text.format(titles=", ".join(users)), *held_text(held)]
+        return tell_why_not(request, heading, texts, crumbs=crumbs)
+    texts = [
+        _(
+            "The sealed credential is deleted. To use it again, upload its ION API file again. A"
+            " connection that a configuration uses, or that the ledger names, stays."
+        ),
+        *held_text(held),
+    ]
     return ask_first(request, heading, texts, _("Delete"), crumbs=crumbs)
 
 
@@ -235,14 +238,6 @@ def delete(request: Request) -> Response:
         return redirect(request, _url(request, connection_id), kind="danger", text=error.text)
     text = _("The connection and its sealed credential are deleted.")
     return redirect(request, path_to(request, "connections"), text=text)
-
-
-def used_text(users: Sequence[str]) -> list[str]:
-    """Return the delete dialog's text about the uses of a connection; empty without one."""
-    if not users:
-        return []
-    text = _("It is used by: {titles}. It can be deleted once another one is chosen there.")
-    return [text.format(titles=", ".join(users))]
 
 
 def held_over(

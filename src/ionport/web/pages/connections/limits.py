@@ -66,6 +66,7 @@ def _form() -> Form:
                 name,
                 Used(name, 0, limit).label,
                 limit=11,
+                inputmode="numeric",
                 placeholder=str(limit),
                 help=_("From 1 to {most}. Empty takes Infor's limit of the base tier, {n}.").format(
                     most=number_text(MOST), n=number_text(limit)

@@ -203,6 +203,7 @@ def _option_field(option: MethodOption) -> FormField:
         FieldKind.SWITCH if option.is_switch else FieldKind.TEXT,
         help=option.help(),
         placeholder=option.default,
+        inputmode="numeric" if option.pattern.startswith("[0-9]") else "",
         limit=0 if option.is_switch else 80 if option.is_name else 200,
     )
 

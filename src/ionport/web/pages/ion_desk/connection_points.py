@@ -190,7 +190,7 @@ def delete_form(request: Request) -> Response:
         (_("Connection Points"), _list_url(request)),
         (point.name, _point_url(request, point.id)),
     ]
-    heading = _("Delete the connection point?")
+    heading = _("Delete {name}?").format(name=point.name)
     return ask_first(request, heading, [text], _("Delete"), crumbs=crumbs)
 
 

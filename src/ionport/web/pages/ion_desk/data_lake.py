@@ -218,7 +218,8 @@ def delete_object_form(request: Request) -> Response:
     ).format(name=entry.name)
     url = path_to(request, "data_catalog", tenant=tenant_scope(request).tenant_id)
     crumbs = [(_("ION Desk"), None), (_("Data Catalog"), url)]
-    return ask_first(request, _("Delete the object?"), [text], _("Delete"), crumbs=crumbs)
+    heading = _("Delete {name}?").format(name=entry.name)
+    return ask_first(request, heading, [text], _("Delete"), crumbs=crumbs)
 
 
 def delete_object(request: Request) -> Response:

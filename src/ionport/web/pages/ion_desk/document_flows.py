@@ -175,7 +175,8 @@ def delete_form(request: Request) -> Response:
         (_("Document Flows"), path_to(request, "document_flows", tenant=tenant)),
         (flow.name, _flow_url(request, flow.id)),
     ]
-    return ask_first(request, _("Delete the document flow?"), [text], _("Delete"), crumbs=crumbs)
+    heading = _("Delete {name}?").format(name=flow.name)
+    return ask_first(request, heading, [text], _("Delete"), crumbs=crumbs)
 
 
 def delete(request: Request) -> Response:

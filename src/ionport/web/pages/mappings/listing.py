@@ -15,7 +15,7 @@ from ionport.mappings.grammars.files import MAX_BYTES, TEMPLATES
 from ionport.mappings.intake import PreparedMapping, prepare_mapping, prepared_template
 from ionport.mappings.model import Finding, MappingKind, MappingSort, MappingVersion
 from ionport.web.forms.fields import Upload, each_upload, errors_of, text_of
-from ionport.web.rendering.audit_words import document_type_label
+from ionport.web.rendering.audit.words import document_type_label
 from ionport.web.rendering.confirm import ask_first
 from ionport.web.rendering.downloads import attachment
 from ionport.web.rendering.lists import ListState

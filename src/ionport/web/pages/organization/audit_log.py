@@ -17,8 +17,8 @@ from ionport.core.i18n import _
 from ionport.core.paging import MAX_PER_PAGE
 from ionport.identity.model import AuditEntry, AuditQuery
 from ionport.store import OrganizationScope, TenantScope
-from ionport.web.rendering.audit_names import LogLine, named_lines
-from ionport.web.rendering.audit_words import detail_text
+from ionport.web.rendering.audit.names import LogLine, named_lines
+from ionport.web.rendering.audit.words import detail_text
 from ionport.web.rendering.days import DAY, day_start
 from ionport.web.rendering.downloads import attachment
 from ionport.web.rendering.lists import PER_PAGE, unknown_values

@@ -26,7 +26,7 @@ from ionport.sandbox.idm.datamodel.model import Acl, AttributeDefinition, descri
 from ionport.store import Work
 from ionport.web.forms.fields import errors_of
 from ionport.web.pages.sandbox.idm_type_forms import definition_of, new_acl, new_attribute, new_type
-from ionport.web.rendering.confirm import ask_first
+from ionport.web.rendering.confirm import ask_first, tell_why_not
 from ionport.web.rendering.form_page import show_form
 from ionport.web.rendering.lists import ListState
 from ionport.web.rendering.templating import path_to, redirect, render
@@ -99,15 +99,15 @@ def show(request: Request) -> Response:
 def delete_form(request: Request) -> Response:
     """Ask before a document type is deleted."""
     listed = _listed(request)
-    texts = [
-        _(
-            "{name} goes with its attributes and ACLs. Clients that create or search its items are"
-            " refused then."
-        ).format(name=listed.entity.name)
-    ]
+    heading = _("Delete {name}?").format(name=listed.entity.name)
     if listed.items:
-        texts.append(_("It has items, so it can only be deleted once these are."))
-    return _ask_first(request, _("Delete the document type?"), texts)
+        text = _("It has items, so it can only be deleted once these are.")
+        return tell_why_not(request, heading, [text], crumbs=_own_crumbs(request))
+    text = _(
+        "{name} goes with its attributes and ACLs. Clients that create or search its items are"
+        " refused then."
+    )
+    return _ask_first(request, heading, [text.format(name=listed.entity.name)])
 
 
 def delete(request: Request) -> Response:
@@ -163,7 +163,7 @@ def delete_attribute_form(request: Request) -> Response:
         "Items of {type} can no longer have {name}, and clients that send it or search for it are"
         " refused. An attribute that items have stays."
     ).format(type=_name(request), name=definition.name)
-    return _ask_first(request, _("Delete the attribute?"), [text])
+    return _ask_first(request, _("Delete {name}?").format(name=definition.name), [text])
 
 
 def delete_attribute(request: Request) -> Response:
@@ -213,9 +213,8 @@ def delete_acl_form(request: Request) -> Response:
     with tenant_read(request) as access:
         acl = _types(request).get_acl(access, _name(request), request.path_params["acl"])
     text = _("Items of {type} can no longer have the ACL {name}. An ACL that items have stays.")
-    return _ask_first(
-        request, _("Delete the ACL?"), [text.format(type=_name(request), name=acl.name)]
-    )
+    heading = _("Delete {name}?").format(name=acl.name)
+    return _ask_first(request, heading, [text.format(type=_name(request), name=acl.name)])
 
 
 def delete_acl(request: Request) -> Response:

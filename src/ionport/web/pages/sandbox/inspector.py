@@ -19,8 +19,11 @@ from ionport.core.i18n import _
 from ionport.core.paging import PageRequest
 from ionport.identity.access import Access
 from ionport.sandbox.control.controls.faults import AUTHORIZATION_SERVER
-from ionport.sandbox.control.recorder.model import NO_ANSWER, CallFacts, CallFilter
-from ionport.sandbox.control.recorder.redaction import MAX_KEPT_BODY_BYTES
+from ionport.sandbox.control.recorder.model import NO_ANSWER, CallFacts, CallFilter, Outcome
+from ionport.sandbox.control.recorder.redaction import (
+    MAX_KEPT_ANSWER_BYTES,
+    MAX_KEPT_BODY_BYTES,
+)
 from ionport.sandbox.idm.model import ItemFilter
 from ionport.sandbox.kit.operations import UNKNOWN_OPERATION
 from ionport.sandbox.messaging.flows.model import AckFilter, Acknowledgement
@@ -138,6 +141,7 @@ def show_call(request: Request) -> Response:
         "body": None if body is None else shown_body(body),
         "no_body": _why_no_body(call.facts),
         "answer": None if answer is None else shown_body(answer),
+        "no_answer": _why_no_answer(call.outcome),
     }
     return render(request, "sandbox/inspector/call.html", context)
 
@@ -176,8 +180,15 @@ def _invoice_url(request: Request, work: Work, found: re.Match[str]) -> str:
 
 
 def _why_no_body(facts: CallFacts) -> str:
+    if facts.request_size == 0 and facts.headers.get("content-length", "0") != "0":
+        return _("The call was answered before its body was read.")
     if facts.request_size == 0:
         return _("The call had no body.")
+    if facts.has_passed_by:
+        return _(
+            "The body was not kept: that of a login holds secrets, and one that goes to a target"
+            " endpoint is passed on as it comes."
+        )
     if facts.request_size > MAX_KEPT_BODY_BYTES:
         return _(
             "The body was larger than 1 MB and was not kept. The item or the message that it"
@@ -186,6 +197,14 @@ def _why_no_body(facts: CallFacts) -> str:
     if facts.operation == UNKNOWN_OPERATION:
         return _("The body was not kept: the sandbox does not imitate this operation.")
     return _("The body was not kept: it looked as if it carried credentials.")
+
+
+def _why_no_answer(outcome: Outcome) -> str:
+    if outcome.response_size == 0:
+        return _("The answer had no body.")
+    if outcome.response_size > MAX_KEPT_ANSWER_BYTES:
+        return _("The answer was not kept: it is longer than 16 kB.")
+    return _("The answer was not kept: it looked as if it carried credentials.")
 
 
 def list_items(request: Request) -> Response:

@@ -12,6 +12,7 @@ from ionport.core.errors import Conflict, InvalidInput, TooLarge
 from ionport.core.i18n import _, ngettext
 from ionport.documents.suppliers.csv_file import MAX_BYTES, RefusedLines, read_suppliers
 from ionport.documents.suppliers.model import COLUMNS, MAX_SUPPLIERS, Supplier, SupplierImport
+from ionport.documents.suppliers.service import account_unknown
 from ionport.identity.groups.permissions import Permission
 from ionport.web.forms.fields import each_upload, errors_of, text_of
 from ionport.web.rendering.confirm import ask_first
@@ -140,6 +141,8 @@ def remove_account_form(request: Request) -> Response:
     with visit.read(scope) as access:
         supplier = service.get(access, request.path_params["supplier"])
         known = [one.account for one in service.accounts(access, supplier.id)]
+    if account not in known:
+        raise account_unknown()
     if known == [account]:
         text = _(
             "It is the last known account: the next invoice counts as the first one of this"

@@ -14,7 +14,7 @@ from ionport.identity.accounts.model import MadeLink
 from ionport.identity.model import User
 from ionport.web.forms.fields import errors_of
 from ionport.web.forms.passwords import password_errors, password_proof
-from ionport.web.rendering.confirm import ask_first
+from ionport.web.rendering.confirm import ask_first, tell_why_not
 from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.routes import form_routes
 from ionport.web.state import tenant_scope, tenant_write, visit_of
@@ -90,6 +90,13 @@ def end_sessions(request: Request) -> Response:
 
 def factor_off_form(request: Request) -> Response:
     """Ask for the administrator's own password, before a second factor is switched off."""
+    visit, user = visit_of(request), _user(request)
+    with visit.read(tenant_scope(request)) as access:
+        is_on = visit.services.accounts.has_second_factor(access, user.id)
+    if not is_on:
+        heading = _("Switch the second factor of %(name)s off") % {"name": user.username}
+        text = _("The second factor is off.")
+        return tell_why_not(request, heading, [text], crumbs=_crumbs(request, user))
     return _factor_page(request)
 
 

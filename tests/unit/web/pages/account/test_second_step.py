@@ -146,6 +146,20 @@ def test_it_is_switched_off_with_the_password(
     assert browser.sign_in("ada").url.path == "/"
 
 
+def test_the_forms_of_a_second_factor_open_only_where_they_can_be_sent(
+    people: People, browser: Browser, clock: MovableClock
+) -> None:
+    people.add("ada")
+    browser.sign_in("ada")
+    for name in ("off", "codes"):
+        page = said(browser.get(f"/account/second-factor/{name}").text)
+        assert "Switch the second factor on first." in page
+        assert "Your password" not in page
+    switch_on(browser, clock)
+    assert "Your password" in said(browser.get("/account/second-factor/off").text)
+    assert "A second factor is on already." in said(browser.get("/account/second-factor").text)
+
+
 def test_new_recovery_codes_are_shown_once(
     people: People, browser: Browser, clock: MovableClock
 ) -> None:
@@ -178,6 +192,9 @@ def test_who_needs_one_sets_it_up_at_sign_in(database: Database, clock: MovableC
         account = browser.text("/account")
         assert "10 recovery codes are left" in account
         assert "Switch it off" not in account
+        page = browser.get("/account/second-factor/off").text
+        assert "asks administrators of a production tenant for a second factor" in said(page)
+        assert "Your password" not in said(page)
 
 
 def test_an_open_session_that_comes_to_need_one_is_good_for_setting_it_up_alone(

@@ -94,6 +94,8 @@ def test_what_is_sent_arrives_with_headers_query_and_body(site: Site) -> None:
         ({"path": ""}, "Enter the path behind the tenant"),
         ({"path": "https://ion.example.com/x"}, "Leave out the address"),
         ({"path": "x" * 4_001}, "Enter the path behind the tenant"),
+        ({"path": "IDM/api/items/{pid}"}, "Write what is meant in place of {pid}."),
+        ({"path": "IDM/api/items?pid={pid}&v={v}"}, "in place of {pid}, {v}."),
         ({"method": "BREW"}, "Choose a method."),
         ({"headers": "no header"}, "Each line is one header"),
         ({"headers": "Authorization: Bearer x"}, "is set by ionport"),

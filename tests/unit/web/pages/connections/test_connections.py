@@ -158,7 +158,9 @@ def test_whoever_deletes_a_connection_in_use_is_told_so_before(site: Site) -> No
     made = site.add_export(credential=site.credentials())
     found = re.search(r'href="(/settings/connections/con_\w+)"', made.text)
     assert found
-    assert "It is used by: Invoices to Infor." in said(site.browser.get(f"{found[1]}/delete").text)
+    page = site.browser.get(f"{found[1]}/delete").text
+    assert "It is used by: Invoices to Infor." in said(page)
+    assert 'class="btn btn-danger"' not in page
 
 
 def test_the_page_lists_what_has_to_be_set_up_at_infor(site: Site) -> None:

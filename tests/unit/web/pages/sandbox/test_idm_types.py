@@ -51,7 +51,7 @@ def test_a_document_type_is_added_given_attributes_and_deleted(site: Site) -> No
     assert "Buyers" in site.browser.send(f"{path}/add-acl", {"name": "Buyers"}).text
     listed = site.browser.text(base(site))
     assert "Orders of a shop 1 Public, Private, Buyers 0 added here" in listed
-    assert "Delete the attribute?" in site.browser.text(f"{path}/attributes/Amount/delete")
+    assert "Delete Amount?" in site.browser.text(f"{path}/attributes/Amount/delete")
     page = said(site.browser.send(f"{path}/attributes/Amount/delete").text)
     assert "The attribute is deleted." in page
     assert "No attributes yet" in page

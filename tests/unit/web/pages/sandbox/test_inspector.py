@@ -162,8 +162,26 @@ def test_a_body_that_was_not_kept_is_explained(site: Site):
     )
     site.call("POST", "/IDM/api/items", content=b'{"client_secret": "x"}')
     assert "carried credentials" in site.browser.text(site.link(BASE, f'{BASE}/calls/[^"]+'))
+    site.call("POST", "/CustomerApi/None/Such", content=b"an upload")
+    unread = site.browser.text(site.link(BASE, f'{BASE}/calls/[^"]+'))
+    assert "The call was answered before its body was read." in unread
+    site.call("POST", "/as/token.oauth2", data={"grant_type": "password", "username": "x"})
+    passed_by = site.browser.text(site.link(BASE, f'{BASE}/calls/[^"]+'))
+    assert "that of a login holds secrets" in passed_by
+    # Of what passes by no digest is known; that of an empty body would be a wrong one.
+    assert hashlib.sha256(b"").hexdigest() not in passed_by
     site.create_item(content=b"x" * 1_100_000)
     assert "larger than 1 MB" in site.browser.text(site.link(BASE, f'{BASE}/calls/[^"]+'))
+
+
+def test_an_answer_that_was_not_kept_is_explained(site: Site):
+    pid = site.create_item(content=b"x" * 16_001)
+    site.call("GET", f"/IDM/api/items/{pid}/resource/stream")
+    assert "it is longer than 16 kB." in site.browser.text(site.link(BASE, f'{BASE}/calls/[^"]+'))
+    site.call("GET", "/LN/c4ws/services/BusinessPartner_v3?wsdl")
+    page = site.browser.text(site.link(BASE, f'{BASE}/calls/[^"]+'))
+    assert "The answer was not kept: it looked as if it carried credentials." in page
+    assert "16 kB" not in page
 
 
 def test_an_item_shows_its_attributes_and_gives_its_file(site: Site):

@@ -7,6 +7,7 @@ import re
 import httpx2
 
 from ionport.documents.suppliers.csv_file import read_suppliers
+from tests.support.web import said
 from tests.support.whole import Site
 
 _LIST = "/settings/suppliers"
@@ -72,8 +73,16 @@ def test_an_account_is_accepted_and_removed_with_what_follows(site: Site) -> Non
     assert "the next invoice counts as the first one" in site.browser.text(question + _IBAN)
     gone = site.browser.send(remove, {"account": _IBAN}, form_at=question + _IBAN)
     assert "known no longer" in gone.text
-    again = site.browser.send(remove, {"account": _IBAN}, form_at=question + _IBAN)
+    again = site.browser.send(remove, {"account": _IBAN}, form_at=page)
     assert again.status_code == 404
+
+
+def test_whether_an_account_goes_is_asked_only_where_there_is_one(site: Site) -> None:
+    page = _page(site)
+    for query in ("", "?account=", f"?account={_OTHER}"):
+        answer = site.browser.get(f"{page}/accounts/remove{query}")
+        assert answer.status_code == 404, query
+        assert "This account is not known." in said(answer.text)
 
 
 def test_a_supplier_is_deleted_with_what_follows(site: Site) -> None:

@@ -14,8 +14,18 @@ from ionport.core.i18n import N_, _, gettext
 from ionport.documents.bulk.model import BulkAction, BulkAuditAction
 from ionport.documents.list_files.model import ListFileAction
 from ionport.identity.model import AuditEntry
+from ionport.sandbox.control.controls.controls import ClockAction
+from ionport.sandbox.control.state.model import StateAction
+from ionport.sandbox.messaging.points.model import ConnectionPointAction
 from ionport.store import OrganizationScope, TenantScope
-from ionport.web.rendering.audit_words import detail_text, document_type_label
+from ionport.web.rendering.audit.subjects import (
+    NAMES,
+    Subject,
+    ids_in,
+    organization_subjects,
+    tenant_subjects,
+)
+from ionport.web.rendering.audit.words import detail_text, document_type_label
 from ionport.web.rendering.templating import path_to
 from ionport.web.services import documents_of, sides_of
 from ionport.web.state import visit_of
@@ -27,8 +37,12 @@ _SUBJECTS: Final = {
     "retention": N_("Retention"),
     "alerts": N_("Alerts"),
 }
-# Details that are the name of a row's subject.
-_NAMES: Final = ("filename", "name", "title")
+# Where rows lead whose subject is a tenant.
+_OF_A_TENANT: Final = {
+    **dict.fromkeys([one.value for one in ClockAction], ("sandbox_clock", N_("Clock"))),
+    **dict.fromkeys([one.value for one in StateAction], ("sandbox_state", N_("State"))),
+    ConnectionPointAction.STRICT: ("connection_points", N_("Connection Points")),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +68,7 @@ class _Names:
     files: Mapping[str, str] = field(default_factory=dict)
     deliveries: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     people: Mapping[str, str] = field(default_factory=dict)
+    others: Mapping[str, Subject] = field(default_factory=dict)
 
 
 def named_lines(
@@ -65,7 +80,8 @@ def named_lines(
     """Return the rows with the names of what they are about, and its page where it has one."""
     names = _names(request, scope, entries)
     named = [
-        _named(request, entry, line, names) for entry, line in zip(entries, lines, strict=True)
+        _named(request, scope, _with_names(entry, names), line, names)
+        for entry, line in zip(entries, lines, strict=True)
     ]
     # The file has each digest whole.
     return [replace(line, details=_DIGEST.sub(r"\1…", line.details)) for line in named]
@@ -84,9 +100,14 @@ def _names(
         with visit.services.database.read() as work:
             found = visit.services.audit.usernames(work.within(scope), people)
         names = replace(names, people=found)
-    if isinstance(scope, OrganizationScope) and sides_of(request).documents:
+    wanted = ids_in(entries)
+    if isinstance(scope, TenantScope):
+        with visit.read(scope) as of_tenant:
+            names = replace(names, others=tenant_subjects(request, of_tenant, wanted))
+    elif sides_of(request).documents:
         services = documents_of(request)
         with visit.read(scope) as access:
+            names = replace(names, others=organization_subjects(request, access, wanted))
             if documents:
                 names = replace(names, files=services.documents.filenames(access, documents))
             if deliveries:
@@ -94,8 +115,29 @@ def _names(
     return names
 
 
-def _named(request: Request, entry: AuditEntry, line: LogLine, names: _Names) -> LogLine:
+def _with_names(entry: AuditEntry, names: _Names) -> AuditEntry:
+    """Return the row with names for the ids in its details, and without an id that has none."""
+    details = {
+        name: names.others[text].name if text in names.others else text
+        for name, text in entry.details.items()
+        if name != "id"
+    }
+    return replace(entry, details=details)
+
+
+def _named(
+    request: Request,
+    scope: OrganizationScope | TenantScope,
+    entry: AuditEntry,
+    line: LogLine,
+    names: _Names,
+) -> LogLine:
     subject = entry.subject
+    line = replace(line, details=detail_text(entry))
+    if isinstance(scope, TenantScope) and subject == scope.tenant_id:
+        page, label = _OF_A_TENANT.get(entry.action, ("configuration", N_("Configuration")))
+        url = path_to(request, page, tenant=subject)
+        return replace(line, name=gettext(label), url=url)
     if subject in names.files:
         url = path_to(request, "document", document=subject)
         details = detail_text(entry, "filename")
@@ -111,7 +153,11 @@ def _named(request: Request, entry: AuditEntry, line: LogLine, names: _Names) ->
         url = path_to(request, "documents_bulk_run", run=subject)
         name = _action_label(entry.details.get("action", "")) or line.name
         return replace(line, name=name, url=url, details=detail_text(entry, "action"))
-    told = next((name for name in _NAMES if entry.details.get(name)), "")
+    if found := names.others.get(subject):
+        same = [name for name in NAMES if entry.details.get(name) == found.name]
+        details = detail_text(entry, *same)
+        return replace(line, name=found.name, url=found.url, details=details)
+    told = next((name for name in NAMES if entry.details.get(name)), "")
     if told:
         return replace(line, name=entry.details[told], details=detail_text(entry, told))
     if subject in names.people:
