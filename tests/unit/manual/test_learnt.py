@@ -23,10 +23,10 @@ def test_the_weights_were_learnt_from_the_phrases_that_stand_there() -> None:
     assert learnt().phrases == digest_of(phrases_by_page()), "run python -m tools.ask_weights"
 
 
-def test_each_page_and_what_is_outside_have_weights_in_a_file_below_a_megabyte() -> None:
+def test_each_page_and_what_is_outside_have_weights_in_a_small_file() -> None:
     assert set(learnt().pages) == {*page_names(), OUTSIDE}
     text = resources.files("ionport.manual").joinpath(WEIGHTS_FILE).read_bytes()
-    assert len(text) < 1_000_000
+    assert len(text) < 1_500_000
 
 
 def test_phrases_lead_to_their_page() -> None:
