@@ -144,3 +144,31 @@ def test_on_paper_is_what_is_read_and_nothing_that_is_pressed(
     if "{" in path:
         expect(page.get_by_text("Sum of line net amounts")).to_be_visible()
         expect(page.locator("#history")).to_be_visible()
+
+
+def test_headings_and_selection_stay_in_sight_and_many_columns_move_inside_the_table(
+    site: Site, new_screen: OpenScreen
+) -> None:
+    _upload(site, *(MISMATCH.replace(b"RE-2026-0417", b"N-%d" % n) for n in range(16)))
+    screen = new_screen(site.application.settings.origin, cookies=cookies_of(site))
+    page = screen.open("/documents")
+    heading = page.get_by_role("columnheader", name="Document Name")
+    shown = "(e) => e.contains(document.elementFromPoint(e.getBoundingClientRect().left + 40,"
+    shown += " e.getBoundingClientRect().top + 20))"
+    page.locator(".row-title").last.scroll_into_view_if_needed()
+    for part in (heading, page.locator(".selection-bar")):
+        assert part.evaluate(shown)
+    page.get_by_text("Columns", exact=True).locator("visible=true").click()
+    for box in page.locator("input[name=column]").all():
+        box.check()
+    page.get_by_role("button", name="Show these").click()
+    expect(page.locator(".has-many-columns")).to_be_visible()
+    last = page.get_by_role("columnheader", name="Created By")
+    page.locator(".table-box").evaluate("(e) => e.scrollTo(e.scrollWidth, e.scrollHeight)")
+    page.locator(".row-title").last.scroll_into_view_if_needed()
+    for part in (heading, last):
+        assert part.evaluate(shown)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    screen.resize(PHONE)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert page.locator("[data-label='Due Date']").first.is_visible()

@@ -70,6 +70,14 @@ PAGES = (
     Page("/documents?q=number", 11),
     Page("/documents?q=r-", 11),
     Page("/documents?time=30&sort=filename", 11, ("documents",)),
+    # An order, a supplier and a day have few documents, which are found and sorted; half of all are
+    # due from May on.
+    Page("/documents?purchase_order=PO-77", 11, ("documents",)),
+    Page("/documents?purchase_order=PO-77&status=exported&sort=filename", 11, ("documents",)),
+    Page("/documents?supplier_id=77&time=custom&from=2026-01-01", 11, ("documents",)),
+    Page("/documents?due_from=2026-02-02&due_to=2026-02-02&sort=due_date", 11, ("documents",)),
+    Page("/documents?due_from=2026-05-01&sort=total_amount", 11),
+    Page("/documents?due_from=2026-05-01&status=exported", 11),
     *(
         Page(f"/documents?sort={sort}&dir={direction}", 10)
         for sort in DocumentSort
@@ -168,6 +176,11 @@ def _fill(site: Site) -> None:
                 "search_text": text_of("invoice number "),
                 "number": text_of("R-"),
                 "number_key": text_of("r-"),
+                "supplier_id": literal_column("CAST(numbered.number % 500 AS TEXT)"),
+                "purchase_order": literal_column("'PO-' || (numbered.number / 10)"),
+                "due_date": literal_column(
+                    "date('2026-01-01', (numbered.number % 300) || ' days')"
+                ),
             },
         )
         fill(

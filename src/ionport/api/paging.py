@@ -8,10 +8,8 @@ from typing import Annotated
 
 from fastapi import Query
 
-from ionport.core.errors import InvalidInput
-from ionport.core.i18n import _
 from ionport.core.paging import MAX_PER_PAGE
-from ionport.documents.listing.model import Cursor
+from ionport.documents.listing.model import Cursor, cursor_invalid
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +58,3 @@ def page_of(
     if cursor is not None and (place is None or not place.values):
         raise cursor_invalid()
     return PageAsked(limit, place)
-
-
-def cursor_invalid() -> InvalidInput:
-    """Return the error for a cursor that this list has not given."""
-    wrong = _("Send the cursor as the page before has given it.")
-    return InvalidInput(wrong, code="cursor_invalid", fields={"cursor": wrong})

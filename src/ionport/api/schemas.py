@@ -66,7 +66,11 @@ class SummaryAnswer(Answer):
     number: str
     supplier_name: str
     invoice_date: str
+    due_date: str
+    purchase_order: str
+    supplier_id: str
     total_amount: str
+    total_net_amount: str
     currency: str
     open_findings: int = Field(description="How many findings keep it from every export.")
     duplicate_of: str | None

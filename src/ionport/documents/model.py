@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -157,7 +157,11 @@ class DocumentSummary:
     number: str
     supplier_name: str
     invoice_date: str
+    due_date: str
+    purchase_order: str
+    supplier_id: str
     total_amount: str
+    total_net_amount: str
     currency: str
     open_findings: int
     duplicate_of: str | None
@@ -166,8 +170,6 @@ class DocumentSummary:
     updated_at: datetime
     erp_status: ErpStatus | None = None
     erp_reference: str | None = None
-    chosen_fields: Mapping[str, str] = field(default_factory=dict)
-    """The fields that the list was asked for, by id; "" where the document has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,13 +194,26 @@ class TimelineEntry:
 
 @dataclass(frozen=True, slots=True)
 class DocumentFilter:
-    """Which documents a list shows; empty means all. `text` searches name, number, supplier, id."""
+    """Which documents a list shows; empty means all. `text` searches name, number, supplier, id.
+
+    Days are ISO 8601, both included; supplier id and order are meant as they are written.
+    """
 
     statuses: frozenset[DocumentStatus] = field(default_factory=frozenset)
     document_types: frozenset[str] = field(default_factory=frozenset)
     text: str = ""
     received_since: datetime | None = None
     received_until: datetime | None = None
+    due_since: str = ""
+    due_until: str = ""
+    supplier_id: str = ""
+    purchase_order: str = ""
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether the counts by status and type tell how many documents it finds."""
+        known = DocumentFilter(self.statuses, self.document_types)
+        return replace(self, text=self.text.strip()) == known
 
 
 class DocumentSort(StrEnum):
@@ -212,4 +227,8 @@ class DocumentSort(StrEnum):
     NUMBER = "number"
     SUPPLIER_NAME = "supplier_name"
     INVOICE_DATE = "invoice_date"
+    DUE_DATE = "due_date"
+    PURCHASE_ORDER = "purchase_order"
+    SUPPLIER_ID = "supplier_id"
     TOTAL_AMOUNT = "total_amount"
+    TOTAL_NET_AMOUNT = "total_net_amount"

@@ -77,6 +77,12 @@ _SEARCHED: Final = (
     *("payment_reference", "preceding_invoice", "despatch_advice", "total_amount", "amount_due"),
 )
 
+# The fields that have a column of their own under their id.
+_COPIED: Final = (
+    *("supplier_name", "supplier_id", "purchase_order", "due_date"),
+    *("total_amount", "total_net_amount", "currency"),
+)
+
 
 class DocumentRepository(Repository):
     """Documents of one organization."""
@@ -295,12 +301,11 @@ def _said(
         "fields": dict(fields),
         "tables": {name: [dict(row) for row in rows] for name, rows in tables.items()},
         "number": number_of(fields),
-        "supplier_name": fields.get("supplier_name", ""),
         "invoice_date": date_of(fields),
-        "total_amount": fields.get("total_amount", ""),
-        "currency": fields.get("currency", ""),
+        **{name: fields.get(name, "") for name in _COPIED},
         "number_key": number_of(fields).casefold(),
         "total_number": _number(fields.get("total_amount", "")),
+        "net_number": _number(fields.get("total_net_amount", "")),
         "search_text": search_text,
     }
 

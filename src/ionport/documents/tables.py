@@ -37,6 +37,7 @@ documents = Table(
     Column("duplicate_of", Text, ForeignKey("documents.id"), index=True),
     # Copies of some fields, so that lists neither read nor parse the JSON of every row.
     *required(Text, "number", "supplier_name", "invoice_date", "total_amount", "currency"),
+    *required(Text, "due_date", "purchase_order", "supplier_id", "total_net_amount"),
     # How many findings hold the document; kept by whoever adds or decides one.
     Column("open_findings", Integer, nullable=False),
     # Name, number, supplier and id without case: what the list's search looks in.
@@ -45,9 +46,9 @@ documents = Table(
     Column("created_by", Text, nullable=False),
     Column("updated_at", Moment, nullable=False),
     # By what lists sort: the number without case, in the order of signs on both databases, and the
-    # total as a number, 0 without one.
+    # amounts as numbers, 0 without one.
     Column("number_key", Text().with_variant(Text(collation="C"), "postgresql"), nullable=False),
-    Column("total_number", Double, nullable=False),
+    *required(Double, "total_number", "net_number"),
     # Since when retention has removed its content; NULL while it is whole.
     Column("purged_at", Moment),
     # The ERP's status, derived from the deliveries, and its number there.
@@ -66,6 +67,10 @@ documents = Table(
             "supplier_name",
             "invoice_date",
             "total_number",
+            "due_date",
+            "purchase_order",
+            "supplier_id",
+            "net_number",
         )
     ),
 )

@@ -237,6 +237,37 @@ def test_a_cursor_that_was_never_given_is_refused(
     assert problem(wrong, 422)["code"] == "cursor_invalid"
 
 
+def test_lists_are_sorted_by_each_column_and_filtered_by_values(api: TestClient) -> None:
+    ids = {}
+    for order, due, net in (("PO-2", "2026-05-01", "99.9"), ("PO-1", "2026-05-02", "1000")):
+        fields = {"invoice_id": f"N-{order}", "purchase_order": order, "due_date": due}
+        fields |= {"total_net_amount": net, "currency": "EUR"}
+        sent = {"document_type": "INVOICE", "fields": fields}
+        made = api.post("/documents", data={"values": json.dumps(sent)})
+        assert made.status_code == 201, made.text
+        ids[order] = made.json()["id"]
+    orders = {
+        ("purchase_order", "asc"): ["PO-1", "PO-2"],
+        ("due_date", "asc"): ["PO-2", "PO-1"],
+        ("due_date", "desc"): ["PO-1", "PO-2"],
+        ("total_net_amount", "desc"): ["PO-1", "PO-2"],
+    }
+    for (sort, direction), expected in orders.items():
+        asked = {"sort": sort, "dir": direction, "limit": 1}
+        first = api.get("/documents", params=asked).json()
+        rest = api.get("/documents", params=asked | {"cursor": first["next"]}).json()
+        assert [each["purchase_order"] for each in first["items"] + rest["items"]] == expected
+        assert rest["next"] is None
+        other = api.get("/documents", params={"cursor": first["next"], "sort": "filename"})
+        assert problem(other, 422)["code"] == "cursor_invalid"
+    for wanted in ({"purchase_order": "PO-2"}, {"due_from": "2026-05-01", "due_to": "2026-05-01"}):
+        found = api.get("/documents", params=wanted).json()
+        assert ([each["id"] for each in found["items"]], found["total"]) == ([ids["PO-2"]], 1)
+    assert api.get("/documents", params={"supplier_id": "nobody"}).json()["items"] == []
+    for wrong in ({"sort": "x"}, {"dir": "up"}, {"due_from": "soon"}, {"supplier_id": "x" * 201}):
+        assert problem(api.get("/documents", params=wrong), 422)["fields"]
+
+
 def test_lists_come_in_pages_and_are_searched(api: TestClient) -> None:
     one = send(api).json()
     two = send(api, read_sample(OTHER_INVOICE), OTHER_INVOICE).json()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from io import BytesIO
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, File, Form, Query, UploadFile
@@ -39,7 +40,7 @@ from ionport.core.i18n import _
 from ionport.documents.intake.containers import ReceivedFile
 from ionport.documents.intake.receiving import POSTPONED, Outcome
 from ionport.documents.listing.model import ListQuery
-from ionport.documents.model import DocumentFilter, DocumentStatus
+from ionport.documents.model import DocumentFilter, DocumentSort, DocumentStatus
 from ionport.documents.types import DOCUMENT_TYPES
 from ionport.identity.access import Access
 from ionport.identity.api_keys.model import ApiScope
@@ -145,11 +146,20 @@ def list_documents(
     q: Annotated[
         str, Query(max_length=200, description="Part of a number, supplier, name or id.")
     ] = "",
+    due_from: Annotated[date | None, Query(description="Due on this day or later.")] = None,
+    due_to: Annotated[date | None, Query(description="Due on this day or earlier.")] = None,
+    supplier_id: Annotated[str, Query(max_length=200, description="The supplier's own ID.")] = "",
+    purchase_order: Annotated[str, Query(max_length=200)] = "",
+    sort: Annotated[
+        DocumentSort, Query(description="Amounts are sorted as numbers, whatever their currency.")
+    ] = DocumentSort.CREATED_AT,
+    direction: Annotated[Literal["asc", "desc"], Query(alias="dir")] = "desc",
 ) -> ListAnswer[SummaryAnswer]:
     """List documents, the newest first; `q` searches.
 
-    A `q` of one or two letters looks at the beginning of the invoice numbers, in their order. Of
-    what `q` finds up to 1,000 are counted.
+    `sort` and `dir` choose another order, to which a `cursor` belongs. A `q` of one or two letters
+    looks at the beginning of the invoice numbers, in their order. Of what `q` or a filter by a
+    value finds up to 1,000 are counted.
     """
     if document_type is not None and document_type not in DOCUMENT_TYPES:
         known = ", ".join(sorted(DOCUMENT_TYPES))
@@ -159,10 +169,14 @@ def list_documents(
         statuses=frozenset(status or ()),
         document_types=frozenset({document_type} if document_type else ()),
         text=q.replace("\x00", ""),
+        due_since=due_from.isoformat() if due_from else "",
+        due_until=due_to.isoformat() if due_to else "",
+        supplier_id=storable(supplier_id),
+        purchase_order=storable(purchase_order),
     )
-    query = ListQuery(wanted, cursor=asked.place, limit=asked.limit)
-    # Refuses a place in another list's order.
-    asked.behind_name() if query.by_prefix else asked.behind_moment()
+    query = ListQuery(
+        wanted, sort, descending=direction == "desc", cursor=asked.place, limit=asked.limit
+    )
     with services.database.read() as work:
         page = services.documents.browse(work.within(call.scope), query)
     return ListAnswer(

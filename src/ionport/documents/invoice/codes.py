@@ -14,6 +14,7 @@ from functools import cache
 from pathlib import Path
 
 from ionport.core.i18n import number_text
+from ionport.documents.amounts import EXACT, MAX_DIGITS
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +58,36 @@ def money_text(amount: str, currency: str) -> str:
 
     In German `2.808,81 EUR`. What is no number is shown as it is.
     """
-    try:
-        value = Decimal(amount)
-    except InvalidOperation:
+    value = _amount(amount)
+    if value is None:
         return f"{amount} {currency}".strip()
-    exponent = value.as_tuple().exponent
-    if not isinstance(exponent, int):
-        return f"{amount} {currency}".strip()
-    decimals = max(-exponent, decimals_of(currency))
+    decimals = max(_decimals(value), decimals_of(currency))
     return f"{number_text(value, decimals)} {currency}".strip()
+
+
+def plain_amount(amount: str, currency: str) -> str:
+    """Return an amount with a point and the currency's decimals, more if it has more: `2808.81`.
+
+    What is no number, or has more digits than an amount has, stays as it is.
+    """
+    value = _amount(amount)
+    if (
+        value is None
+        or len(value.as_tuple().digits) > MAX_DIGITS
+        or abs(value.adjusted()) > MAX_DIGITS
+    ):
+        return amount
+    return f"{value:.{max(_decimals(value.normalize(EXACT)), decimals_of(currency))}f}"
+
+
+def _amount(text: str) -> Decimal | None:
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        return None
+    return value if value.is_finite() else None
+
+
+def _decimals(value: Decimal) -> int:
+    exponent = value.as_tuple().exponent
+    return max(-exponent, 0) if isinstance(exponent, int) else 0

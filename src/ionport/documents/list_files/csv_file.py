@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from ionport.core.http.csv_lines import BYTE_ORDER_MARK, csv_line
-from ionport.documents.list_files.model import Column, columns
+from ionport.documents.listing.columns import Column, file_columns
 from ionport.documents.model import DocumentSummary
 
 _IN_MEMORY: Final = 1 << 20
@@ -17,7 +17,7 @@ class CsvWriter:
     """Writes CSV; files over a megabyte go to a temporary file."""
 
     def __init__(self, chosen: Sequence[str] | None) -> None:
-        self._columns = columns(chosen)
+        self._columns = file_columns(chosen)
         self._file = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - `close` closes it
         self._file.write(head(self._columns))
 
@@ -38,9 +38,9 @@ class CsvWriter:
 
 def head(shown: Sequence[Column]) -> bytes:
     """Return the beginning of a file with its headings."""
-    return BYTE_ORDER_MARK + csv_line(column.heading for column in shown)
+    return BYTE_ORDER_MARK + csv_line(column.label for column in shown)
 
 
 def lines(items: Iterable[DocumentSummary], shown: Sequence[Column]) -> bytes:
     """Return the lines of documents."""
-    return b"".join(csv_line(column.value(item) for column in shown) for item in items)
+    return b"".join(csv_line(column.text(item) for column in shown) for item in items)

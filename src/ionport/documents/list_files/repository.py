@@ -20,6 +20,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # As a literal, by which SQLite knows that the partial index has every such file.
 _IS_RUNNING = _f.state == literal(FileState.RUNNING.value, literal_execute=True)
 _PART = 1 << 20
+_TEXTS = ("text", "due_since", "due_until", "supplier_id", "purchase_order")
 
 
 class ListFileRepository(Repository):
@@ -201,9 +202,9 @@ def _stored(query: ListQuery) -> dict[str, Any]:
     return {
         "statuses": sorted(wanted.statuses),
         "document_types": sorted(wanted.document_types),
-        "text": wanted.text,
         "since": to_microseconds(wanted.received_since) if wanted.received_since else None,
         "until": to_microseconds(wanted.received_until) if wanted.received_until else None,
+        **{name: getattr(wanted, name) for name in _TEXTS},
         "sort": query.sort.value,
         "descending": query.descending,
         "columns": query.columns,
@@ -215,9 +216,10 @@ def _read(stored: dict[str, Any]) -> ListQuery:
         DocumentFilter(
             statuses=frozenset(map(DocumentStatus, stored["statuses"])),
             document_types=frozenset(stored["document_types"]),
-            text=stored["text"],
             received_since=_time(stored["since"]),
             received_until=_time(stored["until"]),
+            # Requests that an older version stored have none of these.
+            **{name: stored.get(name, "") for name in _TEXTS},
         ),
         DocumentSort(stored["sort"]),
         descending=stored["descending"],

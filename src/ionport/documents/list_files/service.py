@@ -26,7 +26,6 @@ from ionport.documents.list_files.spreadsheet import SpreadsheetWriter
 from ionport.documents.listing.model import ListQuery
 from ionport.documents.model import DocumentSummary
 from ionport.documents.service import DocumentService
-from ionport.documents.views.model import FIELD_COLUMNS
 from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
 from ionport.identity.groups.permissions import Permission
@@ -60,9 +59,7 @@ class ListFileService:
 
         Each page is read in a transaction of its own, which no slow receiver keeps open.
         """
-        chosen = query.columns
-        fields = tuple(each.value for each in FIELD_COLUMNS if chosen is None or each in chosen)
-        query, left = replace(query, limit=MAX_PER_PAGE, fields=fields), MAX_ROWS
+        query, left = replace(query, limit=MAX_PER_PAGE), MAX_ROWS
         while left > 0:
             with self._database.read() as work:
                 page = self._documents.browse(work.within(scope), query)

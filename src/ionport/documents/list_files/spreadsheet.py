@@ -14,8 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ionport.core.i18n import _
-from ionport.documents.invoice.codes import decimals_of
-from ionport.documents.list_files.model import Column, Kind, columns
+from ionport.documents.listing.columns import Column, Kind, file_columns
 from ionport.documents.model import DocumentSummary
 
 _LONGEST_TEXT: Final = 32_767
@@ -46,12 +45,12 @@ class SpreadsheetWriter:
         self._day = self._book.add_format({"num_format": "yyyy-mm-dd"})
         self._moment = self._book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
         self._amounts: dict[int, Any] = {}
-        self._columns = columns(chosen)
+        self._columns = file_columns(chosen)
         bold = self._book.add_format({"bold": True, "bottom": 1})
         self._sheet.freeze_panes(1, 1)
         for number, column in enumerate(self._columns):
             self._sheet.set_column(number, number, column.width)
-            self._sheet.write_string(0, number, column.heading, bold)
+            self._sheet.write_string(0, number, column.label, bold)
         self._rows = 0
 
     def add(self, items: Sequence[DocumentSummary]) -> None:
@@ -75,12 +74,12 @@ class SpreadsheetWriter:
             self._book.close()
 
     def _write(self, number: int, column: Column, item: DocumentSummary) -> None:
-        text = column.value(item)
+        text = column.text(item)
         row, sheet = self._rows, self._sheet
         if not text:
             return
         if column.kind in (Kind.COUNT, Kind.AMOUNT) and (value := _number(text)) is not None:
-            sheet.write_number(row, number, float(value), self._format(column, value, item))
+            sheet.write_number(row, number, float(value), self._format(column, text))
         elif column.kind is Kind.DAY and (day := _day(text)) is not None:
             sheet.write_datetime(row, number, day, self._day)
         elif column.kind is Kind.MOMENT:
@@ -89,10 +88,10 @@ class SpreadsheetWriter:
         else:
             sheet.write_string(row, number, text[:_LONGEST_TEXT])
 
-    def _format(self, column: Column, value: Decimal, item: DocumentSummary) -> Any:
-        if column.kind is not Kind.AMOUNT:
+    def _format(self, column: Column, text: str) -> Any:
+        if not column.is_amount:
             return None
-        decimals = max(decimals_of(item.currency), -_exponent(value))
+        decimals = len(text.partition(".")[2])
         if decimals not in self._amounts:
             places = "." + "0" * decimals if decimals else ""
             self._amounts[decimals] = self._book.add_format({"num_format": f"#,##0{places}"})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from sqlalchemy import (
@@ -26,6 +26,9 @@ from ionport.documents.tables import documents
 from ionport.store import OrganizationScope
 
 _LAST_SIGN = "\U0010ffff"
+_COUNTED = frozenset({"status", "document_type", "created_at"})
+"""The columns of filters that many documents may meet."""
+
 _search = table(
     "document_search",
     *(column(name, Text) for name in ("id", "document_id", "organization_id", "search_text")),
@@ -37,7 +40,9 @@ def matching(
     connection: Connection, scope: OrganizationScope, wanted: DocumentFilter
 ) -> list[ColumnElement[bool]]:
     """Return the conditions that an organization's documents meet which a filter finds."""
-    return [own(scope), *of_filter(wanted), *of_search(connection, scope, wanted)]
+    is_sqlite = connection.dialect.name == "sqlite"
+    filtered = of_filter(wanted, no_index=_passed_over(wanted) if is_sqlite else ())
+    return [own(scope), *filtered, *of_search(connection, scope, wanted)]
 
 
 def own(scope: OrganizationScope) -> ColumnElement[bool]:
@@ -48,27 +53,66 @@ def own(scope: OrganizationScope) -> ColumnElement[bool]:
     return and_(is_own, documents.c.document_type.in_(sorted(scope.document_types)))
 
 
-def of_filter(wanted: DocumentFilter, *, no_index: bool = False) -> Iterator[ColumnElement[bool]]:
-    """Return the conditions on status, type and time; with `no_index` SQLite uses no index.
+def of_filter(
+    wanted: DocumentFilter, *, no_index: Collection[str] = ()
+) -> Iterator[ColumnElement[bool]]:
+    """Return the conditions on columns; SQLite looks for those of `no_index` in no index.
 
     A condition that most documents meet is better checked while rows are read in the list's order.
     """
-    c = documents.c
-    status, kind, at = (
-        (unindexed(each) for each in (c.status, c.document_type, c.created_at))
-        if no_index
-        else (c.status, c.document_type, c.created_at)
-    )
+
+    def column_of(name: str) -> Any:
+        return unindexed(documents.c[name]) if name in no_index else documents.c[name]
+
     if len(wanted.statuses) == 1:
-        yield status == next(iter(wanted.statuses)).value
+        yield column_of("status") == next(iter(wanted.statuses)).value
     elif wanted.statuses:
-        yield status.in_(sorted(wanted.statuses))
+        yield column_of("status").in_(sorted(wanted.statuses))
     if wanted.document_types:
-        yield kind.in_(sorted(wanted.document_types))
-    if wanted.received_since is not None:
-        yield at >= wanted.received_since
-    if wanted.received_until is not None:
-        yield at <= wanted.received_until
+        yield column_of("document_type").in_(sorted(wanted.document_types))
+    for name, first, last in (
+        ("created_at", wanted.received_since, wanted.received_until),
+        ("due_date", wanted.due_since, wanted.due_until),
+    ):
+        if first:
+            yield column_of(name) >= first
+        if last:
+            yield column_of(name) <= last
+    for name, text in _equal(wanted).items():
+        yield column_of(name) == text
+
+
+def of_page(wanted: DocumentFilter, *, is_few: bool) -> Iterator[ColumnElement[bool]]:
+    """Return the conditions for SQLite, by how many documents meet them.
+
+    Few are found by the index of a condition; among many the list's order is followed.
+    """
+    return of_filter(wanted, no_index=_passed_over(wanted) if is_few else documents.c.keys())
+
+
+def is_of_receipt(wanted: DocumentFilter) -> bool:
+    """Tell whether the index of the order of receipt has what a filter names, but for its search.
+
+    That is one status at most, and times.
+    """
+    same = DocumentFilter(
+        statuses=wanted.statuses,
+        text=wanted.text,
+        received_since=wanted.received_since,
+        received_until=wanted.received_until,
+    )
+    return wanted == same and len(wanted.statuses) < 2
+
+
+def _equal(wanted: DocumentFilter) -> Mapping[str, str]:
+    """Return what columns must be equal to: a supplier or an order has few documents."""
+    texts = {"supplier_id": wanted.supplier_id, "purchase_order": wanted.purchase_order}
+    return {name: text for name, text in texts.items() if text}
+
+
+def _passed_over(wanted: DocumentFilter) -> Collection[str]:
+    """Return the columns in whose index SQLite looks for nothing: another finds fewer."""
+    return _COUNTED if _equal(wanted) else ()
 
 
 def of_search(

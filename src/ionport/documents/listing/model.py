@@ -12,7 +12,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from ionport.core.errors import InvalidInput
 from ionport.core.http.texts import is_storable
+from ionport.core.i18n import _
 from ionport.documents.model import DocumentFilter, DocumentSort, DocumentStatus, DocumentSummary
 from ionport.store import to_microseconds
 
@@ -75,6 +77,12 @@ class Cursor:
         return cls(tuple(values), is_before)
 
 
+def cursor_invalid() -> InvalidInput:
+    """Return the error for a cursor that this list has not given in this order."""
+    wrong = _("Send the cursor as the page before has given it.")
+    return InvalidInput(wrong, code="cursor_invalid", fields={"cursor": wrong})
+
+
 @dataclass(frozen=True, slots=True)
 class ListQuery:
     """What a list shows: which documents, in which order, from where."""
@@ -84,8 +92,6 @@ class ListQuery:
     descending: bool = True
     cursor: Cursor | None = None
     limit: int = 50
-    fields: tuple[str, ...] = ()
-    """Ids of document fields that are read besides, of the documents of the page alone."""
     columns: tuple[str, ...] | None = None
     """Which of the list's columns a file of it has; None for all that a file can have."""
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
+from math import isqrt
 from typing import Any
 
 from sqlalchemy import Connection, Double, Row, Text, func, literal, select, tuple_
@@ -17,8 +18,10 @@ from sqlalchemy import Connection, Double, Row, Text, func, literal, select, tup
 from ionport.core.paging import Page, PageRequest
 from ionport.documents.listing.conditions import (
     found_ids,
+    is_of_receipt,
     matching,
     of_filter,
+    of_page,
     of_search,
     own,
     unindexed,
@@ -30,6 +33,7 @@ from ionport.documents.listing.model import (
     KeyValue,
     ListPage,
     ListQuery,
+    cursor_invalid,
     is_prefix,
     search_of,
 )
@@ -60,6 +64,10 @@ _ORDERS: dict[DocumentSort, tuple[Any, ...]] = {
     DocumentSort.SUPPLIER_NAME: (_c.supplier_name, _c.id),
     DocumentSort.INVOICE_DATE: (_c.invoice_date, _c.id),
     DocumentSort.TOTAL_AMOUNT: (_c.total_number, _c.id),
+    DocumentSort.DUE_DATE: (_c.due_date, _c.id),
+    DocumentSort.PURCHASE_ORDER: (_c.purchase_order, _c.id),
+    DocumentSort.SUPPLIER_ID: (_c.supplier_id, _c.id),
+    DocumentSort.TOTAL_NET_AMOUNT: (_c.net_number, _c.id),
 }
 
 
@@ -94,7 +102,8 @@ class ListRepository(Repository):
     def page(self, scope: OrganizationScope, query: ListQuery, counts: Counts) -> ListPage:
         """Return the rows behind (or before) the query's place, and how many there are in all.
 
-        What is searched by the beginning of numbers comes in the order of the numbers.
+        What is searched by the beginning of numbers comes in the order of the numbers. Raises
+        InvalidInput (`cursor_invalid`) for a place of another order.
         """
         if query.by_prefix:
             query = dataclasses.replace(query, sort=DocumentSort.NUMBER, descending=False)
@@ -110,11 +119,11 @@ class ListRepository(Repository):
         at_start = not is_full if is_back else query.cursor is None
         at_end = not (query.cursor and query.cursor.values) if is_back else not is_full
         return ListPage(
-            items=self._with_fields(scope, self._summaries(scope, shown), query.fields),
+            items=self._summaries(scope, shown),
             total=size.total,
             has_more=size.has_more,
-            previous=None if at_start or not shown else Cursor(_key(shown[0], order), True),
-            next=None if at_end or not shown else Cursor(_key(shown[-1], order)),
+            previous=None if at_start or not shown else _at(shown[0], query.sort, is_before=True),
+            next=None if at_end or not shown else _at(shown[-1], query.sort),
         )
 
     def _summaries(
@@ -127,22 +136,6 @@ class ListRepository(Repository):
             for one in items
         ]
 
-    def _with_fields(
-        self, scope: OrganizationScope, items: list[DocumentSummary], names: Sequence[str]
-    ) -> list[DocumentSummary]:
-        """Add fields to the rows of a page: after the limit, so that no other JSON is parsed."""
-        if not names or not items:
-            return items
-        fields = (_c.fields[name].as_string().label(f"field_{n}") for n, name in enumerate(names))
-        rows = self._run(
-            select(_c.id, *fields).where(own(scope), _c.id.in_([one.id for one in items]))
-        )
-        found: dict[str, dict[str, str]] = {}
-        for row in rows:
-            texts: Iterable[str | None] = row[1:]
-            found[row.id] = {n: text or "" for n, text in zip(names, texts, strict=True)}
-        return [dataclasses.replace(one, chosen_fields=found.get(one.id, {})) for one in items]
-
     def place_of(
         self, scope: OrganizationScope, document_id: str, sort: DocumentSort
     ) -> Cursor | None:
@@ -150,7 +143,7 @@ class ListRepository(Repository):
         order = _ORDERS[sort]
         keys = (column.label(f"key_{n}") for n, column in enumerate(order))
         row = self._run(select(*keys).where(own(scope), _c.id == document_id)).one_or_none()
-        return Cursor(_key(row, order)) if row is not None else None
+        return _at(row, sort) if row is not None else None
 
     def offset_page(
         self,
@@ -173,24 +166,25 @@ class ListRepository(Repository):
 
     def _size(self, scope: OrganizationScope, wanted: DocumentFilter, counts: Counts) -> _Size:
         counted = counts.of(wanted)
-        is_timed = wanted.received_since is not None or wanted.received_until is not None
-        if not is_timed and not search_of(wanted):
-            return _Size(counted, is_few=_is_few(counted, counts.total))
+        if wanted.is_counted:
+            return _Size(counted, is_few=counted <= _most_sorted(counts.total))
         if search_of(wanted) and not is_prefix(wanted):
             # Counted by the search alone, whatever the filter adds: it ends at a limit.
             query = found_ids(self._connection, scope, wanted).limit(MOST_COUNTED + 1)
             ids = [row.document_id for row in self._run(query)]
             if len(ids) > MOST_COUNTED:
                 return _Size(min(counted, MOST_COUNTED), has_more=counted > MOST_COUNTED)
-            narrow = bool(is_timed or wanted.statuses or wanted.document_types)
-            narrow = narrow or scope.document_types is not None
             conditions = (own(scope), *of_filter(wanted), _c.id.in_(ids))
+            only_searched = wanted == DocumentFilter(text=wanted.text)
+            only_searched = only_searched and scope.document_types is None
             found = select(_c.id).where(*conditions).subquery()
-            total = self._count(found) if narrow else len(ids)
+            total = len(ids) if only_searched else self._count(found)
             return _Size(total, is_few=True, ids=ids)
+        # So far that it is known whether they are few.
+        most = max(MOST_COUNTED, _most_sorted(counts.total))
         conditions = (*matching(self._connection, scope, wanted),)
-        total = self._count((select(_c.id).where(*conditions).limit(MOST_COUNTED + 1)).subquery())
-        few = _is_few(min(counted, total), counts.total)
+        total = self._count((select(_c.id).where(*conditions).limit(most + 1)).subquery())
+        few = total <= _most_sorted(counts.total)
         return _Size(min(total, MOST_COUNTED), has_more=total > MOST_COUNTED, is_few=few)
 
     def _rows(
@@ -204,13 +198,11 @@ class ListRepository(Repository):
     ) -> list[Row[Any]]:
         wanted, searched = query.wanted, bool(search_of(query.wanted)) and not query.by_prefix
         # The order of receipt has an index of each status, and is one of times.
-        in_order = query.sort is DocumentSort.CREATED_AT and not wanted.document_types
-        is_filtered = not (in_order and len(wanted.statuses) < 2) and any(
-            (wanted.statuses, wanted.document_types, wanted.received_since)
-        )
+        follows = query.sort is DocumentSort.CREATED_AT and is_of_receipt(wanted)
+        is_filtered = self._is_sqlite and not follows and wanted != DocumentFilter(text=wanted.text)
         sorts = self._is_sqlite and size.is_few and (searched or is_filtered)
-        no_index = self._is_sqlite and is_filtered and not size.is_few
-        conditions = [own(scope), *of_filter(wanted, no_index=no_index)]
+        filtered = of_page(wanted, is_few=size.is_few) if is_filtered else of_filter(wanted)
+        conditions = [own(scope), *filtered]
         if size.ids is not None:
             conditions.append(_c.id.in_(size.ids))
         elif searched:
@@ -220,10 +212,9 @@ class ListRepository(Repository):
             conditions += of_search(self._connection, scope, wanted)
         columns = [unindexed(each) for each in order] if sorts else list(order)
         if query.cursor is not None and query.cursor.values:
-            place = _place(query.cursor, order)
-            if place is not None:
-                there, here = tuple_(*columns), tuple_(*map(_typed, place, order))
-                conditions.append(there < here if descending else there > here)
+            there = tuple_(*columns)
+            here = tuple_(*map(_typed, _place(query.cursor, query.sort), order))
+            conditions.append(there < here if descending else there > here)
         found = (
             select(*_SUMMARY, *(each.label(f"key_{n}") for n, each in enumerate(order)))
             .where(*conditions)
@@ -244,14 +235,16 @@ class _Size:
     """Those that a search has found, when they are few."""
 
 
-def _is_few(number: int, total: int) -> bool:
-    """Tell whether sorting `number` documents costs less than looking for a page among `total`."""
-    return number * number <= 50 * total
+def _most_sorted(total: int) -> int:
+    """Return how many documents cost less to sort than a page costs to look for among `total`."""
+    return isqrt(50 * total)
 
 
-def _key(row: Row[Any], order: Sequence[Any]) -> tuple[KeyValue, ...]:
-    values = (getattr(row, f"key_{n}") for n in range(len(order)))
-    return tuple(to_microseconds(v) if isinstance(v, datetime) else v for v in values)
+def _at(row: Row[Any], sort: DocumentSort, *, is_before: bool = False) -> Cursor:
+    """Return the place of a row in an order; it names the order, so that no other takes it."""
+    values = (getattr(row, f"key_{n}") for n in range(len(_ORDERS[sort])))
+    key: Iterable[KeyValue] = (to_microseconds(v) if isinstance(v, datetime) else v for v in values)
+    return Cursor((sort.value, *key), is_before)
 
 
 def _typed(value: Any, column: Any) -> Any:
@@ -259,23 +252,23 @@ def _typed(value: Any, column: Any) -> Any:
     return literal(value, column.type)
 
 
-def _place(cursor: Cursor, order: Sequence[Any]) -> list[Any] | None:
-    """Return the values of a place as the columns have them; None for those of another order."""
-    if len(cursor.values) != len(order):
-        return None
-    place: list[Any] = []
-    for value, column in zip(cursor.values, order, strict=True):
-        if isinstance(column.type, Moment):
-            if not isinstance(value, int) or abs(value) > _LAST_MOMENT:
-                return None
-            place.append(_EPOCH + timedelta(microseconds=value))
-        elif isinstance(column.type, Double) and not isinstance(value, str):
-            place.append(float(value))
-        elif isinstance(column.type, Text) and isinstance(value, str):
-            place.append(value)
-        else:
-            return None
-    return place
+def _place(cursor: Cursor, sort: DocumentSort) -> list[Any]:
+    """Return the values of a place as the columns have them; InvalidInput: of another order."""
+    named, *values = cursor.values
+    if named != sort or len(values) != len(_ORDERS[sort]):
+        raise cursor_invalid()
+    return [_value(value, column) for value, column in zip(values, _ORDERS[sort], strict=True)]
+
+
+def _value(value: KeyValue, column: Any) -> Any:
+    match column.type, value:
+        case Moment(), int() if abs(value) <= _LAST_MOMENT:
+            return _EPOCH + timedelta(microseconds=value)
+        case Double(), int() | float():
+            return float(value)
+        case Text(), str():
+            return value
+    raise cursor_invalid()
 
 
 def _summary(row: Row[Any]) -> DocumentSummary:

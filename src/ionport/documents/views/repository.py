@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import select
 
-from ionport.documents.views.model import ListColumn, ListSettings, View
+from ionport.documents.listing.columns import OFFERED
+from ionport.documents.views.model import ListSettings, View
 from ionport.documents.views.tables import list_settings
 from ionport.store import OrganizationScope
 from ionport.store.repository import Repository, in_scope
@@ -23,14 +24,14 @@ class ListSettingsRepository(Repository):
         if row is None:
             return ListSettings()
         return ListSettings(
-            columns=tuple(ListColumn(name) for name in row.columns if name in list(ListColumn)),
+            columns=tuple(column for column in OFFERED if column.id in row.columns),
             views=tuple(View(each["name"], each["query"]) for each in row.views),
             default_view=row.default_view,
         )
 
     def put(self, scope: OrganizationScope, user_id: str, settings: ListSettings) -> None:
         values = {
-            "columns": [column.value for column in settings.columns],
+            "columns": [column.id for column in settings.columns],
             "views": [{"name": view.name, "query": dict(view.query)} for view in settings.views],
             "default_view": settings.default_view,
         }

@@ -7,14 +7,8 @@ from dataclasses import replace
 
 from ionport.core.errors import Conflict, InvalidInput
 from ionport.core.i18n import _
-from ionport.documents.views.model import (
-    MAX_NAME,
-    MAX_VIEWS,
-    SHIPPED,
-    ListColumn,
-    ListSettings,
-    View,
-)
+from ionport.documents.listing.columns import OFFERED, SHIPPED
+from ionport.documents.views.model import MAX_NAME, MAX_VIEWS, ListSettings, View
 from ionport.documents.views.repository import ListSettingsRepository
 from ionport.identity.access import Access
 from ionport.store import OrganizationScope
@@ -30,11 +24,9 @@ class ListSettingsService:
             return ListSettings()
         return ListSettingsRepository(access.connection).find(access.scope, access.actor.user_id)
 
-    def choose_columns(
-        self, access: Access[OrganizationScope], columns: Collection[ListColumn]
-    ) -> None:
-        """Show these columns, in the order of the list; the shipped ones for none."""
-        chosen = tuple(column for column in ListColumn if column in columns)
+    def choose_columns(self, access: Access[OrganizationScope], names: Collection[str]) -> None:
+        """Show the columns of these names, in the order of the list; the shipped ones for none."""
+        chosen = tuple(column for column in OFFERED if column.id in names)
         self._put(access, replace(self.get(access), columns=chosen or SHIPPED))
 
     def save_view(

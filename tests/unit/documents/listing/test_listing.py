@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import product
@@ -11,6 +11,7 @@ from itertools import product
 import pytest
 from sqlalchemy import delete, func, select
 
+from ionport.core.errors import InvalidInput
 from ionport.documents.listing.model import Counts, Cursor, ListPage, ListQuery
 from ionport.documents.listing.repository import ListRepository
 from ionport.documents.model import Document, DocumentFilter, DocumentSort, DocumentStatus
@@ -54,6 +55,10 @@ def _add(repository: DocumentRepository, scope: OrganizationScope, number: int) 
         "supplier_iban": f"DE{number:020}",
         "invoice_date": f"2026-01-{number % 7 + 1:02}",
         "total_amount": "" if number % 9 == 0 else f"{number * 7 % 100}.50",
+        "total_net_amount": "" if number % 8 == 0 else f"{number * 3 % 50}.5",
+        "due_date": "" if number % 6 == 0 else f"2026-02-{number % 11 + 1:02}",
+        "supplier_id": f"{number % 4}",
+        "purchase_order": f"PO-{number % 3}",
         "currency": "EUR",
     }
     document = Document(
@@ -112,33 +117,97 @@ def test_every_order_shows_each_document_once_forwards_and_back(database: Databa
         assert _walk(database, filtered, back=True) == expected
 
 
-def test_totals_are_sorted_as_numbers_and_numbers_without_case(database: Database) -> None:
-    query = ListQuery(sort=DocumentSort.TOTAL_AMOUNT, descending=False, limit=200)
-    totals = [float(item.total_amount or 0) for item in _page(database, query).items]
-    assert totals == sorted(totals)
+def test_amounts_are_sorted_as_numbers_and_numbers_without_case(database: Database) -> None:
+    query = ListQuery(descending=False, limit=200)
+    for sort in (DocumentSort.TOTAL_AMOUNT, DocumentSort.TOTAL_NET_AMOUNT):
+        items = _page(database, replace(query, sort=sort)).items
+        amounts = [float(getattr(item, sort) or 0) for item in items]
+        assert len(set(amounts)) > 20
+        assert amounts == sorted(amounts)
     query = replace(query, sort=DocumentSort.NUMBER)
     numbers = [item.number.casefold() for item in _page(database, query).items]
     assert numbers == sorted(numbers)
 
 
-def test_fields_are_read_for_the_documents_of_the_page(database: Database) -> None:
-    query = ListQuery(limit=5, fields=("supplier_iban", "due_date"))
-    for item in _page(database, query).items:
-        number = int(item.id.removeprefix("doc_"))
-        assert item.chosen_fields == {"supplier_iban": f"DE{number:020}", "due_date": ""}
-    assert not any(item.chosen_fields for item in _page(database, ListQuery()).items)
+def test_a_corrected_value_is_the_one_that_the_list_shows_and_is_sorted_by(
+    database: Database,
+) -> None:
+    fields = {"due_date": "2030-01-01", "purchase_order": "Z-9", "supplier_id": "z"}
+    fields |= {"total_net_amount": "1000000"}
+    with database.write() as work:
+        DocumentRepository(work.connection).set_values(
+            ACME, "doc_0011", "INVOICE", fields, {}, "corrected", START
+        )
+    for sort in map(DocumentSort, fields):
+        first = _page(database, ListQuery(sort=sort, limit=1)).items[0]
+        assert {name: getattr(first, name) for name in fields} == fields
+        assert first.id == "doc_0011"
 
 
-def test_a_place_that_is_none_shows_the_first_page(database: Database) -> None:
-    texts = ("", "!", "W10", "WzEsMl0", "a" * 500, "WyJhIiwiXHUwMDAwIl0")
-    half_pairs = ("WyJcdWQ4MDAiLCJ4Il0", "WyJ4IiwiXHVkODAwIl0")
-    for sort, text in product(DocumentSort, (*texts, *half_pairs, "W05hTiwieCJd")):
-        first = _page(database, ListQuery(sort=sort, limit=5))
+def test_a_place_that_is_none_of_the_order_is_refused(database: Database) -> None:
+    texts = ("W10", "WzEsMl0", "WyJhIiwiXHUwMDAwIl0", "W05hTiwieCJd")
+    for sort, text in product(DocumentSort, texts):
         cursor = Cursor.read(text, is_before=False)
-        page = _page(database, ListQuery(sort=sort, limit=5, cursor=cursor))
-        assert len(page.items) <= 5
-        if sort is DocumentSort.CREATED_AT or text in half_pairs:
-            assert [each.id for each in page.items] == [each.id for each in first.items]
+        if cursor is None or not cursor.values:
+            continue
+        with pytest.raises(InvalidInput, match="Send the cursor"):
+            _page(database, ListQuery(sort=sort, limit=5, cursor=cursor))
+    forged = Cursor(("filename", "a", 7)), Cursor(("created_at", 2**61, "x"))
+    for cursor in forged:
+        with pytest.raises(InvalidInput):
+            _page(database, ListQuery(sort=DocumentSort(cursor.values[0]), cursor=cursor))
+    for text in ("", "!", "a" * 500, "WyJcdWQ4MDAiLCJ4Il0", "WyJ4IiwiXHVkODAwIl0"):
+        assert Cursor.read(text, is_before=False) is None
+
+
+def test_the_place_of_one_order_is_none_of_another(database: Database) -> None:
+    for sort, other in product(DocumentSort, DocumentSort):
+        place = _page(database, ListQuery(sort=sort, limit=5)).next
+        assert place is not None
+        query = ListQuery(sort=other, limit=5, cursor=place)
+        if sort is other:
+            assert _page(database, query).items
+            continue
+        with pytest.raises(InvalidInput) as error:
+            _page(database, query)
+        assert error.value.code == "cursor_invalid"
+
+
+def _numbers(found: Iterable[str]) -> set[int]:
+    return {int(each.removeprefix("doc_")) for each in found}
+
+
+@pytest.mark.parametrize("most_sorted", [0, MANY], ids=["among many", "few"])
+def test_due_dates_suppliers_and_orders_narrow_down_every_order(
+    database: Database, monkeypatch: pytest.MonkeyPatch, most_sorted: int
+) -> None:
+    monkeypatch.setattr("ionport.documents.listing.repository._most_sorted", lambda _n: most_sorted)
+    every = range(MANY)
+    due = {n: n % 11 + 1 for n in every if n % 6}
+    cases: list[tuple[DocumentFilter, set[int]]] = [
+        (DocumentFilter(supplier_id="3"), {n for n in every if n % 4 == 3}),
+        (DocumentFilter(purchase_order="PO-1"), {n for n in every if n % 3 == 1}),
+        (
+            DocumentFilter(supplier_id="3", statuses=frozenset({STATUSES[1]})),
+            {n for n in every if n % 12 == 7},
+        ),
+        (DocumentFilter(due_since="2026-02-10"), {n for n, day in due.items() if day >= 10}),
+        (
+            DocumentFilter(due_since="2026-02-03", due_until="2026-02-05", text="lieferant"),
+            {n for n, day in due.items() if 3 <= day <= 5},
+        ),
+        (DocumentFilter(supplier_id="3'; --"), set()),
+    ]
+    for (wanted, expected), sort in product(cases, DocumentSort):
+        query = ListQuery(wanted, sort, limit=3)
+        forwards = _walk(database, query)
+        assert _numbers(forwards) == expected
+        assert len(forwards) == len(expected)
+        assert _walk(database, query, back=True) == forwards
+        page = _page(database, query)
+        assert (page.total, page.has_more) == (len(expected), False)
+        with database.read() as work:
+            assert ListRepository(work.connection).count(ACME, wanted) == len(expected)
 
 
 def _recount(database: Database, scope: OrganizationScope) -> Mapping[tuple[str, str], int]:

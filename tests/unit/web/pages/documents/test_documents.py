@@ -9,6 +9,7 @@ from ionport.application import open_application
 from ionport.asgi import build_asgi
 from ionport.core.clock import SystemClock
 from ionport.core.paging import PageRequest
+from ionport.documents.listing.model import Cursor
 from ionport.documents.samples import read_sample
 from ionport.exports.listing import DeliveryFilter
 from ionport.identity.access import Access
@@ -230,3 +231,37 @@ def test_a_side_that_is_off_has_no_pages(tmp_path: Path, name: str) -> None:
     application.close()
     assert answers == ([200, 404] if name == "documents" else [404, 200])
     assert first_page.url.path == ("/dashboard" if name == "documents" else site.apps_path)
+
+
+def test_the_list_is_filtered_by_values_and_keeps_them_for_what_is_done_with_it(
+    site: Site,
+) -> None:
+    samples = ((INVOICE, SAMPLE), (OTHER_INVOICE, read_sample(OTHER_INVOICE)))
+    site.browser.send("/documents/upload", files=[("files", one) for one in samples])
+    with site.application.database.write() as work:
+        work.connection.exec_driver_sql(
+            "UPDATE documents SET due_date = '2026-05-05', supplier_id = '7', purchase_order = ''"
+            " WHERE filename = ?",
+            (INVOICE,),
+        )
+    for query in ("due_from=2026-05-05&due_to=2026-05-05", "supplier_id=+7+&sort=due_date"):
+        page = site.browser.get(f"/documents?{query}").text
+        assert (INVOICE in page, OTHER_INVOICE in page) == (True, False)
+        assert '<details class="more-filters" open>' in page
+    chosen = site.browser.get("/documents?supplier_id=7&select=all").text
+    assert '<input type="hidden" name="supplier_id" value="7">' in chosen
+    empty = site.browser.get("/documents?supplier_id=7&purchase_order=PO-1").text
+    assert "No document matches" in said(empty)
+    wrong = site.browser.get("/documents?due_from=soon&purchase_order=").text
+    assert "due_from=soon" in said(wrong)
+
+
+def test_a_place_of_another_order_begins_the_list_anew_and_says_so(site: Site) -> None:
+    site.document_id(INVOICE)
+    place = Cursor(("filename", "a", "doc_0")).text
+    follows = site.browser.get(f"/documents?sort=filename&dir=asc&after={place}").text
+    assert follows.count('name="document"') == 1
+    assert "does not know" not in said(follows)
+    other = site.browser.get(f"/documents?sort=due_date&dir=asc&after={place}")
+    assert (other.status_code, other.text.count('name="document"')) == (200, 1)
+    assert "which this list does not know" in said(other.text)

@@ -102,6 +102,53 @@ def test_a_spreadsheet_has_amounts_as_numbers_and_dates_as_dates(site: Site) -> 
     assert other["Currency"][1] == "JPY"
 
 
+def test_the_amounts_of_a_csv_file_have_one_form(site: Site) -> None:
+    """With the decimals of their currency, however the file wrote them; no digit is lost."""
+    written = {
+        ("10781250", "EUR"): "10781250.00",
+        ("12829687.5000", "EUR"): "12829687.50",
+        ("-5.125", "EUR"): "-5.125",
+        ("1E+3", "EUR"): "1000.00",
+        ("2808.81", "JPY"): "2808.81",
+        ("900.00", "JPY"): "900",
+        ("1.5", "KWD"): "1.500",
+        ("", "EUR"): "",
+        ("NaN", "EUR"): "NaN",
+        ("1E+400", "EUR"): "1E+400",
+        ("12345678901234567.89", "EUR"): "12345678901234567.89",
+    }
+    _upload(site, **_numbered(len(written)))
+    with site.application.database.write() as work:
+        for number, (amount, currency) in enumerate(written):
+            work.connection.exec_driver_sql(
+                "UPDATE documents SET total_amount = ?, total_net_amount = ?, currency = ?"
+                " WHERE number = ?",
+                (amount, amount, currency, f"N-{number}"),
+            )
+    content = site.browser.get("/documents/list.csv").content.decode("utf-8-sig")
+    rows = {row["Invoice Number"]: row for row in csv.DictReader(io.StringIO(content))}
+    for number, expected in enumerate(written.values()):
+        row = rows[f"N-{number}"]
+        # A spreadsheet would take a minus for the beginning of a formula.
+        assert {row["Total Amount"].lstrip("'"), row["Total Net Amount"].lstrip("'")} == {expected}
+
+
+def test_a_list_file_made_in_the_background_keeps_the_filters_by_value(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "AT_ONCE", 0)
+    _upload(site, **_numbered(3))
+    with site.application.database.write() as work:
+        work.connection.exec_driver_sql(
+            "UPDATE documents SET supplier_id = '7', due_date = '2026-05-05' WHERE number = 'N-1'"
+        )
+    for chosen in ({"supplier_id": "7"}, {"due_from": "2026-05-05", "due_to": "2026-05-05"}):
+        path = _save(site, "csv", **chosen).url.path
+        _runner(site).run_all()
+        content = site.browser.get(f"{path}/content").content.decode("utf-8-sig")
+        assert [row["Invoice Number"] for row in csv.DictReader(io.StringIO(content))] == ["N-1"]
+
+
 @pytest.mark.parametrize(
     ("amount", "cell"),
     [

@@ -45,24 +45,26 @@ def test_fields_of_documents_are_columns(site: Site) -> None:
     site.document_id(INVOICE)
     names = ["due_date", "purchase_order", "supplier_id", "total_net_amount"]
     with site.application.database.write() as work:
-        fields = {name: f"{name} <b>" for name in names[1:3]}
-        fields |= {"due_date": "2026-04-01", "total_net_amount": "2360.34"}
-        work.connection.execute(update(documents).values(fields=fields))
+        values = {name: f"{name} <b>" for name in names[1:3]}
+        values |= {"due_date": "2026-04-01", "total_net_amount": "2360.34"}
+        work.connection.execute(update(documents).values(values))
     data = {"csrf_token": site.browser.csrf_token("/documents"), "column": names}
     page = site.browser.http.post("/documents/columns", data=data).text
     assert _headings(page)[2:] == ["Due Date", "Purchase Order", "Supplier ID", "Total Net Amount"]
-    cells = re.findall(r'<td class="cell-field.*?</td>', page, re.DOTALL)
-    shown = ["01.04.2026", "purchase_order &lt;b&gt;", "supplier_id &lt;b&gt;", "2,360.34"]
+    cells = re.findall(r'<td class="cell-[^>]*cell-offered.*?</td>', page, re.DOTALL)
+    shown = ["01.04.2026", "purchase_order &lt;b&gt;", "supplier_id &lt;b&gt;", "2,360.34 EUR"]
     assert [re.sub("<.*?>", "", cell).strip() for cell in cells] == shown
+    for name in names:
+        assert f"sort={name}&amp;dir=asc" in page
 
 
 def test_a_document_without_a_field_has_an_empty_cell(site: Site) -> None:
     site.document_id(INVOICE)
     with site.application.database.write() as work:
-        work.connection.execute(update(documents).values(fields={}))
+        work.connection.execute(update(documents).values(due_date=""))
     data = {"csrf_token": site.browser.csrf_token("/documents"), "column": "due_date"}
     page = site.browser.http.post("/documents/columns", data=data).text
-    assert re.findall(r'<td class="cell-field[^>]*>(.*?)</td>', page) == [""]
+    assert re.findall(r'<td class="cell-due_date[^>]*>(.*?)</td>', page) == [""]
 
 
 def test_a_view_keeps_filters_and_order_and_the_default_one_is_shown_first(site: Site) -> None:

@@ -11,8 +11,9 @@ from starlette.routing import Route
 
 from ionport.core.i18n import _
 from ionport.documents.list_files import csv_file
-from ionport.documents.list_files.model import FileFormat, columns
+from ionport.documents.list_files.model import FileFormat
 from ionport.documents.list_files.service import ListFileService
+from ionport.documents.listing.columns import file_columns
 from ionport.documents.listing.model import ListQuery
 from ionport.documents.model import DocumentSort, DocumentSummary
 from ionport.identity.groups.permissions import Permission
@@ -53,7 +54,7 @@ def stream(request: Request) -> Response:
 
 
 def _lines(pages: Iterator[Sequence[DocumentSummary]]) -> Iterator[bytes]:
-    every = columns()
+    every = file_columns()
     yield csv_file.head(every)
     for items in pages:
         yield csv_file.lines(items, every)
@@ -75,7 +76,7 @@ def make(request: Request) -> Response:
         filter_of(visit, values),
         DocumentSort(sort) if sort in list(DocumentSort) else DocumentSort.CREATED_AT,
         descending=text_of(visit.form, "dir") != "asc",
-        columns=None if shown is None else tuple(each.value for each in shown),
+        columns=None if shown is None else tuple(each.id for each in shown),
     )
     order = {"sort": query.sort.value, "dir": "desc" if query.descending else "asc"}
     with visit.write(scope) as access:

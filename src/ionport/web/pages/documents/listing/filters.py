@@ -12,7 +12,9 @@ from ionport.documents.types import DOCUMENT_TYPES
 from ionport.web.rendering.lists import unknown_values
 from ionport.web.state import Visit
 
-NAMES = ("q", "status", "document_type", "time", "from", "to")
+VALUES = ("due_from", "due_to", "supplier_id", "purchase_order")
+"""Those of the parameters below that ask for values of the document."""
+NAMES = ("q", "status", "document_type", "time", "from", "to", *VALUES)
 """The parameters of the list's address that narrow it down."""
 
 DAYS = ("30", "90", "180", "365")
@@ -39,6 +41,10 @@ def filter_of(
         text=values.get("q", ""),
         received_since=since,
         received_until=min(ends) if ends else None,
+        due_since=_iso_day(values.get("due_from", "")),
+        due_until=_iso_day(values.get("due_to", "")),
+        supplier_id=values.get("supplier_id", "").strip(),
+        purchase_order=values.get("purchase_order", "").strip(),
     )
 
 
@@ -46,10 +52,10 @@ def unknown_of(values: Mapping[str, str]) -> list[str]:
     """Return the parameters that have no meaning and for which the page has no choice."""
     time_of = values.get("time", "")
     kinds = {
-        "time": time_of in (*DAYS, "custom"),
-        "from": _day(values.get("from", "")) is not None,
-        "to": _day(values.get("to", "")) is not None,
+        name: _day(values.get(name, "")) is not None
+        for name in ("from", "to", "due_from", "due_to")
     }
+    kinds["time"] = time_of in (*DAYS, "custom")
     return unknown_values(values, kinds)
 
 
@@ -80,6 +86,11 @@ def _times(
     first, last = _day(values.get("from", "")), _day(values.get("to", ""))
     since = datetime.combine(first, time.min, zone) if first else None
     return since, datetime.combine(last, time.max, zone) if last else None
+
+
+def _iso_day(text: str) -> str:
+    day = _day(text)
+    return day.isoformat() if day else ""
 
 
 def _day(text: str) -> date | None:

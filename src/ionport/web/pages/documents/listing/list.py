@@ -14,18 +14,20 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from ionport.core.errors import InvalidInput
 from ionport.core.i18n import _
 from ionport.documents.bulk.model import BulkAction, BulkState
 from ionport.documents.list_files.model import FileFormat
+from ionport.documents.listing.columns import OFFERED, shown_columns
 from ionport.documents.listing.model import Cursor, ListQuery, is_prefix
 from ionport.documents.model import DocumentSort, DocumentStatus, DocumentSummary
 from ionport.documents.types import DOCUMENT_TYPES
-from ionport.documents.views.model import ListColumn, ListSettings, View
-from ionport.web.pages.documents.document.values import shown_value
+from ionport.documents.views.model import ListSettings, View
 from ionport.web.pages.documents.listing.filters import (
     APPROVAL,
     DAYS,
     NAMES,
+    VALUES,
     filter_of,
     status_choices,
     told,
@@ -63,10 +65,15 @@ def list_documents(request: Request) -> Response:
     state = _state(request)
     if settings.default is not None:
         state = replace(state, cleared=_without_filters(request))
-    query = _query(request, state, settings)
+    query = _query(request, state)
     with organization_read(request) as access:
         counts = services.documents.counts(access)
-        found = services.documents.browse(access, query, counts)
+        try:
+            found = services.documents.browse(access, query, counts)
+        except InvalidInput:
+            # A place of another order, or of none: the list begins anew, and says so.
+            state = replace(state, unknown=[*state.unknown, *_places(request)])
+            found = services.documents.browse(access, replace(query, cursor=None), counts)
         runs = services.bulk.list(access, only_open=True)
     context = {
         "state": state,
@@ -79,6 +86,7 @@ def list_documents(request: Request) -> Response:
         "statuses": status_choices(),
         "type_labels": {kind.id: kind.label for kind in DOCUMENT_TYPES.values()},
         "times": DAYS,
+        "is_by_value": any(state.filters[name] for name in VALUES),
         "sizes": _SIZES,
         "size": query.limit,
         "told": told(state.filters),
@@ -105,13 +113,18 @@ def _state(request: Request) -> ListState:
         filters=NAMES,
         default_descending=True,
     )
-    places = {name: _cursor(request) is not None for name in ("after", "before")}
-    places["size"] = str(_size(request)) == request.query_params.get("size")
-    unknown = [*unknown_of(state.filters), *unknown_values(request.query_params, places)]
+    is_size = str(_size(request)) == request.query_params.get("size")
+    unknown = [*unknown_of(state.filters), *unknown_values(request.query_params, {"size": is_size})]
+    unknown += [] if _cursor(request) else _places(request)
     return replace(state, unknown=[*state.unknown, *unknown])
 
 
-def _query(request: Request, state: ListState, settings: ListSettings) -> ListQuery:
+def _places(request: Request) -> list[str]:
+    """Return the place of the address as it is told that the list does not know it."""
+    return unknown_values(request.query_params, {"after": False, "before": False})
+
+
+def _query(request: Request, state: ListState) -> ListQuery:
     wanted = filter_of(visit_of(request), state.filters)
     by_prefix = is_prefix(wanted)
     return ListQuery(
@@ -121,7 +134,6 @@ def _query(request: Request, state: ListState, settings: ListSettings) -> ListQu
         descending=state.descending and not by_prefix,
         cursor=_cursor(request),
         limit=_size(request),
-        fields=tuple(each.value for each in settings.columns if each.field is not None),
     )
 
 
@@ -131,9 +143,9 @@ def _columns_and_views(
     """Return the reader's columns and saved views, and which of the views is shown."""
     shown = {**told(state.filters), "sort": state.sort, "dir": _direction(state)}
     return {
-        "columns": settings.columns,
-        "shown_value": shown_value,
-        "every_column": list(ListColumn),
+        "columns": shown_columns([each.id for each in settings.columns]),
+        "chosen": settings.columns,
+        "every_column": OFFERED,
         "views": [
             (view, _address(request, view), dict(view.query) == shown) for view in settings.views
         ],

@@ -9,7 +9,6 @@ from starlette.routing import Route
 from ionport.core.errors import IonportError
 from ionport.core.i18n import _
 from ionport.documents.model import DocumentSort
-from ionport.documents.views.model import ListColumn
 from ionport.web.forms.fields import is_on, text_of
 from ionport.web.pages.documents.listing.filters import NAMES, told
 from ionport.web.rendering.templating import own_address, path_to, redirect
@@ -27,8 +26,7 @@ def choose_columns(request: Request) -> Response:
     values = visit.form.getlist("column")
     with visit.write(scope) as access:
         documents_of(request).list_settings.choose_columns(
-            access,
-            {ListColumn(v) for v in values if v in list(ListColumn)},
+            access, [each for each in values if isinstance(each, str)]
         )
     return redirect(request, own_address(text_of(visit.form, "back") or "/documents"))
 
