@@ -88,8 +88,9 @@ PAGES = (
     Page("/deliveries", 12),
     Page("/deliveries?status=failed", 12),
     Page("/deliveries?from=2026-01-01&to=2026-01-31", 12),
-    # The groups are sorted by their numbers, and not the deliveries.
-    Page("/export-errors", 8, ("deliveries",)),
+    # The groups are sorted by their numbers, and not the deliveries. One statement asks which of
+    # the shown deliveries have a call about which a person decides.
+    Page("/export-errors", 9, ("deliveries",)),
     Page("/deliveries?q=invoice-99999", 12),
     Page("/deliveries?sort=updated", 12, ("deliveries",)),
     Page("/deliveries?sort=document", 12, ("deliveries",)),
