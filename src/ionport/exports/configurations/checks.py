@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import chain, count
+from typing import Final
 
 from ionport.connections.model import TargetKind
 from ionport.connections.service import ConnectionService
@@ -16,6 +18,7 @@ from ionport.exports.configurations.model import (
     PinnedMapping,
 )
 from ionport.exports.configurations.options import missing_for_credit_notes, wrong_options
+from ionport.exports.configurations.repository import ConfigurationRepository
 from ionport.exports.destinations import destination_of
 from ionport.identity.service import IdentityService
 from ionport.mappings.intake import wrong_kind_text
@@ -24,7 +27,7 @@ from ionport.mappings.model import MappingKind, MappingVersion
 from ionport.mappings.service import MappingService
 from ionport.store import OrganizationScope, ScopedWork
 
-_TITLE_LENGTH = 200
+TITLE_LENGTH: Final = 200
 
 
 class ConfigurationChecks:
@@ -138,11 +141,24 @@ class ConfigurationChecks:
                 fields={f"{finding.mapping}_mapping": finding.text for finding in blocked},
             )
 
-    def check(self, access: ScopedWork[OrganizationScope], fields: ConfigurationFields) -> None:
-        """Raise InvalidInput that names every field that is missing or does not fit."""
+    def check(
+        self,
+        access: ScopedWork[OrganizationScope],
+        fields: ConfigurationFields,
+        old_title: str = "",
+    ) -> None:
+        """Raise InvalidInput that names every field that is missing or does not fit.
+
+        `old_title`: the title of the configuration that is changed, which it may keep; empty for a
+        new one, whose title `free_title` makes.
+        """
         wrong: dict[str, str] = {}
-        if not fields.title.strip() or len(fields.title) > _TITLE_LENGTH:
+        if not fields.title.strip() or len(fields.title) > TITLE_LENGTH:
             wrong["title"] = _("Give a title of 1 to 200 characters.")
+        elif old_title and _key(fields.title) != _key(old_title):
+            taken = ConfigurationRepository(access.connection).titles(access.scope)
+            if _key(fields.title) in map(_key, taken):
+                wrong["title"] = _("Another configuration has this title.")
         if fields.document_type not in DOCUMENT_TYPES:
             wrong["document_type"] = _("Choose a document type.")
         wrong |= self._wrong_references(access, fields)
@@ -193,3 +209,16 @@ class ConfigurationChecks:
 def pinned(versions: Mapping[MappingKind, MappingVersion]) -> dict[MappingKind, PinnedMapping]:
     """Return versions as a configuration keeps them."""
     return {kind: PinnedMapping(each.mapping_id, each.id) for kind, each in versions.items()}
+
+
+def free_title(access: ScopedWork[OrganizationScope], title: str) -> str:
+    """Return the title for a new configuration: numbered, and cut, where another one has it."""
+    title = title.strip()
+    taken = {_key(each) for each in ConfigurationRepository(access.connection).titles(access.scope)}
+    ends = chain([""], (f" ({number})" for number in count(2)))
+    titles = (f"{title[: TITLE_LENGTH - len(end)].rstrip()}{end}" for end in ends)
+    return next(each for each in titles if _key(each) not in taken)
+
+
+def _key(title: str) -> str:
+    return title.strip().casefold()

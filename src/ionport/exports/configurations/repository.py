@@ -20,6 +20,7 @@ from ionport.exports.model import ExportMethod
 from ionport.exports.tables import configuration_mappings, export_configurations
 from ionport.mappings.model import MappingKind
 from ionport.store import OrganizationScope, SystemScope
+from ionport.store.locks import lock_name
 
 AnyScope = OrganizationScope | SystemScope
 
@@ -133,6 +134,12 @@ class ConfigurationRepository:
             _with_pinned(self._select(scope)).join(shown, shown.c.id == _c.id).order_by(*order)
         )
         return Page(_configurations(rows), total, page)
+
+    def titles(self, scope: OrganizationScope) -> Sequence[str]:
+        """Return the titles of all configurations; who makes another one waits until this ends."""
+        lock_name(self._connection, f"titles {scope.organization_id}")
+        query = self._select(scope).with_only_columns(_c.title)
+        return self._connection.execute(query).scalars().all()
 
     def active(
         self, scope: OrganizationScope, document_type: str, sub_organization_id: str | None

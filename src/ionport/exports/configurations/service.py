@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace as replaced
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +15,7 @@ from ionport.core.i18n import _
 from ionport.core.ids import new_id
 from ionport.core.paging import Page, PageRequest
 from ionport.documents.bulk.anew import JudgingAnew
-from ionport.exports.configurations.checks import ConfigurationChecks, pinned
+from ionport.exports.configurations.checks import ConfigurationChecks, free_title, pinned
 from ionport.exports.configurations.model import (
     ActivationFinding,
     ConfigurationAction,
@@ -70,6 +71,8 @@ class ExportConfigurationService:
     ) -> ExportConfiguration:
         """Store a new configuration; it is not active yet.
 
+        Its title gets a number where another one has it: “Invoices (2)”.
+
         Raises:
             InvalidInput: names every field that is missing or does not fit.
         """
@@ -85,7 +88,7 @@ class ExportConfigurationService:
             created_by=access.actor.name,
             created_at=now,
             updated_at=now,
-            **_columns(fields),
+            **_columns(replaced(fields, title=free_title(access, fields.title))),
         )
         ConfigurationRepository(access.connection).add(access.scope, configuration)
         self._record(access, ConfigurationAction.CREATED, configuration)
@@ -126,7 +129,7 @@ class ExportConfigurationService:
         """
         access.require_organization_administrator()
         old = self._get(access, configuration_id)
-        self._checks.check(access, fields)
+        self._checks.check(access, fields, old.title)
         versions = self._checks.versions(access, fields, old.mappings)
         if old.is_active:
             self._checks.refuse_blocked(versions, fields)

@@ -17,6 +17,7 @@ from ionport.core.errors import InvalidInput, TooLarge
 from ionport.core.http.texts import is_storable
 from ionport.core.i18n import _, labelled
 from ionport.core.paging import MAX_PER_PAGE, Page, PageRequest
+from ionport.exports.configurations.checks import TITLE_LENGTH
 from ionport.exports.configurations.model import ConfigurationFields, ExportConfiguration
 from ionport.exports.model import ExportMethod
 from ionport.identity.access import Access
@@ -28,7 +29,6 @@ from ionport.store import OrganizationScope
 FORMAT: Final = "ionport.export-configurations"
 MAX_BYTES: Final = 1_048_576
 MOST: Final = MAX_PER_PAGE
-_TITLE: Final = 200
 _NAMES: Final = PageRequest(per_page=MAX_PER_PAGE)
 _TEXTS: Final = ("title", "document_type", "method", "connection")
 
@@ -160,7 +160,7 @@ class ConfigurationTransfer:
         """
         access.require_organization_administrator()
         before = self._configurations.get(access, configuration_id)
-        title = _("Copy of {title}").format(title=before.title)[:_TITLE]
+        title = _("Copy of {title}").format(title=before.title)[:TITLE_LENGTH]
         fields = replace(before.fields, title=title, versions=before.version_ids())
         return self._configurations.create(access, fields)
 

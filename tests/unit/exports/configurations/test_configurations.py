@@ -237,8 +237,9 @@ def test_an_active_configuration_is_not_moved_onto_another(
     main, sub = create(side, fields), create(side, replace(fields, sub_organization_id=sub_id))
     activate(side, main.id)
     activate(side, sub.id)
+    moved = replace(fields, title=sub.title)
     with side.database.write() as work, pytest.raises(Conflict):
-        side.configurations.edit(Access(work, side.scope, OPERATOR), sub.id, fields)
+        side.configurations.edit(Access(work, side.scope, OPERATOR), sub.id, moved)
     assert get(side, sub.id).sub_organization_id == sub_id
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -12,7 +15,9 @@ from ionport.connections.intake import prepare_connection
 from ionport.core.errors import Forbidden, InvalidInput, TooLarge
 from ionport.core.paging import PageRequest
 from ionport.exports.configurations import transfer
+from ionport.exports.configurations.checks import ConfigurationChecks
 from ionport.exports.configurations.model import ExportConfiguration
+from ionport.exports.configurations.repository import ConfigurationRepository
 from ionport.exports.configurations.transfer import MAX_BYTES, read_transfer
 from ionport.exports.model import ExportMethod
 from ionport.identity.access import Access
@@ -72,7 +77,8 @@ def test_what_is_written_is_made_again_by_the_names_of_what_it_uses(
         assert uploaded[name].encode() not in content
     (again,) = imported(side, content)
     assert again.id != made.id
-    assert again.fields == made.fields
+    assert again.title == f"{made.title} (2)"
+    assert replace(again.fields, title=made.title) == made.fields
     assert (made.is_active, again.is_active) == (True, False)
     assert written(side).count(b"Export=Success") == 2
 
@@ -162,6 +168,47 @@ def test_a_copy_uses_the_same_versions_and_is_not_active(
         made.options,
         False,
     )
+
+
+@pytest.mark.on_each_database
+def test_a_copy_made_twice_at_once_has_two_titles(
+    side: DocumentSide, made: ExportConfiguration, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both, checked = Barrier(2), ConfigurationChecks.versions
+
+    def meet(*args: Any) -> Any:
+        # SQLite has one writer: the other one has not begun.
+        if not side.database.is_sqlite:
+            both.wait(10)
+        return checked(*args)
+
+    def copy(_number: int) -> str:
+        with side.database.write() as work:
+            access = Access(work, side.scope, OPERATOR)
+            return side.configurations.transfer.duplicate(access, made.id).title
+
+    with monkeypatch.context() as patch, ThreadPoolExecutor(2) as pool:
+        patch.setattr(ConfigurationChecks, "versions", meet)
+        found = sorted(pool.map(copy, range(2)))
+    assert found == [f"Copy of {made.title}", f"Copy of {made.title} (2)"]
+
+
+def test_a_title_is_of_one_configuration_and_one_that_was_equal_stays(
+    side: DocumentSide, made: ExportConfiguration
+) -> None:
+    with side.database.write() as work:
+        access = Access(work, side.scope, OPERATOR)
+        service, fields = side.configurations, replace(made.fields, title="T" * 200)
+        long = [service.create(access, fields) for _each in range(2)]
+        assert [each.title for each in long] == ["T" * 200, "T" * 196 + " (2)"]
+        with pytest.raises(InvalidInput) as refused:
+            service.edit(access, made.id, replace(made.fields, title=long[1].title.lower()))
+        assert list(refused.value.fields) == ["title"]
+        # As an earlier version stored it.
+        values = {"title": made.title}
+        ConfigurationRepository(work.connection).update(side.scope, long[0].id, values)
+        kept = replace(made.fields, title=made.title.upper())
+        assert service.edit(access, long[0].id, kept).title == made.title.upper()
 
 
 def test_only_administrators_copy_and_move_configurations(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 
 from starlette.requests import Request
@@ -54,6 +55,7 @@ def list_exports(request: Request) -> Response:
         "uses": uses,
         "records": records,
         "page_of": found,
+        "titles": Counter(item.title.lower() for item in found.items),
         "sub_organizations": names,
         "type_labels": _type_labels(),
     }

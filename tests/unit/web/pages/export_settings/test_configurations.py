@@ -571,7 +571,7 @@ def test_credit_notes_need_a_sign_and_over_ion_a_reason(site: Site) -> None:
     other = site.browser.send(path, fields | decided, files=files | bod_file)
     _proved(site, other)
     active = site.browser.send(f"{other.url.path}/activate", form_at=other.url.path)
-    assert "Credit notes is active." in said(active.text)
+    assert "Credit notes (3) is active." in said(active.text)
 
 
 def test_the_template_is_the_one_for_the_document_type(site: Site) -> None:
@@ -593,13 +593,22 @@ def test_a_configuration_is_duplicated_saved_and_imported(site: Site) -> None:
     copy = site.browser.send(f"{made.url.path}/duplicate", form_at=made.url.path)
     assert copy.url.path.endswith("/edit")
     assert "Copy of Invoices to Infor is made." in copy.text
+    taken = {"title": "INVOICES to Infor"}
+    refused = site.browser.send(copy.url.path, taken)
+    assert refused.status_code == 422
+    assert "Another configuration has this title." in said(refused.text)
     saved = site.browser.get("/settings/export/file")
     assert "attachment" in saved.headers["content-disposition"]
     at = "/settings/export/import"
     page = site.browser.send(at, files=[("file", ("all.json", saved.content))])
     assert page.url.path == "/settings/export"
     assert "2 configurations are imported." in page.text
-    assert said(page.text).count("Copy of Invoices to Infor") == 2
+    assert "Copy of Invoices to Infor (2)" in said(page.text)
+    assert "made " not in said(page.text)
+    # As versions stored them that made two of one title.
+    with site.application.database.write() as work:
+        work.connection.exec_driver_sql("UPDATE export_configurations SET title = 'Équal'")
+    assert site.browser.text("/settings/export").count("made ") == 4
     for content in (b"", b"{}", saved.content.replace(b"DocBits_TST", b"Elsewhere")):
         refused = site.browser.send(at, files=[("file", ("all.json", content))])
         assert refused.status_code == 422
