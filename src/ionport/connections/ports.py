@@ -16,6 +16,12 @@ class ConnectionUse(Protocol):
         """Return the titles of what uses the connection, at most ten."""
         ...
 
+    def named_by(
+        self, access: ScopedWork[OrganizationScope], connection_id: str
+    ) -> tuple[int, int]:
+        """Return how many deliveries of the ledger, and how many deleted things, name it."""
+        ...
+
     def proof_ended(
         self, access: ScopedWork[OrganizationScope], connection_id: str, now: datetime
     ) -> None:

@@ -36,7 +36,7 @@ from ionport.connections.tokens import DatabaseTokenStore
 from ionport.connections.versions.service import FileVersions
 from ionport.core.clock import Clock
 from ionport.core.errors import Conflict, NotFound, existing
-from ionport.core.i18n import _
+from ionport.core.i18n import _, ngettext
 from ionport.core.ids import new_id
 from ionport.core.paging import Following, Page, PageRequest
 from ionport.core.sealing import KeyRing
@@ -169,21 +169,38 @@ class ConnectionService:
         """
         access.require(Permission.MANAGE_CONNECTIONS)
         connection = self._get(access, connection_id)
-        users = self.uses.titles(access, connection_id) if self.uses else ()
-        if users:
-            raise Conflict(
-                _("The connection is used by: {titles}. Choose another one there first.").format(
-                    titles=", ".join(users)
-                ),
-                code="connection_in_use",
-            )
+        if kept := self.why_kept(access, connection_id):
+            raise kept
         if not ConnectionRepository(access.connection).delete(access.scope, connection_id):
-            raise Conflict(
-                _("The connection stays: the ledger holds deliveries over it."),
-                code="connection_in_ledger",
-            )
+            raise Conflict(_("The connection was used a moment ago."), code="connection_in_use")
         details = {"name": connection.name, "fingerprint": connection.fingerprint}
         self._audit.record(access, ConnectionAction.DELETED, connection.id, details)
+
+    def why_kept(
+        self, access: ScopedWork[OrganizationScope], connection_id: str
+    ) -> Conflict | None:
+        """Return why a connection cannot be deleted; None when it can."""
+        if self.uses is None:
+            return None
+        if users := self.uses.titles(access, connection_id):
+            text = _("The connection is used by: {titles}. Choose another one there first.")
+            return Conflict(text.format(titles=", ".join(users)), code="connection_in_use")
+        sent, deleted = self.uses.named_by(access, connection_id)
+        if sent:
+            text = ngettext(
+                "The connection stays: the ledger holds {n} delivery over it.",
+                "The connection stays: the ledger holds {n} deliveries over it.",
+                sent,
+            )
+            return Conflict(text.format(n=sent), code="connection_in_ledger")
+        if deleted:
+            text = ngettext(
+                "The connection stays: {n} deleted configuration used it.",
+                "The connection stays: {n} deleted configurations used it.",
+                deleted,
+            )
+            return Conflict(text.format(n=deleted), code="connection_in_ledger")
+        return None
 
     def credential(self, access: ScopedWork[OrganizationScope], connection_id: str) -> IonApiFile:
         """Open the sealed file: for calls to Infor, never for a page.

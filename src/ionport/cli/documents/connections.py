@@ -95,6 +95,10 @@ def connection_delete(ctx: click.Context, name: str, yes: bool, as_json: bool) -
     with opened_documents(ctx) as documents:
         service = documents.side.connections
         connection_id = connection_id_of(documents, name)
+        with documents.read() as access:
+            kept = service.why_kept(access, connection_id)
+        if kept is not None:
+            raise kept
         if not yes:
             click.confirm(f"Delete the connection {name}?", abort=True)
         with documents.write() as access:

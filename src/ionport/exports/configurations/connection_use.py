@@ -19,6 +19,14 @@ class ConfigurationConnectionUse:
             access.scope, connection_id
         )
 
+    def named_by(
+        self, access: ScopedWork[OrganizationScope], connection_id: str
+    ) -> tuple[int, int]:
+        """Return how many deliveries, and how many deleted configurations, name it."""
+        return ConfigurationRepository(access.connection).naming_connection(
+            access.scope, connection_id
+        )
+
     def proof_ended(
         self, access: ScopedWork[OrganizationScope], connection_id: str, now: datetime
     ) -> None:

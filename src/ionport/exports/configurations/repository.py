@@ -17,7 +17,7 @@ from ionport.exports.configurations.model import (
 )
 from ionport.exports.destinations import destination_of
 from ionport.exports.model import ExportMethod
-from ionport.exports.tables import configuration_mappings, export_configurations
+from ionport.exports.tables import configuration_mappings, deliveries, export_configurations
 from ionport.mappings.model import MappingKind
 from ionport.store import OrganizationScope, SystemScope
 from ionport.store.locks import lock_name
@@ -199,6 +199,22 @@ class ConfigurationRepository:
         except IntegrityError:
             return False
         return True
+
+    def naming_connection(self, scope: OrganizationScope, connection_id: str) -> tuple[int, int]:
+        """Return how many deliveries and how many deleted configurations name a connection."""
+        number = select(func.count()).select_from
+        of_ledger = number(deliveries).where(
+            deliveries.c.organization_id == scope.organization_id,
+            deliveries.c.connection_id == connection_id,
+        )
+        deleted = number(export_configurations).where(
+            _c.organization_id == scope.organization_id,
+            _c.connection_id == connection_id,
+            _c.deleted_at.is_not(None),
+        )
+        found = (of_ledger.scalar_subquery(), deleted.scalar_subquery())
+        row = self._connection.execute(select(*found)).one()
+        return row[0], row[1]
 
     def uses_connection(self, scope: OrganizationScope, connection_id: str) -> Sequence[str]:
         """Return the titles of configurations that use a connection, at most ten."""

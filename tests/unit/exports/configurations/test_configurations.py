@@ -320,3 +320,17 @@ def test_a_connection_that_a_configuration_uses_is_not_deleted(
     made = create(side, fields)
     with side.database.write() as work, pytest.raises(Conflict, match="Invoices to Infor"):
         side.connections.delete(Access(work, side.scope, OPERATOR), made.connection_id)
+
+
+@pytest.mark.on_each_database
+def test_a_connection_that_the_ledger_names_stays_and_says_how_often(
+    side: DocumentSide, fields: ConfigurationFields
+):
+    made = create(side, fields)
+    activate(side, made.id)
+    side.export(side.receive("471102"))
+    with side.database.write() as work:
+        access = Access(work, side.scope, OPERATOR)
+        side.configurations.delete(access, made.id)
+        with pytest.raises(Conflict, match="the ledger holds 1 delivery over it"):
+            side.connections.delete(access, made.connection_id)

@@ -198,7 +198,7 @@ def check_status(request: Request) -> Response:
 
 
 def delete_form(request: Request) -> Response:
-    """Ask before a connection is deleted."""
+    """Ask before a connection is deleted, or show what keeps it."""
     visit, scope = visit_of(request), organization_scope(request)
     visit.actor.require(scope.organization_id, Permission.MANAGE_CONNECTIONS)
     with organization_read(request) as access:
@@ -206,24 +206,20 @@ def delete_form(request: Request) -> Response:
             access, request.path_params["connection"]
         )
         held = held_over(request, access.work, connection_id=connection.id)
-        uses = documents_of(request).connections.uses
-        users = uses.titles(access, connection.id) if uses else ()
+        kept = documents_of(request).connections.why_kept(access, connection.id)
     crumbs = [
         (_("Settings"), path_to(request, "settings")),
         (_("Connections"), path_to(request, "connections")),
         (connection.name, _url(request, connection.id)),
     ]
     heading = _("Delete {name}?").format(name=connection.name)
-    if users:
-        text = _("It is used by: {titles}. It can be deleted once another one is chosen there.")
-        texts = [text.format(titles=", ".join(users)), *held_text(held)]
-        return tell_why_not(request, heading, texts, crumbs=crumbs)
+    if kept is not None:
+        return tell_why_not(request, heading, [kept.text, *held_text(held)], crumbs=crumbs)
     texts = [
         _(
-            "The sealed credential is deleted. To use it again, upload its ION API file again. A"
-            " connection that a configuration uses, or that the ledger names, stays."
+            "No configuration uses it, and no delivery went over it. The sealed credential is"
+            " deleted: to use it again, add the connection anew."
         ),
-        *held_text(held),
     ]
     return ask_first(request, heading, texts, _("Delete"), crumbs=crumbs)
 

@@ -159,7 +159,12 @@ def test_whoever_deletes_a_connection_in_use_is_told_so_before(site: Site) -> No
     found = re.search(r'href="(/settings/connections/con_\w+)"', made.text)
     assert found
     page = site.browser.get(f"{found[1]}/delete").text
-    assert "It is used by: Invoices to Infor." in said(page)
+    assert "The connection is used by: Invoices to Infor." in said(page)
+    assert 'class="btn btn-danger"' not in page
+    # A deleted configuration still names it.
+    site.browser.send(f"{made.url.path}/delete", form_at=f"{made.url.path}/delete")
+    page = site.browser.get(f"{found[1]}/delete").text
+    assert "The connection stays: 1 deleted configuration used it." in said(page)
     assert 'class="btn btn-danger"' not in page
 
 
