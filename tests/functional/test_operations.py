@@ -39,11 +39,12 @@ class Shell:
     environment: dict[str, str]
     running: list[subprocess.Popen[str]] = field(default_factory=list)
 
-    def follow(self, heading: str) -> None:
-        """Run the commands that stand under a heading of the page."""
+    def follow(self, heading: str, *numbers: int) -> None:
+        """Run the blocks of commands under a heading of the page: all, or those of a number."""
         section = read_page("operations").text.split(f"## {heading}\n")[1].split("\n## ")[0]
-        for block in re.findall(r"```\n(.*?)```", section, re.DOTALL):
-            for line in block.strip().splitlines():
+        blocks = re.findall(r"```\n(.*?)```", section, re.DOTALL)
+        for number in numbers or range(len(blocks)):
+            for line in blocks[number].strip().splitlines():
                 self.run(line)
 
     def run(self, line: str) -> str:
@@ -57,6 +58,9 @@ class Shell:
         if words[0] == "export":
             name, _sign, value = words[1].partition("=")
             self.environment[name] = value
+            return ""
+        if words[0] == "unset":
+            del self.environment[words[1]]
             return ""
         if words[0] == "ionport":
             words = [sys.executable, "-m", *words]
@@ -154,7 +158,7 @@ def test_an_operator_who_follows_the_manual_moves_scales_backs_up_and_restores(
         sides.configure_export(application, credentials)
         application.close()
 
-        shell.follow("Use PostgreSQL instead of SQLite")
+        shell.follow("Use PostgreSQL instead of SQLite", 0)
         shell.follow("Several processes and machines")
         assert until(shell.answers)
         # Two behind the address, and one beside them.
@@ -169,7 +173,8 @@ def test_an_operator_who_follows_the_manual_moves_scales_backs_up_and_restores(
         assert until(lambda: len(_children(first)) == 2 and killed not in _children(first))
         shell.follow("Back up")
         shell.stop()
-        del shell.environment["IONPORT_DATABASE_URL"]
+        shell.follow("Use PostgreSQL instead of SQLite", 1)
+        assert delivered(sqlite_url(data / "ionport.db")) == 3
         shell.follow("Restore")
         shell.environment["IONPORT_DATA"] = "restored"
         restored = sqlite_url(shell.folder / "restored" / "ionport.db")

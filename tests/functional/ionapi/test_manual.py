@@ -6,6 +6,7 @@ import ast
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 from collections.abc import Sequence
@@ -13,11 +14,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from ionport import ionapi
+from ionport.cli import main
 from ionport.ionapi import (
     AsyncIonApiClient,
     ConnectionFailed,
@@ -29,6 +32,7 @@ from ionport.ionapi import (
 )
 from ionport.manual import read_page
 from ionport.testing.infor import Infor
+from tests.support.manual_blocks import block
 
 PAGES = ("client", "client-services")
 FILE = "DocBits_TST.ionapi"
@@ -42,21 +46,41 @@ def _examples(page: str) -> Sequence[str]:
     return _EXAMPLE.findall(read_page(page).text)
 
 
-@pytest.mark.parametrize("page", [*PAGES, "sandbox-datafabric"])
-def test_every_example_of_a_page_runs_one_after_the_other(
-    infor: Infor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, page: str
-) -> None:
+def _catalogue(infor: Infor) -> None:
+    """Let the data catalog know the objects that the pages name."""
     schema = {"properties": {"ITNO": {"type": "string"}, "QTY": {"type": "number"}}}
     parts = infor._parts
     with parts.database.write() as work:
         for name in ("Stock", "MITMAS"):
             entry = {"name": name, "type": "JSON", "schema": schema, "properties": None}
             parts.side.ion.lake.put_object(work.within(parts.scope), "test", entry)
+
+
+@pytest.mark.parametrize("page", [*PAGES, "sandbox-datafabric"])
+def test_every_example_of_a_page_runs_one_after_the_other(
+    infor: Infor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, page: str
+) -> None:
+    _catalogue(infor)
     (tmp_path / FILE).write_bytes(infor.ionapi_file().read_bytes())
     monkeypatch.chdir(tmp_path)
     namespace: dict[str, object] = {"__name__": "__main__", **_IMPORTED}
     for number, example in enumerate(_examples(page), start=1):
         exec(compile(example, f"{page}.md, example {number}", "exec"), namespace)
+
+
+def test_the_queries_by_command_are_answered(
+    infor: Infor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _catalogue(infor)
+    (tmp_path / FILE).write_bytes(infor.ionapi_file().read_bytes())
+    monkeypatch.chdir(tmp_path)
+    outputs = []
+    for line in block("sandbox-datafabric", "ionport compass").splitlines():
+        done = CliRunner().invoke(main, shlex.split(line.partition(" > ")[0])[1:])
+        assert done.exit_code == 0, f"{line}\n{done.output}"
+        outputs.append(done.stdout)
+    assert "No rows" in outputs[0]
+    assert outputs[1].split() == ["ITNO"]
 
 
 def test_the_test_of_the_page_about_test_suites_passes(infor: Infor) -> None:

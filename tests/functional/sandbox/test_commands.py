@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
 import stat
 import subprocess
@@ -16,6 +17,7 @@ from click.testing import CliRunner, Result
 from ionport.cli import main
 from ionport.ionapi import IonApiClient, IonApiFile, ItemDraft, ServiceError
 from tests.support import sides
+from tests.support.manual_blocks import block
 from tests.support.plugin_runs import run_python
 
 Run = Callable[..., Result]
@@ -36,7 +38,8 @@ def server(folder: Path) -> Iterator[sides.Process]:
 
 
 def _start(folder: Path) -> sides.Process:
-    arguments = ["--data", str(folder), "sandbox", "up", "--port", "0"]
+    shown = block("testing", "ionport --data .sandbox sandbox up")
+    arguments = shlex.split(shown.replace(".sandbox", str(folder)).replace("8400", "0"))[1:]
     process = sides.start_ionport(arguments, {}, folder.with_suffix(".log"))
     assert sides.until((folder / "sandbox-access.json").exists)
     assert httpx2.get(f"{process.url}/healthz", timeout=30).status_code == 200
@@ -66,6 +69,25 @@ def test_the_credentials_it_leaves_are_private_and_open_the_server(
     for name in ("sandbox.ionapi", "sandbox-access.json"):
         assert stat.S_IMODE((folder / name).stat().st_mode) == 0o600
     assert client.idm.create_item(ITEM).entity_name == "M3_SupplierInvoice"
+
+
+def test_the_commands_of_the_manual_steer_the_server(
+    folder: Path, client: IonApiClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    lines = block("testing", "ionport --data .sandbox sandbox reset").splitlines()
+    outputs = []
+    for line in lines:
+        words = shlex.split(line.replace(".sandbox", str(folder)))[1:]
+        done = CliRunner().invoke(main, words)
+        assert done.exit_code == 0, f"{line}\n{done.output}"
+        outputs.append(done.output)
+        if "add status" in line:
+            with pytest.raises(ServiceError):
+                client.idm.create_item(ITEM)
+    assert "applied to 1 of 1" in outputs[2]
+    assert json.loads(outputs[4])[0]["status"] == 503
+    assert json.loads((tmp_path / "calls.har").read_text(encoding="utf-8"))["log"]["entries"]
 
 
 def test_calls_are_printed_newest_first_and_exported(

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
+import shutil
+import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
@@ -13,6 +18,7 @@ from ionport.documents.samples import read_sample
 from ionport.identity.api_keys.model import ApiScope
 from ionport.manual import read_page
 from tests.support.api import api_key
+from tests.support.manual_blocks import block
 from tests.support.whole import INVOICE, Site
 from tests.unit.web.pages.documents.test_documents import _active_export
 
@@ -50,3 +56,34 @@ def test_the_client_of_the_manual_sends_in_and_exports(
     exec(compile(example[1], "json-api.md", "exec"), {"__name__": "__main__"})
     document = capsys.readouterr().out.split()[-1]
     assert "Exporting" in site.browser.get(f"/documents/{document}").text
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="NO CURL: the API was not asked by it")
+def test_curl_lists_documents_and_sends_values_in(site: Site) -> None:
+    url = str(site.browser.http.base_url).rstrip("/")
+    environment = {**os.environ, "IONPORT_URL": url, "API_KEY": api_key(site)}
+
+    def curl(beginning: str) -> Any:
+        done = subprocess.run(
+            [
+                "bash",
+                "-c",
+                block("json-api", f'curl -H "Authorization: Bearer $API_KEY" {beginning}'),
+            ],
+            env=environment,
+            capture_output=True,
+            check=True,
+            timeout=60,
+        )
+        return json.loads(done.stdout)
+
+    assert curl('"$IONPORT_URL/api/v1/documents?')["items"] == []
+    assert curl('"$IONPORT_URL/api/v1/documents" \\')["id"].startswith("doc_")
+
+
+def test_a_problem_has_the_members_that_the_page_shows(api: TestClient) -> None:
+    content = read_sample(INVOICE)
+    answers = [api.post("/documents", files={"file": (INVOICE, content)}) for _again in range(2)]
+    shown = json.loads(block("json-api", '{\n  "type": "about:blank"'))
+    assert answers[1].status_code == shown["status"]
+    assert set(answers[1].json()) == set(shown)

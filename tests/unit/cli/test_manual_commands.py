@@ -16,6 +16,8 @@ from click.testing import CliRunner
 
 from ionport.cli import main
 from ionport.manual import page_names, read_page
+from tests.support.manual_blocks import block
+from tests.support.sftp import PASSWORD, USER, sftp_server
 from tests.support.whole import Site, site_on
 
 _BLOCK = re.compile(r"```(?:shell|sh|)\n.*?```|^(?: {4}\S.*\n)+", re.DOTALL | re.MULTILINE)
@@ -37,8 +39,8 @@ def commands_of(page: str) -> list[list[str]]:
 def _shown() -> Iterator[tuple[str, list[str]]]:
     for page in page_names():
         yield from ((page, words) for words in commands_of(page))
-    for block in re.findall(r"```json\n(.*?)```", read_page("client-mcp").text, re.DOTALL):
-        yield "client-mcp", json.loads(block)["mcpServers"]["ionport"]["args"]
+    configured = json.loads(block("client-mcp", "{\n"))
+    yield "client-mcp", configured["mcpServers"]["ionport"]["args"]
 
 
 @pytest.mark.parametrize(("page", "words"), list(_shown()), ids=lambda value: str(value)[:60])
@@ -89,3 +91,54 @@ def test_commands_that_need_a_data_folder_alone_run_as_the_pages_have_them(
     assert "DE02120300000000202051" in told["supplier show 70012"]
     assert "Südmaschinen AG" in told["company list"]
     assert json.loads(Path("invoice.json").read_text())["approvals"]["second_from"] == "10000"
+
+
+def test_files_that_the_pages_show_are_taken(site: Site, tmp_path: Path) -> None:
+    data = ("--data", str(site.application.settings.data))
+    shown = {
+        "type.json": block("document-types", "{\n"),
+        "values.json": block("intake", '[{"document_type"'),
+        "values.csv": block("intake", "invoice_id;invoice_date"),
+    }
+    for name, content in shown.items():
+        (tmp_path / name).write_text(content, encoding="utf-8")
+    done = CliRunner().invoke(
+        main, [*data, "document-type", "import", str(tmp_path / "type.json")], input="y\n"
+    )
+    assert done.exit_code == 0, done.output
+    added: list[str] = []
+    for name in ("values.json", "values.csv"):
+        done = CliRunner().invoke(main, [*data, "document", "add", str(tmp_path / name), "--json"])
+        assert done.exit_code == 0, done.output
+        added += [each["file"] for each in json.loads(done.output)]
+    assert len(added) == 3
+
+
+def test_targets_and_servers_are_added_by_the_commands_of_the_pages(
+    site: Site, tmp_path: Path
+) -> None:
+    """With a folder, a server and a secret of their own in place of the words in capitals."""
+    lines = block("other-targets", "ionport connection").splitlines()
+    lines += block("intake", "ionport intake add-sftp").splitlines()
+    (tmp_path / "secret").write_text(PASSWORD, encoding="utf-8")
+    (tmp_path / "served").mkdir()
+    data = ("--data", str(site.application.settings.data))
+    proved = next(number for number, line in enumerate(lines) if "add-sftp" in line)
+    with sftp_server(tmp_path / "served") as server:
+        shown = {
+            "HOST": "127.0.0.1",
+            "SHARE": "invoices",
+            "USER": USER,
+            "FOLDER": "/",
+            "FILE": str(tmp_path / "secret"),
+            "ssh-ed25519 AAAA…": server.host_key,
+        }
+        for number, line in enumerate(lines):
+            adds = any(word.startswith("add-") for word in line.split())
+            own = {"NAME": f"Target {number if adds else proved}"}
+            if "add-folder" in line:
+                own["FOLDER"] = str(tmp_path / "served")
+            words = [{**shown, **own}.get(word, word) for word in shlex.split(line)[1:]]
+            port = ("--port", str(server.port)) if "add-sftp" in line else ()
+            done = CliRunner().invoke(main, [*data, *words, *port])
+            assert done.exit_code == 0, f"{line}\n{done.output}"

@@ -9,7 +9,13 @@ import pytest
 from ionport.documents.model import DocumentStatus
 from ionport.documents.webhooks.model import Event, EventType, MessageState, event_groups
 from ionport.identity.access import Access
+from tests.support.manual_blocks import block
 from tests.unit.documents.webhooks.conftest import ACME, ALL, OPERATOR, OTHER, UBL, Told
+
+
+def _names(told: object) -> object:
+    return {name: _names(told[name]) for name in told} if isinstance(told, dict) else None
+
 
 TO_COME = [EventType.DOCUMENT_RECEIVED, EventType.VALIDATED_PENDING_EXPORT, EventType.REJECTED]
 
@@ -26,6 +32,8 @@ def test_each_change_of_status_is_one_message_for_each_endpoint_that_wants_it(to
     assert [message.type for message in told.messages(some.id).messages] == ["document.rejected"]
     bodies = [json.loads(message.body) for message in found]
     assert [body["data"]["sequence"] for body in bodies] == [1, 2, 3]
+    shown = json.loads(block("webhooks", '{\n  "type": "document.exported"'))
+    assert _names(bodies[2]) == _names(shown)
     assert bodies[2] == {
         "type": "document.rejected",
         "timestamp": "2026-03-05T10:00:00.000Z",

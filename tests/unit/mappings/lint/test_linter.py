@@ -11,6 +11,7 @@ from ionport.mappings.model import (
     blocking,
 )
 from tests.support import erp_mappings
+from tests.support.manual_blocks import block
 from tests.unit.mappings.sources import BOD_TEMPLATE, IDM_TEMPLATE
 
 
@@ -211,6 +212,12 @@ def test_embedded_files_are_checked_and_told() -> None:
         "empty_value",
         "unknown_key",
     }
+
+
+def test_the_lines_for_embedded_files_that_the_manual_shows_are_right() -> None:
+    findings = _idm(extra=block("readable-invoice", "EMBEDDED_FILES_EXPORT"))
+    # Nothing but what is left out, and that ionport reads it so.
+    assert {finding.code for finding in findings} == {"embedded_files", "empty_value"}
 
 
 def test_errors_come_first_and_each_severity_by_line() -> None:
