@@ -10,6 +10,7 @@ import pytest
 from alembic import command
 from sqlalchemy import text
 
+from ionport.documents.kept_beside import PENDING_KIB
 from ionport.documents.listing.model import ListQuery
 from ionport.documents.listing.repository import ListRepository
 from ionport.documents.model import DocumentFilter, DocumentSort, DocumentSummary
@@ -95,3 +96,19 @@ def test_documents_of_the_version_before_have_the_newer_columns_and_are_sorted_b
     assert first(DocumentSort.TOTAL_NET_AMOUNT, 2) == [told[1500], told[2]]
     assert first(DocumentSort.DUE_DATE) == [told[2]]
     assert first(DocumentSort.SUPPLIER_ID) == first(DocumentSort.PURCHASE_ORDER) == [told[1500]]
+
+
+def test_a_search_on_postgresql_reads_little_that_its_index_has_not_sorted(
+    database: Database,
+) -> None:
+    if database.is_sqlite:
+        pytest.skip("its index has no such list")
+    config = _config()
+    with database.engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0061")
+    upgrade(database)
+    options = text("SELECT reloptions FROM pg_class WHERE relname = 'ix_document_search_trigrams'")
+    limit = [f"gin_pending_list_limit={PENDING_KIB}"]
+    with database.read() as work:
+        assert work.connection.execute(options).scalar() == limit
