@@ -46,7 +46,7 @@ from ionport.identity.sessions import SessionService
 from ionport.identity.setup import SetupService
 from ionport.infor_side import InforOptions, InforSide
 from ionport.ionapi.addresses import AddressPolicy
-from ionport.migrations import require_current, upgrade
+from ionport.migrations import current_revision, newest_revision, require_current, upgrade
 from ionport.settings import Settings, host_and_port
 from ionport.store import Database
 from ionport.tenant_tools.learn.folder import learn_all, take_over
@@ -87,6 +87,7 @@ class Application:
             self.settings.data,
             concurrency=self.settings.export_concurrency,
             over_one_connection=self.settings.connection_concurrency,
+            knows_schema=lambda: current_revision(self.database) == newest_revision(),
             options=options,
         )
         self.documents.deliveries.wake = engine.wake

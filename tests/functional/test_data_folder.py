@@ -6,6 +6,7 @@ import json
 import multiprocessing
 import os
 import shutil
+import signal
 import stat
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from pathlib import Path
 import httpx2
 import pytest
 from click.testing import CliRunner
+from sqlalchemy import text
 
 from ionport.application import Application, open_application
 from ionport.cli import main
@@ -213,6 +215,22 @@ def test_an_older_schema_is_refused_and_migrated(tmp_path: Path, database_url: s
     assert not (tmp_path / "keys.json").exists()
     open_application(load_settings({"IONPORT_DATABASE_URL": named}, data=tmp_path)).close()
     assert run(["--data", str(tmp_path), "app", "list"]).exit_code == 0
+
+
+def test_a_server_ends_when_its_database_gets_the_schema_of_another_version(
+    tmp_path: Path,
+) -> None:
+    server = RunningServer(load_settings({}, data=tmp_path / "data", port=0))
+    with server.application.database.write() as work:
+        work.connection.execute(text("UPDATE alembic_version SET version_num = 'next'"))
+    handlers = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        with pytest.raises(Unavailable, match="has the schema next now") as ended:
+            server.run()
+    finally:
+        for each, handler in handlers.items():
+            signal.signal(each, handler)
+    assert "Another version of ionport has taken over" in str(ended.value)
 
 
 def test_credentials_name_the_address_that_is_served_whoever_else_tries_to(tmp_path: Path) -> None:

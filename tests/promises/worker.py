@@ -23,7 +23,8 @@ from pathlib import Path
 from sqlalchemy import event
 
 from ionport.application import open_application
-from ionport.cli.serving.server import RunningServer
+from ionport.cli.serving.schema_watch import SchemaWatch
+from ionport.cli.serving.server import RunningServer, running
 from ionport.core.clock import SystemClock
 from ionport.observe.logs import configure_logging
 from ionport.settings import Side, load_settings
@@ -54,7 +55,7 @@ def serve_infor() -> None:
 
 
 def run_deliveries() -> None:
-    """Run deliveries until SIGTERM."""
+    """Run deliveries as `ionport worker` does, until SIGTERM or the schema changes."""
     # Waited for by `sigwait`, which faketime does not touch; all threads inherit it.
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
     proportion = Proportion(float(os.environ["IONPORT_TEST_FACTOR"]))
@@ -64,11 +65,11 @@ def run_deliveries() -> None:
     application = open_application(settings, clock=clock, timing=proportion.timing)
     _wait_less(application.database, proportion.of(BUSY_SECONDS))
     engine = application.delivery_engine(proportion.options)
-    engine.launch()
-    print("ready", flush=True)
-    signal.sigwait({signal.SIGTERM})
-    engine.close()
-    application.close()
+    watch = SchemaWatch(application.database, lambda: os.kill(os.getpid(), signal.SIGTERM))
+    with running([engine, watch], application.close):
+        print("ready", flush=True)
+        signal.sigwait({signal.SIGTERM})
+    watch.require_unchanged()
     print("ended", flush=True)
 
 

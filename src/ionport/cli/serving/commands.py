@@ -12,6 +12,7 @@ import click
 from ionport.application import Application, open_application
 from ionport.cli.opening import OPERATOR, settings_of
 from ionport.cli.serving.processes import serve_in_processes, stop_with
+from ionport.cli.serving.schema_watch import SchemaWatch
 from ionport.cli.serving.served_address import remember
 from ionport.cli.serving.server import RunningServer, beside_requests, listen, running
 from ionport.core.errors import InvalidInput
@@ -122,13 +123,15 @@ def worker(ctx: click.Context) -> None:
         )
     application = open_application(settings)
     engine = application.delivery_engine()
-    parts = [engine, *beside_requests(application)]
     stopped = threading.Event()
+    watch = SchemaWatch(application.database, stopped.set)
+    parts = [engine, *beside_requests(application), watch]
     for signal_number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(signal_number, lambda _number, _frame: stopped.set())
     with running(parts, application.close):
         click.echo("The worker runs deliveries. Stop it with Ctrl+C.")
         stopped.wait()
+    watch.require_unchanged()
 
 
 @click.command()

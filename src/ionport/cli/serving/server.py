@@ -17,6 +17,7 @@ from anyio.to_thread import current_default_thread_limiter
 from ionport.application import Application, open_application
 from ionport.asgi import build_asgi
 from ionport.cli.serving.housekeeping import Housekeeping, Task
+from ionport.cli.serving.schema_watch import SchemaWatch
 from ionport.cli.serving.served_address import remember
 from ionport.core.errors import InvalidInput
 from ionport.exports.engine.queues.port import EngineOptions
@@ -47,7 +48,12 @@ class RunningServer:
         )
         engine = self.application.delivery_engine(options) if settings.side.has_documents else None
         infor = self.application.infor
-        self._parts = [*([engine] if engine else []), *beside_requests(self.application)]
+        self._watch = SchemaWatch(self.application.database, self._end)
+        self._parts = [
+            *([engine] if engine else []),
+            *beside_requests(self.application),
+            self._watch,
+        ]
         self._server = _Server(
             settings.threads,
             server_config(build_asgi(self.application, engine)),
@@ -59,15 +65,23 @@ class RunningServer:
         return self.application.settings.origin
 
     def run(self) -> None:
-        """Serve until SIGINT or SIGTERM; deliveries under way finish their step."""
+        """Serve until SIGINT or SIGTERM; deliveries under way finish their step.
+
+        Raises:
+            Unavailable: another version of ionport has changed the database's schema.
+        """
         # uvicorn raises the signal again once it has stopped, and the engine must close after it.
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._stop)
         with self._background_running():
             settle_memory()
             self._server.run(sockets=[self._socket])
+        self._watch.require_unchanged()
 
     def _stop(self, _number: int, _frame: FrameType | None) -> None:
+        self._end()
+
+    def _end(self) -> None:
         self._server.should_exit = True
 
     @contextmanager

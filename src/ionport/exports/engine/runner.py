@@ -70,6 +70,8 @@ class DeliveryRunner:
         self.timing = timing or ExportTiming()
         self.worker_id = new_id("wrk")
         self.stopping = threading.Event()
+        # Whether the database still has the schema that this program writes.
+        self.knows_schema: Callable[[], bool] = lambda: True
         self._slots = threading.Semaphore(8)
         self._database = database
         self._clock = clock
@@ -122,7 +124,7 @@ class DeliveryRunner:
         """Run step after step until the delivery is over, has to wait, or was taken over.
 
         Errors of Infor or of a mapping are outcomes in the ledger, and so are faults of ours; only
-        errors of the database are raised.
+        errors of the database are raised, and all where another version has changed its schema.
         """
         with self._lock:
             if delivery_id in self._under_way:
@@ -163,6 +165,8 @@ class DeliveryRunner:
         except Exception:
             # Otherwise the delivery would be due at once, again and again.
             _logger.exception("delivery %s broke off before its first step", delivery_id)
+            if self._is_replaced():
+                raise
         with self._database.write() as work:
             running = self._records.claim(work, delivery_id, pass_number)
             if isinstance(running, RunningPass) and running.next_step is not None:
@@ -192,9 +196,21 @@ class DeliveryRunner:
             raise
         except Exception:
             _logger.exception("delivery %s broke off at %s", running.delivery.id, kind)
+            if self._is_replaced():
+                raise
         return self._write_with_retries(
             lambda work: self._records.fail_internally(work, running, kind)
         )
+
+    def _is_replaced(self) -> bool:
+        """Tell whether a fault came of the schema of another version; nothing more is begun then.
+
+        The pass keeps its lease, until whoever knows that schema takes it over.
+        """
+        if self.knows_schema():
+            return False
+        self.stopping.set()
+        return True
 
     def _hold(self, work: Work, running: RunningPass) -> Outcome:
         """End a pass whose document was held since it began; at once free again, it goes on."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from ionport.core.clock import BootClock
@@ -21,12 +22,15 @@ def build_engine(
     *,
     concurrency: int = 8,
     over_one_connection: int = 0,
+    knows_schema: Callable[[], bool] = lambda: True,
     options: EngineOptions | None = None,
 ) -> DeliveryEngine:
     """Return the engine of a process; `folder` is the data folder that it locks on SQLite.
 
     It makes `concurrency` calls at once; `over_one_connection` counts for all processes together.
+    `knows_schema` tells whether the database still has this program's schema.
     """
+    runner.knows_schema = knows_schema
     runner.limit_calls(concurrency, over_one_connection)
     schedule = Schedule(database, clock, runner.timing, runner.worker_id, runner.places)
     queue: PassQueue

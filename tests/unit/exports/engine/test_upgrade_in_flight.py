@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from alembic import command
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 
 from ionport.exports.engine.runner import DeliveryRunner
 from ionport.exports.engine.schedule import Schedule
@@ -105,3 +106,27 @@ def test_deliveries_in_flight_go_on_after_an_upgrade_and_arrive_once(
     assert create.state is AttemptState.SUCCEEDED
     assert was_unknown(create)
     old.close()
+
+
+def test_a_delivery_does_not_fail_by_what_a_newer_version_made_of_the_schema(
+    walk: Walk, runner: DeliveryRunner
+):
+    delivery_id = walk.exported("NEWER-1")
+    database = walk.side.database
+    with database.write() as work:
+        work.connection.exec_driver_sql(
+            "CREATE TRIGGER newer BEFORE INSERT ON delivery_attempts"
+            " BEGIN SELECT RAISE(ABORT, 'made_by is missing'); END"
+        )
+    runner.knows_schema = lambda: False
+    with pytest.raises(IntegrityError):
+        runner.run(delivery_id)
+    assert runner.stopping.is_set(), "nothing more is begun"
+    assert walk.side.detail(delivery_id).delivery.status is DeliveryStatus.RUNNING
+    with database.write() as work:
+        work.connection.exec_driver_sql("DROP TRIGGER newer")
+    Schedule(database, walk.clock, QUICK, "wrk_newer").begin(is_alone=True)
+    walk.clock.advance(timedelta(seconds=1))
+    with closing(walk.side.runner()) as newer:
+        assert walk.run(newer, delivery_id).kind is OutcomeKind.DONE
+    assert len(walk.items(walk.side.detail(delivery_id))) == 1
