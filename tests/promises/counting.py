@@ -108,6 +108,10 @@ class Ledger:
     def message_ids(self) -> set[str]:
         return {row[0] for row in self.rows("SELECT message_id FROM deliveries")}
 
+    def attempts(self) -> int:
+        """How many attempts there are."""
+        return int(self.rows("SELECT count(*) FROM delivery_attempts")[0][0])
+
     def lines(self) -> int:
         """How many lines the invoices of the tests have."""
         ((tables,),) = self.rows("SELECT tables FROM documents LIMIT 1")

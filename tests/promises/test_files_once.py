@@ -37,11 +37,11 @@ KILLS_ON_POSTGRESQL = max(2, DOCUMENTS // 20)
 _CASES = [
     (TargetKind.FOLDER, "sqlite"),
     (TargetKind.SFTP, "sqlite"),
-    (TargetKind.SMB, "postgresql"),
+    (TargetKind.SMB, "sqlite"),
 ]
 if "IONPORT_CHAOS_DOCUMENTS" in os.environ:
     _CASES += [
-        (TargetKind.SMB, "sqlite"),
+        (TargetKind.SMB, "postgresql"),
         (TargetKind.FOLDER, "postgresql"),
         (TargetKind.SFTP, "postgresql"),
     ]

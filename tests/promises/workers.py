@@ -89,8 +89,15 @@ class Workers:
         self._process = process
         self._made: list[Worker] = []
 
-    def start(self, folder: Path, database_url: str = "", *, factor: float = FACTOR) -> Worker:
-        """Start a worker on a data folder and wait until it runs deliveries.
+    def start(
+        self,
+        folder: Path,
+        database_url: str = "",
+        *,
+        factor: float = FACTOR,
+        is_awaited: bool = True,
+    ) -> Worker:
+        """Start a worker on a data folder, and wait until it runs deliveries if that is awaited.
 
         Its wall clock is the machine's and the seconds in the file `clock_of` the folder.
         """
@@ -100,7 +107,7 @@ class Workers:
             "IONPORT_TEST_CLOCK": str(clock_of(folder)),
             "IONPORT_DATABASE_URL": database_url,
         }
-        return self._start(folder, environment)
+        return self._start(folder, environment, is_awaited=is_awaited)
 
     def start_infor(self, folder: Path, port: int) -> Worker:
         """Start an Infor side on a data folder and wait until it serves the port."""
@@ -117,7 +124,9 @@ class Workers:
             worker.kill()
         self._made.clear()
 
-    def _start(self, folder: Path, environment: Mapping[str, str]) -> Worker:
+    def _start(
+        self, folder: Path, environment: Mapping[str, str], *, is_awaited: bool = True
+    ) -> Worker:
         log = folder.with_name(f"{folder.name}-{next(_numbers)}.log")
         line = json.dumps({**environment, "IONPORT_DATA": str(folder), "log": str(log)})
         assert self._process.stdin is not None
@@ -126,7 +135,7 @@ class Workers:
         self._process.stdin.flush()
         worker = Worker(int(self._process.stdout.readline()), log)
         self._made.append(worker)
-        is_ready = until(
+        is_ready = not is_awaited or until(
             lambda: log.exists() and "ready" in log.read_text(errors="replace"),
             pause=0.02,
         )
