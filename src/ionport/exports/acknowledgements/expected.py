@@ -14,7 +14,8 @@ from ionport.connections.proof_reader import proof_of
 from ionport.connections.proofs import BASE_STAGES, ProofState
 from ionport.documents.model import ErpStatus
 from ionport.exports.acknowledgements.repository import EndpointRepository
-from ionport.exports.configurations.model import ExportConfiguration
+from ionport.exports.configurations.model import ExportConfiguration, UseOfConnection
+from ionport.exports.configurations.proof_decisions import decision_about
 from ionport.exports.destinations import destination_of
 from ionport.exports.destinations.questions.model import WORD_OPTION, AskWhen
 from ionport.exports.model import Delivery
@@ -29,9 +30,10 @@ HEARD_WITHIN: Final = timedelta(hours=24)
 class Expected:
     """How the ERP's status of a configuration's deliveries is learned.
 
-    `asked`: whether the ERP is asked; None where it is not and will not be, False while no proof
-    has reached it. `is_told`: an endpoint takes acknowledgements. `within`: how long the status may
-    take; None where none is expected.
+    `asked`: whether the ERP is asked; None where it is not and will not be, False while the newest
+    proof was refused, or while none has reached it where only then it is asked. `is_told`: an
+    endpoint takes acknowledgements. `within`: how long the status may take; None where none is
+    expected.
     """
 
     asked: bool | None
@@ -62,7 +64,8 @@ def expected_of(
     asked = _asks(access, configuration)
     is_told = reaches_erp(configuration.method) and _has_endpoint(access, configuration)
     hours = configuration.options.get(WORD_OPTION, "")
-    within = HEARD_WITHIN if asked or is_told else None
+    is_always = _when(configuration) is AskWhen.ALWAYS
+    within = HEARD_WITHIN if asked or is_told or is_always else None
     if hours:
         within = timedelta(hours=int(hours)) or None
     return Expected(asked, is_told, within)
@@ -70,15 +73,22 @@ def expected_of(
 
 def _asks(access: ScopedWork[OrganizationScope], configuration: ExportConfiguration) -> bool | None:
     question = destination_of(configuration.method).question
-    when = question.when(configuration.options) if question else AskWhen.NEVER
+    when = _when(configuration)
     if question is None or when is AskWhen.NEVER:
         return None
-    if when is AskWhen.ALWAYS:
-        return True
-    if _has_endpoint(access, configuration):
+    if when is AskWhen.UNLESS_TOLD and _has_endpoint(access, configuration):
         return None
     proof = proof_of(access, configuration.connection_id, (*BASE_STAGES, question.stage))
-    return proof.state is ProofState.PASSED
+    if when is AskWhen.UNLESS_TOLD:
+        return proof.state is ProofState.PASSED
+    # As deliveries: only a refusal holds, until a proof passes or a person decides.
+    use = UseOfConnection.of_configuration(configuration)
+    return proof.state is not ProofState.REFUSED or bool(decision_about(access, use, proof))
+
+
+def _when(configuration: ExportConfiguration) -> AskWhen:
+    question = destination_of(configuration.method).question
+    return question.when(configuration.options) if question else AskWhen.NEVER
 
 
 def _has_endpoint(

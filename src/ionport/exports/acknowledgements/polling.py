@@ -31,8 +31,17 @@ from ionport.exports.ledger.repository import DeliveryRepository
 from ionport.exports.ledger.steps_repository import LedgerRepository
 from ionport.exports.model import GONE_FROM_ERP, Delivery, DeliveryStatus
 from ionport.exports.timing import ExportTiming
+from ionport.identity.access import Access
+from ionport.identity.model import Actor
 from ionport.ionapi.client import IonApiClient
-from ionport.ionapi.errors import IonApiError, LnFault, M3Error
+from ionport.ionapi.errors import (
+    InvalidClient,
+    InvalidGrant,
+    IonApiError,
+    LnFault,
+    M3Error,
+    UnauthorizedClient,
+)
 from ionport.store import Database, OrganizationScope, SystemScope, Work
 
 LOOK_SECONDS: Final = 3.0
@@ -42,6 +51,8 @@ TOLD_WITHIN: Final = timedelta(minutes=1)
 """After how long another process notes an overdue status that this one has not noted."""
 GONE_AFTER: Final = timedelta(minutes=10)
 """How long an ERP must not find what it had accepted before it counts as deleted there."""
+PROVED_EVERY: Final = timedelta(hours=1)
+"""How long after a proof a refused credential makes no other one."""
 _SCOPE: Final = SystemScope("deliveries whose ERP is asked about them")
 _OPEN: Final = (None, ErpStatus.HANDED_OVER, ErpStatus.NO_WORD, ErpStatus.ACCEPTED)
 _NO_WORD: Final = ErpAnswer(ErpStatus.NO_WORD, "")
@@ -74,6 +85,7 @@ class ErpPoller:
         self._database = database
         self._clock = clock
         self._blobs = blobs
+        self._connections = connections
         self._clients = ClientPool(database, connections, timing, clock)
         self._service = service
 
@@ -91,6 +103,10 @@ class ErpPoller:
             try:
                 if look.is_asked and delivery.connection_id not in away:
                     is_told = self._ask(delivery, look.options)
+            except (InvalidClient, InvalidGrant, UnauthorizedClient) as error:
+                away.add(delivery.connection_id)
+                _logger.warning("the ERP was not asked about %s: %s", delivery.id, error)
+                self._prove(delivery)
             except (IonApiError, IonportError) as error:
                 # It is asked again later.
                 if not isinstance(error, M3Error | LnFault | NotFound):
@@ -152,6 +168,24 @@ class ErpPoller:
         if delivery.erp_missed_at is not None:
             self._note_missed(scope, delivery, None)
         return False
+
+    def _prove(self, delivery: Delivery) -> None:
+        """Prove a connection whose credential was refused: that proof then holds the questions.
+
+        Where a proof passes all the same, the next one waits for an hour.
+        """
+        scope, actor = OrganizationScope(delivery.organization_id), Actor.operator("erp-answers")
+        with self._database.write() as work:
+            access = Access(work, scope, actor)
+            latest = self._connections.latest_check(access, delivery.connection_id)
+            if latest is not None and self._clock.now() - latest.started_at < PROVED_EVERY:
+                return
+            check = self._connections.start_check(access, delivery.connection_id)
+        try:
+            self._connections.run_check(self._database, scope, check.id)
+        except Exception:
+            # It is noted as interrupted; the others are asked about all the same.
+            _logger.exception("the proof %s broke off", check.id)
 
     def _missed(self, scope: OrganizationScope, delivery: Delivery) -> bool:
         """Note that the ERP has no such invoice, once a document flow has had its time.

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from ionport.connections.intake import prepare_connection
+from ionport.connections.model import CheckStatus
 from ionport.core.i18n import speaking
 from ionport.documents.bulk.service import BulkService
 from ionport.documents.model import ErpStatus
 from ionport.exports.acknowledgements.bod_reader import read_acknowledgement
+from ionport.exports.acknowledgements.expected import HEARD_WITHIN, expected_of
 from ionport.exports.acknowledgements.model import Result
 from ionport.exports.acknowledgements.polling import GONE_AFTER, TOLD_WITHIN, ErpPoller
 from ionport.exports.acknowledgements.service import AcknowledgementService
@@ -353,6 +357,46 @@ def test_a_batch_that_is_gone_from_m3_keeps_no_other_from_being_asked_about(
         access = Access(work, walk.side.scope, OPERATOR)
         (group,) = ErrorQueue(BulkService(walk.clock, walk.side.audit)).groups(access)
     assert group.cause.key == "rejected_gone_from_erp"
+    poller.close()
+
+
+def test_a_refused_credential_is_proved_once_and_not_tried_at_each_question(
+    opened: Opened,
+    client: IonApiClient,
+    user_credentials: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    walk = opened(ExportMethod.INFOR_IDM_M3, erp_mappings.M3, **{ASK_OPTION: "on"})
+    delivery = delivered(walk, "ASK-40")
+    post(client, delivery)
+    asked, ask = [], ErpPoller._ask
+    monkeypatch.setattr(ErpPoller, "_ask", lambda *told: asked.append(1) or ask(*told))
+    poller = poller_of(walk)
+
+    def use_file(**changes: str) -> None:
+        file = {**user_credentials, "iu": walk.proxy.url, **changes}
+        prepared = prepare_connection(json.dumps(file).encode())
+        with walk.side.database.write() as work:
+            access = Access(work, walk.side.scope, OPERATOR)
+            walk.side.connections.files.replace(access, delivery.connection_id, prepared)
+
+    use_file(sask="wrong")
+    for _ in range(3):
+        walk.clock.advance(timedelta(minutes=6))
+        assert poller.look() == 0
+    assert len(asked) == 1
+    with walk.side.database.read() as work:
+        access = Access(work, walk.side.scope, OPERATOR)
+        proof, *_before = walk.side.connections.proofs(access, delivery.connection_id)
+        expected = expected_of(access, walk.configuration)
+    assert (proof.started_by, proof.status) == ("erp-answers", CheckStatus.FAILED)
+    # Its word is missed all the same.
+    assert (expected.asked, expected.within) == (False, HEARD_WITHIN)
+    use_file()
+    prove(walk)
+    walk.clock.advance(timedelta(minutes=6))
+    assert poller.look() == 1
+    assert walk.side.detail(delivery.id).delivery.erp_status is ErpStatus.POSTED
     poller.close()
 
 
