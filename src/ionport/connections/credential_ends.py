@@ -16,6 +16,7 @@ from ionport.connections.repository import ConnectionRepository
 from ionport.core.clock import Clock
 from ionport.core.errors import InvalidInput, existing
 from ionport.core.i18n import _
+from ionport.core.paging import Page, PageRequest
 from ionport.documents.webhooks.model import Event, EventType
 from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
@@ -24,7 +25,7 @@ from ionport.store import Database, OrganizationScope, ScopedWork, SystemScope
 
 WARN_DAYS: Final = (1, 7, 30)
 """How many days before the end it is announced; and once more when it is over."""
-SHOWN: Final = 20
+SHOWN: Final = PageRequest(per_page=20)
 _AT_ONCE: Final = 1_000
 _SCOPE: Final = SystemScope("connections whose credentials end")
 Tell = Callable[[ScopedWork[OrganizationScope], Sequence[Event]], None]
@@ -56,15 +57,16 @@ class CredentialEnds:
         self._audit.record(access, ConnectionAction.END_NOTED, connection_id, details)
         return repository.get(access.scope, connection_id) or before
 
-    def ending(self, access: Access[OrganizationScope]) -> Sequence[tuple[Connection, int]]:
-        """Return connections whose credentials end within 30 days or have ended; at most twenty.
+    def ending(
+        self, access: Access[OrganizationScope], page: PageRequest = SHOWN, text: str = ""
+    ) -> Page[Connection]:
+        """Return connections whose credentials end within 30 days or have ended, the first first.
 
-        With how many days are left: 0 today, less when they are over.
+        `text` as in the list of all. How many days are left say `Connection.days_left` and `today`.
         """
         access.require_organization_member()
-        today = self.today()
-        found = ConnectionRepository(access.connection).ending(access.scope, _last(today), SHOWN)
-        return [(each, each.days_left(today) or 0) for each in found]
+        repository, last = ConnectionRepository(access.connection), _last(self.today())
+        return repository.list(access.scope, page, text, ends_by=last)
 
     def today(self) -> date:
         """Return the day by which ends are counted, that of UTC."""

@@ -84,9 +84,16 @@ class ConnectionRepository(Repository):
         page: PageRequest,
         text: str,
         target: TargetKind | None = None,
+        ends_by: date | None = None,
     ) -> Page[Connection]:
-        """Return a page sorted by name, of one kind of target or of all."""
-        query = _owned(select(*_SHOWN), scope)
+        """Return a page sorted by name, of one kind of target or of all.
+
+        With `ends_by` those whose credentials end by that day, the first end first.
+        """
+        query, order = _owned(select(*_SHOWN), scope), [func.lower(_c.name), _c.id]
+        if ends_by is not None:
+            query = query.where(_c.credentials_end_on <= ends_by.isoformat())
+            order.insert(0, _c.credentials_end_on)
         if target is not None:
             query = query.where(_c.target == target)
         if text:
@@ -96,7 +103,7 @@ class ConnectionRepository(Repository):
                 | _c.app_name.icontains(text, autoescape=True)
                 | _c.gateway.icontains(text, autoescape=True)
             )
-        return self._page(query.order_by(func.lower(_c.name), _c.id), page, _connection)
+        return self._page(query.order_by(*order), page, _connection)
 
     def following(
         self, scope: OrganizationScope, limit: int, after: tuple[str, str] | None
@@ -113,11 +120,6 @@ class ConnectionRepository(Repository):
             _owned(select(_c.organization_id, _c.sealed), scope).where(_c.id == connection_id)
         ).one_or_none()
         return (row.organization_id, row.sealed) if row else None
-
-    def ending(self, scope: OrganizationScope, until: date, limit: int) -> Sequence[Connection]:
-        """Return connections whose credentials end by a day, those that end first come first."""
-        query = _owned(select(*_SHOWN), scope).where(_c.credentials_end_on <= until.isoformat())
-        return self._all(query.order_by(_c.credentials_end_on, _c.id).limit(limit), _connection)
 
     def to_be_told(
         self, scope: AnyScope, steps: Mapping[int, date], limit: int, connection_id: str = ""

@@ -37,10 +37,11 @@ def note(setup: ConnectionsSetup, connection_id: str, day: str) -> Connection:
         return setup.connections.ends.note(access, connection_id, day)
 
 
-def ending(setup: ConnectionsSetup) -> list[int]:
+def ending(setup: ConnectionsSetup) -> list[int | None]:
     with setup.database.read() as work:
         access = Access(work, setup.scope, OPERATOR)
-        return [days for _one, days in setup.connections.ends.ending(access)]
+        ends = setup.connections.ends
+        return [one.days_left(ends.today()) for one in ends.ending(access).items]
 
 
 @pytest.mark.on_each_database

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from ionport.connections.credential_ends import WARN_DAYS
 from ionport.connections.intake import PreparedConnection, prepare_connection
 from ionport.connections.model import Check, Connection
 from ionport.connections.proofs import sees_user
@@ -32,14 +33,19 @@ from ionport.web.state import organization_read, organization_scope, organizatio
 
 MANUAL = "prove-a-connection"
 _END = "credentials_end_on"
+_SOON = "soon"
 
 
 def list_connections(request: Request) -> Response:
     """Show the organization's connections."""
-    state = ListState.of(request, sorts=["name"])
+    state = ListState.of(request, sorts=["name"], filters=("q", "ends"))
     with organization_read(request) as access:
         service = documents_of(request).connections
-        found = service.list(access, state.request, state.filters["q"])
+        text, today = state.filters["q"], service.ends.today()
+        if state.filters["ends"] == _SOON:
+            found = service.ends.ending(access, state.request, text)
+        else:
+            found = service.list(access, state.request, text)
         held = Counter[str]()
         by_both = documents_of(request).deliveries.held(access)
         for (_configuration, connection_id), count in by_both.items():
@@ -49,6 +55,12 @@ def list_connections(request: Request) -> Response:
             "page_of": found,
             "checks": service.latest_checks(access, [each.id for each in found.items]),
             "held": held,
+            "days_left": {
+                each.id: left
+                for each in found.items
+                if (left := each.days_left(today)) is not None and left <= max(WARN_DAYS)
+            },
+            "soon": _SOON,
         }
     return render(request, "connections/connections/list.html", context)
 

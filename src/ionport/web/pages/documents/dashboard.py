@@ -98,6 +98,7 @@ def show(request: Request) -> Response:
         "checks": checks,
         "webhooks": webhooks,
         "ending": ending,
+        "today": services.connections.ends.today(),
         "has_lost_alerts": has_lost_alerts,
     }
     return render(request, "documents/dashboard.html", context)

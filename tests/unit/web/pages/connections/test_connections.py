@@ -7,7 +7,9 @@ import re
 from datetime import timedelta
 
 import httpx2
+from sqlalchemy import insert, select
 
+from ionport.connections.tables import connections
 from ionport.identity.model import OrganizationRole
 from tests.support.sides import until
 from tests.support.web import said
@@ -152,6 +154,35 @@ def test_a_file_is_replaced_and_brought_back_with_a_proof_each_time(site: Site) 
     back = site.browser.send(restore[1], form_at=restore[1])
     assert "The former file is used again" in back.text
     assert until(lambda: "every 1s" not in site.browser.get(address).text)
+
+
+def test_more_credentials_that_end_than_the_dashboard_names_are_counted_and_listed(
+    site: Site,
+) -> None:
+    page = _upload(site, site.credentials(), name="Fresh one")
+    address = page.url.path
+    assert until(lambda: "every 1s" not in site.browser.get(address).text)
+    ended = site.application.clock.now().date() - timedelta(days=3)
+    with site.application.database.write() as work:
+        row = work.connection.execute(select(connections)).mappings().one()
+        for number in range(22):
+            own = {"id": f"con_{number}", "name": f"Old {number}", "fingerprint": str(number)}
+            values = {
+                **row,
+                **own,
+                "credentials_end_on": (ended + timedelta(days=number)).isoformat(),
+            }
+            work.connection.execute(insert(connections).values(values))
+    dashboard = site.browser.get("/dashboard").text
+    assert dashboard.count("Its credentials end") == 20
+    assert '<a href="/settings/connections?ends=soon">2 further connections</a>' in dashboard
+    listed = site.browser.text("/settings/connections?ends=soon")
+    assert listed.count("Its credentials end") == 22
+    assert listed.index("Old 2 ") < listed.index("Old 10 ")
+    assert "Fresh one" not in listed
+    every = site.browser.text("/settings/connections")
+    assert every.count("Its credentials end") == 22
+    assert "Fresh one" in every
 
 
 def test_whoever_deletes_a_connection_in_use_is_told_so_before(site: Site) -> None:
