@@ -96,8 +96,11 @@ class Repository:
         self, query: Select[Any], page: PageRequest, made: Callable[[Row[Any]], T]
     ) -> Page[T]:
         """Return one page of an ordered query, with the number of all its rows."""
-        total = self._count(query.order_by(None).subquery())
-        return Page(self._all(query.limit(page.limit).offset(page.offset), made), total, page)
+        rows = self._all(query.limit(page.limit).offset(page.offset), made)
+        is_last = len(rows) < page.limit and (bool(rows) or not page.offset)
+        # The last page says how many there are: they are counted for the others alone.
+        total = page.offset + len(rows) if is_last else self._count(query.order_by(None).subquery())
+        return Page(rows, total, page)
 
     def _delete(self, table: Table, scope: TenantScope | OrganizationScope, /, **equal: Any) -> int:
         """Delete the scope's rows with these values; return how many there were."""
