@@ -57,7 +57,7 @@ def navigation(
     tenant = tenant or next(iter(visit.tenants), None)
     if sides.infor is not None and tenant is not None:
         groups.append((_("Infor side"), _tenant_entries(visit, sides, tenant)))
-    here = request.url.path
+    here = own = request.url.path
     parts = here.split("/")
     if parts[1:2] == ["ion-api"] and len(parts) > 3 and parts[3] in _HOMES:
         here = f"/ion-api/{parts[2]}/{_HOMES[parts[3]]}"
@@ -65,7 +65,7 @@ def navigation(
         (
             name,
             [
-                NavItem(label, symbol, url, here == url or here.startswith(f"{url}/"))
+                NavItem(label, symbol, url, url in (here, own) or here.startswith(f"{url}/"))
                 for label, symbol, url in entries
             ],
         )
@@ -82,8 +82,9 @@ def _tenant_entries(visit: Visit, sides: Sides, tenant: str) -> list[tuple[str, 
         entries.append((_("ION API"), "apps", f"{base}/authorized-apps"))
         if sides.sandbox is not None:
             entries.append((_("ION Desk"), "plug-connected", f"{base}/connection-points"))
-    if sides.sandbox is not None:
-        entries.append((_("Inspector"), "radar", f"{base}/inspector"))
     if sides.sandbox is not None and is_administrator:
+        entries.append((_("Inspector"), "radar", f"{base}/inspector"))
         entries.append((_("Control plane"), "rotate-clockwise", f"{base}/faults"))
+    elif sides.sandbox is not None:
+        entries.append((_("Coverage"), "radar", f"{base}/coverage"))
     return entries

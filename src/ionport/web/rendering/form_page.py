@@ -34,12 +34,14 @@ def show_form(
     last: str,
     intro: Sequence[str] = (),
     missing: Missing | None = None,
+    downloads: bool = False,
     status: int = 200,
 ) -> Response:
     """Show `form` with what was typed and what is wrong with it.
 
     `crumbs` lead to the page, whose own crumb is `last`; the way back is the last of their
-    addresses. `missing` is shown in place of the form.
+    addresses. `missing` is shown in place of the form. With `downloads` the answer is a
+    file, and the page stays.
     """
     context = {
         "form": form,
@@ -49,6 +51,7 @@ def show_form(
         "button": button,
         "crumbs": [*crumbs, (last, None)],
         "back": [url for _label, url in crumbs if url][-1],
+        "downloads": downloads,
         "intro": intro,
         "missing": missing,
     }

@@ -185,17 +185,6 @@
     note.scrollIntoView({ block: "center" });
   };
 
-  /* A form whose answer is a file stays where it is: say that it was sent, and send it once. */
-  document.addEventListener("submit", (event) => {
-    const form = event.target;
-    const sent = form.matches("[data-downloads]") && form.querySelector("template[data-sent]");
-    if (!sent || event.submitter?.name === "action") return;
-    if (form.dataset.isSent) return event.preventDefault();
-    form.dataset.isSent = "yes";
-    // What was wrong with the form that came before is no longer true of this one.
-    forgetErrors(form);
-    form.append(sent.content.cloneNode(true));
-  });
   /* An operation that is chosen names its method before its path: the select takes it. */
   document.addEventListener("input", (event) => {
     const path = event.target.closest("[data-method]");
@@ -206,12 +195,38 @@
     select.value = method;
     path.value = rest.trim();
   });
+  /* A form is sent once: its button is busy until the answer comes. One whose answer is a file
+     stays where it is, and says so. */
+  const beSent = (form, submitter) => {
+    form.dataset.isSent = "yes";
+    const isHidden = submitter?.classList.contains("visually-hidden");
+    const button = isHidden ? form.querySelector(".form-actions .btn-primary") : submitter;
+    button?.setAttribute("aria-busy", "true");
+  };
+  const beSendable = (form) => {
+    delete form.dataset.isSent;
+    for (const button of form.querySelectorAll("[aria-busy]")) button.removeAttribute("aria-busy");
+  };
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (event.defaultPrevented || form.method !== "post") return;
+    if (form.dataset.isSent) return event.preventDefault();
+    if (!form.matches("[data-downloads]")) return beSent(form, event.submitter);
+    const sent = form.querySelector("template[data-sent]");
+    if (!sent || event.submitter?.name === "action") return;
+    form.dataset.isSent = "yes";
+    // What was wrong with the form that came before is no longer true of this one.
+    forgetErrors(form);
+    form.append(sent.content.cloneNode(true));
+  });
   document.addEventListener("input", (event) => {
     const form = event.target.form;
     if (!form || !form.dataset.isSent) return;
-    delete form.dataset.isSent;
-    form.querySelector(":scope > .note")?.remove();
+    beSendable(form);
+    if (form.matches("[data-downloads]")) form.querySelector(":scope > .note")?.remove();
   });
+  // A page that is shown again by going back.
+  window.addEventListener("pageshow", () => document.querySelectorAll("[data-is-sent]").forEach(beSendable));
 
   const comesBack = () => {
     if (!user) return;

@@ -1,4 +1,4 @@
-// The page of one document: keys, totals while amounts are typed, busy buttons. All of it works
+// The page of one document: keys, and totals while amounts are typed. All of it works
 // without this, by links, buttons and a form.
 "use strict";
 
@@ -112,29 +112,6 @@
     if (!field.matches(".doc-input .form-control")) return;
     field.classList.toggle("is-changed", field.value !== field.defaultValue);
     if (box && field.closest(".doc-form") && field.dataset.amount) addUp();
-  });
-
-  /* A second press of a button must not send the form twice */
-  page.addEventListener("submit", (event) => {
-    if (event.target.dataset.isSent) {
-      event.preventDefault();
-      return;
-    }
-    event.target.dataset.isSent = "yes";
-    if (event.submitter) {
-      event.submitter.classList.add("is-busy");
-      event.submitter.setAttribute("aria-busy", "true");
-    }
-  });
-
-  window.addEventListener("pageshow", () => {
-    for (const form of page.querySelectorAll("[data-is-sent]")) {
-      delete form.dataset.isSent;
-      for (const button of form.querySelectorAll("[aria-busy]")) {
-        button.classList.remove("is-busy");
-        button.removeAttribute("aria-busy");
-      }
-    }
   });
 
   for (const button of page.querySelectorAll("[data-print]")) button.hidden = false;

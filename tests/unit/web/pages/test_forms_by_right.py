@@ -8,6 +8,7 @@ import pkgutil
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urljoin, urlsplit
 
 import pytest
 from starlette.routing import Route
@@ -17,6 +18,7 @@ from ionport.web import pages
 from tests.support.whole import INVOICE, Site, site_on
 
 _FORM = re.compile(r'<form\b[^>]*\bmethod="post"[^>]*>', re.IGNORECASE)
+_LINK = re.compile(r'\bhref="([^"#]+)')
 _ACTION = re.compile(r'\baction="([^"]*)"')
 # Forms of everybody's own session.
 _OWN = ("/sign-out", "/sign-in", "/account", "/organization")
@@ -98,4 +100,25 @@ def test_no_form_is_shown_to_whom_it_is_refused(
             # What is of a tenant is its administrators' alone, however wrong the form is.
             if status in (403, 404) or (status == 422 and target.startswith("/ion-api/")):
                 refused.append(f"{address} shows a form to {target}: {status}")
+    assert not refused, "\n".join(refused)
+
+
+@pytest.mark.parametrize("person", PEOPLE)
+def test_no_link_leads_to_whom_it_is_refused(site: Site, person: str) -> None:
+    site.sign_in_as(person)
+    left, seen, refused = [("/", "/")], {"/sign-out"}, []
+    while left:
+        address, page = left.pop()
+        path = urlsplit(address).path
+        # What everybody may read; addresses that differ by their query are one page.
+        if path in seen or path.startswith(("/manual", "/static", "/llms")):
+            continue
+        seen.add(path)
+        answer = site.browser.get(address)
+        if answer.status_code >= 400:
+            refused.append(f"{page} leads to {address}: {answer.status_code}")
+        elif "html" in answer.headers.get("content-type", ""):
+            links = map(html.unescape, _LINK.findall(answer.text))
+            left += [(urljoin(path, one), path) for one in links if ":" not in one]
+    assert "/account" in seen
     assert not refused, "\n".join(refused)

@@ -135,9 +135,16 @@ def replace(request: Request) -> Response:
 
 def delete_account_form(request: Request) -> Response:
     """Ask before a service account is deleted."""
+    with tenant_read(request) as access:
+        found = infor_of(request).service_accounts.get_account(
+            access, request.path_params["account"]
+        )
     text = _("Its file and its tokens stop working at once. This cannot be undone.")
     crumbs = app_crumbs(request, the_app(request))
-    return ask_first(request, _("Delete the service account?"), [text], _("Delete"), crumbs=crumbs)
+    account, tenant = found.account, tenant_scope(request).tenant_id
+    name = account.description or account.user_name or f"{account.access_key[: len(tenant) + 8]}…"
+    heading = _("Delete {name}?").format(name=name)
+    return ask_first(request, heading, [text], _("Delete"), crumbs=crumbs)
 
 
 def delete_account(request: Request) -> Response:

@@ -100,6 +100,7 @@ def _package_page(
         request, _package_fields(), values, errors,
         heading=_("Import file for ION Desk"), button=_("Download"),
         crumbs=_crumbs(request, connection), last=_("Import file"), status=status,
+        downloads=True,
         intro=[
             _(
                 "Import this file in ION Desk. It brings the way back of what the ERP says: a"

@@ -82,7 +82,7 @@ def _form(request: Request, access: Access[OrganizationScope], document: Documen
                 FieldKind.CHOICE,
                 required=True,
                 choices=choices,
-                empty="",
+                empty=_("Choose a configuration."),
                 help=told,
             )
         ]

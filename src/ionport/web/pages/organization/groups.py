@@ -152,7 +152,7 @@ def delete_form(request: Request) -> Response:
         group = visit_of(request).services.groups.get(access, str(request.path_params["group"]))
     people = ngettext("{n} person is in it.", "{n} people are in it.", group.members)
     texts = [
-        people.format(n=group.members),
+        people.format(n=group.members) if group.members else _("Nobody is in it."),
         _(
             "Who is in no other group may then do everything with documents, as a member without"
             " groups may. Put them into another group first if that is too much."

@@ -183,7 +183,7 @@ def delete_form(request: Request) -> Response:
         accounts = service.accounts(access, supplier.id)
     gone = sum(one.is_master_data and one.document_id is None for one in accounts)
     kept = len(accounts) - gone
-    points = [
+    counted = [
         ngettext(
             "{n} account is known no longer: an invoice that names it may hold.",
             "{n} accounts are known no longer: an invoice that names one may hold.",
@@ -194,6 +194,9 @@ def delete_form(request: Request) -> Response:
             "{n} accounts stay known, because invoices made them known.",
             kept,
         ).format(n=kept),
+    ]
+    points = [
+        *(text for text, count in zip(counted, (gone, kept), strict=True) if count),
         _("Documents stay as they are. An import that names the number adds the supplier anew."),
     ]
     heading = _("Delete {name}?").format(name=supplier.values.name)
