@@ -12,10 +12,16 @@ from asyncssh import SFTPFailure
 from ionport.connections.model import TargetKind
 from ionport.connections.targets import folder as local_folder
 from ionport.core.clock import MovableClock
+from ionport.core.smb.session import SmbSession
 from ionport.exports.model import DeliveryStatus, ExportMethod
 from tests.support.exporting import QUICK, DocumentSide, closing
 from tests.support.sftp import PASSWORD, sftp_server
+from tests.support.smb import PASSWORD as SMB_PASSWORD
+from tests.support.smb import smb_server
 from tests.unit.exports.files.test_file_exports import Files, sftp_parameters
+
+# [MS-ERREF] 2.3.1.
+_STATUS_QUOTA_EXCEEDED = 0xC0000044
 
 
 @pytest.mark.parametrize("method", [ExportMethod.SFTP, ExportMethod.INFOR_SFTP])
@@ -87,3 +93,33 @@ def test_a_file_is_put_there_once_when_the_disk_fails_behind_a_rename(
     detail = files.deliver(side.receive("471102"))
     assert taken == ["471102.pdf"]
     assert detail.delivery.status is DeliveryStatus.DELIVERED, detail.delivery.error_text
+
+
+def test_a_delivery_waits_while_the_quota_of_a_windows_share_is_used_up(
+    side: DocumentSide, clock: MovableClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Samba tells a quota as a full disk: what Windows says is put in the place of its answer."""
+    exceptions = pytest.importorskip("smbprotocol.exceptions")
+
+    def over_quota(*_of: object) -> None:
+        raise exceptions.SMBOSError(_STATUS_QUOTA_EXCEEDED, "471102.pdf")
+
+    home = tmp_path / "smbd"
+    home.mkdir()
+    with smb_server(tmp_path, home) as share:
+        files = Files(side, clock, tmp_path / "out")
+        files.folder.mkdir()
+        files.method = ExportMethod.SMB
+        files.connection_id = side.add_target(TargetKind.SMB, share.parameters("out"), SMB_PASSWORD)
+        files.configure()
+        delivery_id = side.export(side.receive("471102")).id
+        with closing(side.runner(QUICK)) as runner:
+            with monkeypatch.context() as windows:
+                windows.setattr(SmbSession, "_open", over_quota)
+                files.run(runner, delivery_id, waits=2)
+            waiting = side.detail(delivery_id).delivery
+            assert (waiting.status, waiting.error_code) == (DeliveryStatus.WAITING, "target_full")
+            assert "raise the quota" in waiting.remedy
+            files.run(runner, delivery_id)
+    assert side.detail(delivery_id).delivery.status is DeliveryStatus.DELIVERED
+    assert files.names() == ["471102.pdf", "471102.xml"]
