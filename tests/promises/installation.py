@@ -39,19 +39,33 @@ class Installation:
 
     def export(self, count: int, size: int = 0, sub_organization_id: str | None = None) -> None:
         """Receive `count` invoices of at least `size` bytes, and put their deliveries in."""
+        there = self.ledger.rows("SELECT count(*) FROM documents")[0][0]
+        for number in range(there, there + count):
+            # What another test has sent to the same Infor would be taken for the same invoice.
+            numbered = f"{self.name}-{number}"
+            self.receive(numbered, f"{number:05}", size, sub_organization_id, is_exported=True)
+
+    def receive(
+        self,
+        number: str,
+        name: str,
+        size: int = 0,
+        sub_organization_id: str | None = None,
+        *,
+        is_exported: bool = False,
+    ) -> None:
+        """Receive an invoice by its number and a name; with `is_exported` it goes out."""
         side, scope = (
             self.application.documents,
             OrganizationScope(self.application.organization.id),
         )
         assert side is not None
-        there = self.ledger.rows("SELECT count(*) FROM documents")[0][0]
-        for number in range(there, there + count):
-            # What another test has sent to the same Infor would be taken for the same invoice.
-            name, content = f"{self.name}-{number:05}.xml", _invoice(f"{self.name}-{number}", size)
-            prepared = side.documents.prepare_receipt(scope, content, name)
-            with self.application.database.write() as work:
-                access = Access(work, scope, sides.OPERATOR)
-                document = side.documents.receive(access, prepared, sub_organization_id)
+        content, filename = _invoice(number, size), f"{self.name}-{name}.xml"
+        prepared = side.documents.prepare_receipt(scope, content, filename)
+        with self.application.database.write() as work:
+            access = Access(work, scope, sides.OPERATOR)
+            document = side.documents.receive(access, prepared, sub_organization_id)
+            if is_exported:
                 side.deliveries.export(access, document.id)
 
 
