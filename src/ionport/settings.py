@@ -194,14 +194,14 @@ class Settings:
     intake_root: str = setting(
         "",
         "Folder below which administrators may have folders watched, by a page. Empty: by"
-        " command only. With several organizations each has its own folder there, named by its"
-        " id.",
+        " command only. From the second organization on each has a folder of its own there, named"
+        " by its id.",
     )
     export_root: str = setting(
         "",
         "Folder below which administrators may have documents exported into folders, by a page."
-        " Empty: by command only. With several organizations each has its own folder there, named"
-        " by its id.",
+        " Empty: by command only. From the second organization on each has a folder of its own"
+        " there, named by its id.",
     )
     public_manual: bool = setting(
         True,

@@ -24,9 +24,9 @@ def organization() -> None:
 def organization_create(ctx: click.Context, name: str, administrator: str, as_json: bool) -> None:
     """Create a further organization, apart from the others in everything.
 
-    From the second one on, folders below the roots for watched folders and exports are each
-    organization's own: a folder of its id there. Commands act on the first organization; the others
-    are worked in on the pages and over the JSON API.
+    Below the roots for watched folders and exports it has a folder of its id for itself; the first
+    organization keeps its folders where they are. Commands act on the first organization; the
+    others are worked in on the pages and over the JSON API.
     """
     with opened(ctx) as application, application.database.write() as work:
         user = user_named(application, work, administrator)

@@ -8,6 +8,7 @@ import os
 import stat
 from collections.abc import Iterable
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -105,3 +106,22 @@ def _take_away(path: Path, mode: int) -> None:
         # A volume that belongs to somebody else, or cannot be changed: using it says more.
         if error.errno not in (errno.EPERM, errno.EROFS, errno.EACCES):
             raise
+
+
+@dataclass(frozen=True, slots=True)
+class OwnFolder:
+    """A folder below which somebody may name others.
+
+    `others` are the names, without case, of folders directly below `path` that are somebody else's.
+    """
+
+    path: Path
+    others: frozenset[str] = frozenset()
+
+    def holds(self, folder: str) -> bool:
+        """Tell whether a folder, with links followed, is this one or below it, and no other's."""
+        top, named = self.path.resolve(), Path(folder).resolve()
+        if not named.is_relative_to(top):
+            return False
+        first = named.relative_to(top).parts[:1]
+        return not first or first[0].casefold() not in self.others

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, delete, func, insert, or_, select, update
 
+from ionport.core.files import OwnFolder
 from ionport.core.i18n import SOURCE_LANGUAGE
 from ionport.identity.model import (
     OpenSession,
@@ -100,12 +101,18 @@ class OrganizationRepository(Repository):
             .values(time_zone=time_zone)
         )
 
-    def own_folder(self, scope: OrganizationScope, root: Path | None) -> Path | None:
-        """Return what an organization may name folders below: `root`, where it is the only one."""
+    def own_folder(self, scope: OrganizationScope, root: Path | None) -> OwnFolder | None:
+        """Return what an organization may name folders below.
+
+        The first one may below `root`, as when it was the only one; each other in a folder of its
+        id there, in which the first may name none.
+        """
         if root is None:
             return None
-        known = self.list_top(SystemScope("folders of organizations"))
-        return root / scope.organization_id if len(known) > 1 else root
+        first, *others = self.list_top(SystemScope("folders of organizations"))
+        if scope.organization_id != first.id:
+            return OwnFolder(root / scope.organization_id)
+        return OwnFolder(root, frozenset(other.id.casefold() for other in others))
 
     def list_top(
         self, scope: SystemScope, among: Collection[str] | None = None

@@ -11,6 +11,7 @@ from ionport.connections.targets import target_type_of
 from ionport.connections.targets.model import Target
 from ionport.core.clock import Clock
 from ionport.core.errors import Conflict, Forbidden, InvalidInput, NotFound, existing
+from ionport.core.files import OwnFolder
 from ionport.core.i18n import _
 from ionport.core.ids import new_id
 from ionport.core.sealing import KeyRing, SealedFor
@@ -45,11 +46,8 @@ class TargetService:
         self._policy = policy
         self._root = root
 
-    def root_of(self, access: ScopedWork[OrganizationScope]) -> Path | None:
-        """Return the folder below which administrators may name local folders, if any.
-
-        With several organizations each has a folder of its own there.
-        """
+    def root_of(self, access: ScopedWork[OrganizationScope]) -> OwnFolder | None:
+        """Return where administrators may name local folders, if anywhere."""
         return OrganizationRepository(access.connection).own_folder(access.scope, self._root)
 
     def prepare(self, target: Target) -> Target:
@@ -158,9 +156,8 @@ class TargetService:
                 _("Local folders are added by command only: ionport connection add-folder."),
                 code="needs_operator",
             )
-        folder = Path(target.parameters["folder"]).resolve()
-        if not folder.is_relative_to(root.resolve()):
-            wrong = _("Name a folder below {root}.").format(root=root)
+        if not root.holds(target.parameters["folder"]):
+            wrong = _("Name a folder below {root}.").format(root=root.path)
             raise InvalidInput(wrong, fields={"folder": wrong})
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from ionport.core.clock import Clock
 from ionport.core.errors import Conflict, Forbidden, InvalidInput, NotFound, Unavailable
+from ionport.core.files import OwnFolder
 from ionport.core.i18n import _
 from ionport.core.ids import new_id
 from ionport.core.secrets import Secret
@@ -51,11 +52,8 @@ class SourceService:
         self._audit = audit
         self._root = root
 
-    def root_of(self, access: ScopedWork[OrganizationScope]) -> Path | None:
-        """Return the folder below which administrators may have folders watched, if any.
-
-        With several organizations each has a folder of its own there.
-        """
+    def root_of(self, access: ScopedWork[OrganizationScope]) -> OwnFolder | None:
+        """Return where administrators may have folders watched, if anywhere."""
         return OrganizationRepository(access.connection).own_folder(access.scope, self._root)
 
     def add_folder(
@@ -206,18 +204,17 @@ class SourceService:
         self._audit.record(access, SourceAction.REMOVED, source.id, details)
 
 
-def _require_below(root: Path | None, paths: Mapping[str, str]) -> None:
+def _require_below(root: OwnFolder | None, paths: Mapping[str, str]) -> None:
     """Raise Forbidden without a root, and InvalidInput for paths that lead out of it."""
     if root is None:
         raise Forbidden(
             _("Folders are watched by command only: ionport intake add-folder."),
             code="needs_operator",
         )
-    top = root.resolve()
     wrong = {
-        name: _("Name a folder below {root}.").format(root=root)
+        name: _("Name a folder below {root}.").format(root=root.path)
         for name, path in paths.items()
-        if top not in Path(path).resolve().parents
+        if not root.holds(path) or Path(path).resolve() == root.path.resolve()
     }
     if wrong:
         raise InvalidInput(next(iter(wrong.values())), fields=wrong)

@@ -121,7 +121,7 @@ def _page(
         root = documents_of(request).connections.targets.root_of(access)
     context = {
         "kind": kind,
-        "form": _form(kind, str(root) if root and kind.kind is TargetKind.FOLDER else ""),
+        "form": _form(kind, str(root.path) if root and kind.kind is TargetKind.FOLDER else ""),
         "values": values,
         "errors": {name: text for name, text in errors.items() if name != _SECRET},
         "secret_error": errors.get(_SECRET, ""),

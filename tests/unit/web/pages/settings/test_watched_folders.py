@@ -11,7 +11,7 @@ from ionport.documents.intake.sources.model import LogEntry, Result
 from ionport.documents.intake.sources.repository import SourceRepository
 from ionport.identity.model import Organization
 from ionport.identity.repository import OrganizationRepository
-from ionport.store import SystemScope
+from ionport.store import OrganizationScope, SystemScope
 from tests.support.sftp import sftp_server
 from tests.support.web import Browser
 from tests.support.whole import Site
@@ -73,17 +73,29 @@ def test_a_folder_outside_the_root_is_refused_beside_its_field(
     assert 'id="name-error"' in named.text
 
 
-def test_each_of_several_organizations_has_its_own_folder_below_the_root(
+def test_a_further_organization_has_its_own_folder_and_moves_none_of_the_first_ones(
     site: Site, root: Path
 ) -> None:
+    page = _added(site.browser, root)
     with site.application.database.write() as work:
         OrganizationRepository(work.connection).add(
             SystemScope("test"), Organization("org_x", "x", None), site.application.clock.now()
         )
-    page = site.browser.send(_NEW, {"name": "Scans", "folder": str(root / "scans")})
-    assert page.status_code == 422
-    own = root / site.organization.organization_id / "scans"
-    assert site.browser.send(_NEW, {"name": "Scans", "folder": str(own)}).status_code == 200
+    fields = {"name": "More", "folder": str(root / "more")}
+    assert site.browser.send(_NEW, fields).status_code == 200
+    assert site.browser.send(f"{page}/test", form_at=page).text.count("stage-passed") == 3
+    (root / "link").symlink_to(root / "org_x")
+    for folder in ("org_x", "org_x/scans", "ORG_X/scans", "link/scans"):
+        refused = site.browser.send(_NEW, {"name": "Theirs", "folder": str(root / folder)})
+        assert refused.status_code == 422, folder
+    with site.application.database.read() as work:
+        sources = site.application.documents.sources
+        theirs = sources.root_of(work.within(OrganizationScope("org_x")))
+    assert theirs.path == root / "org_x"
+    assert (theirs.holds(str(root / "org_x" / "in")), theirs.holds(str(root / "scans"))) == (
+        True,
+        False,
+    )
 
 
 def test_the_log_tells_what_became_of_files_and_the_problem_is_shown(
