@@ -404,6 +404,11 @@ def test_what_was_added_is_listed_shown_and_steered(run: Run, tmp_path: Path) ->
     assert text == own_template(MappingKind.IDM)[1].decode()
     (connection,) = _json(run("connection", "list", "--json"))
     assert (connection["name"], connection["proof"]) == ("Test tenant", "missing")
+    paused = run("connection", "pause", "Test tenant", "--reason", "Month-end")
+    assert (paused.exit_code, "Paused Test tenant" in paused.output) == (0, True)
+    assert _json(run("connection", "list", "--json"))[0]["paused"] == "Month-end"
+    assert run("connection", "resume", "Test tenant").exit_code == 0
+    assert _json(run("connection", "list", "--json"))[0]["paused"] == ""
     used = run("connection", "delete", "Test tenant", "--yes")
     assert (used.exit_code, "used by: Invoices" in used.output) == (1, True)
 

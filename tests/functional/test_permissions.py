@@ -229,6 +229,12 @@ _ACTIONS = (
         (("name", "Renamed"),),
     ),
     PermittedAction(Permission.MANAGE_CONNECTIONS, "/settings/connections/{connection}/check"),
+    PermittedAction(
+        Permission.MANAGE_CONNECTIONS,
+        "/settings/connections/{connection}/pause",
+        "/settings/connections/{connection}",
+        "/pause",
+    ),
 )
 
 

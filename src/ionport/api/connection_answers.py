@@ -8,7 +8,22 @@ from datetime import datetime
 from pydantic import Field
 
 from ionport.api.schemas import Answer
+from ionport.api.sentences import TOLD, SentenceAnswer
 from ionport.connections.model import Check, Connection
+from ionport.exports.listing import NoAnswer
+
+
+class NoAnswerAnswer(Answer):
+    """Until when the deliveries over a connection wait, whose servers have not answered."""
+
+    until: datetime
+    deliveries: int
+    reason: str
+    reason_sentence: SentenceAnswer | None = TOLD
+
+    @classmethod
+    def of(cls, found: NoAnswer) -> NoAnswerAnswer:
+        return cls.made_of(found, reason=found.text, reason_sentence=SentenceAnswer.of(found.text))
 
 
 class ConnectionAnswer(Answer):
@@ -27,10 +42,26 @@ class ConnectionAnswer(Answer):
     credentials_end_on: str | None = Field(
         description="The last day on which its credentials are good, as a person has noted it."
     )
+    paused_at: datetime | None = Field(
+        description="Since when a person has paused it: nothing is delivered over it."
+    )
+    paused_by: str | None
+    pause_reason: str | None
+    no_answer: NoAnswerAnswer | None = Field(
+        description="Deliveries wait because several calls in a row had no answer."
+    )
 
     @classmethod
-    def of(cls, connection: Connection) -> ConnectionAnswer:
-        return cls.made_of(connection, tenant=connection.tenant_id, app=connection.app_name)
+    def of(cls, connection: Connection, without_answer: Mapping[str, NoAnswer]) -> ConnectionAnswer:
+        found = without_answer.get(connection.id)
+        return cls.made_of(
+            connection,
+            tenant=connection.tenant_id,
+            app=connection.app_name,
+            paused_by=connection.paused_by or None,
+            pause_reason=connection.pause_reason or None,
+            no_answer=None if found is None else NoAnswerAnswer.of(found),
+        )
 
 
 class StageAnswer(Answer):

@@ -94,6 +94,10 @@ class Connection(ConnectionFile):
     parameters: Mapping[str, str] = field(default_factory=dict, hash=False)
     credentials_end_on: str | None = None
     """The last day on which its credentials are good (YYYY-MM-DD), as a person has noted it."""
+    paused_at: datetime | None = None
+    """Since when a person has paused it: nothing is delivered over it."""
+    paused_by: str = ""
+    pause_reason: str = ""
 
     @property
     def is_infor(self) -> bool:
@@ -214,4 +218,6 @@ class ConnectionAction(AuditAction):
     CHANGED = "connection.changed", N_("Connection changed")
     LIMITED = "connection.limited", N_("Limits of the connection changed")
     END_NOTED = "connection.end_noted", N_("End of the connection's credentials noted")
+    PAUSED = "connection.paused", N_("Connection paused")
+    RESUMED = "connection.resumed", N_("Connection resumed")
     CHECKED = "connection.checked", N_("Proof of the connection begun")

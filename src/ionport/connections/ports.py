@@ -27,3 +27,9 @@ class ConnectionUse(Protocol):
     ) -> None:
         """Handle the end of a check of the connection; it can be read in `work`."""
         ...
+
+    def goes_on(
+        self, access: ScopedWork[OrganizationScope], connection_id: str, now: datetime
+    ) -> None:
+        """Free what waits because the connection was paused, or because no server answered."""
+        ...

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any
@@ -39,11 +39,17 @@ AnyScope = OrganizationScope | SystemScope
 
 _c = connections.c
 _t = connection_tokens.c
-_SHOWN = tuple(column for column in _c if column.name not in ("sealed", "credentials_told"))
+_HIDDEN = ("sealed", "credentials_told", "tried_at")
+_SHOWN = tuple(column for column in _c if column.name not in _HIDDEN)
 
 # Built once: each delivery runs these.
 _GET = select(*_SHOWN).where(_c.id == bindparam("wanted"))
 _GET_OWN = _GET.where(_c.organization_id == bindparam("organization"))
+_PAUSE = select(_c.paused_by, _c.pause_reason).where(
+    _c.id == bindparam("wanted"),
+    _c.organization_id == bindparam("organization"),
+    _c.paused_at.is_not(None),
+)
 
 
 class ConnectionRepository(Repository):
@@ -71,6 +77,29 @@ class ConnectionRepository(Repository):
         """
         query = _owned(select(_c.id), scope).where(_c.id == connection_id)
         self._run(query.with_for_update()).one_or_none()
+
+    def pause(self, scope: OrganizationScope, connection_id: str) -> tuple[str, str] | None:
+        """Return who has paused the connection, and why; None where nobody has."""
+        parameters = {"wanted": connection_id, "organization": scope.organization_id}
+        row = self._run(_PAUSE, parameters).one_or_none()
+        return (row.paused_by, row.pause_reason) if row else None
+
+    def paused(
+        self, scope: OrganizationScope, besides: Collection[str], limit: int
+    ) -> Sequence[Connection]:
+        """Return the connections that a person has paused, and those of some ids, by name."""
+        query = _owned(select(*_SHOWN), scope).where(
+            or_(_c.paused_at.is_not(None), _c.id.in_(besides))
+        )
+        return self._all(query.order_by(func.lower(_c.name), _c.id).limit(limit), _connection)
+
+    def tried_at(self, scope: SystemScope, connection_id: str) -> datetime | None:
+        """Return when a person last asked that what waits for a server is tried at once."""
+        del scope
+        moment: datetime | None = self._run(
+            select(_c.tried_at).where(_c.id == connection_id)
+        ).scalar_one_or_none()
+        return moment
 
     def by_fingerprint(self, scope: OrganizationScope, fingerprint: str) -> Connection | None:
         """Return the connection that was made from the same credential."""

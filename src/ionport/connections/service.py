@@ -21,6 +21,7 @@ from ionport.connections.model import (
     ConnectionAction,
     TargetKind,
 )
+from ionport.connections.pauses import PauseService
 from ionport.connections.ports import ConnectionUse
 from ionport.connections.quota.service import UsageService
 from ionport.connections.repository import ConnectionRepository, TokenRepository
@@ -75,6 +76,7 @@ class ConnectionService:
         self.files = FileVersions(clock, keys, audit)
         self.ends = CredentialEnds(clock, audit)
         self.usage = UsageService(clock, audit)
+        self.pauses = PauseService(clock, audit, uses)
         self.targets = TargetService(clock, keys, audit, policy, export_root)
 
     def upload(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import timedelta
 
+from ionport.connections.pauses import ask_to_try
 from ionport.core.clock import Clock
 from ionport.core.errors import Conflict, InvalidInput
 from ionport.core.i18n import _
@@ -30,6 +31,7 @@ from ionport.exports.ledger.steps_repository import LedgerRepository
 from ionport.exports.ledger.takeover import take_over
 from ionport.exports.life_cycle import DeliveryCause, sources
 from ionport.exports.model import (
+    NO_SERVER_ANSWERS,
     CallEnd,
     Delivery,
     DeliveryAction,
@@ -207,6 +209,8 @@ class DeliveryService(DeliveryReading):
         self._require_retriable(access, delivery, document)
         if delivery.status is DeliveryStatus.RUNNING:
             self._take_from_lost_worker(access.work, delivery)
+        if delivery.error_code == NO_SERVER_ANSWERS:
+            ask_to_try(access, delivery.connection_id, self._clock.now())
         self._reopen_steps(access, delivery)
         self.put_back(access, delivery, DeliveryCause.TRIED_AGAIN, text)
 

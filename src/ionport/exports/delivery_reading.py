@@ -16,7 +16,13 @@ from ionport.exports.ledger.record_repository import RecordRepository
 from ionport.exports.ledger.repository import DeliveryRepository
 from ionport.exports.ledger.steps_repository import LedgerRepository
 from ionport.exports.ledger.worker_repository import WorkerRepository
-from ionport.exports.listing import Cause, DeliveryFilter, DeliveryRecord, DeliverySort
+from ionport.exports.listing import (
+    Cause,
+    DeliveryFilter,
+    DeliveryRecord,
+    DeliverySort,
+    NoAnswer,
+)
 from ionport.exports.model import Delivery, DeliveryDetail, DeliveryStatus
 from ionport.exports.timing import ExportTiming
 from ionport.identity.access import Access
@@ -116,6 +122,17 @@ class DeliveryReading:
         """Return how many held deliveries there are, by the ids of configuration and connection."""
         access.require_organization_member()
         return DeliveryRepository(access.connection).held(access.scope)
+
+    def without_answer(self, access: Access[OrganizationScope]) -> Mapping[str, NoAnswer]:
+        """Return the connections over which deliveries pause because no server answers.
+
+        Each process counts by itself: what waits for it in the ledger tells of all of them.
+        """
+        access.require_organization_member()
+        found = DeliveryRepository(access.connection).without_answer(
+            access.scope, self._clock.now()
+        )
+        return {connection: NoAnswer(*told) for connection, told in found.items()}
 
     def causes(self, access: Access[OrganizationScope]) -> Sequence[Cause]:
         """Return why deliveries have failed or wait, the most frequent first; at most twenty."""

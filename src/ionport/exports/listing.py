@@ -41,6 +41,15 @@ class DeliveryRecord:
     failures: int
 
 
+@dataclass(frozen=True, slots=True)
+class NoAnswer:
+    """A connection whose servers do not answer: until when its deliveries wait, and why."""
+
+    until: datetime
+    deliveries: int
+    text: str
+
+
 class DeliverySort(StrEnum):
     """What a list of deliveries may be sorted by."""
 

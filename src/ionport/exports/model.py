@@ -18,6 +18,10 @@ from ionport.mappings.model import MappingKind
 # the document, or Infor has refused the connection when it was proved.
 DOCUMENT_HELD: Final = "document_held"
 PROOF_REFUSED: Final = "proof_refused"
+PAUSED_BY_PERSON: Final = "paused_by_person"
+"""Error code of a delivery that waits because a person has paused its connection."""
+NO_SERVER_ANSWERS: Final = "connection_paused"
+"""Error code of a delivery that waits because several calls over its connection had no answer."""
 WAITS_TO_BE_FETCHED: Final = "waits_to_be_fetched"
 """Error code of a delivery that a program fetches and has not confirmed yet."""
 GONE_FROM_ERP: Final = N_("It is no longer in the ERP: somebody has deleted it there.")

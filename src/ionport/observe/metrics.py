@@ -23,6 +23,7 @@ _KEPT_SECONDS: Final = 1.0
 HELP: Final = {
     "attempts_total": "Ended calls of deliveries to Infor by this process, by step and outcome.",
     "circuits_open": "Connections that this process pauses because nobody answers there.",
+    "connections_paused": "Connections that a person has paused.",
     "deliveries": "Deliveries in the ledger, by status.",
     "deliveries_due_seconds": "How long the oldest due delivery has waited for its pass.",
     "deliveries_held": "Deliveries that wait for a person or a proof.",

@@ -33,6 +33,7 @@ from ionport.web.pages.authorized_apps import token_tools
 from ionport.web.pages.connections import connections, endpoints, targets
 from ionport.web.pages.connections import files as connection_files
 from ionport.web.pages.connections import limits as connection_limits
+from ionport.web.pages.connections import pauses as connection_pauses
 from ionport.web.pages.control import faults as control_faults
 from ionport.web.pages.control import keys as control_keys
 from ionport.web.pages.control import state as control_state
@@ -245,6 +246,7 @@ def _export_routes() -> list[BaseRoute]:
         *targets.ROUTES,
         *connection_files.ROUTES,
         *connection_limits.ROUTES,
+        *connection_pauses.ROUTES,
         *connections.ROUTES,
         *endpoints.ROUTES,
         # Before the page of a delivery: `replay` is no id of one.

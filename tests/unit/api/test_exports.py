@@ -121,6 +121,24 @@ def test_a_proof_is_started_and_read(site: Site, api: TestClient) -> None:
     assert problem(api.get("/connections/con_nowhere"), 404)
 
 
+def test_a_connection_is_paused_and_resumed(site: Site, api: TestClient) -> None:
+    _active_export(site)
+    path = f"/connections/{api.get('/connections').json()['items'][0]['id']}"
+    paused = api.post(f"{path}/pause", json={"reason": "Month-end"}).json()
+    assert (paused["pause_reason"], bool(paused["paused_at"])) == ("Month-end", True)
+    assert api.get(path).json() == paused
+    delivery = api.post(f"/documents/{_document(api)}/export").json()["deliveries"][0]["id"]
+    _run(site)
+    waiting = api.get(f"/deliveries/{delivery}").json()["delivery"]
+    assert (waiting["status"], waiting["error_code"]) == ("waiting", "paused_by_person")
+    assert problem(api.post(f"{path}/pause", json={"reason": "x" * 501}), 422)
+    assert problem(api.post("/connections/con_0/pause"), 404)
+    resumed = api.post(f"{path}/resume").json()
+    assert (resumed["paused_at"], resumed["no_answer"]) == (None, None)
+    _run(site)
+    assert api.get(f"/deliveries/{delivery}").json()["delivery"]["status"] == "delivered"
+
+
 def test_what_failed_in_a_time_is_replayed_and_the_replay_read(site: Site, api: TestClient) -> None:
     _active_export(site)
     document = _document(api)

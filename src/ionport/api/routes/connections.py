@@ -5,22 +5,26 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
+from pydantic import BaseModel, ConfigDict, Field
 
 from ionport.api.callers import Call, allowed
 from ionport.api.connection_answers import ConnectionAnswer, ProofAnswer
 from ionport.api.paging import PageAsked, page_of
 from ionport.api.problems import PROBLEMS
 from ionport.api.schemas import ListAnswer
-from ionport.api.services import Services
+from ionport.api.services import ApiServices, Services
+from ionport.connections.pauses import REASON_LENGTH
 from ionport.core.errors import NotFound
 from ionport.core.i18n import _
 from ionport.documents.listing.model import Cursor
 from ionport.identity.access import Access
 from ionport.identity.api_keys.model import ApiScope
+from ionport.store import OrganizationScope
 
 router = APIRouter(prefix="/connections", tags=["Connections"], responses=PROBLEMS)
 Reader = Annotated[Call, allowed(ApiScope.CONNECTIONS_READ)]
 Prover = Annotated[Call, allowed(ApiScope.CONNECTIONS_PROVE)]
+Pauser = Annotated[Call, allowed(ApiScope.CONNECTIONS_PAUSE)]
 
 
 @router.get("")
@@ -31,9 +35,10 @@ def list_connections(
     with services.database.read() as work:
         access = Access(work, call.scope, call.actor)
         page = services.connections.following(access, asked.limit, asked.behind_name())
+        pausing = services.deliveries.without_answer(access)
     last = page.items[-1] if page.has_more else None
     return ListAnswer(
-        items=[ConnectionAnswer.of(connection) for connection in page.items],
+        items=[ConnectionAnswer.of(connection, pausing) for connection in page.items],
         next=Cursor((last.name, last.id)).text if last else None,
         total=page.total,
         has_more=False,
@@ -44,9 +49,42 @@ def list_connections(
 def get_connection(services: Services, call: Reader, connection_id: str) -> ConnectionAnswer:
     """Read one connection."""
     with services.database.read() as work:
-        return ConnectionAnswer.of(
-            services.connections.get(Access(work, call.scope, call.actor), connection_id)
-        )
+        return _answer(services, Access(work, call.scope, call.actor), connection_id)
+
+
+class PauseRequest(BaseModel):
+    """Why a connection is paused; it is shown to all who wait."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reason: str = Field("", max_length=REASON_LENGTH)
+
+
+@router.post("/{connection_id}/pause")
+def pause(
+    services: Services, call: Pauser, connection_id: str, wanted: PauseRequest | None = None
+) -> ConnectionAnswer:
+    """Let nothing be delivered over a connection until it is resumed; proofs run all the same."""
+    with services.database.write() as work:
+        access = Access(work, call.scope, call.actor)
+        services.connections.pauses.pause(access, connection_id, wanted.reason if wanted else "")
+        return _answer(services, access, connection_id)
+
+
+@router.post("/{connection_id}/resume")
+def resume(services: Services, call: Pauser, connection_id: str) -> ConnectionAnswer:
+    """Let deliveries go on over a connection, also where no server has answered lately."""
+    with services.database.write() as work:
+        access = Access(work, call.scope, call.actor)
+        services.connections.pauses.resume(access, connection_id)
+        return _answer(services, access, connection_id)
+
+
+def _answer(
+    services: ApiServices, access: Access[OrganizationScope], connection_id: str
+) -> ConnectionAnswer:
+    pausing = services.deliveries.without_answer(access)
+    return ConnectionAnswer.of(services.connections.get(access, connection_id), pausing)
 
 
 @router.get("/{connection_id}/proof")

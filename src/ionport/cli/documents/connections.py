@@ -1,4 +1,4 @@
-"""`ionport connection add|list|prove|delete`; `prove FILE` works without the server."""
+"""`ionport connection add|list|prove|pause|resume|delete`; `prove FILE` needs no server."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ionport.cli.opening import OpenedDocuments
     from ionport.connections.model import Connection
 
-_SHOWN = ("name", "tenant", "app", "gateway", "proof")
+_SHOWN = ("name", "tenant", "app", "gateway", "proof", "paused")
 
 
 class _Aliases(click.Group):
@@ -134,6 +134,35 @@ def connection_replace(ctx: click.Context, name: str, file: Path, as_json: bool)
     click.echo(f"Prove it with: ionport connection prove {made.name!r}")
 
 
+@connection.command("pause")
+@click.argument("name")
+@click.option("--reason", default="", help="Why; it is shown to all who wait.")
+@click.pass_context
+def connection_pause(ctx: click.Context, name: str, reason: str) -> None:
+    """Let nothing be delivered over the connection NAME; proofs run all the same."""
+    from ionport.cli.opening import opened_documents
+
+    with opened_documents(ctx) as documents:
+        connection_id = connection_id_of(documents, name)
+        with documents.write() as access:
+            documents.side.connections.pauses.pause(access, connection_id, reason)
+    click.echo(f"Paused {name}. Go on with: ionport connection resume {name!r}")
+
+
+@connection.command("resume")
+@click.argument("name")
+@click.pass_context
+def connection_resume(ctx: click.Context, name: str) -> None:
+    """Let deliveries go on over the connection NAME."""
+    from ionport.cli.opening import opened_documents
+
+    with opened_documents(ctx) as documents:
+        connection_id = connection_id_of(documents, name)
+        with documents.write() as access:
+            documents.side.connections.pauses.resume(access, connection_id)
+    click.echo(f"Resumed {name}.")
+
+
 @connection.command("prove")
 @click.argument("connection_or_file")
 @as_json_option
@@ -222,6 +251,7 @@ def _row(item: Connection, proof: str) -> dict[str, Any]:
         "gateway": item.gateway,
         "environment": item.environment,
         "proof": proof,
+        "paused": item.pause_reason or "yes" if item.paused_at else "",
         "uploaded": item.uploaded_at.isoformat(timespec="seconds"),
         "by": item.uploaded_by,
     }

@@ -47,6 +47,12 @@ class CircuitBreakers:
         circuit.until = now + self._pause
         return 0.0
 
+    def retry(self, key: str) -> None:
+        """End the pause of calls early: the next caller tries, and its outcome decides."""
+        circuit = self._circuits.get(key)
+        if circuit is not None and circuit.until is not None:
+            circuit.until = self._seconds()
+
     def failures(self, key: str) -> int:
         """Return how many calls have failed in a row."""
         circuit = self._circuits.get(key)

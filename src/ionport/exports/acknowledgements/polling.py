@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from ionport.connections.pauses import pause_of
 from ionport.connections.service import ConnectionService
 from ionport.core.blobs import Blobs
 from ionport.core.clock import Clock
@@ -146,6 +147,7 @@ class ErpPoller:
         # An overdue one is due again soon, in case this process ends before it is noted.
         following = [] if due is None else [max(due, now + TOLD_WITHIN)]
         is_asked = is_open and wait is not None and expected.is_asked
+        is_asked = is_asked and pause_of(access, delivery.connection_id) is None
         if is_open and wait is not None and expected.asked is not None:
             following.append(now + wait)
         ask_at = min(following, default=None)

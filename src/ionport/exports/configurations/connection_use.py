@@ -7,6 +7,8 @@ from datetime import datetime
 
 from ionport.exports.configurations.proof_decisions import free_after_proof
 from ionport.exports.configurations.repository import ConfigurationRepository
+from ionport.exports.ledger.pass_repository import PassRepository
+from ionport.exports.model import NO_SERVER_ANSWERS, PAUSED_BY_PERSON
 from ionport.store import OrganizationScope, ScopedWork
 
 
@@ -32,3 +34,12 @@ class ConfigurationConnectionUse:
     ) -> None:
         """Free the deliveries that a refused proof held, where the new one passed."""
         free_after_proof(access, connection_id, now)
+
+    def goes_on(
+        self, access: ScopedWork[OrganizationScope], connection_id: str, now: datetime
+    ) -> None:
+        """Make the deliveries due that wait for a person or a server of the connection."""
+        for code in (PAUSED_BY_PERSON, NO_SERVER_ANSWERS):
+            PassRepository(access.connection).free(
+                access.scope, code, now, connection_id=connection_id
+            )

@@ -7,14 +7,16 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Protocol
 
+from ionport.connections.repository import ConnectionRepository
 from ionport.core.clock import BootClock
 from ionport.core.http.circuits import CircuitBreakers
 from ionport.core.i18n import _
+from ionport.core.sentences import joined
 from ionport.exports.engine.passes.model import SYSTEM, RunningPass
 from ionport.exports.engine.passes.records import PassRecords
 from ionport.exports.ledger.attempts import Problem
 from ionport.exports.ledger.pass_repository import PassRepository
-from ionport.exports.model import Outcome, StepKind
+from ionport.exports.model import NO_SERVER_ANSWERS, Outcome, StepKind
 from ionport.exports.timing import ExportTiming
 from ionport.store import Database, Work
 
@@ -40,6 +42,7 @@ class Circuits:
             longest=timing.longest_pause,
         )
         self._opened: dict[str, datetime] = {}
+        self._reasons: dict[str, str] = {}
         self._lock = threading.Lock()
 
     def seconds_to_wait(self, connection_id: str) -> float:
@@ -57,14 +60,29 @@ class Circuits:
         with self._lock:
             return self._opened.get(connection_id)
 
+    def reason(self, connection_id: str) -> str:
+        """Return why the last call over a connection has failed."""
+        with self._lock:
+            return self._reasons.get(connection_id, "")
+
+    def retry(self, connection_id: str) -> bool:
+        """Let one caller try before the pause is over; True for that one."""
+        with self._lock:
+            if connection_id in self._opened:
+                self._opened[connection_id] = self._clock.now()
+            self._breakers.retry(connection_id)
+            return self._breakers.seconds_to_wait(connection_id) <= 0
+
     def report(self, connection_id: str, problem: Problem | None) -> bool:
         """Count a call's result; True when it ended the connection's pause."""
         with self._lock:
             if problem is None or not _is_nobody(problem):
                 self._opened.pop(connection_id, None)
+                self._reasons.pop(connection_id, None)
                 return self._breakers.succeeded(connection_id)
             if self._breakers.failed(connection_id):
                 self._opened.setdefault(connection_id, self._clock.now())
+                self._reasons[connection_id] = problem.text
             return False
 
 
@@ -114,7 +132,11 @@ class ConnectionPauses:
                 # A call of another process has succeeded.
                 self._circuits.report(connection_id, None)
                 return None
-            return self._records.wait(work, running, kind, _pause(), pause)
+            tried = ConnectionRepository(work.connection).tried_at(SYSTEM, connection_id)
+            if tried is not None and tried > opened and self._circuits.retry(connection_id):
+                return None
+            problem = _pause(self._circuits.reason(connection_id))
+            return self._records.wait(work, running, kind, problem, pause)
 
     def report(self, running: RunningPass, problem: Problem | None) -> None:
         """Count a call's result; the first success frees the deliveries that wait for it."""
@@ -122,11 +144,11 @@ class ConnectionPauses:
         if self._circuits.report(connection_id, problem):
             self._write(
                 lambda work: PassRepository(work.connection).free(
-                    SYSTEM, _pause().code, self._clock.now(), connection_id=connection_id
+                    SYSTEM, NO_SERVER_ANSWERS, self._clock.now(), connection_id=connection_id
                 )
             )
 
 
-def _pause() -> Problem:
+def _pause(reason: str) -> Problem:
     text = _("Nobody answered several calls in a row; calls over this connection pause.")
-    return Problem("connection_paused", text, transient=True)
+    return Problem(NO_SERVER_ANSWERS, joined(text, reason), transient=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from ionport.connections.pauses import pause_of
 from ionport.core.clock import Clock
 from ionport.core.i18n import _
 from ionport.documents.service import DocumentService
@@ -28,8 +29,8 @@ class LeaseLost(Exception):
     """Another worker runs the delivery now: the call must not be sent."""
 
 
-class DocumentNowHeld(Exception):
-    """The document was held since the pass began: the call must not be sent."""
+class NowHeld(Exception):
+    """Document or connection were held since the pass began: the call must not be sent."""
 
 
 class RightToSend:
@@ -63,7 +64,7 @@ class RightToSend:
 
         Raises:
             LeaseLost: the pass was taken over, or the attempt was sent often enough.
-            DocumentNowHeld: something holds the document; of this attempt nothing was sent.
+            NowHeld: something holds document or connection; of this attempt nothing was sent.
             SQLAlchemyError: the database did not commit, or it is not known whether it did.
         """
         if self.sends >= MOST_SENDS:
@@ -79,10 +80,12 @@ class RightToSend:
                 raise LeaseLost
             # Checked after the write above, which waits for a decision that is made at this moment.
             # The repeat after a 401 is the same call: its document was free when it was first sent.
-            if not self.sends and self._documents.is_held(
-                work.within(running.scope), running.delivery.document_id
+            access, delivery = work.within(running.scope), running.delivery
+            if not self.sends and (
+                self._documents.is_held(access, delivery.document_id)
+                or pause_of(access, delivery.connection_id)
             ):
-                raise DocumentNowHeld
+                raise NowHeld
         self.attempt, self.running = sent, running
         self.sends += 1
         begin_by = read_at + self._timing.send_within

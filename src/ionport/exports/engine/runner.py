@@ -32,12 +32,16 @@ from ionport.exports.engine.circuit import ConnectionPauses
 from ionport.exports.engine.lost_calls import LostCalls, earlier_attempts
 from ionport.exports.engine.passes.call_ends import CallEnds
 from ionport.exports.engine.passes.fetch_step import run_fetch
-from ionport.exports.engine.passes.holds import document_problem, what_holds
+from ionport.exports.engine.passes.holds import (
+    connection_problem,
+    document_problem,
+    what_holds,
+)
 from ionport.exports.engine.passes.model import FAILED, SETTLED, SYSTEM, RunningPass
 from ionport.exports.engine.passes.records import PassRecords
 from ionport.exports.engine.passes.render_step import RenderStep
 from ionport.exports.engine.retried_writes import write_with_retries
-from ionport.exports.engine.right import DocumentNowHeld, LeaseLost, RightToSend
+from ionport.exports.engine.right import LeaseLost, NowHeld, RightToSend
 from ionport.exports.ledger.attempts import Problem, changed
 from ionport.exports.ledger.places import ConnectionPlaces
 from ionport.exports.ledger.repository import DeliveryRepository
@@ -190,7 +194,7 @@ class DeliveryRunner:
         except LeaseLost:
             _logger.warning("delivery %s was taken over; nothing more is sent", running.delivery.id)
             return SETTLED
-        except DocumentNowHeld:
+        except NowHeld:
             return self._write_with_retries(lambda work: self._hold(work, running))
         except DATABASE_AWAY:
             raise
@@ -213,8 +217,10 @@ class DeliveryRunner:
         return True
 
     def _hold(self, work: Work, running: RunningPass) -> Outcome:
-        """End a pass whose document was held since it began; at once free again, it goes on."""
-        problem = document_problem(work, running, self._documents)
+        """End a pass that is held since it began; at once free again, it goes on."""
+        problem = connection_problem(work, running) or document_problem(
+            work, running, self._documents
+        )
         if problem is None:
             return self._records.release(work, running)
         return self._records.hold(work, running, problem)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
+from ionport.connections.pauses import pause_of
 from ionport.core.blobs import Blobs
 from ionport.core.clock import Clock
 from ionport.core.errors import Conflict, InvalidInput, NotFound
@@ -31,6 +32,7 @@ from ionport.exports.ledger.steps_repository import LedgerRepository
 from ionport.exports.life_cycle import DeliveryCause, sources
 from ionport.exports.listing import DeliveryFilter, DeliverySort
 from ionport.exports.model import (
+    PAUSED_BY_PERSON,
     WAITS_TO_BE_FETCHED,
     Attempt,
     AttemptState,
@@ -83,11 +85,13 @@ class FetchingService:
         Raises:
             InvalidInput: not from 30 to 3,600 seconds.
             NotFound: no such delivery.
-            Conflict: `not_waiting`, `document_held`, or `taken` by another.
+            Conflict: `not_waiting`, `document_held`, `paused_by_person`, or `taken` by another.
         """
         if not SHORTEST <= seconds <= LONGEST:
             raise InvalidInput(_("Take a delivery for 30 to 3600 seconds."))
         delivery = self._waiting(access, delivery_id)
+        if pause_of(access, delivery.connection_id):
+            raise Conflict(_("The connection is paused."), code=PAUSED_BY_PERSON)
         self._require_free(access, delivery)
         ledger, now = LedgerRepository(access.connection), self._clock.now()
         (step,) = [s for s in ledger.steps(access.scope, delivery.id) if s.kind is StepKind.FETCH]

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, func, select
 
+from ionport.connections.tables import connections
 from ionport.exports.model import DeliveryStatus
 from ionport.exports.tables import deliveries, export_workers
 from ionport.exports.timing import ExportTiming
@@ -42,6 +43,9 @@ class FiguresRepository:
         ).scalar_one()
         figures["deliveries_held"] = self._connection.execute(
             select(func.count()).where(_d.status == DeliveryStatus.WAITING, _d.due_at.is_(None))
+        ).scalar_one()
+        figures["connections_paused"] = self._connection.execute(
+            select(func.count()).where(connections.c.paused_at.is_not(None))
         ).scalar_one()
         oldest = self._connection.execute(
             select(func.min(_d.due_at)).where(_d.status.in_(_UNFINISHED), _d.due_at <= now)

@@ -24,7 +24,13 @@ from ionport.documents.tables import documents
 from ionport.exports.ledger.conditions import matching
 from ionport.exports.ledger.named_version_repository import NamedVersionRepository
 from ionport.exports.listing import Cause, DeliveryFilter, DeliverySort
-from ionport.exports.model import Delivery, DeliveryState, DeliveryStatus, ExportMethod
+from ionport.exports.model import (
+    NO_SERVER_ANSWERS,
+    Delivery,
+    DeliveryState,
+    DeliveryStatus,
+    ExportMethod,
+)
 from ionport.exports.tables import deliveries
 from ionport.store import OrganizationScope, SystemScope, insert_of
 from ionport.store.locks import lock_name
@@ -188,6 +194,27 @@ class DeliveryRepository:
             .group_by(_d.configuration_id, _d.connection_id)
         )
         return {(configuration, connection): number for configuration, connection, number in rows}
+
+    def without_answer(
+        self, scope: OrganizationScope, now: datetime
+    ) -> dict[str, tuple[datetime, int, str]]:
+        """Return the connections whose servers do not answer, by what waits for them.
+
+        Each with the moment of its next try, how many deliveries wait, and why.
+        """
+        waiting = select(
+            _d.connection_id, func.min(_d.due_at), func.count(), func.max(_d.error_text)
+        )
+        rows = self._connection.execute(
+            _owned(waiting, scope)
+            .where(
+                _d.status == DeliveryStatus.WAITING,
+                _d.error_code == NO_SERVER_ANSWERS,
+                _d.due_at > now,
+            )
+            .group_by(_d.connection_id)
+        )
+        return {connection: (until, number, text) for connection, until, number, text in rows}
 
     def causes(self, scope: AnyScope) -> Sequence[Cause]:
         """Return why deliveries have failed or wait, the most frequent first; at most twenty."""

@@ -21,6 +21,7 @@ class ApiScope(StrEnum):
     EXPORTS_FETCH = "exports.fetch"
     CONNECTIONS_READ = "connections.read"
     CONNECTIONS_PROVE = "connections.prove"
+    CONNECTIONS_PAUSE = "connections.pause"
     CONFIGURATIONS_MANAGE = "configurations.manage"
     MAPPINGS_READ = "mappings.read"
     MAPPINGS_WRITE = "mappings.write"
@@ -37,6 +38,7 @@ class ApiScope(StrEnum):
             ApiScope.EXPORTS_FETCH: _("Fetch documents, and confirm or refuse them"),
             ApiScope.CONNECTIONS_READ: _("Read connections and their proofs"),
             ApiScope.CONNECTIONS_PROVE: _("Start proofs of connections"),
+            ApiScope.CONNECTIONS_PAUSE: _("Pause and resume connections"),
             ApiScope.CONFIGURATIONS_MANAGE: _("Read and import export configurations"),
             ApiScope.MAPPINGS_READ: _("Read and check mapping files"),
             ApiScope.MAPPINGS_WRITE: _("Save, roll back and delete mapping files, accept findings"),

@@ -215,7 +215,7 @@ NO_EDITS = {
     "activate", "deactivate", "enable", "disable", "on", "off", "limits",  # say the new state
     "export", "re-export", "retry", "cancel", "check", "send-again", "seed", "snapshots", "jump",
     "all-the-same", "reveal", "download", "replace", "rotate", "key-pair",  # do something
-    "pause", "resume", "resend", "test", "secret", "take-over", "keep-exported",
+    "pause", "resume", "try", "resend", "test", "secret", "take-over", "keep-exported",
     "roll-back", "convert", "accept",
     "end", "end-others", "code", "second-factor", "codes",  # sessions and second steps
     "{kind}", "approve", "release", "undo", "arrival",  # decide, where the document still lets them

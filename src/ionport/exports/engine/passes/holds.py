@@ -5,6 +5,7 @@ A held delivery waits without a date; what ends the reason makes it due again.
 
 from __future__ import annotations
 
+from ionport.connections.pauses import pause_of
 from ionport.core.i18n import _
 from ionport.documents.review.life_cycle import is_held
 from ionport.documents.service import DocumentService
@@ -12,7 +13,7 @@ from ionport.exports.configurations.proof_decisions import refused_proof
 from ionport.exports.engine.lost_calls import has_lost_call
 from ionport.exports.engine.passes.model import RunningPass
 from ionport.exports.ledger.attempts import Problem
-from ionport.exports.model import DOCUMENT_HELD
+from ionport.exports.model import DOCUMENT_HELD, PAUSED_BY_PERSON
 from ionport.store import Work
 
 
@@ -21,12 +22,29 @@ def what_holds(work: Work, running: RunningPass, documents: DocumentService) -> 
 
     A decision that is made at this moment is waited for: it frees the held deliveries, and decided
     findings must hold none. A call without an answer is looked up all the same: no further call is
-    sent, because each checks `document_problem` first.
+    sent, because each checks `document_problem` first. Over a connection that a person has paused
+    nothing is asked either.
     """
+    if paused := connection_problem(work, running):
+        return paused
     problem = document_problem(work, running, documents)
     if problem is not None and not has_lost_call(work, running):
         return problem
     return refused_proof(work.within(running.scope), running.delivery)
+
+
+def connection_problem(work: Work, running: RunningPass) -> Problem | None:
+    """Return that a person has paused the delivery's connection, None where nobody has."""
+    pause = pause_of(work.within(running.scope), running.delivery.connection_id)
+    if pause is None:
+        return None
+    text = _("{name} has paused the connection.").format(name=pause.by)
+    if pause.reason:
+        text = _("{name} has paused the connection: {reason}").format(
+            name=pause.by, reason=pause.reason
+        )
+    remedy = _("Resume it on its page: what waits for it then goes on.")
+    return Problem(PAUSED_BY_PERSON, text, remedy, transient=True)
 
 
 def document_problem(

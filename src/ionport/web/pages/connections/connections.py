@@ -50,6 +50,7 @@ def list_connections(request: Request) -> Response:
         by_both = documents_of(request).deliveries.held(access)
         for (_configuration, connection_id), count in by_both.items():
             held[connection_id] += count
+        silent = documents_of(request).deliveries.without_answer(access)
         context = {
             "state": state,
             "page_of": found,
@@ -61,6 +62,7 @@ def list_connections(request: Request) -> Response:
                 if (left := each.days_left(today)) is not None and left <= max(WARN_DAYS)
             },
             "soon": _SOON,
+            "silent": silent,
         }
     return render(request, "connections/connections/list.html", context)
 
@@ -132,6 +134,7 @@ def _detail_page(
         acknowledgements = documents_of(request).acknowledgements
         endpoint = acknowledgements.endpoint(access, connection.id)
         received = acknowledgements.received(access, connection.id)
+        silent = documents_of(request).deliveries.without_answer(access).get(connection.id)
     if request.method == "GET":
         show_stored(request, _stored(connection))
     stored, form = _stored(connection), visit_of(request).form
@@ -150,6 +153,7 @@ def _detail_page(
         "values": {each: text_of(form, each) for each in stored} if errors else stored,
         "endpoint": endpoint,
         "received": received,
+        "silent": silent,
         "address": address_of(visit_of(request).services.origin, connection.id),
     }
     return render(request, "connections/connections/detail.html", context, status=status)

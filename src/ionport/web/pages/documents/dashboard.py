@@ -72,6 +72,8 @@ def show(request: Request) -> Response:
         posted = services.acknowledgements.posted_name(access, active.items) if active.items else ""
         webhooks = services.webhooks.troubled(access)
         ending = services.connections.ends.ending(access)
+        silent = services.deliveries.without_answer(access)
+        paused = services.connections.pauses.paused(access, silent)
         has_lost_alerts = services.alerts.is_failing(access)
     steps = [
         _app_step(request, visit, has_connection=connections.total > 0),
@@ -99,6 +101,8 @@ def show(request: Request) -> Response:
         "webhooks": webhooks,
         "ending": ending,
         "today": services.connections.ends.today(),
+        "silent": silent,
+        "paused": paused,
         "has_lost_alerts": has_lost_alerts,
     }
     return render(request, "documents/dashboard.html", context)

@@ -1,0 +1,58 @@
+"""A person pauses a connection on its page; every page that waits for it says so."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from ionport.exports.model import DeliveryStatus
+from ionport.identity.model import OrganizationRole
+from tests.support.web import said
+from tests.unit.web.pages.deliveries.test_deliveries import Site, infor, site, url
+from tests.unit.web.pages.deliveries.test_deliveries import credentials as credentials
+
+__all__ = ["infor", "site"]
+
+
+def connection_of(site: Site) -> str:
+    return f"/settings/connections/{site.configuration.connection_id}"
+
+
+def test_a_pause_is_shown_wherever_somebody_waits_for_it(site: Site) -> None:
+    site.people.add("grace", organization_role=OrganizationRole.ADMINISTRATOR)
+    site.browser.sign_in("grace")
+    path = connection_of(site)
+    assert f"{path}/pause" in site.browser.get(path).text
+    assert "Proofs run all the same" in site.browser.text(f"{path}/pause")
+    long = site.browser.send(f"{path}/pause", {"reason": "x" * 501})
+    assert (long.status_code, "at most 500" in said(long.text)) == (422, True)
+    answer = site.browser.send(f"{path}/pause", {"reason": "Month-end in M3"})
+    assert "The connection is paused." in said(answer.text)
+    delivery = site.export()
+    assert site.run(delivery) is DeliveryStatus.WAITING
+    for address in (path, "/settings/connections", "/dashboard", url(delivery)):
+        page = site.browser.get(address).text
+        assert "Month-end in M3" in said(page), address
+        assert path in page, address
+    answer = site.browser.send(f"{path}/resume", form_at=path)
+    assert "The connection is resumed." in said(answer.text)
+    assert site.run(delivery) is DeliveryStatus.DELIVERED
+    assert "Month-end in M3" not in site.browser.text("/dashboard")
+
+
+def test_a_server_that_does_not_answer_is_shown_and_tried_on_demand(site: Site) -> None:
+    site.people.add("grace", organization_role=OrganizationRole.ADMINISTRATOR)
+    site.browser.sign_in("grace")
+    path, times = connection_of(site), site.runner.timing.pause_after
+    site.proxy.fault("GET", "/IDM/api/items", "refuse", status=503, times=times)
+    made = [site.export(f"S-{number}") for number in range(times + 1)]
+    for delivery in made:
+        assert site.run(delivery) is DeliveryStatus.WAITING
+    for address in (path, "/settings/connections", "/dashboard", url(made[-1])):
+        page = site.browser.get(address).text
+        assert "Next try:" in said(page), address
+        assert path in page, address
+    assert "Nobody answered several calls in a row" in site.browser.text("/dashboard")
+    site.clock.advance(timedelta(seconds=0.05))
+    answer = site.browser.send(f"{path}/try", form_at=path)
+    assert "The next delivery is tried at once." in said(answer.text)
+    assert site.run(made[-1]) is DeliveryStatus.DELIVERED
