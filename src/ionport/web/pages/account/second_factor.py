@@ -29,7 +29,7 @@ MANUAL = "account"
 def on_form(request: Request) -> Response:
     """Show a new secret, as a QR code and as text; who has a second factor is told so."""
     if _is_on(request):
-        return _refused(request, _("Set up a second factor"), factor_is_on())
+        return _refused(request, _("Set up a second factor"), factor_is_on().text)
     return _on_page(request, {})
 
 
@@ -55,9 +55,9 @@ def off_form(request: Request) -> Response:
     visit = visit_of(request)
     heading = _("Switch the second factor off")
     if visit.services.factors.is_required_of(visit.actor):
-        return _refused(request, heading, factor_is_required())
+        return _refused(request, heading, factor_is_required().text)
     if not _is_on(request):
-        return _refused(request, heading, factor_is_off())
+        return _refused(request, heading, _("The second factor is off."))
     return _ask(request, "off", {})
 
 
@@ -78,7 +78,7 @@ def switch_off(request: Request) -> Response:
 def codes_form(request: Request) -> Response:
     """Ask for the password before new recovery codes are made."""
     if not _is_on(request):
-        return _refused(request, _("New recovery codes"), factor_is_off())
+        return _refused(request, _("New recovery codes"), factor_is_off().text)
     return _ask(request, "new_codes", {})
 
 
@@ -118,9 +118,9 @@ def _is_on(request: Request) -> bool:
         return visit.services.factors.status(work, visit.signed_in.user.id) is not None
 
 
-def _refused(request: Request, heading: str, why: Conflict) -> Response:
+def _refused(request: Request, heading: str, why: str) -> Response:
     crumbs = [(_("Account"), path_to(request, "account"))]
-    return tell_why_not(request, heading, [why.text], crumbs=crumbs)
+    return tell_why_not(request, heading, [why], crumbs=crumbs)
 
 
 def _ask(request: Request, name: str, errors: Mapping[str, str], status: int = 200) -> Response:

@@ -144,7 +144,7 @@ def _acknowledgement(request: Request, access: Access[TenantScope], one: str) ->
 
 def _fault(request: Request, access: Access[TenantScope], one: str) -> Subject:
     rule = sandbox_of(request).control.faults.get(access, one)
-    return Subject(rule.label, _url(request, access, "fault", fault=one))
+    return Subject(rule.draft.name or rule.label, _url(request, access, "fault", fault=one))
 
 
 def _colleague(request: Request, access: Access[OrganizationScope], one: str) -> Subject:

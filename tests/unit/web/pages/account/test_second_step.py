@@ -151,9 +151,10 @@ def test_the_forms_of_a_second_factor_open_only_where_they_can_be_sent(
 ) -> None:
     people.add("ada")
     browser.sign_in("ada")
-    for name in ("off", "codes"):
+    why = {"off": "The second factor is off.", "codes": "Switch the second factor on first."}
+    for name, text in why.items():
         page = said(browser.get(f"/account/second-factor/{name}").text)
-        assert "Switch the second factor on first." in page
+        assert text in page
         assert "Your password" not in page
     switch_on(browser, clock)
     assert "Your password" in said(browser.get("/account/second-factor/off").text)
