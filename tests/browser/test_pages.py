@@ -79,10 +79,11 @@ _DOWNLOADS = {
     "/ion-api/{tenant}/inspector/messages/{message}/file",
     "/ion-api/{tenant}/coverage/{suite}/openapi.json",
 }
-# The manual as text.
+# The manual as text, and its pictures.
 _TEXTS = {
     *(f"/manual{language}/{{page}}.md" for language in ("", "/de", "/fr")),
     *(f"/manual{language}/llms.txt" for language in ("", "/de", "/fr")),
+    *(f"/manual{language}/pictures/{{name}}" for language in ("", "/de", "/fr")),
     "/manual/sitemap.xml",
     "/llms.txt",
     ORIGINAL_PAGE,
