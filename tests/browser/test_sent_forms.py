@@ -84,3 +84,20 @@ def _pressed_twice(page: Page, name: str) -> Path:
     expect(page.get_by_text("The file is on its way")).to_be_visible()
     button.click()
     return Path(download.value.path())
+
+
+def test_a_file_is_judged_when_it_is_dropped_and_stays_in_its_box(
+    site: Site, screen: Screen, tmp_path: Path
+) -> None:
+    broken, good = tmp_path / "broken.ionapi", tmp_path / "good.ionapi"
+    broken.write_text("{}")
+    good.write_bytes(site.credentials("Dropped_TST"))
+    for form in ("/settings/connections/new", "/settings/export/new/infor-idm-bod"):
+        page = screen.open(form)
+        box, told = page.locator("#connection_file"), page.locator("#connection_file-judged")
+        box.set_input_files(broken)
+        expect(told).to_contain_text("none of its keys belongs to an .ionapi file")
+        assert box.evaluate("box => box.files[0].name") == "broken.ionapi"
+        box.set_input_files(good)
+        expect(told).to_have_text("")
+        assert box.evaluate("box => box.files[0].name") == "good.ionapi"

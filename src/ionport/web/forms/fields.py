@@ -36,6 +36,11 @@ def is_on(form: FormData, name: str) -> bool:
     return text_of(form, name) == "on"
 
 
+def is_judged(form: FormData) -> bool:
+    """Tell whether the form was sent for the judgement of a file that was just chosen."""
+    return text_of(form, "action") == "judge"
+
+
 def whole_number(form: FormData, name: str) -> int | None:
     """Return a whole number of at most 9 digits; None when it is something else."""
     return number_in(text_of(form, name))

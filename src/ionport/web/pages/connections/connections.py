@@ -22,7 +22,7 @@ from ionport.identity.edits import ChangedMeanwhile
 from ionport.identity.groups.permissions import Permission
 from ionport.store import Work
 from ionport.web.forms.edits import require_unchanged, show_stored
-from ionport.web.forms.fields import text_of, uploads_of
+from ionport.web.forms.fields import is_judged, text_of, uploads_of
 from ionport.web.pages.connections.remedies import remedy_links
 from ionport.web.rendering.confirm import ask_first, tell_why_not
 from ionport.web.rendering.lists import ListState
@@ -82,12 +82,15 @@ def upload(request: Request) -> Response:
         given = uploaded_credential(visit.form)
         if given is None:
             raise InvalidInput(_("Choose the .ionapi file from Download Credentials."))
+        if is_judged(visit.form):
+            return _upload_page(request)
         with visit.write(scope) as access:
             kept = documents_of(request).connections.upload(
                 access, *given, name=text_of(visit.form, "name") or None
             )
     except (InvalidInput, TooLarge) as error:
-        return _upload_page(request, error.text, error.status)
+        status = 200 if is_judged(visit.form) else error.status
+        return _upload_page(request, error.text, status)
     start_check(request, kept.id)
     text = _("{name} is saved and sealed. Watch its proof below.").format(name=kept.name)
     return redirect(request, _url(request, kept.id), text=text)

@@ -21,7 +21,7 @@ from ionport.mappings.model import MappingKind
 from ionport.mappings.versions.acceptances.model import by_finding
 from ionport.store import Work
 from ionport.web.forms.edits import require_unchanged, show_stored
-from ionport.web.forms.fields import errors_of, lines_of
+from ionport.web.forms.fields import errors_of, is_judged, lines_of
 from ionport.web.pages.connections.connections import held_over, held_text, start_check
 from ionport.web.pages.connections.remedies import remedy_links
 from ionport.web.pages.export_settings import form as export_form
@@ -87,6 +87,8 @@ def create(request: Request) -> Response:
     _require_administrator(request)
     visit = visit_of(request)
     method = _method(request.path_params["method"])
+    if is_judged(visit.form):
+        return _judged_page(request, method)
     try:
         files = export_form.read_files(request, method)
         with organization_write(request) as access:
@@ -117,6 +119,8 @@ def edit(request: Request) -> Response:
     _require_administrator(request)
     visit = visit_of(request)
     old = _get(request)
+    if is_judged(visit.form):
+        return _judged_page(request, old.method, old)
     try:
         files = export_form.read_files(request, old.method)
         with organization_write(request) as access:
@@ -142,6 +146,19 @@ def edit(request: Request) -> Response:
     if changed.connection_id != old.connection_id:
         start_check(request, changed.connection_id)
     return redirect(request, _url(request, changed.id), text=_("The changes are saved."))
+
+
+def _judged_page(
+    request: Request, method: ExportMethod, configuration: ExportConfiguration | None = None
+) -> Response:
+    """Show what is wrong with the files that are chosen so far; nothing is stored."""
+    errors: Mapping[str, str] = {}
+    try:
+        export_form.read_files(request, method)
+    except InvalidInput as error:
+        errors = errors_of(error)
+    values = export_form.sent_values(visit_of(request).form, method)
+    return _form_page(request, method, values, errors, configuration)
 
 
 def _errors(error: InvalidInput | Conflict) -> Mapping[str, str]:
