@@ -20,7 +20,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ionport.api.problems import answer_error
+from ionport.api.problems import answer_away, answer_error
 from ionport.api.services import ApiServices
 from ionport.core.errors import (
     InvalidInput,
@@ -37,6 +37,7 @@ from ionport.core.secrets import Secret
 from ionport.core.telemetry import bind
 from ionport.exports.acknowledgements.bod_reader import read_acknowledgement
 from ionport.exports.acknowledgements.model import MAX_BYTES, PREFIX, Endpoint, Received, Result
+from ionport.store import DATABASE_AWAY
 
 _PATH: Final = re.compile(PREFIX + r"([A-Za-z0-9_]{1,64})/acknowledgements")
 _FORM_BYTES: Final = 65_536
@@ -60,6 +61,8 @@ class ErpApp:
             return
         except IonportError as error:
             response = answer_error(error, request_id)
+        except DATABASE_AWAY as error:
+            response = answer_away(error, request_id)
         response.headers.update({"X-Request-Id": request_id, "Cache-Control": "no-store"})
         await response(scope, receive, send)
 

@@ -44,6 +44,15 @@ def answer_error(error: IonportError, request_id: str) -> Response:
     return problem_of(error, request_id, realm="ionport")
 
 
+def answer_away(error: Exception, request_id: str) -> Response:
+    """Return the answer where the database was away, and log why; raises any other error."""
+    away = database_away(error)
+    if away is None:
+        raise error
+    logger.error("%s: the database was away", request_id, exc_info=error)
+    return answer_error(away, request_id)
+
+
 def handle_errors(app: FastAPI) -> None:
     """Let every error of `app` be answered as a problem."""
     app.add_exception_handler(IonportError, _own)

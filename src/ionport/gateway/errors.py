@@ -15,7 +15,6 @@ from ionport.core.errors import (
     Forbidden,
     IonportError,
     MethodNotAllowed,
-    TooManyRequests,
     Unauthenticated,
     Unavailable,
 )
@@ -121,8 +120,9 @@ def _headers(error: IonportError) -> dict[str, str]:
             "WWW-Authenticate": f'Bearer error="insufficient_scope", error_description="{text}",'
             f' scope="{_quotable(error.scope)}"',
         }
-    if isinstance(error, TooManyRequests | TargetPaused):
-        return {"Retry-After": str(error.retry_after)}
+    retry_after: int | None = getattr(error, "retry_after", None)
+    if retry_after is not None:
+        return {"Retry-After": str(retry_after)}
     if isinstance(error, MethodNotAllowed):
         return {"Allow": error.allow}
     return {}

@@ -5,6 +5,7 @@ It is served where IONPORT_METRICS is on; one query of the ledger serves all req
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -15,9 +16,10 @@ from ionport.core.clock import Clock
 from ionport.core.telemetry import COUNTERS
 from ionport.exports.engine.runner import DeliveryRunner
 from ionport.exports.ledger.figures_repository import FiguresRepository
-from ionport.store import Database, SystemScope
+from ionport.store import DATABASE_AWAY, Database, SystemScope
 
 MEDIA_TYPE: Final = "text/plain; version=0.0.4"
+_logger = logging.getLogger(__name__)
 _SCOPE = SystemScope("metrics")
 _KEPT_SECONDS: Final = 1.0
 HELP: Final = {
@@ -56,7 +58,12 @@ class Metrics:
 
     def text(self) -> str:
         """Return all metrics as they are now, or were a second ago."""
-        figures = {**self._look(), **COUNTERS.read()}
+        try:
+            figures = {**self._look(), **COUNTERS.read()}
+        except DATABASE_AWAY:
+            # What this process has counted is told all the same; /readyz says what is away.
+            _logger.exception("the ledger's figures were not read")
+            figures = dict(COUNTERS.read())
         if self._runner is not None:
             figures["circuits_open"] = self._runner.paused_connections
         return "\n".join(_lines(figures)) + "\n"

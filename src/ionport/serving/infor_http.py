@@ -7,18 +7,20 @@ authorization server answers stands in its own table, which is asked behind this
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ionport.core.telemetry import ROUTE_KEY, bind
 from ionport.gateway.caller import CUSTOM_CONTEXT
 from ionport.gateway.proxy.app import Gateway
 from ionport.infor_side import InforSide
+from ionport.oauth.http.answers import error_response
 from ionport.oauth.http.app import AuthorizationApp
 from ionport.oauth.http.routes import WELL_KNOWN, AuthorizationServer
 from ionport.oauth.tenant.endpoints import PATHS
@@ -27,10 +29,11 @@ from ionport.sandbox.control.controls.faults import AUTHORIZATION_SERVER
 from ionport.sandbox.control.gate import FaultGate, FaultyServer
 from ionport.sandbox.control.recorder.wire import Naming, RecordedApp
 from ionport.sandbox.kit.operations import UNKNOWN_OPERATION
-from ionport.store import Database
+from ionport.store import DATABASE_AWAY, Database, database_away
 
 # An address of the authorization server, such as `token.oauth2`.
 _OPERATION: Final = re.compile(r"[a-z_-]{1,40}(\.oauth2)?|connect/[a-z]{1,20}")
+_logger = logging.getLogger(__name__)
 _TENANT_PATH: Final = re.compile(r"/[A-Z0-9]+_(?:PRD|TST|TRN|DEV|DEM)/", re.IGNORECASE)
 # Of the context of an API suite; counters take no more of it. No operation is longer.
 _LONGEST_CONTEXT: Final = 40
@@ -45,6 +48,32 @@ class InforApps:
 
     authorization: ASGIApp
     gateway: ASGIApp
+
+
+class AnsweredWhenAway:
+    """The authorization server, which says so where the database was away (RFC 6749 §5.2)."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        is_started = False
+
+        async def noting(message: Message) -> None:
+            nonlocal is_started
+            is_started = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, noting)
+        except DATABASE_AWAY as error:
+            away = database_away(error)
+            if is_started or away is None:
+                raise
+            _logger.exception("the database was away")
+            response = error_response(away.status, "temporarily_unavailable", away.text)
+            response.headers["Retry-After"] = str(away.retry_after)
+            await response(scope, receive, send)
 
 
 class InforRouter:
@@ -137,6 +166,7 @@ def infor_apps(side: InforSide, database: Database) -> InforApps:
             side.own,
         )
         authorization = FaultyServer(authorization, FaultGate(database, side.control))
+    authorization = AnsweredWhenAway(authorization)
     gateway = Gateway(
         built_in,
         side.verifier,

@@ -40,6 +40,7 @@ from ionport.gateway.proxy.request import (
     read_token,
 )
 from ionport.gateway.targets.port import Header
+from ionport.store import database_away
 
 if TYPE_CHECKING:
     from ionport.gateway.proxy.custom import CustomSuites
@@ -110,7 +111,8 @@ class Gateway:
                 await self._refuse(answer, error, scope, receive)
             except Exception as error:
                 logger.exception("%s failed", answer.request_id)
-                await self._refuse(answer, _failure(error), scope, receive)
+                refused = database_away(error) or _failure(error)
+                await self._refuse(answer, refused, scope, receive)
 
     async def _refuse(
         self, answer: _Answer, error: IonportError, scope: Scope, receive: Receive

@@ -135,7 +135,8 @@ class Frame:
             # The error page fails too: the cause may be in the request itself.
             logger.exception("%s: its error page failed", request_id)
             if (away := database_away(error)) is not None:
-                return PlainTextResponse(away.text, status_code=away.status)
+                headers = {"Retry-After": str(away.retry_after)}
+                return PlainTextResponse(away.text, away.status, headers)
             return PlainTextResponse(_unexpected(request_id), status_code=500)
 
     def _answer(self, request: Request, error: Exception, request_id: str) -> Response:

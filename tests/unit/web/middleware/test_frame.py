@@ -145,17 +145,25 @@ def test_a_method_that_a_page_does_not_know_is_refused(failing: Browser) -> None
     assert answer.status_code == 405
 
 
+@pytest.mark.parametrize(("path", "status"), [("/explode", 500), ("/away", 503)])
 def test_an_error_whose_page_fails_too_carries_the_headers_and_its_number(
-    failing: Browser, monkeypatch: pytest.MonkeyPatch
+    failing: Browser, monkeypatch: pytest.MonkeyPatch, path: str, status: int
 ) -> None:
     def broken(_value: str) -> None:
         raise RuntimeError(SECRET)
 
+    assert failing.http.get(path).headers["content-type"].startswith("text/html")
     monkeypatch.setattr(cookies, "read_flash", broken)
-    name = f"ionport_flash_{failing.http.base_url.port}"
-    answer = failing.http.get("/explode", headers={"cookie": f"{name}=x"})
-    assert answer.status_code == 500
-    assert answer.headers["x-request-id"] in answer.text
+    port = failing.http.base_url.port
+    failing.http.cookies.set(f"ionport_flash_{port}", "x")
+    answer = failing.http.get(path)
+    assert answer.status_code == status
+    # No page: it failed as well.
+    assert answer.headers["content-type"].startswith("text/plain")
+    if status == 503:
+        assert answer.headers["retry-after"] == "10"
+    else:
+        assert answer.headers["x-request-id"] in answer.text
     assert answer.headers["content-security-policy"] == CONTENT_SECURITY_POLICY
     assert SECRET not in answer.text
 

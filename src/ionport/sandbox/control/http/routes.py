@@ -45,7 +45,7 @@ from ionport.sandbox.control.http.endpoints import ENDPOINTS
 from ionport.sandbox.control.http.openapi import control_document
 from ionport.sandbox.control.rights import require_control
 from ionport.sandbox.control.state.seeds import MAX_BYTES
-from ionport.store import TenantScope
+from ionport.store import TenantScope, database_away
 
 MAX_BODY: Final = MAX_BYTES + 1_000
 _OPERATOR: Final = Actor.operator()
@@ -86,9 +86,9 @@ class ControlApp:
         except IonportError as error:
             _logger.info("%s: %s %s", _id_of(request), error.code, error.detail or "")
             response = _problem(request, error)
-        except Exception:
+        except Exception as error:
             _logger.exception("%s failed", _id_of(request))
-            response = _problem(request, IonportError(_FAILED))
+            response = _problem(request, database_away(error) or IonportError(_FAILED))
         await response(scope, receive, send)
 
     async def _answer(self, request: Request) -> Response:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import logging
 import re
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
@@ -31,8 +32,9 @@ from ionport.identity.repository import TenantRepository
 from ionport.sandbox.control.recorder.model import NO_ANSWER, CallFacts, Outcome, digest_of
 from ionport.sandbox.control.recorder.redaction import MAX_KEPT_ANSWER_BYTES, CallRedactor
 from ionport.sandbox.control.recorder.service import RecorderService
-from ionport.store import Database, TenantScope
+from ionport.store import DATABASE_AWAY, Database, TenantScope
 
+_logger = logging.getLogger(__name__)
 _RECORDING_KEY: Final = "ionport.recording"
 _WELL_KNOWN: Final = ".well-known"
 _MAX_FORM: Final = 64_000
@@ -96,9 +98,13 @@ class RecordedApp:
         async def finish() -> None:
             if not recording.is_recorded:
                 recording.is_recorded = True
-                await run_in_threadpool(
-                    self._record, tenant, seen.completed(facts), seen, recording
-                )
+                try:
+                    await run_in_threadpool(
+                        self._record, tenant, seen.completed(facts), seen, recording
+                    )
+                except DATABASE_AWAY:
+                    # The client gets its answer all the same: what it asked for may be done.
+                    _logger.exception("%s was not recorded", scope[REQUEST_ID_KEY])
 
         seen.finish = finish
         try:
