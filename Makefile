@@ -38,7 +38,7 @@ coverage: $(VENV)/.dev assets ## Run all tests and ask for 90 % of the lines: be
 	$(BIN)/coverage report --fail-under=$(MIN_COVERAGE)
 
 chaos: $(VENV)/.dev assets ## Kill, freeze and cut off while 500 documents are delivered (DOCUMENTS=)
-	IONPORT_CHAOS_DOCUMENTS=$(DOCUMENTS) $(BIN)/pytest -s tests/promises
+	IONPORT_CHAOS_DOCUMENTS=$(DOCUMENTS) $(BIN)/pytest -s tests/promises tests/functional/gateway/test_resilience.py
 
 check: lint types test ## Format, lint, types, import contracts, own rules, tests: what CI runs
 
