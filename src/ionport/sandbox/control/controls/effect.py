@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
@@ -90,18 +90,19 @@ NOTHING: Final = FaultEffect()
 
 def effect_of(rules: Sequence[FaultRule]) -> FaultEffect:
     """Read the rules that apply to a call."""
-
-    def seconds(kind: FaultKind) -> float:
-        together = sum(rule.draft.seconds for rule in rules if rule.draft.kind is kind)
-        return min(together, MAX_SECONDS)
-
     return FaultEffect(
-        wait_seconds=seconds(FaultKind.LATENCY),
-        body_seconds=seconds(FaultKind.SLOW_BODY),
-        search_lag=timedelta(seconds=seconds(FaultKind.SEARCH_LAG)),
+        wait_seconds=seconds_of(rules, FaultKind.LATENCY),
+        body_seconds=seconds_of(rules, FaultKind.SLOW_BODY),
+        search_lag=timedelta(seconds=seconds_of(rules, FaultKind.SEARCH_LAG)),
         decisive=next((rule for rule in rules if not rule.draft.kind.only_adds), None),
         fault=", ".join(rule.label for rule in rules)[:500],
     )
+
+
+def seconds_of(rules: Iterable[FaultRule], kind: FaultKind) -> float:
+    """Return the seconds of one kind that rules have together: they add up to `MAX_SECONDS`."""
+    together = sum(rule.draft.seconds for rule in rules if rule.draft.kind is kind)
+    return min(together, MAX_SECONDS)
 
 
 def _own_answer(answer: Answer, status: int, body: str, media_type: str) -> Answer:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -12,6 +12,7 @@ from ionport.core.errors import Conflict, InvalidInput
 from ionport.core.i18n import _
 from ionport.core.paging import Page
 from ionport.identity.edits import ChangedMeanwhile
+from ionport.sandbox.control.controls.effect import seconds_of
 from ionport.sandbox.control.controls.fault_service import FaultService
 from ionport.sandbox.control.controls.faults import (
     FaultDraft,
@@ -57,10 +58,19 @@ def list_faults(request: Request) -> Response:
         "page_of": Page(shown, len(found), state.request),
         "kinds": fault_kinds(),
         "when": {rule.id: _when(rule) for rule in shown},
+        "together": {rule.id: _together(rule, rules) for rule in shown},
         "calls": {rule.id: _calls(rule.draft.target) for rule in shown},
         "presets": [(word, draft.name) for word, draft in presets().items()],
     }
     return render(request, "control/faults/list.html", context)
+
+
+def _together(rule: FaultRule, rules: Sequence[FaultRule]) -> float:
+    """Return how many seconds a rule and others of its kind that are on add up to; 0 for one."""
+    kind = rule.draft.kind
+    alike = [each for each in rules if each.draft.kind is kind and each.draft.is_enabled]
+    adds = kind.only_adds and rule.draft.is_enabled and len(alike) > 1
+    return seconds_of(alike, kind) if adds else 0
 
 
 def add_form(request: Request) -> Response:

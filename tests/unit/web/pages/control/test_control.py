@@ -78,6 +78,17 @@ def test_a_rule_is_added_changed_switched_and_deleted(site: Site) -> None:
     assert "No fault rule" in said(site.browser.send(f"{path}/{rule}/delete").text)
 
 
+def test_rules_that_add_up_say_so(site: Site) -> None:
+    path, lag = f"{base(site)}/faults", {"kind": "search-lag", "trigger": "always", "figure": "1"}
+    first = add_rule(site, **lag, seconds="60", name="a minute")
+    add_rule(site, **lag, seconds="20", name="twenty")
+    add_rule(site, kind="latency", seconds="2", trigger="always", figure="1", name="slow")
+    told = "adds up with others of its kind: 80.0 s on a call"
+    assert said(site.browser.get(path).text).count(told) == 2
+    site.browser.send(f"{path}/{first}/off", form_at=path)
+    assert "adds up" not in said(site.browser.get(path).text)
+
+
 @pytest.mark.parametrize(
     ("wrong", "field"),
     [
