@@ -1,6 +1,6 @@
 """Learn which page a question asks for from the phrases with which people ask for the pages.
 
-Run as `python -m tools.ask_weights` after a phrase has changed; it takes a minute or two. For each
+Run as `python -m tools.ask_weights` after a phrase has changed; it takes some minutes. For each
 page a linear support vector machine with squared hinge loss tells its phrases from all others, by
 dual coordinate descent (Hsieh and others, 2008), all pages at once.
 """
@@ -25,9 +25,9 @@ from ionport.manual.learnt import (
 
 FILE = Path(__file__).parents[1] / "src" / "ionport" / "manual" / WEIGHTS_FILE
 # A feature of fewer phrases is not learnt.
-_FEWEST = 4
+_FEWEST = 9
 # How much a phrase on the wrong side costs, against large weights.
-_COST = 0.2
+_COST = 0.3
 # What the manual does not treat has no end, and few phrases: each of them costs so many times more.
 _OUTSIDE_COST = 2
 _ROUNDS = 6

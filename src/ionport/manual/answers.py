@@ -41,13 +41,13 @@ _FURTHER = 0.6
 # How sure it is that a block answers, as the logarithm of the odds: by its score, by how much more
 # the question is like phrases of a page than like those of what the manual does not treat, by the
 # likest of the latter, and by which part of the question its page and it speak of. Fitted together,
-# so that the score, which rises with the others, counts against them; beyond 0 it is an answer.
-_ODDS = -3.1
-_ODDS_BY_SCORE = -1.0
-_ODDS_INSIDE = 2.95
-_ODDS_LIKE_OUTSIDE = -5.65
-_ODDS_ON_PAGE = 3.11
-_ODDS_IN_BLOCK = 4.62
+# with what must not be answered counting four times; beyond 0 it is an answer.
+_ODDS = -1.7
+_ODDS_BY_SCORE = 0.89
+_ODDS_INSIDE = 1.01
+_ODDS_LIKE_OUTSIDE = -7.52
+_ODDS_ON_PAGE = 2.68
+_ODDS_IN_BLOCK = 3.3
 # What a question asks for where nothing was learnt from phrases.
 _UNKNOWN = Judged({}, 1.0, 0.0)
 

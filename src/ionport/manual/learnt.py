@@ -1,8 +1,9 @@
 """Which page a question asks for, as learnt from the phrases with which people ask for each page.
 
 A linear classifier: each page, and `OUTSIDE` for what the manual does not treat, has a weight for
-each word, pair of words, stem and group of four letters. `python -m tools.ask_weights` learns them
-from the phrases and writes `asked_weights.txt`; no question of the evaluation is learnt from.
+each word, pair of words, stem and group of three or four letters. `python -m tools.ask_weights`
+learns them from the phrases and writes `asked_weights.txt`; no question of the evaluation is learnt
+from.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ WEIGHTS_FILE = "asked_weights.txt"
 # Words that carry meaning and how a question is put count more together than spelling.
 _WORDS = 1.4
 _SPELLING = 1.0
-_GROUP = 4
+_GROUPS = (3, 4)
 # A weight is a count of steps, written as the character so far from the middle one.
 STEP = 0.05
 MOST_STEPS = 45
@@ -57,13 +58,18 @@ def digest_of(phrases: Iterable[tuple[str, str]]) -> str:
 
 
 def features_of(text: str) -> tuple[frozenset[str], frozenset[str]]:
-    """Return words, pairs, stems and roots of a text, and the groups of four letters in it."""
+    """Return words, pairs, stems and roots of a text, and the groups of letters in it."""
     words = words_of(text)
     content = [word for word in words if not is_empty_word(word)]
     forms = {form for word in content for form in (f"={stem(word)}", f"={root(word)}")}
     pairs = (f"{first} {second}" for first, second in pairwise(words))
     marked = (f"^{word}$" for word in content)
-    groups = (each[at : at + _GROUP] for each in marked for at in range(len(each) - _GROUP + 1))
+    groups = (
+        each[at : at + size]
+        for each in marked
+        for size in _GROUPS
+        for at in range(len(each) - size + 1)
+    )
     return frozenset((*words, *pairs, *forms)), frozenset(f"+{group}" for group in groups)
 
 

@@ -88,11 +88,11 @@ def score(asked: Sequence[Question]) -> Score:
 
 
 # The aim is 0.85, 0.95 and 0.05. The floors leave room for pages that change or are translated:
-# about two points below what the search reaches with the newest set, by which it was not chosen.
+# three points below what cross-validation gives.
 @pytest.mark.parametrize(
     ("is_held_back", "floor"),
     [
-        (False, Score(0.85, 0.92, 0.1)),
+        (False, Score(0.86, 0.92, 0.085)),
         pytest.param(
             True,
             Score(0, 0, 1),
