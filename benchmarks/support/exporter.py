@@ -23,6 +23,7 @@ from sqlalchemy import text
 
 from ionport.application import Application, open_application
 from ionport.connections.intake import prepare_connection
+from ionport.connections.quota.service import MOST
 from ionport.documents.samples import read_sample
 from ionport.exports.configurations.model import ConfigurationFields
 from ionport.exports.model import ExportMethod
@@ -46,6 +47,9 @@ def prepare(application: Application, stub: str, count: int) -> None:
     with application.database.write() as work:
         access = Access(work, scope, _OPERATOR)
         connection = side.connections.upload(access, "B.ionapi", prepare_connection(_file(stub)))
+        # The stub has no limits, and Infor's would slow the measured deliveries down.
+        free = dict.fromkeys(("calls_minute", "calls_day"), str(MOST))
+        side.connections.usage.set_limits(access, connection.id, free)
         idm, bod = (
             side.mappings.add(access, *prepared_template(kind))
             for kind in (MappingKind.IDM, MappingKind.BOD)

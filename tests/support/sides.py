@@ -18,6 +18,7 @@ from typing import Any
 from ionport.application import Application, open_application
 from ionport.cli.serving.server import RunningServer
 from ionport.connections.intake import prepare_connection
+from ionport.connections.quota.service import LIMITS, MOST
 from ionport.connections.targets.model import Target
 from ionport.exports.configurations.model import ConfigurationFields
 from ionport.exports.destinations import destination_of
@@ -216,6 +217,10 @@ def configure_export(
             if target is None
             else side.connections.targets.add(access, "files", target)
         )
+        if target is None:
+            # What is broken and repeated on purpose asks more often than Infor allows.
+            free = dict.fromkeys(LIMITS, str(MOST))
+            side.connections.usage.set_limits(access, connection.id, free)
         mappings = {
             kind: side.mappings.add(
                 access,

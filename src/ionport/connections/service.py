@@ -221,7 +221,9 @@ class ConnectionService:
         self, database: Database, scope: OrganizationScope, connection_id: str
     ) -> DatabaseTokenStore:
         """Return the store that keeps this connection's tokens."""
-        return DatabaseTokenStore(database, self._keys, self._clock, scope, connection_id)
+        return DatabaseTokenStore(
+            database, self._keys, self._clock, scope, connection_id, self.usage
+        )
 
     def start_check(self, access: Access[OrganizationScope], connection_id: str) -> Check:
         """Store a check whose stages are all pending; `run_check` runs it after the commit.

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 
+from ionport.connections.quota.service import UsageService
 from ionport.connections.repository import TokenRepository
 from ionport.core.clock import Clock
 from ionport.core.errors import IonportError
@@ -33,6 +35,7 @@ class DatabaseTokenStore:
     _clock: Clock
     _scope: OrganizationScope
     _connection_id: str
+    _usage: UsageService | None = None
 
     def load(self, key: str) -> TokenSet | None:
         """Return what was saved last; None also when it does not open with the present keys."""
@@ -63,7 +66,11 @@ class DatabaseTokenStore:
     def renewal(self, key: str) -> DatabaseRenewal:
         """Return the right to renew the tokens, which one worker has at a time."""
         name = f"token renewal {self._connection_id} {key}"
-        return DatabaseRenewal(HeldName(self._database, name))
+        return DatabaseRenewal(HeldName(self._database, name), self._require_token)
+
+    def _require_token(self) -> None:
+        if self._usage is not None:
+            self._usage.require_token(self._database, self._connection_id)
 
     def _owner(self, key: str) -> SealedFor:
         return SealedFor("connection_token", self._connection_id, key)
@@ -73,18 +80,19 @@ class DatabaseTokenStore:
 class DatabaseRenewal:
     """The right to renew the tokens of a connection (`ionport.ionapi.TokenRenewal`).
 
-    Token requests are not counted: deliveries are tried again later, and each of them needs one
-    token at most.
+    Token requests are counted where they are observed (`connections/quota`).
     """
 
     _held: HeldName
+    _require_token: Callable[[], None]
 
     def acquire(self) -> None:
         """Wait until no other worker is renewing, 30 seconds at most."""
         self._held.acquire(LONGEST_RENEWAL)
 
     def begin_request(self) -> None:
-        """Allow every token request."""
+        """Raise TokenError where all processes together have made as many as Infor allows."""
+        self._require_token()
 
     def asked_to_wait(self, seconds: float) -> None:
         """Do nothing: the deliveries themselves wait as long as Infor asks."""

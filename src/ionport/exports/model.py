@@ -22,6 +22,8 @@ PAUSED_BY_PERSON: Final = "paused_by_person"
 """Error code of a delivery that waits because a person has paused its connection."""
 NO_SERVER_ANSWERS: Final = "connection_paused"
 """Error code of a delivery that waits because several calls over its connection had no answer."""
+QUOTA_USED_UP: Final = "quota_used_up"
+"""Error code of a delivery that waits until its connection may make calls again."""
 WAITS_TO_BE_FETCHED: Final = "waits_to_be_fetched"
 """Error code of a delivery that a program fetches and has not confirmed yet."""
 GONE_FROM_ERP: Final = N_("It is no longer in the ERP: somebody has deleted it there.")

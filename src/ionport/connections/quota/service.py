@@ -11,12 +11,13 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Final
 
 from ionport.connections.model import Connection, ConnectionAction
+from ionport.connections.quota.limiting import Counts, Reached, Window
 from ionport.connections.quota.repository import UsageRepository
 from ionport.connections.repository import ConnectionRepository
 from ionport.core.clock import Clock
@@ -26,6 +27,7 @@ from ionport.core.repeating import Repeating
 from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
 from ionport.identity.groups.permissions import Permission
+from ionport.ionapi.tokens.shared import too_many_token_requests
 from ionport.ionapi.transport.exchange import Exchange, Observer
 from ionport.store import Database, OrganizationScope, SystemScope
 
@@ -47,21 +49,22 @@ LIMITS: Final[Mapping[str, int]] = {
 }
 """Infor's limits of the base tier, by which a connection without its own is measured."""
 MOST: Final = 100_000_000
+_MOST_KNOWN: Final = 1_000
 
 
-@dataclass(slots=True)
-class Counts:
-    """How often something was asked for; a sign-on is one of the tokens."""
+CALLS: Final = ("calls_minute", "calls_day")
+TOKENS: Final = ("sign_ons_minute", "sign_ons_day", "tokens_day")
+_NEAR_SECONDS: Final = 1.0
 
-    sign_ons: int = 0
-    tokens: int = 0
-    calls: int = 0
 
-    def add(self, other: Counts) -> None:
-        """Add another's counts."""
-        self.sign_ons += other.sign_ons
-        self.tokens += other.tokens
-        self.calls += other.calls
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What was read of all processes, when, and the limits that it is measured by."""
+
+    read_at: datetime
+    window: Window
+    limits: Mapping[str, int]
+    is_near: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +102,61 @@ class UsageService:
         self._audit = audit
         self._lock = threading.Lock()
         self._counts: dict[tuple[str, int], Counts] = {}
+        self._known: dict[str, _Known] = {}
+
+    def reached(
+        self, database: Database, connection_id: str, names: tuple[str, ...]
+    ) -> Reached | None:
+        """Return the limit among `names` that the connection has used up; None where none is.
+
+        Never inside a transaction: what was counted is read anew every ten seconds, and every
+        second once a limit is near.
+        """
+        now = self._clock.now()
+        with self._lock:
+            known = self._known.get(connection_id)
+        if known is None or _is_old(known, now):
+            if known is not None and known.is_near:
+                # So that the other processes see it, which read every second too.
+                self.flush(database)
+            known = self._read(database, connection_id, now)
+        if not known.limits:
+            return None
+        return self._with_own(known.window, connection_id, now).reached(known.limits, names, now)
+
+    def require_token(self, database: Database, connection_id: str) -> None:
+        """Raise TokenError where Infor would give no further token now."""
+        found = self.reached(database, connection_id, TOKENS)
+        if found is not None:
+            raise too_many_token_requests((found.until - self._clock.now()).total_seconds())
+
+    def _read(self, database: Database, connection_id: str, now: datetime) -> _Known:
+        with database.read() as work:
+            connection = ConnectionRepository(work.connection).get(_SCOPE, connection_id)
+            limits = limits_of(connection) if connection and connection.is_infor else {}
+            window = Window()
+            if connection and limits:
+                scope = OrganizationScope(connection.organization_id)
+                window = _window(UsageRepository(work.connection), scope, connection_id, now)
+        share = max((each.share for each in _used_of(window, limits)), default=0.0)
+        known = _Known(now, window, limits, share >= NEAR)
+        with self._lock:
+            self._known[connection_id] = known
+            while len(self._known) > _MOST_KNOWN:
+                del self._known[next(iter(self._known))]
+        return known
+
+    def _with_own(self, window: Window, connection_id: str, now: datetime) -> Window:
+        """Return what all have used, with what this process has counted and not stored yet."""
+        found = Window(replace(window.minute), replace(window.before), replace(window.day))
+        minute = minute_of(now)
+        with self._lock:
+            for back, counts in ((0, found.minute), (1, found.before)):
+                own = self._counts.get((connection_id, minute - back))
+                if own is not None:
+                    counts.add(own)
+                    found.day.add(own)
+        return found
 
     def observer(self, connection_id: str) -> Observer:
         """Return what counts the exchanges of a client of the connection."""
@@ -132,6 +190,9 @@ class UsageService:
             return
         try:
             self._store(database, counted)
+            with self._lock:
+                for connection_id, _minute in counted:
+                    self._known.pop(connection_id, None)
         except Exception:
             with self._lock:
                 for key, counts in counted.items():
@@ -161,20 +222,9 @@ class UsageService:
         The last minute is that of the clock and the one before it: a little more than was used.
         """
         access.require_organization_member()
-        now = self._clock.now()
         repository = UsageRepository(access.connection)
-        midnight = minute_of(now.replace(hour=0, minute=0, second=0, microsecond=0))
-        day = repository.since(access.scope, connection.id, midnight)
-        minute = repository.since(access.scope, connection.id, minute_of(now) - 1)
-        used = {
-            "sign_ons_minute": minute[0],
-            "sign_ons_day": day[0],
-            "tokens_day": day[1],
-            "calls_minute": minute[2],
-            "calls_day": day[2],
-        }
-        limits = limits_of(connection)
-        return [Used(name, used[name], limits[name]) for name in LIMITS]
+        window = _window(repository, access.scope, connection.id, self._clock.now())
+        return _used_of(window, limits_of(connection))
 
     def last_used(self, access: Access[OrganizationScope], connection_id: str) -> datetime | None:
         """Return the minute in which Infor was last asked for something; None for never."""
@@ -220,6 +270,38 @@ def limits_of(connection: Connection) -> dict[str, int]:
         name: int(own[name]) if _is_limit(own.get(name, "")) else limit
         for name, limit in LIMITS.items()
     }
+
+
+def _window(
+    repository: UsageRepository, scope: OrganizationScope, connection_id: str, now: datetime
+) -> Window:
+    """Return what all processes have stored of a connection's use, since midnight UTC."""
+    minute = minute_of(now)
+    midnight = minute_of(now.replace(hour=0, minute=0, second=0, microsecond=0))
+    this = Counts(*repository.since(scope, connection_id, minute))
+    both = Counts(*repository.since(scope, connection_id, minute - 1))
+    before = Counts(
+        both.sign_ons - this.sign_ons, both.tokens - this.tokens, both.calls - this.calls
+    )
+    return Window(this, before, Counts(*repository.since(scope, connection_id, midnight)))
+
+
+def _used_of(window: Window, limits: Mapping[str, int]) -> list[Used]:
+    """Return how much of each limit is used, the whole minute before included."""
+    minute = replace(window.minute)
+    minute.add(window.before)
+    spans = {"minute": minute, "day": window.day}
+    return [
+        Used(name, getattr(spans[span], kind), limit)
+        for name, limit in limits.items()
+        for kind, _sign, span in (name.rpartition("_"),)
+    ]
+
+
+def _is_old(known: _Known, now: datetime) -> bool:
+    seconds = _NEAR_SECONDS if known.is_near else FLUSH_SECONDS
+    is_of_this_minute = minute_of(known.read_at) == minute_of(now)
+    return not is_of_this_minute or abs((now - known.read_at).total_seconds()) >= seconds
 
 
 def _is_limit(text: str) -> bool:

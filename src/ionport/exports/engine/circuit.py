@@ -7,16 +7,18 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Protocol
 
+from ionport.connections.quota.limiting import Reached
+from ionport.connections.quota.service import CALLS, UsageService, Used
 from ionport.connections.repository import ConnectionRepository
 from ionport.core.clock import BootClock
 from ionport.core.http.circuits import CircuitBreakers
-from ionport.core.i18n import _
+from ionport.core.i18n import _, number_text
 from ionport.core.sentences import joined
 from ionport.exports.engine.passes.model import SYSTEM, RunningPass
 from ionport.exports.engine.passes.records import PassRecords
 from ionport.exports.ledger.attempts import Problem
 from ionport.exports.ledger.pass_repository import PassRepository
-from ionport.exports.model import NO_SERVER_ANSWERS, Outcome, StepKind
+from ionport.exports.model import NO_SERVER_ANSWERS, QUOTA_USED_UP, Outcome, StepKind
 from ionport.exports.timing import ExportTiming
 from ionport.store import Database, Work
 
@@ -106,7 +108,9 @@ class ConnectionPauses:
         records: PassRecords,
         timing: ExportTiming,
         write: WriteWithRetries,
+        usage: UsageService,
     ) -> None:
+        self._usage = usage
         self._database = database
         self._clock = clock
         self._records = records
@@ -118,8 +122,12 @@ class ConnectionPauses:
         return self._circuits.count_open()
 
     def wait_for(self, running: RunningPass, kind: StepKind) -> Outcome | None:
-        """End the pass while its connection pauses; None: it may call."""
+        """End the pass while its connection pauses or has used a limit up; None: it may call."""
         connection_id = running.delivery.connection_id
+        used_up = self._usage.reached(self._database, connection_id, CALLS)
+        if used_up is not None:
+            with self._database.write() as work:
+                return self._records.rest_until(work, running, _used_up(used_up), used_up.until)
         pause = self._circuits.seconds_to_wait(connection_id)
         if pause <= 0:
             return None
@@ -147,6 +155,14 @@ class ConnectionPauses:
                     SYSTEM, NO_SERVER_ANSWERS, self._clock.now(), connection_id=connection_id
                 )
             )
+
+
+def _used_up(reached: Reached) -> Problem:
+    text = _("{what}: the limit of {limit} is used up; the delivery waits until it is not.")
+    remedy = _("A higher limit that Infor has agreed to is noted on the page of the connection.")
+    what = Used(reached.name, reached.limit, reached.limit).label
+    told = text.format(what=what, limit=number_text(reached.limit))
+    return Problem(QUOTA_USED_UP, told, remedy, transient=True)
 
 
 def _pause(reason: str) -> Problem:

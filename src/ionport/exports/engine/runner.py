@@ -86,7 +86,12 @@ class DeliveryRunner:
         )
         self._clients = ClientPool(database, connections, self.timing, clock)
         self._pauses = ConnectionPauses(
-            database, clock, self._records, self.timing, self._write_with_retries
+            database,
+            clock,
+            self._records,
+            self.timing,
+            self._write_with_retries,
+            connections.usage,
         )
         self._calls = TargetCalls(blobs, clock, self._clients, self.worker_id)
         self._under_way: set[str] = set()

@@ -31,6 +31,7 @@ if sys.platform != "win32":
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+SIGN_ON_LIMIT: Final = "sign_on_limit"
 _FORMAT: Final = "ionport tokens 1"
 _MOST_BYTES: Final = 256 * 1024
 _LOOK_EVERY: Final = 0.02
@@ -157,7 +158,7 @@ class FileRenewal:
             wait = max(history.get("not_before", 0.0) - now, self._wait(made, now))
             # A clock that was wrong for a while must not block the credential.
             if 0 < wait <= _DAY:
-                raise _too_many(wait)
+                raise too_many_token_requests(wait)
             history.clear()
             history["made"] = [*made, now]
 
@@ -200,14 +201,15 @@ class FileRenewal:
             os.ftruncate(descriptor, os.write(descriptor, written))
 
 
-def _too_many(seconds: float) -> TokenError:
+def too_many_token_requests(seconds: float) -> TokenError:
+    """Return the error of a token request that is not sent: Infor would refuse it."""
     return TokenError(
         worded(
             "No token is asked for in the next {seconds} seconds: this credential has asked for as"
             " many as Infor allows.",
             seconds=max(round(seconds), 1),
         ),
-        code="sign_on_limit",
+        code=SIGN_ON_LIMIT,
         status=429,
         retry_after=seconds,
         remedy=worded("Wait, and switch on Issue Refresh Tokens in the authorized app."),

@@ -16,6 +16,7 @@ from ionport.exports.engine.right import RightToSend
 from ionport.exports.ledger.attempts import Problem
 from ionport.exports.ledger.steps_repository import LedgerRepository
 from ionport.exports.model import Attempt, AttemptState, Outcome, StepKind
+from ionport.ionapi.tokens.shared import SIGN_ON_LIMIT
 from ionport.store import Database, Work
 
 T = TypeVar("T")
@@ -120,6 +121,10 @@ class CallEnds:
         self, work: Work, running: RunningPass, kind: StepKind, problem: Problem
     ) -> Outcome:
         """End a pass whose step was not done: to be tried again later, or failed."""
+        if problem.code == SIGN_ON_LIMIT and problem.retry_after is not None:
+            # Nothing was asked for: the wait is no try.
+            until = self._records.after(problem.retry_after)
+            return self._records.rest_until(work, running, problem, until)
         if problem.transient:
             return self._records.wait(work, running, kind, problem)
         return self._records.fail(work, running, kind, problem)

@@ -243,6 +243,19 @@ class PassRecords:
         LedgerRepository(work.connection).update_step(SYSTEM, running.delivery.id, kind, step)
         return Outcome(OutcomeKind.WAIT, seconds)
 
+    def after(self, seconds: float) -> datetime:
+        """Return the moment in so many seconds."""
+        return self._clock.now() + timedelta(seconds=seconds)
+
+    def rest_until(
+        self, work: Work, running: RunningPass, problem: Problem, until: datetime
+    ) -> Outcome:
+        """End the pass until a moment; the wait is no try, and the series begins anew after it."""
+        now = self._clock.now()
+        if not self._rest(work, running, problem, now, until, {"tries_since": None}):
+            return SETTLED
+        return Outcome(OutcomeKind.WAIT, (until - now).total_seconds())
+
     def hold(
         self, work: Work, running: RunningPass, problem: Problem, *, needs_person: bool = True
     ) -> Outcome:
