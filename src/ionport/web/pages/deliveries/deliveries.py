@@ -165,7 +165,7 @@ def _detail_context(request: Request) -> dict[str, object]:
         received = acknowledgements.of_delivery(access, detail.delivery.id)
         is_awaited = acknowledgements.is_awaited(access, [detail.delivery])
         expected = acknowledgements.expected(access, detail.delivery)
-    delivery = detail.delivery
+    delivery, tenant = detail.delivery, _sandbox_tenant(request, connection)
     return {
         "delivery": delivery,
         "document_type": detail.document_type,
@@ -175,7 +175,8 @@ def _detail_context(request: Request) -> dict[str, object]:
         "steps": shown_steps(detail),
         "connection": connection,
         "received": received,
-        "sandbox_invoice": _sandbox_invoice(request, detail.delivery, connection),
+        "sandbox_invoice": _sandbox_invoice(request, delivery, tenant) if tenant else "",
+        "sandbox_item": _sandbox_item(request, delivery, tenant) if tenant else "",
         "has_configuration": has_configuration,
         "others": [other for other in others if other.id != delivery.id],
         "is_awaited": is_awaited,
@@ -200,18 +201,28 @@ def _connection(request: Request, work: Work, delivery: Delivery) -> Connection 
         return None
 
 
-def _sandbox_invoice(request: Request, delivery: Delivery, connection: Connection | None) -> str:
-    """Return the inspector's page of the invoice where the sandbox runs here; else nothing."""
-    number = delivery.erp_reference or ""
+def _sandbox_tenant(request: Request, connection: Connection | None) -> str:
+    """Return the tenant of a connection where its sandbox runs here and is shown; else nothing."""
     tenants = visit_of(request).tenants
     if sides_of(request).sandbox is None or not connection or connection.tenant_id not in tenants:
         return ""
+    return connection.tenant_id
+
+
+def _sandbox_item(request: Request, delivery: Delivery, tenant: str) -> str:
+    """Return the inspector's page of the item in IDM; empty before there is one."""
+    if not delivery.idm_pid:
+        return ""
+    return path_to(request, "inspector_item", tenant=tenant, pid=delivery.idm_pid)
+
+
+def _sandbox_invoice(request: Request, delivery: Delivery, tenant: str) -> str:
+    """Return the inspector's page of the invoice."""
+    number = delivery.erp_reference or ""
     if any(kind is StepKind.LN_CREATE for kind in steps_of(delivery.method)):
-        return path_to(
-            request, "inspector_ln_invoice", tenant=connection.tenant_id, ln_invoice=number
-        )
+        return path_to(request, "inspector_ln_invoice", tenant=tenant, ln_invoice=number)
     key = number if "-" in number else f"1-{number}"
-    return path_to(request, "inspector_m3_invoice", tenant=connection.tenant_id, m3_invoice=key)
+    return path_to(request, "inspector_m3_invoice", tenant=tenant, m3_invoice=key)
 
 
 def _has_configuration(request: Request, work: Work, delivery: Delivery) -> bool:

@@ -31,10 +31,13 @@ def test_a_delivery_leads_to_the_invoice_that_the_erp_named(site: Site) -> None:
     site.browser.send(f"{document}/export", form_at=document)
     _run(site)
     (delivery,) = set(re.findall(r"/deliveries/dlv_\w+", site.browser.get(document).text))
-    assert "Show it in the sandbox" not in site.browser.text(delivery)
+    shown = r'<a href="([^"]+)">Show it in the sandbox'
+    (item,) = re.findall(shown, site.browser.get(delivery).text)
+    assert item.startswith(f"/ion-api/{tenant}/inspector/items/")
+    assert item.rpartition("/")[2] in site.browser.text(item)
     correlation_id = re.findall(r"[0-9a-f-]{36}", site.browser.text(delivery))[0]
     _tell(site, connection, token, acknowledgement(correlation_id, POSTED, "2"))
     page = site.browser.get(delivery).text
-    (address,) = re.findall(r'<a href="([^"]+)">Show it in the sandbox', page)
+    (address,) = set(re.findall(shown, page)) - {item}
     assert address == f"/ion-api/{tenant}/inspector/m3/{key}"
     assert "R-4711" in site.browser.text(address)
