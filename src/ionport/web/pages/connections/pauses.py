@@ -59,7 +59,7 @@ def _dialog(request: Request, errors: Mapping[str, str], status: int = 200) -> R
         found = documents_of(request).connections.get(access, request.path_params["connection"])
     reason = lines_of(visit_of(request).form, "reason") if errors else found.pause_reason
     context = {"connection": found, "errors": errors, "reason": reason}
-    return render(request, "connections/pause.html", context, status=status)
+    return render(request, "connections/pauses.html", context, status=status)
 
 
 def _url(request: Request) -> str:
