@@ -33,3 +33,9 @@ class ConnectionUse(Protocol):
     ) -> None:
         """Free what waits because the connection was paused, or because no server answered."""
         ...
+
+    def limits_changed(
+        self, access: ScopedWork[OrganizationScope], connection_id: str, now: datetime
+    ) -> None:
+        """Free what waits because a limit of the connection was used up."""
+        ...

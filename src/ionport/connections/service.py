@@ -75,7 +75,7 @@ class ConnectionService:
         self.uses = uses
         self.files = FileVersions(clock, keys, audit)
         self.ends = CredentialEnds(clock, audit)
-        self.usage = UsageService(clock, audit)
+        self.usage = UsageService(clock, audit, uses)
         self.pauses = PauseService(clock, audit, uses)
         self.targets = TargetService(clock, keys, audit, policy, export_root)
 

@@ -56,9 +56,9 @@ class UsageRepository(Repository):
         return newest
 
     def since(
-        self, scope: OrganizationScope, connection_id: str, minute: int
+        self, scope: OrganizationScope, connection_id: str, minute: int, last: int
     ) -> tuple[int, int, int]:
-        """Return sign-ons, tokens and calls of a connection from a minute on."""
+        """Return sign-ons, tokens and calls of a connection from a minute to a last one."""
         row = self._run(
             select(
                 func.coalesce(func.sum(_u.sign_ons), 0).label("sign_ons"),
@@ -69,7 +69,7 @@ class UsageRepository(Repository):
             .where(
                 _c.organization_id == scope.organization_id,
                 _u.connection_id == connection_id,
-                _u.minute >= minute,
+                _u.minute.between(minute, last),
             )
         ).one()
         return int(row.sign_ons), int(row.tokens), int(row.calls)

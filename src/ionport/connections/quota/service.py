@@ -17,6 +17,7 @@ from functools import partial
 from typing import Final
 
 from ionport.connections.model import Connection, ConnectionAction
+from ionport.connections.ports import ConnectionUse
 from ionport.connections.quota.limiting import Counts, Reached, Window
 from ionport.connections.quota.repository import UsageRepository
 from ionport.connections.repository import ConnectionRepository
@@ -97,9 +98,10 @@ class Used:
 class UsageService:
     """Counts the calls of this process, and reads the counts of all processes."""
 
-    def __init__(self, clock: Clock, audit: AuditLog) -> None:
+    def __init__(self, clock: Clock, audit: AuditLog, uses: ConnectionUse | None = None) -> None:
         self._clock = clock
         self._audit = audit
+        self._uses = uses
         self._lock = threading.Lock()
         self._counts: dict[tuple[str, int], Counts] = {}
         self._known: dict[str, _Known] = {}
@@ -109,17 +111,25 @@ class UsageService:
     ) -> Reached | None:
         """Return the limit among `names` that the connection has used up; None where none is.
 
-        Never inside a transaction: what was counted is read anew every ten seconds, and every
-        second once a limit is near.
+        Never inside a transaction: what was counted is read anew every ten seconds, every second
+        once a limit is near, and before anything waits, because a person may have set another one.
         """
         now = self._clock.now()
         with self._lock:
             known = self._known.get(connection_id)
-        if known is None or _is_old(known, now):
-            if known is not None and known.is_near:
+        if known is not None:
+            is_old = _is_old(known, now)
+            if not is_old and self._reached(known, connection_id, names, now) is None:
+                return None
+            if known.is_near:
                 # So that the other processes see it, which read every second too.
                 self.flush(database)
-            known = self._read(database, connection_id, now)
+        known = self._read(database, connection_id, now)
+        return self._reached(known, connection_id, names, now)
+
+    def _reached(
+        self, known: _Known, connection_id: str, names: tuple[str, ...], now: datetime
+    ) -> Reached | None:
         if not known.limits:
             return None
         return self._with_own(known.window, connection_id, now).reached(known.limits, names, now)
@@ -149,13 +159,14 @@ class UsageService:
     def _with_own(self, window: Window, connection_id: str, now: datetime) -> Window:
         """Return what all have used, with what this process has counted and not stored yet."""
         found = Window(replace(window.minute), replace(window.before), replace(window.day))
-        minute = minute_of(now)
+        minute, midnight = minute_of(now), _midnight(now)
         with self._lock:
-            for back, counts in ((0, found.minute), (1, found.before)):
-                own = self._counts.get((connection_id, minute - back))
+            for each, counts in ((minute, found.minute), (minute - 1, found.before)):
+                own = self._counts.get((connection_id, each))
                 if own is not None:
                     counts.add(own)
-                    found.day.add(own)
+                    if each >= midnight:
+                        found.day.add(own)
         return found
 
     def observer(self, connection_id: str) -> Observer:
@@ -237,6 +248,8 @@ class UsageService:
     ) -> None:
         """Set the limits that Infor has agreed to for a connection; an empty one is the default.
 
+        What waits for the former ones is tried at once.
+
         Raises Forbidden, NotFound, and InvalidInput, which names every wrong field.
         """
         access.require(Permission.MANAGE_CONNECTIONS)
@@ -256,6 +269,8 @@ class UsageService:
         repository.update(access.scope, connection.id, {"parameters": kept})
         details = {"name": connection.name}
         self._audit.record(access, ConnectionAction.LIMITED, connection.id, details)
+        if self._uses is not None:
+            self._uses.limits_changed(access, connection.id, self._clock.now())
 
 
 def minute_of(moment: datetime) -> int:
@@ -275,15 +290,24 @@ def limits_of(connection: Connection) -> dict[str, int]:
 def _window(
     repository: UsageRepository, scope: OrganizationScope, connection_id: str, now: datetime
 ) -> Window:
-    """Return what all processes have stored of a connection's use, since midnight UTC."""
+    """Return what all processes have stored of a connection's use, since midnight UTC.
+
+    Nothing of later minutes, but of the next one, in which another machine's clock may be: a clock
+    that was ahead for a while has counted there, and must not block the connection until then.
+    """
     minute = minute_of(now)
-    midnight = minute_of(now.replace(hour=0, minute=0, second=0, microsecond=0))
-    this = Counts(*repository.since(scope, connection_id, minute))
-    both = Counts(*repository.since(scope, connection_id, minute - 1))
+    last = minute + 1
+    this = Counts(*repository.since(scope, connection_id, minute, last))
+    both = Counts(*repository.since(scope, connection_id, minute - 1, last))
     before = Counts(
         both.sign_ons - this.sign_ons, both.tokens - this.tokens, both.calls - this.calls
     )
-    return Window(this, before, Counts(*repository.since(scope, connection_id, midnight)))
+    day = Counts(*repository.since(scope, connection_id, _midnight(now), last))
+    return Window(this, before, day)
+
+
+def _midnight(now: datetime) -> int:
+    return minute_of(now.replace(hour=0, minute=0, second=0, microsecond=0))
 
 
 def _used_of(window: Window, limits: Mapping[str, int]) -> list[Used]:

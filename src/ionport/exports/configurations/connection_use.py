@@ -8,7 +8,8 @@ from datetime import datetime
 from ionport.exports.configurations.proof_decisions import free_after_proof
 from ionport.exports.configurations.repository import ConfigurationRepository
 from ionport.exports.ledger.pass_repository import PassRepository
-from ionport.exports.model import NO_SERVER_ANSWERS, PAUSED_BY_PERSON
+from ionport.exports.model import NO_SERVER_ANSWERS, PAUSED_BY_PERSON, QUOTA_USED_UP
+from ionport.ionapi.tokens.shared import SIGN_ON_LIMIT
 from ionport.store import OrganizationScope, ScopedWork
 
 
@@ -39,7 +40,18 @@ class ConfigurationConnectionUse:
         self, access: ScopedWork[OrganizationScope], connection_id: str, now: datetime
     ) -> None:
         """Make the deliveries due that wait for a person or a server of the connection."""
-        for code in (PAUSED_BY_PERSON, NO_SERVER_ANSWERS):
-            PassRepository(access.connection).free(
-                access.scope, code, now, connection_id=connection_id
-            )
+        self._free(access, connection_id, now, PAUSED_BY_PERSON, NO_SERVER_ANSWERS)
+
+    def limits_changed(
+        self, access: ScopedWork[OrganizationScope], connection_id: str, now: datetime
+    ) -> None:
+        """Make the deliveries due that wait until a limit of the connection has room again."""
+        self._free(access, connection_id, now, QUOTA_USED_UP, SIGN_ON_LIMIT)
+
+    @staticmethod
+    def _free(
+        access: ScopedWork[OrganizationScope], connection_id: str, now: datetime, *codes: str
+    ) -> None:
+        passes = PassRepository(access.connection)
+        for code in codes:
+            passes.free(access.scope, code, now, connection_id=connection_id)

@@ -20,6 +20,7 @@ from ionport.exports.ledger.attempts import Problem
 from ionport.exports.ledger.pass_repository import PassRepository
 from ionport.exports.model import NO_SERVER_ANSWERS, QUOTA_USED_UP, Outcome, StepKind
 from ionport.exports.timing import ExportTiming
+from ionport.ionapi.tokens.shared import SIGN_ON_LIMIT
 from ionport.store import Database, Work
 
 # The server cannot be reached, or the gateway cannot reach the service. Answers of Infor do not
@@ -149,6 +150,9 @@ class ConnectionPauses:
     def report(self, running: RunningPass, problem: Problem | None) -> None:
         """Count a call's result; the first success frees the deliveries that wait for it."""
         connection_id = running.delivery.connection_id
+        if problem is not None and problem.code == SIGN_ON_LIMIT:
+            # Nobody was asked.
+            return
         if self._circuits.report(connection_id, problem):
             self._write(
                 lambda work: PassRepository(work.connection).free(

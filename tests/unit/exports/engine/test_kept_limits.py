@@ -92,6 +92,42 @@ def test_no_token_is_asked_for_beyond_the_limit_and_one_that_is_good_is_used(
         assert walk.run(fresh, ids[2]).kind is OutcomeKind.DONE
 
 
+@pytest.mark.on_each_database
+def test_what_waits_for_a_limit_goes_on_as_soon_as_a_person_sets_a_higher_one(
+    walk: Walk,
+) -> None:
+    limit(walk, {"calls_day": str(CALLS_OF_A_DELIVERY)})
+    ids = [walk.exported(f"H-{number}") for number in range(2)]
+    with closing(walk.side.runner()) as runner:
+        assert runner.run(ids[0]).kind is OutcomeKind.DONE
+        assert runner.run(ids[1]).kind is OutcomeKind.WAIT
+        limit(walk, {"calls_day": "1000"})
+        assert runner.run(ids[1]).kind is OutcomeKind.DONE
+
+
+def test_a_clock_that_was_ahead_for_a_while_blocks_nothing(walk: Walk) -> None:
+    limit(walk, {"calls_minute": str(CALLS_OF_A_DELIVERY), "calls_day": "1000"})
+    ids = [walk.exported(f"C-{number}") for number in range(2)]
+    now = walk.clock.now()
+    with closing(walk.side.runner()) as runner:
+        walk.clock.step(timedelta(days=30))
+        assert runner.run(ids[0]).kind is OutcomeKind.DONE
+        walk.side.connections.usage.flush(walk.side.database)
+        walk.clock.step(now - walk.clock.now())
+        assert runner.run(ids[1]).kind is OutcomeKind.DONE
+
+
+def test_what_the_last_minute_of_a_day_has_used_is_none_of_the_next_day(walk: Walk) -> None:
+    limit(walk, {"calls_day": str(CALLS_OF_A_DELIVERY)})
+    midnight = walk.clock.now().replace(hour=0, minute=0, second=0) + timedelta(days=1)
+    walk.clock.advance(midnight - timedelta(seconds=1) - walk.clock.now())
+    ids = [walk.exported(f"N-{number}") for number in range(2)]
+    with closing(walk.side.runner()) as runner:
+        assert runner.run(ids[0]).kind is OutcomeKind.DONE
+        walk.clock.advance(timedelta(seconds=2))
+        assert runner.run(ids[1]).kind is OutcomeKind.DONE
+
+
 def test_a_minute_counts_by_the_part_of_it_that_lies_in_the_last_sixty_seconds(
     clock: MovableClock,
 ) -> None:
