@@ -40,7 +40,7 @@ from tests.support.web import PASSWORD
 from tests.support.whole import Site, site_on
 
 _REDIRECTS = {"/", "/favicon.ico", "/documents/{document}/next", "/ion-api/{tenant}", "/manual"}
-_REDIRECTS |= {"/manual/de", "/manual/fr"}
+_REDIRECTS |= {"/manual/de", "/manual/fr", "/manual/", "/manual/de/", "/manual/fr/"}
 _REDIRECTS |= {"/settings/mapping-files/{mapping}/versions/{number}/accept"}
 _REDIRECTS |= {"/settings/mapping-files/{mapping}/accepted/remove"}
 _FRAGMENTS = {

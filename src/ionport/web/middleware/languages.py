@@ -20,7 +20,8 @@ ORIGINAL_PAGE = (
 _MANUAL = re.compile(r"/manual(?:/(de|fr))?/[^/]+")
 # What the manual has for programs.
 _FOR_PROGRAMS = re.compile(r"/manual/(?:.*/)?(?:[^/]+\.md|llms\.txt|sitemap\.xml)")
-_FIRST_PAGE = re.compile(r"/manual/(de|fr)")
+_FOLDER = ("/manual", "/manual/")
+_FIRST_PAGE = re.compile(r"/manual/(de|fr)/?")
 # Programs ask there, for the pages in English.
 _ENGLISH = ("/llms.txt", ORIGINAL_PAGE)
 _MOST = 20
@@ -37,14 +38,14 @@ def language_of(request: Request, chosen: str = "") -> str:
     found = _FIRST_PAGE.fullmatch(path) or _MANUAL.fullmatch(path)
     if found:
         return found[1] or SOURCE_LANGUAGE
-    if path in _ENGLISH or (path == "/manual" and "ask" in request.query_params):
+    if path in _ENGLISH or (path in _FOLDER and "ask" in request.query_params):
         return SOURCE_LANGUAGE
     return chosen or cookie_language(request) or preferred(request.headers.get("accept-language"))
 
 
 def is_manual(path: str) -> bool:
     """Tell whether a path belongs to the manual, which a setting closes."""
-    return path in ("/manual", *_ENGLISH) or path.startswith("/manual/")
+    return path in (*_FOLDER, *_ENGLISH) or path.startswith("/manual/")
 
 
 def is_manual_of_programs(path: str) -> bool:

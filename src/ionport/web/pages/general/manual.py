@@ -231,6 +231,8 @@ def _routes_in(code: str) -> list[Route]:
     end = "" if code == LANGUAGES[0] else f"_{code}"
     return [
         Route(base, first_page, name=f"manual{end}"),
+        # A program is not sent from one spelling to the other, so both answer.
+        Route(f"{base}/", first_page, name=f"manual_folder{end}"),
         Route(f"{base}/llms.txt", language_models, name=f"manual_llms{end}"),
         Route(f"{base}/pictures/{{name}}", show_picture, name=f"manual_picture{end}"),
         Route(f"{base}/{{page}}.md", show_markdown, name=f"manual_markdown{end}"),

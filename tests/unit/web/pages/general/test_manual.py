@@ -39,6 +39,16 @@ def test_a_page_that_the_manual_has_not_is_told_as_not_found(
     assert browser.get("/manual/words").status_code == 200
 
 
+@pytest.mark.parametrize("base", ["/manual", "/manual/", "/manual/de/", "/manual/fr/"])
+def test_the_manuals_folder_leads_to_its_first_page(browser: Browser, base: str) -> None:
+    first = f"{base.rstrip('/')}/the-walk"
+    for accepted in ("text/html", "*/*", "application/json"):
+        answer = browser.http.get(base, headers={"accept": accepted}, follow_redirects=False)
+        assert (answer.status_code, answer.headers["location"]) == (303, first)
+    asked = browser.http.get(base, params={"ask": ""}, headers={"accept": "application/json"})
+    assert asked.status_code == 422
+
+
 def test_the_page_of_settings_is_what_the_settings_say() -> None:
     text = settings_page.PAGE.read_text(encoding="utf-8")
     assert text == settings_page.settings_page(), "write it anew: python -m tools.settings_page"
