@@ -70,14 +70,14 @@ def plain_amount(amount: str, currency: str) -> str:
 
     What is no number, or has more digits than an amount has, stays as it is.
     """
-    value = _amount(amount)
-    if (
-        value is None
-        or len(value.as_tuple().digits) > MAX_DIGITS
-        or abs(value.adjusted()) > MAX_DIGITS
-    ):
+    written = _amount(amount)
+    if written is None:
         return amount
-    return f"{value:.{max(_decimals(value.normalize(EXACT)), decimals_of(currency))}f}"
+    value = written.normalize(EXACT)
+    is_whole = value == written and len(value.as_tuple().digits) <= MAX_DIGITS
+    if not is_whole or abs(value.adjusted()) > MAX_DIGITS:
+        return amount
+    return f"{value:.{max(_decimals(value), decimals_of(currency))}f}"
 
 
 def _amount(text: str) -> Decimal | None:

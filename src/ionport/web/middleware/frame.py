@@ -150,7 +150,12 @@ class Frame:
                 logger.warning("%s %s: %s", request_id, error.code, error.detail)
             if isinstance(error, Unauthenticated):
                 return _to_sign_in(request, error, request_id)
-            response = self._error_page(request, error.status, _title(error.status), error.text)
+            if is_manual_of_programs(request.url.path) and (kind := _kind_of(request)) != HTML:
+                response = program_answer(
+                    error.status, error.code, error.text, request_id, kind=kind
+                )
+            else:
+                response = self._error_page(request, error.status, _title(error.status), error.text)
             retry_after = getattr(error, "retry_after", None)
             if retry_after is not None:
                 response.headers["Retry-After"] = str(retry_after)
@@ -193,12 +198,17 @@ def _title(status: int) -> str:
     return titles.get(status, _("This did not work"))
 
 
+def _kind_of(request: Request) -> str:
+    """Return in what a request wants its answer: HTML, Markdown or JSON."""
+    if is_manual_of_programs(request.url.path):
+        return accepted_kind(request.headers.get("accept", ""), usual=MARKDOWN)
+    return HTML if wants_a_page(request.scope) else JSON
+
+
 def _to_sign_in(request: Request, error: Unauthenticated, request_id: str) -> Response:
     """Redirect a browser to the sign-in page; a program gets 401."""
     is_fragment = "hx-request" in request.headers
-    kind = HTML if wants_a_page(request.scope) else JSON
-    if is_manual_of_programs(request.url.path):
-        kind = accepted_kind(request.headers.get("accept", ""), usual=MARKDOWN)
+    kind = _kind_of(request)
     if not is_fragment and kind != HTML:
         return program_answer(error.status, error.code, error.text, request_id, kind=kind)
     back = request.url.path

@@ -115,6 +115,7 @@ def test_the_amounts_of_a_csv_file_have_one_form(site: Site) -> None:
         ("", "EUR"): "",
         ("NaN", "EUR"): "NaN",
         ("1E+400", "EUR"): "1E+400",
+        ("1." + "0" * 40, "EUR"): "1.00",
         ("12345678901234567.89", "EUR"): "12345678901234567.89",
     }
     _upload(site, **_numbered(len(written)))
@@ -155,6 +156,8 @@ def test_a_list_file_made_in_the_background_keeps_the_filters_by_value(
         ("0.000", ("n", "0", "#,##0.00")),
         ("12345678901234567.89", ("inlineStr", "12345678901234567.89", "0")),
         ("1E+400", ("inlineStr", "1E+400", "0")),
+        # Excel opens no format with more than 30 decimals.
+        ("1." + "0" * 40, ("n", "1", "#,##0.00")),
         ("NaN", ("inlineStr", "NaN", "0")),
         ("-5.125", ("n", "-5.125", "#,##0.000")),
     ],

@@ -177,6 +177,25 @@ def test_a_closed_manual_tells_programs_how_to_open_it(closed: Browser, path: st
     assert answer.json()["code"] == "signed_out"
 
 
+def test_an_error_at_an_address_for_programs_is_told_in_the_form_that_they_accept(
+    browser: Browser,
+) -> None:
+    for path, status in (
+        ("/manual/nothing.md", 404),
+        ("/manual/nothing.md?ask=x", 404),
+        ("/manual/words.md?ask=%00", 422),
+    ):
+        for accept, media_type in (
+            ("*/*", "text/markdown"),
+            ("application/json", "application/json"),
+            ("text/html", "text/html"),
+        ):
+            answer = browser.http.get(path, headers={"Accept": accept})
+            assert answer.status_code == status
+            assert answer.headers["content-type"].startswith(media_type)
+            assert ("<html" in answer.text) is (accept == "text/html")
+
+
 def test_the_kind_with_the_most_weight_is_answered(browser: Browser) -> None:
     for accept, media_type in (
         ("text/markdown, text/html, */*", "text/markdown"),
