@@ -375,28 +375,42 @@ class DeliveryService(DeliveryReading):
         record_document_status(access, self._documents, document_id, text, access.actor.name)
 
     def require_newest(self, access: ScopedWork[OrganizationScope], delivery: Delivery) -> None:
-        """Raise Conflict where the document was exported again since."""
-        newest = self._newest(access, delivery.document_id)[delivery.configuration_id]
+        """Raise Conflict where the document was exported again since.
+
+        By this configuration, or by one that took its place: what this delivery has sent stays,
+        and the rest of it would arrive beside what the other has delivered.
+        """
+        of_document = self._newest(access, delivery.document_id)
+        newest = of_document[delivery.configuration_id]
         if newest.generation > delivery.generation:
             raise Conflict(
                 _("The document was exported again since; retry that delivery."),
                 code="delivery_superseded",
                 existing_id=newest.id,
             )
+        since = {
+            configuration_id: other
+            for configuration_id, other in of_document.items()
+            if other.created_at > delivery.created_at
+        }
+        self._refuse_beside(access, delivery, since)
 
     def _refuse_sent_beside(
         self, access: ScopedWork[OrganizationScope], delivery: Delivery
     ) -> None:
         """Raise Conflict for a delivery that failed unsent when another one was sent since."""
         ledger = LedgerRepository(access.connection)
-        if sent_something(ledger, access.scope, delivery):
-            return
-        other = sent_beside(
-            access,
-            self._newest(access, delivery.document_id),
-            destination_of(delivery.method).family,
-            delivery.configuration_id,
-        )
+        if not sent_something(ledger, access.scope, delivery):
+            self._refuse_beside(access, delivery, self._newest(access, delivery.document_id))
+
+    def _refuse_beside(
+        self,
+        access: ScopedWork[OrganizationScope],
+        delivery: Delivery,
+        others: Mapping[str, Delivery],
+    ) -> None:
+        family = destination_of(delivery.method).family
+        other = sent_beside(access, others, family, delivery.configuration_id)
         if other is not None:
             raise Conflict(
                 _(

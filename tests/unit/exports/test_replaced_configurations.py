@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from ionport.core.errors import Conflict
+from ionport.exports.arrivals.model import Arrival
 from ionport.exports.engine.runner import DeliveryRunner
 from ionport.exports.model import Delivery, DeliveryStatus, OutcomeKind
 from ionport.identity.access import Access
 from tests.support.exporting import OPERATOR
 from tests.unit.exports.conftest import Walk
+from tests.unit.exports.test_arrivals import refused
 
 pytestmark = pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
 ITEMS = "/IDM/api/items"
@@ -64,6 +68,31 @@ def test_what_failed_before_anything_was_sent_goes_through_the_new_configuration
     assert walk.run(runner, new.id).kind is OutcomeKind.DONE
     with pytest.raises(Conflict, match="The new one"), walk.side.database.write() as work:
         walk.side.deliveries.retry(Access(work, walk.side.scope, OPERATOR), delivery_id)
+
+
+def test_what_a_new_configuration_has_delivered_is_not_finished_by_the_former_one(
+    walk: Walk, runner: DeliveryRunner
+):
+    walk.proxy.fault("POST", ITEMS, "cut")
+    former = walk.exported("R-5")
+    assert runner.run(former).kind is OutcomeKind.WAIT
+    side = walk.side
+    with side.database.write() as work:
+        side.deliveries.cancel(Access(work, side.scope, OPERATOR), former)
+    replace_configuration(walk)
+    walk.clock.advance(timedelta(minutes=5))
+    document_id = side.detail(former).delivery.document_id
+    with side.database.write() as work:
+        access = Access(work, side.scope, OPERATOR)
+        (new,) = side.deliveries.re_export(access, document_id, "it got lost")
+    assert walk.run(runner, new.id).kind is OutcomeKind.DONE
+    told = refused(walk, former, Arrival.THERE, reference="1")
+    assert (told.code, side.detail(former).delivery.status) == (
+        "delivery_superseded",
+        DeliveryStatus.CANCELLED,
+    )
+    with pytest.raises(Conflict, match="The new one"):
+        side.retry(former)
 
 
 def test_what_failed_after_its_item_was_made_is_not_exported_again(
