@@ -25,7 +25,7 @@ from ionport.manual.learnt import (
 
 FILE = Path(__file__).parents[1] / "src" / "ionport" / "manual" / WEIGHTS_FILE
 # A feature of fewer phrases is not learnt.
-_FEWEST = 9
+_FEWEST = 5
 # How much a phrase on the wrong side costs, against large weights.
 _COST = 0.3
 # What the manual does not treat has no end, and few phrases: each of them costs so many times more.

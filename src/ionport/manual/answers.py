@@ -42,12 +42,12 @@ _FURTHER = 0.6
 # the question is like phrases of a page than like those of what the manual does not treat, by the
 # likest of the latter, and by which part of the question its page and it speak of. Fitted together,
 # with what must not be answered counting four times; beyond 0 it is an answer.
-_ODDS = -1.7
-_ODDS_BY_SCORE = 0.89
-_ODDS_INSIDE = 1.01
-_ODDS_LIKE_OUTSIDE = -7.52
-_ODDS_ON_PAGE = 2.68
-_ODDS_IN_BLOCK = 3.3
+_ODDS = -0.61
+_ODDS_BY_SCORE = 0.99
+_ODDS_INSIDE = 1.07
+_ODDS_LIKE_OUTSIDE = -8.96
+_ODDS_ON_PAGE = 2.16
+_ODDS_IN_BLOCK = 3.34
 # What a question asks for where nothing was learnt from phrases.
 _UNKNOWN = Judged({}, 1.0, 0.0)
 
@@ -96,7 +96,7 @@ class Manual:
         meaning = self.vocabulary.meaning_of(question)
         judged = self._learnt.judge(question) if self._learnt else _UNKNOWN
         scores = self._scores(meaning.words, judged, page)
-        ranked = sorted(scores, key=lambda number: (-scores[number], number))
+        ranked = sorted(scores, key=scores.__getitem__, reverse=True)
         quoted = self._quoted.find(question)
         if quoted is not None:
             ranked = [quoted, *(number for number in ranked if number != quoted)]

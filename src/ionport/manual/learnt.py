@@ -35,10 +35,13 @@ _GROUPS = (3, 4)
 # A weight is a count of steps, written as the character so far from the middle one.
 STEP = 0.05
 MOST_STEPS = 45
+_FEWEST_STEPS = 2
 _FIRST = ord("!")
 _MIDDLE = ord("P")
 # A rarity is written as one character, in eighths.
 _RARITY = 8
+# What makes up less of a phrase than this is common, and is not compared.
+_LEAST_SHARE = 0.08
 
 
 def phrases_by_page() -> list[tuple[str, str]]:
@@ -101,7 +104,7 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Learnt:
-    """Weights by feature, as they are written: pages and counts of steps in turn, a character each.
+    """Weights by feature, as they are written: pages and counts of steps in turn, a byte each.
 
     `phrases`: the digest of those that they were learnt from; `bases`: what each page has before
     any feature; `outside`: by feature, the phrases of what the manual does not treat, with values.
@@ -112,22 +115,23 @@ class Learnt:
     bases: Sequence[float]
     rarest: float
     rarities: Mapping[str, float]
-    weights: Mapping[str, str]
+    weights: Mapping[str, bytes]
     outside: Mapping[str, Sequence[tuple[int, float]]]
 
     def judge(self, question: str) -> Judged:
         """Return what a question asks for."""
         values = _of_length_one(values_of(question, self.rarities, self.rarest))
-        found = list(self.bases)
+        # The number of a page is written with `_FIRST` added.
+        found = [0.0] * _FIRST + list(self.bases)
         alike: dict[int, float] = {}
         for feature, value, share in values:
-            written = self.weights[feature]
             unit = value * STEP
-            for at in range(0, len(written), 2):
-                found[ord(written[at]) - _FIRST] += unit * (ord(written[at + 1]) - _MIDDLE)
+            written = iter(self.weights[feature])
+            for page, count in zip(written, written, strict=True):
+                found[page] += unit * (count - _MIDDLE)
             for number, other in self.outside.get(feature, ()):
                 alike[number] = alike.get(number, 0.0) + share * other
-        pages = dict(zip(self.pages, found, strict=True))
+        pages = dict(zip(self.pages, found[_FIRST:], strict=True))
         outside = pages.pop(OUTSIDE)
         return Judged(pages, max(pages.values()) - outside, max(alike.values(), default=0.0))
 
@@ -147,7 +151,8 @@ def rarity(total: int, count: int) -> float:
 def written(rarity: float, weights: Sequence[float]) -> str:
     """Return a feature's rarity and weights by page as they are kept, the least ones left out."""
     steps = (max(-MOST_STEPS, min(MOST_STEPS, round(each / STEP))) for each in weights)
-    kept = (chr(_FIRST + at) + chr(_MIDDLE + count) for at, count in enumerate(steps) if count)
+    strong = ((at, count) for at, count in enumerate(steps) if abs(count) >= _FEWEST_STEPS)
+    kept = (chr(_FIRST + at) + chr(_MIDDLE + count) for at, count in strong)
     return chr(_FIRST + round(rarity * _RARITY)) + "".join(kept)
 
 
@@ -157,15 +162,16 @@ def learnt() -> Learnt:
     text = resources.files(__package__).joinpath(WEIGHTS_FILE).read_text(encoding="utf-8")
     phrases, pages, bases, rarest, *features = text.splitlines()
     rarities: dict[str, float] = {}
-    weights: dict[str, str] = {}
+    weights: dict[str, bytes] = {}
     for line in features:
         feature, _, written = line.partition("\t")
         rarities[feature] = (ord(written[0]) - _FIRST) / _RARITY
-        weights[feature] = written[1:]
+        weights[feature] = written[1:].encode("ascii")
     outside: dict[str, list[tuple[int, float]]] = {}
     for number, phrase in enumerate(outside_phrases()):
         for feature, _value, share in _of_length_one(values_of(phrase, rarities, float(rarest))):
-            outside.setdefault(feature, []).append((number, share))
+            if share >= _LEAST_SHARE:
+                outside.setdefault(feature, []).append((number, share))
     return Learnt(
         phrases,
         pages.split(),

@@ -38,24 +38,36 @@ class Texts:
 
     def have(self, terms: Mapping[str, float]) -> dict[int, float]:
         """Return the texts that have one of the terms, with the grade of the best of them."""
-        found: dict[int, float] = {}
-        for term, grade in terms.items():
-            for number in self._with.get(term, ()):
+        known = self._longest_first(terms)
+        found = dict.fromkeys(*known[0]) if known else {}
+        for shares, grade in known[1:]:
+            for number in shares:
                 if grade > found.get(number, 0.0):
                     found[number] = grade
         return found
 
-    def speak_of(self, terms: Mapping[str, float]) -> dict[int, float]:
+    def speak_of(self, terms: Mapping[str, float]) -> Mapping[int, float]:
         """Return the texts that have one of the terms: how much each speaks of the best of them.
 
         `terms`: each with its grade, 1 for the word itself and less for another one in its place.
         """
         found: dict[int, float] = {}
-        for term, grade in terms.items():
-            for number, share in self._with.get(term, {}).items():
+        for shares, grade in self._longest_first(terms):
+            if not found:
+                found = {number: share * grade for number, share in shares.items()}
+                continue
+            for number, share in shares.items():
                 if share * grade > found.get(number, 0.0):
                     found[number] = share * grade
         return found
+
+    def _longest_first(self, terms: Mapping[str, float]) -> list[tuple[Mapping[int, float], float]]:
+        """Return the texts of each term with its grade; the first are taken over whole."""
+        known: list[tuple[Mapping[int, float], float]] = [
+            (self._with[term], grade) for term, grade in terms.items() if term in self._with
+        ]
+        known.sort(key=lambda each: -len(each[0]))
+        return known
 
 
 def rarity(total: int, count: int) -> float:

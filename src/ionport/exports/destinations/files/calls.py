@@ -54,7 +54,6 @@ class WriteFiles:
 
     kind = StepKind.FILES_WRITE
     look_up = None
-    is_made_in_parts = True
 
     def make(self, calling: Calling[FileClient], payload: Payload) -> Answer:
         wanted = FilesPayload.from_bytes(payload.content)
@@ -120,7 +119,6 @@ class PlaceFiles:
 
     kind = StepKind.FILES_PLACE
     look_up = PlacedFiles()
-    is_made_in_parts = False
 
     def make(self, calling: Calling[FileClient], payload: Payload) -> Answer:
         wanted = FilesPayload.from_bytes(payload.content)
