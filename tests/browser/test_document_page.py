@@ -88,6 +88,32 @@ def test_a_clerk_decides_by_keyboard_and_goes_on_to_the_next_document(
     expect(page.locator(".flash")).to_contain_text("the last document of the list")
 
 
+@pytest.mark.parametrize(
+    ("language", "net", "sums"),
+    [("en", "2,414.80", ("3,337.80", "-923.00")), ("de", "2.414,80", ("3.337,80", "-923,00"))],
+)
+def test_totals_run_along_while_a_line_is_corrected(
+    site: Site,
+    documents: list[str],
+    new_screen: OpenScreen,
+    language: str,
+    net: str,
+    sums: tuple[str, str],
+) -> None:
+    origin = site.application.settings.origin
+    screen = new_screen(origin, cookies=cookies_of(site), locale=language)
+    page = screen.open(f"/documents/{documents[1]}/correct?table=INVOICE_TABLE&row=1")
+    page.wait_for_load_state()
+    expect(page.locator("[data-total=total_net_amount]")).to_have_text(net)
+    amount = page.locator('[name="value INVOICE_TABLE/1/NET_AMOUNT"]')
+    amount.fill("999.00")
+    expect(page.locator("[data-sum]")).to_have_text(sums[0])
+    expect(page.locator("[data-difference] dd")).to_have_text(sums[1])
+    expect(page.locator("[data-total=total_net_amount]")).to_have_text(net)
+    amount.fill("76.00")
+    expect(page.locator("[data-sum]")).to_have_text(net)
+
+
 def test_it_is_clean_in_the_dark_and_a_phone_shows_one_part_at_a_time_without_script(
     site: Site, documents: list[str], new_screen: OpenScreen
 ) -> None:

@@ -72,16 +72,32 @@
     return found[1] ? -value : value;
   };
 
+  // The signs between digits are those of the page's language.
+  const parts = new Intl.NumberFormat(document.documentElement.lang).formatToParts(1234567.5);
+  const sign = (type) => parts.find((each) => each.type === type).value;
+
   const written = (value, decimals) => {
     const digits = String(value < 0n ? -value : value).padStart(11, "0");
-    const whole = digits.slice(0, -10).replace(/\B(?=(\d{3})+$)/g, ",");
+    const whole = digits.slice(0, -10).replace(/\B(?=(\d{3})+$)/g, sign("group"));
     const part = digits.slice(-10).replace(/0+$/, "").padEnd(decimals, "0");
-    return (value < 0n ? "-" : "") + whole + (part ? `.${part}` : "");
+    return (value < 0n ? "-" : "") + whole + (part ? sign("decimal") + part : "");
   };
 
+  // What is typed, or what the document has where another part of it is corrected.
   const amount = (name) => {
     const field = page.querySelector(`.doc-form [data-amount="${name}"]`);
-    return field ? exact(field.value) : null;
+    const shown = box.querySelector(`[data-total="${name}"]`);
+    return field ? exact(field.value) : shown && exact(shown.dataset.value);
+  };
+
+  // The lines with what is typed into one of them.
+  const lineSum = () => {
+    const lines = exact(box.dataset.lines);
+    const field = page.querySelector('.doc-form [data-amount^="INVOICE_TABLE/"][data-amount$="/NET_AMOUNT"]');
+    if (lines === null || !field) return lines;
+    const seen = field.closest(".doc-form").elements[field.name.replace(/^value/, "seen")];
+    const typed = exact(field.value);
+    return typed === null ? null : lines - (exact(seen.value) || 0n) + typed;
   };
 
   const addUp = () => {
@@ -90,10 +106,12 @@
       const value = amount(shown.dataset.total);
       shown.textContent = value === null ? "–" : written(value, decimals);
     }
+    const lines = lineSum();
+    const sum = box.querySelector("[data-sum]");
+    if (sum) sum.textContent = lines === null ? "–" : written(lines, decimals);
     const [net, vat, gross] = ["total_net_amount", "total_tax_amount", "total_amount"].map(amount);
     const difference = box.querySelector("[data-difference]");
     if (!difference || net === null || gross === null) return;
-    const lines = exact(box.dataset.lines);
     const ofGross = gross - net - (vat || 0n);
     const ofLines = lines === null ? 0n : net - lines;
     const [due, paid, rounding] = ["amount_due", "prepaid_amount", "rounding_amount"].map(amount);

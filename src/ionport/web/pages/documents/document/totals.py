@@ -26,6 +26,8 @@ class Total:
     field: str
     label: str
     text: str
+    value: str
+    """The amount, plain; ``""`` when it is missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,29 +74,33 @@ def totals_of(document: Document, findings: Iterable[Finding] = ()) -> Totals:
         if not any(each.code in _OF_AMOUNT_DUE and each.resolved_at is None for each in findings):
             off_due, others = None, off_due
     shown = [
-        Total("", _("Lines"), _text(lines, decimals)),
-        Total("total_net_amount", _("Net"), _text(net, decimals)),
-        Total("total_tax_amount", _("VAT"), _text(vat, decimals)),
-        Total("total_amount", _("Gross"), _text(gross, decimals)),
+        ("", _("Lines"), lines),
+        ("total_net_amount", _("Net"), net),
+        ("total_tax_amount", _("VAT"), vat),
+        ("total_amount", _("Gross"), gross),
     ]
     if paid or rounding or others or off_due:
         more = [
-            Total("prepaid_amount", _("Paid"), _text(paid, decimals)),
-            Total("rounding_amount", _("Rounding"), _text(rounding, decimals)),
-            Total("", _("Other"), _text(others or None, decimals)),
-            Total("amount_due", _("Amount Due"), _text(due, decimals)),
+            ("prepaid_amount", _("Paid"), paid),
+            ("rounding_amount", _("Rounding"), rounding),
+            ("", _("Other"), others or None),
+            ("amount_due", _("Amount Due"), due),
         ]
-        shown += [each for each in more if each.text]
+        shown += [each for each in more if each[2] is not None]
     told = [(difference, "gross"), (off_lines, "lines"), (off_due, "due")]
     off = next((each for each in told if each[0]), told[0])
     return Totals(
         currency=currency,
         decimals=decimals,
-        amounts=tuple(each for each in shown if each.field or each.text),
+        amounts=tuple(
+            Total(field, label, _text(value, decimals), _plain(value))
+            for field, label, value in shown
+            if field or value is not None
+        ),
         difference=_text(off[0], decimals),
         difference_of=off[1],
         adds_up=difference is not None and not off[0],
-        lines="" if lines is None else f"{lines:f}",
+        lines=_plain(lines),
         others=f"{others:f}" if others else "",
     )
 
@@ -129,3 +135,7 @@ def _amount(values: Row, name: str) -> Decimal | None:
 
 def _text(value: Decimal | None, decimals: int) -> str:
     return "" if value is None else Words(Language(language())).number(value, decimals)
+
+
+def _plain(value: Decimal | None) -> str:
+    return "" if value is None else f"{value:f}"
