@@ -95,3 +95,16 @@ def test_what_files_cite_is_in_the_repository() -> None:
 @pytest.mark.parametrize("page", sorted(path.name for path in REFERENCE.glob("*.md")))
 def test_every_statement_of_the_reference_has_a_source(page: str) -> None:
     assert without_source((REFERENCE / page).read_text(encoding="utf-8")) == []
+
+
+def test_every_test_that_keeps_the_promise_of_one_that_is_gone_is_there() -> None:
+    rows = re.findall(r"(?m)^\|[^|]+\|([^|]+)\|$", (ROOT / "tests/README.md").read_text("utf-8"))
+    named = re.findall(r"`([\w/]+\.py)::(test_\w+)", "\n".join(rows))
+    lost = []
+    for path, name in named:
+        place = next(
+            (each for each in ("tests", "tests/unit") if (ROOT / each / path).exists()), ""
+        )
+        if not place or f"def {name}(" not in (ROOT / place / path).read_text("utf-8"):
+            lost.append(f"{path}::{name}")
+    assert (lost, len(named) > 50) == ([], True)

@@ -9,7 +9,7 @@ from typing import Annotated
 from fastapi import Query
 
 from ionport.core.paging import MAX_PER_PAGE
-from ionport.documents.listing.model import Cursor, cursor_invalid
+from ionport.documents.listing.model import LONGEST_PLACE, Cursor, cursor_invalid
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class PageAsked:
 
 def page_of(
     cursor: Annotated[
-        str | None, Query(max_length=2_000, description="`next` of the page before.")
+        str | None, Query(max_length=LONGEST_PLACE, description="`next` of the page before.")
     ] = None,
     limit: Annotated[int, Query(ge=1, le=MAX_PER_PAGE, description="How many at most.")] = 50,
 ) -> PageAsked:

@@ -7,6 +7,7 @@ import secrets
 import threading
 import time
 from datetime import datetime
+from hashlib import blake2b
 from typing import Final
 
 from ionport.core.secrets import Secret
@@ -16,6 +17,7 @@ _VARIANT: Final = 0b10 << 62
 # RFC 9562 §4.1 and §4.2: where a UUID says what it is, and what a random one says there.
 _VERSION_AND_VARIANT: Final = (0xF << 76) | (0b11 << 62)
 _VERSION_4: Final = (4 << 76) | _VARIANT
+_LONGEST_KEY: Final = 300
 
 
 def new_id(prefix: str) -> str:
@@ -25,6 +27,16 @@ def new_id(prefix: str) -> str:
     millisecond: what happened in one moment is shown in its order, and indexes stay compact.
     """
     return f"{prefix}_{_uuid7_hex()}"
+
+
+def key_text(text: str) -> str:
+    """Return a text from outside as a key of an index: of one over 300 characters a digest.
+
+    PostgreSQL holds at most 2,704 bytes of a row in an index, and refuses the whole row else.
+    """
+    if len(text) <= _LONGEST_KEY:
+        return text
+    return blake2b(text.encode(), digest_size=32).hexdigest()
 
 
 def new_uuid() -> str:

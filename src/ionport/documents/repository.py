@@ -77,6 +77,9 @@ _SEARCHED: Final = (
     *("payment_reference", "preceding_invoice", "despatch_advice", "total_amount", "amount_due"),
 )
 
+# How much of a value the columns have by which lists are sorted: PostgreSQL's indexes hold 2,704
+# bytes of a row, and the place in a list has to fit into an address.
+_LONGEST: Final = 300
 # The fields that have a column of their own under their id.
 _COPIED: Final = (
     *("supplier_name", "supplier_id", "purchase_order", "due_date"),
@@ -301,9 +304,9 @@ def _said(
         "fields": dict(fields),
         "tables": {name: [dict(row) for row in rows] for name, rows in tables.items()},
         "number": number_of(fields),
-        "invoice_date": date_of(fields),
-        **{name: fields.get(name, "") for name in _COPIED},
-        "number_key": number_of(fields).casefold(),
+        "invoice_date": date_of(fields)[:_LONGEST],
+        **{name: fields.get(name, "")[:_LONGEST] for name in _COPIED},
+        "number_key": number_of(fields).casefold()[:_LONGEST],
         "total_number": _number(fields.get("total_amount", "")),
         "net_number": _number(fields.get("total_net_amount", "")),
         "search_text": search_text,

@@ -27,6 +27,6 @@ def test_a_key_made_at_the_command_line_opens_the_api_until_it_is_deleted(tmp_pa
             assert run("delete", listed[0]["id"]).exit_code == 0
             assert client.get("/documents").status_code == 401
         assert (
-            "no user nobody"
+            "no user 'nobody'"
             in run("create", "x", "--user", "nobody", "--scope", "documents.read").output
         )

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -9,6 +11,7 @@ from ionport.core.blobs import FolderBlobs
 from ionport.core.clock import MovableClock
 from ionport.core.errors import Conflict, Forbidden, InvalidInput, NotFound
 from ionport.core.paging import PageRequest
+from ionport.documents.listing.model import Cursor, ListQuery
 from ionport.documents.model import (
     DocumentFilter,
     DocumentSort,
@@ -78,6 +81,31 @@ def test_a_received_invoice_is_kept_whole(service: DocumentService, database: Da
     assert document.fields["total_amount"] == "2808.81"
     assert len(document.tables["INVOICE_TABLE"]) == 3
     assert document.created_by == "anna"
+
+
+@pytest.mark.on_each_database
+def test_an_invoice_with_values_longer_than_an_index_holds_is_received_and_recognised(
+    service: DocumentService, database: Database
+) -> None:
+    """Signs that no database makes shorter, in each value by which documents are found."""
+    long = "".join(map(chr, range(0x4E00, 0x4E00 + 5_000)))
+    text = UBL.decode()
+    for name in ("cbc:ID", "cbc:DueDate", "cbc:RegistrationName", "cbc:CompanyID"):
+        text = re.sub(f"(<{name}[^>]*>)[^<]*", lambda found: found[1] + long, text)
+    first = _receive(service, database, text.encode())
+    second = _receive(service, database, text.replace("30 Tage netto", "sofort").encode())
+    with database.read() as work:
+        access = work.within(ACME)
+        document = service.get(access, second)
+        assert (document.duplicate_of, document.fields["supplier_id"]) == (first, long)
+        for sort in DocumentSort:
+            query = ListQuery(sort=sort, limit=1)
+            page = service.browse(access, query)
+            assert page.next is not None
+            place = Cursor.read(page.next.text, is_before=False)
+            assert place == page.next
+            rest = service.browse(access, replace(query, cursor=place))
+            assert {one.id for one in (*page.items, *rest.items)} == {first, second}
 
 
 @pytest.mark.on_each_database

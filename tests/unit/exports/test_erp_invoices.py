@@ -118,10 +118,10 @@ def test_a_lost_answer_of_head_or_lines_makes_nothing_twice(
     detail = walk.side.detail(delivery_id)
     assert any(was_unknown(attempt) for attempt in detail.attempts)
     (batch,) = heads(client, invoice)
-    assert len(lines(client, batch)) == _rows(walk, detail)
+    assert len(lines(client, batch)) == rows_of(walk, detail)
 
 
-def _rows(walk: Walk, detail: DeliveryDetail) -> int:
+def rows_of(walk: Walk, detail: DeliveryDetail) -> int:
     with walk.side.database.read() as work:
         access = work.within(walk.side.scope)
         document = walk.side.documents.get(access, detail.delivery.document_id)
@@ -314,7 +314,7 @@ def test_more_lines_than_m3_takes_at_once_go_in_parts_and_once(
     assert [each.state for each in sent][:1] == [AttemptState.PART]
     assert any(was_unknown(each) for each in sent)
     (batch,) = heads(client, invoice)
-    assert len(lines(client, batch)) == _rows(walk, detail) > 2
+    assert len(lines(client, batch)) == rows_of(walk, detail) > 2
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,7 @@ from ionport.documents.tables import documents
 from ionport.store import OrganizationScope
 
 _LAST_SIGN = "\U0010ffff"
+_FIRST_DAY, _LAST_DAY = "0001-01-01", "9999-12-31"
 _COUNTED = frozenset({"status", "document_type", "created_at"})
 """The columns of filters that many documents may meet."""
 
@@ -70,9 +71,15 @@ def of_filter(
         yield column_of("status").in_(sorted(wanted.statuses))
     if wanted.document_types:
         yield column_of("document_type").in_(sorted(wanted.document_types))
+    # What has no due date, or one that is no day, is due on none.
+    is_due = wanted.due_since or wanted.due_until
     for name, first, last in (
         ("created_at", wanted.received_since, wanted.received_until),
-        ("due_date", wanted.due_since, wanted.due_until),
+        (
+            "due_date",
+            wanted.due_since or (is_due and _FIRST_DAY),
+            wanted.due_until or (is_due and _LAST_DAY),
+        ),
     ):
         if first:
             yield column_of(name) >= first

@@ -21,6 +21,9 @@ from ionport.store import to_microseconds
 MOST_COUNTED = 1_000
 """How far documents are counted that no counter knows: by a search or by time."""
 
+LONGEST_PLACE: Final = 3_000
+"""How many signs a place has at most as an address has it."""
+
 PREFIX_LENGTH = 2
 """A search of at most this many letters looks at the beginning of the invoice number."""
 
@@ -43,7 +46,7 @@ class Cursor:
     @property
     def text(self) -> str:
         """The place as an address has it."""
-        plain = json.dumps(self.values, separators=(",", ":")).encode()
+        plain = json.dumps(self.values, separators=(",", ":"), ensure_ascii=False).encode()
         return base64.urlsafe_b64encode(plain).decode().rstrip("=")
 
     @property
@@ -62,6 +65,8 @@ class Cursor:
     @classmethod
     def read(cls, text: str, *, is_before: bool) -> Cursor | None:
         """Return the place that an address names; None for what is none."""
+        if len(text) > LONGEST_PLACE:
+            return None
         try:
             values = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
         except (ValueError, binascii.Error, RecursionError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ionport.core.ids import key_text
 from ionport.documents.invoice.model import Invoice
 from ionport.documents.invoice.tree import Node
 
@@ -47,8 +48,8 @@ def comparable_account(account: str, bank: str = "") -> str:
     """Return an account as it is compared; one that is no IBAN is told apart by its bank (BIC)."""
     number, of = (_plain(text) for text in (account, bank))
     if not number or number[:2].isalpha() or not of:
-        return number
-    return f"{number}/{of}"
+        return key_text(number)
+    return key_text(f"{number}/{of}")
 
 
 def _plain(text: str) -> str:

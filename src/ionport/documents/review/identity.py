@@ -25,6 +25,7 @@ from datetime import date, timedelta
 from hashlib import blake2b
 from itertools import accumulate
 
+from ionport.core.ids import key_text
 from ionport.documents.invoice.model import Kind
 
 SIMILAR_NUMBER = "similar_number"
@@ -76,7 +77,7 @@ def invoice_identity(
         plain = f"{plain} {issue_date.isoformat()}"
     return InvoiceIdentity(
         kind=kind.value,
-        number=plain,
+        number=key_text(plain),
         year=issue_date.year if issue_date else 0,
         suppliers=supplier_identities_of(supplier_name, supplier_ids),
     )
@@ -84,9 +85,9 @@ def invoice_identity(
 
 def supplier_identities_of(name: str, ids: Iterable[str]) -> frozenset[str]:
     """Return the identities of a supplier: its identifiers and its name."""
-    suppliers = {f"id:{plain}" for one in ids if (plain := letters_and_digits(one))}
+    suppliers = {f"id:{key_text(plain)}" for one in ids if (plain := letters_and_digits(one))}
     if plain_name := letters_and_digits(name):
-        suppliers.add(f"name:{plain_name}")
+        suppliers.add(f"name:{key_text(plain_name)}")
     return frozenset(suppliers)
 
 

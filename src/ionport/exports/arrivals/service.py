@@ -1,6 +1,7 @@
 """A person decides of a call whose answer was lost and whose target cannot be asked.
 
-*It is there*: its step is done, as if the answer had come, and the delivery goes on with the next.
+*It is there*: its step is done, as if the answer had come, and the delivery goes on with the next;
+of a step that is made in parts, it goes on with the parts that the target lacks.
 *It is not there*: the call counts as failed, and is made again under the same key
 (docs/decisions/0005-once-never-lose-a-delivery-never-post-one-twice.md).
 """
@@ -104,13 +105,17 @@ class ArrivalService:
                 _("No call of this delivery is without an answer now."), code="nothing_unknown"
             )
         self._deliveries.require_newest(access, detail.delivery)
-        if arrival is Arrival.NOT_THERE or question.is_needed:
+        is_part = call_of(detail.delivery.method, question.step.kind).is_made_in_parts
+        if arrival is Arrival.NOT_THERE or question.is_needed or is_part:
             require_content(document.purged_at)
         told = {"reason": reason, "step": question.step.kind.value}
         if arrival is Arrival.THERE:
             reference = question.checked_reference(reference)
             told |= {"reference": reference} if reference else {}
-            self._take_as_there(access, detail.delivery, question, reason, reference)
+            if is_part:
+                self._go_on_with_rest(access, detail.delivery, question, reason)
+            else:
+                self._take_as_there(access, detail.delivery, question, reason, reference)
             self._audit.record(access, DeliveryAction.FOUND_THERE, delivery_id, told)
         else:
             self._require_sure(question)
@@ -148,6 +153,27 @@ class ArrivalService:
         self._settle(access, question, AttemptState.SUCCEEDED, text, now, reference)
         if isinstance(after, RunningPass):
             records.release(work, after)
+
+    def _go_on_with_rest(
+        self,
+        access: Access[OrganizationScope],
+        delivery: Delivery,
+        question: UnknownCall,
+        reason: str,
+    ) -> None:
+        """Let the call count as a part of its step; the target is asked what it lacks.
+
+        Not while it may still arrive: what is on its way would be sent beside it.
+        """
+        self._require_sure(question)
+        kind = question.step.kind
+        text = _("{name} decided that “{step}” has arrived: {reason}").format(
+            name=access.actor.name, step=kind.label, reason=reason
+        )
+        self._settle(access, question, AttemptState.PART, text, self._clock.now())
+        fresh = {"status": StepStatus.PENDING, "tries": 0, "finished_at": None}
+        LedgerRepository(access.connection).update_step(access.scope, delivery.id, kind, fresh)
+        self._deliveries.put_back(access, delivery, DeliveryCause.FOUND_THERE, text)
 
     def _make_again(
         self,

@@ -62,6 +62,7 @@ class IdmUpdate:
 
     kind = StepKind.IDM_UPDATE
     look_up = None
+    is_made_in_parts = False
 
     def make(self, calling: Calling[IonApiClient], payload: Payload) -> Answer:
         name, _sign, value = payload.parameters["attribute"].partition("=")
@@ -84,6 +85,7 @@ class IdmRemove:
 
     kind = StepKind.IDM_REMOVE
     look_up = None
+    is_made_in_parts = False
 
     def make(self, calling: Calling[IonApiClient], payload: Payload) -> Answer:
         try:

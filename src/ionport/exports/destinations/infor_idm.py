@@ -216,6 +216,7 @@ class IdmCreate:
 
     kind = StepKind.IDM_CREATE
     look_up = IdmLookUp()
+    is_made_in_parts = False
 
     def make(self, calling: Calling[IonApiClient], payload: Payload) -> Answer:
         wanted = IdmPayload.from_bytes(payload.content)

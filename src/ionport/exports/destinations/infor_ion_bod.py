@@ -87,6 +87,7 @@ class IonPublish:
 
     kind = StepKind.ION_PUBLISH
     look_up = None
+    is_made_in_parts = False
 
     def make(self, calling: Calling[IonApiClient], payload: Payload) -> Answer:
         published = publish(calling.client, payload.parameters, payload.content)

@@ -29,6 +29,7 @@ class Fetch:
 
     kind = StepKind.FETCH
     look_up = None
+    is_made_in_parts = False
 
     def make(self, calling: Calling[Any], payload: Payload) -> Answer:
         raise TypeError("what is fetched is not sent")

@@ -222,6 +222,11 @@ class TargetCall(Protocol[C]):
     """A step that changes something at the target."""
 
     kind: StepKind
+    is_made_in_parts: bool
+    """Whether a call asks the target first, and sends only what it lacks.
+
+    A call that has arrived is then no word of the whole step: it is called again for the rest.
+    """
 
     @property
     def look_up(self) -> LookUp[C] | None:

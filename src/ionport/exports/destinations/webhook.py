@@ -78,6 +78,7 @@ class PostWebhook:
 
     kind = StepKind.WEBHOOK_POST
     look_up = None
+    is_made_in_parts = False
 
     def make(self, calling: Calling[WebhookClient], payload: Payload) -> Answer:
         message_id = payload.parameters["message_id"]

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import product
 
 import pytest
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, update
 
 from ionport.core.errors import InvalidInput
 from ionport.documents.listing.model import Counts, Cursor, ListPage, ListQuery
@@ -182,6 +182,9 @@ def test_due_dates_suppliers_and_orders_narrow_down_every_order(
     database: Database, monkeypatch: pytest.MonkeyPatch, most_sorted: int
 ) -> None:
     monkeypatch.setattr("ionport.documents.listing.repository._most_sorted", lambda _n: most_sorted)
+    with database.write() as work:
+        no_day = update(documents).values(due_date="soon")
+        work.connection.execute(no_day.where(documents.c.id == "doc_0012"))
     every = range(MANY)
     due = {n: n % 11 + 1 for n in every if n % 6}
     cases: list[tuple[DocumentFilter, set[int]]] = [
@@ -192,6 +195,7 @@ def test_due_dates_suppliers_and_orders_narrow_down_every_order(
             {n for n in every if n % 12 == 7},
         ),
         (DocumentFilter(due_since="2026-02-10"), {n for n, day in due.items() if day >= 10}),
+        (DocumentFilter(due_until="2026-02-02"), {n for n, day in due.items() if day <= 2}),
         (
             DocumentFilter(due_since="2026-02-03", due_until="2026-02-05", text="lieferant"),
             {n for n, day in due.items() if 3 <= day <= 5},

@@ -10,6 +10,7 @@ import pytest
 from alembic import command
 from sqlalchemy import text
 
+from ionport.core.ids import key_text
 from ionport.documents.kept_beside import PENDING_KIB
 from ionport.documents.listing.model import ListQuery
 from ionport.documents.listing.repository import ListRepository
@@ -96,6 +97,34 @@ def test_documents_of_the_version_before_have_the_newer_columns_and_are_sorted_b
     assert first(DocumentSort.TOTAL_NET_AMOUNT, 2) == [told[1500], told[2]]
     assert first(DocumentSort.DUE_DATE) == [told[2]]
     assert first(DocumentSort.SUPPLIER_ID) == first(DocumentSort.PURCHASE_ORDER) == [told[1500]]
+
+
+def test_values_of_the_version_before_that_no_index_holds_do_not_stop_the_upgrade(
+    database: Database,
+) -> None:
+    long = "".join(map(chr, range(0x4E00, 0x4E00 + 5_000)))
+    fields = dict.fromkeys(("due_date", "supplier_id", "purchase_order"), long)
+    row = _row(1, **fields, total_net_amount="1")
+    if database.is_sqlite:
+        row["supplier_name"] = row["number_key"] = long
+    _fill(database, "0060", [row])
+    identity = {"number": long if database.is_sqlite else "1"}
+    with database.write() as work:
+        work.connection.execute(
+            text(
+                "INSERT INTO invoice_identities"
+                " (document_id, organization_id, kind, number, year, suppliers)"
+                " VALUES ('doc_1', 'org_1', 'invoice', :number, 0, '[]')"
+            ),
+            identity,
+        )
+    upgrade(database)
+    found = _found(database, ListQuery())[0]
+    assert (found.due_date, found.supplier_id, found.purchase_order) == (long[:300],) * 3
+    assert found.supplier_name == (long[:300] if database.is_sqlite else "")
+    with database.read() as work:
+        number = work.connection.execute(text("SELECT number FROM invoice_identities")).scalar()
+    assert number == key_text(identity["number"])
 
 
 def test_a_search_on_postgresql_reads_little_that_its_index_has_not_sorted(

@@ -180,6 +180,7 @@ class CreateInvoice:
 
     kind = StepKind.LN_CREATE
     look_up = InvoiceLookUp()
+    is_made_in_parts = False
 
     def make(self, calling: Calling[IonApiClient], payload: Payload) -> Answer:
         wanted = InvoicePayload.from_bytes(payload.content)

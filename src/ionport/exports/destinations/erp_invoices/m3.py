@@ -159,6 +159,7 @@ class AddHead:
 
     kind = StepKind.M3_HEAD
     look_up = HeadLookUp()
+    is_made_in_parts = False
 
     def make(self, calling: Calling[IonApiClient], payload: Payload) -> Answer:
         wanted = HeadPayload.from_bytes(payload.content)
@@ -198,6 +199,7 @@ class Validate:
 
     kind = StepKind.M3_VALIDATE
     look_up = None
+    is_made_in_parts = False
 
     def make(self, calling: Calling[IonApiClient], payload: Payload) -> Answer:
         number = payload.earlier[StepKind.M3_HEAD]
@@ -224,6 +226,7 @@ class ReadBack:
 
     kind = StepKind.M3_READ_BACK
     look_up = None
+    is_made_in_parts = False
 
     def make(self, calling: Calling[IonApiClient], payload: Payload) -> Answer:
         number = payload.earlier[StepKind.M3_HEAD]

@@ -80,6 +80,7 @@ class AddLines:
 
     kind = StepKind.M3_LINES
     look_up = LinesLookUp()
+    is_made_in_parts = True
 
     def make(self, calling: Calling[IonApiClient], payload: Payload) -> Answer:
         wanted = LinesPayload.from_bytes(payload.content)

@@ -54,6 +54,7 @@ class WriteFiles:
 
     kind = StepKind.FILES_WRITE
     look_up = None
+    is_made_in_parts = True
 
     def make(self, calling: Calling[FileClient], payload: Payload) -> Answer:
         wanted = FilesPayload.from_bytes(payload.content)
@@ -119,6 +120,7 @@ class PlaceFiles:
 
     kind = StepKind.FILES_PLACE
     look_up = PlacedFiles()
+    is_made_in_parts = False
 
     def make(self, calling: Calling[FileClient], payload: Payload) -> Answer:
         wanted = FilesPayload.from_bytes(payload.content)

@@ -47,7 +47,7 @@ def send(request: Request) -> Response:
     told = {
         Arrival.THERE: _("It counts as delivered.")
         if decided.status.is_over
-        else _("The step is done; the delivery goes on with the next one."),
+        else _("What is there is not sent again; the delivery goes on."),
         Arrival.NOT_THERE: _("The delivery is tried again."),
     }
     return redirect(request, _url(request), text=told[arrival])
@@ -66,7 +66,11 @@ def _form(request: Request, errors: Mapping[str, str], status: int = 200) -> Res
         "delivery": detail.delivery,
         "question": question,
         "choices": [
-            (Arrival.THERE, _("It is there"), _("The step is done, and what follows goes on.")),
+            (
+                Arrival.THERE,
+                _("It is there"),
+                _("What is there is not sent again, and what follows goes on."),
+            ),
             (
                 Arrival.NOT_THERE,
                 _("It is not there"),

@@ -41,7 +41,6 @@ from ionport.web.state import organization_read, visit_of
 MANUAL = "document-list"
 
 _SIZES = (PER_PAGE, 100, 200)
-_LONGEST_PLACE = 2_000
 _SOON = timedelta(minutes=1)
 
 
@@ -199,7 +198,7 @@ def _cursor(request: Request) -> Cursor | None:
         return Cursor(is_before=True)
     for name, is_before in (("after", False), ("before", True)):
         if text := request.query_params.get(name, ""):
-            return Cursor.read(text[:_LONGEST_PLACE], is_before=is_before)
+            return Cursor.read(text, is_before=is_before)
     return None
 
 
