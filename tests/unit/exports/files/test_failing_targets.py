@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,11 @@ from ionport.connections.model import TargetKind
 from ionport.connections.targets import folder as local_folder
 from ionport.core.clock import MovableClock
 from ionport.core.smb.session import SmbSession
+from ionport.exports.arrivals.model import Arrival
+from ionport.exports.arrivals.service import ArrivalService
 from ionport.exports.model import DeliveryStatus, ExportMethod
-from tests.support.exporting import QUICK, DocumentSide, closing
+from ionport.identity.access import Access
+from tests.support.exporting import OPERATOR, QUICK, DocumentSide, closing
 from tests.support.sftp import PASSWORD, sftp_server
 from tests.support.smb import PASSWORD as SMB_PASSWORD
 from tests.support.smb import smb_server
@@ -93,6 +97,33 @@ def test_a_file_is_put_there_once_when_the_disk_fails_behind_a_rename(
     detail = files.deliver(side.receive("471102"))
     assert taken == ["471102.pdf"]
     assert detail.delivery.status is DeliveryStatus.DELIVERED, detail.delivery.error_text
+
+
+def test_files_of_which_a_person_has_found_one_are_put_there_to_the_last(
+    side: DocumentSide, clock: MovableClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failures = [OSError(errno.EIO, os.strerror(errno.EIO))]
+
+    def failed_once(_folder: Path) -> None:
+        if failures:
+            raise failures.pop()
+
+    monkeypatch.setattr(local_folder, "sync_folder", failed_once)
+    files = Files(side, clock, tmp_path / "out")
+    files.folder.mkdir()
+    files.connection_id = side.add_target(TargetKind.FOLDER, {"folder": str(files.folder)})
+    files.configure()
+    delivery_id = side.export(side.receive("471102")).id
+    arrivals = ArrivalService(clock, side.audit, side.documents, side.deliveries, QUICK)
+    with closing(side.runner(QUICK)) as runner:
+        files.run(runner, delivery_id, waits=1)
+        clock.advance(timedelta(minutes=5))
+        with side.database.write() as work:
+            access = Access(work, side.scope, OPERATOR)
+            arrivals.decide(access, delivery_id, Arrival.THERE, "A hidden file is there")
+        files.run(runner, delivery_id)
+    assert side.detail(delivery_id).delivery.status is DeliveryStatus.DELIVERED
+    assert files.names() == ["471102.pdf", "471102.xml"]
 
 
 def test_a_delivery_waits_while_the_quota_of_a_windows_share_is_used_up(

@@ -69,7 +69,7 @@ def _form(request: Request, errors: Mapping[str, str], status: int = 200) -> Res
             (
                 Arrival.THERE,
                 _("It is there"),
-                _("What is there is not sent again, and what follows goes on."),
+                _("All that the step sends; it is not sent again, and what follows goes on."),
             ),
             (
                 Arrival.NOT_THERE,
