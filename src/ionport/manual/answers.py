@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from threading import Lock
 
 from ionport.manual import LANGUAGES, ManualPage, languages_of, page_names, read_page
 from ionport.manual.indexed import IndexedPages
@@ -50,6 +51,8 @@ _ODDS_ON_PAGE = 2.16
 _ODDS_IN_BLOCK = 3.34
 # What a question asks for where nothing was learnt from phrases.
 _UNKNOWN = Judged({}, 1.0, 0.0)
+# Without it each of those that ask first would index the manual, for seconds.
+_indexing = Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,9 +174,14 @@ class Manual:
         return odds + (_ODDS_ON_PAGE * on_page + _ODDS_IN_BLOCK * in_block) / total > 0
 
 
-@cache
 def manual() -> Manual:
-    """Return the manual of this version, indexed once."""
+    """Return the manual of this version, indexed once, however many ask for it first."""
+    with _indexing:
+        return _indexed()
+
+
+@cache
+def _indexed() -> Manual:
     pages = [[read_page(name, each) for each in languages_of(name)] for name in page_names()]
     return Manual(pages, asked_phrases(), learnt())
 

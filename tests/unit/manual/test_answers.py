@@ -13,8 +13,11 @@ import hashlib
 import os
 import re
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from threading import Semaphore
 
 import pytest
 
@@ -275,3 +278,23 @@ def test_a_name_alone_is_asked_for_and_is_no_error_text() -> None:
     texts = QuotedTexts([Block("rules", "Rules", "", "", row, 0)])
     assert texts.find("BT-13 ?") is None
     assert texts.find("The purchase order that is confirmed is missing.") == 0
+
+
+def test_the_manual_is_indexed_once_however_many_ask_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    asking, made = Semaphore(0), list[Manual]()
+
+    @cache
+    def index() -> Manual:
+        # Until every one of them asks.
+        assert all(asking.acquire(timeout=10) for _ in range(3))
+        made.append(Manual([], {}, None))
+        return made[-1]
+
+    def ask(_number: int) -> Manual:
+        asking.release()
+        return manual()
+
+    monkeypatch.setattr("ionport.manual.answers._indexed", index)
+    with ThreadPoolExecutor(3) as threads:
+        assert [*threads.map(ask, range(3))] == made * 3
+    assert len(made) == 1
