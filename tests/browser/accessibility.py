@@ -176,6 +176,13 @@ _CUT_WITHOUT_CUE = """() => {
       found.push('cut without a cue: ' + element.outerHTML.slice(0, 160));
     }
   }
+  for (const pill of document.querySelectorAll('main td .pill')) {
+    const cell = pill.closest('td');
+    if (!pill.checkVisibility() || getComputedStyle(cell).overflowX !== 'hidden') continue;
+    if (pill.getBoundingClientRect().right > cell.getBoundingClientRect().right + 1) {
+      found.push('a status is cut: ' + pill.outerHTML.slice(0, 160));
+    }
+  }
   return found;
 }"""
 

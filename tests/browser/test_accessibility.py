@@ -88,6 +88,16 @@ def test_a_table_that_is_cut_without_a_cue_is_found(page: Page) -> None:
     assert not cut_without_a_cue(page)
 
 
+def test_a_status_that_its_cell_cuts_is_found(page: Page) -> None:
+    row = (
+        "<main><table><tr><td style='display: block; width: 40px; {}'><span class='pill'>{}</table>"
+    )
+    page.set_content(_PAGE.format(row.format("overflow: hidden", "Handedover")))
+    assert cut_without_a_cue(page)
+    page.set_content(_PAGE.format(row.format("", "Handedover")))
+    assert not cut_without_a_cue(page)
+
+
 def test_a_word_broken_letter_by_letter_is_found(page: Page) -> None:
     date = "<main><p style='width: {}; overflow-wrap: anywhere'>02.03.2026</p></main>"
     page.set_content(_PAGE.format(date.format("1px")))

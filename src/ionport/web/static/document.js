@@ -9,14 +9,26 @@
   /* Keys */
   const findings = () => [...page.querySelectorAll("[data-finding]")];
 
+  const show = (element) => {
+    if (getComputedStyle(element.closest(".part")).display === "none") location.hash = "findings";
+    element.focus({ preventScroll: true });
+    element.scrollIntoView({ block: "nearest" });
+  };
+
   const toFinding = (step) => {
     const all = findings();
     if (!all.length) return;
     const now = all.findIndex((one) => one.contains(document.activeElement));
     const next = now < 0 ? (step > 0 ? 0 : all.length - 1) : (now + step + all.length) % all.length;
-    if (getComputedStyle(all[next].closest(".part")).display === "none") location.hash = "findings";
-    all[next].focus({ preventScroll: true });
-    all[next].scrollIntoView({ block: "nearest" });
+    show(all[next]);
+  };
+
+  // Into the field that asks why the finding is accepted: of the present one, or the first.
+  const toReason = () => {
+    const all = findings();
+    const now = all.find((one) => one.contains(document.activeElement)) || all[0];
+    const field = now && now.querySelector("[data-key-accept]");
+    if (field) show(field);
   };
 
   const zoom = (step) => {
@@ -34,6 +46,7 @@
   const keys = {
     n: () => toFinding(1),
     p: () => toFinding(-1),
+    a: () => toReason(),
     e: () => press("[data-key-edit]"),
     s: () => press("[data-key-next]"),
     "+": () => zoom(1),

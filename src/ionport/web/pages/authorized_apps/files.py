@@ -70,7 +70,7 @@ def _chosen_user(request: Request, scope: TenantScope) -> str | None:
     form = visit_of(request).form
     chosen, typed = text_of(form, "user_id"), text_of(form, "user_search")
     if chosen or is_on(form, "without_user"):
-        return chosen or None
+        return None if is_on(form, "without_user") else chosen
     if not typed:
         wrong = _("Nobody is chosen. Choose a user, or tick that the account belongs to nobody.")
         raise InvalidInput(wrong, code="no_user", fields={"user_id": wrong})
