@@ -187,6 +187,19 @@ _CUT_WITHOUT_CUE = """() => {
 }"""
 
 
+_BY_A_PIXEL = """() => {
+  const found = [];
+  for (const element of document.querySelectorAll('main *')) {
+    const more = element.scrollHeight - element.clientHeight;
+    if (!element.clientHeight || more < 1 || more > 2 || element.matches('textarea')) continue;
+    if (['auto', 'scroll'].includes(getComputedStyle(element).overflowY)) {
+      found.push('scrolls by a pixel: ' + element.outerHTML.slice(0, 160));
+    }
+  }
+  return found;
+}"""
+
+
 _LETTER_BY_LETTER = """() => {
   const found = [];
   const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
@@ -238,6 +251,12 @@ def wider_than_the_window(page: Page) -> list[str]:
 def cut_without_a_cue(page: Page) -> list[str]:
     """Return the tables that go on at the side though nothing shows it."""
     found: list[str] = page.evaluate(_CUT_WITHOUT_CUE)
+    return found
+
+
+def scrolled_by_a_pixel(page: Page) -> list[str]:
+    """Return what shows a scrollbar for nothing."""
+    found: list[str] = page.evaluate(_BY_A_PIXEL)
     return found
 
 

@@ -12,6 +12,7 @@ from tests.browser.accessibility import (
     broken_letter_by_letter,
     controls_without_visible_focus,
     cut_without_a_cue,
+    scrolled_by_a_pixel,
     wider_than_the_window,
 )
 from tests.browser.axe import pale_texts, require_axe, violations
@@ -96,6 +97,14 @@ def test_a_status_that_its_cell_cuts_is_found(page: Page) -> None:
     assert cut_without_a_cue(page)
     page.set_content(_PAGE.format(row.format("", "Handedover")))
     assert not cut_without_a_cue(page)
+
+
+def test_what_scrolls_by_a_pixel_is_found(page: Page) -> None:
+    box = "<main><div style='height: 40px; overflow: {}'><p style='margin: 0; height: 41px'></div>"
+    page.set_content(_PAGE.format(box.format("auto")))
+    assert scrolled_by_a_pixel(page)
+    page.set_content(_PAGE.format(box.format("auto hidden")))
+    assert not scrolled_by_a_pixel(page)
 
 
 def test_a_word_broken_letter_by_letter_is_found(page: Page) -> None:

@@ -29,6 +29,7 @@ from tests.browser.accessibility import (
     broken_letter_by_letter,
     controls_without_visible_focus,
     cut_without_a_cue,
+    scrolled_by_a_pixel,
     wider_than_the_window,
 )
 from tests.browser.conftest import OpenScreen
@@ -160,6 +161,7 @@ def _check(page: Page, *, by_axe: bool = False) -> None:
         found = audit(page)
     if not page.title().removesuffix(" · ionport").strip():
         found.append("the page has no title")
+    found += scrolled_by_a_pixel(page)
     page.set_viewport_size(PHONE)
     found += wider_than_the_window(page)
     found += cut_without_a_cue(page)
