@@ -179,6 +179,8 @@ def test_headings_and_selection_stay_in_sight_and_many_columns_move_inside_the_t
     site: Site, new_screen: OpenScreen
 ) -> None:
     _upload(site, *(MISMATCH.replace(b"RE-2026-0417", b"N-%d" % n) for n in range(16)))
+    with site.application.database.write() as work:
+        work.connection.exec_driver_sql("UPDATE documents SET total_net_amount = ?", ("9" * 300,))
     screen = new_screen(site.application.settings.origin, cookies=cookies_of(site))
     page = screen.open("/documents")
     heading = page.get_by_role("columnheader", name="Document Name")
@@ -201,3 +203,4 @@ def test_headings_and_selection_stay_in_sight_and_many_columns_move_inside_the_t
     screen.resize(PHONE)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert page.locator("[data-label='Due Date']").first.is_visible()
+    assert page.locator(".table-box").evaluate("(e) => e.scrollWidth <= e.clientWidth")
