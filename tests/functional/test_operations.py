@@ -95,6 +95,10 @@ class Shell:
         except httpx2.TransportError:
             return False
 
+    def told(self) -> str:
+        """Return what the processes have written last."""
+        return (self.folder / "processes.log").read_text()[-4_000:]
+
     def processes(self) -> int:
         """Return how many run deliveries on PostgreSQL."""
         return len(_values(self.url, "SELECT id FROM export_workers"))
@@ -103,7 +107,7 @@ class Shell:
         for process in self.running:
             process.terminate()
         for process in self.running:
-            assert process.wait(PATIENCE) == 0, (self.folder / "processes.log").read_text()
+            assert process.wait(PATIENCE) == 0, self.told()
         self.running.clear()
 
 
@@ -160,7 +164,7 @@ def test_an_operator_who_follows_the_manual_moves_scales_backs_up_and_restores(
 
         shell.follow("Use PostgreSQL instead of SQLite", 0)
         shell.follow("Several processes and machines")
-        assert until(shell.answers)
+        assert until(shell.answers), shell.told()
         # Two behind the address, and one beside them.
         assert until(lambda: shell.processes() == 3)
         first = shell.running[0].pid
@@ -180,7 +184,7 @@ def test_an_operator_who_follows_the_manual_moves_scales_backs_up_and_restores(
         restored = sqlite_url(shell.folder / "restored" / "ionport.db")
         assert delivered(restored) == 3
         shell.run("ionport up")
-        assert until(shell.answers)
+        assert until(shell.answers), shell.told()
         deliver(shell, "91004")
         assert until(lambda: delivered(restored) == 4)
         shell.stop()

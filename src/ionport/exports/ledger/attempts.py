@@ -27,6 +27,7 @@ _EXCHANGES = 8
 _FINAL = frozenset({500, 501, 505})
 _NOT_FINAL = 408
 _MADE_BY_CURL = ("host", "content-length", "connection", "accept-encoding", "transfer-encoding")
+_NOT_WHOLE = "# The body was cut or redacted for the ledger: {} bytes were sent."
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +215,11 @@ def _cut(text: str) -> str:
 
 
 def as_curl(sent: Mapping[str, Any]) -> str:
-    """Return a kept request as a command; what was redacted stays redacted, the token too."""
+    """Return a kept request as a command; what was redacted stays redacted, the token too.
+
+    Where less of the body was kept than was sent, a comment before the command says so.
+    """
+    body = sent.get("body") or ""
     headers = [
         ("Authorization", "Bearer $TOKEN") if name.lower() == "authorization" else (name, value)
         for name, value in sent["headers"]
@@ -225,9 +230,11 @@ def as_curl(sent: Mapping[str, Any]) -> str:
         f'  -H "{name}: {value}"' if value.endswith("$TOKEN") else _header(name, value)
         for name, value in headers
     ]
-    if sent.get("body"):
-        lines.append(f"  --data-binary {shlex.quote(sent['body'])}")
-    return " \\\n".join(lines)
+    if body:
+        lines.append(f"  --data-binary {shlex.quote(body)}")
+    command = " \\\n".join(lines)
+    size, kept = sent.get("size"), len(body.encode())
+    return command if size in (None, kept) else f"{_NOT_WHOLE.format(size)}\n{command}"
 
 
 def _header(name: str, value: str) -> str:
