@@ -7,7 +7,6 @@ import os
 import re
 import shlex
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -25,6 +24,7 @@ from ionport.settings import Side
 from ionport.store import sqlite_url
 from tests.support import databases, sides
 from tests.support.exporting import invoice
+from tests.support.ports import free_port
 from tests.support.sides import PATIENCE, until
 
 _RUNS_ON = ("up", "worker")
@@ -116,12 +116,10 @@ def shell(tmp_path: Path) -> Iterator[Shell]:
     for name in ("backups", "safe"):
         (tmp_path / name).mkdir()
     url = databases.fresh_postgresql()
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = str(taken.getsockname()[1])
     made = Shell(
         tmp_path,
         url.replace("+psycopg", ""),
-        {"IONPORT_DATA": "data", "IONPORT_PORT": port, "IONPORT_SIDE": "documents"},
+        {"IONPORT_DATA": "data", "IONPORT_PORT": str(free_port()), "IONPORT_SIDE": "documents"},
     )
     yield made
     for process in made.running:
