@@ -410,7 +410,10 @@ def test_what_the_erp_says_nothing_of_in_time_is_shown_as_such(site: Site) -> No
             repository.update(SystemScope("test"), delivery.id, {"erp_status": status, **values})
         return said(site.browser.get(url(delivery)).text)
 
-    assert "Nobody tells it: the connection has no endpoint" in stand(ErpStatus.HANDED_OVER)
+    # Its connection was never proved; then nobody asks any more.
+    assert "once a proof of the connection has reached it" in stand(ErpStatus.HANDED_OVER)
+    unasked = stand(ErpStatus.HANDED_OVER, erp_ask_at=None)
+    assert "Nobody tells it: the connection has no endpoint" in unasked
     silent = stand(ErpStatus.NO_WORD, erp_missed_at=site.clock.now())
     assert "neither accepted, posted nor rejected" in silent
     assert "So far the ERP has no such invoice" in silent
