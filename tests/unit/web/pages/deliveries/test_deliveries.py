@@ -467,7 +467,7 @@ def test_what_a_failed_delivery_did_not_come_to_is_not_reached(site: Site) -> No
 
 def test_a_call_is_copied_as_curl_without_its_token(site: Site) -> None:
     page = html.unescape(site.browser.get(url(site.failed())).text)
-    (command,) = set(re.findall(r"<code>(curl -X POST .*?)</code>", page, re.DOTALL))
+    (command,) = set(re.findall(r"<code>(?:#.*?\n)?(curl -X POST .*?)</code>", page, re.DOTALL))
     assert '-H "Authorization: Bearer $TOKEN"' in command
     assert "/IDM/api/items" in command
     assert "--data-binary" in command
