@@ -228,6 +228,8 @@ class DeliveryRepository:
             .order_by(count.desc(), _d.error_code)
             .limit(_MOST_CAUSES)
         ).all()
+        if not rows:
+            return []
         newest = select(_d.id, _d.error_text, _d.remedy).where(_d.id.in_([row[2] for row in rows]))
         texts = {row.id: row for row in self._connection.execute(_owned(newest, scope))}
         return [

@@ -66,10 +66,10 @@ def show(request: Request) -> Response:
         last_day = services.deliveries.counts_since(access, since)
         connections = services.connections.list(access, _CONNECTIONS)
         checks = services.connections.latest_checks(access, [each.id for each in connections.items])
-        active = services.configurations.list(access, _ONE, only_active=True)
-        every = services.configurations.list(access, _ONE)
+        active = services.configurations.list(access, _ONE, only_active=True).items
+        made = active or services.configurations.list(access, _ONE).items
         # Before a configuration is active the ERP's answer is a step to come.
-        posted = services.acknowledgements.posted_name(access, active.items) if active.items else ""
+        posted = services.acknowledgements.posted_name(access, active) if active else ""
         webhooks = services.webhooks.troubled(access)
         ending = services.connections.ends.ending(access)
         silent = services.deliveries.without_answer(access)
@@ -78,7 +78,7 @@ def show(request: Request) -> Response:
     steps = [
         _app_step(request, visit, has_connection=connections.total > 0),
         *_connection_steps(request, connections.items, checks),
-        _configuration_step(request, active.items or every.items, is_active=bool(active.items)),
+        _configuration_step(request, made, is_active=bool(active)),
         _document_step(request, documents),
         _delivery_step(request, deliveries),
         *_posted_steps(request, posted),
