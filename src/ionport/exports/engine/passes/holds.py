@@ -40,7 +40,7 @@ def connection_problem(work: Work, running: RunningPass) -> Problem | None:
         return None
     text = _("{name} has paused the connection.").format(name=pause.by)
     if pause.reason:
-        text = _("{name} has paused the connection: {reason}").format(
+        text = _("{name} has paused the connection: “{reason}”.").format(
             name=pause.by, reason=pause.reason
         )
     remedy = _("Resume it on its page: what waits for it then goes on.")
