@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -16,10 +16,11 @@ from ionport.core.paging import PageRequest
 from ionport.documents.model import DocumentStatus
 from ionport.exports.configurations.model import ExportConfiguration
 from ionport.exports.model import DeliveryStatus
+from ionport.identity.access import Access
 from ionport.oauth.accounts.model import AccountQuery
-from ionport.store import TenantScope
+from ionport.store import OrganizationScope, TenantScope
 from ionport.web.rendering.templating import manual_path, path_to, render
-from ionport.web.services import documents_of, sides_of
+from ionport.web.services import DocumentServices, documents_of, sides_of
 from ionport.web.state import Visit, organization_scope, visit_of
 
 MANUAL = "the-walk"
@@ -62,8 +63,7 @@ def show(request: Request) -> Response:
         held = sum(services.deliveries.held(access).values())
         causes = services.deliveries.causes(access)
         not_taken = services.error_queue.not_taken(access)[:_MOST_NOT_TAKEN]
-        received = services.documents.count_since(access, since)
-        last_day = services.deliveries.counts_since(access, since)
+        last_day = _counts_since(services, access, since)
         connections = services.connections.list(access, _CONNECTIONS)
         checks = services.connections.latest_checks(access, [each.id for each in connections.items])
         active = services.configurations.list(access, _ONE, only_active=True).items
@@ -92,10 +92,7 @@ def show(request: Request) -> Response:
         "waiting": _waiting(request, documents, deliveries, held),
         "causes": causes,
         "not_taken": not_taken,
-        "received": received,
-        "delivered": last_day.get(DeliveryStatus.DELIVERED, 0),
-        "failed": last_day.get(DeliveryStatus.FAILED, 0),
-        "made": sum(last_day.values()),
+        **last_day,
         "connections": connections,
         "checks": checks,
         "webhooks": webhooks,
@@ -106,6 +103,19 @@ def show(request: Request) -> Response:
         "has_lost_alerts": has_lost_alerts,
     }
     return render(request, "documents/dashboard.html", context)
+
+
+def _counts_since(
+    services: DocumentServices, access: Access[OrganizationScope], since: datetime
+) -> Mapping[str, int]:
+    """Return how many documents came since then, and what became of the deliveries made since."""
+    made = services.deliveries.counts_since(access, since)
+    return {
+        "received": services.documents.count_since(access, since),
+        "delivered": made.get(DeliveryStatus.DELIVERED, 0),
+        "failed": made.get(DeliveryStatus.FAILED, 0),
+        "made": sum(made.values()),
+    }
 
 
 def _waiting(
