@@ -43,12 +43,12 @@ _FURTHER = 0.6
 # the question is like phrases of a page than like those of what the manual does not treat, by the
 # likest of the latter, and by which part of the question its page and it speak of. Fitted together,
 # with what must not be answered counting four times; beyond 0 it is an answer.
-_ODDS = -0.61
-_ODDS_BY_SCORE = 0.99
-_ODDS_INSIDE = 1.07
-_ODDS_LIKE_OUTSIDE = -8.96
-_ODDS_ON_PAGE = 2.16
-_ODDS_IN_BLOCK = 3.34
+_ODDS = -1.15
+_ODDS_BY_SCORE = 0.72
+_ODDS_INSIDE = 1.26
+_ODDS_LIKE_OUTSIDE = -7.49
+_ODDS_ON_PAGE = 2.9
+_ODDS_IN_BLOCK = 2.83
 # What a question asks for where nothing was learnt from phrases.
 _UNKNOWN = Judged({}, 1.0, 0.0)
 # Without it each of those that ask first would index the manual, for seconds.

@@ -31,7 +31,7 @@ FILE = Path(__file__).with_name("questions.tsv")
 UNANSWERABLE = "unanswerable"
 # The number of the first question of the newest set, whose keeper knew neither the former ones nor
 # the search.
-NEWEST = 614
+NEWEST = 884
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +90,11 @@ def score(asked: Sequence[Question]) -> Score:
     return Score(first / answerable, among_three / answerable, wrong / (len(asked) - answerable))
 
 
-# The aim is 0.85, 0.95 and 0.05. The floors leave room for pages that change or are translated:
-# three points below what cross-validation gives.
+# The aims. A page that changes, or a translation, may need phrases or the odds fitted anew.
 @pytest.mark.parametrize(
     ("is_held_back", "floor"),
     [
-        (False, Score(0.87, 0.93, 0.085)),
+        (False, Score(0.85, 0.95, 0.05)),
         pytest.param(
             True,
             Score(0, 0, 1),
@@ -110,6 +109,8 @@ def test_questions_find_their_page_and_others_are_refused(
     is_held_back: bool, floor: Score, capsys: pytest.CaptureFixture[str]
 ) -> None:
     asked = [question for question in questions() if question.is_held_back is is_held_back]
+    if not asked:
+        pytest.skip("no question is held back until a new set is written")
     found = score(asked)
     with capsys.disabled():
         print(f"\n{len(asked)} questions: {found}")
