@@ -118,9 +118,6 @@ MISTAKES = [
     Mistake(f"{_USERS}/add", {**_USER, "username": "BOB"}, "Save", "username", "taken"),
     Mistake(f"{_USERS}/add", {**_USER, "email": "x"}, "Save", "email", "address"),
     Mistake(f"{_USERS}/{{user}}/password", _WRONG, "Make the link", "password", _NOT_YOURS),
-    Mistake(
-        f"{_USERS}/{{user}}/second-factor/off", _WRONG, "Switch it off", "password", _NOT_YOURS
-    ),
     Mistake(_CONFIGURATION, {"logins_per_day": "0"}, "Save", "logins_per_day", "between"),
     Mistake(f"{_CONFIGURATION}/scopes/add", {"name": "a b"}, "Save", "name", "letters"),
     Mistake(
@@ -147,6 +144,7 @@ BUTTONS = {
 ELSEWHERE = {
     *("/sign-in", "/set-up/{token}", "/account"),
     *("/authorize/{tenant}/sign-on", "/authorize/{tenant}/code"),
+    f"{_USERS}/{{user}}/second-factor/off",
 }
 
 

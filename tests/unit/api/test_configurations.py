@@ -16,7 +16,7 @@ def test_configurations_are_read_as_a_file_and_made_again(site: Site, api: TestC
     made = api.post("/export-configurations", json=file)
     assert (made.status_code, [each["title"] for each in made.json()]) == (
         201,
-        ["Invoices to Infor"],
+        ["Invoices to Infor (2)"],
     )
     assert len(api.get("/export-configurations").json()["configurations"]) == 2
     file["configurations"][0]["connection"] = "Elsewhere"

@@ -85,8 +85,8 @@ def up(
         RunningServer(settings, listener=socket.socket(fileno=listener)).run()
         return
     server = RunningServer(settings)
-    _show_start(server.application)
-    server.run()
+    # Not before: a folder that another process serves keeps its address, which is told here.
+    server.run(lambda: _show_start(server.application))
 
 
 def _serve_in_processes(settings: Settings, number: int) -> None:

@@ -64,8 +64,10 @@ class RunningServer:
     def url(self) -> str:
         return self.application.settings.origin
 
-    def run(self) -> None:
+    def run(self, when_begun: Callable[[], None] = lambda: None) -> None:
         """Serve until SIGINT or SIGTERM; deliveries under way finish their step.
+
+        `when_begun` is called once, as soon as what runs beside requests has begun.
 
         Raises:
             Unavailable: another version of ionport has changed the database's schema.
@@ -75,6 +77,7 @@ class RunningServer:
             signal.signal(number, self._stop)
         with self._background_running():
             settle_memory()
+            when_begun()
             self._server.run(sockets=[self._socket])
         self._watch.require_unchanged()
 

@@ -9,7 +9,7 @@ from datetime import timedelta
 import httpx2
 import pytest
 
-from ionport.core.clock import MovableClock
+from ionport.core.clock import Clock, MovableClock
 from ionport.core.secrets import Secret
 from ionport.identity.model import Actor, TenantRole
 from ionport.store import Database
@@ -29,7 +29,7 @@ def offered_on(page: str) -> dict[str, str]:
     return {"offered": html.unescape(sealed[1]), "secret": secret[1]}
 
 
-def switch_on(browser: Browser, clock: MovableClock) -> tuple[str, list[str]]:
+def switch_on(browser: Browser, clock: Clock) -> tuple[str, list[str]]:
     """Switch it on by the account page; returns secret and recovery codes."""
     offered = offered_on(browser.get("/account/second-factor").text)
     code = code_at(offered["secret"], clock.now())

@@ -9,6 +9,7 @@ from ionport.identity.model import Actor, OrganizationRole, TenantRole
 from ionport.store import TenantScope
 from tests.support.web import PASSWORD, said
 from tests.support.whole import Site
+from tests.unit.web.pages.account.test_second_step import switch_on
 
 ANOTHER = "another good password"
 
@@ -179,3 +180,16 @@ def test_a_plain_user_sees_no_users_and_a_foreign_form_changes_nothing(site: Sit
         answer = site.browser.get(page)
         assert answer.status_code == 403
         assert "IONAPI-Administrator" in answer.text
+
+
+def test_anothers_second_factor_is_switched_off_with_ones_own_password(site: Site) -> None:
+    path = add(site)
+    site.sign_in_as("bob")
+    switch_on(site.browser, site.application.clock)
+    site.sign_in_as("ada")
+    refused = site.browser.send(f"{path}/second-factor/off", {"password": "wrong"})
+    assert refused.status_code == 422
+    assert "not your password" in said(refused.text)
+    assert "Switch it off" in site.browser.get(f"{path}/second-factor/off").text
+    site.browser.send(f"{path}/second-factor/off", {"password": PASSWORD.reveal()})
+    assert "Switch it off" not in site.browser.get(f"{path}/second-factor/off").text
