@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 MIN_COVERAGE := 90
 # A file at a time: fixtures of a file are made once. The slow folders come first. One process more than
 # two cores, as tests that wait (for a takeover, an answer, a browser) leave a core free.
-JOBS   ?= 3
+JOBS   ?= 4
 SPREAD := --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder
 LOCK   := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url \
           --no-emit-find-links --no-header --no-annotate --python-version 3.11 pyproject.toml \
