@@ -131,6 +131,7 @@ class Receipts:
         connection, reads = access.connection, [one.intake for one in prepared]
         kinds = dict.fromkeys(read.document_type for read in reads)
         claims, identities = ClaimRepository(connection), [read.identity for read in reads]
+        claims.lock_near(access.scope, identities)
         return _Known(
             contents=DocumentRepository(connection).find_by_contents(
                 access.scope, [one.content_sha256 for one in prepared]

@@ -12,19 +12,22 @@ from sqlalchemy.exc import SQLAlchemyError
 from ionport.store.engine import Database
 
 _LOOK_EVERY: Final = 0.05
+# In one order for all, so that no two wait for each other.
+_LOCK: Final = text(
+    "SELECT pg_advisory_xact_lock(key) FROM (SELECT DISTINCT hashtextextended(name, 0) AS key"
+    " FROM unnest(CAST(:names AS text[])) AS name ORDER BY key) AS keys"
+)
 _TRY: Final = text("SELECT pg_try_advisory_lock(hashtextextended(:name, 0))")
 _UNLOCK: Final = text("SELECT pg_advisory_unlock(hashtextextended(:name, 0))")
 
 
-def lock_name(connection: Connection, name: str) -> None:
-    """Wait until no other transaction holds `name`, and hold it until this one ends.
+def lock_name(connection: Connection, *names: str) -> None:
+    """Wait until no other transaction holds one of the names, and hold all until this one ends.
 
     SQLite has one writer at a time anyway.
     """
-    if connection.dialect.name != "sqlite":
-        connection.execute(
-            text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": name}
-        )
+    if names and connection.dialect.name != "sqlite":
+        connection.execute(_LOCK, {"names": list(names)})
 
 
 class HeldName:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from ionport.core.blobs import FolderBlobs
 from ionport.core.clock import MovableClock
@@ -16,11 +17,13 @@ from ionport.documents.review.identity import near
 from ionport.documents.review.model import Finding
 from ionport.documents.samples import UBL_INVOICE, read_sample
 from ionport.documents.service import DocumentService
+from ionport.documents.tables import documents
 from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor, Organization
 from ionport.identity.repository import OrganizationRepository
 from ionport.store import Database, OrganizationScope, SystemScope
+from tests.support.beside import Beside
 from tests.support.statements import statements_of
 
 ACME = OrganizationScope("org_acme")
@@ -99,6 +102,21 @@ def test_a_number_in_another_spelling_holds_and_names_the_other_document(
     assert document.status is DocumentStatus.READY_FOR_VALIDATION
     # It is nearly the same, which is not said to be the same.
     assert document.duplicate_of is None
+
+
+@pytest.mark.parametrize("database_kind", ["postgresql"], indirect=True)
+def test_of_two_that_come_in_at_one_moment_the_second_names_the_first(
+    service: DocumentService, database: Database, receive: Receive
+) -> None:
+    prepared = service.prepare_receipt(ACME, _file("RE-2026-0417"), "invoice.xml")
+    with database.write() as work:
+        first = service.receive(Access(work, ACME, Actor.operator()), prepared).id
+        other = Beside(lambda: receive(_file("RE20260417")))
+        other.ends_or_waits(database)
+    assert other.ends()
+    with database.read() as work:
+        (second,) = set(work.connection.scalars(select(documents.c.id))) - {first}
+    assert [each.code for each in _of_another(service, database, second)] == ["similar_number"]
 
 
 def test_transposed_digits_are_noted_and_hold_nothing(

@@ -22,10 +22,10 @@ from ionport.exports.engine.passes.model import RunningPass
 from ionport.exports.engine.runner import DeliveryRunner
 from ionport.exports.model import DeliveryStatus, OutcomeKind
 from ionport.identity.access import Access
+from tests.support.beside import Beside
 from tests.support.exporting import OPERATOR
 from tests.support.patience import PATIENCE
 from tests.unit.exports.conftest import Walk
-from tests.unit.exports.engine.test_two_transactions import BRIEFLY, Beside
 
 pytestmark = pytest.mark.parametrize("database_kind", ["postgresql"], indirect=True)
 ITEMS = "/IDM/api/items"
@@ -33,7 +33,7 @@ ITEMS = "/IDM/api/items"
 
 @contextmanager
 def _meanwhile(
-    monkeypatch: pytest.MonkeyPatch, action: Callable[[], object]
+    walk: Walk, monkeypatch: pytest.MonkeyPatch, action: Callable[[], object]
 ) -> Iterator[list[Beside]]:
     """Begin an action when a document that is exported was looked at, and nothing was made yet."""
     whole, begun = DeliveryMaking.make, list[Beside]()
@@ -41,7 +41,7 @@ def _meanwhile(
     def make(*arguments: Any, **named: Any) -> object:
         if not begun:
             begun.append(Beside(action))
-            begun[0].ends(BRIEFLY)
+            begun[0].ends_or_waits(walk.side.database)
         return whole(*arguments, **named)
 
     with monkeypatch.context() as patched:
@@ -79,7 +79,7 @@ def test_a_retry_and_an_export_through_the_configuration_that_replaced_it_make_o
         with walk.side.database.write() as work:
             walk.side.deliveries.retry(Access(work, walk.side.scope, OPERATOR), failed)
 
-    with _meanwhile(monkeypatch, retry) as begun:
+    with _meanwhile(walk, monkeypatch, retry) as begun:
         _export(walk, document_id)
         with pytest.raises(Conflict, match="The new one"):
             begun[0].ends()
@@ -99,7 +99,7 @@ def test_two_exports_while_one_configuration_replaces_another_make_one_delivery(
         walk.side.configure(walk.configuration.connection_id, title="The new one")
         _export(walk, document_id)
 
-    with _meanwhile(monkeypatch, replace_and_export) as begun:
+    with _meanwhile(walk, monkeypatch, replace_and_export) as begun:
         _export(walk, document_id)
         begun[0].ends()
     assert len(_pending(walk, document_id)) == 1
@@ -131,7 +131,7 @@ def test_what_is_corrected_while_the_document_is_exported_needs_its_approvals(
         )
         order.append("corrected")
 
-    with _meanwhile(monkeypatch, correct) as begun:
+    with _meanwhile(walk, monkeypatch, correct) as begun:
         try:
             with keeping_findings(walk.side.database) as work:
                 walk.side.deliveries.export(Access(work, walk.side.scope, OPERATOR), document_id)
@@ -147,11 +147,10 @@ def test_a_correction_that_meets_an_export_finds_the_delivery_that_it_has_made(
 ) -> None:
     """What is being sent is not corrected: the document would say something else than the item."""
     document_id = walk.side.receive("AT-ONCE-4")
-    looked, committed, whole = threading.Event(), threading.Event(), DocumentDeliveries.lock
+    committed, whole = threading.Event(), DocumentDeliveries.lock
 
     def lock(*arguments: Any) -> object:
         found = whole(*arguments)
-        looked.set()
         committed.wait(PATIENCE)
         return found
 
@@ -165,7 +164,7 @@ def test_a_correction_that_meets_an_export_finds_the_delivery_that_it_has_made(
         (made,) = walk.side.deliveries.export(Access(work, walk.side.scope, OPERATOR), document_id)
         assert isinstance(runner._records.claim(work, made.id, 1), RunningPass)
         correcting = Beside(correct)
-        looked.wait(BRIEFLY)
+        correcting.ends_or_waits(walk.side.database)
     committed.set()
     with pytest.raises(Conflict, match="being exported at this moment"):
         correcting.ends()

@@ -14,6 +14,7 @@ from ionport.documents.review.identity import InvoiceIdentity, near
 from ionport.documents.review.tables import invoice_claims, invoice_identities, invoice_numbers
 from ionport.documents.tables import documents
 from ionport.store import OrganizationScope
+from ionport.store.locks import lock_name
 from ionport.store.repository import Repository, in_scope
 
 Named = tuple[str, str]
@@ -236,6 +237,15 @@ class ClaimRepository(Repository):
             for row in self._run(_NEAR_AS, parameters):
                 alike.add(_dated(row), row.document_id, row.filename)
         return alike
+
+    def lock_near(self, scope: OrganizationScope, identities: Iterable[InvoiceIdentity]) -> None:
+        """Make others with nearly one of these invoices wait until the transaction ends.
+
+        Taken before the number (`lock_number`) and before `near_as` looks: of two that come in or
+        are corrected at the same moment the second then finds the first.
+        """
+        names = {one.likeness for one in identities if one.likeness}
+        lock_name(self._connection, *(f"near {scope.organization_id} {one}" for one in names))
 
     def lock_number(self, scope: OrganizationScope, identity: InvoiceIdentity) -> None:
         """Make others who claim this number wait until the transaction ends."""

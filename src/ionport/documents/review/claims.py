@@ -35,6 +35,7 @@ class Claims:
     ) -> list[NewFinding]:
         """Return findings of other documents that are this invoice, nearly it, or claim it."""
         repository = ClaimRepository(access.connection)
+        repository.lock_near(access.scope, [identity])
         repository.lock_number(access.scope, identity)
         found = dict(repository.same_here(access.scope, identity, _NAMED + 1))
         found |= dict(repository.same_claimed(access.scope, identity, _NAMED + 1))

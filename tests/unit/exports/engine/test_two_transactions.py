@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -17,6 +17,7 @@ from ionport.exports.engine.runner import DeliveryRunner
 from ionport.exports.model import Delivery, DeliveryStatus, OutcomeKind
 from ionport.identity.access import Access
 from ionport.store import OrganizationScope, ScopedWork
+from tests.support.beside import Beside
 from tests.support.exporting import OPERATOR, closing
 from tests.support.patience import PATIENCE
 from tests.unit.exports.conftest import Walk
@@ -26,27 +27,6 @@ pytestmark = pytest.mark.parametrize("database_kind", ["postgresql"], indirect=T
 
 # How long the one that is to wait is given to get by: only a failing test has time left.
 BRIEFLY = 0.5
-
-
-class Beside:
-    """Something in a thread of its own; an error of it is an error of the test."""
-
-    def __init__(self, action: Callable[[], object]) -> None:
-        self._error: Exception | None = None
-        self._thread = threading.Thread(target=self._run, args=(action,), daemon=True)
-        self._thread.start()
-
-    def _run(self, action: Callable[[], object]) -> None:
-        try:
-            action()
-        except Exception as error:  # noqa: BLE001 raised by `ends`
-            self._error = error
-
-    def ends(self, seconds: float = PATIENCE) -> bool:
-        self._thread.join(seconds)
-        if self._error is not None:
-            raise self._error
-        return not self._thread.is_alive()
 
 
 def hold_document(walk: Walk, delivery_id: str) -> str:
@@ -112,7 +92,7 @@ def test_a_decision_made_while_a_pass_begins_leaves_nothing_held(
         found = whole(documents, access, asked_id)
         if not deciding:
             deciding.append(Beside(lambda: decide(walk, document_id)))
-            deciding[0].ends(BRIEFLY)
+            deciding[0].ends_or_waits(walk.side.database)
         return found
 
     monkeypatch.setattr(DocumentService, "is_held", meanwhile)
@@ -165,7 +145,7 @@ def test_a_document_that_is_exported_again_while_a_delivery_ends_is_not_shown_as
         found = whole(latest, active)
         if found is DocumentStatus.EXPORTED and not exporting:
             exporting.append(Beside(lambda: export_again(walk, document_id, second)))
-            exporting[0].ends(BRIEFLY)
+            exporting[0].ends_or_waits(walk.side.database)
         return found
 
     monkeypatch.setattr(status, "derive_status", meanwhile)
