@@ -53,6 +53,10 @@ def retry_step(
         if not failed:
             text = _("Nothing of it has failed any longer.")
             return BulkOutcome.left_out("failed_no_longer", text)
+        failed = [each for each in failed if (each.finished_at or run.created_at) <= run.created_at]
+        if not failed:
+            text = _("It was tried again since and has failed again: that needs a decision anew.")
+            return BulkOutcome.left_out("failed_again", text)
         # Before any of them is tried: a document is done as a whole or left out as a whole.
         if leaves_out_unsure and not all(
             deliveries.is_surely_refused(access, each) for each in failed

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from ionport.core.errors import InvalidInput, NotFound
+from ionport.core.errors import Conflict, InvalidInput, NotFound
 from ionport.core.i18n import _
 from ionport.documents.bulk.model import BulkAction, BulkRun, Selection
 from ionport.documents.bulk.runner import BulkStep
@@ -23,6 +23,7 @@ from ionport.exports.listing import DeliveryFilter
 from ionport.exports.model import Delivery, DeliveryStatus
 from ionport.identity.access import Access
 from ionport.store import OrganizationScope
+from ionport.store.locks import lock_name
 
 Reasons = Mapping[str, int]
 
@@ -62,11 +63,14 @@ class ReplayService:
     ) -> BulkRun:
         """Begin to try the failed deliveries of a time again; return the run, which goes on alone.
 
-        `reason` is kept with the run and with each delivery in the audit log; `told` are the words
-        of a page's filter.
+        One of the same deliveries that is not over is returned to who asks again for the same
+        reason, and no second one begun. `reason` is kept with the run and with each delivery in
+        the audit log; `told` are the words of a page's filter.
 
         Raises:
             Forbidden: the right to export is missing.
+            Conflict: one of the same deliveries that somebody has begun for another reason is not
+                over (`replay_under_way`, with its id as `existing_id`).
             InvalidInput: no first moment, no reason, nothing has failed then, or of more than
                 `MAX_AGAIN`.
         """
@@ -77,6 +81,14 @@ class ReplayService:
         if wanted.created_to is not None and wanted.created_to <= wanted.created_from:
             wrong = _("The end lies before the beginning.")
             raise InvalidInput(wrong, code="no_time", fields={"to": wrong})
+        words = {
+            _SINCE: wanted.created_from.isoformat(),
+            _UNTIL: wanted.created_to.isoformat() if wanted.created_to else "",
+            _CONFIGURATION: wanted.configuration_id or "",
+            _CAUSE: wanted.error_code or "",
+        }
+        if run := self._under_way(access, words, reason.strip()):
+            return run
         failures = FailureRepository(access.connection)
         ids = failures.documents_failed(access.scope, _failed(wanted), MAX_AGAIN + 1)
         if not ids:
@@ -84,16 +96,35 @@ class ReplayService:
         if len(ids) > MAX_AGAIN:
             text = _("At most {n} documents at once: choose a shorter time.")
             raise InvalidInput(text.format(n=MAX_AGAIN), code="too_many_selected")
-        words = {
-            _SINCE: wanted.created_from.isoformat(),
-            _UNTIL: wanted.created_to.isoformat() if wanted.created_to else "",
-            _CONFIGURATION: wanted.configuration_id or "",
-            _CAUSE: wanted.error_code or "",
-        }
         words = {name: value for name, value in words.items() if value}
         return self._bulk.start(
             access, BulkAction.REPLAY, Selection(ids=ids), reason, {**(told or {}), **words}
         )
+
+    def _under_way(
+        self, access: Access[OrganizationScope], words: Mapping[str, str], reason: str
+    ) -> BulkRun | None:
+        """Return the replay of the same deliveries that is not over; raises as `start`.
+
+        Whoever else begins one waits until the transaction ends, and then finds this one.
+        """
+        lock_name(access.connection, f"replays {access.scope.organization_id}")
+        for run in self._bulk.list(access, only_open=True):
+            if run.action is not BulkAction.REPLAY or any(
+                run.selection.get(name, "") != value for name, value in words.items()
+            ):
+                continue
+            if run.reason != reason:
+                raise Conflict(
+                    _(
+                        "{person} tries these again already, for another reason ({reason}). Yours"
+                        " was not kept, and nothing else was begun."
+                    ).format(person=run.person, reason=run.reason),
+                    code="replay_under_way",
+                    existing_id=run.id,
+                )
+            return run
+        return None
 
     def get(self, access: Access[OrganizationScope], run_id: str) -> tuple[BulkRun, Reasons]:
         """Return a replay, and how many documents were left out for each reason; or NotFound.
@@ -110,9 +141,7 @@ class ReplayService:
 
 def replay_step(deliveries: DeliveryService) -> BulkStep:
     """Return how the failed deliveries of one document of a replay are tried again."""
-    return retry_step(
-        deliveries, lambda each, run: _is_meant(each, run.selection), leaves_out_unsure=True
-    )
+    return retry_step(deliveries, _is_meant, leaves_out_unsure=True)
 
 
 def _failed(wanted: DeliveryFilter) -> DeliveryFilter:
@@ -120,7 +149,8 @@ def _failed(wanted: DeliveryFilter) -> DeliveryFilter:
     return replace(wanted, status=DeliveryStatus.FAILED, is_held=None, document_id=None, text="")
 
 
-def _is_meant(delivery: Delivery, selection: Mapping[str, str]) -> bool:
+def _is_meant(delivery: Delivery, run: BulkRun) -> bool:
+    selection = run.selection
     since, until = selection.get(_SINCE), selection.get(_UNTIL)
     return (
         delivery.status is DeliveryStatus.FAILED

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
 from ionport.core.clock import MovableClock
-from ionport.core.errors import Forbidden, InvalidInput
+from ionport.core.errors import Conflict, Forbidden, InvalidInput
 from ionport.core.paging import PageRequest
 from ionport.documents.bulk.model import BulkAction, BulkRun, BulkState
 from ionport.documents.bulk.runner import BulkRunner
@@ -22,6 +23,7 @@ from ionport.exports.replay import Replayable, ReplayService, replay_step
 from ionport.identity.access import Access
 from ionport.identity.model import Actor
 from ionport.store import SystemScope
+from tests.support.beside import Beside
 from tests.support.exporting import OPERATOR, DocumentSide
 from tests.unit.exports.conftest import Walk
 
@@ -61,6 +63,11 @@ def replay(ready: Ready, wanted: DeliveryFilter) -> BulkRun:
     side = ready.side
     with side.database.write() as work:
         run = ready.replays.start(Access(work, side.scope, OPERATOR), wanted, REASON)
+    return settled(ready, run)
+
+
+def settled(ready: Ready, run: BulkRun) -> BulkRun:
+    side = ready.side
     steps = {BulkAction.REPLAY: replay_step(side.deliveries)}
     BulkRunner(side.database, ready.walk.clock, steps).run_one(run.id)
     with side.database.read() as work:
@@ -136,9 +143,45 @@ def test_what_is_tried_again_meanwhile_is_left_out(ready: Ready) -> None:
         DeliveryRepository(work.connection).update(
             SystemScope("test"), delivery.id, {"status": DeliveryStatus.CANCELLED}
         )
-    steps = {BulkAction.REPLAY: replay_step(side.deliveries)}
-    BulkRunner(side.database, ready.walk.clock, steps).run_one(run.id)
+    settled(ready, run)
     assert status_of(side, delivery) is DeliveryStatus.CANCELLED
+
+
+@pytest.mark.parametrize("database_kind", ["postgresql"], indirect=True)
+def test_two_people_who_begin_one_replay_at_one_moment_have_one_run(ready: Ready) -> None:
+    side, delivery = ready.side, failed(ready, "TWICE-1")
+    wanted, runs = DeliveryFilter(created_from=delivery.created_at), list[BulkRun]()
+
+    def begin(reason: str = REASON) -> None:
+        with side.database.write() as work:
+            runs.append(ready.replays.start(Access(work, side.scope, OPERATOR), wanted, reason))
+            if len(runs) == 1:
+                others.extend(Beside(partial(begin, why)) for why in (REASON, "another reason"))
+                others[0].ends_or_waits(side.database)
+
+    others = list[Beside]()
+    begin()
+    assert others[0].ends()
+    with pytest.raises(Conflict, match=REASON):
+        others[1].ends()
+    assert [run.id for run in runs] == [runs[0].id] * 2
+
+
+def test_what_failed_again_in_one_replay_is_not_tried_by_another_that_was_begun_before(
+    ready: Ready,
+) -> None:
+    side, delivery = ready.side, failed(ready, "AGAIN-1")
+    since = delivery.created_at
+    with side.database.write() as work:
+        access = Access(work, side.scope, OPERATOR)
+        later = ready.replays.start(access, DeliveryFilter(created_from=since), REASON)
+    ready.walk.clock.advance(timedelta(minutes=1))
+    ready.walk.proxy.fault("POST", "/IDM/api/items", "refuse", status=400, body=b"{}")
+    replay(ready, DeliveryFilter(created_from=since - timedelta(days=1)))
+    ready.runner.run(delivery.id)
+    assert status_of(side, delivery) is DeliveryStatus.FAILED
+    assert settled(ready, later).left_out == 1
+    assert status_of(side, delivery) is DeliveryStatus.FAILED
 
 
 def test_a_replay_needs_a_time_a_reason_a_failure_and_the_right(

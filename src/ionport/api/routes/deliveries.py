@@ -171,7 +171,8 @@ def replay(services: Services, call: Exporter, wanted: ReplayRequest) -> ReplayA
     """Try the failed deliveries of a time again in the background, for a reason.
 
     Those of 10,000 documents at most. Left out is what may have arrived although its answer is
-    missing.
+    missing, and what was tried since and failed again. One of the same deliveries for the same
+    reason that is not over is answered, and no second one begun.
     """
     asked = DeliveryFilter(
         created_from=wanted.since,

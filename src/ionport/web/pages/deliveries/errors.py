@@ -13,8 +13,8 @@ from ionport.core.errors import Conflict, InvalidInput
 from ionport.core.i18n import _
 from ionport.identity.groups.permissions import Permission
 from ionport.web.forms.fields import errors_of, text_of
-from ionport.web.pages.documents.listing.bulk import follow
-from ionport.web.rendering.templating import path_to, redirect, render
+from ionport.web.pages.documents.listing.bulk import follow, follow_known
+from ionport.web.rendering.templating import render
 from ionport.web.routes import form_routes
 from ionport.web.services import documents_of
 from ionport.web.state import organization_read, organization_scope, visit_of
@@ -64,10 +64,7 @@ def re_export(request: Request) -> Response:
     except InvalidInput as error:
         return _re_export_dialog(request, errors_of(error), error.status)
     except Conflict as error:
-        if error.existing_id is None:
-            raise
-        url = path_to(request, "documents_bulk_run", run=error.existing_id)
-        return redirect(request, url, kind="danger", text=error.text)
+        return follow_known(request, error)
     return follow(request, run)
 
 

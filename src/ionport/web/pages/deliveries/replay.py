@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ionport.core.errors import InvalidInput, refuse_wrong
+from ionport.core.errors import Conflict, InvalidInput, refuse_wrong
 from ionport.core.i18n import _
 from ionport.core.paging import MAX_PER_PAGE, PageRequest
 from ionport.documents.bulk.model import BulkAction
@@ -15,7 +15,7 @@ from ionport.exports.listing import DeliveryFilter
 from ionport.exports.replay import Replayable
 from ionport.web.forms.fields import errors_of, text_of
 from ionport.web.pages.deliveries.deliveries import FILTERS, wanted_deliveries
-from ionport.web.pages.documents.listing.bulk import follow
+from ionport.web.pages.documents.listing.bulk import follow, follow_known
 from ionport.web.rendering.templating import render
 from ionport.web.routes import form_routes
 from ionport.web.services import documents_of
@@ -44,6 +44,8 @@ def replay(request: Request) -> Response:
         refuse_wrong(_wrong_last_day(values, wanted), _("Correct the marked fields."))
         with organization_write(request) as access:
             run = service.replays.start(access, wanted, text_of(form, "reason"), told)
+    except Conflict as error:
+        return follow_known(request, error)
     except InvalidInput as error:
         errors = errors_of(error) if error.fields else {"": error.text}
         return _page(request, values, errors, error.status)

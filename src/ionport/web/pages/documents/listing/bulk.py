@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from ionport.core.errors import InvalidInput, IonportError
+from ionport.core.errors import Conflict, InvalidInput, IonportError
 from ionport.core.i18n import _, ngettext, number_text
 from ionport.core.paging import MAX_PER_PAGE
 from ionport.documents.bulk.model import UNDONE_BY, BulkAction, BulkRun, ItemResult, Selection
@@ -78,6 +78,14 @@ def follow(request: Request, run: BulkRun, told: str = "") -> Response:
         runner.wake()
     url = path_to(request, "documents_bulk_run", run=run.id)
     return redirect(request, url, kind="info", text=told)
+
+
+def follow_known(request: Request, error: Conflict) -> Response:
+    """Lead to the run that `error` names, and say there why no second one was begun."""
+    if error.existing_id is None:
+        raise error
+    url = path_to(request, "documents_bulk_run", run=error.existing_id)
+    return redirect(request, url, kind="danger", text=error.text)
 
 
 def _start(request: Request, action: BulkAction) -> BulkRun:
