@@ -55,6 +55,7 @@ class NightlyProofs:
 
     def _look_once(self) -> None:
         self.tell_of_ends()
+        self._service.pauses.look(self._database, self._tell)
         self.look()
 
     def tell_of_ends(self) -> int:

@@ -7,22 +7,29 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
+from ionport.connections.credential_ends import Tell
 from ionport.connections.model import Connection, ConnectionAction
 from ionport.connections.ports import ConnectionUse
 from ionport.connections.repository import ConnectionRepository
 from ionport.core.clock import Clock
 from ionport.core.errors import InvalidInput, existing
 from ionport.core.i18n import _
+from ionport.documents.webhooks.model import Event, EventType
 from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
 from ionport.identity.groups.permissions import Permission
-from ionport.store import OrganizationScope, ScopedWork
+from ionport.store import Database, OrganizationScope, ScopedWork, SystemScope
 
 REASON_LENGTH: Final = 500
+TOLD_EVERY: Final = timedelta(days=1)
+"""How often a pause that lasts is told."""
+
 _SHOWN: Final = 20
+_AT_ONCE: Final = 1_000
+_SCOPE: Final = SystemScope("connections that are paused")
 
 
 class PauseService:
@@ -71,7 +78,12 @@ class PauseService:
         access.require(Permission.MANAGE_CONNECTIONS)
         repository, connection = self._get(access, connection_id)
         if connection.paused_at is not None:
-            values = {"paused_at": None, "paused_by": "", "pause_reason": ""}
+            values = {
+                "paused_at": None,
+                "paused_by": "",
+                "pause_reason": "",
+                "pause_told_at": None,
+            }
             repository.update(access.scope, connection.id, values)
             details = {"name": connection.name}
             self._audit.record(access, ConnectionAction.RESUMED, connection.id, details)
@@ -85,6 +97,28 @@ class PauseService:
         access.require(Permission.MANAGE_CONNECTIONS)
         _repository, connection = self._get(access, connection_id)
         self._go_on(access, connection.id)
+
+    def look(self, database: Database, tell: Tell) -> int:
+        """Tell each pause once more for each day that it lasts; returns how many were told."""
+        now = self._clock.now()
+        with database.read() as work:
+            repository = ConnectionRepository(work.connection)
+            due = repository.paused_untold(_SCOPE, now - TOLD_EVERY, _AT_ONCE)
+        return sum(self._tell(database, tell, each, now) for each in due)
+
+    def _tell(self, database: Database, tell: Tell, one: Connection, now: datetime) -> bool:
+        scope = OrganizationScope(one.organization_id)
+        with database.write() as work:
+            access = work.within(scope)
+            repository = ConnectionRepository(work.connection)
+            # Another process may have told it at this moment.
+            repository.lock(scope, one.id)
+            found = repository.paused_untold(scope, now - TOLD_EVERY, 1, one.id)
+            if not found:
+                return False
+            repository.update(scope, one.id, {"pause_told_at": now})
+            tell(access, [_still_paused(found[0], now)])
+        return True
 
     def _go_on(self, access: ScopedWork[OrganizationScope], connection_id: str) -> None:
         now = self._clock.now()
@@ -100,6 +134,20 @@ class PauseService:
         repository.lock(access.scope, connection_id)
         found = repository.get(access.scope, connection_id)
         return repository, existing(found, _("There is no such connection."))
+
+
+def _still_paused(connection: Connection, now: datetime) -> Event:
+    since = connection.paused_at or now
+    details = {
+        "connection": connection.id,
+        "connection_name": connection.name,
+        "paused_at": since.isoformat(),
+        "paused_by": connection.paused_by,
+    }
+    text = _("{connection}: {name} has paused it on {day}").format(
+        connection=connection.name, name=connection.paused_by, day=since.date().isoformat()
+    )
+    return Event(EventType.CONNECTION_PAUSED, "", now, details=details, text=text)
 
 
 def ask_to_try(access: ScopedWork[OrganizationScope], connection_id: str, now: datetime) -> None:

@@ -39,7 +39,7 @@ AnyScope = OrganizationScope | SystemScope
 
 _c = connections.c
 _t = connection_tokens.c
-_HIDDEN = ("sealed", "credentials_told", "tried_at")
+_HIDDEN = ("sealed", "credentials_told", "pause_told_at", "tried_at")
 _SHOWN = tuple(column for column in _c if column.name not in _HIDDEN)
 
 # Built once: each delivery runs these.
@@ -92,6 +92,20 @@ class ConnectionRepository(Repository):
             or_(_c.paused_at.is_not(None), _c.id.in_(besides))
         )
         return self._all(query.order_by(func.lower(_c.name), _c.id).limit(limit), _connection)
+
+    def paused_untold(
+        self, scope: AnyScope, until: datetime, limit: int, connection_id: str = ""
+    ) -> Sequence[Connection]:
+        """Return paused connections of whose pause nothing was told since `until`.
+
+        Only that of an id, if any.
+        """
+        query = _owned(select(*_SHOWN), scope).where(
+            _c.paused_at.is_not(None), func.coalesce(_c.pause_told_at, _c.paused_at) <= until
+        )
+        if connection_id:
+            query = query.where(_c.id == connection_id)
+        return self._all(query.order_by(_c.paused_at, _c.id).limit(limit), _connection)
 
     def tried_at(self, scope: SystemScope, connection_id: str) -> datetime | None:
         """Return when a person last asked that what waits for a server is tried at once."""

@@ -38,11 +38,12 @@ connections = Table(
     # days before it was last announced.
     Column("credentials_end_on", Text),
     Column("credentials_told", Integer),
-    # Since when a person has paused it, and why; when a person last asked that what waits because
-    # no server answers is tried at once.
+    # Since when a person has paused it, and why; when that was last told; when a person last asked
+    # that what waits because no server answers is tried at once.
     Column("paused_at", Moment),
     Column("paused_by", Text, nullable=False, server_default=""),
     Column("pause_reason", Text, nullable=False, server_default=""),
+    Column("pause_told_at", Moment),
     Column("tried_at", Moment),
     UniqueConstraint("organization_id", "fingerprint", name="uq_connections_fingerprint"),
 )

@@ -90,7 +90,7 @@ def _told(message: AlertMessage, zone: tzinfo, origin: str) -> str:
 
 def _named(message: AlertMessage) -> str:
     if not message.document_id:
-        return _line(message.text)
+        return _line(told(message.text))
     kind = DOCUMENT_TYPES.get(message.document_type)
     return _line(f"{kind.label if kind else ''} {message.number or message.document_id}")
 

@@ -25,7 +25,12 @@ TRIED_FOR: Final = timedelta(days=3)
 """How long sending is tried again, from when it happened."""
 
 PRESET: Final = frozenset(
-    {EventType.EXPORT_ERROR, EventType.DELIVERY_HELD, EventType.CREDENTIALS_END}
+    {
+        EventType.EXPORT_ERROR,
+        EventType.DELIVERY_HELD,
+        EventType.CREDENTIALS_END,
+        EventType.CONNECTION_PAUSED,
+    }
 )
 
 SUBJECT: Final = "alerts"

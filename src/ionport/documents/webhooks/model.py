@@ -52,6 +52,7 @@ class EventType(StrEnum):
     ERP_REJECTED = "delivery.rejected"
     ERP_NO_WORD = "delivery.no_word"
     CREDENTIALS_END = "connection.credentials_end"
+    CONNECTION_PAUSED = "connection.paused"
 
     @classmethod
     def of_status(cls, status: DocumentStatus) -> EventType:
@@ -87,6 +88,7 @@ class EventType(StrEnum):
             EventType.ERP_REJECTED: _("The ERP has rejected a delivery"),
             EventType.ERP_NO_WORD: _("The ERP has said nothing of a delivery in time"),
             EventType.CREDENTIALS_END: _("The credentials of a connection end"),
+            EventType.CONNECTION_PAUSED: _("A connection is still paused"),
         }
         return named.get(self) or DocumentStatus(self.removeprefix(_DOCUMENT)).label
 

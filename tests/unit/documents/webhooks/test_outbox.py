@@ -83,7 +83,8 @@ def test_a_held_document_is_told_as_ready_for_validation(told: Told) -> None:
 def test_the_events_that_come_by_status_are_those_of_the_life_cycle() -> None:
     told_of = {EventType.of_status(each) for each in DocumentStatus if each != "new"}
     others = {EventType.DOCUMENT_RECEIVED, *(each for each in EventType if each.is_of_delivery)}
-    assert told_of | others | {EventType.CREDENTIALS_END} == set(EventType)
+    connections = {EventType.CREDENTIALS_END, EventType.CONNECTION_PAUSED}
+    assert told_of | others | connections == set(EventType)
     assert {each for _label, group in event_groups() for each in group} == set(EventType)
     assert all(EventType(each).label for each in ALL)
 
