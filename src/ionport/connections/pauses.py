@@ -5,7 +5,7 @@ Proofs run all the same. What waits is freed by the port that configurations fil
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -176,3 +176,13 @@ def pause_of(access: ScopedWork[OrganizationScope], connection_id: str) -> Pause
     repository.lock(access.scope, connection_id)
     found = repository.pause(access.scope, connection_id)
     return None if found is None else Pause(*found)
+
+
+def pauses_of(
+    access: ScopedWork[OrganizationScope], connection_ids: Collection[str]
+) -> Mapping[str, Pause]:
+    """Return the pauses of those connections that have one, by their ids."""
+    if not connection_ids:
+        return {}
+    found = ConnectionRepository(access.connection).pauses(access.scope, connection_ids)
+    return {connection: Pause(*told) for connection, told in found.items()}

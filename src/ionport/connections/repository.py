@@ -84,6 +84,15 @@ class ConnectionRepository(Repository):
         row = self._run(_PAUSE, parameters).one_or_none()
         return (row.paused_by, row.pause_reason) if row else None
 
+    def pauses(
+        self, scope: OrganizationScope, connection_ids: Collection[str]
+    ) -> Mapping[str, tuple[str, str]]:
+        """Return who has paused which of the connections, and why."""
+        query = _owned(select(_c.id, _c.paused_by, _c.pause_reason), scope).where(
+            _c.id.in_(connection_ids), _c.paused_at.is_not(None)
+        )
+        return {row.id: (row.paused_by, row.pause_reason) for row in self._run(query)}
+
     def paused(
         self, scope: OrganizationScope, besides: Collection[str], limit: int
     ) -> Sequence[Connection]:

@@ -15,6 +15,7 @@ from ionport.documents.service import DocumentService
 from ionport.documents.webhooks.model import EventType
 from ionport.exports.configurations.booking import BookingTargets
 from ionport.exports.configurations.model import ExportConfiguration
+from ionport.exports.configurations.pauses import as_paused
 from ionport.exports.delivery_making import Consent, DeliveryMaking
 from ionport.exports.delivery_reading import DeliveryReading
 from ionport.exports.destinations import destination_of
@@ -249,6 +250,7 @@ class DeliveryService(DeliveryReading):
         self.require_newest(access, delivery)
         if delivery.status in (DeliveryStatus.FAILED, DeliveryStatus.CANCELLED):
             self._refuse_sent_beside(access, delivery)
+        (delivery,) = as_paused(access, [delivery])
         if delivery.is_held:
             raise Conflict(
                 _("The delivery is held. {reason} {remedy}").format(

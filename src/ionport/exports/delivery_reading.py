@@ -11,6 +11,7 @@ from ionport.core.errors import NotFound
 from ionport.core.i18n import _
 from ionport.core.paging import Following, Page, PageRequest
 from ionport.documents.service import DocumentService
+from ionport.exports.configurations.pauses import as_paused
 from ionport.exports.document_deliveries import is_surely_refused
 from ionport.exports.ledger.record_repository import RecordRepository
 from ionport.exports.ledger.repository import DeliveryRepository
@@ -31,7 +32,10 @@ from ionport.store import OrganizationScope, ScopedWork, SystemScope, Work
 
 
 class DeliveryReading:
-    """Shows the ledger. Each use case raises Forbidden for who is no member."""
+    """Shows the ledger. Each use case raises Forbidden for who is no member.
+
+    What waits for its next try over a connection that a person has paused is shown as held.
+    """
 
     def __init__(
         self, clock: Clock, documents: DocumentService, timing: ExportTiming | None = None
@@ -46,7 +50,7 @@ class DeliveryReading:
         Without the permission to see payloads the attempts have no requests and answers.
         """
         access.require_organization_member()
-        delivery = self._get(access, delivery_id)
+        (delivery,) = as_paused(access, [self._get(access, delivery_id)])
         ledger = LedgerRepository(access.connection)
         document = self._documents.get(access, delivery.document_id)
         kind = document.document_type
@@ -65,7 +69,8 @@ class DeliveryReading:
     ) -> Sequence[Delivery]:
         """Return all deliveries of a document, newest generation first."""
         access.require_organization_member()
-        return DeliveryRepository(access.connection).of_document(access.scope, document_id)
+        found = DeliveryRepository(access.connection).of_document(access.scope, document_id)
+        return as_paused(access, found)
 
     def list(
         self,
@@ -78,9 +83,10 @@ class DeliveryReading:
     ) -> Page[Delivery]:
         """Return a page of deliveries."""
         access.require_organization_member()
-        return DeliveryRepository(access.connection).list(
+        found = DeliveryRepository(access.connection).list(
             access.scope, wanted, page, sort=sort, descending=descending
         )
+        return replace(found, items=as_paused(access, found.items))
 
     def following(
         self,
@@ -92,7 +98,8 @@ class DeliveryReading:
         """Return the deliveries that were made before a moment and id, the newest first."""
         access.require_organization_member()
         repository = DeliveryRepository(access.connection)
-        return repository.following(access.scope, wanted, limit, after)
+        found = repository.following(access.scope, wanted, limit, after)
+        return replace(found, items=as_paused(access, found.items))
 
     def is_surely_refused(self, access: ScopedWork[OrganizationScope], delivery: Delivery) -> bool:
         """Whether surely nothing of a delivery's open steps has arrived at its target."""

@@ -7,6 +7,7 @@ from typing import Final
 
 from sqlalchemy import ColumnElement, Connection, and_, literal, not_, or_, select
 
+from ionport.connections.tables import connections
 from ionport.documents.listing.conditions import of_search, own
 from ionport.documents.model import DocumentFilter, ErpStatus
 from ionport.documents.tables import documents
@@ -29,6 +30,16 @@ _IDS: Final = (
 )
 
 
+def is_held() -> ColumnElement[bool]:
+    """Return the condition that a delivery waits, and not for a time (`Delivery.is_held`).
+
+    What waits for a time over a connection that a person has paused is shown as held, too.
+    """
+    paused = select(connections.c.id).where(connections.c.paused_at.is_not(None))
+    has_no_time = or_(_d.due_at.is_(None), _d.connection_id.in_(paused))
+    return and_(_d.status == DeliveryStatus.WAITING, has_no_time)
+
+
 def matching(
     connection: Connection, scope: OrganizationScope, wanted: DeliveryFilter
 ) -> list[ColumnElement[bool]]:
@@ -43,8 +54,7 @@ def _of_filter(wanted: DeliveryFilter) -> Iterator[ColumnElement[bool]]:
     if wanted.status:
         yield _d.status == wanted.status
     if wanted.is_held is not None:
-        is_held = and_(_d.status == DeliveryStatus.WAITING, _d.due_at.is_(None))
-        yield is_held if wanted.is_held else not_(is_held)
+        yield is_held() if wanted.is_held else not_(is_held())
     if wanted.error_code in _OF_ERP:
         yield _d.erp_status == literal(wanted.error_code, literal_execute=True)
     elif wanted.error_code:

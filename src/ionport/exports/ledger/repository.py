@@ -21,7 +21,7 @@ from sqlalchemy import (
 from ionport.core.paging import Following, Page, PageRequest
 from ionport.documents.model import ErpStatus
 from ionport.documents.tables import documents
-from ionport.exports.ledger.conditions import matching
+from ionport.exports.ledger.conditions import is_held, matching
 from ionport.exports.ledger.named_version_repository import NamedVersionRepository
 from ionport.exports.listing import Cause, DeliveryFilter, DeliverySort
 from ionport.exports.model import (
@@ -190,7 +190,7 @@ class DeliveryRepository:
         """Return how many deliveries each configuration and connection hold, by both ids."""
         rows = self._connection.execute(
             _owned(select(_d.configuration_id, _d.connection_id, func.count()), scope)
-            .where(_d.status == DeliveryStatus.WAITING, _d.due_at.is_(None))
+            .where(is_held())
             .group_by(_d.configuration_id, _d.connection_id)
         )
         return {(configuration, connection): number for configuration, connection, number in rows}

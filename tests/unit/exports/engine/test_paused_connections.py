@@ -8,6 +8,8 @@ from datetime import timedelta
 import pytest
 
 from ionport.core.errors import Conflict, Forbidden, InvalidInput
+from ionport.core.paging import PageRequest
+from ionport.exports.listing import DeliveryFilter
 from ionport.exports.model import DeliveryStatus, OutcomeKind
 from ionport.identity.access import Access
 from ionport.identity.model import Actor
@@ -84,6 +86,36 @@ def test_a_lost_call_is_not_looked_up_while_paused(walk: Walk) -> None:
         resume(walk)
         assert walk.run(runner, delivery_id).kind is OutcomeKind.DONE
         assert len(walk.items(walk.side.detail(delivery_id))) == 1
+
+
+def test_what_waits_for_its_next_try_says_that_the_connection_is_paused(walk: Walk) -> None:
+    side = walk.side
+    walk.proxy.fault("POST", ITEMS, "refuse", status=503, body=b"{}")
+    delivery_id = walk.exported("P-5")
+    with closing(side.runner()) as runner:
+        assert runner.run(delivery_id).kind is OutcomeKind.WAIT
+    due = side.detail(delivery_id).delivery.next_attempt_at
+    pause(walk, "Month-end in M3")
+    held, waiting = (DeliveryFilter(is_held=each) for each in (True, False))
+    with side.database.read() as work:
+        access = Access(work, side.scope, OPERATOR)
+        document_id = side.detail(delivery_id).delivery.document_id
+        shown = [
+            side.detail(delivery_id).delivery,
+            *side.deliveries.of_document(access, document_id),
+            *side.deliveries.list(access, held, PageRequest()).items,
+            *side.deliveries.following(access, held, 5, None).items,
+        ]
+        assert side.deliveries.list(access, waiting, PageRequest()).total == 0
+        assert sum(side.deliveries.held(access).values()) == 1
+    assert [each.id for each in shown] == [delivery_id] * 4
+    for each in shown:
+        assert (each.is_held, each.next_attempt_at) == (True, None)
+        assert "Month-end in M3" in f"{each.error_text} {each.remedy}"
+    with pytest.raises(Conflict, match="Month-end"):
+        side.retry(delivery_id)
+    resume(walk)
+    assert side.detail(delivery_id).delivery.next_attempt_at == due
 
 
 def test_pausing_needs_the_right_and_a_short_reason(walk: Walk) -> None:

@@ -9,11 +9,12 @@ from ionport.connections.pauses import pause_of
 from ionport.core.i18n import _
 from ionport.documents.review.life_cycle import is_held
 from ionport.documents.service import DocumentService
+from ionport.exports.configurations.pauses import problem_of
 from ionport.exports.configurations.proof_decisions import refused_proof
 from ionport.exports.engine.lost_calls import has_lost_call
 from ionport.exports.engine.passes.model import RunningPass
 from ionport.exports.ledger.attempts import Problem
-from ionport.exports.model import DOCUMENT_HELD, PAUSED_BY_PERSON
+from ionport.exports.model import DOCUMENT_HELD
 from ionport.store import Work
 
 
@@ -36,15 +37,7 @@ def what_holds(work: Work, running: RunningPass, documents: DocumentService) -> 
 def connection_problem(work: Work, running: RunningPass) -> Problem | None:
     """Return that a person has paused the delivery's connection, None where nobody has."""
     pause = pause_of(work.within(running.scope), running.delivery.connection_id)
-    if pause is None:
-        return None
-    text = _("{name} has paused the connection.").format(name=pause.by)
-    if pause.reason:
-        text = _("{name} has paused the connection: “{reason}”.").format(
-            name=pause.by, reason=pause.reason
-        )
-    remedy = _("Resume it on its page: what waits for it then goes on.")
-    return Problem(PAUSED_BY_PERSON, text, remedy, transient=True)
+    return None if pause is None else problem_of(pause)
 
 
 def document_problem(

@@ -23,14 +23,21 @@ def test_a_pause_is_shown_wherever_somebody_waits_for_it(site: Site) -> None:
     path = connection_of(site)
     assert f"{path}/pause" in site.browser.get(path).text
     assert "Proofs run all the same" in site.browser.text(f"{path}/pause")
+    site.proxy.fault("POST", "/IDM/api/items", "refuse", status=503, body=b"{}")
+    timed = site.export("S-TIMED")
+    assert site.run(timed) is DeliveryStatus.WAITING
+    assert "Next try:" in site.browser.text(url(timed))
     long = site.browser.send(f"{path}/pause", {"reason": "x" * 501})
     assert (long.status_code, "at most 500" in said(long.text)) == (422, True)
     answer = site.browser.send(f"{path}/pause", {"reason": "Month-end in M3"})
     assert "The connection is paused." in said(answer.text)
     delivery = site.export()
     assert site.run(delivery) is DeliveryStatus.WAITING
-    for address in (path, "/settings/connections", "/dashboard", url(delivery)):
+    document = f"/documents/{timed.document_id}"
+    lists = ("/settings/connections", "/dashboard", "/deliveries")
+    for address in (path, *lists, document, url(timed), url(delivery)):
         page = site.browser.get(address).text
+        assert "Next try:" not in said(page), address
         assert "Month-end in M3" in said(page), address
         assert path in page, address
     answer = site.browser.send(f"{path}/resume", form_at=path)
