@@ -56,6 +56,7 @@ QUICK = ExportTiming(
     heartbeat=0.2,
     silent_after=2.0,
     pause=0.2,
+    clock_error=0.0,
 )
 
 

@@ -25,7 +25,7 @@ class ExportTiming:
     doubling up to `longest_pause`. `max_runs` bounds how often the passes of a delivery
     may be taken over. A server that asks for a longer wait gets `longest_asked` at most.
     `record_within` is how long a finished call waits for the database to take
-    its answer.
+    its answer. By so much as `clock_error` the wall clocks of two machines may differ.
     """
 
     first_wait: float = 2.0
@@ -46,6 +46,7 @@ class ExportTiming:
     pause: float = 15.0
     longest_pause: float = 300.0
     record_within: float = 60.0
+    clock_error: float = 900.0
 
     def __post_init__(self) -> None:
         if self.gateway_timeout <= 0 or self.search_lag < 0 or self.after_gateway <= 0:

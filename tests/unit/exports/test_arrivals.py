@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -35,6 +36,7 @@ from tests.unit.exports.conftest import Opened, Walk
 pytestmark = pytest.mark.on_each_database
 ITEMS = "/IDM/api/items"
 LN = f"/LN/c4ws/services/{SERVICE}"
+NOT_THERE = Arrival.NOT_THERE
 REASON = "Seen on the screen of Infor"
 
 
@@ -128,6 +130,30 @@ def test_what_is_not_there_is_asked_for_and_sent_once_more_under_the_same_key(
     assert detail.delivery.correlation_id == before.correlation_id
     assert len(walk.items(detail)) == 1
     assert walk.proxy.count("GET", ITEMS) == asked + 1
+
+
+def test_that_nothing_can_arrive_any_more_is_told_by_no_clock_that_was_set_ahead(
+    walk: Walk, runner: DeliveryRunner
+) -> None:
+    delivery_id, side = lost_in_idm(walk, runner, "drop"), walk.side
+    timing = replace(QUICK, clock_error=900.0)
+    service = ArrivalService(side.clock, side.audit, side.documents, side.deliveries, timing)
+
+    def decided(by: ArrivalService) -> str:
+        with side.database.write() as work:
+            try:
+                by.decide(Access(work, side.scope, OPERATOR), delivery_id, NOT_THERE, REASON)
+            except Conflict as error:
+                return error.code
+        return "decided"
+
+    walk.clock.step(timedelta(minutes=10))
+    assert decided(service) == "may_still_arrive"
+    walk.clock.advance(timedelta(seconds=QUICK.settle))
+    # A process that has not counted cannot know, before clocks could hardly differ by so much.
+    another = ArrivalService(side.clock, side.audit, side.documents, side.deliveries, timing)
+    assert decided(another) == "may_still_arrive"
+    assert decided(service) == "decided"
 
 
 def test_what_a_person_has_not_found_and_the_target_has_is_not_sent_again(

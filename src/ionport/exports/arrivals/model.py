@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
 from ionport.core.errors import InvalidInput
 from ionport.core.i18n import _
 from ionport.exports.destinations import call_of
-from ionport.exports.ledger.attempts import miss_counts_after
 from ionport.exports.life_cycle import DeliveryCause, sources
 from ionport.exports.model import Attempt, AttemptState, Delivery, DeliveryDetail, DeliveryStep
-from ionport.exports.timing import ExportTiming
 
 _REFERENCE: Final = re.compile(r"[\x21-\x7e]{1,100}")
 
@@ -66,8 +64,13 @@ class UnknownCall:
         return reference
 
 
-def unknown_call(detail: DeliveryDetail, timing: ExportTiming) -> UnknownCall | None:
-    """Return the call that a person may decide of; None where all is known or one is under way."""
+def unknown_call(
+    detail: DeliveryDetail, sure_at: Callable[[Attempt], datetime]
+) -> UnknownCall | None:
+    """Return the call that a person may decide of; None where all is known or one is under way.
+
+    `sure_at` tells from when on an attempt can arrive no more.
+    """
     delivery = detail.delivery
     if delivery.status not in sources(DeliveryCause.FOUND_THERE):
         return None
@@ -80,7 +83,8 @@ def unknown_call(detail: DeliveryDetail, timing: ExportTiming) -> UnknownCall | 
     if not lost or any(each.state is AttemptState.SENT for each in made):
         return None
     column = _column(delivery, step)
-    return UnknownCall(step, lost, column, bool(column) and len(left) > 1, _sure_at(lost, timing))
+    sure = max(sure_at(each) for each in lost)
+    return UnknownCall(step, lost, column, bool(column) and len(left) > 1, sure)
 
 
 def _column(delivery: Delivery, step: DeliveryStep) -> str:
@@ -88,15 +92,3 @@ def _column(delivery: Delivery, step: DeliveryStep) -> str:
     columns: Mapping[str, Any] = call_of(delivery.method, step.kind).columns("?")
     empty = [name for name, value in columns.items() if value and not getattr(delivery, name)]
     return empty[0] if empty else ""
-
-
-def _sure_at(lost: Sequence[Attempt], timing: ExportTiming) -> datetime:
-    """Return from when on no call can arrive any more.
-
-    Counted from when each became unknown, by the wall clock: a person looks, and no worker.
-    """
-    return max(
-        (each.history[-1].at if each.history else each.sent_at)
-        + timedelta(seconds=miss_counts_after(each, timing))
-        for each in lost
-    )

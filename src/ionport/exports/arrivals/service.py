@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
-from ionport.core.clock import Clock
+from ionport.core.clock import BootClock
 from ionport.core.errors import Conflict
 from ionport.core.i18n import _, moment_text
 from ionport.documents.retention.content import require_content
@@ -21,12 +21,14 @@ from ionport.documents.service import DocumentService
 from ionport.exports.arrivals.model import Arrival, UnknownCall, unknown_call
 from ionport.exports.deliveries import DeliveryService, checked_reason
 from ionport.exports.destinations import call_of
+from ionport.exports.engine.lost_calls import LostCalls
 from ionport.exports.engine.passes.model import RunningPass
 from ionport.exports.engine.passes.records import PassRecords
-from ionport.exports.ledger.attempts import changed
+from ionport.exports.ledger.attempts import changed, miss_counts_after
 from ionport.exports.ledger.steps_repository import LedgerRepository
 from ionport.exports.life_cycle import DeliveryCause
 from ionport.exports.model import (
+    Attempt,
     AttemptState,
     Delivery,
     DeliveryAction,
@@ -48,7 +50,7 @@ class ArrivalService:
 
     def __init__(
         self,
-        clock: Clock,
+        clock: BootClock,
         audit: AuditLog,
         documents: DocumentService,
         deliveries: DeliveryService,
@@ -59,10 +61,22 @@ class ArrivalService:
         self._documents = documents
         self._deliveries = deliveries
         self._timing = timing or ExportTiming()
+        self._seen = LostCalls(clock, self._timing)
 
     def question(self, detail: DeliveryDetail) -> UnknownCall | None:
         """Return the call of a delivery that a person may decide of, None without one."""
-        return unknown_call(detail, self._timing)
+        return unknown_call(detail, self._sure_at)
+
+    def _sure_at(self, lost: Attempt) -> datetime:
+        """Return from when on a call can arrive no more.
+
+        Counted on the boot clock from when this process first showed it; by the wall clock, which
+        another machine has written, only where it would be so although the two differed.
+        """
+        own = self._clock.now() + timedelta(seconds=self._seen.seconds_until_a_miss_counts(lost))
+        written = lost.history[-1].at if lost.history else lost.sent_at
+        wait = miss_counts_after(lost, self._timing) + self._timing.clock_error
+        return min(own, written + timedelta(seconds=wait))
 
     def undecided(
         self, access: Access[OrganizationScope], delivery_ids: Sequence[str]
