@@ -7,6 +7,7 @@ import os
 import re
 import shlex
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -18,9 +19,9 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from ionport.application import open_application
-from ionport.cli.serving.processes import stop_with
+from ionport.cli.serving import processes
 from ionport.manual import read_page
-from ionport.settings import Side
+from ionport.settings import Settings, Side
 from ionport.store import sqlite_url
 from tests.support import databases, sides
 from tests.support.exporting import invoice
@@ -194,11 +195,35 @@ def test_a_server_process_stops_when_the_first_one_has_ended(
     told: list[tuple[int, int]] = []
     monkeypatch.setattr(os, "kill", lambda *call: told.append(call))
     reading, writing = os.pipe()
-    stop_with(reading)
+    processes.stop_with(reading)
     assert not told
     os.close(writing)
     assert until(lambda: told == [(os.getpid(), signal.SIGTERM)])
     os.close(reading)
+
+
+def test_the_address_of_several_processes_is_told_once_one_of_them_has_begun(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    mark, seen = tmp_path / "begun", list[bool]()
+
+    def program(_settings: Settings, _listener: int, first_process: int) -> list[str]:
+        begin = f"import os; open({str(mark)!r}, 'w'); os.write({first_process}, b'.')"
+        return [sys.executable, "-S", "-c", f"{begin}; os.read({first_process}, 1)"]
+
+    def begun() -> None:
+        seen.append(mark.exists())
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    monkeypatch.setattr(processes, "_arguments", program)
+    before = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        with socket.socket() as listener:
+            processes.serve_in_processes(Settings(data=tmp_path), listener, 2, begun)
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+    assert seen == [True]
 
 
 def test_several_processes_on_sqlite_are_refused(shell: Shell) -> None:

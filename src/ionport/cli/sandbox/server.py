@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import click
@@ -14,7 +14,7 @@ from ionport.cli.infor.credentials import write_private
 from ionport.cli.opening import OPERATOR, infor_side, settings_of
 from ionport.cli.sandbox.control_client import ACCESS_FILE, ControlAccess
 from ionport.cli.serving.server import RunningServer
-from ionport.core.errors import InvalidInput, IonportError
+from ionport.core.errors import InvalidInput
 from ionport.core.ids import random_token
 from ionport.identity.access import Access
 from ionport.identity.model import PasswordProof, TenantRole
@@ -46,22 +46,28 @@ def serve(
         own = infor_side(server.application).own
         own.of(server.application.tenant.id).use_cassette(cassette)
     path = credentials or settings.data / "sandbox.ionapi"
-    try:
-        _ensure_credentials(server.application, path)
-    except IonportError:
-        server.close()
-        raise
-    with _announced(server, settings.data / ACCESS_FILE):
-        click.echo(f"The sandbox of {server.application.tenant.id} serves on {server.url}")
-        click.echo(f"  Credentials   {path}")
-        if cassette is not None:
-            click.echo(f"  Replays       {len(cassette.calls)} calls of {replay}")
-        click.echo(f"  Control plane {server.url}/_control/{server.application.tenant.id}/")
-        click.echo(f"  Control key   {settings.data / ACCESS_FILE} (until this ends)")
-        click.echo("Look at calls:  ionport sandbox record      (another terminal, same --data)")
-        click.echo("Order faults:   ionport sandbox faults add status --service IDM --times 2")
-        click.echo("Stop with Ctrl+C.")
-        server.run()
+    with ExitStack() as announced:
+
+        def begun() -> None:
+            _ensure_credentials(server.application, path)
+            announced.enter_context(_announced(server, settings.data / ACCESS_FILE))
+            replays = f"{len(cassette.calls)} calls of {replay}" if cassette is not None else ""
+            _show(server, path, settings.data / ACCESS_FILE, replays)
+
+        server.run(begun)
+
+
+def _show(server: RunningServer, credentials: Path, access: Path, replays: str) -> None:
+    tenant = server.application.tenant.id
+    click.echo(f"The sandbox of {tenant} serves on {server.url}")
+    click.echo(f"  Credentials   {credentials}")
+    if replays:
+        click.echo(f"  Replays       {replays}")
+    click.echo(f"  Control plane {server.url}/_control/{tenant}/")
+    click.echo(f"  Control key   {access} (until this ends)")
+    click.echo("Look at calls:  ionport sandbox record      (another terminal, same --data)")
+    click.echo("Order faults:   ionport sandbox faults add status --service IDM --times 2")
+    click.echo("Stop with Ctrl+C.")
 
 
 @contextmanager

@@ -5,15 +5,15 @@ from __future__ import annotations
 import signal
 import socket
 import threading
+from contextlib import ExitStack
 from dataclasses import replace
 
 import click
 
 from ionport.application import Application, open_application
 from ionport.cli.opening import OPERATOR, settings_of
-from ionport.cli.serving.processes import serve_in_processes, stop_with
+from ionport.cli.serving.processes import serve_in_processes, stop_with, tell_begun
 from ionport.cli.serving.schema_watch import SchemaWatch
-from ionport.cli.serving.served_address import remember
 from ionport.cli.serving.server import RunningServer, beside_requests, listen, running
 from ionport.core.errors import InvalidInput
 from ionport.data_folder import upgrade_existing
@@ -82,7 +82,8 @@ def up(
         return
     if listener is not None and first_process is not None:
         stop_with(first_process)
-        RunningServer(settings, listener=socket.socket(fileno=listener)).run()
+        one = RunningServer(settings, listener=socket.socket(fileno=listener))
+        one.run(lambda: tell_begun(first_process))
         return
     server = RunningServer(settings)
     # Not before: a folder that another process serves keeps its address, which is told here.
@@ -97,11 +98,15 @@ def _serve_in_processes(settings: Settings, number: int) -> None:
         )
     listener = listen(settings)
     host, port = listener.getsockname()[:2]
-    application = open_application(replace(settings, host=str(host), port=int(port)))
-    remember(application.settings)
-    _show_start(application)
-    application.close()
-    serve_in_processes(application.settings, listener, number)
+    with ExitStack() as opened:
+        application = open_application(replace(settings, host=str(host), port=int(port)))
+        opened.callback(application.close)
+
+        def begun() -> None:
+            _show_start(application)
+            opened.close()
+
+        serve_in_processes(application.settings, listener, number, begun)
 
 
 def _show_start(application: Application) -> None:

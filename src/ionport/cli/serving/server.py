@@ -6,7 +6,7 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
 from types import FrameType
 from typing import Protocol
@@ -49,8 +49,10 @@ class RunningServer:
         engine = self.application.delivery_engine(options) if settings.side.has_documents else None
         infor = self.application.infor
         self._watch = SchemaWatch(self.application.database, self._end)
-        self._parts = [
+        self._parts: list[Part] = [
             *([engine] if engine else []),
+            # Not before the engine has the folder: whoever has it keeps its address.
+            _ServedAddress(self.application.settings),
             *beside_requests(self.application),
             self._watch,
         ]
@@ -102,17 +104,26 @@ class RunningServer:
                 self._server.should_exit = True
                 thread.join(SHUTDOWN_SECONDS + 5)
 
-    @contextmanager
-    def _background_running(self) -> Iterator[None]:
-        with running(self._parts, self.close):
-            # Not before the engine has the folder: whoever has it keeps its address.
-            remember(self.application.settings)
-            yield
+    def _background_running(self) -> AbstractContextManager[None]:
+        return running(self._parts, self.close)
 
     def close(self) -> None:
         """Close what was opened; serving does it at its end."""
         self.application.close()
         self._socket.close()
+
+
+class _ServedAddress:
+    """The address that commands beside the server write; it stays when the server ends."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def launch(self) -> None:
+        remember(self._settings)
+
+    def close(self) -> None:
+        """Leave it as it is."""
 
 
 class Part(Protocol):
