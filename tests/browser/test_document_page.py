@@ -56,6 +56,9 @@ def test_a_clerk_decides_by_keyboard_and_goes_on_to_the_next_document(
     expect(page.locator("[data-finding]").nth(1)).to_be_focused()
     keys.press("p")
     expect(page.locator("[data-finding]").first).to_be_focused()
+    # Who types the reason at once, and not into its field, leaves the document for nothing.
+    keys.type("es")
+    expect(page.locator("[data-finding]").first).to_be_focused()
     keys.press("a")
     expect(page.locator("[data-finding]").first.locator("[data-key-accept]")).to_be_focused()
     keys.press("Escape")

@@ -55,10 +55,15 @@
     "?": () => document.getElementById("keys").togglePopover(),
   };
 
+  // At a finding with a field a person types next what belongs there: no letter leaves the page.
+  const leaving = ["e", "s"];
+
   document.addEventListener("keydown", (event) => {
     const isTyping = event.target.matches("input:not([type=radio]),textarea,select");
-    if (event.key === "Escape" && isTyping) event.target.blur();
+    const isAtField = event.target.matches("[data-finding]:has(.form-control)");
+    if (event.key === "Escape" && (isTyping || isAtField)) event.target.blur();
     if (isTyping || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (isAtField && leaving.includes(event.key)) return;
     const act = keys[event.key];
     if (!act) return;
     event.preventDefault();
