@@ -54,7 +54,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 T = TypeVar("T")
 
@@ -191,6 +191,20 @@ def existing(value: T | None, text: str, *, code: str | None = None) -> T:
     if value is None:
         raise NotFound(text, code=code)
     return value
+
+
+def check_all(*checks: Callable[[], object]) -> None:
+    """Make every check; raises one InvalidInput with what all of them find wrong."""
+    errors = list[InvalidInput]()
+    for check in checks:
+        try:
+            check()
+        except InvalidInput as error:
+            errors.append(error)
+    if len(errors) == 1:
+        raise errors[0]
+    fields = {name: text for error in errors for name, text in error.fields.items()}
+    refuse_wrong(fields, " ".join(fields.values()))
 
 
 def refuse_wrong(fields: Mapping[str, str | None], text: str, *, code: str | None = None) -> None:

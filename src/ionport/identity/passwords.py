@@ -48,13 +48,18 @@ class Passwords:
             InvalidInput: shorter than 12 or longer than 200 characters.
             Unavailable: too many checks run at once.
         """
+        self.check(password)
+        with self._known.taken():
+            return self._hasher.hash(password.reveal())
+
+    @staticmethod
+    def check(password: Secret) -> None:
+        """Raise InvalidInput as `hash` does."""
         length = len(password.reveal())
         if length < MIN_LENGTH:
             raise _bad_length(_("Use at least {n} characters.").format(n=MIN_LENGTH))
         if length > MAX_LENGTH:
             raise _bad_length(_("Use at most {n} characters.").format(n=MAX_LENGTH))
-        with self._known.taken():
-            return self._hasher.hash(password.reveal())
 
     def matches(self, stored: str | None, password: Secret) -> bool:
         """Tell whether `password` made the hash `stored`; None (no such user) never matches.

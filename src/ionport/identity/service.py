@@ -14,7 +14,7 @@ from typing import NoReturn
 from sqlalchemy.exc import IntegrityError
 
 from ionport.core.clock import Clock
-from ionport.core.errors import Conflict, Forbidden, InvalidInput, NotFound, existing
+from ionport.core.errors import Conflict, Forbidden, InvalidInput, NotFound, check_all, existing
 from ionport.core.i18n import LANGUAGES, _
 from ionport.core.ids import new_id, new_uuid, random_token
 from ionport.core.secrets import Secret
@@ -213,13 +213,23 @@ class IdentityService:
         self._audit.record(Access(work, _OPERATOR, actor), UserAction.CREATED, user.id)
         return user
 
+    def check_password(self, password: Secret) -> None:
+        """Raise InvalidInput as `hash_password` does."""
+        self._passwords.check(password)
+
+    def check_new_user(self, new: NewUser) -> None:
+        """Raise InvalidInput for what is wrong by itself: username, name, e-mail address; all."""
+        check_all(
+            lambda: _key_of(new.username),
+            lambda: _plain_text(new.full_name, "full_name", 200),
+            lambda: _email(new.email),
+        )
+
     def add_user(self, work: Work, new: NewUser, password_hash: str) -> User:
         """Make a user; the callers check the right."""
+        self.check_new_user(new)
         username = unicodedata.normalize("NFC", new.username.strip())
-        key = username_key(username)
-        if key is None:
-            text = _("Use 1 to 100 letters, digits and . @ + - _ without spaces.")
-            raise InvalidInput(text, fields={"username": text})
+        key = _key_of(username)
         user = User(
             id=new_id("usr"),
             username=username,
@@ -340,6 +350,14 @@ def _require_operator(actor: Actor) -> None:
 def _require_user(work: Work, user_id: str) -> None:
     if UserRepository(work.connection).find(_OPERATOR, user_id) is None:
         raise NotFound(_("There is no such user."))
+
+
+def _key_of(username: str) -> str:
+    key = username_key(unicodedata.normalize("NFC", username.strip()))
+    if key is None:
+        text = _("Use 1 to 100 letters, digits and . @ + - _ without spaces.")
+        raise InvalidInput(text, fields={"username": text})
+    return key
 
 
 def _plain_text(text: str, field: str, limit: int, *, required: bool = False) -> str:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from starlette.datastructures import FormData
 from starlette.requests import Request
 
-from ionport.core.errors import InvalidInput, TooManyRequests
+from ionport.core.errors import InvalidInput, TooManyRequests, refuse_wrong
 from ionport.core.i18n import _
 from ionport.core.secrets import Secret
 from ionport.identity.model import PasswordProof
@@ -33,18 +32,18 @@ def password_errors(error: InvalidInput | TooManyRequests) -> Mapping[str, str]:
     return errors_of(error) if isinstance(error, InvalidInput) else {"": error.text}
 
 
-def typed_twice(form: FormData, name: str) -> Secret:
-    """Return a new password; raises InvalidInput unless `repeated` is the same."""
-    password = secret_of(form, name)
-    if password != secret_of(form, "repeated"):
-        text = _("The two passwords differ.")
-        raise InvalidInput(text, fields={"repeated": text})
-    return password
+def typed_twice(request: Request, name: str) -> Secret:
+    """Return a new password, from the field `name`.
 
-
-def hashed(request: Request, password: Secret, name: str) -> str:
-    """Return a new password's hash; raises InvalidInput on field `name` when it is no good."""
+    Raises InvalidInput where it is no good, or `repeated` is another one; for both at once.
+    """
+    visit = visit_of(request)
+    password, wrong = secret_of(visit.form, name), dict[str, str]()
     try:
-        return visit_of(request).services.identity.hash_password(password)
+        visit.services.identity.check_password(password)
     except InvalidInput as error:
-        raise InvalidInput(error.text, fields={name: error.text}) from error
+        wrong[name] = error.text
+    if password != secret_of(visit.form, "repeated"):
+        wrong["repeated"] = _("The two passwords differ.")
+    refuse_wrong(wrong, " ".join(wrong.values()))
+    return password

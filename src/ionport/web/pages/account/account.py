@@ -8,14 +8,20 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from ionport.core.errors import InvalidInput, TooManyRequests, Unauthenticated, Unavailable
+from ionport.core.errors import (
+    InvalidInput,
+    TooManyRequests,
+    Unauthenticated,
+    Unavailable,
+    check_all,
+)
 from ionport.core.i18n import _
 from ionport.core.secrets import Secret
 from ionport.identity.service import NewUser
 from ionport.oauth.accounts.model import ServiceAccount
 from ionport.store import SystemScope
 from ionport.web.forms.fields import errors_of, secret_of, text_of
-from ionport.web.forms.passwords import hashed, password_errors, password_proof, typed_twice
+from ionport.web.forms.passwords import password_errors, password_proof, typed_twice
 from ionport.web.forms.signing_in import sign_in_and_go
 from ionport.web.middleware import cookies
 from ionport.web.rendering.devices import device_name
@@ -103,14 +109,16 @@ def set_up(request: Request) -> Response:
     services = visit.services
     token = Secret(request.path_params["token"])
     values = {name: text_of(visit.form, name) for name in ("username", "full_name", "email")}
-    password = secret_of(visit.form, "password")
+    new, password = NewUser(**values), secret_of(visit.form, "password")
     with services.database.read() as work:
         services.setup.check_setup_link(work, token)
     try:
-        typed_twice(visit.form, "password")
+        check_all(
+            lambda: services.identity.check_new_user(new), lambda: typed_twice(request, "password")
+        )
         password_hash = services.identity.hash_password(password)
         with services.database.write() as work:
-            services.setup.consume_setup_link(work, token, NewUser(**values), password_hash)
+            services.setup.consume_setup_link(work, token, new, password_hash)
     except InvalidInput as error:
         context = {"values": values, "errors": errors_of(error)}
         return render(request, "account/account/set_up.html", context, status=error.status)
@@ -151,9 +159,9 @@ def change_password(request: Request) -> Response:
     visit = visit_of(request)
     services = visit.services
     try:
-        new = typed_twice(visit.form, "new_password")
+        new = typed_twice(request, "new_password")
         proof = password_proof(request)
-        password_hash = hashed(request, new, "new_password")
+        password_hash = services.identity.hash_password(new)
         with services.database.write() as work:
             services.sessions.change_password(work, visit.signed_in, proof, password_hash)
     except (InvalidInput, TooManyRequests) as error:

@@ -12,7 +12,7 @@ from ionport.core.i18n import _
 from ionport.core.secrets import Secret
 from ionport.identity.accounts.model import LinkKind
 from ionport.web.forms.fields import errors_of
-from ionport.web.forms.passwords import hashed, typed_twice
+from ionport.web.forms.passwords import typed_twice
 from ionport.web.forms.signing_in import sign_in_and_go
 from ionport.web.rendering.templating import redirect, render
 from ionport.web.routes import form_routes
@@ -33,8 +33,8 @@ def use_link(request: Request) -> Response:
     try:
         with services.database.read() as work:
             services.accounts.link_of(work, token)
-        new = typed_twice(visit.form, "new_password")
-        password_hash = hashed(request, new, "new_password")
+        new = typed_twice(request, "new_password")
+        password_hash = services.identity.hash_password(new)
         with services.database.write() as work:
             user = services.accounts.use_link(work, token, password_hash, visit.address)
     except InvalidInput as error:

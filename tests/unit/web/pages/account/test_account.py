@@ -61,6 +61,14 @@ def test_a_mistake_is_shown_beside_its_field_and_the_link_stays_usable(
     assert browser.send(link, _administrator()).status_code == 200
 
 
+def test_all_mistakes_of_the_set_up_are_shown_at_once(people: People, browser: Browser) -> None:
+    wrong = {"username": "two words", "email": "nobody", "password": "short", "repeated": "other"}
+    answer = browser.send(_set_up(people), _administrator(**wrong, full_name="x" * 201))
+    assert answer.status_code == 422
+    for field in (*wrong, "full_name"):
+        assert f'id="{field}-error"' in answer.text, field
+
+
 def test_the_sign_in_page_tells_a_new_installation_where_to_begin(
     people: People, browser: Browser
 ) -> None:
