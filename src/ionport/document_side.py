@@ -189,7 +189,7 @@ def open_document_side(
         documents=documents,
         companies=CompanyService(clock, audit, identity),
         suppliers=(suppliers := SupplierService(clock, audit)),
-        supplier_fetching=SupplierFetching(database, exports.connections, suppliers),
+        supplier_fetching=SupplierFetching(database, clock, exports.connections, suppliers),
         types=documents.review.types,
         list_settings=ListSettingsService(),
         readable_pages=readable_pages,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     Column,
     ForeignKey,
     Index,
@@ -70,6 +71,29 @@ connection_usage = Table(
     part_of("connection_id", "connections.id", primary_key=True),
     Column("minute", BigInteger, primary_key=True, index=True),
     *required(Integer, "sign_ons", "tokens", "calls"),
+)
+
+# What fetches of suppliers have read and what came of them, the newest twenty of a connection.
+supplier_fetches = Table(
+    "supplier_fetches",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("organization_id", Text, ForeignKey("organizations.id"), nullable=False),
+    part_of("connection_id", "connections.id"),
+    *required(Text, "erp", "company", "state", "person"),
+    Column("is_check", Boolean(create_constraint=False), nullable=False),
+    *required(Integer, "suppliers", "asked", "to_ask"),
+    *required(Moment, "started_at", "updated_at"),
+    *required(SentenceText, "error"),
+    Column("outcome", JSON),
+    Index("ix_supplier_fetches_connection_id", "connection_id", "started_at"),
+)
+
+partial_index(
+    "uq_supplier_fetches_running",
+    supplier_fetches.c.connection_id,
+    unique=True,
+    where=supplier_fetches.c.state == "running",
 )
 
 connection_tokens = Table(

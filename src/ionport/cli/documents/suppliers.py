@@ -10,7 +10,7 @@ import click
 from ionport.cli.documents.connections import connection_id_of
 from ionport.cli.opening import OPERATOR, opened_documents
 from ionport.cli.output import as_json_option, paged, print_json, print_page
-from ionport.connections.suppliers.model import Erp
+from ionport.connections.suppliers.model import Erp, FetchRequest
 from ionport.core.paging import PageRequest
 from ionport.documents.suppliers.csv_file import MAX_BYTES, read_suppliers
 from ionport.documents.suppliers.model import (
@@ -80,10 +80,9 @@ def supplier_fetch(
         fetched = documents.side.supplier_fetching.fetch(
             documents.scope,
             OPERATOR,
-            connection_id_of(documents, connection_name),
-            Erp(erp),
-            company,
-            is_check=dry_run,
+            FetchRequest(
+                connection_id_of(documents, connection_name), Erp(erp), company, is_check=dry_run
+            ),
         )
     result, found = fetched.result, fetched.found
     if as_json:

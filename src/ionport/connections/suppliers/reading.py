@@ -27,14 +27,24 @@ _LN_SERVICE: Final = "BusinessPartner_v3"
 Cells = dict[str, str]
 
 
+Progress = Callable[[int, int, int], None]
+"""Is told, after each call, how many suppliers were read, and of how many of how many M3 was asked
+for the VAT number; what it raises ends the fetch."""
+
+
 class _Reading:
     """What was read so far, within the time that a fetch may take."""
 
-    def __init__(self) -> None:
+    def __init__(self, progress: Progress) -> None:
         self._ends_at = time.monotonic() + _SECONDS
+        self._progress = progress
         self.rows: dict[str, Cells] = {}
         self.left_out: list[tuple[str, str]] = []
         self.is_cut = False
+
+    def tell(self, asked: int = 0, to_ask: int = 0) -> None:
+        """Tell the progress."""
+        self._progress(len(self.rows), asked, to_ask)
 
     def check_time(self) -> None:
         """Raise Unavailable once the time is over."""
@@ -54,12 +64,14 @@ class _Reading:
         return True
 
 
-def read_suppliers_of(client: IonApiClient, erp: Erp, company: str) -> FoundSuppliers:
+def read_suppliers_of(
+    client: IonApiClient, erp: Erp, company: str, progress: Progress = lambda *_numbers: None
+) -> FoundSuppliers:
     """Return the suppliers of the ERP behind a connection; `company` "" asks for the default one.
 
     Raises IonApiError, and Unavailable when it takes longer than two minutes.
     """
-    reading = _Reading()
+    reading = _Reading(progress)
     _READERS[erp](client, company, reading)
     lines: list[Line] = []
     for place, row in enumerate(reading.rows.values(), start=1):
@@ -85,12 +97,14 @@ def _read_m3(client: IonApiClient, company: str, reading: _Reading) -> None:
             max_records=_AT_A_TIME,
         ).records
         new = [each for each in listed if reading.add(_m3_cells(each))]
+        reading.tell()
         # A page begins with the last supplier of the page before.
         if not new or len(listed) < _AT_A_TIME:
             break
         after = new[-1].get("SUNO", "")
     unknown = [number for number, row in reading.rows.items() if number and not row["vat_id"]]
     requests = [M3Request("GetBasicData", {"SUNO": number}) for number in unknown]
+    asked = 0
     for part in chunks(requests):
         reading.check_time()
         for request, result in zip(
@@ -102,6 +116,8 @@ def _read_m3(client: IonApiClient, company: str, reading: _Reading) -> None:
             else:
                 del reading.rows[number]
                 reading.left_out.append((number, _refusal(result.error)))
+        asked += len(part)
+        reading.tell(asked, len(requests))
 
 
 def _refusal(error: M3Error | None) -> str:

@@ -4,25 +4,22 @@ from __future__ import annotations
 
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 
 from ionport.connections.model import TargetKind
-from ionport.connections.suppliers.model import MAX_FETCHED, Erp, FetchedSuppliers
+from ionport.connections.suppliers.model import MAX_FETCHED, SHOWN, Erp, FetchRequest
 from ionport.core.errors import Conflict, InvalidInput, NotFound, Unavailable
 from ionport.core.i18n import _
 from ionport.core.paging import PageRequest
-from ionport.core.sentences import told
-from ionport.ionapi.errors import IonApiError
 from ionport.web.forms.fields import text_of
-from ionport.web.rendering.templating import render
+from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.routes import form_routes
 from ionport.web.services import documents_of
-from ionport.web.state import organization_read, organization_scope, visit_of
+from ionport.web.state import organization_read, organization_scope, organization_write, visit_of
 
 MANUAL = "suppliers"
 
-_SHOWN = 200
 _OFFERED = PageRequest(per_page=200)
-_UNREACHED = 502
 
 
 def fetch_form(request: Request) -> Response:
@@ -31,40 +28,46 @@ def fetch_form(request: Request) -> Response:
 
 
 def fetch(request: Request) -> Response:
-    """Fetch the suppliers, or show what that would change."""
+    """Begin to fetch the suppliers, or to compare them, and lead to the progress."""
     visit = visit_of(request)
     erp = text_of(visit.form, "erp")
     if erp not in set(Erp):
         return _page(request, errors={"erp": _("Choose M3 or LN.")}, status=422)
-    is_check = text_of(visit.form, "action") == "check"
+    wanted = FetchRequest(
+        text_of(visit.form, "connection"),
+        Erp(erp),
+        text_of(visit.form, "company"),
+        is_check=text_of(visit.form, "action") == "check",
+    )
     try:
-        fetched = documents_of(request).supplier_fetching.fetch(
-            organization_scope(request),
-            visit.actor,
-            text_of(visit.form, "connection"),
-            Erp(erp),
-            text_of(visit.form, "company"),
-            is_check=is_check,
+        begun = documents_of(request).supplier_fetching.start(
+            organization_scope(request), visit.actor, wanted
         )
     except NotFound as error:
         return _page(request, errors={"connection": error.text}, status=error.status)
     except (InvalidInput, Conflict, Unavailable) as error:
         fields = error.fields if isinstance(error, InvalidInput) else {}
         return _page(request, errors=fields or {"": error.text}, status=error.status)
-    except IonApiError as error:
-        text = f"{told(error.message)} {told(error.remedy)}".strip()
-        return _page(request, errors={"": text}, status=_UNREACHED)
-    return _page(request, fetched=fetched, is_check=is_check)
+    return redirect(request, path_to(request, "supplier_fetch_progress", fetch=begun.id))
 
 
-def _page(
-    request: Request,
-    *,
-    fetched: FetchedSuppliers | None = None,
-    is_check: bool = False,
-    errors: dict[str, str] | None = None,
-    status: int = 200,
-) -> Response:
+def progress(request: Request) -> Response:
+    """Show how far a fetch is, and what came of it."""
+    with organization_read(request) as access:
+        found = documents_of(request).supplier_fetching.get(access, request.path_params["fetch"])
+    context = {"fetch": found, "shown": SHOWN}
+    return render(request, "settings/supplier_fetch/progress.html", context)
+
+
+def cancel(request: Request) -> Response:
+    """End a fetch before it stores anything."""
+    fetch_id = request.path_params["fetch"]
+    with organization_write(request) as access:
+        documents_of(request).supplier_fetching.cancel(access, fetch_id)
+    return redirect(request, path_to(request, "supplier_fetch_progress", fetch=fetch_id))
+
+
+def _page(request: Request, *, errors: dict[str, str] | None = None, status: int = 200) -> Response:
     visit, side = visit_of(request), documents_of(request)
     with organization_read(request) as access:
         side.supplier_fetching.require_rights(access)
@@ -75,12 +78,14 @@ def _page(
         "erps": [(erp.value, erp.label) for erp in Erp],
         "values": {name: text_of(form, name) for name in ("connection", "erp", "company")},
         "errors": errors or {},
-        "fetched": fetched,
-        "is_check": is_check,
-        "shown": _SHOWN,
         "most": MAX_FETCHED,
     }
-    return render(request, "settings/supplier_fetch.html", context, status=status)
+    return render(request, "settings/supplier_fetch/form.html", context, status=status)
 
 
-ROUTES = form_routes("/settings/suppliers/fetch", fetch_form, fetch, name="supplier_fetch")
+_FORM = "/settings/suppliers/fetch"
+ROUTES = [
+    *form_routes(_FORM, fetch_form, fetch, name="supplier_fetch"),
+    Route(f"{_FORM}/{{fetch}}", progress, name="supplier_fetch_progress"),
+    Route(f"{_FORM}/{{fetch}}/cancel", cancel, methods=["POST"], name="supplier_fetch_cancel"),
+]

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
+import threading
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from threading import Event
 
 import httpx2
 import pytest
 from click.testing import CliRunner
 
 from ionport.cli import main
-from ionport.connections.suppliers import reading
+from ionport.connections.suppliers import model, reading, service
 from ionport.identity.access import Access
 from ionport.identity.model import Actor
 from ionport.ionapi import IonApiClient, IonApiFile, M3Request
+from tests.support.patience import PATIENCE
 from tests.support.web import PASSWORD
 from tests.support.whole import Site
 
@@ -37,7 +42,10 @@ def _connected(site: Site, credential: bytes) -> str:
 
 
 def _fetch(site: Site, connection: str, erp: str = "m3", **fields: str) -> httpx2.Response:
-    return site.browser.send(_FETCH, {"connection": connection, "erp": erp, **fields})
+    answer = site.browser.send(_FETCH, {"connection": connection, "erp": erp, **fields})
+    while 'hx-trigger="every' in answer.text:
+        answer = site.browser.get(answer.url.path)
+    return answer
 
 
 def _import(site: Site, text: str) -> None:
@@ -116,10 +124,51 @@ def test_what_infor_refuses_is_told_and_nothing_is_stored(
 ) -> None:
     connection = _connected(site, _credentials(site))
     monkeypatch.setattr(reading, "_PROGRAM", "CRS999MI")
-    refused = _fetch(site, connection)
-    assert refused.status_code == 502
-    assert "CRS999MI" in refused.text
+    assert "CRS999MI" in _fetch(site, connection).text
     assert "No supplier yet" in site.browser.text(_LIST)
+
+
+def test_a_fetch_shows_its_progress_and_is_cancelled_before_anything_is_stored(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connection, go_on, whole = _connected(site, _credentials(site)), Event(), reading.chunks
+    monkeypatch.setattr(service, "_AT_ONCE_SECONDS", 0.0)
+
+    def slowly(requests: Sequence[M3Request]) -> Iterator[Sequence[M3Request]]:
+        yield from whole(requests[:3])
+        assert go_on.wait(PATIENCE)
+        yield from whole(requests[3:])
+
+    monkeypatch.setattr(reading, "chunks", slowly)
+    wanted = {"connection": connection, "erp": "m3"}
+    path = site.browser.send(_FETCH, wanted).url.path
+    while "5 suppliers were read; for VAT numbers M3 was asked of 3 of 5" not in (
+        page := site.browser.get(path).text
+    ):
+        assert "was cancelled" not in page
+    # It polls without JavaScript, too, and who begins the same is led to it.
+    assert '<noscript><meta http-equiv="refresh"' in page
+    assert site.browser.send(_FETCH, wanted).url.path == path
+    assert "was cancelled" in site.browser.send(f"{path}/cancel").text
+    assert site.browser.send(f"{path}/cancel").status_code == 409
+    go_on.set()
+    for thread in threading.enumerate():
+        if thread.name == path.rpartition("/")[2]:
+            thread.join(PATIENCE)
+    assert "was cancelled" in site.browser.text(path)
+    assert "No supplier yet" in site.browser.text(_LIST)
+
+
+def test_a_fetch_whose_process_has_ended_is_told_as_such_and_stands_in_no_way(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connection = _connected(site, _credentials(site))
+    with monkeypatch.context() as patched:
+        patched.setattr(service.SupplierFetching, "_run", lambda *_given: None)
+        path = site.browser.send(_FETCH, {"connection": connection, "erp": "m3"}).url.path
+    monkeypatch.setattr(model, "SILENCE", timedelta())
+    assert "broke off" in site.browser.text(path)
+    assert "Added: " in _fetch(site, connection).text
 
 
 def test_a_wrong_choice_is_told_beside_its_field(site: Site) -> None:
