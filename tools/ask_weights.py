@@ -1,6 +1,6 @@
 """Learn which page a question asks for from the phrases with which people ask for the pages.
 
-Run as `python -m tools.ask_weights` after a phrase has changed; it takes some minutes. For each
+Run as `python -m tools.ask_weights` after a phrase has changed. For each
 page a linear support vector machine with squared hinge loss tells its phrases from all others, by
 dual coordinate descent (Hsieh and others, 2008), all pages at once.
 """
@@ -8,8 +8,10 @@ dual coordinate descent (Hsieh and others, 2008), all pages at once.
 from __future__ import annotations
 
 import random
+import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from operator import mul
 from pathlib import Path
 
 from ionport.manual.learnt import (
@@ -17,6 +19,8 @@ from ionport.manual.learnt import (
     WEIGHTS_FILE,
     digest_of,
     features_of,
+    is_spelling,
+    length_of,
     phrases_by_page,
     rarity,
     values_of,
@@ -31,16 +35,25 @@ _COST = 0.3
 # What the manual does not treat has no end, and few phrases: each of them costs so many times more.
 _OUTSIDE_COST = 2
 _ROUNDS = 6
+# What makes up less of a phrase of the latter than this is common, and is not compared.
+_LEAST_SHARE = 0.08
 
-_Example = tuple[int, list[tuple[str, float]]]
+# Values and dual variables are counts of such parts; a weight is one of parts of both.
+_VALUE = 1 << 18
+_DUAL = 1 << 16
+_ONE = _DUAL * _VALUE * _VALUE
+_BASE = ""
+
+_Values = list[tuple[str, float]]
+_Example = tuple[int, _Values]
 
 
 def main() -> None:
     """Learn the weights and write them."""
     phrases = phrases_by_page()
     pages = [*dict.fromkeys(page for page, _phrase in phrases if page != OUTSIDE), OUTSIDE]
-    found = [features_of(phrase) for _page, phrase in phrases]
-    counts = Counter(feature for words, groups in found for feature in words | groups)
+    found = [(page, features_of(phrase)) for page, phrase in phrases]
+    counts = Counter(feature for _page, (words, groups) in found for feature in words | groups)
     total = len(phrases)
     rarities = {
         feature: rarity(total, count)
@@ -50,49 +63,108 @@ def main() -> None:
     rarest = rarity(total, 1)
     numbers = {page: number for number, page in enumerate(pages)}
     examples = [
-        (numbers[page], sorted(values_of(phrase, rarities, rarest))) for page, phrase in phrases
+        (numbers[page], sorted(values_of(features, rarities, rarest))) for page, features in found
     ]
     bases, weights = learn(examples, len(pages))
-    lines = [digest_of(phrases), " ".join(pages), " ".join(f"{each:.3f}" for each in bases)]
-    lines.append(str(rarest))
-    lines += (f"{each}\t{written(rarities[each], weights[each])}" for each in rarities)
+    outside = [values for page, values in examples if page == len(pages) - 1]
+    shares, having = shares_of(outside, rarities)
+    lines = [digest_of(found), " ".join(pages), " ".join(f"{each:.3f}" for each in bases)]
+    lines += [str(rarest), " ".join(f"{each:.9g}" for each in shares)]
+    lines += (
+        f"{each}\t{written(rarities[each], weights[each], having.get(each, ()))}"
+        for each in rarities
+    )
     FILE.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def shares_of(
+    phrases: Sequence[_Values], rarities: Mapping[str, float]
+) -> tuple[list[float], Mapping[str, Sequence[int]]]:
+    """Return `Learnt.outside` in a row, and which phrases have a feature by a share that counts."""
+    shares: list[float] = []
+    having: dict[str, list[int]] = {}
+    for number, values in enumerate(phrases):
+        length = length_of(values)
+        own = [0.0, 0.0]
+        for feature, value in values:
+            own[is_spelling(feature)] = value / length / rarities[feature]
+            if value / length >= _LEAST_SHARE:
+                having.setdefault(feature, []).append(number)
+        shares += own
+    return shares, having
 
 
 def learn(
     examples: Sequence[_Example], pages: int, rounds: int = _ROUNDS
 ) -> tuple[list[float], dict[str, list[float]]]:
     """Return the bases of the pages, the last of which is `OUTSIDE`, and the features' weights."""
-    lenient, strict = 1 / (2 * _COST), 1 / (2 * _COST * _OUTSIDE_COST)
-    bases = [0.0] * pages
-    weights = {feature: [0.0] * pages for _page, values in examples for feature, _value in values}
-    duals = [[0.0] * pages for _example in examples]
-    order = list(range(len(examples)))
+    lanes = _Lanes(pages)
+    # A page's base is the weight of a feature that each example has.
+    rows = {_BASE: 0, **{feature: 0 for _page, values in examples for feature, _value in values}}
+    known = [_Known(page, [(_BASE, 1.0), *values], pages) for page, values in examples]
     shuffled = random.Random(1)  # noqa: S311
     for _round in range(rounds):
-        shuffled.shuffle(order)
-        for at in order:
-            page, values = examples[at]
-            scores = bases
-            for feature, value in values:
-                row = weights[feature]
-                scores = [score + value * weight for score, weight in zip(scores, row, strict=True)]
-            length = 1 + sum(value**2 for _feature, value in values)
-            changes = []
-            for other, (score, dual) in enumerate(zip(scores, duals[at], strict=True)):
-                side = 1 if other == page else -1
-                slack = strict if other == page == pages - 1 else lenient
-                new = max(0.0, dual - (side * score - 1 + slack * dual) / (length + slack))
-                if new != dual:
-                    duals[at][other] = new
-                    changes.append((other, side * (new - dual)))
-            for other, change in changes:
-                bases[other] += change
-            for feature, value in values:
-                row = weights[feature]
-                for other, change in changes:
-                    row[other] += change * value
-    return bases, weights
+        shuffled.shuffle(known)
+        for each in known:
+            scores = sum(map(mul, each.values, map(rows.__getitem__, each.features)))
+            change = lanes.packed(each.changes(lanes.unpacked(scores)))
+            if change:
+                for feature, value in zip(each.features, each.values, strict=True):
+                    rows[feature] += value * change
+    scale = _DUAL * _VALUE
+    weights = {
+        feature: [each / scale for each in lanes.unpacked(row)] for feature, row in rows.items()
+    }
+    return weights.pop(_BASE), weights
+
+
+class _Known:
+    """An example with its dual variables, in whole numbers: by page, how much it counts there."""
+
+    def __init__(self, page: int, values: _Values, pages: int) -> None:
+        self._page = page
+        self.features = [feature for feature, _value in values]
+        self.values = [round(value * _VALUE) for _feature, value in values]
+        self._length = sum(value**2 for _feature, value in values)
+        self._duals = [0] * pages
+        cost = _COST * _OUTSIDE_COST if page == pages - 1 else _COST
+        self._slack = [1 / (2 * _COST)] * pages
+        self._slack[page] = 1 / (2 * cost)
+
+    def changes(self, scores: Iterable[int]) -> Iterator[tuple[int, int]]:
+        """Yield by which the weights change: pages, each with what the example's values count."""
+        for page, (score, dual) in enumerate(zip(scores, self._duals, strict=True)):
+            is_own = page == self._page
+            if not dual and score <= -_ONE and not is_own:
+                continue
+            side = 1 if is_own else -1
+            slack = self._slack[page]
+            gradient = side * score / _VALUE / _VALUE - _DUAL + slack * dual
+            new = max(0, round(dual - gradient / (self._length + slack)))
+            if new != dual:
+                self._duals[page] = new
+                yield page, side * (new - dual)
+
+
+class _Lanes:
+    """Vectors of whole numbers, one for each page, in one number: 64 bits for each of them.
+
+    To add such numbers, and to multiply them, does so with all of a vector at once.
+    """
+
+    def __init__(self, pages: int) -> None:
+        self._bytes = 8 * pages
+        # Makes no number of a vector negative.
+        self._lift = sum(1 << (64 * page + 63) for page in range(pages))
+
+    def packed(self, numbers: Iterable[tuple[int, int]]) -> int:
+        """Return a vector that has these numbers at these places, and 0 elsewhere."""
+        return sum(number << (64 * place) for place, number in numbers)
+
+    def unpacked(self, packed: int) -> list[int]:
+        """Return the numbers of a vector."""
+        lifted = (packed + self._lift).to_bytes(self._bytes, sys.byteorder)
+        return [each - (1 << 63) for each in memoryview(lifted).cast("Q")]
 
 
 if __name__ == "__main__":

@@ -1,20 +1,23 @@
 """The pages in all their languages as bags of terms: what a question is compared with.
 
 A translated page has the same blocks as the English one, so a block is indexed with its words in
-each language: English ones by stems, German and French ones by roots, which never meet stems.
+each language: English ones by stems, German and French ones by roots, which never meet stems. What
+all blocks of a section have, its heading and its phrases, is kept once.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from itertools import chain
 
-from ionport.manual import LANGUAGES, ManualPage
-from ionport.manual.language import is_empty_word, root, stem, words_of
+from ionport.manual import ManualPage
 from ionport.manual.meaning import Vocabulary, Word
 from ionport.manual.phrases import Phrases
-from ionport.manual.ranking import Texts
+from ionport.manual.ranking import Postings, Texts
 from ionport.manual.sections import Block, blocks_of
+from ionport.manual.terms import Terms
 
 # What a word counts in the title of a page, the heading of a section, the first cell of a row, and
 # the phrases of a section, when it counts 1 in the text of a block.
@@ -26,6 +29,8 @@ _PHRASE = 1.5
 _ID_CELLS = frozenset({"rules", "terms", "mapping-rules"})
 # A first cell of more words is a sentence, and no name of what the row tells.
 _LONGEST_CELL = 6
+# The section of a phrase that stands on a page, as the name of a row.
+_NO_SECTION = -1
 
 
 class IndexedPages:
@@ -37,123 +42,156 @@ class IndexedPages:
         asked: Mapping[str, Sequence[str]],
     ) -> None:
         """Index pages, each in its languages, English first; `asked`: phrases by page#anchor."""
-        self._words: Counter[str] = Counter()
-        self._german: set[str] = set()
-        self._names: dict[tuple[str, str], Counter[str]] = {}
+        read = _Read(asked)
+        for versions in pages:
+            read.add(versions)
         self.names = [versions[0].name for versions in pages]
-        self.blocks: list[Block] = []
-        self.page_of: list[int] = []
-        self._bags: list[dict[str, float]] = []
-        self._inside: list[frozenset[str]] = []
-        phrases: list[tuple[int, frozenset[str]]] = []
-        titles = []
-        for number, versions in enumerate(pages):
-            titles.append(self._title_of(versions))
-            phrases += [(number, each) for each in self._page(versions, asked) if each]
-            self.page_of += [number] * (len(self.blocks) - len(self.page_of))
-        self.texts = Texts(self._bags)
-        self.titles = Texts(titles)
-        self.phrases = Phrases(phrases, len(pages))
-        asked_terms: list[dict[str, float]] = [{} for _page in pages]
-        for page, each in phrases:
-            _add(asked_terms[page], dict.fromkeys(each, 1.0), 1.0)
-        self.asked = Texts(asked_terms)
-        self._on_pages: list[set[str]] = [set(each) for each in asked_terms]
-        for at, bag in zip(self.page_of, self._bags, strict=True):
-            self._on_pages[at].update(bag)
+        self.blocks = read.blocks
+        self.page_of = [page for page, _section in read.places]
+        self._own = _by_term(read.bags)
+        self._above = _by_term(read.above)
+        self._blocks_in: defaultdict[int, list[int]] = defaultdict(list)
+        for number, (_page, section) in enumerate(read.places):
+            self._blocks_in[section].append(number)
+        self._phrase_in = [section for _page, section, _terms in read.phrases]
+        self._phrase_on = [page for page, _section, _terms in read.phrases]
+        self.titles = Postings(read.titles)
+        self.phrases = Phrases([(page, each) for page, _section, each in read.phrases], len(pages))
+        sizes = [
+            sum(bag.values()) + read.sizes[section]
+            for bag, (_page, section) in zip(read.bags, read.places, strict=True)
+        ]
+        self.texts = Texts(sizes, self._counts_in_blocks)
+        asked_for = [0.0] * len(pages)
+        for page, _section, terms in read.phrases:
+            asked_for[page] += len(terms)
+        self.asked = Texts(asked_for, self._counts_in_phrases)
         self.vocabulary = Vocabulary(
-            self._words, frozenset(self._german), (self.texts, self.phrases.texts)
+            read.terms.words, read.terms.german, (self.texts, self.phrases.texts)
         )
 
     def grade_in_block(self, word: Word, number: int) -> float:
         """Return how well a block, its headings included, has a word: the best term's grade."""
-        return _grade(word, self._bags[number])
+        return _grade(word, lambda term: number in self.texts.having(term))
 
     def grade_in_text(self, word: Word, number: int) -> float:
         """Return how well the text of a block itself has a word."""
-        return _grade(word, self._inside[number])
+        return _grade(word, lambda term: number in self._own.get(term, ()))
 
     def grade_on_page(self, word: Word, number: int) -> float:
         """Return how well a page or one of its phrases has a word, or 0."""
-        return _grade(word, self._on_pages[number])
+        return _grade(word, partial(self._is_on_page, number))
 
-    def _page(
-        self, versions: Sequence[ManualPage], asked: Mapping[str, Sequence[str]]
-    ) -> Iterator[frozenset[str]]:
-        """Index the blocks of a page; yield its phrases, each as its terms."""
-        page = versions[0]
+    def _is_on_page(self, number: int, term: str) -> bool:
+        if number in self.asked.having(term):
+            return True
+        return any(self.page_of[block] == number for block in self.texts.having(term))
+
+    def _counts_in_blocks(self, term: str) -> Mapping[int, float]:
+        """Return how much a term counts in each block that has it."""
+        counts = dict(self._own.get(term, ()))
+        above = dict(self._above.get(term, ()))
+        for section in {self._phrase_in[phrase] for phrase in self.phrases.texts.having(term)}:
+            above[section] = above.get(section, 0.0) + _PHRASE
+        above.pop(_NO_SECTION, None)
+        for section, count in above.items():
+            for block in self._blocks_in[section]:
+                counts[block] = counts.get(block, 0.0) + count
+        return counts
+
+    def _counts_in_phrases(self, term: str) -> Mapping[int, float]:
+        """Return how many phrases of each page have a term."""
+        return Counter(self._phrase_on[phrase] for phrase in self.phrases.texts.having(term))
+
+
+class _Read:
+    """What stands on the pages, one after the other.
+
+    `places`: page and section of each block; `bags`: what the block itself says; `above`: what
+    stands above the blocks of a section; `sizes`: the sum of the counts of that and of the
+    section's phrases; `phrases`: their terms, each with page and section, which names that stand on
+    a page have none of.
+    """
+
+    def __init__(self, asked: Mapping[str, Sequence[str]]) -> None:
+        self.terms = Terms()
+        self.titles: list[frozenset[str]] = []
+        self.blocks: list[Block] = []
+        self.places: list[tuple[int, int]] = []
+        self.bags: list[Counter[str]] = []
+        self.above: list[Mapping[str, float]] = []
+        self.sizes: list[float] = []
+        self.phrases: list[tuple[int, int, Sequence[str]]] = []
+        self._asked = asked
+
+    def add(self, versions: Sequence[ManualPage]) -> None:
+        """Read a page in its languages."""
+        page = len(self.titles)
+        self.titles.append(self.terms.of_title(versions))
         blocks = [list(blocks_of(version)) for version in versions]
         same = [
             (version.language, each)
             for version, each in zip(versions, blocks, strict=True)
             if len(each) == len(blocks[0])
         ]
-        sections: dict[str, dict[str, float]] = {}
+        sections: dict[str, int] = {}
         for at, block in enumerate(blocks[0]):
-            bag: dict[str, float] = {}
-            texts = [self._bag(language, each[at].text) for language, each in same]
-            self._inside.append(frozenset().union(*texts))
-            for text in texts:
-                _add(bag, text, 1.0)
-            for language, each in same:
-                yield from self._add_names(bag, language, each[at])
+            translated = [(language, each[at]) for language, each in same]
             if block.anchor not in sections:
-                key = f"{page.name}#{block.anchor}".removesuffix("#")
-                phrases = [self._terms_of(phrase) for phrase in asked.get(key, ())]
-                yield from phrases
-                sections[block.anchor] = dict.fromkeys(frozenset().union(*phrases), _PHRASE)
-                headings = (self._name(language, each[at].heading) for language, each in same)
-                yield frozenset().union(*headings)
-            _add(bag, sections[block.anchor], 1.0)
+                sections[block.anchor] = len(self.above)
+                self._add_section(page, translated)
             self.blocks.append(block)
-            self._bags.append(bag)
+            self.places.append((page, sections[block.anchor]))
+            bag: Counter[str] = Counter()
+            for language, each in translated:
+                bag.update(self.terms.of(language, each.text))
+                cell = self.terms.of(language, _first_cell(each))
+                bag.update(cell)
+                if len(names := frozenset(cell)) <= _LONGEST_CELL:
+                    self._add_phrases(page, _NO_SECTION, [tuple(names)])
+            self.bags.append(bag)
 
-    def _add_names(
-        self, bag: dict[str, float], language: str, block: Block
-    ) -> Iterator[frozenset[str]]:
-        """Add what stands above a block in a language to its bag; yield the name of its row."""
-        _add(bag, self._name(language, block.heading), _HEADING)
-        _add(bag, self._name(language, block.title), _TITLE)
-        row = block.text.splitlines()[-1]
-        if row.startswith("|") and block.page not in _ID_CELLS:
-            cell = self._bag(language, row.strip("| ").partition(" | ")[0])
-            _add(bag, cell, _CELL)
-            if len(cell) <= _LONGEST_CELL:
-                yield frozenset(cell)
+    def _add_section(self, page: int, translated: Sequence[tuple[str, Block]]) -> None:
+        """Read what stands above the blocks of a section, of which the first is given."""
+        above: dict[str, float] = {}
+        headings: list[str] = []
+        for language, each in translated:
+            heading = self.terms.of(language, each.heading)
+            headings += heading
+            _add(above, heading, _HEADING)
+            _add(above, self.terms.of(language, each.title), _TITLE)
+        first = translated[0][1]
+        key = f"{first.page}#{first.anchor}".removesuffix("#")
+        phrases = list(self.terms.of_phrases(self._asked.get(key, ())))
+        said = frozenset(chain.from_iterable(phrases))
+        self._add_phrases(page, len(self.above), phrases)
+        self._add_phrases(page, _NO_SECTION, [tuple(frozenset(headings))])
+        self.above.append(above)
+        self.sizes.append(sum(above.values()) + _PHRASE * len(said))
 
-    def _title_of(self, versions: Sequence[ManualPage]) -> Mapping[str, float]:
-        terms = self._bag(LANGUAGES[0], versions[0].name.replace("-", " "))
-        for version in versions:
-            terms += self._bag(version.language, version.title)
-        return dict.fromkeys(terms, 1.0)
-
-    def _bag(self, language: str, text: str) -> Counter[str]:
-        words = self._content(text)
-        if language == "de":
-            self._german.update(word for word in words if word.isalpha())
-        return Counter(map(stem if language == LANGUAGES[0] else root, words))
-
-    def _name(self, language: str, text: str) -> Counter[str]:
-        """Return the bag of a title or heading, which many blocks share."""
-        if (language, text) not in self._names:
-            self._names[language, text] = self._bag(language, text)
-        return self._names[language, text]
-
-    def _terms_of(self, phrase: str) -> frozenset[str]:
-        """Return what stands in a phrase of any language: stems and roots."""
-        words = self._content(phrase)
-        return frozenset(map(stem, words)) | frozenset(map(root, words))
-
-    def _content(self, text: str) -> list[str]:
-        words = [word for word in words_of(text) if not is_empty_word(word)]
-        self._words.update(words)
-        return words
+    def _add_phrases(self, page: int, section: int, phrases: Iterable[Sequence[str]]) -> None:
+        self.phrases += ((page, section, each) for each in phrases if each)
 
 
-def _grade(word: Word, terms: Container[str]) -> float:
-    return max((grade for term, grade in word.terms.items() if term in terms), default=0.0)
+def _first_cell(block: Block) -> str:
+    """Return the first cell of a block that is a row, or nothing."""
+    row = block.text.splitlines()[-1]
+    is_named = row.startswith("|") and block.page not in _ID_CELLS
+    return row.strip("| ").partition(" | ")[0] if is_named else ""
 
 
-def _add(bag: dict[str, float], terms: Mapping[str, float], weight: float) -> None:
-    for term, count in terms.items():
-        bag[term] = bag.get(term, 0.0) + weight * count
+def _by_term(bags: Sequence[Mapping[str, float]]) -> dict[str, dict[int, float]]:
+    found: defaultdict[str, dict[int, float]] = defaultdict(dict)
+    for number, bag in enumerate(bags):
+        for term, count in bag.items():
+            found[term][number] = count
+    return dict(found)
+
+
+def _grade(word: Word, is_in: Callable[[str], bool]) -> float:
+    return max((grade for term, grade in word.terms.items() if is_in(term)), default=0.0)
+
+
+def _add(bag: dict[str, float], terms: Iterable[str], weight: float) -> None:
+    for term in terms:
+        bag[term] = bag.get(term, 0.0) + weight

@@ -19,26 +19,32 @@ _PART = re.compile(r"[a-z0-9]+")
 _ACCENTS = re.compile("[\u0300-\u036f]")
 _SHORTEST = 3
 _SHORTEST_BEGINNING = 5
+_SHORTEST_STEM = 2
 # Words whose stems are kept: about three times those of the manual.
 _CACHED = 32_768
 
 
-# Endings, the first that fits first, and how many letters must stay.
-_ENDINGS = (
-    *(("ational", 4), ("ations", 4), ("ation", 4), ("ments", 4), ("ment", 4), ("ings", 4)),
-    *(("ing", 3), ("ions", 4), ("ion", 4), ("edly", 4), ("ies", 2), ("ied", 2), ("ers", 4)),
-    *(("er", 4), ("ed", 3), ("ly", 4), ("es", 3), ("s", 3), ("al", 4), ("e", 3), ("y", 3)),
-)
+def _by_ending(endings: Mapping[int, str]) -> dict[str, int]:
+    return {ending: least for least, each in endings.items() for ending in each.split()}
 
 
-# Endings of German and French words, the longest first, and how many letters must stay.
-_ROOT_ENDINGS = (
-    *(("issements", 4), ("issement", 4), ("ierungen", 4), ("ierung", 4), ("ations", 4)),
-    *(("ungen", 4), ("ation", 4), ("ieren", 4), ("ement", 4), ("ung", 4), ("iert", 4), ("ions", 4)),
-    *(("ees", 4), ("ern", 4), ("ent", 4), ("ion", 4), ("ten", 4), ("tet", 4), ("ste", 4)),
-    *(("en", 4), ("er", 4), ("es", 4), ("em", 4), ("et", 4), ("ee", 4), ("ez", 4), ("te", 4)),
-    *(("e", 4), ("s", 4), ("n", 4), ("t", 5)),
+# Endings by how many letters must stay; the longest that fits is taken off.
+_ENDINGS = _by_ending(
+    {
+        2: "ies ied",
+        3: "ing ed es s e y",
+        4: "ational ations ation ments ment ings ions ion edly ers er ly al",
+    }
 )
+# Those of German and French words.
+_ROOT_ENDINGS = _by_ending(
+    {
+        4: "issements issement ierungen ierung ations ungen ation ieren ement ung iert ions ees ern"
+        " ent ion ten tet ste en er es em et ee ez te e s n",
+        5: "t",
+    }
+)
+_LONGEST_ENDING = max(map(len, (*_ENDINGS, *_ROOT_ENDINGS)))
 
 
 # What stands inside a separable German verb: `abgeholt` and `abzuholen` are of `abholen`.
@@ -60,10 +66,14 @@ def root(word: str) -> str:
         word = word.removesuffix("x")
     elif word.endswith("aux") and len(word) > _SHORTEST_BEGINNING:  # `journaux`
         word = f"{word[:-2]}l"
-    for ending, least in _ROOT_ENDINGS:
-        if word.endswith(ending) and len(word) - len(ending) >= least:
-            return f"{word[: -len(ending)]}0"
-    return f"{word}0"
+    return f"{_without_ending(word, _ROOT_ENDINGS)}0"
+
+
+def _without_ending(word: str, endings: Mapping[str, int]) -> str:
+    for at in range(max(_SHORTEST_STEM, len(word) - _LONGEST_ENDING), len(word)):
+        if endings.get(word[at:], len(word)) <= at:
+            return word[:at]
+    return word
 
 
 def folded(text: str) -> str:
@@ -74,14 +84,19 @@ def folded(text: str) -> str:
     return _ACCENTS.sub("", plain).casefold()
 
 
+def names_of(text: str) -> list[str]:
+    """Return the words of a folded text, `x-key` as one."""
+    return _WORD.findall(text)
+
+
 def words_of(text: str) -> list[str]:
     """Return the words of a text, folded; `X-Key` gives `x-key`, `x` and `key`."""
-    found: list[str] = []
-    for word in _WORD.findall(folded(text)):
-        found.append(word)
-        if len(parts := _PART.findall(word)) > 1:
-            found += parts
-    return found
+    return [word for name in names_of(folded(text)) for word in words_in(name)]
+
+
+def words_in(name: str) -> list[str]:
+    """Return a word of a folded text, and the parts of which it is made."""
+    return [name] if name.isalnum() else [name, *_PART.findall(name)]
 
 
 @lru_cache(_CACHED)
@@ -92,10 +107,8 @@ def stem(word: str) -> str:
     """
     if "_" in word:
         return word
-    for ending, least in _ENDINGS:
-        if word.endswith(ending) and len(word) - len(ending) >= least and not word.endswith("ss"):
-            word = word[: -len(ending)]
-            break
+    if not word.endswith("ss"):
+        word = _without_ending(word, _ENDINGS)
     is_doubled = len(word) > _SHORTEST and word[-1] == word[-2]
     if is_doubled and word[-1].isalpha() and word[-1] not in "aeiouls":
         word = word[:-1]
@@ -105,22 +118,15 @@ def stem(word: str) -> str:
 @lru_cache(_CACHED)
 def is_empty_word(word: str) -> bool:
     """Tell whether a folded word has no meaning of its own in a question."""
-    is_known = any(word in own for own in _empty_words().values())
-    return is_known or (len(word) == 1 and not word.isdigit())
+    return word in _empty_words() or (len(word) == 1 and not word.isdigit())
 
 
 @cache
-def _empty_words() -> Mapping[str, frozenset[str]]:
-    """Return the words of `empty_words.txt` by language."""
+def _empty_words() -> frozenset[str]:
+    """Return the words of `empty_words.txt`, of all languages."""
     text = resources.files(__package__).joinpath("empty_words.txt").read_text(encoding="utf-8")
-    found: dict[str, set[str]] = {}
-    language = ""
-    for line in text.splitlines():
-        if line.startswith("["):
-            language = line.strip("[]")
-        elif not line.startswith("#"):
-            found.setdefault(language, set()).update(line.split())
-    return {name: frozenset(words) for name, words in found.items()}
+    lines = (line for line in text.splitlines() if not line.startswith(("#", "[")))
+    return frozenset(word for line in lines for word in line.split())
 
 
 @cache
@@ -138,7 +144,6 @@ def is_outside(word: str) -> bool:
     return word in known or any(word[:length] in known for length in lengths)
 
 
-@cache
 def asked_phrases() -> Mapping[str, tuple[str, ...]]:
     """Return phrases with which people ask, by page or page#anchor of a section.
 
@@ -154,7 +159,6 @@ def asked_phrases() -> Mapping[str, tuple[str, ...]]:
     return {section: tuple(filter(None, phrases)) for section, phrases in found.items()}
 
 
-@cache
 def outside_phrases() -> tuple[str, ...]:
     """Return phrases with which people ask for what the manual does not treat."""
     text = resources.files(__package__).joinpath("asked_outside.txt").read_text(encoding="utf-8")

@@ -38,10 +38,13 @@ MOST_STEPS = 45
 _FEWEST_STEPS = 2
 _FIRST = ord("!")
 _MIDDLE = ord("P")
+# A number of a phrase is written as two characters, the digits of a number with this base.
+_BASE = 94
 # A rarity is written as one character, in eighths.
 _RARITY = 8
-# What makes up less of a phrase than this is common, and is not compared.
-_LEAST_SHARE = 0.08
+
+Features = tuple[frozenset[str], frozenset[str]]
+"""Features of a text: words, pairs and forms; groups of letters."""
 
 
 def phrases_by_page() -> list[tuple[str, str]]:
@@ -51,16 +54,15 @@ def phrases_by_page() -> list[tuple[str, str]]:
     return [*pages, *((OUTSIDE, phrase) for phrase in outside_phrases())]
 
 
-def digest_of(phrases: Iterable[tuple[str, str]]) -> str:
-    """Return the digest of phrases and their features: other ones need other weights."""
+def digest_of(phrases: Iterable[tuple[str, Features]]) -> str:
+    """Return the digest of pages with features of phrases: other ones need other weights."""
     digest = hashlib.sha256()
-    for page, phrase in phrases:
-        words, groups = features_of(phrase)
+    for page, (words, groups) in phrases:
         digest.update("\t".join((page, *sorted(words | groups))).encode())
     return digest.hexdigest()
 
 
-def features_of(text: str) -> tuple[frozenset[str], frozenset[str]]:
+def features_of(text: str) -> Features:
     """Return words, pairs, stems and roots of a text, and the groups of letters in it."""
     words = words_of(text)
     content = [word for word in words if not is_empty_word(word)]
@@ -77,11 +79,11 @@ def features_of(text: str) -> tuple[frozenset[str], frozenset[str]]:
 
 
 def values_of(
-    text: str, rarities: Mapping[str, float], rarest: float
+    features: Features, rarities: Mapping[str, float], rarest: float
 ) -> Iterator[tuple[str, float]]:
     """Yield the known features of a text with their values; `rarest`: that of unknown ones."""
-    for features, weight in zip(features_of(text), (_WORDS, _SPELLING), strict=True):
-        known = {each: rarities.get(each, rarest) for each in features}
+    for kind, weight in zip(features, (_WORDS, _SPELLING), strict=True):
+        known = {each: rarities.get(each, rarest) for each in kind}
         length = math.sqrt(sum(rarity**2 for rarity in known.values())) or 1.0
         for feature, rarity in known.items():
             if feature in rarities:
@@ -104,43 +106,54 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Learnt:
-    """Weights by feature, as they are written: pages and counts of steps in turn, a byte each.
+    """What was learnt from the phrases.
 
-    `phrases`: the digest of those that they were learnt from; `bases`: what each page has before
-    any feature; `outside`: by feature, the phrases of what the manual does not treat, with values.
+    `phrases`: the digest of those that it was learnt from; `bases`: what each page has before any
+    feature; `weights`: by feature, as `written` writes them; `outside`: for each phrase of what the
+    manual does not treat, what a feature's rarity is multiplied by to make its share of the phrase,
+    taken as a vector of the length 1: of its words, and of its spelling.
     """
 
     phrases: str
     pages: Sequence[str]
     bases: Sequence[float]
     rarest: float
+    outside: Sequence[tuple[float, float]]
     rarities: Mapping[str, float]
-    weights: Mapping[str, bytes]
-    outside: Mapping[str, Sequence[tuple[int, float]]]
+    weights: Mapping[str, str]
 
     def judge(self, question: str) -> Judged:
         """Return what a question asks for."""
-        values = _of_length_one(values_of(question, self.rarities, self.rarest))
+        values = list(values_of(features_of(question), self.rarities, self.rarest))
+        length = length_of(values)
         # The number of a page is written with `_FIRST` added.
         found = [0.0] * _FIRST + list(self.bases)
         alike: dict[int, float] = {}
-        for feature, value, share in values:
+        for feature, value in values:
             unit = value * STEP
-            written = iter(self.weights[feature])
+            weights, _, phrases = self.weights[feature].partition("\t")
+            written = iter(weights[1:].encode("ascii"))
             for page, count in zip(written, written, strict=True):
                 found[page] += unit * (count - _MIDDLE)
-            for number, other in self.outside.get(feature, ()):
+            share = value / length * self.rarities[feature]
+            digits = iter(phrases.encode("ascii"))
+            for high, low in zip(digits, digits, strict=True):
+                number = (high - _FIRST) * _BASE + low - _FIRST
+                other = self.outside[number][is_spelling(feature)]
                 alike[number] = alike.get(number, 0.0) + share * other
         pages = dict(zip(self.pages, found[_FIRST:], strict=True))
         outside = pages.pop(OUTSIDE)
         return Judged(pages, max(pages.values()) - outside, max(alike.values(), default=0.0))
 
 
-def _of_length_one(values: Iterable[tuple[str, float]]) -> list[tuple[str, float, float]]:
-    """Return features with their values, and with their shares of a vector of the length 1."""
-    known = list(values)
-    length = math.sqrt(sum(value**2 for _feature, value in known)) or 1.0
-    return [(feature, value, value / length) for feature, value in known]
+def length_of(values: Iterable[tuple[str, float]]) -> float:
+    """Return the length of a vector of features, or 1 of none."""
+    return math.sqrt(sum(value**2 for _feature, value in values)) or 1.0
+
+
+def is_spelling(feature: str) -> bool:
+    """Tell whether a feature is a group of letters."""
+    return feature.startswith("+")
 
 
 def rarity(total: int, count: int) -> float:
@@ -148,36 +161,33 @@ def rarity(total: int, count: int) -> float:
     return round((math.log(total / count) + 1) * _RARITY) / _RARITY
 
 
-def written(rarity: float, weights: Sequence[float]) -> str:
-    """Return a feature's rarity and weights by page as they are kept, the least ones left out."""
+def written(rarity: float, weights: Sequence[float], outside: Sequence[int] = ()) -> str:
+    """Return what is kept of a feature: rarity, weights by page without the least, and phrases.
+
+    `outside`: the numbers of the phrases of what the manual does not treat that have the feature.
+    """
     steps = (max(-MOST_STEPS, min(MOST_STEPS, round(each / STEP))) for each in weights)
     strong = ((at, count) for at, count in enumerate(steps) if abs(count) >= _FEWEST_STEPS)
     kept = (chr(_FIRST + at) + chr(_MIDDLE + count) for at, count in strong)
-    return chr(_FIRST + round(rarity * _RARITY)) + "".join(kept)
+    numbers = ("".join(chr(_FIRST + each) for each in divmod(number, _BASE)) for number in outside)
+    parts = chr(_FIRST + round(rarity * _RARITY)) + "".join(kept), "".join(numbers)
+    return "\t".join(filter(None, parts))
 
 
 @cache
 def learnt() -> Learnt:
     """Return what was learnt from the phrases, read once."""
     text = resources.files(__package__).joinpath(WEIGHTS_FILE).read_text(encoding="utf-8")
-    phrases, pages, bases, rarest, *features = text.splitlines()
-    rarities: dict[str, float] = {}
-    weights: dict[str, bytes] = {}
-    for line in features:
-        feature, _, written = line.partition("\t")
-        rarities[feature] = (ord(written[0]) - _FIRST) / _RARITY
-        weights[feature] = written[1:].encode("ascii")
-    outside: dict[str, list[tuple[int, float]]] = {}
-    for number, phrase in enumerate(outside_phrases()):
-        for feature, _value, share in _of_length_one(values_of(phrase, rarities, float(rarest))):
-            if share >= _LEAST_SHARE:
-                outside.setdefault(feature, []).append((number, share))
+    phrases, pages, bases, rarest, outside, *features = text.splitlines()
+    weights = dict(line.split("\t", 1) for line in features)
+    known = {chr(_FIRST + eighths): eighths / _RARITY for eighths in range(_BASE)}
+    shares = map(float, outside.split())
     return Learnt(
         phrases,
         pages.split(),
         [float(each) for each in bases.split()],
         float(rarest),
-        rarities,
+        list(zip(shares, shares, strict=True)),
+        {feature: known[written[0]] for feature, written in weights.items()},
         weights,
-        outside,
     )

@@ -7,9 +7,10 @@ of known words, and as a known word that was typed wrong, in this order.
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from ionport.manual.language import (
     folded,
@@ -20,7 +21,7 @@ from ionport.manual.language import (
     stem,
     words_of,
 )
-from ionport.manual.ranking import Texts, rarity
+from ionport.manual.ranking import Searched, rarity
 
 # What another word counts in the place of the one that was asked.
 _SYNONYM = 0.5
@@ -61,19 +62,24 @@ class Vocabulary:
     """The words of the manual: makes the meaning of questions."""
 
     def __init__(
-        self, words: Mapping[str, int], german: frozenset[str], texts: Sequence[Texts]
+        self, words: Collection[str], german: frozenset[str], texts: Sequence[Searched]
     ) -> None:
         """Take the words of all pages and phrases, those of German pages, and the texts."""
         self._texts = texts
         self._german = german
         self._german_roots = frozenset(map(root, german))
-        self._alike: dict[str, list[str]] = {}
         self._total = sum(each.count for each in texts)
         self._words = words
-        for word in words:
+
+    @cached_property
+    def _alike(self) -> Mapping[str, Sequence[str]]:
+        """The words by their groups of three letters."""
+        found: defaultdict[str, list[str]] = defaultdict(list)
+        for word in self._words:
             if word.isalpha() and len(word) >= _SHORTEST_PART:
                 for group in _groups(word):
-                    self._alike.setdefault(group, []).append(word)
+                    found[group].append(word)
+        return dict(found)
 
     def meaning_of(self, question: str) -> Meaning:
         """Return what a question is about."""
@@ -161,7 +167,7 @@ class Vocabulary:
         return () if best is None or likeness[best] < _ALIKE else (best,)
 
 
-def _groups(word: str) -> frozenset[str]:
+def _groups(word: str) -> tuple[str, ...]:
     """Return the groups of three letters of a word, its beginning and its end marked."""
     marked = f"^{word}$"
-    return frozenset(marked[at : at + 3] for at in range(len(marked) - 2))
+    return tuple(dict.fromkeys(marked[at : at + 3] for at in range(len(marked) - 2)))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from ionport.manual.meaning import Word
-from ionport.manual.ranking import Texts
+from ionport.manual.ranking import Postings
 
 # A word of a phrase stands in it as an English stem and as a root: each counts half of its length.
 _FORMS = 2
@@ -15,13 +15,14 @@ _FORMS = 2
 class Phrases:
     """The phrases of each page, each as the terms of its words."""
 
-    def __init__(self, phrases: Sequence[tuple[int, frozenset[str]]], pages: int) -> None:
+    def __init__(self, phrases: Sequence[tuple[int, Collection[str]]], pages: int) -> None:
         """Keep phrases by the numbers of their pages, of which there are `pages`."""
         self._count = pages
         self._pages = [page for page, _terms in phrases]
-        self.texts = Texts([dict.fromkeys(terms, 1.0) for _page, terms in phrases])
+        self.texts = Postings(terms for _page, terms in phrases)
+        squares = self.texts.squares()
         self._lengths = [
-            math.sqrt(sum(self.texts.rarity(term) ** 2 for term in terms) / _FORMS) or 1.0
+            math.sqrt(sum(map(squares.__getitem__, terms)) / _FORMS) or 1.0
             for _page, terms in phrases
         ]
 

@@ -16,8 +16,9 @@ from markdown_it import MarkdownIt
 from ionport.manual import ManualPage
 
 _PICTURES = re.compile(r"^ *!\[.*\]\(.*\)\n?", re.MULTILINE)
-# A table of a thousand names answers no question.
+# A table of a thousand names answers no question: its rows are not read.
 _WITHOUT_ROWS = frozenset({"terms"})
+_ROWS = re.compile(r"(?<=-\|\n)(?:\|.*\n)+")
 
 
 def new_parser() -> MarkdownIt:
@@ -25,8 +26,11 @@ def new_parser() -> MarkdownIt:
     return MarkdownIt("commonmark", {"html": False}).enable("table")
 
 
-# Blocks alone are looked at: what stands inside a line need not be read.
-_markdown = new_parser().disable("inline")
+# Blocks alone are looked at: what stands inside a line need not be read, and a table is known by
+# how its lines begin.
+_markdown = new_parser().disable(
+    ["inline", "table", "lheading", "html_block", "reference", "blockquote", "hr"]
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +58,10 @@ def _texts(page: ManualPage) -> Iterator[tuple[str, str, str]]:
     """Yield heading, anchor and text of each block."""
     heading = anchor = lead = ""
     anchors = iter(page.anchors)
-    for kind, lines in _parts(_PICTURES.sub("", page.text)):
+    text = _PICTURES.sub("", page.text)
+    if page.name in _WITHOUT_ROWS:
+        text = _ROWS.sub("", text)
+    for kind, lines in _parts(text):
         part = "\n".join(lines)
         whole = f"{lead}\n\n{part}" if lead else part
         lead = ""
@@ -62,8 +69,8 @@ def _texts(page: ManualPage) -> Iterator[tuple[str, str, str]]:
             is_title = part.startswith("# ")
             heading = "" if is_title else part.lstrip("# ")
             anchor = "" if is_title else next(anchors, "")
-        elif kind == "table_open":
-            for row in () if page.name in _WITHOUT_ROWS else lines[2:]:
+        elif part.startswith("|"):
+            for row in lines[2:]:
                 yield heading, anchor, f"{lines[0]}\n{lines[1]}\n{row}"
         elif part.endswith(":"):
             lead = whole
