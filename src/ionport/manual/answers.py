@@ -24,6 +24,8 @@ from ionport.manual.sections import Block, blocks_of
 MAX_QUESTION = 500
 _EXCERPTS = 3
 _NEAREST = 3
+# What most people read, for a question that is far from every page.
+_MOST_READ = ("the-walk", "troubleshooting", "when-not-to-use")
 # What it counts that a page's best block, its title, many of its phrases, and the likest of
 # them speak of the question, and that the question is like its phrases by what was learnt. Fitted
 # to the questions of the evaluation set (docs/decisions/0029).
@@ -60,7 +62,7 @@ class Answer:
     """The manual's answer to a question.
 
     `excerpts`: the best first, whole blocks of Markdown; none unless `is_answered`. `nearest`:
-    names of pages that are about something like it.
+    names of pages that are about something like it, and of the most read ones where none is.
     """
 
     is_answered: bool
@@ -104,7 +106,8 @@ class Manual:
         if quoted is not None:
             ranked = [quoted, *(number for number in ranked if number != quoted)]
         blocks = self._pages.blocks
-        nearest = tuple(dict.fromkeys(blocks[number].page for number in ranked))[:_NEAREST]
+        pages = [blocks[number].page for number in ranked] or _MOST_READ
+        nearest = tuple(dict.fromkeys(pages))[:_NEAREST]
         if not ranked or (quoted is None and not self._answers(meaning, ranked[0], scores, judged)):
             return Answer(False, (), nearest)
         return Answer(True, self._excerpts(meaning, ranked, scores, quoted is not None), nearest)

@@ -1,4 +1,4 @@
-"""Lists of the manual's pages for programs: `llms.txt` and a site map."""
+"""Lists of the manual's pages for programs: `llms.txt`, a site map, and what robots may read."""
 
 from __future__ import annotations
 
@@ -23,6 +23,12 @@ def language_model_list(
     if can_be_asked:
         lines += ["", "Ask any page: `GET <page>.md?ask=<question>`."]
     return "\n".join([*lines, ""])
+
+
+def robots_rules(origin: str) -> str:
+    """Return which addresses of a server search engines may read: the manual's (RFC 9309)."""
+    rules = ("User-agent: *", "Allow: /manual", "Allow: /llms.txt", "Disallow: /", "")
+    return "\n".join((*rules, f"Sitemap: {origin}/manual/sitemap.xml", ""))
 
 
 def site_map(pages: Iterable[Mapping[str, str]]) -> str:

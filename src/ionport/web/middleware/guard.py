@@ -33,7 +33,7 @@ from ionport.web.middleware.languages import is_manual, language_of
 from ionport.web.services import Services
 from ionport.web.state import Visit
 
-PUBLIC_PATHS = ("/sign-in", "/favicon.ico", "/language")
+PUBLIC_PATHS = ("/sign-in", "/favicon.ico", "/language", "/robots.txt")
 PUBLIC_PREFIXES = ("/set-up/", "/set-password/", "/sign-in/", "/static/", "/authorize/")
 SECOND_FACTOR_PATH = "/account/second-factor"
 STATIC_PREFIX = "/static/"

@@ -6,7 +6,7 @@ page of it that ionport implements is served at its original address, too.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
@@ -28,7 +28,7 @@ from ionport.manual import (
 )
 from ionport.manual.answers import MAX_QUESTION, Answer, in_language, manual
 from ionport.manual.sections import Block
-from ionport.manual.site import language_model_list, site_map
+from ionport.manual.site import language_model_list, robots_rules, site_map
 from ionport.web.middleware.languages import ORIGINAL_PAGE
 from ionport.web.middleware.programs import HTML, JSON, MARKDOWN, accepted_kind
 from ionport.web.rendering.markdown import html_of, page_html
@@ -36,6 +36,7 @@ from ionport.web.rendering.templating import manual_path, render
 from ionport.web.state import visit_of
 
 _WALK = "the-walk"
+_CONTENTS = "llms.txt"
 _limit = RateLimit(10)
 SECTIONS = (N_("Start"), N_("Infor side"), N_("Document side"), N_("Operating"))
 """Sections of the contents, for the catalogues; a test holds them against the manual's."""
@@ -92,6 +93,14 @@ def pages_for_robots(request: Request) -> Response:
     """List the pages of every language by their whole addresses, as search engines ask for them."""
     mapped = site_map(_addresses(request, name) for name in page_names())
     return Response(mapped, media_type="application/xml")
+
+
+def rules_for_robots(request: Request) -> Response:
+    """Let search engines read the manual alone; a closed one names none of its addresses."""
+    services = visit_of(request).services
+    if not services.has_public_manual:
+        raise NotFound(_("The manual has no such page."))
+    return PlainTextResponse(robots_rules(services.origin))
 
 
 def _addresses(request: Request, name: str) -> Mapping[str, str]:
@@ -192,12 +201,8 @@ def _as_json(answer: Answer) -> dict[str, object]:
             for block in answer.excerpts
         ],
         "nearest": [
-            {
-                "page": name,
-                "title": read_page(name, language()).title,
-                "url": manual_path(name),
-            }
-            for name in answer.nearest
+            {"page": name, "title": title, "url": manual_path(name)}
+            for name, title in _nearest(answer)
         ],
     }
 
@@ -208,16 +213,18 @@ def _as_markdown(answer: Answer) -> str:
         source = labelled(block.title, block.heading) if block.heading else block.title
         parts.append(f"{block.text}\n\n— [{source}]({_url(block)})")
     if not parts:
-        parts.append(_("This is not in this manual."))
-        if answer.nearest:
-            parts.append(_("The nearest pages:"))
-            parts.append(
-                "\n".join(
-                    f"- [{read_page(name, language()).title}]({manual_path(name)})"
-                    for name in answer.nearest
-                )
-            )
+        parts += [_("This is not in this manual."), _("The nearest pages:")]
+        nearest = (f"- [{title}]({manual_path(name)})" for name, title in _nearest(answer))
+        parts.append("\n".join(nearest))
     return "\n\n".join(parts) + "\n"
+
+
+def _nearest(answer: Answer) -> Iterator[tuple[str, str]]:
+    """Yield name and title of the nearest pages, and of the contents where none of them answers."""
+    for name in answer.nearest:
+        yield name, read_page(name, language()).title
+    if not answer.is_answered:
+        yield _CONTENTS, _("Contents")
 
 
 def _url(block: Block) -> str:
@@ -245,5 +252,6 @@ ROUTES = [
     # Before the pages: `de` is no name of one.
     *(route for code in reversed(LANGUAGES) for route in _routes_in(code)),
     Route("/llms.txt", language_models, name="llms"),
+    Route("/robots.txt", rules_for_robots, name="robots"),
     Route(ORIGINAL_PAGE, original_page, name="original_page"),
 ]

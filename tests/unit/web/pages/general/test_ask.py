@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator
+from urllib.robotparser import RobotFileParser
 
 import httpx2
 import pytest
@@ -58,6 +59,22 @@ def test_what_the_manual_does_not_say_is_told_with_the_nearest_pages(browser: Br
     ).json()
     assert (found["answered"], found["answer"], found["excerpts"]) == (False, "", [])
     assert "not in this manual" in ask(browser, "/manual/words.md", "holiday weather").text
+
+
+def test_a_question_far_from_every_page_leads_to_the_most_read_ones_and_the_contents(
+    browser: Browser,
+) -> None:
+    far = "What is the capital of France?"
+    found = ask(browser, "/manual/words.md", far, "application/json").json()["nearest"]
+    names = ["the-walk", "troubleshooting", "when-not-to-use", "llms.txt"]
+    assert [each["page"] for each in found] == names
+    for each in found:
+        assert f"- [{each['title']}]({each['url']})" in ask(browser, "/manual/words.md", far).text
+        assert browser.get(each["url"]).status_code == 200
+    page = html.fromstring(ask(browser, "/manual", far, "text/html").text)
+    links = page.xpath("//article//a/@href")
+    assert links == [*(f"/manual/{name}" for name in names[:3]), "#contents"]
+    assert page.xpath("//*[@id='contents']")
 
 
 @pytest.mark.parametrize("accept", ["text/html", "application/json", "*/*"])
@@ -131,6 +148,17 @@ def test_the_site_map_names_every_page_by_its_whole_address(
         for code in languages_of(name)
     ]
     assert f"{people.services().origin}/manual/de/the-walk" in addresses
+
+
+def test_search_engines_may_read_the_manual_and_nothing_else(
+    people: People, browser: Browser, closed: Browser
+) -> None:
+    robots = RobotFileParser()
+    robots.parse(browser.get("/robots.txt").text.splitlines())
+    assert all(robots.can_fetch("*", each) for each in ("/manual", "/manual/de/words", "/llms.txt"))
+    assert not any(robots.can_fetch("*", each) for each in ("/", "/sign-in", "/documents", "/acme"))
+    assert robots.site_maps() == [f"{people.services().origin}/manual/sitemap.xml"]
+    assert closed.get("/robots.txt").status_code == 404
 
 
 @pytest.fixture
