@@ -42,12 +42,14 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Resolver = Callable[[str, int], Sequence[str]]
 
 PRIVATE_REMEDY = worded(
-    "If this server stands in your own network, let the operator allow private addresses "
-    "(IONPORT_ALLOW_PRIVATE_ADDRESSES); otherwise check the address in the file."
+    "If this server stands in your own network, private addresses must be allowed: by the client's "
+    "AddressPolicy, or by IONPORT_ALLOW_PRIVATE_ADDRESSES of the server that runs ionport. "
+    "Otherwise check the address in the file."
 )
 LOOPBACK_REMEDY = worded(
     "Addresses of the computer that ionport runs on are allowed when its public address is one "
-    "of them, or when the operator allows them (IONPORT_ALLOW_LOOPBACK_ADDRESSES)."
+    "of them, or when they are allowed: by the client's AddressPolicy, or by "
+    "IONPORT_ALLOW_LOOPBACK_ADDRESSES of the server that runs ionport."
 )
 
 # Never a server of Infor, and refused by every policy.

@@ -12,7 +12,7 @@ Severity = Literal["error", "warning", "info"]
 APPS_MENU = "Infor OS Portal > OS > API Gateway > Authorized Apps"
 DOWNLOAD_AGAIN = worded(
     "Download the credentials again ({menu}, open the app, Download Credentials) and "
-    "upload the new file unchanged.",
+    "use the new file unchanged.",
     menu=APPS_MENU,
 )
 SERVICE_ACCOUNT = worded(

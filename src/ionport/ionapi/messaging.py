@@ -36,7 +36,7 @@ _LENGTHS = {
 _CONNECTION_POINT = worded(
     "In ION Desk > Connect > Connection Points open the connection point of type IMS via API "
     "Gateway: it must be active, name this app's Client ID as ION API Client ID, and list the "
-    "document on its tab Documents. Its Logical ID must be the mapping's."
+    "document on its tab Documents. Its Logical ID must be the message's."
 )
 REMEDIES = {
     400: worded("A property of the message is missing or wrong; see what ION said."),

@@ -35,9 +35,13 @@ STATUSES = {
     401: (FAILED, "does not accept the access token", "service account is enabled"),
     403: (FAILED, "does not allow this", "user of the service account|ION API Client ID"),
     404: (FAILED, "does not know what was asked for", "Available APIs"),
-    413: (FAILED, "finds the request too large", "Send less in one call"),
-    429: (WAITING, "too many requests", "3,000 API calls a minute"),
-    507: (WAITING, "has no space left", "Make space there"),
+    413: (FAILED, "finds the request too large", "out of the mapping"),
+    429: (
+        WAITING,
+        "too many requests",
+        "3,000 API calls a minute. .* ionport makes the call again",
+    ),
+    507: (WAITING, "has no space left", "Make space there.* ionport makes the call again"),
 }
 
 

@@ -6,6 +6,7 @@ import asyncio
 import base64
 import hashlib
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -303,6 +304,7 @@ def test_an_error_without_readable_words_is_still_named(
         (502, True, True),
         (503, True, True),
         (504, True, True),
+        (507, True, True),
     ],
 )
 def test_each_status_says_whether_to_try_again_and_whether_to_look_first(
@@ -312,6 +314,8 @@ def test_each_status_says_whether_to_try_again_and_whether_to_look_first(
     assert (error.status, error.transient, error.sent) == (status, transient, sent)
     assert error.retry_after == 5
     assert error.code == f"idm_http_{status}"
+    # What only ionport's deliveries do, or their mapping has, is no remedy of the client.
+    assert not re.search("repeated|ionport|mapping|deliver", error.remedy), error.remedy
 
 
 def test_remote_words_are_short_printable_and_without_secrets(

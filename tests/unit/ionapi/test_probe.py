@@ -379,7 +379,7 @@ def test_m3_that_is_not_open_fails_only_what_needs_m3(
     assert stage.state == "not_applicable"
     assert stage.code == code
     assert words in stage.cause
-    assert "Only deliveries to M3 need it" in stage.remedy
+    assert "Only calls of M3 need it" in stage.remedy
 
 
 @pytest.mark.parametrize(("status", "code"), [(404, "ln_not_found"), (403, "ln_http_403")])
@@ -393,7 +393,7 @@ def test_ln_that_is_not_open_fails_only_what_needs_ln(
     assert stage.state == "not_applicable"
     assert stage.code == code
     assert stage.cause
-    assert "Only deliveries to LN need it" in stage.remedy
+    assert "Only calls of LN need it" in stage.remedy
 
 
 def break_m3(infor: SmallInfor, reply: Reply) -> None:

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from ionport.connections.targets.errors import TargetError
 from ionport.core.errors import IonportError, Unavailable
+from ionport.core.i18n import _
 from ionport.core.telemetry import COUNTERS
 from ionport.exports.model import Attempt, AttemptState, CallEnd, StateChange
 from ionport.exports.timing import ExportTiming
@@ -68,7 +69,7 @@ class Problem:
         return cls(
             code=error.code,
             text=error.message,
-            remedy=error.remedy,
+            remedy=_remedy_of(error),
             transient=error.transient,
             retry_after=error.retry_after,
             sent=error.sent,
@@ -89,6 +90,30 @@ class Problem:
     def without_effect(self) -> Problem:
         """Return the problem of a call that only read."""
         return replace(self, sent=False)
+
+
+def _remedy_of(error: IonApiError) -> str:
+    """Return what to do about an error, where ionport does what the client leaves to its user."""
+    remedies = {
+        413: _(
+            "Leave attached files out of the mapping, or let a smaller document come in: IDM takes"
+            " files up to 2 GB, ION documents of 5 MB."
+        ),
+        429: _(
+            "Infor allows 3,000 API calls a minute. While the delivery waits, ionport makes the"
+            " call again by itself."
+        ),
+        504: _(
+            "The gateway waits 60 seconds for a service. While the delivery waits, ionport looks"
+            " whether it has acted, and makes the call again if not."
+        ),
+        507: _(
+            "Make space there, or have it made. While the delivery waits, ionport makes the call"
+            " again by itself."
+        ),
+    }
+    status = error.status if isinstance(error, ServiceError) else 0
+    return remedies.get(status, error.remedy)
 
 
 NO_PROBLEM: Final = Problem("", "").columns

@@ -67,8 +67,8 @@ _INVALID_CLIENT = _Refusal(
     InvalidClient,
     N_("The client id or the client secret is not accepted."),
     N_(
-        "In {menu} check that {app} still exists, then choose Download Credentials and upload "
-        "the new file."
+        "In {menu} check that {app} still exists, then choose Download Credentials and use the "
+        "new file."
     ),
 )
 _INVALID_GRANT = _Refusal(
@@ -90,10 +90,7 @@ _INVALID_SCOPE = _Refusal(
 _NO_ENDPOINT = _Refusal(
     TokenError,
     N_("There is no token endpoint at the address in the file."),
-    N_(
-        "Download the credentials again ({menu}, Download Credentials) and upload the file "
-        "unchanged."
-    ),
+    N_("Download the credentials again ({menu}, Download Credentials) and use the file unchanged."),
 )
 _TOO_MANY = _Refusal(TokenError, N_("Infor has received too many sign-ons."), LIMITS.template)
 _BROKEN = _Refusal(
@@ -204,13 +201,13 @@ _REMEDIES = {
         "A fresh token was refused as well. Check that the file belongs to this tenant and that "
         "the service account is enabled (User Management > Manage > Service Accounts)."
     ),
-    413: worded(
-        "Send less in one call: leave attached files out of the mapping, or let a smaller document "
-        "come in. IDM takes files up to 2 GB, ION documents of 5 MB."
+    413: worded("Send less in one call: IDM takes files up to 2 GB, ION documents of 5 MB."),
+    429: worded("Infor allows 3,000 API calls a minute: wait, then make the call again."),
+    504: worded(
+        "The gateway waits 60 seconds for a service, which may have acted: look whether it has "
+        "before you make the call again."
     ),
-    429: worded("Infor allows 3,000 API calls a minute; the call is repeated later."),
-    504: worded("The gateway waits 60 seconds for a service; the call is repeated later."),
-    507: worded("Make space there, or have it made; the call is repeated later."),
+    507: worded("Make space there, or have it made; then make the call again."),
 }
 
 

@@ -255,7 +255,7 @@ def _object(text: str) -> dict[str, Any]:
                 "The file is JSON, but not one object; several credentials in one file are not"
                 " read."
             ),
-            remedy=worded("Upload one file for each authorized app, as Infor downloads it."),
+            remedy=worded("Use one file for each authorized app, as Infor downloads it."),
         )
     if not any(key in data for key in ("ti", "ci", "cs", "pu", "iu", "saak")):
         raise _refusal(

@@ -40,7 +40,7 @@ NO_REFRESH_ADVICE = worded(
 )
 REFRESH_REMEDY = worded(
     "In {menu} open the app and check Issue Refresh Tokens and Refresh Token Grant Lifetime "
-    "(0 means that it never expires). Deliveries sign on anew instead, which costs sign-ons.",
+    "(0 means that it never expires). Without it each new access token costs a sign-on.",
     menu=APPS_MENU,
 )
 
@@ -310,7 +310,7 @@ def _not_open(summary: str, error: ServiceError, code: str) -> _Outcome:
         code,
         summary,
         remedy=joined(
-            worded("Only deliveries to {service} need it.", service=error.service), error.remedy
+            worded("Only calls of {service} need it.", service=error.service), error.remedy
         ),
         state="not_applicable",
         cause=error.message,
