@@ -18,7 +18,7 @@ from ionport.application import Application, open_application
 from ionport.asgi import build_asgi
 from ionport.identity.model import Organization, OrganizationRole
 from ionport.identity.repository import OrganizationRepository
-from ionport.manual import page_names
+from ionport.manual import LANGUAGES, manual_base, page_names
 from ionport.settings import load_settings
 from ionport.store import SystemScope
 from ionport.web import pages
@@ -87,6 +87,7 @@ _TEXTS = {
     *(f"/manual{language}/pictures/{{name}}" for language in ("", "/de", "/fr")),
     "/manual/sitemap.xml",
     "/llms.txt",
+    "/robots.txt",
     ORIGINAL_PAGE,
 }
 # Only a mobile app has one: test_ion_api_pages opens it.
@@ -109,6 +110,13 @@ def _addresses() -> set[str]:
     return found
 
 
+_ROOM_BESIDE_PLACEHOLDER = """(field) => {
+    const style = getComputedStyle(field);
+    const pen = document.createElement("canvas").getContext("2d");
+    pen.font = style.font;
+    const inside = parseFloat(style.paddingLeft) + parseFloat(style.paddingRight);
+    return field.clientWidth - inside - pen.measureText(field.placeholder).width;
+}"""
 _MANUAL = "/manual/{page}"
 _OTHERS = _REDIRECTS | _FRAGMENTS | _DOWNLOADS | _SIGNED_OUT | _BY_CLIENTS | _OF_PHONES
 _OTHERS |= _TEXTS | {_MANUAL, "/manual/de/{page}", "/manual/fr/{page}"}
@@ -199,6 +207,14 @@ def test_a_phone_shows_the_contents_of_the_manual_folded_before_the_page(
     expect(contents.get_by_role("link").first).to_be_hidden()
     contents.locator("summary").click()
     expect(contents.get_by_role("link", name="Words")).to_be_in_viewport()
+
+
+@pytest.mark.parametrize("width", [320, 390, 1280])
+def test_the_field_that_asks_the_manual_shows_its_words_whole(screen: Screen, width: int) -> None:
+    screen.resize({"width": width, "height": 844})
+    for code in LANGUAGES:
+        field = screen.open(f"{manual_base(code)}/words").get_by_role("searchbox")
+        assert field.evaluate(_ROOM_BESIDE_PLACEHOLDER) >= 0, code
 
 
 def test_a_phone_reaches_each_entry_of_the_rail_without_javascript(
