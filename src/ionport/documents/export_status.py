@@ -38,18 +38,22 @@ class ExportStatusService:
         text: str,
         actor_name: str = "ionport",
         locked: LockedDocument | None = None,
+        erp: tuple[ErpStatus | None, str] | None = None,
     ) -> None:
         """Set the status that the document's deliveries give it, with the reason in the timeline.
 
         Called by exports in the transaction of the delivery; the same status again is only a
-        note, and none without a text. `locked` is what `locked_document` returned in it. Raises
-        NotFound.
+        note, and none without a text. `locked` is what `locked_document` returned in it. `erp` are
+        the ERP's status and reference, where they may have changed. Raises NotFound.
         """
         if status not in EXPORT_STATUSES:
             raise ValueError(f"{status} does not follow from deliveries")
         repository = DocumentRepository(access.connection)
         locked = locked or locked_document(access, document_id)
         previous = locked.status
+        changed: dict[str, object] = {}
+        if erp is not None and erp != (locked.erp_status, locked.erp_reference):
+            changed = {"erp_status": erp[0], "erp_reference": erp[1] or None}
         if status is DocumentStatus.VALIDATED_PENDING_EXPORT:
             document = repository.find(access.scope, document_id)
             if document is None:
@@ -60,10 +64,13 @@ class ExportStatusService:
         )
         stays = previous in BY_PERSON or (waits and status is not DocumentStatus.EXPORTED)
         if previous is status or stays:
+            if changed:
+                repository.set_export(access.scope, document_id, changed)
             if text:
                 self._timeline.tell(access, document_id, TimelineKind.NOTE, text, actor_name)
             return
-        repository.set_status(access.scope, document_id, status, self._clock.now())
+        changed |= {"status": status.value, "updated_at": self._clock.now()}
+        repository.set_export(access.scope, document_id, changed)
         self._timeline.tell(
             access,
             document_id,
@@ -72,20 +79,6 @@ class ExportStatusService:
             actor_name,
             change=(previous, status),
         )
-
-    def record_erp(
-        self,
-        access: ScopedWork[OrganizationScope],
-        document_id: str,
-        status: ErpStatus | None,
-        reference: str,
-        locked: LockedDocument,
-    ) -> None:
-        """Set the ERP's status of a document; `locked` is what `locked_document` returned."""
-        if (status, reference) != (locked.erp_status, locked.erp_reference):
-            DocumentRepository(access.connection).set_erp(
-                access.scope, document_id, status, reference
-            )
 
 
 def locked_document(access: ScopedWork[OrganizationScope], document_id: str) -> LockedDocument:

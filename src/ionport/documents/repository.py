@@ -182,11 +182,10 @@ class DocumentRepository(Repository):
         values = {"status": status.value, "updated_at": at}
         self._run(_UPDATE, {**_key(scope, document_id), **values})
 
-    def set_erp(
-        self, scope: OrganizationScope, document_id: str, status: ErpStatus | None, reference: str
+    def set_export(
+        self, scope: OrganizationScope, document_id: str, values: Mapping[str, Any]
     ) -> None:
-        """Write the ERP's status and reference."""
-        values = {"erp_status": status, "erp_reference": reference or None}
+        """Write columns of the export status and of the ERP's."""
         self._run(_UPDATE, {**_key(scope, document_id), **values})
 
     def set_values(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Final, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 from ionport.core.errors import Conflict
 from ionport.core.i18n import _
@@ -29,7 +29,7 @@ from ionport.exports.model import (
 )
 from ionport.identity.access import Access
 from ionport.identity.groups.permissions import Permission
-from ionport.store import OrganizationScope, ScopedWork, SystemScope, Work
+from ionport.store import OrganizationScope, ScopedWork
 
 
 class _State(Protocol):
@@ -50,8 +50,6 @@ class _State(Protocol):
     @property
     def erp_name(self) -> str: ...
 
-
-_DELIVERED: Final = SystemScope("what the ERP has of a delivery")
 
 # From the status that most needs a person to the one that needs none.
 _FAR: Final = (
@@ -110,20 +108,19 @@ def reaches_erp(method: ExportMethod) -> bool:
     return any(call.kind in _BY_STEP for call in destination_of(method).calls)
 
 
-def hand_over(
-    work: Work, delivery: Delivery, steps: Mapping[StepKind, DeliveryStep], now: datetime
-) -> bool:
-    """Write the ERP status of a delivery whose steps are done; nothing where no ERP gets it.
+def handed_over_of(
+    delivery: Delivery, steps: Mapping[StepKind, DeliveryStep], now: datetime
+) -> Mapping[str, Any]:
+    """Return the columns of the ERP status of a delivery whose steps are done; none without an ERP.
 
-    False where it has an ERP status already.
+    They are for a delivery that has no ERP status yet.
     """
     made = {kind for kind, step in steps.items() if step.status is not StepStatus.SKIPPED}
     status = next((far for kind, far in _BY_STEP.items() if kind in made), None)
     if status is None:
-        return True
+        return {}
     is_asked = destination_of(delivery.method).question is not None
-    ask_at = now + FIRST_AFTER if is_asked else None
-    return DeliveryRepository(work.connection).hand_over(_DELIVERED, delivery.id, status, ask_at)
+    return {"erp_status": status, "erp_ask_at": now + FIRST_AFTER if is_asked else None}
 
 
 def newest_of_each(deliveries: Iterable[StateT]) -> list[StateT]:
@@ -151,8 +148,9 @@ def record_document_status(
     )
     latest = newest_of_each(DeliveryRepository(access.connection).states(access.scope, document_id))
     status = derive_status(latest, active)
-    documents.export_status.record_erp(access, document_id, *derive_erp(latest), document)
-    documents.export_status.record(access, document_id, status, text, actor_name, document)
+    documents.export_status.record(
+        access, document_id, status, text, actor_name, document, derive_erp(latest)
+    )
     return status
 
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Connection
 
 from ionport.store.scopes import AnyScope
 
 _logger = logging.getLogger(__name__)
+T = TypeVar("T")
 _Scope = TypeVar("_Scope", bound=AnyScope, covariant=True)
 _Other = TypeVar("_Other", bound=AnyScope)
 
@@ -25,11 +26,19 @@ class Work:
     so its error is not raised to the caller, and the other actions still run.
     """
 
-    __slots__ = ("_after_commit", "connection")
+    __slots__ = ("_after_commit", "_read", "connection")
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
         self._after_commit: list[Callable[[], None]] = []
+        self._read: dict[Hashable, Any] = {}
+
+    def once(self, key: Hashable, read: Callable[[], T]) -> T:
+        """Return what `read` returns, which is called the first time in this transaction alone."""
+        if key not in self._read:
+            self._read[key] = read()
+        found: T = self._read[key]
+        return found
 
     def within(self, scope: _Other) -> ScopedWork[_Other]:
         """Return this transaction with the rows that it may reach."""
@@ -69,6 +78,10 @@ class ScopedWork(Generic[_Scope]):
     def within(self, scope: _Other) -> ScopedWork[_Other]:
         """Return the same transaction with another scope."""
         return ScopedWork(self.work, scope)
+
+    def once(self, key: Hashable, read: Callable[[], T]) -> T:
+        """Return what `read` returns, which is called the first time in the transaction alone."""
+        return self.work.once(key, read)
 
     def after_commit(self, action: Callable[[], None]) -> None:
         """Run `action` after the transaction has committed."""

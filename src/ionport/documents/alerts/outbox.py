@@ -21,7 +21,8 @@ class AlertOutbox:
 
     def tell(self, access: ScopedWork[OrganizationScope], events: Sequence[Event]) -> None:
         """Write down what must be told once this transaction has committed."""
-        types = SettingsRepository(access.connection).wanted(access.scope)
+        repository, scope = SettingsRepository(access.connection), access.scope
+        types = access.once(("alerts", scope.organization_id), lambda: repository.wanted(scope))
         messages = [
             AlertMessage(
                 id=new_id("alm"),

@@ -33,7 +33,9 @@ class Outbox:
 
     def tell(self, access: ScopedWork[OrganizationScope], events: Sequence[Event]) -> None:
         """Store the messages of events, to be sent once this transaction has committed."""
-        listening = EndpointRepository(access.connection).listening(access.scope)
+        repository, scope = EndpointRepository(access.connection), access.scope
+        key = ("webhooks", scope.organization_id)
+        listening = access.once(key, lambda: repository.listening(scope))
         wanted = [
             event for event in events if any(event.type in types for _id, types, _s in listening)
         ]

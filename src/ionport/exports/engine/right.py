@@ -9,13 +9,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ionport.connections.pauses import pause_of
 from ionport.core.clock import Clock
 from ionport.core.i18n import _
-from ionport.documents.service import DocumentService
 from ionport.exports.engine.passes.model import RunningPass
 from ionport.exports.engine.passes.records import PassRecords
 from ionport.exports.ledger.attempts import changed
+from ionport.exports.ledger.pass_repository import PassRepository
 from ionport.exports.model import Attempt, AttemptState
 from ionport.exports.timing import ExportTiming
 from ionport.ionapi import SendWindow, boot_time
@@ -48,7 +47,6 @@ class RightToSend:
         timing: ExportTiming,
         running: RunningPass,
         attempt: Attempt,
-        documents: DocumentService,
     ) -> None:
         self.attempt = attempt
         self.sends = 0
@@ -56,7 +54,6 @@ class RightToSend:
         self._clock = clock
         self._records = records
         self._timing = timing
-        self._documents = documents
         self.running = running
 
     def __call__(self) -> SendWindow:
@@ -80,11 +77,8 @@ class RightToSend:
                 raise LeaseLost
             # Checked after the write above, which waits for a decision that is made at this moment.
             # The repeat after a 401 is the same call: its document was free when it was first sent.
-            access, delivery = work.within(running.scope), running.delivery
-            if not self.sends and (
-                self._documents.is_held(access, delivery.document_id)
-                or pause_of(access, delivery.connection_id)
-            ):
+            passes = PassRepository(work.connection)
+            if not self.sends and passes.is_held(running.scope, running.delivery):
                 raise NowHeld
         self.attempt, self.running = sent, running
         self.sends += 1

@@ -308,7 +308,6 @@ class DeliveryRunner:
                     self.timing,
                     running,
                     self._calls.new_attempt(running, kind),
-                    self._documents,
                 )
                 try:
                     made = self._calls.make(running, call, right)

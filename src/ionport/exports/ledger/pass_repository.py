@@ -13,13 +13,19 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Connection,
+    and_,
     bindparam,
     func,
+    outerjoin,
     select,
     type_coerce,
     update,
 )
 
+from ionport.connections.tables import connections
+from ionport.documents.model import DocumentStatus
+from ionport.documents.review.life_cycle import is_held
+from ionport.documents.tables import documents
 from ionport.exports.ledger.named_version_repository import NamedVersionRepository
 from ionport.exports.ledger.repository import AnyScope, delivery_of_row
 from ionport.exports.life_cycle import DeliveryCause, sources
@@ -38,6 +44,7 @@ _UPDATE_PASS = (
     .where(_d.id == bindparam("wanted"), _IN_PASS, _d.status == DeliveryStatus.RUNNING)
     .values(renewal=_d.renewal + 1)
 )
+_HAND_OVER = _UPDATE_PASS.where(_d.erp_status.is_(None))
 _CLAIM = (
     update(deliveries)
     .where(
@@ -67,6 +74,23 @@ _KEEP = (
         _d.id.in_(bindparam("under_way", expanding=True)),
     )
     .values(renewal=_d.renewal + 1)
+)
+_HOLDS = (
+    select(documents.c.status, documents.c.open_findings, connections.c.paused_at)
+    .select_from(
+        outerjoin(
+            documents,
+            connections,
+            and_(
+                connections.c.id == bindparam("connection"),
+                connections.c.organization_id == documents.c.organization_id,
+            ),
+        )
+    )
+    .where(
+        documents.c.id == bindparam("document"),
+        documents.c.organization_id == bindparam("organization"),
+    )
 )
 _LEASES = (
     select(_d.id, _d.pass_number, _d.renewal, _d.worker_id, _d.sent_attempt_id)
@@ -102,15 +126,41 @@ class PassRepository:
         return delivery_of_row(row) if row else None
 
     def update_pass(
-        self, scope: SystemScope, delivery_id: str, pass_number: int, values: Mapping[str, Any]
+        self,
+        scope: SystemScope,
+        delivery_id: str,
+        pass_number: int,
+        values: Mapping[str, Any],
+        handed_over: Mapping[str, Any] | None = None,
     ) -> bool:
-        """Change columns in a pass that runs, and renew its lease; False when it is over."""
+        """Change columns in a pass that runs, and renew its lease; False when it is over.
+
+        `handed_over` are those of a first ERP status: False also where the delivery has one.
+        """
         parameters = {"wanted": delivery_id, "in_pass": pass_number, **values}
-        if self._connection.execute(_UPDATE_PASS, parameters).rowcount != 1:
+        statement = _UPDATE_PASS
+        if handed_over:
+            parameters |= handed_over
+            statement = _HAND_OVER
+        if self._connection.execute(statement, parameters).rowcount != 1:
             return False
         if named := values.get("mapping_versions"):
             NamedVersionRepository(self._connection).note(scope, named.values())
         return True
+
+    def is_held(self, scope: OrganizationScope, delivery: Delivery) -> bool:
+        """Tell whether its document takes part in no delivery, or its connection is paused."""
+        parameters = {
+            "organization": scope.organization_id,
+            "document": delivery.document_id,
+            "connection": delivery.connection_id,
+        }
+        row = self._connection.execute(_HOLDS, parameters).one_or_none()
+        return (
+            row is None
+            or row.paused_at is not None
+            or is_held(DocumentStatus(row.status), row.open_findings)
+        )
 
     def keep(self, scope: SystemScope, worker_id: str, under_way: Sequence[str]) -> None:
         """Renew a worker's leases of passes that have no call under way."""

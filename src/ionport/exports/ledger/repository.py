@@ -264,17 +264,6 @@ class DeliveryRepository:
             parameters["statuses"] = tuple(while_status)
         return self._connection.execute(statement, parameters).rowcount == 1
 
-    def hand_over(
-        self, scope: SystemScope, delivery_id: str, status: ErpStatus, ask_at: datetime | None
-    ) -> bool:
-        """Write that the ERP has a delivery; False where it has an ERP status already.
-
-        The ERP is asked at `ask_at`, or never.
-        """
-        del scope
-        values = {"wanted": delivery_id, "erp_status": status, "erp_ask_at": ask_at}
-        return self._connection.execute(_UPDATE.where(_d.erp_status.is_(None)), values).rowcount > 0
-
     def move(self, scope: OrganizationScope, configuration_id: str, connection_id: str) -> None:
         """Move the deliveries of a configuration that are not running to another connection."""
         self._connection.execute(

@@ -10,8 +10,10 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Integer,
     Row,
     bindparam,
+    case,
     exists,
     func,
     insert,
@@ -31,7 +33,7 @@ from ionport.exports.model import (
     StepStatus,
 )
 from ionport.exports.tables import deliveries, delivery_attempts, delivery_steps
-from ionport.store import OrganizationScope, SystemScope
+from ionport.store import OrganizationScope, SystemScope, insert_of
 
 _s = delivery_steps.c
 _a = delivery_attempts.c
@@ -42,10 +44,13 @@ _UPDATE_STEP = update(delivery_steps).where(
     _s.delivery_id == bindparam("delivery"), _s.kind == bindparam("step")
 )
 _RAISE_ATTEMPTS = _UPDATE_STEP.where(_s.attempts == bindparam("before"))
+_MADE = bindparam("made", type_=Integer)
+_WRITE_STEP = _UPDATE_STEP.values(attempts=case((_s.attempts < _MADE, _MADE), else_=_s.attempts))
 _IS_OWN = select(deliveries.c.id).where(
     deliveries.c.organization_id == bindparam("organization"),
     deliveries.c.id == bindparam("delivery"),
 )
+_ADD_ATTEMPTS = insert(delivery_attempts)
 _SETTLE = update(delivery_attempts).where(
     _a.id == bindparam("attempt"), _a.state == bindparam("expected")
 )
@@ -82,6 +87,18 @@ class LedgerRepository:
         if isinstance(scope, OrganizationScope):
             statement = statement.where(_of(scope, _s.delivery_id))
         self._connection.execute(statement, {"delivery": delivery_id, "step": kind, **values})
+
+    def write_steps(
+        self, scope: SystemScope, delivery_id: str, steps: Sequence[DeliveryStep]
+    ) -> None:
+        """Write steps as the pass that runs has changed them; what they count is never lowered."""
+        del scope
+        rows = [
+            {"delivery": delivery_id, "step": step.kind, "made": step.attempts, **_told(step)}
+            for step in steps
+        ]
+        if rows:
+            self._connection.execute(_WRITE_STEP, rows)
 
     def tries(self, scope: AnyScope, delivery_ids: Sequence[str]) -> dict[str, int]:
         """Return how often the most repeated call of each delivery was made."""
@@ -149,20 +166,47 @@ class LedgerRepository:
         ).one_or_none()
         return _attempt(row) if row else None
 
-    def add_attempt(
-        self, scope: SystemScope, attempt: Attempt, step: Mapping[str, Any] | None = None
-    ) -> bool:
+    def add_attempt(self, scope: SystemScope, attempt: Attempt) -> bool:
         """Insert the next attempt of a step; False when another worker was first.
 
         The step's counter is the compare-and-set: the worker that raises it from `number - 1` may
-        call. `step` are columns of the step that change with it.
+        call.
         """
-        values: dict[str, Any] = {"attempts": attempt.number, **(step or {})}
-        key = {"delivery": attempt.delivery_id, "step": attempt.step, "before": attempt.number - 1}
-        if self._connection.execute(_RAISE_ATTEMPTS, {**key, **values}).rowcount != 1:
+        if not self._raise_attempts(attempt, {}):
             return False
-        self._connection.execute(insert(delivery_attempts), _attempt_values(attempt))
+        self._connection.execute(_ADD_ATTEMPTS, _attempt_values(attempt))
         return True
+
+    def begin_attempt(
+        self, scope: SystemScope, step: DeliveryStep, attempt: Attempt, earlier: Sequence[Attempt]
+    ) -> bool:
+        """As `add_attempt`, with a step as it has changed and `earlier` attempts of others."""
+        if not self._raise_attempts(attempt, _told(step)):
+            return False
+        rows = [_attempt_values(each) for each in (*earlier, attempt)]
+        self._connection.execute(_ADD_ATTEMPTS, rows)
+        return True
+
+    def add_attempts(self, scope: SystemScope, attempts: Sequence[Attempt]) -> None:
+        """Insert attempts that their steps count already; one that is there is left alone.
+
+        A pass that breaks off after a send does not know what that has written.
+        """
+        del scope
+        if attempts:
+            rows = [_attempt_values(attempt) for attempt in attempts]
+            new = insert_of(self._connection)(delivery_attempts).on_conflict_do_nothing()
+            self._connection.execute(new, rows)
+
+    def _raise_attempts(self, attempt: Attempt, step: Mapping[str, Any]) -> bool:
+        values = {
+            "delivery": attempt.delivery_id,
+            "step": attempt.step,
+            "before": attempt.number - 1,
+            "attempts": attempt.number,
+            **step,
+        }
+        return self._connection.execute(_RAISE_ATTEMPTS, values).rowcount == 1
 
     def settle_attempt(
         self, scope: SystemScope, attempt: Attempt, *, expected: AttemptState
@@ -192,6 +236,18 @@ _SETTLED = (
     "transient",
     "call_end",
 )
+
+
+def _told(step: DeliveryStep) -> dict[str, Any]:
+    """Return the columns of a step that a pass changes before a call leaves."""
+    return {
+        "status": step.status,
+        "summary": step.summary,
+        "payload_digest": step.payload_digest,
+        "parameters": dict(step.parameters),
+        "started_at": step.started_at,
+        "finished_at": step.finished_at,
+    }
 
 
 def _of(scope: OrganizationScope, delivery_id: ColumnElement[str]) -> ColumnElement[bool]:

@@ -14,6 +14,7 @@ from ionport.exports.configurations.proof_decisions import refused_proof
 from ionport.exports.engine.lost_calls import has_lost_call
 from ionport.exports.engine.passes.model import RunningPass
 from ionport.exports.ledger.attempts import Problem
+from ionport.exports.ledger.pass_repository import PassRepository
 from ionport.exports.model import DOCUMENT_HELD
 from ionport.store import Work
 
@@ -24,13 +25,14 @@ def what_holds(work: Work, running: RunningPass, documents: DocumentService) -> 
     A decision that is made at this moment is waited for: it frees the held deliveries, and decided
     findings must hold none. A call without an answer is looked up all the same: no further call is
     sent, because each checks `document_problem` first. Over a connection that a person has paused
-    nothing is asked either.
+    nothing is asked either. Of most deliveries nothing holds, which one statement tells.
     """
-    if paused := connection_problem(work, running):
-        return paused
-    problem = document_problem(work, running, documents)
-    if problem is not None and not has_lost_call(work, running):
-        return problem
+    if PassRepository(work.connection).is_held(running.scope, running.delivery):
+        if paused := connection_problem(work, running):
+            return paused
+        problem = document_problem(work, running, documents)
+        if problem is not None and not has_lost_call(work, running):
+            return problem
     return refused_proof(work.within(running.scope), running.delivery)
 
 

@@ -25,27 +25,20 @@ FAILED = Outcome(OutcomeKind.FAILED)
 
 
 @dataclass(frozen=True, slots=True)
-class StepChange:
-    """Changed columns of a step, and the attempt of a call that only read."""
-
-    kind: StepKind
-    values: Mapping[str, Any]
-    attempt: Attempt | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class RunningPass:
     """A delivery whose pass runs, as the pass has read it.
 
-    `unwritten` and `unwritten_steps` are changes without an effect at Infor: they are written with
-    the next write of the pass, and lost when the process ends before.
+    `unwritten` are changed columns of the delivery, `unwritten_steps` changed steps, and
+    `unwritten_attempts` those of calls that only read: without an effect at Infor, they are written
+    with the next write of the pass, and lost when the process ends before.
     """
 
     delivery: Delivery
     steps: Mapping[StepKind, DeliveryStep]
     now: datetime
     unwritten: Mapping[str, Any] = field(default_factory=dict)
-    unwritten_steps: tuple[StepChange, ...] = ()
+    unwritten_steps: frozenset[StepKind] = frozenset()
+    unwritten_attempts: tuple[Attempt, ...] = ()
 
     @property
     def scope(self) -> OrganizationScope:
@@ -77,10 +70,21 @@ class RunningPass:
         self, kind: StepKind, values: Mapping[str, Any], attempt: Attempt | None = None
     ) -> RunningPass:
         """Return the delivery with a change of a step that is not written yet."""
-        made = {} if attempt is None else {"attempts": attempt.number}
-        changes = (*self.unwritten_steps, StepChange(kind, values, attempt))
-        return replace(self.with_step(kind, **values, **made), unwritten_steps=changes)
+        changed = replace(
+            self.with_step(kind, **values), unwritten_steps=self.unwritten_steps | {kind}
+        )
+        if attempt is None:
+            return changed
+        return replace(
+            changed.with_step(kind, attempts=attempt.number),
+            unwritten_attempts=(*self.unwritten_attempts, attempt),
+        )
+
+    def changed_steps(self, besides: StepKind | None = None) -> list[DeliveryStep]:
+        """Return the steps whose changes are not written yet, in their order."""
+        changed = (self.steps[kind] for kind in self.unwritten_steps if kind is not besides)
+        return sorted(changed, key=lambda step: step.position)
 
     def written(self) -> RunningPass:
         """Return the delivery after a write of its pass."""
-        return replace(self, unwritten={}, unwritten_steps=())
+        return replace(self, unwritten={}, unwritten_steps=frozenset(), unwritten_attempts=())

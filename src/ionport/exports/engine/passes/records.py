@@ -38,7 +38,7 @@ from ionport.exports.model import (
     StepKind,
     StepStatus,
 )
-from ionport.exports.status import hand_over, record_document_status, tell_of_delivery
+from ionport.exports.status import handed_over_of, record_document_status, tell_of_delivery
 from ionport.exports.timing import ExportTiming
 from ionport.store import Work
 
@@ -95,15 +95,14 @@ class PassRecords:
         has confirmed already, in a late answer, is not sent again.
         """
         values = {"sent_attempt_id": attempt.id, "updated_at": self._clock.now()}
-        if not self._update(work, running, values):
+        if not self._update(work, running, values, sent=attempt.step):
             return None
-        ledger = LedgerRepository(work.connection)
-        if running.steps[attempt.step].attempts and ledger.succeeded(
-            SYSTEM, running.delivery.id, attempt.step
-        ):
+        ledger, step = LedgerRepository(work.connection), running.steps[attempt.step]
+        if step.attempts and ledger.succeeded(SYSTEM, running.delivery.id, attempt.step):
             return None
         if number == 1:
-            may_leave = ledger.add_attempt(SYSTEM, attempt, {"status": StepStatus.RUNNING})
+            step = replace(step, status=StepStatus.RUNNING)
+            may_leave = ledger.begin_attempt(SYSTEM, step, attempt, running.unwritten_attempts)
         else:
             may_leave = ledger.settle_attempt(SYSTEM, attempt, expected=AttemptState.SENT)
         return running.written() if may_leave else None
@@ -159,11 +158,14 @@ class PassRecords:
             "updated_at": now,
             **NO_PROBLEM,
         }
+        handed_over: Mapping[str, Any] = {}
         if last:
             DeliveryRepository(work.connection).lock_document(SYSTEM, running.delivery.document_id)
             values |= self._ended(running)
             values |= {"status": DeliveryStatus.DELIVERED, "finished_at": now}
-        if not self._update(work, running, values):
+            handed_over = handed_over_of(running.delivery, running.steps, now)
+        is_new = self._update(work, running, values, handed_over=handed_over)
+        if not is_new and not (handed_over and self._update(work, running, values)):
             return SETTLED
         started_at = running.steps[kind].started_at or running.now
         told = {"status": StepStatus.DONE, "remote_id": remote_id, "summary": summary}
@@ -175,7 +177,8 @@ class PassRecords:
         details = {"step": kind.value, "remote_id": remote_id}
         self._tell_webhooks(work, running, now, *events, status=changed_delivery.status, **details)
         if last:
-            self._hand_over(work, running, now)
+            if not is_new:
+                self._follow_up(work, running, now)
             method = destination_of(running.delivery.method)
             self._tell(work, running, method.delivered_text(changed_delivery) if ended else summary)
             return DELIVERED
@@ -183,10 +186,9 @@ class PassRecords:
             running.written().with_step(kind, **step), delivery=changed_delivery, now=now
         )
 
-    def _hand_over(self, work: Work, running: RunningPass, now: datetime) -> None:
-        """Write that the ERP has it; add the step that follows an earlier acknowledgement."""
-        if hand_over(work, running.delivery, running.steps, now):
-            return
+    @staticmethod
+    def _follow_up(work: Work, running: RunningPass, now: datetime) -> None:
+        """Add the step that follows an earlier acknowledgement of the ERP."""
         delivered = DeliveryRepository(work.connection).get(SYSTEM, running.delivery.id)
         if delivered is not None:
             follow_up(work.within(running.scope), delivered, now)
@@ -354,21 +356,30 @@ class PassRecords:
             "due_at": None,
         }
 
-    def _update(self, work: Work, running: RunningPass, values: Mapping[str, Any]) -> bool:
+    def _update(
+        self,
+        work: Work,
+        running: RunningPass,
+        values: Mapping[str, Any],
+        sent: StepKind | None = None,
+        handed_over: Mapping[str, Any] | None = None,
+    ) -> bool:
         """Change the delivery, unless the pass is over or was taken over.
 
-        The pass's unwritten changes are written with it.
+        With `handed_over`, which an ERP status brings, also not where the delivery has one.
+        The pass's unwritten changes are written with it, but for the step whose attempt is `sent`,
+        and the attempts, which go with that one.
         """
         values = {**running.unwritten, **values}
         passes = PassRepository(work.connection)
-        if not passes.update_pass(SYSTEM, running.delivery.id, running.pass_number, values):
+        if not passes.update_pass(
+            SYSTEM, running.delivery.id, running.pass_number, values, handed_over
+        ):
             return False
         ledger = LedgerRepository(work.connection)
-        for change in running.unwritten_steps:
-            if change.attempt is None:
-                ledger.update_step(SYSTEM, running.delivery.id, change.kind, change.values)
-            else:
-                ledger.add_attempt(SYSTEM, change.attempt, change.values)
+        ledger.write_steps(SYSTEM, running.delivery.id, running.changed_steps(besides=sent))
+        if sent is None:
+            ledger.add_attempts(SYSTEM, running.unwritten_attempts)
         return True
 
     def _tell_webhooks(

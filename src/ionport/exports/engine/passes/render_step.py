@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from ionport.connections.service import ConnectionService
 from ionport.core.blobs import Blobs
@@ -81,10 +82,10 @@ class RenderStep:
         rendered = destination.render(job)
         digests = {part.kind: self._blobs.put(part.payload) for part in rendered}
         names = [part.parameters[BOD_NAME] for part in rendered if BOD_NAME in part.parameters]
-        used = {
-            "mapping_versions": {kind: version.id for kind, version in versions.items()},
-            "bod_name": names[0] if names else None,
-        }
+        used: dict[str, Any] = {"bod_name": names[0] if names else None}
+        ids = {kind: version.id for kind, version in versions.items()}
+        if ids != delivery.mapping_versions:
+            used["mapping_versions"] = ids
         running = self._records.note_done(
             running, StepKind.RENDER, summary=_versions_text(versions.values()), delivery=used
         )
