@@ -242,6 +242,7 @@ def test_the_bod_of_a_message_is_in_the_record(file: IonApiFile) -> None:
         ("<ns:password>abc</ns:password>", "<ns:password>••••••••</ns:password>"),
         ("said Bearer abcdefgh.ijk!", "said Bearer ••••••••!"),
         ("got eyJhbGciOiJSUzI1NiJ9.eyJhIjoxfQ.c2ln end", "got •••••••• end"),
+        ("a=1&pa\u017f\u017fword=abc&b=2", "a=1&pa\u017f\u017fword=••••••••&b=2"),
         ("the basic idea is a token of thanks", "the basic idea is a token of thanks"),
     ],
 )
@@ -249,8 +250,17 @@ def test_unknown_secrets_are_found_by_their_place(text: str, kept: str) -> None:
     assert Redactor().text(text) == kept
 
 
+def test_a_secret_in_one_header_leaves_the_others_as_they_are() -> None:
+    plain = [("Accept", "*/*"), ("X-Asked", "a=1&b=2")]
+    headers = [*plain, ("Location", "code=abc"), ("Cookie", "a=1")]
+    shown = (*plain, ("Location", f"code={DOTS}"), ("Cookie", DOTS))
+    assert Redactor().headers(headers) == shown
+    assert Redactor().headers(plain) == tuple(plain)
+
+
 @pytest.mark.parametrize(
-    "piece", ["-eyJaaaaaa", "eyJaaaaa.", '"token":"', "<a.", "&token=", "Bearer ", "\\", " "]
+    "piece",
+    ["-eyJaaaaaa", "eyJaaaaa.", '"token":"', "<a.", "&token=", "Bearer ", "\\", " ", "token=", "="],
 )
 def test_hostile_bodies_do_not_hold_up_the_record(piece: str) -> None:
     text = f'"token"{piece * (40_000 // len(piece))}'
