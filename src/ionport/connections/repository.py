@@ -45,6 +45,9 @@ _SHOWN = tuple(column for column in _c if column.name not in _HIDDEN)
 # Built once: each delivery runs these.
 _GET = select(*_SHOWN).where(_c.id == bindparam("wanted"))
 _GET_OWN = _GET.where(_c.organization_id == bindparam("organization"))
+_FINGERPRINT = select(_c.fingerprint).where(
+    _c.id == bindparam("wanted"), _c.organization_id == bindparam("organization")
+)
 _PAUSE = select(_c.paused_by, _c.pause_reason).where(
     _c.id == bindparam("wanted"),
     _c.organization_id == bindparam("organization"),
@@ -69,6 +72,11 @@ class ConnectionRepository(Repository):
             statement = _GET_OWN
             parameters["organization"] = scope.organization_id
         return self._one(statement, _connection, parameters)
+
+    def fingerprint(self, scope: OrganizationScope, connection_id: str) -> str | None:
+        """Return the fingerprint of the connection's file; None where it is absent."""
+        parameters = {"wanted": connection_id, "organization": scope.organization_id}
+        return self._run(_FINGERPRINT, parameters).scalar_one_or_none()
 
     def lock(self, scope: OrganizationScope, connection_id: str) -> None:
         """Lock the connection's proof until this transaction ends.

@@ -151,6 +151,10 @@ class ConnectionService:
         """Return one connection to another service; raises NotFound."""
         return self._get(access, connection_id)
 
+    def fingerprint(self, access: ScopedWork[OrganizationScope], connection_id: str) -> str | None:
+        """Return the fingerprint of a connection's file; None where there is no such connection."""
+        return ConnectionRepository(access.connection).fingerprint(access.scope, connection_id)
+
     def rename(
         self, access: Access[OrganizationScope], connection_id: str, name: str
     ) -> Connection:

@@ -76,6 +76,13 @@ class Database:
             yield Work(connection)
 
     @contextmanager
+    def read_once(self) -> Iterator[Work]:
+        """Open a unit of work for one statement that reads: it sees one state without a `BEGIN`."""
+        engine = self.reading_engine if self.is_sqlite else self._autocommit
+        with engine.connect() as connection:
+            yield Work(connection)
+
+    @contextmanager
     def write(self) -> Iterator[Work]:
         """Open a transaction that commits when the block ends well, else rolls back.
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import literal, select, tuple_
+from sqlalchemy import bindparam, literal, select, tuple_
 
 from ionport.documents.model import DocumentStatus
 from ionport.documents.readable_pages.model import Position
@@ -16,6 +16,13 @@ from ionport.store.repository import Repository, in_scope
 
 _made = document_renderings.c
 _d = documents.c
+# Built once: each delivery runs it.
+_FIND = select(_made.pdf_sha256).where(
+    _made.organization_id == bindparam("organization"),
+    _made.content_sha256 == bindparam("content"),
+    _made.renderer == bindparam("renderer"),
+    _made.language == bindparam("language"),
+)
 
 
 class ReadablePageRepository(Repository):
@@ -25,17 +32,13 @@ class ReadablePageRepository(Repository):
         self, scope: OrganizationScope, content_sha256: str, renderer: str, language: str
     ) -> str | None:
         """Return the digest of the PDF, None when none was made."""
-        return self._run(
-            select(_made.pdf_sha256).where(
-                in_scope(
-                    document_renderings,
-                    scope,
-                    content_sha256=content_sha256,
-                    renderer=renderer,
-                    language=language,
-                )
-            )
-        ).scalar_one_or_none()
+        parameters = {
+            "organization": scope.organization_id,
+            "content": content_sha256,
+            "renderer": renderer,
+            "language": language,
+        }
+        return self._run(_FIND, parameters).scalar_one_or_none()
 
     def add(
         self,

@@ -119,7 +119,7 @@ class ReadablePageService:
 
     def pdf_digest_of(self, scope: OrganizationScope, digest: str, language: Language) -> str:
         """Return the digest of the PDF of a document's content; errors as `pdf_digest`."""
-        with self._database.read() as work:
+        with self._database.read_once() as work:
             made = ReadablePageRepository(work.connection).find(scope, digest, RENDERER, language)
         if made is not None:
             return made

@@ -52,18 +52,20 @@ class ClientPool:
             NotFound: the connection is gone.
             Unavailable: its file does not open with the present keys.
         """
+        # The file may have been replaced, in another process too.
+        with self._database.read_once() as work:
+            fingerprint = self._connections.fingerprint(work.within(scope), connection_id)
+        with self._lock:
+            known = self._clients.get((connection_id, fingerprint or ""))
+        if known is not None:
+            return known
         with self._database.read() as work:
             access = work.within(scope)
             connection = self._connections.shown(access, connection_id)
             if not connection.is_infor:
                 # A target is opened for each call: its settings and secret may change.
                 return self._of_target(self._connections.targets.open(access, connection_id))
-            # The file may have been replaced, in another process too.
             key = (connection_id, connection.fingerprint)
-            with self._lock:
-                known = self._clients.get(key)
-            if known is not None:
-                return known
             file = self._connections.credential(access, connection_id)
         client = IonApiClient(
             file,

@@ -107,7 +107,9 @@ class Schedule:
 
     def due(self, limit: int, busy: Sequence[str] = ()) -> Sequence[DuePass]:
         """Return what may be taken up, longest due first."""
-        with self._database.read() as work:
+        # Without a limit of places it is one statement.
+        opened = self._database.read if self._places.limit else self._database.read_once
+        with opened() as work:
             return self._places.due(work, self._clock.now(), limit, busy)
 
     def skip_pass(self, due: DuePass) -> bool:
@@ -130,7 +132,7 @@ class Schedule:
 
     def seconds_to_next(self, longest: float) -> float:
         """Return how long to sleep: to the next moment something becomes due, or `longest`."""
-        with self._database.read() as work:
+        with self._database.read_once() as work:
             moment = PassRepository(work.connection).next_due(_SCOPE, after=self._clock.now())
         if moment is None:
             return longest

@@ -23,7 +23,7 @@ class EngineOptions:
     sweep: float = 1.0
     shortest_sweep: float = 0.05
     leases: float = 1.0
-    poll: float = 0.1
+    poll: float = 0.25
     health: float = 2.0
     gone_after: float = 30.0
     tidy: float = 60.0
