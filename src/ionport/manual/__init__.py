@@ -163,7 +163,7 @@ def manual_base(language: str) -> str:
 @cache
 def _page(name: str, language: str) -> ManualPage:
     folder = resources.files(__name__)
-    english = folder.joinpath(f"{name}.md").read_text(encoding="utf-8")
+    english, anchors = _english(name)
     translated = folder.joinpath(language, f"{name}.md")
     is_there = language != LANGUAGES[0] and translated.is_file()
     text = translated.read_text(encoding="utf-8") if is_there else english
@@ -172,8 +172,14 @@ def _page(name: str, language: str) -> ManualPage:
         title=text.partition("\n")[0].removeprefix("# ").strip(),
         text=_LINK.sub(f"{manual_base(language)}/", text),
         language=language if is_there else LANGUAGES[0],
-        anchors=headings_of(english),
+        anchors=anchors,
     )
+
+
+@cache
+def _english(name: str) -> tuple[str, tuple[str, ...]]:
+    text = resources.files(__name__).joinpath(f"{name}.md").read_text(encoding="utf-8")
+    return text, headings_of(text)
 
 
 def anchor_of(heading: str) -> str:

@@ -53,17 +53,16 @@ class IndexedPages:
         self._blocks_in: defaultdict[int, list[int]] = defaultdict(list)
         for number, (_page, section) in enumerate(read.places):
             self._blocks_in[section].append(number)
-        self._phrase_in = [section for _page, section, _terms in read.phrases]
-        self._phrase_on = [page for page, _section, _terms in read.phrases]
+        self._phrase_in, self._phrase_on = read.phrase_in, read.phrase_on
         self.titles = Postings(read.titles)
-        self.phrases = Phrases([(page, each) for page, _section, each in read.phrases], len(pages))
+        self.phrases = Phrases(read.phrases, read.phrase_on, len(pages))
         sizes = [
             sum(bag.values()) + read.sizes[section]
             for bag, (_page, section) in zip(read.bags, read.places, strict=True)
         ]
         self.texts = Texts(sizes, self._counts_in_blocks)
         asked_for = [0.0] * len(pages)
-        for page, _section, terms in read.phrases:
+        for page, terms in zip(read.phrase_on, read.phrases, strict=True):
             asked_for[page] += len(terms)
         self.asked = Texts(asked_for, self._counts_in_phrases)
         self.vocabulary = Vocabulary(
@@ -109,8 +108,8 @@ class _Read:
 
     `places`: page and section of each block; `bags`: what the block itself says; `above`: what
     stands above the blocks of a section; `sizes`: the sum of the counts of that and of the
-    section's phrases; `phrases`: their terms, each with page and section, which names that stand on
-    a page have none of.
+    section's phrases; `phrases`: their terms, of which `phrase_on` and `phrase_in` are page and
+    section, which names that stand on a page have none of.
     """
 
     def __init__(self, asked: Mapping[str, Sequence[str]]) -> None:
@@ -121,7 +120,9 @@ class _Read:
         self.bags: list[Counter[str]] = []
         self.above: list[Mapping[str, float]] = []
         self.sizes: list[float] = []
-        self.phrases: list[tuple[int, int, Sequence[str]]] = []
+        self.phrases: list[Sequence[str]] = []
+        self.phrase_on: list[int] = []
+        self.phrase_in: list[int] = []
         self._asked = asked
 
     def add(self, versions: Sequence[ManualPage]) -> None:
@@ -170,7 +171,10 @@ class _Read:
         self.sizes.append(sum(above.values()) + _PHRASE * len(said))
 
     def _add_phrases(self, page: int, section: int, phrases: Iterable[Sequence[str]]) -> None:
-        self.phrases += ((page, section, each) for each in phrases if each)
+        known = [each for each in phrases if each]
+        self.phrases += known
+        self.phrase_on += [page] * len(known)
+        self.phrase_in += [section] * len(known)
 
 
 def _first_cell(block: Block) -> str:

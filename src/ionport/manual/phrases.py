@@ -15,15 +15,16 @@ _FORMS = 2
 class Phrases:
     """The phrases of each page, each as the terms of its words."""
 
-    def __init__(self, phrases: Sequence[tuple[int, Collection[str]]], pages: int) -> None:
+    def __init__(
+        self, phrases: Sequence[Collection[str]], page_of: Sequence[int], pages: int
+    ) -> None:
         """Keep phrases by the numbers of their pages, of which there are `pages`."""
         self._count = pages
-        self._pages = [page for page, _terms in phrases]
-        self.texts = Postings(terms for _page, terms in phrases)
+        self._pages = page_of
+        self.texts = Postings(phrases)
         squares = self.texts.squares()
         self._lengths = [
-            math.sqrt(sum(map(squares.__getitem__, terms)) / _FORMS) or 1.0
-            for _page, terms in phrases
+            math.sqrt(sum(map(squares.__getitem__, terms)) / _FORMS) or 1.0 for terms in phrases
         ]
 
     def likenesses(self, asked: Sequence[Word]) -> list[float]:
