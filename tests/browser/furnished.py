@@ -11,10 +11,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from unittest.mock import patch
 
+from ionport.connections.suppliers.model import Erp, FetchOutcome, FetchState, SupplierFetch
+from ionport.connections.suppliers.repository import FetchRepository
 from ionport.core.paging import PageRequest
 from ionport.documents.bulk.model import BulkAction, Selection
 from ionport.documents.list_files import service as list_files
 from ionport.documents.samples import read_sample
+from ionport.documents.suppliers.model import SupplierChange, SupplierValues
 from ionport.gateway.policies.model import sample_policy
 from ionport.gateway.suites.model import PolicyType
 from ionport.identity.access import Access
@@ -180,6 +183,7 @@ def _use(site: Site) -> dict[str, str]:
             "method": "infor-idm-bod",
             "configuration": configuration,
             "connection": connection,
+            "fetch": _fetch(site, connection),
             "former": replace_file(site, f"/settings/connections/{connection}"),
             "document": delivered[0],
             "delivery_id": delivered[1],
@@ -255,6 +259,37 @@ def _add_settings(site: Site) -> dict[str, str]:
         "company": page.rpartition("/")[2],
         "supplier": _found(r"/suppliers/(sup_\w+)", site.browser.get("/settings/suppliers").text),
     }
+
+
+def _fetch(site: Site, connection: str) -> str:
+    """A fetch of suppliers that has changed and kept some, and left one out."""
+    values = SupplierValues("70012", "Nordwerk", "DE123456789", "", "", ())
+    changes = [SupplierChange(1, values, None, {"number": ("", "70012")})]
+    kept = [SupplierChange(1, values, "sup_1", {"name": ("Nordwerk", "Nordwerk GmbH")})]
+    left_out = [("70013", "The name is missing")]
+    numbers = {"added": 1, "changed": 0, "unchanged": 0, "all_kept": 1, "all_left_out": 1}
+    at = datetime.now(UTC)
+    fetch = SupplierFetch(
+        id="sft_1",
+        organization_id=site.organization.organization_id,
+        connection_id=connection,
+        erp=Erp.M3,
+        company="",
+        is_check=True,
+        state=FetchState.RUNNING,
+        person="ada",
+        started_at=at,
+        updated_at=at,
+    )
+    outcome = FetchOutcome(
+        **numbers, is_cut=True, changes=changes, kept=kept, left_out=left_out
+    ).stored()
+    with site.application.database.write() as work:
+        repository = FetchRepository(work.connection)
+        assert repository.add(site.organization, fetch)
+        done = {"state": FetchState.DONE, "outcome": outcome}
+        assert repository.change(site.organization, fetch.id, at, **done)
+    return fetch.id
 
 
 def _m3_mapping(site: Site) -> str:
