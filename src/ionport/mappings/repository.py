@@ -189,6 +189,13 @@ class MappingRepository(Repository):
         row = self._connection.execute(_BY_ID, parameters).one_or_none()
         return self._version(scope, row) if row else None
 
+    def versions_by_id(
+        self, scope: OrganizationScope, version_ids: Sequence[str]
+    ) -> Sequence[MappingVersion]:
+        parameters = {"organization": scope.organization_id, "wanted": version_ids}
+        rows = self._connection.execute(_BY_IDS, parameters).all()
+        return [self._version(scope, row) for row in rows]
+
     def list_versions(
         self, scope: OrganizationScope, mapping_id: str, page: PageRequest
     ) -> Page[ListedVersion]:
@@ -248,6 +255,7 @@ _OWN = (
     .where(mapping_versions.c.organization_id == bindparam("organization"))
 )
 _BY_ID = _OWN.where(mapping_versions.c.id == bindparam("wanted"))
+_BY_IDS = _OWN.where(mapping_versions.c.id.in_(bindparam("wanted", expanding=True)))
 _LATEST = _OWN.where(
     mapping_versions.c.mapping_id == bindparam("mapping"),
     mapping_versions.c.number == mapping_files.c.latest_number,

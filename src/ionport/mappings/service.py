@@ -264,6 +264,18 @@ class MappingService:
             raise _not_found()
         return version
 
+    def versions_by_id(
+        self, access: ScopedWork[OrganizationScope], version_ids: Collection[str]
+    ) -> Mapping[str, MappingVersion]:
+        """Return versions by their ids; raises NotFound where one is absent."""
+        if not version_ids:
+            return {}
+        repository = MappingRepository(access.connection)
+        found = repository.versions_by_id(access.scope, sorted(version_ids))
+        if len(found) < len(set(version_ids)):
+            raise _not_found()
+        return {version.id: version for version in found}
+
     def accept(
         self,
         access: Access[OrganizationScope],

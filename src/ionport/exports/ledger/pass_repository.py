@@ -13,6 +13,7 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Connection,
+    Integer,
     and_,
     bindparam,
     func,
@@ -65,6 +66,21 @@ _CLAIM = (
     )
     .returning(deliveries)
 )
+_NOW = bindparam("now", type_=_d.due_at.type)
+_DUE = (
+    select(_d.id, _d.pass_number, _d.connection_id)
+    .where(_d.status.in_(("pending", "waiting")), _d.due_at <= _NOW)
+    .order_by(_d.due_at)
+    .limit(bindparam("most", type_=Integer))
+)
+_DUE_BESIDES = _DUE.where(_d.connection_id.not_in(bindparam("busy", expanding=True)))
+_NEXT_DUE = (
+    select(_d.due_at)
+    .where(_d.status.in_(_UNFINISHED), _d.due_at.is_not(None))
+    .order_by(_d.due_at)
+    .limit(1)
+)
+_NEXT_AFTER = _NEXT_DUE.where(_d.due_at > _NOW)
 _KEEP = (
     update(deliveries)
     .where(
@@ -213,13 +229,12 @@ class PassRepository:
         self, scope: SystemScope, now: datetime, limit: int, busy: Sequence[str] = ()
     ) -> Sequence[DuePass]:
         """Return the passes that may be taken up, longest due first, without `busy` connections."""
-        query = select(_d.id, _d.pass_number, _d.connection_id).where(
-            _d.status.in_(("pending", "waiting")), _d.due_at <= now
-        )
+        parameters: dict[str, Any] = {"now": now, "most": limit}
+        statement = _DUE
         if busy:
-            query = query.where(_d.connection_id.not_in(busy))
-        rows = self._connection.execute(query.order_by(_d.due_at).limit(limit))
-        return [DuePass(*row) for row in rows]
+            parameters["busy"] = busy
+            statement = _DUE_BESIDES
+        return [DuePass(*row) for row in self._connection.execute(statement, parameters)]
 
     def pass_numbers(self, scope: SystemScope, delivery_ids: Sequence[str]) -> dict[str, int]:
         """Return the pass numbers of deliveries that are not over."""
@@ -230,13 +245,8 @@ class PassRepository:
 
     def next_due(self, scope: SystemScope, after: datetime | None = None) -> datetime | None:
         """Return when the next delivery becomes due, past `after` if that is given."""
-        query = select(_d.due_at).where(_d.status.in_(_UNFINISHED), _d.due_at.is_not(None))
-        if after is not None:
-            query = query.where(_d.due_at > after)
-        moment: datetime | None = self._connection.execute(
-            query.order_by(_d.due_at).limit(1)
-        ).scalar_one_or_none()
-        return moment
+        statement, parameters = (_NEXT_DUE, {}) if after is None else (_NEXT_AFTER, {"now": after})
+        return self._connection.execute(statement, parameters).scalar_one_or_none()
 
     def any_running(self, scope: SystemScope) -> bool:
         """Tell whether a pass is under way anywhere."""

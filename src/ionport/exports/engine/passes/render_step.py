@@ -65,11 +65,9 @@ class RenderStep:
             destination = destination_of(delivery.method)
             kinds = (*destination.mapping_kinds, *destination.optional_kinds)
             wanted = {**configuration.version_ids(), **delivery.mapping_versions}
-            versions = {
-                kind: self._mappings.version_by_id(access, wanted[kind])
-                for kind in kinds
-                if kind in wanted
-            }
+            named = {kind: wanted[kind] for kind in kinds if kind in wanted}
+            found = self._mappings.versions_by_id(access, named.values())
+            versions = {kind: found[version_id] for kind, version_id in named.items()}
         job = self._renderer.job(
             delivery,
             document,
