@@ -85,15 +85,16 @@ PAGES = (
     ),
     # Five say who asks; what the invoice is drawn from is read once.
     Page("/documents/{document}", 13, of_one=True),
-    Page("/deliveries", 12),
-    Page("/deliveries?status=failed", 12),
-    Page("/deliveries?from=2026-01-01&to=2026-01-31", 12),
+    # One statement asks which connections are paused: the list says so above its rows.
+    Page("/deliveries", 13),
+    Page("/deliveries?status=failed", 13),
+    Page("/deliveries?from=2026-01-01&to=2026-01-31", 13),
     # The groups are sorted by their numbers, and not the deliveries. One statement asks which of
     # the shown deliveries have a call about which a person decides.
     Page("/export-errors", 9, ("deliveries",)),
-    Page("/deliveries?q=invoice-99999", 12),
-    Page("/deliveries?sort=updated", 12, ("deliveries",)),
-    Page("/deliveries?sort=document", 12, ("deliveries",)),
+    Page("/deliveries?q=invoice-99999", 13),
+    Page("/deliveries?sort=updated", 13, ("deliveries",)),
+    Page("/deliveries?sort=document", 13, ("deliveries",)),
     # One of them says of what type the document is: who sees payloads depends on it.
     Page("/deliveries/dlv_many_77", 13, of_one=True),
     Page(INSPECTOR, 7),

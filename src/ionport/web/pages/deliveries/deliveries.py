@@ -79,8 +79,7 @@ def list_deliveries(request: Request) -> Response:
         tries = service.tries(access, [each.id for each in found.items])
         counts = service.counts(access)
         held = sum(service.held(access).values())
-        silent = service.without_answer(access)
-        paused = documents_of(request).connections.pauses.paused(access, silent)
+        paused = documents_of(request).connections.pauses.paused(access)
         configurations = documents_of(request).configurations.list(
             access, PageRequest(per_page=MAX_PER_PAGE)
         )
@@ -95,7 +94,6 @@ def list_deliveries(request: Request) -> Response:
         "live_every": _live_every(counts),
         "state": state,
         "page_of": found,
-        "silent": silent,
         "paused": paused,
         "tries": tries,
         "total": sum(counts.values()),
