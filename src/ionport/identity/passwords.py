@@ -7,6 +7,8 @@ threads. No address may fill the whole queue, and one place is kept for known br
 
 from __future__ import annotations
 
+import base64
+import secrets
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -38,8 +40,13 @@ class Passwords:
         self._hasher = PasswordHasher(time_cost=time_cost, memory_cost=memory_kib, parallelism=1)
         self._strangers = _Places(at_once, waiting, wait_seconds)
         self._known = _Places(1, waiting, wait_seconds)
-        # Checked in place of a missing user's hash, so that both take the same time.
-        self._nobody = self._hasher.hash("nobody has this password")
+        # Checked in place of a missing user's hash, so that both take the same time. Made of random
+        # bytes: every start of a command would wait for a real one.
+        salt, digest = (
+            base64.b64encode(secrets.token_bytes(length)).decode().rstrip("=")
+            for length in (self._hasher.salt_len, self._hasher.hash_len)
+        )
+        self._nobody = f"$argon2id$v=19$m={memory_kib},t={time_cost},p=1${salt}${digest}"
 
     def hash(self, password: Secret) -> str:
         """Return the hash to store.

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
+from argon2 import PasswordHasher, extract_parameters
+from argon2.exceptions import VerifyMismatchError
 
 from ionport.core.errors import Unavailable
 from ionport.core.secrets import Secret
@@ -21,6 +23,26 @@ def test_a_hash_is_argon2id_and_never_the_same_twice() -> None:
     assert passwords.matches(first, PASSWORD)
     assert not passwords.matches(first, Secret("another password"))
     assert not passwords.matches("not a hash", PASSWORD)
+
+
+def test_a_check_for_a_user_who_is_not_there_costs_what_another_check_does(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    checked = []
+
+    def verify(hasher: PasswordHasher, stored: str, password: str) -> bool:
+        checked.append(extract_parameters(stored))
+        return made(hasher, stored, password)
+
+    made = PasswordHasher.verify
+    monkeypatch.setattr(PasswordHasher, "verify", verify)
+    passwords = Passwords(time_cost=1, memory_kib=8)
+    assert passwords.matches(passwords.hash(PASSWORD), PASSWORD)
+    assert not passwords.matches(None, PASSWORD)
+    assert checked[0] == checked[1]
+    # What cannot be read would be refused at once.
+    with pytest.raises(VerifyMismatchError):
+        passwords._hasher.verify(passwords._nobody, "x")
 
 
 @contextmanager
