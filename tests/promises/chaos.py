@@ -2,39 +2,26 @@
 
 from __future__ import annotations
 
+import os
 import random
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 
 from tests.promises import faults
-from tests.promises.counting import Infor, Ledger
+from tests.promises.counting import Ledger
+from tests.promises.infor import Target
 from tests.promises.installation import Installation, socket_of, through
 from tests.promises.proportion import Proportion
 from tests.promises.wire import CREATE, PUBLISH, Relay, Wire
-from tests.promises.workers import Worker, Workers, clock_of
+from tests.promises.workers import Worker, Workers, clock_of, stop_all
 from tests.support.intermediary import Call
 from tests.support.sides import until
 
 PROPORTION = Proportion()
-
-
-class InforSide:
-    """An Infor side that can be killed and comes back at the same address."""
-
-    def __init__(self, crew: Workers, folder: Path, port: int) -> None:
-        self.counts = Infor(folder)
-        self.url = f"http://127.0.0.1:{port}"
-        self._crew = crew
-        self._folder = folder
-        self._port = port
-        self._process = crew.start_infor(folder, port)
-
-    def kill_and_start(self) -> None:
-        self._process.kill()
-        self._process = self._crew.start_infor(self._folder, self._port)
+# How many seconds of production a sleep or a cut lasts: in the long form more than a takeover.
+LONGEST = 300 if "IONPORT_CHAOS_DOCUMENTS" in os.environ else 60
 
 
 class Trouble:
@@ -44,7 +31,7 @@ class Trouble:
     """
 
     def __init__(
-        self, seed: int, crew: Workers, installation: Installation, infor: InforSide, wire: Wire
+        self, seed: int, crew: Workers, installation: Installation, infor: Target, wire: Wire
     ) -> None:
         self._random = random.Random(seed)
         self._crew = crew
@@ -70,8 +57,7 @@ class Trouble:
                 [self._start(0)] if self._is_sqlite else [self._start(0), self._start(1)]
             )
             yield
-            for worker in self._workers:
-                worker.stop()
+            stop_all(*self._workers)
             self._crew.end_all()
 
     def kinds(self) -> list[Callable[[], None]]:
@@ -128,7 +114,7 @@ class Trouble:
     def freeze_a_worker(self) -> None:
         worker = self._random.choice(self._workers)
         worker.freeze()
-        self._last(self._random.uniform(5, 300))
+        self._last(self._random.uniform(5, LONGEST))
         worker.thaw()
 
     def lose_an_answer(self) -> None:
@@ -148,7 +134,7 @@ class Trouble:
         self._wire.on(self._random.choice((CREATE, PUBLISH)), lose)
 
     def slow_an_upload(self) -> None:
-        seconds = PROPORTION.of(self._random.uniform(20, 200))
+        seconds = PROPORTION.of(self._random.uniform(20, LONGEST * 2 / 3))
         self._wire.on(CREATE, lambda call: call.answer(*call.forward(call.read(seconds))))
 
     def step_the_clock(self) -> None:
@@ -168,7 +154,7 @@ class Trouble:
         """Let the line between the first worker and PostgreSQL stand still."""
         assert self._relay is not None
         self._relay.stand_still()
-        self._last(self._random.uniform(5, 300))
+        self._last(self._random.uniform(5, LONGEST))
         self._relay.flow()
 
     def _start(self, number: int) -> Worker:

@@ -6,7 +6,6 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,30 +13,10 @@ import pytest
 
 pytest.register_assert_rewrite("tests.promises.counting", "tests.promises.everywhere")
 
-from tests.promises.counting import Infor  # noqa: E402
+from tests.promises.infor import Target  # noqa: E402
 from tests.promises.installation import Installation, Template  # noqa: E402
-from tests.promises.wire import Wire  # noqa: E402
 from tests.promises.workers import Workers, imported  # noqa: E402
-from tests.support import databases, sides  # noqa: E402
-from tests.support.ports import free_port  # noqa: E402
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """The Infor side, in a process of its own that is never killed, and a credential for it.
-
-    The service account acts for a user, as M3 wants it.
-    """
-
-    url: str
-    folder: Path
-    counts: Infor
-    credentials: tuple[str, bytes]
-
-    def credentials_through(self, wire: Wire) -> tuple[str, bytes]:
-        """Return the credential with all its addresses leading through a wire."""
-        name, content = self.credentials
-        return name, content.replace(self.url.encode(), wire.url.encode())
+from tests.support import databases  # noqa: E402
 
 
 @pytest.fixture
@@ -58,12 +37,9 @@ def server() -> Iterator[subprocess.Popen[str]]:
 def target(
     server: subprocess.Popen[str], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Target]:
-    folder, port = tmp_path_factory.mktemp("infor") / "infor", free_port()
+    """The Infor side of all tests that do not kill it."""
     made = Workers(server)
-    made.start_infor(folder, port)
-    url = f"http://127.0.0.1:{port}"
-    credentials = sides.make_credentials(folder, url, username="erp")
-    yield Target(url, folder, Infor(folder), credentials)
+    yield Target(made, tmp_path_factory.mktemp("infor") / "infor")
     made.end_all()
 
 

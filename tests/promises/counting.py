@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -212,6 +213,21 @@ def assert_posted_exactly_once(infor: Infor, ledger: Ledger) -> None:
     assert_ledger_complete(ledger)
 
 
+def assert_takeovers_waited(ledger: Ledger, takeover: float) -> int:
+    """Assert that whoever took over a call that was sent had waited so many seconds; how many.
+
+    Told by the wall clocks of both workers, which must not have been stepped.
+    """
+    waits = []
+    for (history,) in ledger.rows("SELECT history FROM delivery_attempts"):
+        changes = json.loads(history) if isinstance(history, str) else history
+        for (_state, begin, _note), (_lost, end, why) in pairwise(changes):
+            if "fell silent" in str(why):
+                waits.append(datetime.fromisoformat(end) - datetime.fromisoformat(begin))
+    assert all(each.total_seconds() >= takeover for each in waits), waits
+    return len(waits)
+
+
 def assert_ledger_complete(ledger: Ledger) -> None:
     """Assert that nothing is left to do, and no call open but what its target cannot be asked."""
     assert ledger.all_delivered(), ledger.unfinished()
@@ -232,3 +248,8 @@ def assert_ledger_complete(ledger: Ledger) -> None:
     )
     assert all(state == "unknown" and step not in asked for step, state in open_attempts)
     assert ledger.rows("SELECT id FROM documents WHERE status <> 'exported'") == []
+    lost = "SELECT count(*) FROM delivery_attempts WHERE CAST(history AS text) LIKE '%unknown%'"
+    print(
+        f"{ledger.statuses().total()} delivered by {ledger.attempts()} attempts,"
+        f" of which {ledger.rows(lost)[0][0]} had no answer"
+    )

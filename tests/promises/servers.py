@@ -2,71 +2,51 @@
 
 from __future__ import annotations
 
-import os
 import random
 import threading
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from datetime import timedelta
 from http.client import HTTPException
 
 import httpx2
 
 from ionport.application import Application
-from ionport.cli.serving.server import RunningServer
-from ionport.documents.bulk import runner
 from ionport.identity.access import Access
 from ionport.identity.api_keys.model import ApiScope
 from ionport.identity.model import OrganizationRole
 from ionport.identity.service import NewUser
-from ionport.settings import Side, load_settings
 from ionport.store import OrganizationScope
 from tests.promises.installation import Installation
-from tests.promises.proportion import Proportion
 from tests.promises.wire import Wire
-from tests.support import forked, sides
+from tests.promises.workers import Worker, Workers
+from tests.support import sides
 from tests.support.intermediary import Call
 from tests.support.ports import free_port
-
-
-def serve() -> None:
-    """Serve the document side, its deliveries run too; for a process of its own."""
-    settings = load_settings(side=Side.DOCUMENTS, port=int(os.environ["PROMISE_PORT"]))
-    runner.SILENCE = timedelta(seconds=Proportion().of(runner.SILENCE.total_seconds()))
-    server = RunningServer(settings, timing=sides.QUICK, options=sides.PROMPT)
-    print(f"ionport serves documents on {server.url}", flush=True)
-    server.run()
 
 
 class Server:
     """A server of the document side that comes back at the same address, on a wire of its own."""
 
-    def __init__(self, installation: Installation, number: int) -> None:
+    def __init__(self, crew: Workers, installation: Installation) -> None:
+        self._crew = crew
         self._installation = installation
-        self._log = installation.folder.with_name(f"server-{number}.log")
         self._port = free_port()
-        self._process = self._start()
+        self._lock = threading.Lock()
+        # Who calls it in its start is cut off, and calls again.
+        self._process = self._start(is_awaited=False)
         self.url = f"http://127.0.0.1:{self._port}"
 
     def kill_and_start(self) -> None:
-        self._process.kill()
-        self._process = self._start()
+        with self._lock:
+            self._process.kill()
+            self._process = self._start(is_awaited=True)
 
-    def stop(self) -> None:
-        self._process.stop()
-
-    def _start(self) -> sides.Process:
-        environment = {
-            "IONPORT_DATA": str(self._installation.folder),
-            "IONPORT_DATABASE_URL": self._installation.database_url,
-            "IONPORT_LOG_LEVEL": "WARNING",
-            "PROMISE_PORT": str(self._port),
-        }
-        output = self._log.with_suffix(".out")
-        output.unlink(missing_ok=True)
-        process = forked.run(serve, environment, output, self._log)
-        return sides.started(process, output, self._log)
+    def _start(self, *, is_awaited: bool) -> Worker:
+        here = self._installation
+        return self._crew.start_documents(
+            here.folder, here.database_url, self._port, is_awaited=is_awaited
+        )
 
 
 class Killer:
@@ -143,12 +123,12 @@ def repeated(send: Callable[[], httpx2.Response]) -> httpx2.Response:
 
 
 @contextmanager
-def servers_running(installation: Installation, killer: Killer, number: int) -> Iterator[list[str]]:
+def servers_running(
+    crew: Workers, installation: Installation, killer: Killer, number: int
+) -> Iterator[list[str]]:
     """Yield the addresses of `number` servers, each behind a wire where it is killed."""
     with ExitStack() as stack:
-        servers = [Server(installation, place) for place in range(number)]
-        for server in servers:
-            stack.callback(server.stop)
+        servers = [Server(crew, installation) for _place in range(number)]
         yield [stack.enter_context(Watched(server, killer)).url for server in servers]
 
 

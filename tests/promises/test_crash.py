@@ -14,31 +14,28 @@ from pathlib import Path
 import pytest
 
 from ionport.exports.timing import ExportTiming
-from tests.promises.chaos import InforSide, Trouble, finish
-from tests.promises.conftest import Installer, Target
+from tests.promises.chaos import Trouble, finish
+from tests.promises.conftest import Installer
 from tests.promises.counting import assert_posted_exactly_once
+from tests.promises.infor import Target
 from tests.promises.proportion import Proportion
 from tests.promises.wire import PUBLISH, Wire, passed_on
 from tests.promises.workers import Workers
 from tests.support import databases, sides
 from tests.support.intermediary import Call
-from tests.support.ports import free_port
 
 DOCUMENTS = int(os.environ.get("IONPORT_CHAOS_DOCUMENTS") or 24)
 # Every kind of trouble once, and in the long form again and again.
-TROUBLE = max(8, DOCUMENTS // 4)
+TROUBLE = max(8, DOCUMENTS // 10)
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_whatever_is_killed_sleeps_or_is_cut_off_each_document_arrives_once(
     kind: str, tmp_path: Path, install: Installer, crew: Workers, seed: int
 ) -> None:
-    folder = tmp_path / "infor"
-    infor = InforSide(crew, folder, free_port())
+    infor = Target(crew, tmp_path / "infor")
     with Wire(infor.url) as wire:
-        name, content = sides.make_credentials(folder, infor.url)
-        through_wire = name, content.replace(infor.url.encode(), wire.url.encode())
-        installation = install(kind, through_wire)
+        installation = install(kind, infor.credentials_through(wire))
         trouble = Trouble(seed, crew, installation, infor, wire)
         try:
             with trouble.workers_running():

@@ -18,8 +18,9 @@ import pytest
 
 from ionport.exports.destinations.infor_idm_m3 import VALIDATE_OPTION
 from ionport.exports.model import ExportMethod
-from tests.promises.conftest import Installer, Target
+from tests.promises.conftest import Installer
 from tests.promises.counting import assert_effects_once
+from tests.promises.infor import Target
 from tests.promises.wire import PUBLISH, Wire, passed_on
 from tests.promises.workers import Workers
 from tests.support import erp_mappings

@@ -13,9 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.promises.conftest import Installer, Target
+from tests.promises.conftest import Installer
 from tests.promises.everywhere import METHODS, Everywhere, counterparts
 from tests.promises.failing import SHARE, FailingLines, failing
+from tests.promises.infor import Target
 from tests.promises.workers import Workers
 from tests.support.sides import PATIENCE, until
 

@@ -24,6 +24,7 @@ from ionport.exports.model import ExportMethod
 from ionport.exports.tables import delivery_attempts
 from tests.promises.conftest import Installer
 from tests.promises.servers import Killer, make_key, repeated, servers_running
+from tests.promises.workers import Workers
 from tests.support import sides
 
 DOCUMENTS = int(os.environ.get("IONPORT_CHAOS_DOCUMENTS") or 6)
@@ -80,7 +81,9 @@ class Program:
 
     def run(self, application: Application) -> None:
         def is_over() -> bool:
-            for each in repeated(lambda: self._client.get("/fetch")).json()["items"]:
+            waiting = repeated(lambda: self._client.get("/fetch"))
+            assert waiting.status_code == 200, waiting.text
+            for each in waiting.json()["items"]:
                 if lease := self._take(each["id"]):
                     self._confirm(each["id"], *lease)
             self._book.let_leases_lapse(application)
@@ -123,7 +126,7 @@ if "IONPORT_CHAOS_DOCUMENTS" in os.environ:
 
 @pytest.mark.parametrize(("database", "servers"), _CASES)
 def test_each_document_is_in_one_programs_hands_and_confirmed_once(
-    database: str, servers: int, install: Installer, seed: int
+    database: str, servers: int, install: Installer, crew: Workers, seed: int
 ) -> None:
     target = Target(TargetKind.PULL, {})
     installation = install(database, ("", b""), method=ExportMethod.ON_PREMISE, target=target)
@@ -133,7 +136,10 @@ def test_each_document_is_in_one_programs_hands_and_confirmed_once(
         Book(),
         Killer(seed, KILLS, ("take", "confirm"), ("before", "during", "behind", "", "")),
     )
-    with servers_running(installation, killer, servers) as urls, ThreadPoolExecutor(2) as pool:
+    with (
+        servers_running(crew, installation, killer, servers) as urls,
+        ThreadPoolExecutor(2) as pool,
+    ):
         programs = [
             pool.submit(
                 Program(name, urls[place % servers], key, book).run, installation.application

@@ -30,8 +30,8 @@ from tests.support.sides import until
 from tests.support.smb import PASSWORD as SMB_PASSWORD
 from tests.support.smb import smb_server
 
-DOCUMENTS = int(os.environ.get("IONPORT_CHAOS_DOCUMENTS") or 12)
-KILLS = max(8, DOCUMENTS // 3)
+DOCUMENTS = int(os.environ.get("IONPORT_CHAOS_DOCUMENTS") or 8)
+KILLS = max(4, DOCUMENTS // 10)
 # On PostgreSQL the next worker waits for a call of a killed one: it knows nothing of its end.
 KILLS_ON_POSTGRESQL = max(2, DOCUMENTS // 20)
 _CASES = [

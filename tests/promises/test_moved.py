@@ -12,8 +12,9 @@ from ionport.data_folder import DATABASE_FILE
 from ionport.installation.moving import move
 from ionport.settings import Settings, Side
 from ionport.store import sqlite_url
-from tests.promises.conftest import Installer, Target
+from tests.promises.conftest import Installer
 from tests.promises.counting import Infor, Ledger, assert_posted_exactly_once
+from tests.promises.infor import Target
 from tests.promises.installation import Installation, socket_of, through
 from tests.promises.test_recovery import Held
 from tests.promises.wire import CREATE, Relay, Wire

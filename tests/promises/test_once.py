@@ -6,27 +6,40 @@ are those of production.
 
 from __future__ import annotations
 
-import base64
-import json
+import os
 import threading
 import time
-import urllib.parse
-import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.promises.conftest import Installer, Target
+from tests.promises.conftest import Installer
 from tests.promises.counting import Infor, Ledger, assert_posted_exactly_once
-from tests.promises.installation import socket_of, through
+from tests.promises.infor import Target
+from tests.promises.installation import Installation, socket_of, through
 from tests.promises.proportion import Proportion
 from tests.promises.wire import CREATE, LOG_IN, Relay, Wire
-from tests.promises.workers import Worker, Workers, clock_of, faketime_environment, imported
+from tests.promises.workers import (
+    Worker,
+    Workers,
+    clock_of,
+    faketime_environment,
+    imported,
+    stop_all,
+)
 from tests.support.intermediary import Call
 from tests.support.sides import PATIENCE, until
 
 PROPORTION = Proportion()
+# For those that wait for a takeover: none of their calls is late at Infor.
+TAKEOVER_PROPORTION = Proportion(1 / 60)
+
+
+def start(crew: Workers, installation: Installation, url: str = "") -> Worker:
+    """Start a worker that others take over from soon, at the database's URL or another one."""
+    url = url or installation.database_url
+    return crew.start(installation.folder, url, factor=TAKEOVER_PROPORTION.factor)
 
 
 def items_of(infor: Infor, ledger: Ledger) -> int:
@@ -47,7 +60,7 @@ def test_a_worker_that_slept_in_its_login_does_not_repeat_its_create(
         def revoked_meanwhile(call: Call) -> None:
             body = call.read()
             wire.on(LOG_IN, frozen_in_login)
-            revoke(target, call.bearer)
+            target.revoke(call.bearer)
             call.answer(*call.forward(body))
 
         def frozen_in_login(call: Call) -> None:
@@ -57,14 +70,13 @@ def test_a_worker_that_slept_in_its_login_does_not_repeat_its_create(
             frozen.set()
 
         wire.on(CREATE, revoked_meanwhile)
-        sleeper = crew.start(installation.folder, installation.database_url)
+        sleeper = start(crew, installation)
         assert frozen.wait(PATIENCE)
-        other = crew.start(installation.folder, installation.database_url)
+        other = start(crew, installation)
         assert until(lambda: items_of(target.counts, ledger) == 1, PATIENCE), what_is(ledger, other)
         sleeper.thaw()
         assert until(ledger.all_delivered, PATIENCE), ledger.unfinished()
-        sleeper.stop()
-        other.stop()
+        stop_all(sleeper, other)
 
         assert_posted_exactly_once(target.counts, ledger)
 
@@ -83,15 +95,15 @@ def test_a_worker_cut_off_from_its_database_creates_nothing_beside_another_worke
             def slow_line(call: Call) -> None:
                 relay.stand_still()
                 try:
-                    call.answer(*call.forward(call.read(seconds=PROPORTION.of(105))))
+                    call.answer(*call.forward(call.read(seconds=TAKEOVER_PROPORTION.of(105))))
                 finally:
                     # A machine that does other work may be too slow: then it was called back.
                     uploaded.set()
 
             wire.on(CREATE, slow_line)
-            crew.start(installation.folder, through(installation.database_url, relay.port))
+            start(crew, installation, through(installation.database_url, relay.port))
             assert until(lambda: wire.count(CREATE) == 1, PATIENCE)
-            other = crew.start(installation.folder, installation.database_url)
+            other = start(crew, installation)
             assert uploaded.wait(PATIENCE)
             assert until(ledger.all_delivered, PATIENCE), what_is(ledger, other)
             other.stop()
@@ -101,13 +113,13 @@ def test_a_worker_cut_off_from_its_database_creates_nothing_beside_another_worke
 
 
 def late_after_a_step(
-    target: Target, install: Installer, crew: Workers, step: Callable[[Path], None]
+    kind: str, target: Target, install: Installer, crew: Workers, step: Callable[[Path], None]
 ) -> None:
     """Lose the answer of a create, step the clock, and let the create arrive after that."""
     waiting, arrived = threading.Event(), threading.Event()
 
     with Wire(target.url) as wire:
-        installation = install("sqlite", target.credentials_through(wire))
+        installation = install(kind, target.credentials_through(wire))
         installation.export(1)
 
         def lost_and_late(call: Call) -> None:
@@ -121,7 +133,7 @@ def late_after_a_step(
             arrived.set()
 
         wire.on(CREATE, lost_and_late)
-        worker = crew.start(installation.folder)
+        worker = crew.start(installation.folder, installation.database_url)
         assert arrived.wait(PATIENCE)
         assert until(installation.ledger.all_delivered, PATIENCE), installation.ledger.unfinished()
         worker.stop()
@@ -130,14 +142,18 @@ def late_after_a_step(
 
 
 # Ten minutes on, and back.
-STEPS = ("+600", "-600")
+STEPS = [
+    (kind, seconds)
+    for kind in ("sqlite", *(["postgresql"] if "IONPORT_CHAOS_DOCUMENTS" in os.environ else []))
+    for seconds in ("+600", "-600")
+]
 
 
-@pytest.mark.parametrize("seconds", STEPS)
+@pytest.mark.parametrize(("kind", "seconds"), STEPS)
 def test_a_step_of_the_clock_does_not_make_a_lost_create_certain(
-    seconds: str, target: Target, install: Installer, crew: Workers
+    kind: str, seconds: str, target: Target, install: Installer, crew: Workers
 ) -> None:
-    late_after_a_step(target, install, crew, lambda folder: step(clock_of(folder), seconds))
+    late_after_a_step(kind, target, install, crew, lambda folder: step(clock_of(folder), seconds))
 
 
 @pytest.fixture(scope="module")
@@ -152,13 +168,13 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Workers,
         yield Workers(process), offset
 
 
-@pytest.mark.parametrize("seconds", STEPS)
+@pytest.mark.parametrize(("kind", "seconds"), STEPS)
 def test_a_step_of_the_machines_clock_does_not_make_a_lost_create_certain(
-    seconds: str, target: Target, install: Installer, machine: tuple[Workers, Path]
+    kind: str, seconds: str, target: Target, install: Installer, machine: tuple[Workers, Path]
 ) -> None:
     crew, offset = machine
     step(offset, "+0")
-    late_after_a_step(target, install, crew, lambda _folder: step(offset, seconds))
+    late_after_a_step(kind, target, install, crew, lambda _folder: step(offset, seconds))
     crew.end_all()
 
 
@@ -190,17 +206,16 @@ def test_bytes_left_in_the_kernel_of_a_frozen_worker_do_not_arrive_after_a_takeo
                 ended.set()
 
         wire.on(CREATE, not_read)
-        sleeper = crew.start(installation.folder, installation.database_url)
+        sleeper = start(crew, installation)
         assert held.wait(PATIENCE)
         sleeper.freeze_at_rest()
-        other = crew.start(installation.folder, installation.database_url)
+        other = start(crew, installation)
         assert until(lambda: items_of(target.counts, ledger) == 1, PATIENCE), what_is(ledger, other)
         taken_over.set()
         assert ended.wait(PATIENCE)
         sleeper.thaw()
         assert until(ledger.all_delivered, PATIENCE), ledger.unfinished()
-        sleeper.stop()
-        other.stop()
+        stop_all(sleeper, other)
 
         assert_posted_exactly_once(target.counts, ledger)
 
@@ -212,16 +227,3 @@ def what_is(ledger: Ledger, worker: Worker) -> str:
     )
     deliveries = ledger.rows("SELECT * FROM deliveries")
     return "\n".join(map(str, (*deliveries, *attempts, worker.stacks())))
-
-
-def revoke(target: Target, token: str) -> None:
-    """Revoke an access token as its client may (RFC 7009)."""
-    file = json.loads(target.credentials[1])
-    pair = base64.b64encode(f"{file['ci']}:{file['cs']}".encode()).decode()
-    request = urllib.request.Request(
-        file["pu"] + file["or"],
-        urllib.parse.urlencode({"token": token}).encode(),
-        {"Authorization": f"Basic {pair}"},
-    )
-    with urllib.request.urlopen(request, timeout=10):
-        pass

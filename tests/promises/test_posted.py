@@ -4,61 +4,27 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
+from functools import partial
 from pathlib import Path
 
+import pytest
+
 from ionport.application import open_application
-from ionport.cli.serving.server import RunningServer
 from ionport.exports.acknowledgements.model import address_of
 from ionport.gateway.suites.model import EndpointDraft, SuiteDraft
 from ionport.gateway.targets.security import KeyMode, KeyParameter, SecurityDraft, SecurityType
 from ionport.identity.access import Access
 from ionport.sandbox.messaging.flows.model import Erp, FlowDraft, FlowTarget, Rule
-from ionport.settings import Side, load_settings
+from ionport.settings import Side
 from ionport.store import OrganizationScope, TenantScope
-from tests.promises.installation import Installation, Template
-from tests.support import forked, sides
+from tests.promises.conftest import Installer
+from tests.promises.installation import Installation
+from tests.promises.workers import Workers
+from tests.support import sides
 from tests.support.ports import free_port
 
 INVOICES = 10
-
-
-def serve_documents() -> None:
-    """Serve the document side at the port that stands in the environment."""
-    settings = load_settings(side=Side.DOCUMENTS, port=int(os.environ["PROMISE_PORT"]))
-    server = RunningServer(settings, timing=sides.QUICK, options=sides.PROMPT)
-    print(f"ionport serves documents on {server.url}", flush=True)
-    server.run()
-
-
-@contextmanager
-def documents(folder: Path, port: int) -> Iterator[sides.Process]:
-    environment = {
-        "IONPORT_DATA": str(folder),
-        "IONPORT_LOG_LEVEL": "WARNING",
-        "PROMISE_PORT": str(port),
-    }
-    output, log = folder.with_suffix(".out"), folder.with_suffix(".log")
-    output.unlink(missing_ok=True)
-    process = sides.started(forked.run(serve_documents, environment, output, log), output, log)
-    try:
-        yield process
-    finally:
-        process.stop()
-
-
-@contextmanager
-def infor(folder: Path, port: int) -> Iterator[sides.Process]:
-    process = sides.start_ionport(
-        ["up", "--side", "infor", "--sandbox", "--port", str(port)],
-        {"IONPORT_DATA": str(folder), "IONPORT_LOG_LEVEL": "WARNING"},
-        folder.with_suffix(".log"),
-    )
-    try:
-        yield process
-    finally:
-        process.stop()
 
 
 def let_answer(installation: Installation, infor_folder: Path, documents_url: str) -> None:
@@ -99,12 +65,22 @@ def hurry(folder: Path) -> None:
         connection.execute("UPDATE ion_acknowledgements SET next_at = 0 WHERE state = 'waiting'")
 
 
-def test_killed_sides_post_every_invoice_once_and_know_it(tmp_path: Path) -> None:
-    infor_folder, folder = tmp_path / "infor", tmp_path / "documents"
+# What a killed process on PostgreSQL had sent waits for its takeover.
+DATABASES = ["sqlite", *(["postgresql"] if "IONPORT_CHAOS_DOCUMENTS" in os.environ else [])]
+
+
+@pytest.mark.parametrize("database", DATABASES)
+def test_killed_sides_post_every_invoice_once_and_know_it(
+    database: str, tmp_path: Path, install: Installer, crew: Workers
+) -> None:
+    infor_folder = tmp_path / "infor"
     infor_port, port = free_port(), free_port()
-    with infor(infor_folder, infor_port) as process:
-        credentials = sides.make_credentials(infor_folder, process.url)
-    installation = Template("sqlite", tmp_path).copy(folder, credentials)
+    infor = partial(crew.start_infor, infor_folder, infor_port)
+    process = infor()
+    credentials = sides.make_credentials(infor_folder, f"http://127.0.0.1:{infor_port}")
+    process.stop()
+    installation = install(database, credentials)
+    place = installation.folder, installation.database_url, port
     let_answer(installation, infor_folder, f"http://127.0.0.1:{port}")
     installation.export(INVOICES)
 
@@ -112,22 +88,20 @@ def test_killed_sides_post_every_invoice_once_and_know_it(tmp_path: Path) -> Non
         query = "SELECT count(*) FROM deliveries WHERE erp_status = 'posted'"
         return int(installation.ledger.rows(query)[0][0])
 
-    with documents(folder, port) as receiver:
-        with infor(infor_folder, infor_port) as process:
-            assert sides.until(lambda: posted() >= 2, pause=0.02)
-            process.kill()
+    def all_posted() -> bool:
         hurry(infor_folder)
-        with infor(infor_folder, infor_port):
-            before = posted()
-            assert sides.until(lambda: posted() > before or posted() == INVOICES, pause=0.02)
-            receiver.kill()
-            with documents(folder, port):
+        return posted() == INVOICES
 
-                def all_posted() -> bool:
-                    hurry(infor_folder)
-                    return posted() == INVOICES
-
-                assert sides.until(all_posted, pause=0.5)
+    receiver, process = crew.start_documents(*place), infor()
+    assert sides.until(lambda: posted() >= 2, pause=0.02)
+    process.kill()
+    hurry(infor_folder)
+    infor()
+    before = posted()
+    assert sides.until(lambda: posted() > before or posted() == INVOICES, pause=0.02)
+    receiver.kill()
+    crew.start_documents(*place)
+    assert sides.until(all_posted, pause=0.5)
     booked = rows(
         infor_folder,
         "SELECT json_extract(fields, '$.SINO'), json_extract(fields, '$.SUPA') FROM m3_records"
@@ -141,4 +115,3 @@ def test_killed_sides_post_every_invoice_once_and_know_it(tmp_path: Path) -> Non
     # However often an answer came, it is one.
     taken = "SELECT count(*) FROM erp_acknowledgements WHERE result = 'applied'"
     assert installation.ledger.rows(taken)[0][0] == INVOICES
-    installation.close()

@@ -15,8 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.promises.conftest import Installer, Target
+from tests.promises.conftest import Installer
 from tests.promises.counting import assert_posted_exactly_once
+from tests.promises.infor import Target
 from tests.promises.installation import Installation
 from tests.promises.wire import CREATE, PUBLISH, Wire
 from tests.support import sides

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from tests.promises import faults
-from tests.promises.conftest import Installer, Target
+from tests.promises.conftest import Installer
 from tests.promises.counting import Ledger, assert_posted_exactly_once
+from tests.promises.infor import Target
 from tests.promises.installation import Installation
 from tests.promises.proportion import Proportion
 from tests.promises.wire import CREATE, Wire

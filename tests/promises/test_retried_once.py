@@ -8,10 +8,12 @@ from functools import partial
 import httpx2
 import pytest
 
-from tests.promises.conftest import Installer, Target
+from tests.promises.conftest import Installer
 from tests.promises.counting import assert_posted_exactly_once
+from tests.promises.infor import Target
 from tests.promises.servers import Killer, make_key, repeated, servers_running
 from tests.promises.wire import CREATE, Wire
+from tests.promises.workers import Workers
 from tests.support.intermediary import Call
 from tests.support.sides import PATIENCE, until
 
@@ -23,7 +25,7 @@ DATABASES = ["sqlite", *(["postgresql"] if "IONPORT_CHAOS_DOCUMENTS" in os.envir
 
 @pytest.mark.parametrize("database", DATABASES)
 def test_retrying_all_of_one_cause_doubles_nothing_when_the_server_is_killed(
-    database: str, target: Target, install: Installer, seed: int
+    database: str, target: Target, install: Installer, crew: Workers, seed: int
 ) -> None:
     killer = Killer(seed, KILLS, ["retry"], ["during", "behind"])
     with Wire(target.url) as wire:
@@ -33,7 +35,7 @@ def test_retrying_all_of_one_cause_doubles_nothing_when_the_server_is_killed(
         for _number in range(DOCUMENTS):
             wire.on(CREATE, _refused)
         servers = 1 if database == "sqlite" else 2
-        with servers_running(installation, killer, servers) as urls:
+        with servers_running(crew, installation, killer, servers) as urls:
             headers = {"Authorization": f"Bearer {key}"}
             with httpx2.Client(base_url=f"{urls[0]}/api/v1", headers=headers, timeout=60) as client:
                 assert until(lambda: ledger.statuses() == {"failed": DOCUMENTS}, PATIENCE)

@@ -1,7 +1,7 @@
-"""A newer version starts beside workers of this one and changes the schema: nothing is lost.
+"""A newer version takes over from workers of this one and changes the schema: nothing is lost.
 
 The newer version is this program with one more migration, after which nothing that this one writes
-about its calls fits. Both run in earnest on one PostgreSQL.
+about its calls fits on PostgreSQL, where it starts beside them. On SQLite it starts after a kill.
 """
 
 from __future__ import annotations
@@ -18,14 +18,19 @@ import pytest
 import ionport
 from ionport.migrations import newest_revision
 from tests.promises.chaos import finish
-from tests.promises.conftest import Installer, Target
-from tests.promises.counting import assert_posted_exactly_once
+from tests.promises.conftest import Installer
+from tests.promises.everywhere import METHODS, Everywhere, counterparts
+from tests.promises.infor import Target
 from tests.promises.test_recovery import Held
 from tests.promises.wire import Wire
 from tests.promises.workers import Workers, imported
 from tests.support.sides import until
 
 HELD = 4
+# For each method, before the upgrade and after it.
+_IS_LONG = "IONPORT_CHAOS_DOCUMENTS" in os.environ
+DATABASES = ["postgresql", *(["sqlite"] if _IS_LONG else [])]
+DOCUMENTS = -(-int(os.environ.get("IONPORT_CHAOS_DOCUMENTS") or 1) // (2 * METHODS))
 _NEXT = '''
 """What the newer version needs of an attempt."""
 
@@ -38,7 +43,8 @@ revision, down_revision = "next", "{newest}"
 def upgrade():
     column = sa.Column("made_by", sa.Text, nullable=False, server_default="older")
     op.add_column("delivery_attempts", column)
-    op.alter_column("delivery_attempts", "made_by", server_default=None)
+    if op.get_bind().dialect.name == "postgresql":
+        op.alter_column("delivery_attempts", "made_by", server_default=None)
 '''
 # Where the newer version knows the column, and how: by file below the package.
 _KNOWN = {
@@ -78,24 +84,34 @@ def newer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[subprocess.Popen
         yield process
 
 
-def test_workers_end_when_a_newer_version_changes_the_schema_and_each_document_arrives_once(
-    target: Target, install: Installer, crew: Workers, newer: subprocess.Popen[str]
+@pytest.mark.parametrize("kind", DATABASES)
+def test_each_document_arrives_once_when_a_newer_version_takes_over_with_deliveries_in_flight(
+    kind: str,
+    target: Target,
+    install: Installer,
+    crew: Workers,
+    newer: subprocess.Popen[str],
+    tmp_path: Path,
 ) -> None:
-    with Wire(target.url) as wire:
-        installation = install("postgresql", target.credentials_through(wire))
-        ledger, held = installation.ledger, Held(wire, HELD)
-        installation.export(3 * HELD)
-        start = partial(Workers.start, folder=installation.folder)
-        older = [start(crew, database_url=installation.database_url) for _ in range(2)]
+    with Wire(target.url) as wire, counterparts(tmp_path) as others:
+        make = partial(install, kind)
+        everywhere = Everywhere(make, target.credentials_through(wire), target.counts, others)
+        installation, ledger = everywhere.installation, everywhere.ledger
+        held = Held(wire, HELD)
+        everywhere.export(DOCUMENTS)
+        place = installation.folder, installation.database_url
+        older = [crew.start(*place) for _number in range(1 if kind == "sqlite" else 2)]
         held.wait()
+        if kind == "sqlite":
+            older.pop().kill()
         successors = Workers(newer)
         try:
-            successor = start(successors, database_url=installation.database_url)
+            successor = successors.start(*place)
             held.released.set()
             assert until(lambda: not any(worker.is_alive for worker in older)), older[0].stacks()
             for worker in older:
                 assert "Another version of ionport has taken over" in worker.tail()
-            installation.export(HELD)
+            everywhere.export(DOCUMENTS)
             finish(ledger)
             successor.stop()
         finally:
@@ -104,4 +120,4 @@ def test_workers_end_when_a_newer_version_changes_the_schema_and_each_document_a
             ("newer",),
             ("older",),
         ]
-        assert_posted_exactly_once(target.counts, ledger)
+        everywhere.assert_each_arrived_once()

@@ -33,6 +33,8 @@ class Wire(Intermediary):
     def __init__(self, target: str, receive_buffer: int = 0) -> None:
         super().__init__(target, receive_buffer)
         self.is_away = False
+        # The access token of the last call that had one.
+        self.bearer = ""
         self._scripts: list[tuple[tuple[str, str], Script]] = []
         self._lock = threading.Lock()
         self._late = threading.Lock()
@@ -54,11 +56,18 @@ class Wire(Intermediary):
     def handle(self, call: Call) -> None:
         """Let its script take the call; cut it while Infor is away."""
         self._clear.wait()
+        self.bearer = call.bearer or self.bearer
         if self.is_away:
             self.answered = 0
             call.cut()
         else:
             self._script_of(call.method, call.path)(call)
+
+    def cut_all(self) -> None:
+        """Cut the calls under way; what Infor makes of them nobody learns."""
+        for connection in tuple(self.connections):
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
 
     def forward_late(self, call: Call, body: bytes, *, by: float) -> None:
         """Pass on what was cut off, while other calls wait; after `by` (monotonic) let go of it.
@@ -92,7 +101,7 @@ class Relay:
     def __init__(self, address: str | tuple[str, int]) -> None:
         self._address = address
         self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self._listener.getsockname()[1]
+        self.port: int = self._listener.getsockname()[1]
         self._flows = threading.Event()
         self._flows.set()
         self._is_cut = False

@@ -2,14 +2,15 @@
 
 `python -m tests.promises.worker` imports everything once and then makes a copy of itself for each
 line on its input, a JSON object of environment variables: a worker that runs deliveries as
-`ionport worker` does, with production's times in proportion, or an Infor side. It answers with
-the process id. When its input ends, so do all that it made.
+`ionport worker` does, with production's times in proportion, or a server of either side. It answers
+with the process id. When its input ends, so do all that it made.
 """
 
 from __future__ import annotations
 
 import contextlib
 import faulthandler
+import importlib
 import json
 import logging
 import os
@@ -25,11 +26,17 @@ from sqlalchemy import event
 from ionport.application import open_application
 from ionport.cli.serving.schema_watch import SchemaWatch
 from ionport.cli.serving.server import RunningServer, running
+from ionport.connections import tokens
 from ionport.core.clock import SystemClock
+from ionport.documents.bulk import runner
+from ionport.ionapi.tokens import auth
 from ionport.observe.logs import configure_logging
 from ionport.settings import Side, load_settings
 from ionport.store import Database
 from tests.promises.proportion import BUSY_SECONDS, Proportion
+from tests.support import sides
+
+_IMPORTED_WHEN_USED = ("asyncssh", "ionport.exports.engine.queues.dbos_queue", "smbclient")
 
 
 class SteppedClock(SystemClock):
@@ -54,6 +61,16 @@ def serve_infor() -> None:
     server.run()
 
 
+def serve_documents() -> None:
+    """Serve the document side, its deliveries run too, until SIGTERM."""
+    configure_logging(level="WARNING")
+    runner.SILENCE = timedelta(seconds=Proportion().of(runner.SILENCE.total_seconds()))
+    settings = load_settings(side=Side.DOCUMENTS)
+    server = RunningServer(settings, timing=sides.QUICK, options=sides.PROMPT)
+    print(f"ready on {server.url}", flush=True)
+    server.run()
+
+
 def run_deliveries() -> None:
     """Run deliveries as `ionport worker` does, until SIGTERM or the schema changes."""
     # Waited for by `sigwait`, which faketime does not touch; all threads inherit it.
@@ -64,6 +81,8 @@ def run_deliveries() -> None:
     clock = SteppedClock(Path(os.environ["IONPORT_TEST_CLOCK"]))
     application = open_application(settings, clock=clock, timing=proportion.timing)
     _wait_less(application.database, proportion.of(BUSY_SECONDS))
+    for module, name in ((tokens, "LONGEST_RENEWAL"), (auth, "LONGEST_WAIT")):
+        setattr(module, name, proportion.of(getattr(module, name)))
     engine = application.delivery_engine(proportion.options)
     watch = SchemaWatch(application.database, lambda: os.kill(os.getpid(), signal.SIGTERM))
     with running([engine, watch], application.close):
@@ -98,6 +117,8 @@ def serve() -> None:
     """Make processes until the input ends, then end them."""
     if "FAKETIME_TIMESTAMP_FILE" in os.environ:
         time.sleep = _sleep
+    for name in _IMPORTED_WHEN_USED:
+        importlib.import_module(name)
     pids = []
     # Nobody asks for the exit status: the kernel may forget ended workers.
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
@@ -113,7 +134,11 @@ def serve() -> None:
 
 
 def _become(environment: dict[str, str]) -> None:
-    roles = {"deliveries": run_deliveries, "infor": serve_infor}
+    roles = {
+        "deliveries": run_deliveries,
+        "infor": serve_infor,
+        "documents": serve_documents,
+    }
     status = 1
     try:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)

@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -53,8 +54,12 @@ class Worker:
 
     def stop(self, seconds: float = 120) -> None:
         """SIGTERM; waits until the calls under way are over and the process has ended."""
-        self._signal(signal.SIGTERM)
+        self.terminate()
         assert until(lambda: not self.is_alive, seconds=seconds, pause=0.02), self.stacks()
+
+    def terminate(self) -> None:
+        """SIGTERM alone."""
+        self._signal(signal.SIGTERM)
 
     @property
     def is_alive(self) -> bool:
@@ -79,7 +84,17 @@ class Worker:
             os.kill(self.pid, number)
 
 
+def stop_all(*workers: Worker) -> None:
+    """Stop workers, all at once."""
+    for worker in workers:
+        worker.terminate()
+    for worker in workers:
+        worker.stop()
+
+
 _numbers = itertools.count(1)
+# Threads that start workers at once must not read each other's answers.
+_ASKING = threading.Lock()
 
 
 class Workers:
@@ -118,6 +133,17 @@ class Workers:
         }
         return self._start(folder, environment)
 
+    def start_documents(
+        self, folder: Path, database_url: str, port: int, *, is_awaited: bool = True
+    ) -> Worker:
+        """Start a server of the document side, and wait until it serves if that is awaited."""
+        environment = {
+            "IONPORT_TEST_ROLE": "documents",
+            "IONPORT_PORT": str(port),
+            "IONPORT_DATABASE_URL": database_url,
+        }
+        return self._start(folder, environment, is_awaited=is_awaited)
+
     def end_all(self) -> None:
         """Kill what still runs."""
         for worker in self._made:
@@ -131,10 +157,11 @@ class Workers:
         line = json.dumps({**environment, "IONPORT_DATA": str(folder), "log": str(log)})
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        self._process.stdin.write(f"{line}\n")
-        self._process.stdin.flush()
-        worker = Worker(int(self._process.stdout.readline()), log)
-        self._made.append(worker)
+        with _ASKING:
+            self._process.stdin.write(f"{line}\n")
+            self._process.stdin.flush()
+            worker = Worker(int(self._process.stdout.readline()), log)
+            self._made.append(worker)
         is_ready = not is_awaited or until(
             lambda: log.exists() and "ready" in log.read_text(errors="replace"),
             pause=0.02,
