@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import date, datetime
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import Row, bindparam, exists, insert, select, update
+from sqlalchemy import ColumnElement, Row, Select, bindparam, exists, insert, select, update
 
 from ionport.documents.model import DocumentStatus
 from ionport.documents.review.identity import InvoiceIdentity, near
@@ -37,37 +37,25 @@ _UNCLAIMED = select(invoice_identities).where(
     ),
 )
 _ADD_IDENTITY = insert(invoice_identities)
-_SAME_HERE = (
-    select(invoice_identities, documents.c.filename)
-    .join(documents, documents.c.id == _i.document_id)
-    .where(
-        _i.organization_id == bindparam("of_organization_id"),
-        _i.kind == bindparam("of_kind"),
-        _i.number == bindparam("of_number"),
-        documents.c.status.not_in(_DO_NOT_COUNT) | _HAS_CLAIM,
-    )
-    .order_by(documents.c.created_at, documents.c.id)
-)
 _DATED = select(invoice_identities, documents.c.filename, documents.c.invoice_date).join(
     documents, documents.c.id == _i.document_id
 )
-_NEAR_AS = _DATED.where(
-    _i.organization_id == bindparam("of_organization_id"),
-    _i.kind.in_(bindparam("of_kinds", expanding=True)),
-    _i.likeness.in_(bindparam("of_likenesses", expanding=True)),
-    documents.c.status.not_in(_DO_NOT_COUNT) | _HAS_CLAIM,
-).order_by(documents.c.created_at, documents.c.id)
-_SAME_AS = (
-    select(invoice_identities, documents.c.filename)
-    .join(documents, documents.c.id == _i.document_id)
-    .where(
+
+
+def _counting(column: ColumnElement[str]) -> Select[Any]:
+    """Return the query of identities by their kind and a column, the oldest first.
+
+    Rejected and deleted documents do not count, unless something of them was sent.
+    """
+    return _DATED.where(
         _i.organization_id == bindparam("of_organization_id"),
         _i.kind.in_(bindparam("of_kinds", expanding=True)),
-        _i.number.in_(bindparam("of_numbers", expanding=True)),
+        column.in_(bindparam("of_keys", expanding=True)),
         documents.c.status.not_in(_DO_NOT_COUNT) | _HAS_CLAIM,
-    )
-    .order_by(documents.c.created_at, documents.c.id)
-)
+    ).order_by(documents.c.created_at, documents.c.id)
+
+
+_SAME_AS, _NEAR_AS = _counting(_i.number), _counting(_i.likeness)
 _LOCK_NUMBER = (
     select(_n.number)
     .where(
@@ -145,6 +133,9 @@ class NearInvoices:
         return [(code, named) for code, named in alike if code][:limit]
 
 
+_Others = TypeVar("_Others", SameInvoices, NearInvoices)
+
+
 class ClaimRepository(Repository):
     """Identities of documents, and the claims of delivered ones."""
 
@@ -197,46 +188,31 @@ class ClaimRepository(Repository):
         parameters = {"organization": scope.organization_id, "document": document_id}
         return self._one(_UNCLAIMED, _identity, parameters)
 
-    def same_here(
-        self, scope: OrganizationScope, identity: InvoiceIdentity, limit: int
-    ) -> list[Named]:
-        """Return the oldest documents with this identity.
-
-        Rejected and deleted ones do not count, unless something of them was sent.
-        """
-        key = _number_key(scope, identity)
-        rows = self._run(_SAME_HERE, {f"of_{name}": key[name] for name in key})
-        return _same(rows, identity, limit)
-
     def same_as(
         self, scope: OrganizationScope, identities: Sequence[InvoiceIdentity]
     ) -> SameInvoices:
-        """Return the documents with the identity of one of a few dozen invoices; as `same_here`."""
-        same = SameInvoices(identities)
-        if same.keys:
-            parameters = {
-                "of_organization_id": scope.organization_id,
-                "of_kinds": sorted({kind for kind, _number in same.keys}),
-                "of_numbers": sorted({number for _kind, number in same.keys}),
-            }
-            for row in self._run(_SAME_AS, parameters):
-                same.add(_identity(row), row.document_id, row.filename)
-        return same
+        """Return the documents with the identity of one of a few dozen invoices.
+
+        Rejected and deleted ones do not count, unless something of them was sent.
+        """
+        return self._compared(scope, _SAME_AS, SameInvoices(identities))
 
     def near_as(
         self, scope: OrganizationScope, identities: Sequence[InvoiceIdentity]
     ) -> NearInvoices:
-        """Return the documents that may be nearly one of a few dozen invoices; as `same_here`."""
-        alike = NearInvoices(identities)
-        if alike.keys:
+        """Return the documents that may be nearly one of a few dozen invoices; as `same_as`."""
+        return self._compared(scope, _NEAR_AS, NearInvoices(identities))
+
+    def _compared(self, scope: OrganizationScope, query: Select[Any], others: _Others) -> _Others:
+        if others.keys:
             parameters = {
                 "of_organization_id": scope.organization_id,
-                "of_kinds": sorted({kind for kind, _likeness in alike.keys}),
-                "of_likenesses": sorted({likeness for _kind, likeness in alike.keys}),
+                "of_kinds": sorted({kind for kind, _key in others.keys}),
+                "of_keys": sorted({key for _kind, key in others.keys}),
             }
-            for row in self._run(_NEAR_AS, parameters):
-                alike.add(_dated(row), row.document_id, row.filename)
-        return alike
+            for row in self._run(query, parameters):
+                others.add(_dated(row), row.document_id, row.filename)
+        return others
 
     def lock_near(self, scope: OrganizationScope, identities: Iterable[InvoiceIdentity]) -> None:
         """Make others with nearly one of these invoices wait until the transaction ends.

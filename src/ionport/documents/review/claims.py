@@ -37,7 +37,7 @@ class Claims:
         repository = ClaimRepository(access.connection)
         repository.lock_near(access.scope, [identity])
         repository.lock_number(access.scope, identity)
-        found = dict(repository.same_here(access.scope, identity, _NAMED + 1))
+        found = dict(repository.same_as(access.scope, [identity]).of(identity, _NAMED + 1))
         found |= dict(repository.same_claimed(access.scope, identity, _NAMED + 1))
         found.pop(document_id, None)
         others = ((DUPLICATE_NUMBER, named) for named in list(found.items())[:_NAMED])

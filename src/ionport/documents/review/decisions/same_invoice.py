@@ -53,7 +53,7 @@ class SameInvoice:
         identity = claims.identity(access.scope, document_id)
         if identity is None:
             return []
-        found = claims.same_here(access.scope, identity, _MAX_SAME)
+        found = claims.same_as(access.scope, [identity]).of(identity, _MAX_SAME)
         alike = claims.near_as(access.scope, [identity]).of(identity, _MAX_SAME)
         named = [*found, *(other for _code, other in alike)]
         return [other for other, _name in named if other != document_id]
