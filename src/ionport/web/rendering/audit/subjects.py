@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Generic, TypeVar
 
 from starlette.requests import Request
 
 from ionport.core.errors import Forbidden, NotFound
 from ionport.core.i18n import _
 from ionport.core.paging import PageRequest
+from ionport.gateway.suites.model import TargetEndpoint
 from ionport.identity.access import Access
 from ionport.identity.model import AuditEntry
 from ionport.store import OrganizationScope, TenantScope
@@ -33,8 +34,29 @@ class Subject:
     url: str = ""
 
 
-_OfTenant = Callable[[Request, Access[TenantScope], str], Subject]
-_OfOrganization = Callable[[Request, Access[OrganizationScope], str], Subject]
+T = TypeVar("T")
+_Scope = TypeVar("_Scope", TenantScope, OrganizationScope)
+_Asked = Callable[[Request, Access[_Scope], str], T]
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind(Generic[_Scope]):
+    """What the ids with one prefix name: the page of one, its parameter, and what one is called.
+
+    `more` are the other parameters of the page. `name` raises NotFound or Forbidden.
+    """
+
+    page: str
+    parameter: str
+    name: _Asked[_Scope, str]
+    more: _Asked[_Scope, dict[str, str]] = lambda _request, _access, _one: {}
+    is_of_sandbox: bool = False
+
+    def subject(self, request: Request, access: Access[_Scope], one: str, **owner: str) -> Subject:
+        """Return what an id names; `owner` is of the address, too."""
+        name = self.name(request, access, one)
+        parameters = {self.parameter: one, **self.more(request, access, one), **owner}
+        return Subject(name, path_to(request, self.page, **parameters))
 
 
 def ids_in(entries: Iterable[AuditEntry]) -> set[str]:
@@ -49,11 +71,11 @@ def tenant_subjects(
     """Return what these ids of a tenant name; what is deleted has the name of its history."""
     found = {}
     for one in ids:
-        find = _IN_TENANT.get(one.partition("_")[0])
-        if find is None or not _is_served(request, find):
+        kind = _IN_TENANT.get(one.partition("_")[0])
+        if kind is None or (kind.is_of_sandbox and sides_of(request).sandbox is None):
             continue
         try:
-            found[one] = find(request, access, one)
+            found[one] = kind.subject(request, access, one, tenant=access.scope.tenant_id)
         except (NotFound, Forbidden):
             if name := _last_name(request, access, one):
                 found[one] = Subject(name)
@@ -66,16 +88,12 @@ def organization_subjects(
     """Return what these ids of an organization name, of what there still is."""
     found = {}
     for one in ids:
-        if find := _IN_ORGANIZATION.get(one.partition("_")[0]):
+        if kind := _IN_ORGANIZATION.get(one.partition("_")[0]):
             try:
-                found[one] = find(request, access, one)
+                found[one] = kind.subject(request, access, one)
             except NotFound:
                 continue
     return found
-
-
-def _is_served(request: Request, find: _OfTenant) -> bool:
-    return find not in _OF_SANDBOX or sides_of(request).sandbox is not None
 
 
 def _last_name(request: Request, access: Access[TenantScope], subject: str) -> str:
@@ -90,104 +108,76 @@ def _last_name(request: Request, access: Access[TenantScope], subject: str) -> s
     return _of_app(of_app.name) if of_app else ""
 
 
-def _url(request: Request, access: Access[TenantScope], page: str, **ids: str) -> str:
-    return path_to(request, page, tenant=access.scope.tenant_id, **ids)
-
-
-def _member(request: Request, access: Access[TenantScope], one: str) -> Subject:
-    name = visit_of(request).services.members.get_member(access, one).user.username
-    return Subject(name, _url(request, access, "user", user=one))
-
-
-def _app(request: Request, access: Access[TenantScope], one: str) -> Subject:
-    name = infor_of(request).apps.get_app(access, one).name
-    return Subject(name, _url(request, access, "authorized_app", app=one))
-
-
-def _account(request: Request, access: Access[TenantScope], one: str) -> Subject:
-    listed = infor_of(request).service_accounts.get_account(access, one)
-    name = listed.account.description or _of_app(listed.app_name)
-    return Subject(name, _url(request, access, "service_account", account=one))
-
-
 def _of_app(name: str) -> str:
     return _("Service account of {app}").format(app=name)
 
 
-def _suite(request: Request, access: Access[TenantScope], one: str) -> Subject:
-    name = infor_of(request).custom_apis.suites.get_suite(access, one).suite_name
-    return Subject(name, _url(request, access, "api_suite", suite=one))
+def _account(request: Request, access: Access[TenantScope], one: str) -> str:
+    listed = infor_of(request).service_accounts.get_account(access, one)
+    return listed.account.description or _of_app(listed.app_name)
 
 
-def _endpoint(request: Request, access: Access[TenantScope], one: str) -> Subject:
-    found = infor_of(request).custom_apis.suites.get_endpoint(access, one)
-    url = _url(request, access, "api_endpoint", suite=found.suite_id, endpoint=one)
-    return Subject(found.proxy_context, url)
+def _endpoint(request: Request, access: Access[TenantScope], one: str) -> TargetEndpoint:
+    return infor_of(request).custom_apis.suites.get_endpoint(access, one)
 
 
-def _flow(request: Request, access: Access[TenantScope], one: str) -> Subject:
-    name = sandbox_of(request).ion.flows.get_flow(access, one).name
-    return Subject(name, _url(request, access, "document_flow", flow=one))
-
-
-def _point(request: Request, access: Access[TenantScope], one: str) -> Subject:
-    name = sandbox_of(request).ion.points.get_point(access, one).name
-    return Subject(name, _url(request, access, "connection_point", point=one))
-
-
-def _acknowledgement(request: Request, access: Access[TenantScope], one: str) -> Subject:
+def _acknowledgement(request: Request, access: Access[TenantScope], one: str) -> str:
     sandbox_of(request).ion.flows.get_acknowledgement(access, one)
-    return Subject(
-        _("Acknowledgement"), _url(request, access, "acknowledgement", acknowledgement=one)
-    )
+    return _("Acknowledgement")
 
 
-def _fault(request: Request, access: Access[TenantScope], one: str) -> Subject:
+def _fault(request: Request, access: Access[TenantScope], one: str) -> str:
     rule = sandbox_of(request).control.faults.get(access, one)
-    return Subject(rule.draft.name or rule.label, _url(request, access, "fault", fault=one))
+    return rule.draft.name or rule.label
 
 
-def _colleague(request: Request, access: Access[OrganizationScope], one: str) -> Subject:
-    name = visit_of(request).services.rights.get_colleague(access, one).user.username
-    return Subject(name, path_to(request, "colleague", user=one))
-
-
-def _connection(request: Request, access: Access[OrganizationScope], one: str) -> Subject:
-    name = documents_of(request).connections.get(access, one).name
-    return Subject(name, path_to(request, "connection", connection=one))
-
-
-def _configuration(request: Request, access: Access[OrganizationScope], one: str) -> Subject:
-    title = documents_of(request).configurations.get(access, one).title
-    return Subject(title, path_to(request, "export", configuration=one))
-
-
-def _webhook(request: Request, access: Access[OrganizationScope], one: str) -> Subject:
-    name = documents_of(request).webhooks.get(access, one).name
-    return Subject(name, path_to(request, "webhook", webhook=one))
-
-
-def _mapping(request: Request, access: Access[OrganizationScope], one: str) -> Subject:
-    name = documents_of(request).mappings.get(access, one).name
-    return Subject(name, path_to(request, "mapping_file", mapping=one))
-
-
-_IN_TENANT: Final[Mapping[str, _OfTenant]] = {
-    "usr": _member,
-    "app": _app,
-    "sac": _account,
-    "api": _suite,
-    "ept": _endpoint,
-    "flw": _flow,
-    "cpt": _point,
-    "ack": _acknowledgement,
-    "fault": _fault,
+# r: the request, a: the access, i: the id.
+_IN_TENANT: Final[Mapping[str, _Kind[TenantScope]]] = {
+    "usr": _Kind(
+        "user", "user", lambda r, a, i: visit_of(r).services.members.get_member(a, i).user.username
+    ),
+    "app": _Kind("authorized_app", "app", lambda r, a, i: infor_of(r).apps.get_app(a, i).name),
+    "sac": _Kind("service_account", "account", _account),
+    "api": _Kind(
+        "api_suite",
+        "suite",
+        lambda r, a, i: infor_of(r).custom_apis.suites.get_suite(a, i).suite_name,
+    ),
+    "ept": _Kind(
+        "api_endpoint",
+        "endpoint",
+        lambda r, a, i: _endpoint(r, a, i).proxy_context,
+        more=lambda r, a, i: {"suite": _endpoint(r, a, i).suite_id},
+    ),
+    "flw": _Kind(
+        "document_flow",
+        "flow",
+        lambda r, a, i: sandbox_of(r).ion.flows.get_flow(a, i).name,
+        is_of_sandbox=True,
+    ),
+    "cpt": _Kind(
+        "connection_point",
+        "point",
+        lambda r, a, i: sandbox_of(r).ion.points.get_point(a, i).name,
+        is_of_sandbox=True,
+    ),
+    "ack": _Kind("acknowledgement", "acknowledgement", _acknowledgement, is_of_sandbox=True),
+    "fault": _Kind("fault", "fault", _fault, is_of_sandbox=True),
 }
-_OF_SANDBOX: Final = (_flow, _point, _acknowledgement, _fault)
-_IN_ORGANIZATION: Final[Mapping[str, _OfOrganization]] = {
-    "usr": _colleague,
-    "con": _connection,
-    "exp": _configuration,
-    "whk": _webhook,
-    "map": _mapping,
+_IN_ORGANIZATION: Final[Mapping[str, _Kind[OrganizationScope]]] = {
+    "usr": _Kind(
+        "colleague",
+        "user",
+        lambda r, a, i: visit_of(r).services.rights.get_colleague(a, i).user.username,
+    ),
+    "con": _Kind(
+        "connection", "connection", lambda r, a, i: documents_of(r).connections.get(a, i).name
+    ),
+    "exp": _Kind(
+        "export", "configuration", lambda r, a, i: documents_of(r).configurations.get(a, i).title
+    ),
+    "whk": _Kind("webhook", "webhook", lambda r, a, i: documents_of(r).webhooks.get(a, i).name),
+    "map": _Kind(
+        "mapping_file", "mapping", lambda r, a, i: documents_of(r).mappings.get(a, i).name
+    ),
 }
