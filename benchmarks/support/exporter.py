@@ -33,7 +33,8 @@ from ionport.identity.model import Actor
 from ionport.mappings.intake import prepared_template
 from ionport.mappings.model import MappingKind
 from ionport.serving.server import settle_memory
-from ionport.settings import Side, load_settings
+from ionport.settings import Side
+from ionport.settings_reading import load_settings
 from ionport.store import OrganizationScope
 
 _OPERATOR = Actor.operator("benchmark")

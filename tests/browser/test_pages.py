@@ -19,7 +19,7 @@ from ionport.asgi import build_asgi
 from ionport.identity.model import Organization, OrganizationRole
 from ionport.identity.repository import OrganizationRepository
 from ionport.manual import LANGUAGES, manual_base, page_names
-from ionport.settings import load_settings
+from ionport.settings_reading import load_settings
 from ionport.store import SystemScope
 from ionport.web import pages
 from ionport.web.middleware.languages import ORIGINAL_PAGE

@@ -23,7 +23,8 @@ from ionport.documents.samples import SAMPLES, read_sample
 from ionport.ionapi import IonApiClient, IonApiFile
 from ionport.mappings.grammars.files import own_template
 from ionport.mappings.model import MappingKind
-from ionport.settings import Settings, load_settings
+from ionport.settings import Settings
+from ionport.settings_reading import load_settings
 from tests.support import sides
 from tests.support.plugin_runs import run_python
 from tests.unit.connections.conftest import credential

@@ -27,7 +27,7 @@ from ionport.manual import read_page
 from ionport.oauth.apps.drafts import AppDraft
 from ionport.sandbox.control.controls.faults import FaultKind, Trigger
 from ionport.sandbox.control.http.endpoints import ENDPOINTS
-from ionport.settings import load_settings
+from ionport.settings_reading import load_settings
 from ionport.store import TenantScope
 from tests.conftest import ALL_DATABASES
 from tests.support.databases import drop_postgresql, fresh_postgresql

@@ -30,7 +30,8 @@ from ionport.core.sealing import load_key_ring
 from ionport.documents.samples import read_sample
 from ionport.identity.access import Access
 from ionport.migrations import upgrade
-from ionport.settings import Side, load_settings
+from ionport.settings import Side
+from ionport.settings_reading import load_settings
 from ionport.store import Database, OrganizationScope, SystemScope
 from tests.support import sides
 from tests.support.patience import PATIENCE

@@ -20,7 +20,7 @@ from lxml import etree
 from ionport.cli import main
 from ionport.identity.access import Access
 from ionport.ionapi import IonApiClient, IonApiFile, ItemDraft, ServiceError
-from ionport.settings import load_settings
+from ionport.settings_reading import load_settings
 from ionport.testing.infor import Infor
 from ionport.testing.parts import ACTOR
 from ionport.testing.running import USERNAME

@@ -15,7 +15,7 @@ from ionport.cli import main
 from ionport.documents.samples import read_sample
 from ionport.mappings.grammars.files import own_template
 from ionport.mappings.model import MappingKind
-from ionport.settings import load_settings
+from ionport.settings_reading import load_settings
 from tests.support.whole import INVOICE
 
 M3 = "StaticFields=CONO\nSF_CONO=100\nHeaderFields=SUNO\nHF_SUNO=supplier_id\n"

@@ -30,7 +30,7 @@ from ionport.mappings.model import MappingKind
 from ionport.mcp import server
 from ionport.mcp.server import server_of
 from ionport.mcp.tools import Tools
-from ionport.settings import load_settings
+from ionport.settings_reading import load_settings
 from ionport.store import OrganizationScope
 from ionport.testing.infor import Infor
 from ionport.testing.running import running_infor

@@ -18,7 +18,7 @@ from ionport.gateway.suites.model import SuiteDraft
 from ionport.gateway.targets.port import Outbound
 from ionport.identity.access import Access
 from ionport.identity.model import Actor
-from ionport.settings import load_settings
+from ionport.settings_reading import load_settings
 from ionport.store import OrganizationScope, TenantScope
 from tests.support.custom_suites import endpoint
 from tests.support.proofs import failed_stage

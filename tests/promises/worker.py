@@ -31,7 +31,8 @@ from ionport.core.clock import SystemClock
 from ionport.documents.bulk import runner
 from ionport.ionapi.tokens import auth
 from ionport.observe.logs import configure_logging
-from ionport.settings import Side, load_settings
+from ionport.settings import Side
+from ionport.settings_reading import load_settings
 from ionport.store import Database
 from tests.promises.proportion import BUSY_SECONDS, Proportion
 from tests.support import sides

@@ -32,7 +32,8 @@ from ionport.mappings.model import MappingKind
 from ionport.oauth.apps.drafts import AppDraft
 from ionport.oauth.apps.model import AppType
 from ionport.observe.logs import configure_logging
-from ionport.settings import Settings, Side, load_settings
+from ionport.settings import Settings, Side
+from ionport.settings_reading import load_settings
 from ionport.store import OrganizationScope, TenantScope
 from tests.support import forked
 from tests.support.oauth import add_user

@@ -22,7 +22,7 @@ from ionport.core.clock import BootClock
 from ionport.documents.samples import read_sample
 from ionport.identity.model import Actor, OrganizationRole, TenantRole
 from ionport.identity.service import NewUser
-from ionport.settings import load_settings
+from ionport.settings_reading import load_settings
 from ionport.store import OrganizationScope, TenantScope
 from tests.support import databases
 from tests.support.folders import kept_folder

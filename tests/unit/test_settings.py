@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from ionport.core.errors import InvalidInput
-from ionport.settings import Side, load_settings
+from ionport.settings import Side
+from ionport.settings_reading import load_settings
 
 
 def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:

@@ -164,7 +164,7 @@ def serving(folder: Path) -> Iterator[ASGIApp]:
     """Open the data folder and yield the application that `ionport up --sandbox` serves."""
     from ionport.application import open_application
     from ionport.asgi import build_asgi
-    from ionport.settings import load_settings
+    from ionport.settings_reading import load_settings
 
     opened = open_application(load_settings({}, data=folder, public_url=URL, sandbox=True))
     try:

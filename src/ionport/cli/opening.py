@@ -17,7 +17,8 @@ from ionport.identity.access import Access
 from ionport.identity.model import Actor, User
 from ionport.infor_side import InforSide
 from ionport.observe.logs import configure_logging
-from ionport.settings import Settings, load_settings
+from ionport.settings import Settings
+from ionport.settings_reading import load_settings
 from ionport.store import OrganizationScope, TenantScope, Work
 
 OPERATOR = Actor.operator()

@@ -20,7 +20,7 @@ from ionport.identity.model import Tenant
 from ionport.identity.repository import TenantRepository
 from ionport.sandbox.control.controls.repository import ControlRepository
 from ionport.sandbox.control.plane import ControlPlane
-from ionport.settings import load_settings
+from ionport.settings_reading import load_settings
 from ionport.store import Database, SystemScope, TenantScope
 from tests.conftest import ALL_DATABASES
 from tests.support.infor_side import (

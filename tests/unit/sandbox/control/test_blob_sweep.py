@@ -20,7 +20,7 @@ from ionport.identity.access import Access
 from ionport.identity.model import Actor
 from ionport.sandbox.control.plane import ControlPlane
 from ionport.sandbox.control.state.blob_sweep import BlobSweep
-from ionport.settings import load_settings
+from ionport.settings_reading import load_settings
 from ionport.store import Database, OrganizationScope, TenantScope, columns_that_name_files
 from tests.support.infor_side import new_item
 from tests.support.patience import PATIENCE

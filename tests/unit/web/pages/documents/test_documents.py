@@ -15,7 +15,7 @@ from ionport.exports.listing import DeliveryFilter
 from ionport.identity.access import Access
 from ionport.identity.model import Actor, Organization, OrganizationRole, TenantRole
 from ionport.identity.repository import OrganizationRepository
-from ionport.settings import load_settings
+from ionport.settings_reading import load_settings
 from ionport.store import OrganizationScope, SystemScope
 from tests.support.server import serve
 from tests.support.web import Browser, said
