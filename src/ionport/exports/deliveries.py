@@ -23,8 +23,10 @@ from ionport.exports.destinations.idm_follow_ups import FOLLOW_UP_KINDS
 from ionport.exports.document_deliveries import (
     DocumentDeliveries,
     may_have_arrived,
+    newest_by_configuration,
+    refuse_sent_beside,
+    require_newest,
     sent_beside,
-    sent_something,
 )
 from ionport.exports.ledger.attempts import NO_PROBLEM
 from ionport.exports.ledger.repository import DeliveryRepository
@@ -43,7 +45,6 @@ from ionport.exports.model import (
 )
 from ionport.exports.status import (
     keep_exported,
-    newest_of_each,
     record_document_status,
     tell_of_delivery,
 )
@@ -112,7 +113,7 @@ class DeliveryService(DeliveryReading):
         """
         document = self._making.locked(access, document_id)
         access.require(Permission.EXPORT, document.document_type)
-        existing = self._newest(access, document_id)
+        existing = newest_by_configuration(access, document_id)
         wanted = self._making.wanted(access, document, configuration_id)
         made = [
             (each, existing.get(each.id))
@@ -145,7 +146,7 @@ class DeliveryService(DeliveryReading):
         reason = checked_reason(reason)
         document = self._making.locked(access, document_id)
         access.require(Permission.RE_EXPORT, document.document_type)
-        existing = self._newest(access, document_id)
+        existing = newest_by_configuration(access, document_id)
         plans = []
         for configuration in self._making.wanted(access, document, configuration_id):
             known = existing.get(configuration.id)
@@ -247,9 +248,9 @@ class DeliveryService(DeliveryReading):
         self, access: ScopedWork[OrganizationScope], delivery: Delivery, document: Document
     ) -> None:
         require_content(document.purged_at)
-        self.require_newest(access, delivery)
+        require_newest(access, delivery)
         if delivery.status in (DeliveryStatus.FAILED, DeliveryStatus.CANCELLED):
-            self._refuse_sent_beside(access, delivery)
+            refuse_sent_beside(access, delivery)
         (delivery,) = as_paused(access, [delivery])
         if delivery.is_held:
             raise Conflict(
@@ -350,12 +351,6 @@ class DeliveryService(DeliveryReading):
             note = _("Its worker did not end it in time; it was tried again by hand.")
             take_over(work, delivery.lease, CallEnd.OPEN, note, now)
 
-    def _newest(
-        self, access: ScopedWork[OrganizationScope], document_id: str
-    ) -> dict[str, Delivery]:
-        found = DeliveryRepository(access.connection).of_document(access.scope, document_id)
-        return {delivery.configuration_id: delivery for delivery in newest_of_each(found)}
-
     def _made_before(
         self,
         access: ScopedWork[OrganizationScope],
@@ -375,53 +370,6 @@ class DeliveryService(DeliveryReading):
         self, access: Access[OrganizationScope], document_id: str, text: str
     ) -> None:
         record_document_status(access, self._documents, document_id, text, access.actor.name)
-
-    def require_newest(self, access: ScopedWork[OrganizationScope], delivery: Delivery) -> None:
-        """Raise Conflict where the document was exported again since.
-
-        By this configuration, or by one that took its place: what this delivery has sent stays,
-        and the rest of it would arrive beside what the other has delivered.
-        """
-        of_document = self._newest(access, delivery.document_id)
-        newest = of_document[delivery.configuration_id]
-        if newest.generation > delivery.generation:
-            raise Conflict(
-                _("The document was exported again since; retry that delivery."),
-                code="delivery_superseded",
-                existing_id=newest.id,
-            )
-        since = {
-            configuration_id: other
-            for configuration_id, other in of_document.items()
-            if other.created_at > delivery.created_at
-        }
-        self._refuse_beside(access, delivery, since)
-
-    def _refuse_sent_beside(
-        self, access: ScopedWork[OrganizationScope], delivery: Delivery
-    ) -> None:
-        """Raise Conflict for a delivery that failed unsent when another one was sent since."""
-        ledger = LedgerRepository(access.connection)
-        if not sent_something(ledger, access.scope, delivery):
-            self._refuse_beside(access, delivery, self._newest(access, delivery.document_id))
-
-    def _refuse_beside(
-        self,
-        access: ScopedWork[OrganizationScope],
-        delivery: Delivery,
-        others: Mapping[str, Delivery],
-    ) -> None:
-        family = destination_of(delivery.method).family
-        other = sent_beside(access, others, family, delivery.configuration_id)
-        if other is not None:
-            raise Conflict(
-                _(
-                    "The document went through “{title}” since. To send it once more, choose"
-                    " Re-export as new."
-                ).format(title=other.configuration_title),
-                code="delivery_superseded",
-                existing_id=other.id,
-            )
 
     def _wake_after(self, work: Work) -> None:
         if self.wake is not None:

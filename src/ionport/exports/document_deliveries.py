@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from ionport.core.clock import Clock
+from ionport.core.errors import Conflict
+from ionport.core.i18n import _
 from ionport.documents.review.ports import Sent
 from ionport.documents.service import DocumentService
 from ionport.exports.destinations import destination_of
@@ -24,7 +26,7 @@ from ionport.exports.model import (
     StepKind,
     StepStatus,
 )
-from ionport.exports.status import record_document_status
+from ionport.exports.status import newest_of_each, record_document_status
 from ionport.store import OrganizationScope, ScopedWork, SystemScope, Work
 
 
@@ -123,6 +125,60 @@ def sent_beside(
         if not settled or sent_something(ledger, access.scope, other):
             return other
     return None
+
+
+def newest_by_configuration(
+    access: ScopedWork[OrganizationScope], document_id: str
+) -> dict[str, Delivery]:
+    """Return the newest delivery of a document through each configuration."""
+    found = DeliveryRepository(access.connection).of_document(access.scope, document_id)
+    return {delivery.configuration_id: delivery for delivery in newest_of_each(found)}
+
+
+def require_newest(access: ScopedWork[OrganizationScope], delivery: Delivery) -> None:
+    """Raise Conflict where the document was exported again since.
+
+    By this configuration, or by one that took its place: what this delivery has sent stays, and
+    the rest of it would arrive beside what the other has delivered.
+    """
+    of_document = newest_by_configuration(access, delivery.document_id)
+    newest = of_document[delivery.configuration_id]
+    if newest.generation > delivery.generation:
+        raise Conflict(
+            _("The document was exported again since; retry that delivery."),
+            code="delivery_superseded",
+            existing_id=newest.id,
+        )
+    since = {
+        configuration_id: other
+        for configuration_id, other in of_document.items()
+        if other.created_at > delivery.created_at
+    }
+    _refuse_beside(access, delivery, since)
+
+
+def refuse_sent_beside(access: ScopedWork[OrganizationScope], delivery: Delivery) -> None:
+    """Raise Conflict for a delivery that failed unsent when another one was sent since."""
+    ledger = LedgerRepository(access.connection)
+    if not sent_something(ledger, access.scope, delivery):
+        others = newest_by_configuration(access, delivery.document_id)
+        _refuse_beside(access, delivery, others)
+
+
+def _refuse_beside(
+    access: ScopedWork[OrganizationScope], delivery: Delivery, others: Mapping[str, Delivery]
+) -> None:
+    family = destination_of(delivery.method).family
+    other = sent_beside(access, others, family, delivery.configuration_id)
+    if other is not None:
+        raise Conflict(
+            _(
+                "The document went through “{title}” since. To send it once more, choose"
+                " Re-export as new."
+            ).format(title=other.configuration_title),
+            code="delivery_superseded",
+            existing_id=other.id,
+        )
 
 
 def sent_something(ledger: LedgerRepository, scope: OrganizationScope, delivery: Delivery) -> bool:

@@ -21,6 +21,7 @@ from ionport.documents.service import DocumentService
 from ionport.exports.arrivals.model import Arrival, UnknownCall, unknown_call
 from ionport.exports.deliveries import DeliveryService, checked_reason
 from ionport.exports.destinations import call_of
+from ionport.exports.document_deliveries import require_newest
 from ionport.exports.engine.lost_calls import LostCalls
 from ionport.exports.engine.passes.model import RunningPass
 from ionport.exports.engine.passes.records import PassRecords
@@ -118,7 +119,7 @@ class ArrivalService:
             raise Conflict(
                 _("No call of this delivery is without an answer now."), code="nothing_unknown"
             )
-        self._deliveries.require_newest(access, detail.delivery)
+        require_newest(access, detail.delivery)
         is_part = call_of(detail.delivery.method, question.step.kind).is_made_in_parts
         if arrival is Arrival.NOT_THERE or question.is_needed or is_part:
             require_content(document.purged_at)
