@@ -32,14 +32,14 @@ from tests.support.intermediary import Call
 from tests.support.sides import PATIENCE, until
 
 PROPORTION = Proportion()
-# For those that wait for a takeover: none of their calls is late at Infor.
+# For frozen workers, whose takeover is waited for: none of their calls takes Infor long.
 TAKEOVER_PROPORTION = Proportion(1 / 60)
 
 
-def start(crew: Workers, installation: Installation, url: str = "") -> Worker:
-    """Start a worker that others take over from soon, at the database's URL or another one."""
-    url = url or installation.database_url
-    return crew.start(installation.folder, url, factor=TAKEOVER_PROPORTION.factor)
+def start(crew: Workers, installation: Installation) -> Worker:
+    """Start a worker that others take over from soon."""
+    factor = TAKEOVER_PROPORTION.factor
+    return crew.start(installation.folder, installation.database_url, factor=factor)
 
 
 def items_of(infor: Infor, ledger: Ledger) -> int:
@@ -95,15 +95,15 @@ def test_a_worker_cut_off_from_its_database_creates_nothing_beside_another_worke
             def slow_line(call: Call) -> None:
                 relay.stand_still()
                 try:
-                    call.answer(*call.forward(call.read(seconds=TAKEOVER_PROPORTION.of(105))))
+                    call.answer(*call.forward(call.read(seconds=PROPORTION.of(105))))
                 finally:
                     # A machine that does other work may be too slow: then it was called back.
                     uploaded.set()
 
             wire.on(CREATE, slow_line)
-            start(crew, installation, through(installation.database_url, relay.port))
+            crew.start(installation.folder, through(installation.database_url, relay.port))
             assert until(lambda: wire.count(CREATE) == 1, PATIENCE)
-            other = start(crew, installation)
+            other = crew.start(installation.folder, installation.database_url)
             assert uploaded.wait(PATIENCE)
             assert until(ledger.all_delivered, PATIENCE), what_is(ledger, other)
             other.stop()

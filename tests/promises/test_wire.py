@@ -9,9 +9,20 @@ from urllib.parse import urlsplit
 
 from tests.promises.wire import CREATE, Wire
 from tests.support.intermediary import Call
+from tests.support.receiver import receiving
 from tests.support.sides import PATIENCE
 
 _BODY = b"x" * 50_000
+
+
+def test_a_call_that_was_cut_off_in_its_body_is_none_to_a_receiver() -> None:
+    with receiving() as receiver:
+        with socket.create_connection(("127.0.0.1", receiver.port)) as client:
+            client.sendall(b"POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\nhalf")
+            # So a relay passes on that a worker was killed.
+            client.shutdown(socket.SHUT_WR)
+            assert client.recv(100) == b""
+        assert receiver.calls == []
 
 
 def test_an_upload_whose_client_hung_up_is_not_passed_on() -> None:

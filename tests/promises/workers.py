@@ -136,9 +136,13 @@ class Workers:
     def start_documents(
         self, folder: Path, database_url: str, port: int, *, is_awaited: bool = True
     ) -> Worker:
-        """Start a server of the document side, and wait until it serves if that is awaited."""
+        """Start a server of the document side, and wait until it serves if that is awaited.
+
+        Programs may call it as often as they like.
+        """
         environment = {
             "IONPORT_TEST_ROLE": "documents",
+            "IONPORT_API_CALLS_PER_MINUTE": "100000",
             "IONPORT_PORT": str(port),
             "IONPORT_DATABASE_URL": database_url,
         }
