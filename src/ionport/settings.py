@@ -155,8 +155,7 @@ class Settings:
     )
     max_file_mb: int = setting(
         40,
-        "Most megabytes of one file that comes in, and of each file inside another. A single"
-        " e-invoice as XML has at most 20, whatever is set here. 1 to 200.",
+        "Most megabytes of one file that comes in, and of each file inside another. 1 to 200.",
     )
     max_invoice_lines: int = setting(10_000, "Most lines of one invoice. 1 to 100000.")
     max_attachments: int = setting(
