@@ -13,6 +13,7 @@ from unittest.mock import patch
 
 from ionport.connections.suppliers.model import Erp, FetchOutcome, FetchState, SupplierFetch
 from ionport.connections.suppliers.repository import FetchRepository
+from ionport.core.i18n import _
 from ionport.core.paging import PageRequest
 from ionport.documents.bulk.model import BulkAction, Selection
 from ionport.documents.list_files import service as list_files
@@ -266,7 +267,7 @@ def _fetch(site: Site, connection: str) -> str:
     values = SupplierValues("70012", "Nordwerk", "DE123456789", "", "", ())
     changes = [SupplierChange(1, values, None, {"number": ("", "70012")})]
     kept = [SupplierChange(1, values, "sup_1", {"name": ("Nordwerk", "Nordwerk GmbH")})]
-    left_out = [("70013", "The name is missing")]
+    left_out = [("70013", _("{column} is missing").format(column="name"))]
     numbers = {"added": 1, "changed": 0, "unchanged": 0, "all_kept": 1, "all_left_out": 1}
     at = datetime.now(UTC)
     fetch = SupplierFetch(

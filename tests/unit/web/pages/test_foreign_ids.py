@@ -10,6 +10,8 @@ import httpx2
 import pytest
 from starlette.routing import Route
 
+from ionport.connections.suppliers.model import Erp, FetchState, SupplierFetch
+from ionport.connections.suppliers.repository import FetchRepository
 from ionport.documents.list_files import service as list_files
 from ionport.documents.review.decisions.model import DecisionKind
 from ionport.identity.access import Access
@@ -77,6 +79,7 @@ def site(tmp_path_factory: pytest.TempPathFactory, ids: dict[str, str]) -> Itera
         message = re.search(r"/messages/(msg_\w+)/resend", told.text)
         assert message is not None
         ids["message"] = message[1]
+        ids["fetch"] = _fetch(site, ids["connection"])
         site.sign_in_as("eve")
         yield site
 
@@ -114,6 +117,17 @@ def _add_everything(site: Site) -> None:
     site.browser.send("/settings/companies/new", company)
 
 
+def _fetch(site: Site, connection: str) -> str:
+    """A fetch of suppliers that is under way."""
+    organization, now = site.organization.organization_id, site.application.clock.now()
+    fetch = SupplierFetch(
+        *("sft_1", organization, connection, Erp.M3, "", True, FetchState.RUNNING, "ada", now, now)
+    )
+    with site.application.database.write() as work:
+        assert FetchRepository(work.connection).add(site.organization, fetch)
+    return fetch.id
+
+
 def _answer(site: Site, method: str, path: str, ids: dict[str, str]) -> tuple[httpx2.Response, str]:
     """Read the path or send a form to it; return the answer with its text without the ids."""
     values = {**_PLAIN, **_FURTHER, **ids}
@@ -140,7 +154,7 @@ def _answer(site: Site, method: str, path: str, ids: dict[str, str]) -> tuple[ht
 
 def test_every_kind_of_thing_is_asked_for() -> None:
     named = {name for path in (*_POSTS, *_GETS) for name in re.findall(r"{(\w+)", path)}
-    assert named <= {*_LISTS, *_PLAIN, *_FURTHER, "message"}
+    assert named <= {*_LISTS, *_PLAIN, *_FURTHER, "message", "fetch"}
     assert len(_POSTS) > 25
     assert len(_GETS) > 25
 
