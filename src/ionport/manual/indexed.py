@@ -41,12 +41,16 @@ class IndexedPages:
         pages: Sequence[Sequence[ManualPage]],
         asked: Mapping[str, Sequence[str]],
     ) -> None:
-        """Index pages, each in its languages, English first; `asked`: phrases by page#anchor."""
+        """Index pages, each in its languages, English first; `asked`: phrases by page#anchor.
+
+        `blocks` are the English ones, `versions` those of each language with their places there.
+        """
         read = _Read(asked)
         for versions in pages:
             read.add(versions)
         self.names = [versions[0].name for versions in pages]
         self.blocks = read.blocks
+        self.versions = read.versions
         self.page_of = [page for page, _section in read.places]
         self._own = _by_term(read.bags)
         self._above = _by_term(read.above)
@@ -115,6 +119,7 @@ class _Read:
     def __init__(self, asked: Mapping[str, Sequence[str]]) -> None:
         self.terms = Terms()
         self.titles: list[frozenset[str]] = []
+        self.versions: list[tuple[int, Block]] = []
         self.blocks: list[Block] = []
         self.places: list[tuple[int, int]] = []
         self.bags: list[Counter[str]] = []
@@ -141,6 +146,7 @@ class _Read:
             if block.anchor not in sections:
                 sections[block.anchor] = len(self.above)
                 self._add_section(page, translated)
+            self.versions += ((len(self.blocks), each) for _language, each in translated)
             self.blocks.append(block)
             self.places.append((page, sections[block.anchor]))
             bag: Counter[str] = Counter()

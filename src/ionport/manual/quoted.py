@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 from ionport.manual.language import words_of
 from ionport.manual.sections import Block
@@ -24,11 +24,11 @@ _OF_QUESTION = 0.6
 class QuotedTexts:
     """The texts by their words; `find` tells which block has the one that was pasted."""
 
-    def __init__(self, blocks: Sequence[Block]) -> None:
-        """Take the texts of all rows; a block is named by its place in `blocks`."""
+    def __init__(self, blocks: Iterable[tuple[int, Block]]) -> None:
+        """Take the texts of all rows: a block and its translations come with the same place."""
         self._texts: list[tuple[int, int]] = []
         self._with: dict[str, list[int]] = {}
-        for number, block in enumerate(blocks):
+        for number, block in blocks:
             for text in _texts_of(block):
                 if len(text.split()) < _FEWEST_WORDS:
                     continue
