@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from operator import mul
 from pathlib import Path
 
@@ -19,8 +19,6 @@ from ionport.manual.learnt import (
     WEIGHTS_FILE,
     digest_of,
     features_of,
-    is_spelling,
-    length_of,
     phrases_by_page,
     rarity,
     values_of,
@@ -32,11 +30,8 @@ FILE = Path(__file__).parents[1] / "src" / "ionport" / "manual" / WEIGHTS_FILE
 _FEWEST = 5
 # How much a phrase on the wrong side costs, against large weights.
 _COST = 0.3
-# What the manual does not treat has no end, and few phrases: each of them costs so many times more.
-_OUTSIDE_COST = 2
+_SLACK = 1 / (2 * _COST)
 _ROUNDS = 6
-# What makes up less of a phrase of the latter than this is common, and is not compared.
-_LEAST_SHARE = 0.08
 
 # Values and dual variables are counts of such parts; a weight is one of parts of both.
 _VALUE = 1 << 18
@@ -66,32 +61,10 @@ def main() -> None:
         (numbers[page], sorted(values_of(features, rarities, rarest))) for page, features in found
     ]
     bases, weights = learn(examples, len(pages))
-    outside = [values for page, values in examples if page == len(pages) - 1]
-    shares, having = shares_of(outside, rarities)
     lines = [digest_of(found), " ".join(pages), " ".join(f"{each:.3f}" for each in bases)]
-    lines += [str(rarest), " ".join(f"{each:.9g}" for each in shares)]
-    lines += (
-        f"{each}\t{written(rarities[each], weights[each], having.get(each, ()))}"
-        for each in rarities
-    )
+    lines.append(str(rarest))
+    lines += (f"{each}\t{written(rarities[each], weights[each])}" for each in rarities)
     FILE.write_text("\n".join(lines) + "\n", encoding="utf-8")
-
-
-def shares_of(
-    phrases: Sequence[_Values], rarities: Mapping[str, float]
-) -> tuple[list[float], Mapping[str, Sequence[int]]]:
-    """Return `Learnt.outside` in a row, and which phrases have a feature by a share that counts."""
-    shares: list[float] = []
-    having: dict[str, list[int]] = {}
-    for number, values in enumerate(phrases):
-        length = length_of(values)
-        own = [0.0, 0.0]
-        for feature, value in values:
-            own[is_spelling(feature)] = value / length / rarities[feature]
-            if value / length >= _LEAST_SHARE:
-                having.setdefault(feature, []).append(number)
-        shares += own
-    return shares, having
 
 
 def learn(
@@ -127,9 +100,6 @@ class _Known:
         self.values = [round(value * _VALUE) for _feature, value in values]
         self._length = sum(value**2 for _feature, value in values)
         self._duals = [0] * pages
-        cost = _COST * _OUTSIDE_COST if page == pages - 1 else _COST
-        self._slack = [1 / (2 * _COST)] * pages
-        self._slack[page] = 1 / (2 * cost)
 
     def changes(self, scores: Iterable[int]) -> Iterator[tuple[int, int]]:
         """Yield by which the weights change: pages, each with what the example's values count."""
@@ -138,9 +108,8 @@ class _Known:
             if not dual and score <= -_ONE and not is_own:
                 continue
             side = 1 if is_own else -1
-            slack = self._slack[page]
-            gradient = side * score / _VALUE / _VALUE - _DUAL + slack * dual
-            new = max(0, round(dual - gradient / (self._length + slack)))
+            gradient = side * score / _VALUE / _VALUE - _DUAL + _SLACK * dual
+            new = max(0, round(dual - gradient / (self._length + _SLACK)))
             if new != dual:
                 self._duals[page] = new
                 yield page, side * (new - dual)

@@ -38,8 +38,6 @@ MOST_STEPS = 45
 _FEWEST_STEPS = 2
 _FIRST = ord("!")
 _MIDDLE = ord("P")
-# A number of a phrase is written as two characters, the digits of a number with this base.
-_BASE = 94
 # A rarity is written as one character, in eighths.
 _RARITY = 8
 
@@ -95,13 +93,11 @@ class Judged:
     """What a question asks for, by what was learnt.
 
     `pages`: how surely for each page, about 1 if so, about -1 if not; `inside`: how much more
-    surely for one of them than for what the manual does not treat; `likeness`: how like the
-    question is to the likest phrase of that, the cosine, 0 to 1.
+    surely for one of them than for what the manual does not treat.
     """
 
     pages: Mapping[str, float]
     inside: float
-    likeness: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,51 +105,28 @@ class Learnt:
     """What was learnt from the phrases.
 
     `phrases`: the digest of those that it was learnt from; `bases`: what each page has before any
-    feature; `weights`: by feature, as `written` writes them; `outside`: for each phrase of what the
-    manual does not treat, what a feature's rarity is multiplied by to make its share of the phrase,
-    taken as a vector of the length 1: of its words, and of its spelling.
+    feature; `weights`: by feature, as `written` writes them.
     """
 
     phrases: str
     pages: Sequence[str]
     bases: Sequence[float]
     rarest: float
-    outside: Sequence[tuple[float, float]]
     rarities: Mapping[str, float]
     weights: Mapping[str, str]
 
     def judge(self, question: str) -> Judged:
         """Return what a question asks for."""
-        values = list(values_of(features_of(question), self.rarities, self.rarest))
-        length = length_of(values)
         # The number of a page is written with `_FIRST` added.
         found = [0.0] * _FIRST + list(self.bases)
-        alike: dict[int, float] = {}
-        for feature, value in values:
+        for feature, value in values_of(features_of(question), self.rarities, self.rarest):
             unit = value * STEP
-            weights, _, phrases = self.weights[feature].partition("\t")
-            written = iter(weights[1:].encode("ascii"))
+            written = iter(self.weights[feature][1:].encode("ascii"))
             for page, count in zip(written, written, strict=True):
                 found[page] += unit * (count - _MIDDLE)
-            share = value / length * self.rarities[feature]
-            digits = iter(phrases.encode("ascii"))
-            for high, low in zip(digits, digits, strict=True):
-                number = (high - _FIRST) * _BASE + low - _FIRST
-                other = self.outside[number][is_spelling(feature)]
-                alike[number] = alike.get(number, 0.0) + share * other
         pages = dict(zip(self.pages, found[_FIRST:], strict=True))
         outside = pages.pop(OUTSIDE)
-        return Judged(pages, max(pages.values()) - outside, max(alike.values(), default=0.0))
-
-
-def length_of(values: Iterable[tuple[str, float]]) -> float:
-    """Return the length of a vector of features, or 1 of none."""
-    return math.sqrt(sum(value**2 for _feature, value in values)) or 1.0
-
-
-def is_spelling(feature: str) -> bool:
-    """Tell whether a feature is a group of letters."""
-    return feature.startswith("+")
+        return Judged(pages, max(pages.values()) - outside)
 
 
 def rarity(total: int, count: int) -> float:
@@ -161,33 +134,25 @@ def rarity(total: int, count: int) -> float:
     return round((math.log(total / count) + 1) * _RARITY) / _RARITY
 
 
-def written(rarity: float, weights: Sequence[float], outside: Sequence[int] = ()) -> str:
-    """Return what is kept of a feature: rarity, weights by page without the least, and phrases.
-
-    `outside`: the numbers of the phrases of what the manual does not treat that have the feature.
-    """
+def written(rarity: float, weights: Sequence[float]) -> str:
+    """Return a feature's rarity and weights by page as they are kept, the least ones left out."""
     steps = (max(-MOST_STEPS, min(MOST_STEPS, round(each / STEP))) for each in weights)
     strong = ((at, count) for at, count in enumerate(steps) if abs(count) >= _FEWEST_STEPS)
     kept = (chr(_FIRST + at) + chr(_MIDDLE + count) for at, count in strong)
-    numbers = ("".join(chr(_FIRST + each) for each in divmod(number, _BASE)) for number in outside)
-    parts = chr(_FIRST + round(rarity * _RARITY)) + "".join(kept), "".join(numbers)
-    return "\t".join(filter(None, parts))
+    return chr(_FIRST + round(rarity * _RARITY)) + "".join(kept)
 
 
 @cache
 def learnt() -> Learnt:
     """Return what was learnt from the phrases, read once."""
     text = resources.files(__package__).joinpath(WEIGHTS_FILE).read_text(encoding="utf-8")
-    phrases, pages, bases, rarest, outside, *features = text.splitlines()
+    phrases, pages, bases, rarest, *features = text.splitlines()
     weights = dict(line.split("\t", 1) for line in features)
-    known = {chr(_FIRST + eighths): eighths / _RARITY for eighths in range(_BASE)}
-    shares = map(float, outside.split())
     return Learnt(
         phrases,
         pages.split(),
         [float(each) for each in bases.split()],
         float(rarest),
-        list(zip(shares, shares, strict=True)),
-        {feature: known[written[0]] for feature, written in weights.items()},
+        {each: (ord(written[0]) - _FIRST) / _RARITY for each, written in weights.items()},
         weights,
     )

@@ -61,9 +61,7 @@ def test_words_of_a_page_are_told_from_those_of_others_and_of_what_is_outside() 
 def test_weights_are_written_as_steps_and_the_least_are_left_out() -> None:
     assert written(1.0, [0.0, STEP, -2 * STEP, 2 * STEP]) == ")#N$R"
     assert written(0.0, [1000.0]) == f"!!{chr(ord('P') + MOST_STEPS)}"
-    assert written(0.0, [0.0], [0, 95]) == '!\t!!""'
 
 
-def test_a_phrase_of_what_the_manual_does_not_treat_is_like_itself() -> None:
-    assert learnt().judge("book a hotel").likeness > 0.99
+def test_what_the_manual_does_not_treat_is_told_from_what_it_does() -> None:
     assert learnt().judge("book a hotel").inside < 0 < learnt().judge("rotate a secret").inside
