@@ -121,8 +121,8 @@ def _readings(question: str) -> set[str]:
     pieces = _MARKS.split(question)
     lines = question.strip().splitlines()
     parts = (
-        *(piece for piece in pieces if len(piece) >= _SHORTEST_MARKED),
-        # A text may have marks of its own.
+        # A text may have marks of its own, and be a value of a JSON answer.
+        *(piece for piece in (*pieces, *question.split('"')) if len(piece) >= _SHORTEST_MARKED),
         " ".join(pieces[1:-1]),
         # What failed stands above or before it, a number to report below.
         question.partition(": ")[2],
