@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, tzinfo
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
@@ -34,6 +35,7 @@ from ionport.documents.types import date_of, number_of
 from ionport.exports.destinations import destination_of
 from ionport.identity.groups.permissions import Permission
 from ionport.manual import manual_base
+from ionport.manual.answers import MAX_QUESTION
 from ionport.web.forms.edits import SHOWN_FIELD, shown_mark
 from ionport.web.middleware import cookies
 from ionport.web.middleware.guard import CSRF_FIELD
@@ -151,6 +153,11 @@ def _manual_page(request: Request) -> str:
     module = sys.modules.get(getattr(endpoint, "__module__", ""))
     name = getattr(module, "MANUAL", "")
     return manual_path(name) if name else manual_base(language())
+
+
+def _lookup_path(text: object) -> str:
+    """Return where the manual explains the text of an error: the text is the question."""
+    return f"{manual_base(language())}?{urlencode({'ask': str(text)[:MAX_QUESTION]})}"
 
 
 def manual_path(name: str, code: str = "") -> str:
@@ -307,6 +314,7 @@ def _make_environment() -> Environment:
         "csrf_field": _csrf_field,
         "path": _path,
         "manual_path": manual_path,
+        "lookup_path": _lookup_path,
         "shown_field": _shown_field,
         "described": _described,
         "labelled": _labelled,

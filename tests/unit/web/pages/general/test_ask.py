@@ -14,7 +14,7 @@ from ionport.core.errors import TooManyRequests
 from ionport.core.http.rates import RateLimit
 from ionport.manual import languages_of, manual_base, page_names
 from ionport.web.middleware.languages import ORIGINAL_PAGE
-from tests.support.web import Browser, People, browser_on
+from tests.support.web import PASSWORD, Browser, People, browser_on
 
 QUESTION = "How do I rotate a secret?"
 
@@ -91,11 +91,36 @@ def test_a_question_that_is_none_is_refused_with_a_hint(
         assert "question" in answer.json()["fields"]["ask"].lower()
 
 
-def test_an_error_leads_to_what_the_manual_says_of_it(browser: Browser) -> None:
-    answer = browser.http.get("/manual/nothing", headers={"Accept": "text/html"})
+@pytest.mark.parametrize("headers", [{}, {"HX-Request": "true"}], ids=["page", "part"])
+def test_an_error_leads_to_what_the_manual_says_of_it(
+    browser: Browser, headers: dict[str, str]
+) -> None:
+    answer = browser.http.get("/manual/nothing", headers={"Accept": "text/html", **headers})
     assert answer.status_code == 404
-    link = html.fromstring(answer.text).xpath("//a[.='Look it up in the manual']/@href")
-    assert browser.get(str(link[0])).status_code == 200
+    assert "The manual has no such page." in explained(browser, answer)
+
+
+def test_an_error_above_a_form_leads_to_what_the_manual_says_of_it(
+    browser: Browser, people: People
+) -> None:
+    people.add("anna")
+    browser.sign_in("anna")
+    refused = browser.send(
+        "/account/second-factor/codes", {"password": PASSWORD.reveal()}, form_at="/account"
+    )
+    assert refused.status_code == 409
+    assert "Switch the second factor on first." in explained(browser, refused)
+
+
+def explained(browser: Browser, answer: httpx2.Response) -> list[str]:
+    """Follow the link of an error, and return which texts the first row there explains."""
+    link = html.fromstring(answer.text).find(".//a[.='Look it up in the manual']")
+    assert link is not None
+    first = html.fromstring(browser.get(str(link.get("href"))).text).find(
+        ".//section[@class='excerpt']"
+    )
+    assert first is not None
+    return [str(each.text) for each in first.iterfind(".//td[1]/em")]
 
 
 @pytest.mark.parametrize(
