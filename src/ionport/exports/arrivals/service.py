@@ -107,7 +107,7 @@ class ArrivalService:
             Conflict: `nothing_unknown`, also while a worker runs it; `delivery_superseded`;
                 `may_still_arrive`; the document's content was removed; for *not there* as `retry`.
         """
-        reason = checked_reason(reason, _("Say how you know, in 1 to 500 characters."))
+        reason = checked_word(reason)
         detail = self._deliveries.get(access, delivery_id)
         access.require(Permission.DECIDE, detail.document_type)
         # Nothing changes between these checks and the commit: a worker that goes on at this moment
@@ -245,6 +245,11 @@ class ArrivalService:
                 settled = replace(settled, response=response)
             if not ledger.settle_attempt(_SYSTEM, settled, expected=AttemptState.UNKNOWN):
                 raise _gone_on()
+
+
+def checked_word(reason: str) -> str:
+    """Return how a person knows what was found; raises InvalidInput."""
+    return checked_reason(reason, _("Say how you know, in 1 to 500 characters."))
 
 
 def _gone_on() -> Conflict:

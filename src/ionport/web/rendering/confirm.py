@@ -29,6 +29,7 @@ def ask_first(
     reason: Mapping[str, str] | None = None,
     errors: Mapping[str, str] | None = None,
     status: int = 200,
+    is_destructive: bool = True,
 ) -> Response:
     """Show the question `heading`, what its `button` does, and the way back.
 
@@ -38,6 +39,7 @@ def ask_first(
     mark of what an edit form showed when `keeps_mark` is on. With `back_action` the way back is a
     button of the form, which sends that `action`. `reason` asks for a text that is stored: its
     `label`, `help`, typed `value`, and `optional` if it may be empty; `errors` stand beside it.
+    What is not `is_destructive` is asked without red.
     """
     addresses = [url for _label, url in crumbs if url]
     context = {
@@ -54,6 +56,7 @@ def ask_first(
         "back_action": back_action,
         "reason": reason,
         "errors": errors or {},
+        "tone": "danger" if is_destructive else "primary",
     }
     return render(request, "shared/confirm.html", context, status=status)
 

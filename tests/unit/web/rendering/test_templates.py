@@ -52,6 +52,12 @@ def test_every_template_belongs_to_a_page() -> None:
     assert strays == []
 
 
+def test_what_asks_for_news_keeps_what_it_shows_while_the_server_fails() -> None:
+    for name in _NAMES:
+        for tag in re.findall(r"<[^<]*hx-trigger=\"every [^\n]*", (_TEMPLATES / name).read_text()):
+            assert 'hx-status:5xx="swap:none"' in tag, name
+
+
 @pytest.mark.parametrize("page", _PAGES)
 def test_every_page_names_its_page_of_the_manual(page: str) -> None:
     module = importlib.import_module(f"ionport.web.pages.{page.replace('/', '.')}")

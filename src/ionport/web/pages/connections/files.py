@@ -56,7 +56,12 @@ def restore_form(request: Request) -> Response:
     ]
     heading = _("Use the former file of {name} again?").format(name=connection.name)
     return ask_first(
-        request, heading, texts, _("Use it again"), crumbs=_crumbs(request, connection)
+        request,
+        heading,
+        texts,
+        _("Use it again"),
+        crumbs=_crumbs(request, connection),
+        is_destructive=False,
     )
 
 

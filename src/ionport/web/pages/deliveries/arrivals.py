@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ionport.core.errors import Conflict, InvalidInput
+from ionport.core.errors import Conflict, InvalidInput, check_all
 from ionport.core.i18n import _
 from ionport.exports.arrivals.model import Arrival
+from ionport.exports.arrivals.service import checked_word
 from ionport.identity.groups.permissions import Permission
 from ionport.web.forms.fields import errors_of, lines_of, text_of
 from ionport.web.rendering.templating import path_to, redirect, render
@@ -29,13 +30,15 @@ def send(request: Request) -> Response:
     """Store the decision: the delivery goes on behind the step, or with it."""
     form = visit_of(request).form
     try:
-        arrival = Arrival.of(text_of(form, "arrival"))
+        found, reason = text_of(form, "arrival"), lines_of(form, "reason")
+        check_all(lambda: Arrival.of(found), lambda: checked_word(reason))
+        arrival = Arrival(found)
         with organization_write(request) as access:
             decided = documents_of(request).arrivals.decide(
                 access,
                 request.path_params["delivery_id"],
                 arrival,
-                lines_of(form, "reason"),
+                reason,
                 text_of(form, "reference"),
             )
     except InvalidInput as error:

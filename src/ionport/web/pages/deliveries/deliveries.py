@@ -79,7 +79,8 @@ def list_deliveries(request: Request) -> Response:
         tries = service.tries(access, [each.id for each in found.items])
         counts = service.counts(access)
         held = sum(service.held(access).values())
-        paused = documents_of(request).connections.pauses.paused(access)
+        silent = service.without_answer(access) if counts[DeliveryStatus.WAITING] else {}
+        paused = documents_of(request).connections.pauses.paused(access, silent)
         configurations = documents_of(request).configurations.list(
             access, PageRequest(per_page=MAX_PER_PAGE)
         )
@@ -95,6 +96,7 @@ def list_deliveries(request: Request) -> Response:
         "state": state,
         "page_of": found,
         "paused": paused,
+        "silent": silent,
         "tries": tries,
         "total": sum(counts.values()),
         "tiles": _tiles(counts, held),

@@ -301,6 +301,7 @@ def _ask(
         },
         errors=errors,
         status=status,
+        is_destructive=kind in (DecisionKind.REJECT, DecisionKind.DUPLICATE),
     )
 
 

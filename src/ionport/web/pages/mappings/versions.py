@@ -116,6 +116,7 @@ def roll_back_form(request: Request) -> Response:
             (file.name, path_to(request, "mapping_file", mapping=file.id)),
             (_("Versions"), path_to(request, "mapping_versions", mapping=file.id)),
         ],
+        is_destructive=False,
     )
 
 

@@ -62,9 +62,14 @@ def progress(request: Request) -> Response:
 def cancel(request: Request) -> Response:
     """End a fetch before it stores anything."""
     fetch_id = request.path_params["fetch"]
-    with organization_write(request) as access:
-        documents_of(request).supplier_fetching.cancel(access, fetch_id)
-    return redirect(request, path_to(request, "supplier_fetch_progress", fetch=fetch_id))
+    url = path_to(request, "supplier_fetch_progress", fetch=fetch_id)
+    try:
+        with organization_write(request) as access:
+            documents_of(request).supplier_fetching.cancel(access, fetch_id)
+    except Conflict as error:
+        # What came of it stands there.
+        return redirect(request, url, kind="info", text=error.text)
+    return redirect(request, url)
 
 
 def _page(request: Request, *, errors: dict[str, str] | None = None, status: int = 200) -> Response:
@@ -72,11 +77,12 @@ def _page(request: Request, *, errors: dict[str, str] | None = None, status: int
     with organization_read(request) as access:
         side.supplier_fetching.require_rights(access)
         found = side.connections.list(access, _OFFERED, target=TargetKind.INFOR)
-    form = visit.form
+    form, asked = visit.form, request.query_params
+    names = ("connection", "erp", "company")
     context = {
         "connections": [(one.id, f"{one.name} ({one.tenant_id})") for one in found.items],
         "erps": [(erp.value, erp.label) for erp in Erp],
-        "values": {name: text_of(form, name) for name in ("connection", "erp", "company")},
+        "values": {each: text_of(form, each) if form else asked.get(each, "") for each in names},
         "errors": errors or {},
         "most": MAX_FETCHED,
     }

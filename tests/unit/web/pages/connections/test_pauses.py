@@ -12,6 +12,8 @@ from tests.unit.web.pages.deliveries.test_deliveries import credentials as crede
 
 __all__ = ["infor", "site"]
 
+_LISTS = ("/settings/connections", "/dashboard", "/deliveries")
+
 
 def connection_of(site: Site) -> str:
     return f"/settings/connections/{site.configuration.connection_id}"
@@ -34,8 +36,7 @@ def test_a_pause_is_shown_wherever_somebody_waits_for_it(site: Site) -> None:
     delivery = site.export()
     assert site.run(delivery) is DeliveryStatus.WAITING
     document = f"/documents/{timed.document_id}"
-    lists = ("/settings/connections", "/dashboard", "/deliveries")
-    for address in (path, *lists, document, url(timed), url(delivery)):
+    for address in (path, *_LISTS, document, url(timed), url(delivery)):
         page = site.browser.get(address).text
         assert "Next try:" not in said(page), address
         assert "Month-end in M3" in said(page), address
@@ -54,7 +55,7 @@ def test_a_server_that_does_not_answer_is_shown_and_tried_on_demand(site: Site) 
     made = [site.export(f"S-{number}") for number in range(times + 1)]
     for delivery in made:
         assert site.run(delivery) is DeliveryStatus.WAITING
-    for address in (path, "/settings/connections", "/dashboard", url(made[-1])):
+    for address in (path, *_LISTS, url(made[-1])):
         page = site.browser.get(address).text
         assert "Next try:" in said(page), address
         assert path in page, address

@@ -146,12 +146,12 @@ def test_all_that_match_are_selected_by_their_filter_and_not_by_ids(site: Site) 
         "checked disabled" in box
         for box in re.findall(r'<input type="checkbox" name="document"[^>]*>', listed)
     )
-    question = _send(site, action="delete", all="yes", status="ready_for_validation")
+    question = _send(site, action="delete", all="yes", status="ready_for_validation", time="30")
     assert "Delete 3 documents" in said(question.text)
     assert 'name="document"' not in question.text
     done = _confirm(site, question, reason="sent by mistake")
     assert "Done 3 Left out 0" in said(done.text)
-    assert "All that matched: ready_for_validation" in said(done.text)
+    assert "All that matched: Ready for validation, The last 30 days" in said(done.text)
     assert _statuses(site)[DocumentStatus.DELETED] == 3
     assert _statuses(site)[DocumentStatus.VALIDATED_PENDING_EXPORT] == 2
 
@@ -176,6 +176,7 @@ def test_many_are_done_in_the_background_and_can_wait_and_end(
     assert '<meta http-equiv="refresh"' in run.text
     paused = site.browser.send(f"{path}/pause", form_at=path)
     assert "Paused" in said(paused.text)
+    assert "It waits until somebody chooses Go on." in said(paused.text)
     _run_background(site)
     assert "Done 0" in said(site.browser.get(path).text)
     assert "0 of 4 documents" in said(site.browser.get("/documents").text)

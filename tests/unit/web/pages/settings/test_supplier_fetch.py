@@ -150,7 +150,13 @@ def test_a_fetch_shows_its_progress_and_is_cancelled_before_anything_is_stored(
     assert '<noscript><meta http-equiv="refresh"' in page
     assert site.browser.send(_FETCH, wanted).url.path == path
     assert "was cancelled" in site.browser.send(f"{path}/cancel").text
-    assert site.browser.send(f"{path}/cancel").status_code == 409
+    over = site.browser.send(f"{path}/cancel")
+    assert over.url.path == path
+    assert "This fetch is over already." in over.text
+    # It can be begun again as it was.
+    again = f"{_FETCH}?connection={connection}&amp;erp=m3&amp;company="
+    assert again in over.text
+    assert 'value="m3" selected' in site.browser.get(again.replace("&amp;", "&")).text
     go_on.set()
     for thread in threading.enumerate():
         if thread.name == path.rpartition("/")[2]:

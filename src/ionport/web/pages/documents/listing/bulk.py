@@ -25,7 +25,7 @@ from ionport.identity.access import Access
 from ionport.store import OrganizationScope
 from ionport.web.forms.fields import errors_of, text_of
 from ionport.web.pages.deliveries.deliveries import FILTERS as DELIVERIES
-from ionport.web.pages.documents.listing.filters import NAMES, filter_of, told
+from ionport.web.pages.documents.listing.filters import DAYS, NAMES, filter_of, status_choices, told
 from ionport.web.rendering.confirm import ask_first
 from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.routes import form_routes
@@ -151,6 +151,7 @@ def _ask(
         reason=reason if action.needs_reason else None,
         errors=errors,
         status=status,
+        is_destructive=action in (BulkAction.REJECT, BulkAction.DELETE),
     )
 
 
@@ -219,7 +220,11 @@ def _selected(request: Request, run: BulkRun) -> tuple[str, str] | None:
     if cause := run.selection.get(CAUSE):
         return path_to(request, "export_errors"), title_of(cause) or cause.partition("-")[0]
     url = f"{path_to(request, 'documents')}?{urlencode(run.selection)}"
-    return url, ", ".join(run.selection.values())
+    labels = dict(status_choices())
+    words = {**run.selection, "status": labels.get(run.selection.get("status", ""), "")}
+    if (days := words.get("time", "")) in DAYS:
+        words["time"] = _("The last {days} days").format(days=days)
+    return url, ", ".join(each for each in words.values() if each)
 
 
 def _next_steps(run: BulkRun, *, may: bool) -> Mapping[str, object]:
