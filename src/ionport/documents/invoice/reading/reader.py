@@ -158,13 +158,13 @@ class _Reader:
             not_understood=tuple(self._not_understood()),
         )
 
-    def _walk(self) -> int:  # noqa: C901 - a call for each element costs more than its look-up
+    def _walk(self) -> int:
         """Visit all elements in their order; return how many characters their texts have.
 
         Nothing is asked of an element twice: its place among the others follows from how many
         children those before it have.
         """
-        slots, left_over = self._slots, self._left
+        slots = self._slots
         open_states: list[tuple[State, int, _Saved]] = []
         saved: _Saved = ()
         state, left, characters = self._compiled.root, len(self._root), 0
@@ -196,32 +196,30 @@ class _Reader:
                 continue
             written = element.text or ""
             characters += len(written)
-            simple = target.simple
-            if simple is None:
-                self._leaf(element, target, written, items)
-                continue
-            text, currency = written.strip(), ""
-            if items:
-                # What has an attribute is mostly an amount with its currency alone.
-                name, value = items[0]
-                if (
-                    name != "currencyID"
-                    or simple.kind is not TermKind.AMOUNT
-                    or len(items) > 1
-                    or not text
-                ):
-                    self._leaf(element, target, written, items)
-                    continue
-                currency = value.strip()
-            elif not text:
-                continue
-            if (owner := slots[simple.owner]) is None:
-                left_over.append((element, ""))
-            else:
-                if not text.isprintable() or len(text) > MAX_TEXT:
-                    text = self._long(simple, text)
-                owner.children.append(Node(simple.term, text, written, currency, element))
+            self._value(element, target, written, items)
         return characters
+
+    def _value(self, element: etree._Element, state: State, written: str, items: _Items) -> None:
+        """Take an element without children: mostly one term on which no other one depends."""
+        simple, text, currency = state.simple, written.strip(), ""
+        if simple is not None and items:
+            # What has an attribute is mostly an amount with its currency alone.
+            name, value = items[0]
+            if name == "currencyID" and simple.kind is TermKind.AMOUNT and len(items) == 1 and text:
+                currency = value.strip()
+            else:
+                simple = None
+        if simple is None:
+            self._leaf(element, state, written, items)
+            return
+        if not text:
+            return
+        if (owner := self._slots[simple.owner]) is None:
+            self._left.append((element, ""))
+            return
+        if not text.isprintable() or len(text) > MAX_TEXT:
+            text = self._long(simple, text)
+        owner.children.append(Node(simple.term, text, written, currency, element))
 
     def _choose(self, state: State, element: etree._Element) -> State:
         return state.choose(element, self._currency) or _UNKNOWN
