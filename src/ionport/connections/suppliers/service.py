@@ -144,8 +144,8 @@ class SupplierFetching:
             repository.change(access.scope, running.id, new.started_at, **values)
         if repository.add(access.scope, new):
             return new
-        # Another one was begun between our query and our insert.
-        return repository.running(access.scope, new.connection_id) or new
+        # Another one was begun between our query and our insert, and may be over by now.
+        return self._add(access, new)
 
     def _run(self, fetch: SupplierFetch, actor: Actor, name: str, file: IonApiFile) -> None:
         try:

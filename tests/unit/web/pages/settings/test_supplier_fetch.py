@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from threading import Event
+from typing import Any
 
 import httpx2
 import pytest
@@ -14,11 +15,13 @@ from click.testing import CliRunner
 
 from ionport.cli import main
 from ionport.connections.suppliers import model, reading, service
+from ionport.connections.suppliers.repository import FetchRepository
 from ionport.identity.access import Access
 from ionport.identity.model import Actor
-from ionport.ionapi import IonApiClient, IonApiFile, M3Request
+from ionport.ionapi import IonApiClient, IonApiFile, M3Error, M3Request, M3Result
+from ionport.ionapi.m3 import M3
 from tests.support.patience import PATIENCE
-from tests.support.web import PASSWORD
+from tests.support.web import PASSWORD, said
 from tests.support.whole import Site
 
 _LIST = "/settings/suppliers"
@@ -175,6 +178,51 @@ def test_a_fetch_whose_process_has_ended_is_told_as_such_and_stands_in_no_way(
     monkeypatch.setattr(model, "SILENCE", timedelta())
     assert "broke off" in site.browser.text(path)
     assert "Added: " in _fetch(site, connection).text
+
+
+def test_what_ends_a_fetch_before_its_end_is_told_and_nothing_is_stored(
+    site: Site, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    connection, side = _connected(site, _credentials(site)), site.application.documents
+    assert side is not None
+    with monkeypatch.context() as slow:
+        slow.setattr(reading, "_SECONDS", -1)
+        assert "Infor took longer than" in _fetch(site, connection).text
+    with monkeypatch.context() as broken:
+        broken.setattr(side.suppliers, "store_fetched", None)
+        assert "An error of ionport's own" in said(_fetch(site, connection).text)
+    assert "of suppliers broke off" in caplog.text
+    whole = reading.read_suppliers_of
+
+    def cancelled_behind(*given: Any) -> model.FoundSuppliers:
+        found = whole(*given)
+        with site.application.database.write() as work:
+            access = Access(work, site.organization, Actor.operator())
+            running = FetchRepository(work.connection).running(access.scope, connection)
+            assert running is not None
+            side.supplier_fetching.cancel(access, running.id)
+        return found
+
+    monkeypatch.setattr(service, "read_suppliers_of", cancelled_behind)
+    assert "was cancelled" in _fetch(site, connection).text
+    assert "No supplier yet" in site.browser.text(_LIST)
+
+
+def test_a_supplier_of_which_m3_tells_nothing_more_is_named_and_left_out(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def bulk(_m3: M3, _program: str, asked: Sequence[M3Request], **_given: str) -> Any:
+        results = [M3Result("GetBasicData") for _each in asked]
+        results[0] = M3Result("GetBasicData", error=M3Error("Blocked"))
+        results[1] = M3Result("GetBasicData", processed=False)
+        return results
+
+    connection = _connected(site, _credentials(site))
+    monkeypatch.setattr(M3, "bulk", bulk)
+    page = _fetch(site, connection).text
+    assert "Added: 3, completed: 0, the same as before: 0, left out: 2" in page
+    assert "Blocked" in page
+    assert "M3 did not answer for it" in page
 
 
 def test_a_wrong_choice_is_told_beside_its_field(site: Site) -> None:
