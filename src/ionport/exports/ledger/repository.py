@@ -14,6 +14,7 @@ from sqlalchemy import (
     bindparam,
     exists,
     func,
+    not_,
     select,
     update,
 )
@@ -200,7 +201,8 @@ class DeliveryRepository:
     ) -> dict[str, tuple[datetime, int, str]]:
         """Return the connections whose servers do not answer, by what waits for them.
 
-        Each with the moment of its next try, how many deliveries wait, and why.
+        Each with the moment of its next try, how many deliveries wait, and why. None over which
+        nothing is tried because a person has paused it.
         """
         waiting = select(
             _d.connection_id, func.min(_d.due_at), func.count(), func.max(_d.error_text)
@@ -211,6 +213,7 @@ class DeliveryRepository:
                 _d.status == DeliveryStatus.WAITING,
                 _d.error_code == NO_SERVER_ANSWERS,
                 _d.due_at > now,
+                not_(is_held()),
             )
             .group_by(_d.connection_id)
         )

@@ -79,7 +79,7 @@ def list_deliveries(request: Request) -> Response:
         tries = service.tries(access, [each.id for each in found.items])
         counts = service.counts(access)
         held = sum(service.held(access).values())
-        silent = service.without_answer(access) if counts[DeliveryStatus.WAITING] else {}
+        silent = service.without_answer(access) if counts[DeliveryStatus.WAITING] > held else {}
         paused = documents_of(request).connections.pauses.paused(access, silent)
         configurations = documents_of(request).configurations.list(
             access, PageRequest(per_page=MAX_PER_PAGE)

@@ -60,6 +60,11 @@ def test_a_server_that_does_not_answer_is_shown_and_tried_on_demand(site: Site) 
         assert "Next try:" in said(page), address
         assert path in page, address
     assert "Nobody answered several calls in a row" in site.browser.text("/dashboard")
+    # Nothing is tried over it while a person has paused it, too.
+    site.browser.send(f"{path}/pause", {"reason": "Month-end in M3"})
+    for address in (path, *_LISTS, url(made[-1])):
+        assert "Next try:" not in site.browser.text(address), address
+    site.browser.send(f"{path}/resume", form_at=path)
     site.clock.advance(timedelta(seconds=0.05))
     answer = site.browser.send(f"{path}/try", form_at=path)
     assert "The next delivery is tried at once." in said(answer.text)
