@@ -163,6 +163,8 @@ def _use(site: Site) -> dict[str, str]:
     _hold(site, delivered[0], _upload_a_duplicate(site))
     get = site.browser.get
     connection = _found(r"connections/(con_\w+)", get(f"/settings/export/{configuration}").text)
+    fetch = add_fetch(site, connection)
+    end_fetch(site, fetch)
     apps = get(site.apps_path).text
     app = _found(rf"{site.apps_path}/(app_\w+)[^>]*>DocBits_TST", apps)
     inspector = f"/ion-api/{site.application.tenant.id}/inspector"
@@ -184,7 +186,7 @@ def _use(site: Site) -> dict[str, str]:
             "method": "infor-idm-bod",
             "configuration": configuration,
             "connection": connection,
-            "fetch": _fetch(site, connection),
+            "fetch": fetch.id,
             "former": replace_file(site, f"/settings/connections/{connection}"),
             "document": delivered[0],
             "delivery_id": delivered[1],
@@ -262,13 +264,8 @@ def _add_settings(site: Site) -> dict[str, str]:
     }
 
 
-def _fetch(site: Site, connection: str) -> str:
-    """A fetch of suppliers that has changed and kept some, and left one out."""
-    values = SupplierValues("70012", "Nordwerk", "DE123456789", "", "", ())
-    changes = [SupplierChange(1, values, None, {"number": ("", "70012")})]
-    kept = [SupplierChange(1, values, "sup_1", {"name": ("Nordwerk", "Nordwerk GmbH")})]
-    left_out = [("70013", _("{column} is missing").format(column="name"))]
-    numbers = {"added": 1, "changed": 0, "unchanged": 0, "all_kept": 1, "all_left_out": 1}
+def add_fetch(site: Site, connection: str) -> SupplierFetch:
+    """A dry run of a fetch of suppliers that has begun and goes no further."""
     at = datetime.now(UTC)
     fetch = SupplierFetch(
         id="sft_1",
@@ -282,15 +279,25 @@ def _fetch(site: Site, connection: str) -> str:
         started_at=at,
         updated_at=at,
     )
+    with site.application.database.write() as work:
+        assert FetchRepository(work.connection).add(site.organization, fetch)
+    return fetch
+
+
+def end_fetch(site: Site, fetch: SupplierFetch) -> None:
+    """Let the fetch have changed and kept some suppliers, and left one out."""
+    values = SupplierValues("70012", "Nordwerk", "DE123456789", "", "", ())
+    changes = [SupplierChange(1, values, None, {"number": ("", "70012")})]
+    kept = [SupplierChange(1, values, "sup_1", {"name": ("Nordwerk", "Nordwerk GmbH")})]
+    left_out = [("70013", _("{column} is missing").format(column="name"))]
+    numbers = {"added": 1, "changed": 0, "unchanged": 0, "all_kept": 1, "all_left_out": 1}
     outcome = FetchOutcome(
         **numbers, is_cut=True, changes=changes, kept=kept, left_out=left_out
     ).stored()
+    done = {"state": FetchState.DONE, "outcome": outcome}
     with site.application.database.write() as work:
         repository = FetchRepository(work.connection)
-        assert repository.add(site.organization, fetch)
-        done = {"state": FetchState.DONE, "outcome": outcome}
-        assert repository.change(site.organization, fetch.id, at, **done)
-    return fetch.id
+        assert repository.change(site.organization, fetch.id, fetch.updated_at, **done)
 
 
 def _m3_mapping(site: Site) -> str:

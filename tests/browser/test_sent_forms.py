@@ -30,7 +30,7 @@ def screen(site: Site, kept_screen: OpenScreen) -> Screen:
 
 # Counts the forms that would go to the server, and keeps the page: while a page leaves, nobody can
 # look at it.
-_COUNT = """() => {
+COUNT_SENT = """() => {
   window.sent = 0;
   document.addEventListener("submit", (event) => {
     if (!event.defaultPrevented) window.sent += 1;
@@ -42,7 +42,7 @@ _SHOWN_AGAIN = "() => window.dispatchEvent(new Event('pageshow'))"
 
 def test_a_button_is_busy_until_the_answer_and_a_second_press_sends_nothing(screen: Screen) -> None:
     page = screen.open("/settings/groups/add")
-    page.evaluate(_COUNT)
+    page.evaluate(COUNT_SENT)
     name = page.get_by_label("Name")
     name.fill("Clerks")
     save = page.locator("main").get_by_role("button", name="Save", exact=True)

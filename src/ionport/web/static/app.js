@@ -2,6 +2,8 @@
 "use strict";
 
 (() => {
+  document.documentElement.classList.add("has-script");
+
   const say = (text) => {
     const live = document.getElementById("live");
     if (live) live.textContent = text;
@@ -22,13 +24,6 @@
         `${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
       time.dataset.local = "";
     }
-  };
-
-  const showWhatNeedsScript = (root) => {
-    for (const button of root.querySelectorAll("[data-copy],[data-dismiss],[data-check-all]")) {
-      button.hidden = false;
-    }
-    for (const field of root.querySelectorAll("[data-enabled-by]")) followSwitch(field);
   };
 
   const forgetErrors = (root) => {
@@ -71,7 +66,7 @@
   const prepare = (root) => {
     localTime(root);
     labelCells(root);
-    showWhatNeedsScript(root);
+    for (const field of root.querySelectorAll("[data-enabled-by]")) followSwitch(field);
   };
 
   const copy = async (button) => {
@@ -240,6 +235,22 @@
     if (form) putBack(form, kept.fields);
   };
 
+  /* Where a part of the page is renewed, a control stays itself, with the focus that it has, or
+     goes: none becomes another one while somebody presses it. */
+  const isSameControl = (old, now) => {
+    const equal = (name) => old.getAttribute(name) === now.getAttribute(name);
+    const text = (one) => one.getAttribute("aria-label") || one.textContent.trim();
+    const isToldAlike = text(old) === text(now);
+    if (old.matches("a")) return equal("href") || isToldAlike;
+    if (old.matches("button,.inline-form")) return equal("action") && equal("value") && isToldAlike;
+    return equal("action") && equal("name") && (!/^(checkbox|radio)$/.test(old.type) || equal("value"));
+  };
+  htmx.registerExtension("same-control", {
+    init: (api) => {
+      const { isSoftMatch } = api;
+      api.isSoftMatch = (old, now) => isSoftMatch(old, now) && isSameControl(old, now);
+    },
+  });
   document.addEventListener("htmx:after:swap", () => prepare(document));
   prepare(document);
   comesBack();

@@ -150,7 +150,6 @@
     if (box && field.closest(".doc-form") && field.dataset.amount) addUp();
   });
 
-  for (const button of page.querySelectorAll("[data-print]")) button.hidden = false;
   page.addEventListener("click", (event) => {
     if (event.target.closest("[data-print]")) window.print();
   });

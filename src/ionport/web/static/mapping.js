@@ -46,7 +46,6 @@
   const take = (found) => {
     findings = found.findings;
     panel.innerHTML = found.panel;
-    for (const button of panel.querySelectorAll("[data-copy]")) button.hidden = false;
     tellPanel(told);
     editor.setFindings(findings.map((one) => ({ ...one, fixes: fixesOf(one) })));
     state.textContent = isEdited() ? form.dataset.unsaved : "";
