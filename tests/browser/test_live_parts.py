@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from unittest.mock import patch
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from ionport import web
 from ionport.connections.suppliers.model import SupplierFetch
 from ionport.documents.bulk.model import BulkAction, Selection
 from ionport.documents.list_files import service as list_files
@@ -109,6 +111,8 @@ def screen(live: Live, kept_screen: OpenScreen) -> Screen:
 def test_what_has_the_focus_keeps_it_while_its_part_of_the_page_is_renewed(
     live: Live, screen: Screen
 ) -> None:
+    templates = Path(web.__file__).with_name("templates").rglob("*.html")
+    assert len(live.pages) == sum('hx-trigger="every' in each.read_text() for each in templates)
     found = {}
     for name, path in live.pages.items():
         page = screen.open(path)
@@ -153,6 +157,28 @@ def test_a_form_is_sent_once_though_its_part_of_the_page_is_renewed(
         page.locator("#file").get_by_role("button", name="Cancel").click()
         page.evaluate(_RENEW)
     assert page.evaluate("window.sent") == 1
+
+
+def test_the_answer_to_a_press_or_to_typing_leaves_focus_and_choice(
+    live: Live, screen: Screen
+) -> None:
+    page = screen.open("/settings/document-types/INVOICE/effects?group=sums")
+    other = page.locator('.segments button[aria-pressed="false"]').first
+    pressed = page.get_by_role("button", name=other.inner_text(), exact=True)
+    pressed.press("Enter")
+    expect(pressed).to_have_attribute("aria-pressed", "true")
+    expect(pressed).to_be_focused()
+
+    page = screen.open(f"/ion-api/{live.site.application.tenant.id}/service-accounts/add")
+    box, ada = page.get_by_role("searchbox"), page.get_by_role("radio", name="Ada Example")
+    box.fill("a")
+    page.get_by_role("radio", name="No user").wait_for()
+    with page.expect_response(re.compile("user_search=ad")):
+        box.fill("ad")
+        page.get_by_role("radio", name="No user").check()
+    expect(page.locator(".htmx-request")).to_have_count(0)
+    expect(page.get_by_role("radio", name="No user")).to_be_focused()
+    expect(ada).not_to_be_checked()
 
 
 def _change(site: Site, statement: str) -> None:

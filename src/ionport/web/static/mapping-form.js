@@ -23,6 +23,12 @@
   for (const name of ["mouseover", "focusin"]) {
     document.addEventListener(name, (event) => told(lineOf(event.target)));
   }
+  // A button that went with what it did leaves the focus to its row.
+  let row = "";
+  document.addEventListener("focusin", (event) => { row = event.target.closest(".map-row")?.id || row; });
+  document.addEventListener("htmx:after:swap", () => {
+    if (document.activeElement === document.body) document.getElementById(row)?.querySelector("input").focus();
+  });
   document.addEventListener("click", (event) => {
     const link = event.target.closest(".mapping-panel [data-line]");
     const row = link && document.getElementById(`line-${link.dataset.line}`);
