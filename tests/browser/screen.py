@@ -128,9 +128,10 @@ def open_screen(
 
 
 def _wait_for(target: Locator) -> None:
-    """Wait until it is there, and until the scripts of its page have run."""
+    """Wait until it is there, until the scripts of its page have run, and until it is enabled."""
     target.wait_for()
     target.page.wait_for_load_state()
+    expect(target).to_be_enabled()
 
 
 def choose_and_follow(choice: Locator, label: str) -> None:

@@ -68,6 +68,7 @@ def test_a_clerk_decides_by_keyboard_and_goes_on_to_the_next_document(
     keys.press("e")
     amount = page.locator("#total_tax_amount")
     expect(page.locator("[data-difference] dd")).to_have_text("-0.01")
+    page.wait_for_load_state()
     amount.fill("394.01")
     expect(page.locator("[data-difference]")).to_have_text("Due \N{MINUS SIGN} Payable-0.01")
     due = page.locator("#amount_due")

@@ -6,13 +6,22 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from unittest.mock import patch
 
 from ionport.connections.model import TargetKind
 from ionport.connections.targets.model import Target
-from ionport.documents.bulk.model import BulkAction, BulkRun, BulkState, ItemResult, Selection
+from ionport.documents.bulk.model import (
+    BulkAction,
+    BulkItem,
+    BulkRun,
+    BulkState,
+    ItemResult,
+    Selection,
+)
 from ionport.documents.model import DocumentFilter
 from ionport.exports.model import ExportMethod
 from ionport.identity.access import Access
@@ -37,16 +46,29 @@ class Bulk:
         assert application.documents is not None
         self._database, self._side = application.database, application.documents
         self._scope = OrganizationScope(application.organization.id)
+        self._permits = threading.Semaphore(0)
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        """Let runs go on, as a server does."""
-        runner = self._side.bulk_runner.repeating("bulk-runs")
-        runner.launch()
-        try:
-            yield
-        finally:
-            runner.close()
+        """Let runs go on as a server does, but with as many documents as `permit` says."""
+        runner, settle = self._side.bulk_runner, self._side.bulk_runner._settle
+
+        def settle_if_permitted(run: BulkRun, worker: str, item: BulkItem) -> bool:
+            self._permits.acquire()
+            return settle(run, worker, item)
+
+        with patch.object(runner, "_settle", settle_if_permitted):
+            repeating = runner.repeating("bulk-runs")
+            repeating.launch()
+            try:
+                yield
+            finally:
+                self.permit(2 * DOCUMENTS)
+                repeating.close()
+
+    def permit(self, documents: int) -> None:
+        """Let runs go on with so many documents more."""
+        self._permits.release(documents)
 
     def start(self) -> str:
         """Export all documents; the id of the run."""
@@ -104,14 +126,18 @@ def test_what_is_selected_is_exported_once_while_its_run_is_paused_cancelled_and
     worker = crew.start(installation.folder, installation.database_url)
     with bulk.running():
         run = bulk.start()
-        assert until(lambda: bulk.get(run).settled >= DOCUMENTS // 10)
+        bulk.permit(DOCUMENTS // 10)
+        assert until(lambda: bulk.get(run).settled == DOCUMENTS // 10)
         paused = bulk.tell(run, BulkState.PAUSED)
+        bulk.permit(1)
         finish(ledger)
         assert bulk.get(run) == paused, "nothing is settled while it waits"
         assert ledger.statuses().total() == paused.done
         bulk.tell(run, BulkState.RUNNING)
+        bulk.permit(DOCUMENTS // 2)
         assert until(lambda: bulk.get(run).settled >= DOCUMENTS // 2)
         cancelled = bulk.tell(run, BulkState.CANCELLED)
+        bulk.permit(2 * DOCUMENTS)
         finish(ledger)
         assert bulk.get(run) == cancelled
         assert ledger.statuses().total() == cancelled.done < DOCUMENTS
