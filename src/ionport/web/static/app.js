@@ -240,9 +240,9 @@
   const isSameControl = (old, now) => {
     const equal = (name) => old.getAttribute(name) === now.getAttribute(name);
     const text = (one) => one.getAttribute("aria-label") || one.textContent.trim();
-    const isToldAlike = text(old) === text(now);
-    if (old.matches("a")) return equal("href") || isToldAlike;
-    if (old.matches("button,.inline-form")) return equal("action") && equal("value") && isToldAlike;
+    const isToldAlike = () => text(old) === text(now);
+    if (old.matches("a")) return equal("href") || isToldAlike();
+    if (old.matches("button,.inline-form")) return equal("action") && equal("value") && isToldAlike();
     return equal("action") && equal("name") && (!/^(checkbox|radio)$/.test(old.type) || equal("value"));
   };
   htmx.registerExtension("same-control", {
