@@ -163,6 +163,8 @@ def screen(application: FurnishedApplication, kept_screen: OpenScreen) -> Screen
 
 def _check(page: Page, *, by_axe: bool = False) -> None:
     """What every page owes; `by_axe`, where it is installed, judges it too, by day and at night."""
+    # A panel that is being made anew is paler for as long.
+    expect(page.locator("main [aria-busy]")).to_have_count(0)
     if by_axe and axe.is_installed():
         found = axe.violations(page, contrast=False) + audit(page, axe.pale_texts)
     else:
