@@ -1,13 +1,19 @@
-"""A session that ends while a form is filled: what was typed is there again after signing in."""
+"""A session that ends while a form is filled, and a thing that is gone while its page is open.
+
+What was typed is there again after signing in.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from ionport.connections.suppliers.model import Erp, FetchState, SupplierFetch
+from ionport.connections.suppliers.repository import FetchRepository
 from tests.browser.conftest import OpenScreen
 from tests.browser.furnished import cookies_of
 from tests.support.sides import until
@@ -86,3 +92,31 @@ def test_nobody_else_gets_what_was_typed(site: Site, new_screen: OpenScreen) -> 
     # (``wait_for_function`` polls by ``eval``, which the pages' own policy refuses.)
     assert until(lambda: page.evaluate("sessionStorage.length") == 0)
     expect(page.get_by_label("Purchase Order", exact=True).first).to_have_value("4500017")
+
+
+def test_what_is_gone_while_its_page_asks_for_news_is_told(
+    site: Site, new_screen: OpenScreen
+) -> None:
+    files = [("connection_file", ("a.ionapi", site.credentials()))]
+    connection = site.browser.send("/settings/connections/new", files=files).url.path
+    at, scope = datetime.now(UTC), site.organization
+    fetch = SupplierFetch(
+        id="sft_1",
+        organization_id=scope.organization_id,
+        connection_id=connection.rpartition("/")[2],
+        erp=Erp.M3,
+        company="",
+        is_check=True,
+        state=FetchState.RUNNING,
+        person="ada",
+        started_at=at,
+        updated_at=at,
+    )
+    with site.application.database.write() as work:
+        FetchRepository(work.connection).add(scope, fetch)
+    screen = new_screen(site.application.settings.origin, cookies=cookies_of(site))
+    page = screen.open("/settings/suppliers/fetch/sft_1")
+    expect(page.get_by_text("0 suppliers were read so far.")).to_be_visible()
+    screen.expect_status(404)
+    site.browser.send(f"{connection}/delete", form_at=connection)
+    expect(page.get_by_text("There is no such fetch.")).to_be_visible()

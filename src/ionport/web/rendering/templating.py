@@ -352,7 +352,9 @@ def error_page(request: Request, status: int, title: str, text: str) -> Response
     is_fragment = "hx-request" in request.headers
     name = "error_fragment.html" if is_fragment else "error.html"
     context = {"status": status, "title": title, "text": text, "back": came_from(request)}
-    return render(request, name, context, status=status)
+    # Whatever part of a page was asked for, the error is shown in its place.
+    headers = {"HX-Reselect": ".form-error-box"} if is_fragment else None
+    return render(request, name, context, status=status, headers=headers)
 
 
 def came_from(request: Request) -> str:
