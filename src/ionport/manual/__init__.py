@@ -47,6 +47,7 @@ CONTENTS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "document-types",
             "retention",
             "errors-documents",
+            "infor-setup",
             "prove-a-connection",
             "other-targets",
             "mapping-files",

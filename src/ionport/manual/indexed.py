@@ -20,7 +20,7 @@ from ionport.manual.sections import Block, blocks_of
 from ionport.manual.terms import Terms
 
 # What a word counts in the title of a page, the heading of a section, the first cell of a row, and
-# the phrases of a section, when it counts 1 in the text of a block.
+# the phrases of a section or a row, when it counts 1 in the text of a block.
 _TITLE = 2.0
 _HEADING = 2.0
 _CELL = 1.0
@@ -41,9 +41,10 @@ class IndexedPages:
         pages: Sequence[Sequence[ManualPage]],
         asked: Mapping[str, Sequence[str]],
     ) -> None:
-        """Index pages, each in its languages, English first; `asked`: phrases by page#anchor.
+        """Index pages, each in its languages, English first; `asked`: phrases by what they ask for.
 
-        `blocks` are the English ones, `versions` those of each language with their places there.
+        That is a page, a section as page#anchor, or a row of its tables as page#anchor|row, by the
+        beginning of its first cell in English. `blocks` are the English ones, `versions` those of each language with their places there.
         """
         read = _Read(asked)
         for versions in pages:
@@ -122,13 +123,18 @@ class _Read:
         self.versions: list[tuple[int, Block]] = []
         self.blocks: list[Block] = []
         self.places: list[tuple[int, int]] = []
-        self.bags: list[Counter[str]] = []
+        self.bags: list[Mapping[str, float]] = []
         self.above: list[Mapping[str, float]] = []
         self.sizes: list[float] = []
         self.phrases: list[Sequence[str]] = []
         self.phrase_on: list[int] = []
         self.phrase_in: list[int] = []
         self._asked = asked
+        self._rows: defaultdict[str, list[tuple[str, Sequence[str]]]] = defaultdict(list)
+        for key, phrases in asked.items():
+            section, _, row = key.partition("|")
+            if row:
+                self._rows[section].append((row, phrases))
 
     def add(self, versions: Sequence[ManualPage]) -> None:
         """Read a page in its languages."""
@@ -156,7 +162,18 @@ class _Read:
                 bag.update(cell)
                 if len(names := frozenset(cell)) <= _LONGEST_CELL:
                     self._add_phrases(page, _NO_SECTION, [tuple(names)])
-            self.bags.append(bag)
+            counts: dict[str, float] = dict(bag)
+            _add(counts, self._add_phrases_of_row(page, block), _PHRASE)
+            self.bags.append(counts)
+
+    def _add_phrases_of_row(self, page: int, block: Block) -> frozenset[str]:
+        """Read the phrases of a block that is a row, and return their terms."""
+        cell = _first_cell(block)
+        known = self._rows.get(f"{block.page}#{block.anchor}", ()) if cell else ()
+        asked = [phrase for row, phrases in known if cell.startswith(row) for phrase in phrases]
+        phrases = list(self.terms.of_phrases(asked))
+        self._add_phrases(page, _NO_SECTION, phrases)
+        return frozenset(chain.from_iterable(phrases))
 
     def _add_section(self, page: int, translated: Sequence[tuple[str, Block]]) -> None:
         """Read what stands above the blocks of a section, of which the first is given."""

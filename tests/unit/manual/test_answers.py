@@ -204,9 +204,27 @@ def test_a_phrase_leads_to_a_page_that_has_none_of_its_words() -> None:
     assert asked.excerpts[0].page == "users"
 
 
+def test_a_phrase_of_a_row_leads_to_this_row() -> None:
+    table = "| asked for | there |\n|---|---|\n| Payment runs | no |\n| Key figures | no |\n"
+    text = f"# Limits\n\n## What is missing\n\n{table}"
+    page = ManualPage("limits", "Limits", text, anchors=("missing",))
+    phrases = {"limits#missing|Key": ["schwarzes Brett"]}
+    answer = Manual([[page]], phrases).ask("Wo ist das schwarze Brett?")
+    assert answer.excerpts[0].text.endswith("| Key figures | no |")
+
+
 def test_every_page_has_phrases_and_phrases_are_of_sections_that_are_there() -> None:
     sections = {f"{name}#{anchor}" for name in page_names() for anchor in read_page(name).anchors}
-    assert set(page_names()) <= set(asked_phrases()) <= {*page_names(), *sections}
+    asked = {key.partition("|")[0] for key in asked_phrases()}
+    assert set(page_names()) <= asked <= {*page_names(), *sections}
+
+
+def test_phrases_of_a_row_are_of_one_row_that_is_there() -> None:
+    for key in asked_phrases():
+        section, _, row = key.partition("|")
+        if row:
+            text = read_page(section.partition("#")[0]).text
+            assert len(re.findall(rf"^\| {re.escape(row)}", text, re.MULTILINE)) == 1, key
 
 
 def test_no_page_and_no_phrase_speaks_of_what_counts_as_outside() -> None:
