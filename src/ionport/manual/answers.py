@@ -8,6 +8,7 @@ enough of what it is about, and it is not like what people ask that the manual d
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -15,11 +16,11 @@ from threading import Lock
 
 from ionport.manual import LANGUAGES, ManualPage, languages_of, page_names, read_page
 from ionport.manual.indexed import IndexedPages
-from ionport.manual.language import asked_phrases
+from ionport.manual.language import asked_phrases, folded, names_of
 from ionport.manual.learnt import Judged, Learnt, learnt
 from ionport.manual.meaning import Meaning, Vocabulary, Word
 from ionport.manual.quoted import QuotedTexts
-from ionport.manual.sections import Block, blocks_of
+from ionport.manual.sections import Block, blocks_of, named_rows_of
 
 MAX_QUESTION = 500
 _EXCERPTS = 3
@@ -85,6 +86,10 @@ class Manual:
         self._pages = IndexedPages(pages, asked or {})
         self._learnt = learnt
         self._quoted = QuotedTexts(self._pages.versions)
+        self._named: defaultdict[str, list[Block]] = defaultdict(list)
+        for versions in pages:
+            for name, row in named_rows_of(versions[0]):
+                self._named[folded(name)].append(row)
 
     @property
     def vocabulary(self) -> Vocabulary:
@@ -107,9 +112,20 @@ class Manual:
         blocks = self._pages.blocks
         pages = [blocks[number].page for number in ranked] or _MOST_READ
         nearest = tuple(dict.fromkeys(pages))[:_NEAREST]
-        if not ranked or (quoted is None and not self._answers(meaning, ranked[0], scores, judged)):
+        if not ranked:
             return Answer(False, (), nearest)
-        return Answer(True, self._excerpts(meaning, ranked, scores, quoted is not None), nearest)
+        named = self._rows_named_in(question, pages[0])
+        is_sure = bool(named) or quoted is not None
+        if not is_sure and not self._answers(meaning, ranked[0], scores, judged):
+            return Answer(False, (), nearest)
+        excerpts = self._excerpts(meaning, ranked, scores, quoted is not None)
+        return Answer(True, (*named, *excerpts)[:_EXCERPTS], nearest)
+
+    def _rows_named_in(self, question: str, page: str) -> list[Block]:
+        """Return the rows of a page of names, such as business terms, that a question names."""
+        names = dict.fromkeys(names_of(folded(question)))
+        rows = (row for name in names for row in self._named.get(name, ()))
+        return [row for row in rows if row.page == page]
 
     def _excerpts(
         self, meaning: Meaning, ranked: Sequence[int], scores: Mapping[int, float], is_quoted: bool
@@ -197,6 +213,8 @@ def in_language(answer: Answer, language: str) -> Answer:
 
 
 def _translated(block: Block, language: str) -> Block:
+    if block.number is None:
+        return block
     blocks = _blocks(block.page, language)
     is_same = len(blocks) == len(_blocks(block.page, LANGUAGES[0]))
     return blocks[block.number] if is_same else block

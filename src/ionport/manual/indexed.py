@@ -44,7 +44,8 @@ class IndexedPages:
         """Index pages, each in its languages, English first; `asked`: phrases by what they ask for.
 
         That is a page, a section as page#anchor, or a row of its tables as page#anchor|row, by the
-        beginning of its first cell in English. `blocks` are the English ones, `versions` those of each language with their places there.
+        beginning of its first cell in English. `blocks` are the English ones, `versions` those of
+        each language with their places there.
         """
         read = _Read(asked)
         for versions in pages:

@@ -16,8 +16,8 @@ from markdown_it import MarkdownIt
 from ionport.manual import ManualPage
 
 _PICTURES = re.compile(r"^ *!\[.*\]\(.*\)\n?", re.MULTILINE)
-# A table of a thousand names answers no question: its rows are not read.
-_WITHOUT_ROWS = frozenset({"terms"})
+# Pages whose tables have a thousand names: their rows answer who names them, and no other question.
+_WITH_NAMES = frozenset({"terms"})
 _ROWS = re.compile(r"(?<=-\|\n)(?:\|.*\n)+")
 
 
@@ -37,7 +37,8 @@ _markdown = new_parser().disable(
 class Block:
     """A part of a page: `heading` and `anchor` of its section (empty before the first one).
 
-    `number` counts the blocks of the page: a translated page has the same ones.
+    `number` counts the blocks of the page: a translated page has the same ones. None for a row of a
+    table of names, which is found by its name alone.
     """
 
     page: str
@@ -45,22 +46,32 @@ class Block:
     heading: str
     anchor: str
     text: str
-    number: int
+    number: int | None
 
 
 def blocks_of(page: ManualPage) -> Iterator[Block]:
     """Yield the blocks of a page, in their order."""
-    for number, (heading, anchor, text) in enumerate(_texts(page)):
-        yield Block(page.name, page.title, heading, anchor, text, number)
+    text = _PICTURES.sub("", page.text)
+    if page.name in _WITH_NAMES:
+        text = _ROWS.sub("", text)
+    for number, (heading, anchor, block) in enumerate(_texts(page, text)):
+        yield Block(page.name, page.title, heading, anchor, block, number)
 
 
-def _texts(page: ManualPage) -> Iterator[tuple[str, str, str]]:
-    """Yield heading, anchor and text of each block."""
+def named_rows_of(page: ManualPage) -> Iterator[tuple[str, Block]]:
+    """Yield the rows of a page of names, which are no blocks, with the name in the first cell."""
+    if page.name in _WITH_NAMES:
+        for heading, anchor, text in _texts(page, page.text):
+            row = text.splitlines()[-1]
+            if row.startswith("| "):
+                name = row.strip("| ").partition(" | ")[0]
+                yield name, Block(page.name, page.title, heading, anchor, text, None)
+
+
+def _texts(page: ManualPage, text: str) -> Iterator[tuple[str, str, str]]:
+    """Yield heading, anchor and text of each block of a page's text."""
     heading = anchor = lead = ""
     anchors = iter(page.anchors)
-    text = _PICTURES.sub("", page.text)
-    if page.name in _WITHOUT_ROWS:
-        text = _ROWS.sub("", text)
     for kind, lines in _parts(text):
         part = "\n".join(lines)
         whole = f"{lead}\n\n{part}" if lead else part

@@ -22,7 +22,7 @@ from threading import Semaphore
 import pytest
 
 from ionport.manual import LANGUAGES, ManualPage, languages_of, page_names, read_page
-from ionport.manual.answers import MAX_QUESTION, Manual, manual
+from ionport.manual.answers import MAX_QUESTION, Answer, Manual, in_language, manual
 from ionport.manual.language import asked_phrases, is_outside, root, words_of
 from ionport.manual.quoted import QuotedTexts
 from ionport.manual.sections import Block, blocks_of
@@ -185,6 +185,14 @@ def test_what_is_over_the_longest_question_is_not_read() -> None:
 def test_a_name_with_an_underscore_is_asked_for_as_a_whole() -> None:
     answer = manual().ask("What does Document_Types mean?")
     assert "Document_Types" in answer.excerpts[0].text
+
+
+def test_a_business_term_that_is_named_is_answered_by_its_rows() -> None:
+    for question in ("BT-10 élément UBL", "Wo steht BT-10 in der CII-Datei?"):
+        first, second = manual().ask(question).excerpts[:2]
+        assert "| BT-10 | Buyer reference | Text | 0..1 |" in first.text
+        assert "| BT-10 | Buyer reference | `cbc:BuyerReference` |" in second.text
+        assert in_language(Answer(True, (second,), ()), "de").excerpts == (second,)
 
 
 def test_a_code_of_a_program_that_the_manual_does_not_know_is_not_answered() -> None:
