@@ -17,6 +17,7 @@ from ionport.store import SystemScope
 
 _SHOWN = ("at", "actor", "address", "action", "subject", "details")
 _DAY = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"])
+_DAY_SHOWN = "YYYY-MM-DD[THH:MM:SS]"
 
 
 @click.group()
@@ -30,9 +31,20 @@ def audit() -> None:
 @click.option("--text", default="", help="Part of subject, person, address or details.")
 @click.option("--person", default="", help="Who did it: the whole name.")
 @click.option("--action", default="", help="What was done, such as user.created.")
-@click.option("--since", type=_DAY, help="From this day or moment on (UTC).")
-@click.option("--until", type=_DAY, help="Until this day, whole, or before this moment (UTC).")
-@click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True)
+@click.option("--since", type=_DAY, metavar=_DAY_SHOWN, help="From this day or moment on (UTC).")
+@click.option(
+    "--until",
+    type=_DAY,
+    metavar=_DAY_SHOWN,
+    help="Until this day, whole, or before this moment (UTC).",
+)
+@click.option(
+    "--limit",
+    type=click.IntRange(1, 10_000),
+    default=50,
+    show_default=True,
+    help="How many changes to list at most.",
+)
 @as_json_option
 @click.pass_context
 def audit_list(

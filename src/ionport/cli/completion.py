@@ -14,10 +14,12 @@ _SHELLS = ("bash", "zsh", "fish")
 def completion(ctx: click.Context, shell: str) -> None:
     """Print the completion script of a SHELL; it asks this program what may follow.
 
+    Let the shell read it at its start:
+
     \b
-    bash: ionport completion bash >> ~/.bashrc
-    zsh:  ionport completion zsh >> ~/.zshrc
-    fish: ionport completion fish > ~/.config/fish/completions/ionport.fish
+    ionport completion bash >> ~/.bashrc
+    ionport completion zsh >> ~/.zshrc
+    ionport completion fish > ~/.config/fish/completions/ionport.fish
     """  # noqa: D301 click reads the sign as "keep the lines"
     kind = get_completion_class(shell)
     if kind is None:

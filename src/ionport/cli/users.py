@@ -46,7 +46,7 @@ def _read_password(*, from_stdin: bool) -> Secret:
 @user.command("add")
 @click.argument("username")
 @click.option("--name", default="", help="Full name.")
-@click.option("--email", default="")
+@click.option("--email", default="", help="E-mail address.")
 @click.option("--administrator", is_flag=True, help="Administrator of tenant and organization.")
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
 @click.option(

@@ -75,6 +75,7 @@ CONTENTS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "install",
             "behind-a-proxy",
             "settings",
+            "commands",
             "watch",
             "audit-log",
             "keys-and-backups",

@@ -16,8 +16,8 @@ from markdown_it import MarkdownIt
 from ionport.manual import ManualPage
 
 _PICTURES = re.compile(r"^ *!\[.*\]\(.*\)\n?", re.MULTILINE)
-# Pages whose tables have a thousand names: their rows answer who names them, and no other question.
-_WITH_NAMES = frozenset({"terms"})
+# Pages whose tables have hundreds of names: a row answers who names it, and no other question.
+_WITH_NAMES = frozenset({"commands", "terms"})
 _ROWS = re.compile(r"(?<=-\|\n)(?:\|.*\n)+")
 
 

@@ -30,7 +30,13 @@ def idm() -> None:
 @click.argument("document_type")
 @click.argument("conditions", nargs=-1, metavar="[CONDITION]...")
 @credential_option
-@click.option("--sort", "sorts", multiple=True, metavar="[-]ATTRIBUTE", help="-: the last first.")
+@click.option(
+    "--sort",
+    "sorts",
+    multiple=True,
+    metavar="[-]ATTRIBUTE",
+    help="Attribute to sort by; with - the last first.",
+)
 @click.option("--columns", default="", help="Attributes to show, separated by commas.")
 @click.option("--offset", type=click.IntRange(0), default=0, help="How many items to leave out.")
 @click.option(

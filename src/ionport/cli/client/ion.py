@@ -22,12 +22,17 @@ def ion() -> None:
 @click.argument("document_name")
 @credential_option
 @click.option("--from", "sender", required=True, help="Logical ID of the connection point: lid://…")
-@click.option("--to", "receiver", default=DEFAULT_TO, show_default=True, help="Logical ID.")
-@click.option("--message-id", help="Sent again under the same id, ION takes it once.")
+@click.option(
+    "--to", "receiver", default=DEFAULT_TO, show_default=True, help="Logical ID that it is sent to."
+)
+@click.option(
+    "--message-id",
+    help="Message id; what is sent again under the same id, ION takes once. Default: a new one.",
+)
 @click.option("--accounting-entity", help="Accounting entity (AccountingEntityID).")
 @click.option("--location", help="Location (LocationID).")
 @click.option("--document-id", help="Document id (BODID's DocumentID).")
-@click.option("--custom", multiple=True, metavar="Custom_NAME=VALUE", help="Further properties.")
+@click.option("--custom", multiple=True, metavar="Custom_NAME=VALUE", help="A further property.")
 @as_json_option
 def ion_send(
     file: Path,

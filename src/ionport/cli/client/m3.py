@@ -134,10 +134,14 @@ def m3_run(
     help="Send rows again that M3 refused, or of which nobody knows what became.",
 )
 @click.option(
-    "--journal", type=click.Path(dir_okay=False, path_type=Path), help="Default: FILE.load"
+    "--journal",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Where to keep what is done, so that the load can be continued; default: FILE.load.",
 )
 @click.option(
-    "--results", type=click.Path(dir_okay=False, path_type=Path), help="Default: FILE.results.csv"
+    "--results",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Where to write what became of each row; default: FILE.results.csv.",
 )
 @as_json_option
 def m3_load(
@@ -163,7 +167,7 @@ def m3_load(
     rows with M3's reason; these stand in FILE.refused.csv too, to be corrected and loaded.
 
     A load that ended early is continued by the same command: rows that are done are not sent
-    again, and rows whose answer was lost only with --retry unknown.
+    again, and rows whose answer was lost only with `--retry unknown`.
 
     Exit status 1 unless every row is done.
     """

@@ -69,7 +69,7 @@ def verify(
     """Compare the tenant of FILE with the sandbox, by GET calls that change nothing.
 
     The report holds operations, places and kinds of values, and no value, name or address of the
-    tenant: it can be sent to the project. Exit status 1: there are differences.
+    tenant: it can be sent to the project. Exit status 1 when there are differences.
     """
     wanted = {name.lower() for name in only}
     asked = [

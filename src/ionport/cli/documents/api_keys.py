@@ -35,7 +35,7 @@ def api_key() -> None:
     multiple=True,
     required=True,
     type=click.Choice([scope.value for scope in ApiScope]),
-    help="What it may be used for; several times for several.",
+    help="What it may be used for.",
 )
 @click.option("--days", type=click.IntRange(1, 3650), help="Ends after that; default: never.")
 @as_json_option

@@ -170,7 +170,7 @@ def connection_resume(ctx: click.Context, name: str) -> None:
 def connection_prove(ctx: click.Context, connection_or_file: str, as_json: bool) -> None:
     """Prove a connection, or an .ionapi FILE without storing it, stage by stage.
 
-    Exit status 1 when a stage fails. Its former name 'check' works too.
+    Exit status 1 when a stage fails. `ionport connection check` is its former name.
     """
     path = Path(connection_or_file)
     passed, rows = (

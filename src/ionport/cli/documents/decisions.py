@@ -49,7 +49,7 @@ def document_correct(
 @click.command("accept")
 @_document
 @_reason
-@click.option("--finding", "findings", multiple=True, help="Its id; may be given several times.")
+@click.option("--finding", "findings", multiple=True, help="Id of a finding.")
 @click.option("--all", "takes_all", is_flag=True, help="Everything that holds; it is listed first.")
 @click.option("--yes", is_flag=True, help="With --all: list what holds, and do not ask.")
 @as_json_option

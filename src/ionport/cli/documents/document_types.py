@@ -75,7 +75,11 @@ def type_show(ctx: click.Context, type_id: str, as_json: bool) -> None:
 
 @document_type.command("export")
 @click.argument("type_id", metavar="TYPE", type=_TYPE)
-@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Default: stdout.")
+@click.option(
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="File to write; default: standard output.",
+)
 @click.pass_context
 def type_export(ctx: click.Context, type_id: str, output: Path | None) -> None:
     """Write the settings of a document type as JSON that can be imported."""

@@ -44,7 +44,11 @@ document.add_command(document_render)
 
 @document.command("list")
 @click.option("--text", default="", help="Part of file name, number, supplier or id.")
-@click.option("--status", type=click.Choice([status.value for status in DocumentStatus]))
+@click.option(
+    "--status",
+    type=click.Choice([status.value for status in DocumentStatus]),
+    help="Only documents of this status.",
+)
 @paged
 @as_json_option
 @click.pass_context

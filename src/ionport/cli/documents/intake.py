@@ -57,13 +57,19 @@ def intake_add_folder(
 @click.argument("host")
 @click.argument("folder")
 @click.option("--user", required=True, help="User name at the server.")
-@click.option("--port", default=22, type=click.IntRange(1, 65_535), show_default=True)
+@click.option(
+    "--port",
+    default=22,
+    type=click.IntRange(1, 65_535),
+    show_default=True,
+    help="Port of the server.",
+)
 @click.option("--host-key", required=True, help="The server's public key: ssh-ed25519 AAAA…")
 @click.option(
     "--secret-file",
     required=True,
     type=click.File("r"),
-    help="Holds the password, or a private key without pass phrase; - is standard input.",
+    help="File with the password, or a private key without pass phrase; -: standard input.",
 )
 @click.option("--archive", default="", help="Where received files go; default: FOLDER/archive.")
 @click.option("--error", default="", help="Where refused files go; default: FOLDER/error.")
@@ -149,7 +155,13 @@ def intake_run(ctx: click.Context, name: str, as_json: bool) -> None:
 
 @intake.command("log")
 @click.argument("name")
-@click.option("--limit", default=100, type=click.IntRange(1, 1000), show_default=True)
+@click.option(
+    "--limit",
+    default=100,
+    type=click.IntRange(1, 1000),
+    show_default=True,
+    help="How many files to show at most.",
+)
 @as_json_option
 @click.pass_context
 def intake_log(ctx: click.Context, name: str, limit: int, as_json: bool) -> None:

@@ -20,15 +20,21 @@ from ionport.documents.invoice.rendering.sheet import make_sheet
 
 @click.command("render")
 @click.argument("source", metavar="FILE|ID")
-@click.option("--html", "kind", flag_value="html", help="One HTML file that loads nothing.")
-@click.option("--pdf", "kind", flag_value="pdf", help="PDF/A-3 with the XML inside.")
-@click.option("-o", "--output", required=True, type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--html", "kind", flag_value="html", help="Write one HTML file that loads nothing.")
+@click.option("--pdf", "kind", flag_value="pdf", help="Write PDF/A-3 with the XML inside.")
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="File to write.",
+)
 @click.option(
     "--language",
     type=click.Choice([language.value for language in Language]),
     default=Language.ENGLISH.value,
     show_default=True,
-    help="Of labels and numbers.",
+    help="Language of labels and numbers.",
 )
 @click.pass_context
 def document_render(

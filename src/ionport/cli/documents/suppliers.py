@@ -115,7 +115,11 @@ def supplier_list(ctx: click.Context, text: str, page: int, per_page: int, as_js
 
 
 @supplier.command("export")
-@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Default: stdout.")
+@click.option(
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="File to write; default: standard output.",
+)
 @click.pass_context
 def supplier_export(ctx: click.Context, output: Path | None) -> None:
     """Write all suppliers as a CSV file that can be imported again."""

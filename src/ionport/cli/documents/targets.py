@@ -11,7 +11,11 @@ from click.decorators import FC
 
 def _port(default: int) -> Callable[[FC], FC]:
     return click.option(
-        "--port", default=default, show_default=True, type=click.IntRange(1, 65_535)
+        "--port",
+        default=default,
+        show_default=True,
+        type=click.IntRange(1, 65_535),
+        help="Port of the server.",
     )
 
 

@@ -39,10 +39,24 @@ def app() -> None:
     "--grant-type",
     type=click.Choice([item.value for item in BACKEND_GRANT_TYPES]),
     default=GrantType.PASSWORD_CREDENTIALS.value,
+    show_default=True,
+    help="How the app gets its tokens.",
 )
-@click.option("--access-token-seconds", type=int, default=7200, show_default=True)
+@click.option(
+    "--access-token-seconds",
+    type=int,
+    default=7200,
+    show_default=True,
+    help="How long an access token is valid.",
+)
 @click.option("--issue-refresh-tokens", is_flag=True, help="Issue Refresh Tokens (default off).")
-@click.option("--refresh-token-seconds", type=int, default=0, help="0 = never expires.")
+@click.option(
+    "--refresh-token-seconds",
+    type=int,
+    default=0,
+    show_default=True,
+    help="How long a refresh token is valid; 0: it never expires.",
+)
 @as_json_option
 @click.pass_context
 def app_create(

@@ -29,11 +29,13 @@ def credentials() -> None:
 @credentials.command("download")
 @click.argument("app_name")
 @tenant_option
-@click.option("--output", type=click.Path(path_type=Path), help="File; default: APP.ionapi.")
+@click.option(
+    "--output", type=click.Path(path_type=Path), help="File to write; default: APP.ionapi."
+)
 @click.option(
     "--create-service-account/--no-service-account",
     default=True,
-    help="Create Service Account (default on).",
+    help="Create Service Account.",
 )
 @click.option("--user", "username", help="User to associate with the service account.")
 @click.pass_context

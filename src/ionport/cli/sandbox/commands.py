@@ -59,8 +59,12 @@ def sandbox() -> None:
 
 
 @sandbox.command("up")
-@click.option("--host", help="Address to listen on (default 127.0.0.1).")
-@click.option("--port", type=click.IntRange(0, 65535), help="Port (default 8400; 0: a free one).")
+@click.option("--host", help="Address to listen on (IONPORT_HOST; default: 127.0.0.1).")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    help="Port (IONPORT_PORT; default: 8400; 0: a free one).",
+)
 @click.option(
     "--credentials",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -94,7 +98,13 @@ def sandbox_up(
 @click.option("--failed", is_flag=True, help="Only status 400 and above, and cut connections.")
 @click.option("--text", help="Only calls with this in path or query.")
 @click.option("--body", help="Only calls with this in a body that was kept.")
-@click.option("--limit", type=click.IntRange(1, _LARGEST_PAGE), default=50, show_default=True)
+@click.option(
+    "--limit",
+    type=click.IntRange(1, _LARGEST_PAGE),
+    default=50,
+    show_default=True,
+    help="How many calls to print at most.",
+)
 @click.option(
     "--har",
     type=click.Path(dir_okay=False, path_type=Path, allow_dash=True),
@@ -120,7 +130,11 @@ def sandbox_up(
     help="Where to write the .ionapi for your program (with --through).",
 )
 @click.option(
-    "--port", type=click.IntRange(0, 65535), default=8410, help="Port (with --through; 0: free)."
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8410,
+    show_default=True,
+    help="Port to listen on (with --through); 0: a free one.",
 )
 @click.option(
     "--writes",
@@ -275,14 +289,20 @@ def faults_list(client: ControlClient, as_json: bool) -> None:
 @click.option("--operation", default="", help="Only this operation, such as 'create item'.")
 @click.option("--method", default="", help="Only this HTTP method.")
 @click.option("--path", default="", help="Only such paths behind the tenant; * is any text.")
-@click.option("--times", type=int, help="Only the next so many calls.")
-@click.option("--every", type=int, help="Only each so-manieth call.")
+@click.option("--times", type=int, help="Only the next calls, as many as this says.")
+@click.option(
+    "--every", type=int, help="Only one call in so many: with 3 the third, the sixth and so on."
+)
 @click.option("--probability", type=float, help="Only some calls: 0 to 1.")
 @click.option("--seed", type=int, help="With the same seed, it applies to the same calls again.")
 @click.option("--status", type=int, help="Status of the answer (kind status; default 503).")
 @click.option("--body", help="Body of the answer (kinds status and html).")
 @click.option("--media-type", help="Media type of the answer (kind status).")
-@click.option("--seconds", type=float, help="How long (latency, slow-body, search-lag), or when.")
+@click.option(
+    "--seconds",
+    type=float,
+    help="How long (kinds latency, slow-body, search-lag), or Retry-After (too-many-requests).",
+)
 @click.option("--after-commit", is_flag=True, help="Do the call although the answer denies it.")
 @click.option("--name", default="", help="A name for the recorder and the list.")
 @_remote

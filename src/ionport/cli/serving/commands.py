@@ -50,10 +50,22 @@ def _show_control_key(application: Application) -> None:
 
 
 @click.command()
-@click.option("--side", type=click.Choice([item.value for item in Side]), help="Default: both.")
-@click.option("--sandbox", is_flag=True, help="Imitate Infor's services, with a control plane.")
-@click.option("--host", help="Address to listen on (default 127.0.0.1).")
-@click.option("--port", type=click.IntRange(0, 65535), help="Port (default 8400; 0: a free one).")
+@click.option(
+    "--side",
+    type=click.Choice([item.value for item in Side]),
+    help="Which side to serve (IONPORT_SIDE; default: both).",
+)
+@click.option(
+    "--sandbox",
+    is_flag=True,
+    help="Imitate Infor's services, with a control plane (IONPORT_SANDBOX).",
+)
+@click.option("--host", help="Address to listen on (IONPORT_HOST; default: 127.0.0.1).")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    help="Port (IONPORT_PORT; default: 8400; 0: a free one).",
+)
 @click.option(
     "--workers",
     type=click.IntRange(1, 64),
@@ -149,14 +161,15 @@ def worker(ctx: click.Context) -> None:
 @click.option(
     "--files-to",
     metavar="PLACE",
-    help="Copy the stored files: s3://bucket/prefix as in IONPORT_BLOBS_URL, or 'folder' for the"
+    help="Copy the stored files: s3://bucket/prefix as in IONPORT_BLOBS_URL, or folder for the"
     " data folder.",
 )
 @click.pass_context
 def migrate(ctx: click.Context, to: str | None, files_to: str | None) -> None:
     """Bring the schema of an existing data folder up to date, or move it to another database.
 
-    Make a backup before. 'up', 'worker', 'demo' and 'sandbox up' bring it up to date by themselves.
+    Make a backup before. `ionport up`, `ionport worker`, `ionport demo` and `ionport sandbox up`
+    bring it up to date by themselves.
     """
     settings = settings_of(ctx, log_level="WARNING")
     if files_to is not None:

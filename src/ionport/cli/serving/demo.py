@@ -75,7 +75,10 @@ class Walk:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object for machines.")
 @click.pass_context
 def demo(ctx: click.Context, once: bool, as_json: bool) -> None:
-    """Do the whole walk on fresh data folders: app, credentials, upload, proof, delivery."""
+    """Do the whole walk on fresh data folders: app, credentials, upload, proof, delivery.
+
+    Exit status 1 unless the proof has passed and M3 has posted the invoice.
+    """
     with _both_sides(ctx) as (infor, documents, folder):
         walk = Walk(infor.application, documents.application, folder, as_json, {})
         passed = _do(walk)

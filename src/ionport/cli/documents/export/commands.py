@@ -77,10 +77,15 @@ def _mapping_options(command: Command) -> Command:
     "options",
     multiple=True,
     metavar="NAME=VALUE",
-    help="What else the method asks, such as folder=2026 or history=on; as often as needed.",
+    help="What else the method asks, such as folder=2026 or history=on.",
 )
-@click.option("--document-type", default="INVOICE", show_default=True)
-@click.option("--activate/--no-activate", default=True, help="Activate at once (default).")
+@click.option(
+    "--document-type",
+    default="INVOICE",
+    show_default=True,
+    help="Type of the documents that are exported.",
+)
+@click.option("--activate/--no-activate", default=True, help="Activate at once, or not.")
 @click.option("--replace", is_flag=True, help="Switch off the active one that is in the way.")
 @click.option("--accept-at-least-once", is_flag=True, help="Accept a mapping without correlation.")
 @click.option(
@@ -108,8 +113,8 @@ def export_configure(
 ) -> None:
     """Create an export configuration and activate it.
 
-    Prove its connection before: ionport connection prove NAME. What the tenant's IDM lacks of the
-    IDM mapping file is told, as the page does.
+    Prove its connection before: `ionport connection prove NAME`. What the tenant's IDM lacks of
+    the IDM mapping file is told, as the page does.
     """
     with opened_documents(ctx) as documents:
         service = documents.side.configurations
@@ -192,7 +197,7 @@ def export_run(
 ) -> None:
     """Export documents through every active configuration that fits them.
 
-    Each document is reported; exit status 1 when one was held or refused.
+    Each document is reported. Exit status 1 when one was held or refused.
     """
     rows: list[dict[str, Any]] = []
     with opened_documents(ctx) as documents:
@@ -271,7 +276,7 @@ def export_status(
 
 @export.command("retry")
 @click.argument("delivery_ids", nargs=-1)
-@click.option("--cause", help="All that failed with this cause, of 'ionport export errors'.")
+@click.option("--cause", help="All that failed with this cause, of `ionport export errors`.")
 @as_json_option
 @click.pass_context
 def export_retry(

@@ -11,7 +11,7 @@ from ionport.exports.dry_run import DryRun, as_curl
 
 @click.command("dry-run")
 @click.argument("document_id", metavar="DOCUMENT")
-@click.option("--configuration", required=True, help="Its id, of 'ionport export list'.")
+@click.option("--configuration", required=True, help="Its id, of `ionport export list`.")
 @as_json_option
 @click.pass_context
 def export_dry_run(ctx: click.Context, document_id: str, configuration: str, as_json: bool) -> None:

@@ -22,8 +22,8 @@ _POLL_SECONDS: Final = 0.5
 def export_errors(ctx: click.Context, as_json: bool) -> None:
     """List what failed or the ERP has not taken, by cause, the most frequent first.
 
-    What failed is tried again by 'ionport export retry --cause'; what the ERP has rejected, or has
-    said nothing of and does not have, is exported as new by 'ionport export re-export --cause'.
+    What failed is tried again by `ionport export retry --cause`; what the ERP has rejected, or has
+    said nothing of and does not have, is exported as new by `ionport export re-export --cause`.
     """
     with opened_documents(ctx) as documents, documents.read() as access:
         groups = documents.side.error_queue.groups(access)
@@ -55,7 +55,7 @@ def retry_cause(ctx: click.Context, cause: str, *, as_json: bool) -> NoReturn:
 
 @click.command("re-export")
 @click.option(
-    "--cause", required=True, help="A cause of 'ionport export errors' with an ERP status."
+    "--cause", required=True, help="A cause of `ionport export errors` with an ERP status."
 )
 @click.option("--reason", required=True, help="Why they are exported again; it is kept.")
 @as_json_option

@@ -20,7 +20,10 @@ from ionport.exports.configurations.transfer import read_transfer
 )
 @click.pass_context
 def export_save(ctx: click.Context, path: Path | None) -> None:
-    """Write all export configurations as JSON, without secrets; 'export load' reads them."""
+    """Write all export configurations as JSON, without secrets.
+
+    `ionport export load` reads them.
+    """
     with opened_documents(ctx) as documents, documents.read() as access:
         content = documents.side.configurations.transfer.write(access)
     if path is None:

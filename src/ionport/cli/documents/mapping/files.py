@@ -45,7 +45,11 @@ def mapping_add(ctx: click.Context, file: Path, name: str | None, as_json: bool)
 
 @mapping.command("list")
 @click.option("--text", default="", help="Part of the name.")
-@click.option("--kind", type=click.Choice([kind.value for kind in MappingKind]))
+@click.option(
+    "--kind",
+    type=click.Choice([kind.value for kind in MappingKind]),
+    help="Only files of this kind.",
+)
 @paged
 @as_json_option
 @click.pass_context
@@ -83,7 +87,7 @@ def mapping_show(ctx: click.Context, name: str, only_text: bool, as_json: bool) 
     "--finding",
     "findings",
     multiple=True,
-    help="A finding as “mapping show --json” names it; default: all that hold the file.",
+    help="A finding as `ionport mapping show --json` names it; default: all that hold the file.",
 )
 @click.option("--reason", required=True, help="Why the file may be used all the same.")
 @click.pass_context
@@ -110,7 +114,7 @@ def mapping_accept(ctx: click.Context, name: str, findings: tuple[str, ...], rea
 
 @mapping.command("withdraw")
 @click.argument("name")
-@click.option("--finding", required=True, help="A finding as “mapping accept” names it.")
+@click.option("--finding", required=True, help="A finding as `ionport mapping accept` names it.")
 @click.pass_context
 def mapping_withdraw(ctx: click.Context, name: str, finding: str) -> None:
     """Withdraw the acceptance of a finding: it holds the mapping file again."""

@@ -116,11 +116,15 @@ def _version(documents: OpenedDocuments, of: MappingVersion, number: int) -> Map
 
 @click.command("convert")
 @click.argument("file", type=_FILE)
-@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Where to write.")
+@click.option(
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="File to write; default: standard output.",
+)
 def mapping_convert(file: Path, output: Path | None) -> None:
     """Write an M3 mapping FILE in its other form: .properties becomes TOML, and the other way.
 
-    What the other form cannot say is told on standard error; needs no data folder.
+    What the other form cannot say is told on standard error. Needs no data folder.
     """
     prepared = prepare_mapping(file.read_bytes())
     made = convert(prepared.kind, prepared.text)
