@@ -27,6 +27,8 @@ _EXCERPTS = 3
 _NEAREST = 3
 # What most people read, for a question that is far from every page.
 _MOST_READ = ("the-walk", "troubleshooting", "when-not-to-use")
+# The page that says what the manual does not tell; only it answers of a program that no page knows.
+_DENIALS = "when-not-to-use"
 # What it counts that a page's best block, its title, many of its phrases, and the likest of
 # them speak of the question, and that the question is like its phrases by what was learnt. Fitted
 # to the questions of the evaluation set (docs/decisions/0029).
@@ -180,9 +182,9 @@ class Manual:
         self, meaning: Meaning, number: int, scores: Mapping[int, float], judged: Judged
     ) -> bool:
         """Tell whether a block answers a question: whether the odds are that it does."""
-        if meaning.is_outside:
-            return False
         page = self._pages.page_of[number]
+        if meaning.has_unknown_code and self._pages.names[page] != _DENIALS:
+            return False
         on_page = in_block = 0.0
         for word in meaning.words:
             on_page += word.weight * self._pages.grade_on_page(word, page)

@@ -129,21 +129,6 @@ def _empty_words() -> frozenset[str]:
     return frozenset(word for line in lines for word in line.split())
 
 
-@cache
-def outside_words() -> frozenset[str]:
-    """Return words, and beginnings of five letters and more, of what the manual does not treat."""
-    text = resources.files(__package__).joinpath("outside.txt").read_text(encoding="utf-8")
-    lines = (line for line in text.splitlines() if not line.startswith("#"))
-    return frozenset(word for line in lines for word in line.split())
-
-
-def is_outside(word: str) -> bool:
-    """Tell whether a folded word is about what the manual does not treat, such as a licence."""
-    known = outside_words()
-    lengths = range(_SHORTEST_BEGINNING, len(word) + 1)
-    return word in known or any(word[:length] in known for length in lengths)
-
-
 def asked_phrases() -> Mapping[str, tuple[str, ...]]:
     """Return phrases with which people ask, by page or page#anchor of a section.
 

@@ -15,7 +15,6 @@ from functools import cached_property
 from ionport.manual.language import (
     folded,
     is_empty_word,
-    is_outside,
     meanings_of,
     root,
     stem,
@@ -52,10 +51,10 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """The words that carry meaning; whether one says that it is about something else."""
+    """The words that carry meaning; whether one is the code of a program that no page knows."""
 
     words: tuple[Word, ...]
-    is_outside: bool
+    has_unknown_code: bool
 
 
 class Vocabulary:
@@ -85,21 +84,18 @@ class Vocabulary:
         """Return what a question is about."""
         names = {folded(name) for name in _NAME.findall(question)}
         found: dict[str, Word] = {}
-        outside = False
+        has_unknown_code = False
         for word in self._without_parts(words_of(question)):
-            is_empty = is_empty_word(word)
-            if word not in self._words and is_outside(word) and (word in names or not is_empty):
-                outside = True
-            if is_empty or word in found:
+            if is_empty_word(word) or word in found:
                 continue
             terms = self._terms_of(word, is_name=word in names)
             if terms:
                 found[word] = Word(terms, self._weight(terms))
             elif _CODE.fullmatch(word):
-                outside = True
+                has_unknown_code = True
             elif word.isalnum() and not word.isdigit():
                 found[word] = Word({}, _UNKNOWN)
-        return Meaning(tuple(found.values()), outside)
+        return Meaning(tuple(found.values()), has_unknown_code)
 
     def _is_known(self, term: str) -> bool:
         return any(term in each for each in self._texts)

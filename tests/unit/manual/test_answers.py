@@ -23,7 +23,7 @@ import pytest
 
 from ionport.manual import LANGUAGES, ManualPage, languages_of, page_names, read_page
 from ionport.manual.answers import MAX_QUESTION, Answer, Manual, in_language, manual
-from ionport.manual.language import asked_phrases, is_outside, root, words_of
+from ionport.manual.language import asked_phrases, root, words_of
 from ionport.manual.quoted import QuotedTexts
 from ionport.manual.sections import Block, blocks_of
 
@@ -235,13 +235,6 @@ def test_phrases_of_a_row_are_of_one_row_that_is_there() -> None:
             assert len(re.findall(rf"^\| {re.escape(row)}", text, re.MULTILINE)) == 1, key
 
 
-def test_no_page_and_no_phrase_speaks_of_what_counts_as_outside() -> None:
-    pages = [read_page(name, code) for name in page_names() for code in languages_of(name)]
-    words = {word for page in pages for word in words_of(page.text)}
-    words |= {word for each in asked_phrases().values() for one in each for word in words_of(one)}
-    assert not sorted(filter(is_outside, words))
-
-
 def test_a_german_page_answers_in_its_own_words() -> None:
     english = ManualPage("users", "Users", "# Users\n\n**Disable** closes the account.")
     german = ManualPage("users", "Benutzer", "# Benutzer\n\n**Sperren** schließt das Konto.", "de")
@@ -274,23 +267,6 @@ def test_german_and_french_words_are_compared_without_their_endings() -> None:
 def test_a_question_about_another_system_is_not_answered() -> None:
     assert manual().ask("How do I export invoices to Infor?").is_answered
     assert not manual().ask("How do I export invoices to Fortnox?").is_answered
-
-
-@pytest.mark.parametrize(
-    "question",
-    [
-        "Warum wird meine Rechnung gehalten?",
-        "Que faire d'une facture papier numérisée ?",
-        "Der Wert soll numerisch sein, sagt LN.",
-        "Die Zertifizierungsstelle des Servers ist unbekannt.",
-        "Avons-nous un environnement de recette sans Infor ?",
-    ],
-)
-def test_a_word_that_begins_like_one_of_another_subject_is_not_refused_for_it(
-    question: str,
-) -> None:
-    assert not manual().vocabulary.meaning_of(question).is_outside
-    assert manual().vocabulary.meaning_of("Wo ist mein Gehaltszettel?").is_outside
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
