@@ -42,6 +42,8 @@ _HERE = 0.1
 # What it counts for an excerpt that its text itself speaks of the question; so many of the foremost
 # blocks are looked at for it, and those that are so good at least, by the first one.
 _TEXT = 0.5
+# The same for a row that its phrases are like the question.
+_ROW = 1.0
 _GOOD = 60
 _FURTHER = 0.6
 # How sure it is that a block answers, as the logarithm of the odds: by its score, by how much more
@@ -106,7 +108,8 @@ class Manual:
         question = question[:MAX_QUESTION]
         meaning = self.vocabulary.meaning_of(question)
         judged = self._learnt.judge(question) if self._learnt else _UNKNOWN
-        scores = self._scores(meaning.words, judged, page)
+        likenesses = self._pages.phrases.likenesses(meaning.words)
+        scores = self._scores(meaning.words, judged, likenesses.of_pages, page)
         ranked = sorted(scores, key=scores.__getitem__, reverse=True)
         quoted = self._quoted.find(question)
         if quoted is not None:
@@ -120,7 +123,7 @@ class Manual:
         is_sure = bool(named) or quoted is not None
         if not is_sure and not self._answers(meaning, ranked[0], scores, judged):
             return Answer(False, (), nearest)
-        excerpts = self._excerpts(meaning, ranked, scores, quoted is not None)
+        excerpts = self._excerpts(meaning, ranked, scores, likenesses.of_rows, quoted is not None)
         return Answer(True, (*named, *excerpts)[:_EXCERPTS], nearest)
 
     def _rows_named_in(self, question: str, page: str) -> list[Block]:
@@ -130,11 +133,17 @@ class Manual:
         return [row for row in rows if row.page == page]
 
     def _excerpts(
-        self, meaning: Meaning, ranked: Sequence[int], scores: Mapping[int, float], is_quoted: bool
+        self,
+        meaning: Meaning,
+        ranked: Sequence[int],
+        scores: Mapping[int, float],
+        likenesses: Mapping[int, float],
+        is_quoted: bool,
     ) -> tuple[Block, ...]:
         """Return the blocks to show: of the good ones those whose own text has most of the words.
 
-        The first one is of the foremost page, and the foremost block itself when it was quoted.
+        The first one is of the foremost page, and the foremost block itself when it was quoted;
+        `likenesses`: how like the question is to phrases of rows.
         """
         best = scores.get(ranked[0], 0.0)
         least = min(best, _FURTHER * best)
@@ -144,7 +153,8 @@ class Manual:
         def counts(number: int) -> float:
             words = meaning.words
             spoken = sum(word.weight * self._pages.grade_in_text(word, number) for word in words)
-            return scores.get(number, best) + _TEXT * spoken / total
+            asked = _ROW * likenesses.get(number, 0.0)
+            return scores.get(number, best) + _TEXT * spoken / total + asked
 
         good.sort(key=lambda number: (-counts(number), number))
         page_of = self._pages.page_of
@@ -153,19 +163,24 @@ class Manual:
         shown = dict.fromkeys((first, *good))
         return tuple(self._pages.blocks[number] for number in shown)[:_EXCERPTS]
 
-    def _scores(self, words: Sequence[Word], judged: Judged, here: str | None) -> dict[int, float]:
+    def _scores(
+        self,
+        words: Sequence[Word],
+        judged: Judged,
+        likenesses: Sequence[float],
+        here: str | None,
+    ) -> dict[int, float]:
         """Return the blocks that have a word of the question: how much page and block are about it.
 
-        `here`: the page where the question is asked.
+        `likenesses`: how like the question is to phrases of each page; `here`: the page where it
+        is asked.
         """
         known = [word for word in words if word.terms]
         weight = sum(word.weight for word in known) or 1.0
         blocks: dict[int, float] = {}
         pages = [
             _PHRASE * likeness + _LEARNT * judged.pages.get(name, 0.0) + _HERE * (name == here)
-            for name, likeness in zip(
-                self._pages.names, self._pages.phrases.likenesses(words), strict=True
-            )
+            for name, likeness in zip(self._pages.names, likenesses, strict=True)
         ]
         for word in known:
             share = word.weight / weight

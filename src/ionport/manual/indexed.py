@@ -61,7 +61,7 @@ class IndexedPages:
             self._blocks_in[section].append(number)
         self._phrase_in, self._phrase_on = read.phrase_in, read.phrase_on
         self.titles = Postings(read.titles)
-        self.phrases = Phrases(read.phrases, read.phrase_on, len(pages))
+        self.phrases = Phrases(read.phrases, read.phrase_on, len(pages), read.row_of)
         sizes = [
             sum(bag.values()) + read.sizes[section]
             for bag, (_page, section) in zip(read.bags, read.places, strict=True)
@@ -115,7 +115,7 @@ class _Read:
     `places`: page and section of each block; `bags`: what the block itself says; `above`: what
     stands above the blocks of a section; `sizes`: the sum of the counts of that and of the
     section's phrases; `phrases`: their terms, of which `phrase_on` and `phrase_in` are page and
-    section, which names that stand on a page have none of.
+    section, which names that stand on a page have none of; `row_of`: the block, for those of a row.
     """
 
     def __init__(self, asked: Mapping[str, Sequence[str]]) -> None:
@@ -130,6 +130,7 @@ class _Read:
         self.phrases: list[Sequence[str]] = []
         self.phrase_on: list[int] = []
         self.phrase_in: list[int] = []
+        self.row_of: dict[int, int] = {}
         self._asked = asked
         self._rows: defaultdict[str, list[tuple[str, Sequence[str]]]] = defaultdict(list)
         for key, phrases in asked.items():
@@ -173,7 +174,10 @@ class _Read:
         known = self._rows.get(f"{block.page}#{block.anchor}", ()) if cell else ()
         asked = [phrase for row, phrases in known if cell.startswith(row) for phrase in phrases]
         phrases = list(self.terms.of_phrases(asked))
+        first = len(self.phrases)
         self._add_phrases(page, _NO_SECTION, phrases)
+        number = len(self.blocks) - 1
+        self.row_of.update(dict.fromkeys(range(first, len(self.phrases)), number))
         return frozenset(chain.from_iterable(phrases))
 
     def _add_section(self, page: int, translated: Sequence[tuple[str, Block]]) -> None:

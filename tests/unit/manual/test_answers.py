@@ -21,7 +21,7 @@ from threading import Semaphore
 
 import pytest
 
-from ionport.manual import LANGUAGES, ManualPage, languages_of, page_names, read_page
+from ionport.manual import LANGUAGES, ManualPage, page_names, read_page
 from ionport.manual.answers import MAX_QUESTION, Answer, Manual, in_language, manual
 from ionport.manual.language import asked_phrases, root, words_of
 from ionport.manual.quoted import QuotedTexts
@@ -264,9 +264,22 @@ def test_german_and_french_words_are_compared_without_their_endings() -> None:
     assert root("niveaux") == root("niveau")
 
 
-def test_a_question_about_another_system_is_not_answered() -> None:
-    assert manual().ask("How do I export invoices to Infor?").is_answered
-    assert not manual().ask("How do I export invoices to Fortnox?").is_answered
+@pytest.mark.parametrize(
+    ("question", "row"),
+    [
+        ("How do I park a vendor invoice in SAP?", "Using SAP, "),
+        ("Wie sperre ich in M3 einen Artikel?", "Using M3 and LN themselves"),
+        ("Quel taux de TVA pour un livre électronique ?", "Law and tax"),
+        ("Welches Konto für eine geleistete Anzahlung?", "How something is booked"),
+        ("What does a licence of LN cost?", "Prices, licences"),
+        ("Qui paie les heures supplémentaires ?", "Staff and the work of a firm"),
+        ("Can it read a scanned invoice?", "Text recognition (OCR)"),
+    ],
+)
+def test_what_is_not_there_is_answered_by_the_row_that_says_so(question: str, row: str) -> None:
+    first = manual().ask(question).excerpts[0]
+    assert first.page == "when-not-to-use"
+    assert first.text.splitlines()[-1].startswith(f"| {row}")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
