@@ -50,11 +50,11 @@ _FURTHER = 0.6
 # the question is like phrases of a page than like those of what the manual does not treat, and by
 # which part of the question its page and it speak of. Fitted together, with what must not be
 # answered counting four times, and lowered by 0.2; beyond 0 it is an answer.
-_ODDS = -1.45
-_ODDS_BY_SCORE = 1.14
-_ODDS_INSIDE = 1.98
-_ODDS_ON_PAGE = 0.49
-_ODDS_IN_BLOCK = 0.66
+_ODDS = -3.4
+_ODDS_BY_SCORE = 0.92
+_ODDS_INSIDE = 2.16
+_ODDS_ON_PAGE = -0.49
+_ODDS_IN_BLOCK = 4.47
 # What a question asks for where nothing was learnt from phrases.
 _UNKNOWN = Judged({}, 1.0)
 # Without it each of those that ask first would index the manual, for seconds.
