@@ -16,6 +16,8 @@ SOURCES = Path(ionport.__file__).parent
 # What it raises is read by developers: it is not translated, so not marked by `_()`.
 FIXTURE = SOURCES / "testing"
 ERRORS = {name for name, kind in vars(errors).items() if isinstance(kind, type)}
+# What the code calls errors by the names of fields.
+BY_FIELD = ("errors", "fields", "missing", "wrong")
 # Their tables have texts of findings in other cells than the first one, and not in italics.
 FINDINGS = ("rules", "mapping-rules")
 # A question with fewer words is none with an error text.
@@ -37,7 +39,9 @@ def _made(nodes: Iterable[ast.AST]) -> Iterator[ast.AST]:
         match node:
             case ast.Call(func=ast.Name(name), args=[text, *_]) if name in ERRORS:
                 yield text
-            case ast.Assign(targets=[ast.Subscript()], value=text):
+            case ast.Assign(targets=[ast.Subscript(ast.Name(name))], value=text) if (
+                name in BY_FIELD
+            ):
                 yield text
 
 
