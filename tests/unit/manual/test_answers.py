@@ -247,7 +247,7 @@ def test_a_german_page_answers_in_its_own_words() -> None:
     [
         ("Benachrichtigungsordner", "ordner benachrichtigung"),
         ("introspecion endpoint", "introspection endpoint"),
-        ("Kontosperrung", "konto sperrung"),
+        ("Mandantensperrung", "mandant sperrung"),
     ],
 )
 def test_compounds_and_words_typed_wrong_are_understood(asked: str, meant: str) -> None:
@@ -271,7 +271,7 @@ def test_german_and_french_words_are_compared_without_their_endings() -> None:
         ("Wie sperre ich in M3 einen Artikel?", "Using M3 and LN themselves"),
         ("Quel taux de TVA pour un livre électronique ?", "Law and tax"),
         ("Welches Konto für eine geleistete Anzahlung?", "How something is booked"),
-        ("What does a licence of LN cost?", "Prices, licences"),
+        ("What does an Infor LN licence cost?", "Prices, licences"),
         ("Qui paie les heures supplémentaires ?", "Staff and the work of a firm"),
         ("Can it read a scanned invoice?", "Text recognition (OCR)"),
     ],
