@@ -41,6 +41,9 @@ def test_a_pause_is_shown_wherever_somebody_waits_for_it(site: Site) -> None:
         assert "Next try:" not in said(page), address
         assert "Month-end in M3" in said(page), address
         assert path in page, address
+    # A document says so where it says that nothing holds it.
+    waits = site.browser.get(document).text.partition('id="waits"')[2].partition("</div>")[0]
+    assert "Month-end in M3" in waits
     answer = site.browser.send(f"{path}/resume", form_at=path)
     assert "The connection is resumed." in said(answer.text)
     assert site.run(delivery) is DeliveryStatus.DELIVERED
