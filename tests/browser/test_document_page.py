@@ -141,6 +141,7 @@ def test_it_is_clean_in_the_dark_and_a_phone_shows_one_part_at_a_time_without_sc
         page.locator(f'.doc-tabs a[href="#{part}"]').click()
         expect(page.locator(f"#{part}")).to_be_visible()
         assert [each for each in _PARTS if page.locator(f"#{each}").is_visible()] == [part]
+    expect(page.locator("#history [data-copy]").first).to_be_hidden()
 
 
 @pytest.mark.parametrize("language", ["de", "fr"])
