@@ -29,8 +29,7 @@ _RENEW = """async () => {
     document.addEventListener('htmx:finally:request', resolve, { once: true }));
   document.querySelector('[hx-trigger^="every"]').dispatchEvent(new CustomEvent('every'));
   await done;
-  await new Promise(requestAnimationFrame);
-  await new Promise(requestAnimationFrame);
+  await new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn)));
 }"""
 
 # Gives the focus to one control of each kind in the live parts, renews them, and returns how many
@@ -44,8 +43,7 @@ _LOSES = """async (renew) => {
   const controls = 'a[href],button:enabled,input:enabled:not([type=hidden]),select,summary';
   for (const part of [live, ...others.map((other) => document.querySelector(other))]) {
     for (const control of part.querySelectorAll(controls)) {
-      const kind = `${part.id} ${control.tagName} ${control.className}`
-        + Object.keys(control.dataset);
+      const kind = [part.id, control.tagName, ...Object.keys(control.dataset)].join();
       if (seen.has(kind)) continue;
       seen.add(kind);
       control.focus();
