@@ -104,6 +104,7 @@ RUN: dict[str, dict[str, str]] = {
         "ionport ": f"{_SANDBOX}::test_the_commands_of_the_manual_steer_the_server",
     },
     "token-endpoint": {"curl ": f"{_CLIENT}::test_the_request_for_a_token_by_curl_gets_one"},
+    "users": {"": _COMMANDS},
     "webhooks": {
         "{": (
             "tests/unit/documents/webhooks/test_outbox.py"

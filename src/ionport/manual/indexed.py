@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import partial
 from itertools import chain
 
 from ionport.manual import ManualPage
@@ -82,15 +81,6 @@ class IndexedPages:
     def grade_in_text(self, word: Word, number: int) -> float:
         """Return how well the text of a block itself has a word."""
         return _grade(word, lambda term: number in self._own.get(term, ()))
-
-    def grade_on_page(self, word: Word, number: int) -> float:
-        """Return how well a page or one of its phrases has a word, or 0."""
-        return _grade(word, partial(self._is_on_page, number))
-
-    def _is_on_page(self, number: int, term: str) -> bool:
-        if number in self.asked.having(term):
-            return True
-        return any(self.page_of[block] == number for block in self.texts.having(term))
 
     def _counts_in_blocks(self, term: str) -> Mapping[int, float]:
         """Return how much a term counts in each block that has it."""

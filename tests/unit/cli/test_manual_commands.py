@@ -78,7 +78,10 @@ def test_commands_that_need_a_data_folder_alone_run_as_the_pages_have_them(
     Path("suppliers.csv").write_text(textwrap.dedent(rows[0]), encoding="utf-8")
     told: dict[str, str] = {}
     data = ("--data", str(site.application.settings.data))
-    for page in ("suppliers", "companies", "document-types", "retention", "json-api", "audit-log"):
+    for page in (
+        *("suppliers", "companies", "document-types", "retention", "json-api", "audit-log"),
+        "users",
+    ):
         for words in commands_of(page):
             if words[:2] == ["supplier", "fetch"]:
                 # It needs a connection: tests/unit/web/pages/settings/test_supplier_fetch.py.
