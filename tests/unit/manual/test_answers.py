@@ -38,9 +38,8 @@ ERRORS = (
     "errors-sandbox",
     "troubleshooting",
 )
-# The number of the first question of the newest set, whose keeper knew neither the former ones nor
-# the search.
-NEWEST = 884
+# The number of the first question of the next set: all that are there have been scored and seen.
+NEWEST = 1364
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +103,7 @@ def score(asked: Sequence[Question]) -> Score:
 @pytest.mark.parametrize(
     ("is_held_back", "floor"),
     [
-        (False, Score(0.85, 0.92, 0.18)),
+        (False, Score(0.87, 0.95, 0.13)),
         pytest.param(
             True,
             Score(0, 0, 1),
