@@ -36,6 +36,7 @@ class RemoteCause(StrEnum):
     TAKEN = "taken"
     NAME = "name"
     FULL = "full"
+    IN_USE = "in_use"
     SILENT = "silent"
     AWAY = "away"
     OTHER = "other"

@@ -32,7 +32,7 @@ DELIVERED, FAILED = DeliveryStatus.DELIVERED, DeliveryStatus.FAILED
 WAITING = DeliveryStatus.WAITING
 # How a delivery stands then, and words of what the text and the remedy say.
 STATUSES = {
-    401: (FAILED, "does not accept the access token", "service account is enabled"),
+    401: (WAITING, "does not accept the access token", "service account is enabled"),
     403: (FAILED, "does not allow this", "user of the service account|ION API Client ID"),
     404: (FAILED, "does not know what was asked for", "Available APIs"),
     413: (FAILED, "finds the request too large", "out of the mapping"),
@@ -63,6 +63,24 @@ def test_each_status_of_infor_is_classed_and_has_a_remedy(
             assert text in told.error_text
             assert re.search(remedy, told.remedy), told.remedy
             assert status != 429 or outcome.seconds >= 30
+
+
+@pytest.mark.parametrize(("times", "wanted"), [(2, DELIVERED), (4, FAILED)])
+def test_a_token_that_is_refused_though_it_is_fresh_gets_one_more_try(
+    opened: Opened, times: int, wanted: DeliveryStatus
+) -> None:
+    """A node of the gateway may learn of it late, or it was revoked between the two calls."""
+    walk = opened(ExportMethod.INFOR_IDM, b"")
+    walk.proxy.fault("POST", "/IDM/api/items", "refuse", status=401, times=times)
+    delivery_id = walk.exported(f"refused-{times}")
+    with closing(walk.side.runner(QUICK)) as runner:
+        outcome = runner.run(delivery_id)
+        assert walk.side.detail(delivery_id).delivery.status is WAITING
+        walk.clock.advance(timedelta(seconds=outcome.seconds))
+        walk.run(runner, delivery_id)
+    told = walk.side.detail(delivery_id).delivery
+    assert told.status is wanted
+    assert wanted is DELIVERED or told.error_code == "idm_http_401"
 
 
 @pytest.mark.parametrize(("method", "erp", "call"), METHODS)

@@ -49,6 +49,7 @@ REDIRECT = "redirect"
 NAME_TAKEN = "name_taken"
 NAME_REFUSED = "name_refused"
 FULL = "target_full"
+IN_USE = "target_in_use"
 AWAY = "target_away"
 REFUSALS = frozenset({ADDRESS_REFUSED, HOST_KEY_CHANGED, SIGN_IN_REFUSED, NOT_PERMITTED, REDIRECT})
 """The codes that would end every delivery as they ended a proof."""
@@ -79,6 +80,19 @@ def full(place: str) -> TargetError:
         FULL,
         _("There is no space left for {place}.").format(place=place),
         _("Make space, or raise the quota. Deliveries go on by themselves then."),
+        transient=True,
+    )
+
+
+def in_use(place: str) -> TargetError:
+    """Return the error that another program has a file open: deliveries wait."""
+    return TargetError(
+        IN_USE,
+        _("Another program has {place} open.").format(place=place),
+        _(
+            "Wait until it lets go of the file: a virus scanner or a backup does so by itself."
+            " Deliveries go on then."
+        ),
         transient=True,
     )
 

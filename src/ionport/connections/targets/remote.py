@@ -139,6 +139,8 @@ def _target_error(error: RemoteFailed, folder: str, name: str, changes: bool) ->
             return errors.name_refused(name)
         case RemoteCause.FULL:
             return errors.full(place)
+        case RemoteCause.IN_USE:
+            return errors.in_use(place)
         case RemoteCause.ADDRESS:
             return TargetError(errors.ADDRESS_REFUSED, error.text, detail=error.detail)
         case RemoteCause.SILENT | RemoteCause.AWAY:

@@ -257,6 +257,7 @@ def _cause(ssh: ModuleType, error: Exception) -> RemoteCause:
         (RemoteCause.NO_FILE, (ssh.SFTPNoSuchFile, ssh.SFTPNoSuchPath)),
         (RemoteCause.NOT_PERMITTED, (ssh.SFTPPermissionDenied, ssh.SFTPWriteProtect)),
         (RemoteCause.TAKEN, ssh.SFTPFileAlreadyExists),
+        (RemoteCause.IN_USE, (ssh.SFTPLockConflict, ssh.SFTPDeletePending)),
         (RemoteCause.FULL, (ssh.SFTPNoSpaceOnFilesystem, ssh.SFTPQuotaExceeded)),
         (RemoteCause.SILENT, TimeoutError),
         (RemoteCause.AWAY, (ssh.SFTPConnectionLost, ssh.SFTPNoConnection)),

@@ -33,6 +33,8 @@ _LONGEST_MESSAGE: Final = 0xFF_FFFF
 # [MS-ERREF] 2.3.1, of which smbprotocol tells the number alone.
 _FULL: Final = frozenset({0xC000007F, 0xC0000044})
 _DENIED: Final = frozenset({0xC0000022, 0xC0000061, 0xC00000A2})
+# Another program has the file open, locks it or deletes it.
+_IN_USE: Final = frozenset({0xC0000043, 0xC0000054, 0xC0000056})
 _NO_SHARE: Final = 0xC00000CC
 _BAD_NAME: Final = frozenset({0xC0000033, 0xC000003B})
 
@@ -183,6 +185,9 @@ def _cause(exceptions: ModuleType, error: Exception) -> tuple[RemoteCause, str]:
         return RemoteCause.SIGN_IN, _("it refuses user name or password")
     if status in _FULL or number in (errno.ENOSPC, errno.EDQUOT):
         return RemoteCause.FULL, _("there is no space left")
+    # smbprotocol gives it the number of a missing permission too.
+    if status in _IN_USE:
+        return RemoteCause.IN_USE, _("another program has it open")
     if status in _DENIED or number in (errno.EACCES, errno.EPERM):
         return RemoteCause.NOT_PERMITTED, _("access is denied")
     if status == _NO_SHARE:

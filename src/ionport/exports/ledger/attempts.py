@@ -8,6 +8,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from http import HTTPStatus
 from typing import Any, Final
 
 from ionport.connections.targets.errors import TargetError
@@ -33,7 +34,10 @@ _NOT_WHOLE = "# The body was cut or redacted for the ledger: {} bytes were sent.
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Why a step failed. `sent`: Infor may have acted; `transient`: a retry may succeed."""
+    """Why a step failed. `sent`: Infor may have acted; `transient`: a retry may succeed.
+
+    `is_refused_token`: Infor refused a fresh token too; a node of its gateway may learn of it late.
+    """
 
     code: str
     text: str
@@ -42,6 +46,7 @@ class Problem:
     retry_after: float | None = None
     sent: bool = False
     http_status: int | None = None
+    is_refused_token: bool = False
 
     @property
     def columns(self) -> dict[str, str]:
@@ -74,6 +79,7 @@ class Problem:
             retry_after=error.retry_after,
             sent=error.sent,
             http_status=status or None,
+            is_refused_token=isinstance(error, ServiceError) and status == HTTPStatus.UNAUTHORIZED,
         )
 
     @classmethod

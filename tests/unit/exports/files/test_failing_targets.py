@@ -154,3 +154,32 @@ def test_a_delivery_waits_while_the_quota_of_a_windows_share_is_used_up(
             files.run(runner, delivery_id)
     assert side.detail(delivery_id).delivery.status is DeliveryStatus.DELIVERED
     assert files.names() == ["471102.pdf", "471102.xml"]
+
+
+def test_a_delivery_waits_while_another_program_has_its_file_open(
+    side: DocumentSide, clock: MovableClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such as a worker that sleeps: a server of Windows files refuses to open it a second time."""
+    home, write = tmp_path / "smbd", SmbSession.write
+    home.mkdir()
+
+    def write_beside_another(session: SmbSession, path: str, content: bytes) -> None:
+        with session._open(path, "wb"):
+            write(session, path, content)
+
+    with smb_server(tmp_path, home) as share:
+        files = Files(side, clock, tmp_path / "out")
+        files.folder.mkdir()
+        files.method = ExportMethod.SMB
+        files.connection_id = side.add_target(TargetKind.SMB, share.parameters("out"), SMB_PASSWORD)
+        files.configure()
+        delivery_id = side.export(side.receive("471102")).id
+        with closing(side.runner(QUICK)) as runner:
+            with monkeypatch.context() as opened:
+                opened.setattr(SmbSession, "write", write_beside_another)
+                files.run(runner, delivery_id, waits=2)
+            waiting = side.detail(delivery_id).delivery
+            assert (waiting.status, waiting.error_code) == (DeliveryStatus.WAITING, "target_in_use")
+            files.run(runner, delivery_id)
+    assert side.detail(delivery_id).delivery.status is DeliveryStatus.DELIVERED
+    assert files.names() == ["471102.pdf", "471102.xml"]

@@ -125,7 +125,8 @@ class CallEnds:
             # Nothing was asked for: the wait is no try.
             until = self._records.after(problem.retry_after)
             return self._records.rest_until(work, running, problem, until)
-        if problem.transient:
+        gets_one_more = problem.is_refused_token and not running.steps[kind].tries
+        if problem.transient or gets_one_more:
             return self._records.wait(work, running, kind, problem)
         return self._records.fail(work, running, kind, problem)
 

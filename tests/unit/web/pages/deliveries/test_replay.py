@@ -75,7 +75,7 @@ def test_a_list_with_deliveries_under_way_asks_for_news_until_they_are_over(site
     delivery = site.export()
     page = site.browser.get("/deliveries?sort=document").text
     assert 'hx-get="/deliveries?sort=document"' in page
-    assert 'hx-select-oob="#tiles"' in page
+    assert 'hx-select-oob="#tiles:outerMorph"' in page
     site.run(delivery)
     assert "hx-get" not in site.browser.get("/deliveries").text
 
