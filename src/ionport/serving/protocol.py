@@ -51,7 +51,6 @@ class ServerProtocol(HttpToolsProtocol):
         self.transport = JoinedWrites(transport, self.loop)
         # uvicorn goes by the logger's handlers, which others may add; addresses can hold tokens.
         self.access_log = False
-        self._cut = transport.abort
         self._is_refused = False
         self._refusal = (400, "Invalid HTTP request received.")
         self._is_in_head = True
@@ -108,7 +107,7 @@ class ServerProtocol(HttpToolsProtocol):
         super().on_message_begin()
         self._has_head_begun = True
         self._header_count = 0
-        self.scope["extensions"] = {CUT_EXTENSION: self._cut}  # type: ignore[dict-item]
+        self.scope["extensions"] = {CUT_EXTENSION: self.transport.abort}  # type: ignore[dict-item]
 
     def on_header(self, name: bytes, value: bytes) -> None:
         self._header_count += 1
@@ -270,6 +269,9 @@ class JoinedWrites(asyncio.Transport):
     def close(self) -> None:
         self._flush()
         self._transport.close()
+
+    def abort(self) -> None:
+        self._transport.abort()
 
     def _flush(self) -> None:
         if not self._parts:
