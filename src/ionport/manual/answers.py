@@ -110,19 +110,17 @@ class Manual:
         likenesses = self._pages.phrases.likenesses(meaning.words)
         scores = self._scores(meaning.words, judged, likenesses.of_pages, page)
         ranked = sorted(scores, key=scores.__getitem__, reverse=True)
-        quoted = self._quoted.find(question)
-        if quoted is not None:
-            ranked = [quoted, *(number for number in ranked if number != quoted)]
+        quoted = self._quoted.find_all(question)
+        ranked = [*quoted, *(number for number in ranked if number not in quoted)]
         blocks = self._pages.blocks
         pages = [blocks[number].page for number in ranked] or _MOST_READ
         nearest = tuple(dict.fromkeys(pages))[:_NEAREST]
         if not ranked:
             return Answer(False, (), nearest)
         named = self._rows_named_in(question, pages[0])
-        is_sure = bool(named) or quoted is not None
-        if not is_sure and not self._answers(meaning, ranked[0], scores, judged):
+        if not (named or quoted or self._answers(meaning, ranked[0], scores, judged)):
             return Answer(False, (), nearest)
-        excerpts = self._excerpts(meaning, ranked, scores, likenesses.of_rows, quoted is not None)
+        excerpts = self._excerpts(meaning, ranked, scores, likenesses.of_rows, quoted)
         return Answer(True, (*named, *excerpts)[:_EXCERPTS], nearest)
 
     def _rows_named_in(self, question: str, page: str) -> list[Block]:
@@ -137,12 +135,12 @@ class Manual:
         ranked: Sequence[int],
         scores: Mapping[int, float],
         likenesses: Mapping[int, float],
-        is_quoted: bool,
+        quoted: Sequence[int],
     ) -> tuple[Block, ...]:
         """Return the blocks to show: of the good ones those whose own text has most of the words.
 
-        The first one is of the foremost page, and the foremost block itself when it was quoted;
-        `likenesses`: how like the question is to phrases of rows.
+        What was quoted comes first, else one of the foremost page; `likenesses`: how like the
+        question is to phrases of rows.
         """
         best = scores.get(ranked[0], 0.0)
         least = min(best, _FURTHER * best)
@@ -158,8 +156,7 @@ class Manual:
         good.sort(key=lambda number: (-counts(number), number))
         page_of = self._pages.page_of
         of_page = (number for number in good if page_of[number] == page_of[ranked[0]])
-        first = ranked[0] if is_quoted else next(of_page)
-        shown = dict.fromkeys((first, *good))
+        shown = dict.fromkeys((*(quoted or [next(of_page)]), *good))
         return tuple(self._pages.blocks[number] for number in shown)[:_EXCERPTS]
 
     def _scores(

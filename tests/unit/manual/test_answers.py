@@ -313,6 +313,15 @@ def test_an_error_text_is_found_in_the_language_of_its_page(language: str) -> No
     assert first.text.endswith(english)
 
 
+def test_an_error_text_of_several_rows_shows_all_of_them() -> None:
+    row = "| *The name is taken already.* | {} |\n"
+    table = "| text | what to do |\n|---|---|\n" + row.format("rename it") + row.format("wait")
+    answer = Manual([[ManualPage("errors", "Errors", f"# Errors\n\n{table}")]]).ask(
+        "The name is taken already."
+    )
+    assert [block.text.split(" | ")[-1] for block in answer.excerpts] == ["rename it |", "wait |"]
+
+
 def test_a_name_alone_is_asked_for_and_is_no_error_text() -> None:
     row = (
         "| no_order | holds | ionport | BT-13 | The purchase order that is confirmed is missing. |"
