@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from asyncssh import SFTPFailure
 from ionport.connections.model import TargetKind
 from ionport.connections.targets import folder as local_folder
 from ionport.core.clock import MovableClock
-from ionport.core.smb.session import SmbSession
+from ionport.core.smb.session import SmbSession, _told_as
 from ionport.exports.arrivals.model import Arrival
 from ionport.exports.arrivals.service import ArrivalService
 from ionport.exports.model import DeliveryStatus, ExportMethod
@@ -26,6 +27,7 @@ from tests.unit.exports.files.test_file_exports import Files, sftp_parameters
 
 # [MS-ERREF] 2.3.1.
 _STATUS_QUOTA_EXCEEDED = 0xC0000044
+_WRITE = SmbSession.write
 
 
 @pytest.mark.parametrize("method", [ExportMethod.SFTP, ExportMethod.INFOR_SFTP])
@@ -126,15 +128,35 @@ def test_files_of_which_a_person_has_found_one_are_put_there_to_the_last(
     assert files.names() == ["471102.pdf", "471102.xml"]
 
 
-def test_a_delivery_waits_while_the_quota_of_a_windows_share_is_used_up(
-    side: DocumentSide, clock: MovableClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Samba tells a quota as a full disk: what Windows says is put in the place of its answer."""
+def over_quota(_session: SmbSession, _path: str, _content: bytes) -> None:
+    """Fail as Windows does: samba tells a quota as a full disk."""
     exceptions = pytest.importorskip("smbprotocol.exceptions")
-
-    def over_quota(*_of: object) -> None:
+    with _told_as("{reason}", ""):
         raise exceptions.SMBOSError(_STATUS_QUOTA_EXCEEDED, "471102.pdf")
 
+
+def write_beside_another(session: SmbSession, path: str, content: bytes) -> None:
+    """Write a file that is open already, such as in a worker that sleeps."""
+    with session._open(path, "wb"):
+        _WRITE(session, path, content)
+
+
+@pytest.mark.parametrize(
+    ("write", "code", "remedy"),
+    [
+        (over_quota, "target_full", "raise the quota"),
+        (write_beside_another, "target_in_use", "lets go of the file"),
+    ],
+)
+def test_a_delivery_waits_while_a_share_takes_no_file(
+    side: DocumentSide,
+    clock: MovableClock,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    write: Callable[[SmbSession, str, bytes], None],
+    code: str,
+    remedy: str,
+) -> None:
     home = tmp_path / "smbd"
     home.mkdir()
     with smb_server(tmp_path, home) as share:
@@ -145,41 +167,12 @@ def test_a_delivery_waits_while_the_quota_of_a_windows_share_is_used_up(
         files.configure()
         delivery_id = side.export(side.receive("471102")).id
         with closing(side.runner(QUICK)) as runner:
-            with monkeypatch.context() as windows:
-                windows.setattr(SmbSession, "_open", over_quota)
+            with monkeypatch.context() as failing:
+                failing.setattr(SmbSession, "write", write)
                 files.run(runner, delivery_id, waits=2)
             waiting = side.detail(delivery_id).delivery
-            assert (waiting.status, waiting.error_code) == (DeliveryStatus.WAITING, "target_full")
-            assert "raise the quota" in waiting.remedy
-            files.run(runner, delivery_id)
-    assert side.detail(delivery_id).delivery.status is DeliveryStatus.DELIVERED
-    assert files.names() == ["471102.pdf", "471102.xml"]
-
-
-def test_a_delivery_waits_while_another_program_has_its_file_open(
-    side: DocumentSide, clock: MovableClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Such as a worker that sleeps: a server of Windows files refuses to open it a second time."""
-    home, write = tmp_path / "smbd", SmbSession.write
-    home.mkdir()
-
-    def write_beside_another(session: SmbSession, path: str, content: bytes) -> None:
-        with session._open(path, "wb"):
-            write(session, path, content)
-
-    with smb_server(tmp_path, home) as share:
-        files = Files(side, clock, tmp_path / "out")
-        files.folder.mkdir()
-        files.method = ExportMethod.SMB
-        files.connection_id = side.add_target(TargetKind.SMB, share.parameters("out"), SMB_PASSWORD)
-        files.configure()
-        delivery_id = side.export(side.receive("471102")).id
-        with closing(side.runner(QUICK)) as runner:
-            with monkeypatch.context() as opened:
-                opened.setattr(SmbSession, "write", write_beside_another)
-                files.run(runner, delivery_id, waits=2)
-            waiting = side.detail(delivery_id).delivery
-            assert (waiting.status, waiting.error_code) == (DeliveryStatus.WAITING, "target_in_use")
+            assert (waiting.status, waiting.error_code) == (DeliveryStatus.WAITING, code)
+            assert remedy in waiting.remedy
             files.run(runner, delivery_id)
     assert side.detail(delivery_id).delivery.status is DeliveryStatus.DELIVERED
     assert files.names() == ["471102.pdf", "471102.xml"]
